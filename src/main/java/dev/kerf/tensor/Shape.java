@@ -1,0 +1,118 @@
+package dev.kerf.tensor;
+
+import java.util.Arrays;
+
+/**
+ * The extents of a tensor, outermost first; rank 0 is a scalar. Immutable. An extent may be 0.
+ *
+ * <pre>{@code
+ * Shape image = Shape.of(1, 3, 512, 512); // (N, C, H, W)
+ * image.dim(-1);                          // 512
+ * image.elements();                       // 786432
+ * }</pre>
+ */
+public final class Shape {
+    private static final Shape SCALAR = new Shape(new long[0]);
+
+    private final long[] dims;
+    private final long elements;
+
+    private Shape(long[] dims) {
+        long n = 1;
+        for (long d : dims) {
+            if (d < 0) {
+                throw new IllegalArgumentException("negative extent in shape " + Arrays.toString(dims));
+            }
+            n = Math.multiplyExact(n, d);
+        }
+        this.dims = dims;
+        this.elements = n;
+    }
+
+    /**
+     * A shape of the given extents.
+     *
+     * @throws IllegalArgumentException if one is negative
+     * @throws ArithmeticException      if the number of elements passes 2^63 − 1
+     */
+    public static Shape of(long... dims) {
+        return dims.length == 0 ? SCALAR : new Shape(dims.clone());
+    }
+
+    /** Number of dimensions. */
+    public int rank() {
+        return dims.length;
+    }
+
+    /** Extent of one dimension; negative counts from the end, as in NumPy. */
+    public long dim(int axis) {
+        return dims[axis(axis)];
+    }
+
+    /** The same extent as an {@code int}. */
+    public int size(int axis) {
+        return Math.toIntExact(dim(axis));
+    }
+
+    /** The axis as a number from 0; a negative one counts from the end. */
+    public int axis(int axis) {
+        int a = axis < 0 ? axis + dims.length : axis;
+        if (a < 0 || a >= dims.length) {
+            throw new IndexOutOfBoundsException("axis " + axis + " of shape " + this);
+        }
+        return a;
+    }
+
+    /** Number of elements; 1 for a scalar. */
+    public long elements() {
+        return elements;
+    }
+
+    /** A copy of the extents. */
+    public long[] dims() {
+        return dims.clone();
+    }
+
+    /** This shape with one extent replaced. */
+    public Shape with(int axis, long extent) {
+        long[] d = dims.clone();
+        d[axis(axis)] = extent;
+        return new Shape(d);
+    }
+
+    /** Row-major strides, in elements. */
+    public long[] strides() {
+        long[] s = new long[dims.length];
+        long step = 1;
+        for (int i = dims.length - 1; i >= 0; i--) {
+            s[i] = step;
+            step *= dims[i];
+        }
+        return s;
+    }
+
+    /** Product of the extents from {@code from} (inclusive) to {@code to} (exclusive); 1 when empty. */
+    public long product(int from, int to) {
+        long n = 1;
+        for (int i = from; i < to; i++) {
+            n *= dims[i];
+        }
+        return n;
+    }
+
+    @Override
+    public boolean equals(Object o) {
+        return o instanceof Shape s && Arrays.equals(dims, s.dims);
+    }
+
+    @Override
+    public int hashCode() {
+        return Arrays.hashCode(dims);
+    }
+
+    /** The extents as {@code [1, 3, 512, 512]}. */
+    @Override
+    public String toString() {
+        return Arrays.toString(dims);
+    }
+}
