@@ -1,0 +1,132 @@
+package dev.kerf.graph;
+
+import dev.kerf.error.BadInputException;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * A recorded model: nodes in an order of execution, named inputs, outputs, stages and states. Immutable and free of any
+ * device; shared by threads and back ends.
+ */
+public final class Graph {
+    private final List<Node> nodes;
+    private final int values;
+    private final Map<String, Value> outputs;
+    private final Map<String, Value> stages;
+    private final Map<String, Value> inputs = new LinkedHashMap<>();
+    private final Map<String, Value> states = new LinkedHashMap<>();
+    private final Node[] producers;
+    private final List<List<Node>> consumers = new ArrayList<>();
+
+    /**
+     * @param nodes   in an order of execution; node i has id i
+     * @param values  number of values; ids are below it
+     * @param outputs what the caller reads, by name
+     * @param stages  named intermediate results, which compile options may ask to keep
+     */
+    Graph(List<Node> nodes, int values, Map<String, Value> outputs, Map<String, Value> stages) {
+        this.nodes = List.copyOf(nodes);
+        this.values = values;
+        this.outputs = Collections.unmodifiableMap(new LinkedHashMap<>(outputs));
+        this.stages = Collections.unmodifiableMap(new LinkedHashMap<>(stages));
+        this.producers = new Node[values];
+        for (int i = 0; i < values; i++) {
+            consumers.add(new ArrayList<>());
+        }
+        for (Node n : this.nodes) {
+            n.outputs().forEach(v -> producers[v.id()] = n);
+            n.inputs().stream().distinct().forEach(v -> consumers.get(v.id()).add(n));
+            if (n.op() instanceof SourceOp.Input in) {
+                inputs.put(in.slot(), n.output());
+            } else if (n.op() instanceof SourceOp.State s) {
+                states.put(s.name(), n.output());
+            }
+        }
+    }
+
+    /** All nodes; node i has id i, and operands come from nodes before it. */
+    public List<Node> nodes() {
+        return nodes;
+    }
+
+    /** Number of values; their ids are 0 … this − 1. */
+    public int values() {
+        return values;
+    }
+
+    /** Input slots in order of recording. */
+    public Map<String, Value> inputs() {
+        return Collections.unmodifiableMap(inputs);
+    }
+
+    /** What the caller reads, in order of recording. */
+    public Map<String, Value> outputs() {
+        return outputs;
+    }
+
+    /** Named intermediate results. */
+    public Map<String, Value> stages() {
+        return stages;
+    }
+
+    /** States in order of recording. */
+    public Map<String, Value> states() {
+        return Collections.unmodifiableMap(states);
+    }
+
+    /** The node that makes a value. */
+    public Node producer(Value v) {
+        return producers[v.id()];
+    }
+
+    /** The nodes that read a value, in order; a node that reads it twice stands once. Counts are read too: see {@link #countReaders}. */
+    public List<Node> consumers(Value v) {
+        return Collections.unmodifiableList(consumers.get(v.id()));
+    }
+
+    /** The values whose valid rows {@code count} tells. */
+    public List<Value> countReaders(Value count) {
+        return nodes.stream()
+                .flatMap(n -> n.outputs().stream())
+                .filter(v -> v.count() != null && v.count().id() == count.id())
+                .toList();
+    }
+
+    /**
+     * The outputs and, of the stages, those asked for: what an executable keeps for the caller.
+     *
+     * @throws BadInputException if there is no such stage; names those that there are
+     */
+    public Map<String, Value> kept(Set<String> stageNames) {
+        Map<String, Value> kept = new LinkedHashMap<>(outputs);
+        for (String s : stageNames) {
+            Value v = stages.getOrDefault(s, outputs.get(s));
+            if (v == null) {
+                throw new BadInputException("no stage '" + s + "'; the graph has " + stages.keySet());
+            }
+            kept.put(s, v);
+        }
+        return kept;
+    }
+
+    /** All weight expressions, each once, in order of first use. */
+    public List<WeightExpr> weights() {
+        return nodes.stream()
+                .filter(n -> n.op() instanceof SourceOp.Weight)
+                .map(n -> ((SourceOp.Weight) n.op()).expr())
+                .distinct()
+                .toList();
+    }
+
+    /** One line a node. */
+    @Override
+    public String toString() {
+        StringBuilder s = new StringBuilder();
+        nodes.forEach(n -> s.append(n).append('\n'));
+        return s.append("outputs ").append(outputs).append(", stages ").append(stages).toString();
+    }
+}

@@ -1,0 +1,39 @@
+package dev.kerf.graph;
+
+import java.util.List;
+
+/**
+ * One op applied to values. Nodes stand in the order of recording, which is an order of execution.
+ *
+ * @param id      position in {@link Graph#nodes()}; stable for one recording, and what node timings refer to
+ * @param name    scope path and op, unique in the graph, such as {@code down1/conv2d_1}
+ * @param op      what is computed
+ * @param inputs  operands, in the order that the op's record states
+ * @param outputs results
+ */
+public record Node(int id, String name, Op op, List<Value> inputs, List<Value> outputs) {
+    /** Copies the lists. */
+    public Node {
+        inputs = List.copyOf(inputs);
+        outputs = List.copyOf(outputs);
+    }
+
+    /** The only output of a node that has one. */
+    public Value output() {
+        if (outputs.size() != 1) {
+            throw new IllegalStateException(name + " has " + outputs.size() + " outputs");
+        }
+        return outputs.getFirst();
+    }
+
+    /** Operand {@code i}. */
+    public Value input(int i) {
+        return inputs.get(i);
+    }
+
+    /** Such as {@code 3 down1/conv2d_1 Conv2d[...] (%2, %3) -> (%4)}. */
+    @Override
+    public String toString() {
+        return id + " " + name + " " + op + " " + inputs + " -> " + outputs;
+    }
+}

@@ -1,0 +1,36 @@
+package dev.kerf.graph;
+
+import dev.kerf.error.GraphException;
+import java.util.List;
+import java.util.Locale;
+
+/**
+ * What a node computes: one family of records, sealed, that back ends switch over. Attributes are fixed when the graph is
+ * recorded; operands are the node's inputs in the order that each record states.
+ *
+ * <p>Where upstream libraries disagree, the record says which meaning it has (sampling positions, GELU's form, epsilon).
+ */
+public sealed interface Op
+        permits SourceOp, SpatialOp, MatrixOp, NormOp, PointwiseOp, MoveOp, ReduceOp, SelectOp, StateOp, MeasureOp,
+                FrameOp {
+
+    /**
+     * The types of the outputs for operands of the given types.
+     *
+     * @throws GraphException if the operands don't fit the op; names the op and their shapes
+     */
+    List<TensorType> infer(List<TensorType> inputs);
+
+    /** The op's name in node names, messages and manifests: the record's name in snake case, such as {@code conv2d}. */
+    default String kind() {
+        String name = getClass().getSimpleName();
+        return name.replaceAll("([a-z])([A-Z])", "$1_$2").toLowerCase(Locale.ROOT);
+    }
+
+    /** Throws unless {@code ok}, naming the op and its operands. */
+    static void require(boolean ok, Op op, List<TensorType> inputs, String rule) {
+        if (!ok) {
+            throw new GraphException(op + " of " + inputs + ": " + rule);
+        }
+    }
+}

@@ -1,0 +1,182 @@
+package dev.kerf.graph;
+
+import dev.kerf.tensor.DType;
+import dev.kerf.tensor.Shape;
+import java.util.List;
+
+/** Ops over images (N, C, H, W). */
+public sealed interface SpatialOp extends Op {
+    /**
+     * Convolution as {@code torch.nn.functional.conv2d} (a cross-correlation):
+     * y[n,o,i,j] = act(bias[o] + Σ x[n,c,i·s+u·d−p,j·s+v·d−p] · w[o,c,u,v] + residual[n,o,i,j]).
+     * Operands: x (N, C, H, W), weight (O, C/groups, KH, KW), bias (O) if {@code bias}, residual (N, O, H', W') if
+     * {@code residual}.
+     *
+     * @param window     stride, padding, dilation
+     * @param groups     divides C and O
+     * @param activation applied last
+     * @param bias       whether a bias is given
+     * @param residual   whether a tensor is added before the activation
+     */
+    record Conv2d(Window2d window, int groups, Activation activation, boolean bias, boolean residual)
+            implements SpatialOp {
+        @Override
+        public List<TensorType> infer(List<TensorType> in) {
+            Op.require(in.size() == 2 + (bias ? 1 : 0) + (residual ? 1 : 0), this, in, "wrong number of operands");
+            Shape x = image(this, in, 0);
+            Shape w = image(this, in, 1);
+            Op.require(groups >= 1 && x.dim(1) % groups == 0 && w.dim(0) % groups == 0, this, in,
+                    "groups must divide the channels");
+            Op.require(w.dim(1) == x.dim(1) / groups, this, in, "weight must be (O, C / groups, KH, KW)");
+            Op.require(!bias || in.get(2).shape().equals(Shape.of(w.dim(0))), this, in, "bias must be (O)");
+            long h = window.outH(x.dim(2), w.dim(2), false);
+            long v = window.outW(x.dim(3), w.dim(3), false);
+            Op.require(h > 0 && v > 0, this, in, "the kernel is larger than the padded image");
+            Shape y = Shape.of(x.dim(0), w.dim(0), h, v);
+            Op.require(!residual || in.getLast().shape().equals(y), this, in, "residual must be " + y);
+            return List.of(in.getFirst().as(y));
+        }
+    }
+
+    /**
+     * Transposed convolution as {@code torch.nn.functional.conv_transpose2d}. Output rows:
+     * (H−1)·stride − padTop − padBottom + dilation·(KH−1) + outPadH + 1. Operands: x (N, C, H, W),
+     * weight (C, O/groups, KH, KW), bias (O) if {@code bias}.
+     *
+     * @param window     stride, padding (cut off the result), dilation
+     * @param outPadH    rows added at the bottom, below the stride or the dilation
+     * @param outPadW    columns added on the right
+     * @param groups     divides C and O
+     * @param activation applied last
+     * @param bias       whether a bias is given
+     */
+    record ConvTranspose2d(
+            Window2d window, int outPadH, int outPadW, int groups, Activation activation, boolean bias)
+            implements SpatialOp {
+        @Override
+        public List<TensorType> infer(List<TensorType> in) {
+            Op.require(in.size() == 2 + (bias ? 1 : 0), this, in, "wrong number of operands");
+            Shape x = image(this, in, 0);
+            Shape w = image(this, in, 1);
+            Op.require(groups >= 1 && x.dim(1) % groups == 0 && w.dim(0) == x.dim(1), this, in,
+                    "weight must be (C, O / groups, KH, KW) with groups dividing C");
+            Op.require(outPadH >= 0 && outPadH < Math.max(window.strideH(), window.dilationH())
+                            && outPadW >= 0 && outPadW < Math.max(window.strideW(), window.dilationW()), this, in,
+                    "output padding must be smaller than the stride or the dilation");
+            long o = w.dim(1) * groups;
+            Op.require(!bias || in.get(2).shape().equals(Shape.of(o)), this, in, "bias must be (O)");
+            long h = (x.dim(2) - 1) * window.strideH() - window.padTop() - window.padBottom()
+                    + window.dilationH() * (w.dim(2) - 1) + outPadH + 1;
+            long v = (x.dim(3) - 1) * window.strideW() - window.padLeft() - window.padRight()
+                    + window.dilationW() * (w.dim(3) - 1) + outPadW + 1;
+            Op.require(h > 0 && v > 0, this, in, "the padding cuts off the whole result");
+            return List.of(in.getFirst().as(Shape.of(x.dim(0), o, h, v)));
+        }
+    }
+
+    /**
+     * Largest value of each window as {@code torch.nn.functional.max_pool2d}; padding counts as −∞, a NaN wins.
+     * Operand: x (N, C, H, W).
+     *
+     * @param kernelH window rows
+     * @param kernelW window columns
+     * @param window  stride, padding (at most half the kernel), dilation
+     * @param ceil    whether a last window that sticks out is kept
+     */
+    record MaxPool2d(int kernelH, int kernelW, Window2d window, boolean ceil) implements SpatialOp {
+        @Override
+        public List<TensorType> infer(List<TensorType> in) {
+            return pooled(this, in, kernelH, kernelW, window, ceil);
+        }
+    }
+
+    /**
+     * Mean of each window as {@code torch.nn.functional.avg_pool2d}. Dilation must be 1. Operand: x (N, C, H, W).
+     *
+     * @param kernelH         window rows
+     * @param kernelW         window columns
+     * @param window          stride and padding
+     * @param ceil            whether a last window that sticks out is kept
+     * @param countIncludePad whether zeros of the padding count in the mean (torch's default: true)
+     */
+    record AvgPool2d(int kernelH, int kernelW, Window2d window, boolean ceil, boolean countIncludePad)
+            implements SpatialOp {
+        @Override
+        public List<TensorType> infer(List<TensorType> in) {
+            Op.require(window.dilationH() == 1 && window.dilationW() == 1, this, in, "dilation must be 1");
+            return pooled(this, in, kernelH, kernelW, window, ceil);
+        }
+    }
+
+    /** How {@link Resize} weighs its neighbours. */
+    enum Interpolation {
+        /** The nearest pixel; see {@link Sampling} for which one that is. */
+        NEAREST,
+        /** Two neighbours an axis; with antialias a triangle as wide as the shrinking. */
+        BILINEAR,
+        /** Four neighbours an axis, Keys' cubic: a = −0.75 without antialias (torch), −0.5 with it (torch, Pillow). */
+        BICUBIC
+    }
+
+    /** Which source position an output pixel {@code i} samples. */
+    enum Sampling {
+        /** (i + 0.5) · scale − 0.5: torch's {@code align_corners=False}; NEAREST: floor((i + 0.5) · scale), its nearest-exact. */
+        HALF_PIXEL,
+        /** i · (in − 1) / (out − 1): torch's {@code align_corners=True}; 0 when out is 1. Not for NEAREST. */
+        ALIGN_CORNERS,
+        /** i · scale, NEAREST: floor(i · scale), torch's {@code mode="nearest"}. */
+        ASYMMETRIC
+    }
+
+    /**
+     * Resampling as {@code torch.nn.functional.interpolate}. Source positions are computed in float32 as torch does for
+     * float32 images. Negative HALF_PIXEL positions are clamped to 0 for BILINEAR, not for BICUBIC (whose taps are clamped
+     * to the image). Operand: x (N, C, H, W).
+     *
+     * @param outH          rows of the result
+     * @param outW          columns of the result
+     * @param interpolation which neighbours
+     * @param sampling      which positions
+     * @param antialias     widen the filter when shrinking, weights normalised within the image ({@code antialias=True});
+     *                      BILINEAR and BICUBIC with HALF_PIXEL only
+     * @param scaleH        source rows for each output row; 0 derives H / outH (ignored by ALIGN_CORNERS)
+     * @param scaleW        source columns for each output column; 0 derives W / outW
+     */
+    record Resize(
+            int outH, int outW, Interpolation interpolation, Sampling sampling, boolean antialias, double scaleH,
+            double scaleW) implements SpatialOp {
+        @Override
+        public List<TensorType> infer(List<TensorType> in) {
+            Op.require(in.size() == 1, this, in, "takes one operand");
+            Shape x = image(this, in, 0);
+            Op.require(outH > 0 && outW > 0 && x.dim(2) > 0 && x.dim(3) > 0, this, in, "empty image");
+            Op.require(interpolation != Interpolation.NEAREST || sampling != Sampling.ALIGN_CORNERS, this, in,
+                    "nearest has no align_corners form");
+            Op.require(interpolation == Interpolation.NEAREST || sampling != Sampling.ASYMMETRIC, this, in,
+                    "asymmetric sampling is for nearest");
+            Op.require(!antialias
+                            || (interpolation != Interpolation.NEAREST && sampling == Sampling.HALF_PIXEL), this, in,
+                    "antialias needs bilinear or bicubic with half-pixel sampling");
+            return List.of(in.getFirst().as(Shape.of(x.dim(0), x.dim(1), outH, outW)));
+        }
+    }
+
+    private static List<TensorType> pooled(
+            Op op, List<TensorType> in, int kernelH, int kernelW, Window2d window, boolean ceil) {
+        Op.require(in.size() == 1, op, in, "takes one operand");
+        Shape x = image(op, in, 0);
+        Op.require(window.padTop() * 2 <= kernelH && window.padBottom() * 2 <= kernelH
+                        && window.padLeft() * 2 <= kernelW && window.padRight() * 2 <= kernelW, op, in,
+                "padding must be at most half the kernel");
+        long h = window.outH(x.dim(2), kernelH, ceil);
+        long v = window.outW(x.dim(3), kernelW, ceil);
+        Op.require(h > 0 && v > 0, op, in, "the window is larger than the padded image");
+        return List.of(in.getFirst().as(Shape.of(x.dim(0), x.dim(1), h, v)));
+    }
+
+    private static Shape image(Op op, List<TensorType> in, int i) {
+        Op.require(in.size() > i && in.get(i).shape().rank() == 4, op, in, "operand " + i + " must have 4 dimensions");
+        Op.require(in.get(i).dtype() == DType.F32, op, in, "operand " + i + " must be float32");
+        return in.get(i).shape();
+    }
+}
