@@ -1,0 +1,230 @@
+package dev.kerf.image;
+
+import dev.kerf.error.BadFileException;
+import dev.kerf.tensor.DType;
+import dev.kerf.tensor.HostTensor;
+import dev.kerf.tensor.Shape;
+import java.io.IOException;
+import java.io.InputStream;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import java.nio.file.Path;
+import java.util.Objects;
+
+/**
+ * A picture in memory: rows from the top, pixels from the left, channels interleaved (height, width, channels). The memory
+ * belongs to whoever made the segment, so a camera's frame can be wrapped without a copy; don't change it while Kerf reads.
+ *
+ * <pre>{@code
+ * Image photo = Image.read(Path.of("cat.jpg")).toRgb8();
+ * photo.sample(10, 20, 0);                                             // red at column 10, row 20: 0..255
+ * Image frame = new Image(640, 480, PixelFormat.BGRA8, 2560, segment); // the caller's memory
+ * }</pre>
+ *
+ * <p>No colour management is done: samples are those in the file, embedded profiles are ignored.
+ *
+ * @param width     pixels in a row, at least 1
+ * @param height    rows, at least 1
+ * @param format    what a pixel is
+ * @param rowStride bytes from a row to the next, at least {@code width * format.pixelBytes()}
+ * @param data      the rows; at least {@code (height - 1) * rowStride + width * format.pixelBytes()} bytes
+ */
+public record Image(int width, int height, PixelFormat format, long rowStride, MemorySegment data) {
+    /** Most bytes that a decoded file may take: what one Java array can hold. */
+    public static final int MAX_BYTES = Integer.MAX_VALUE - 16;
+
+    private static final ValueLayout.OfByte U8 = ValueLayout.JAVA_BYTE;
+    private static final ValueLayout.OfShort U16 = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+    /** Checks that the memory holds the rows. */
+    public Image {
+        Objects.requireNonNull(format);
+        if (width < 1 || height < 1) {
+            throw new IllegalArgumentException("an image of " + width + "x" + height + " pixels");
+        }
+        long row = (long) width * format.pixelBytes();
+        if (rowStride < row) {
+            throw new IllegalArgumentException("row stride " + rowStride + " is less than a row's " + row + " bytes");
+        }
+        long least = Math.addExact(Math.multiplyExact((long) height - 1, rowStride), row);
+        if (data.byteSize() < least) {
+            throw new IllegalArgumentException(width + "x" + height + " " + format + " with row stride " + rowStride
+                    + " takes " + least + " bytes, the segment has " + data.byteSize());
+        }
+    }
+
+    /** An image over an array of tightly packed rows, not copied; 16-bit samples little-endian. */
+    public static Image of(int width, int height, PixelFormat format, byte[] pixels) {
+        return new Image(width, height, format, (long) width * format.pixelBytes(), MemorySegment.ofArray(pixels));
+    }
+
+    /** A black (and transparent, where there is alpha) image on the Java heap. */
+    public static Image blank(int width, int height, PixelFormat format) {
+        long bytes = Math.multiplyExact((long) width * height, (long) format.pixelBytes());
+        return of(width, height, format, new byte[Math.toIntExact(bytes)]);
+    }
+
+    /**
+     * Reads a PNG, JPEG, BMP, TIFF or GIF file; which of them is told by its content. EXIF orientation is applied. Palettes
+     * become RGB (grey where every entry is), 1-, 2- and 4-bit greys become 8 bit, transparency becomes an alpha channel,
+     * CMYK becomes RGB. Of several pages or frames the first is read.
+     *
+     * @throws BadFileException if there is no such file, it can't be read, is none of these formats, is damaged or truncated,
+     *                          or too large: more than {@link #MAX_BYTES} when decoded, or more than the free heap
+     */
+    public static Image read(Path file) {
+        return ImageFile.open(file).decode(false);
+    }
+
+    /** Reads an image file's content. The name stands in error messages. As {@link #read(Path)} otherwise. */
+    public static Image read(byte[] content, String name) {
+        return new ImageFile(name, content).decode(false);
+    }
+
+    /** Reads a stream to its end; doesn't close it. The name stands in error messages. As {@link #read(Path)} otherwise. */
+    public static Image read(InputStream content, String name) {
+        try {
+            return read(content.readAllBytes(), name);
+        } catch (IOException e) {
+            throw new BadFileException(name + ": can't be read: " + e.getMessage(), e);
+        }
+    }
+
+    /**
+     * Reads a label image: a palette PNG, BMP or GIF gives its indices and a 1-, 2- or 4-bit grey one its stored numbers, as
+     * GRAY8. Everything else is read as by {@link #read(Path)}.
+     */
+    public static Image readIndices(Path file) {
+        return ImageFile.open(file).decode(true);
+    }
+
+    /** What the file's header says, without decoding its pixels. Throws what {@link #read(Path)} does. */
+    public static ImageInfo info(Path file) {
+        return ImageFile.openHeader(file);
+    }
+
+    /** Samples of a pixel, alpha included: 1 to 4. */
+    public int channels() {
+        return format.channels();
+    }
+
+    /** Bits of a sample: 8 or 16. */
+    public int bits() {
+        return format.bits();
+    }
+
+    /**
+     * One sample, 0 to 255 or 65535.
+     *
+     * @param x       column
+     * @param y       row
+     * @param channel grey, alpha or red, green, blue, alpha, whatever their order in memory
+     */
+    public int sample(int x, int y, int channel) {
+        Objects.checkIndex(x, width);
+        long at = y * rowStride + (long) x * format.pixelBytes() + offset(channel);
+        return format.sampleBytes() == 1 ? data.get(U8, at) & 0xFF : data.get(U16, at) & 0xFFFF;
+    }
+
+    /** Sets one sample; the arguments are those of {@link #sample}. The memory must be writable. */
+    public void setSample(int x, int y, int channel, int value) {
+        Objects.checkIndex(x, width);
+        long at = y * rowStride + (long) x * format.pixelBytes() + offset(channel);
+        if (format.sampleBytes() == 1) {
+            data.set(U8, at, (byte) value);
+        } else {
+            data.set(U16, at, (short) value);
+        }
+    }
+
+    /** Whether rows follow each other without a gap and red comes first, so that the memory is a plain tensor. */
+    public boolean isPacked() {
+        return rowStride == (long) width * format.pixelBytes() && !format.isBlueFirst();
+    }
+
+    /** This image with red first and no gaps between rows; itself where it {@link #isPacked() is} so already. */
+    public Image packed() {
+        return isPacked() ? this : convert(format.channels(), format.bits());
+    }
+
+    /** The pixels as a tensor (height, width, channels) of U8 or U16, red first; shares the memory of a packed image. */
+    public HostTensor toTensor() {
+        Image p = packed();
+        long bytes = p.rowStride * height;
+        return new HostTensor(format.sampleBytes() == 1 ? DType.U8 : DType.U16, Shape.of(height, width, channels()),
+                p.data.asSlice(0, bytes));
+    }
+
+    /**
+     * One grey channel, with as many bits. Colour becomes ITU-R 601 luma in the integer arithmetic of Pillow's
+     * {@code convert("L")}: (19595 R + 38470 G + 7471 B + 32768) / 65536, rounded down. Alpha is dropped.
+     */
+    public Image toGrey() {
+        return format.channels() == 1 ? this : convert(1, format.bits());
+    }
+
+    /**
+     * Red, green, blue, with as many bits. Grey is repeated; alpha is dropped, as by Pillow's {@code convert("RGB")}: the
+     * colours under transparent pixels show, nothing is composited.
+     */
+    public Image toRgb() {
+        return format.channels() == 3 && !format.isBlueFirst() ? this : convert(3, format.bits());
+    }
+
+    /** Without its alpha channel, if there is one; the other samples stay as they are. */
+    public Image dropAlpha() {
+        return format.hasAlpha() ? convert(format.channels() - 1, format.bits()) : this;
+    }
+
+    /** With 8 bits a sample: of 16-bit ones the nearest to {@code v / 257}, so that white stays white. */
+    public Image to8Bit() {
+        return format.bits() == 8 ? this : convert(format.channels(), 8);
+    }
+
+    /** {@link #toRgb} with 8 bits a sample: what networks trained on photographs want. */
+    public Image toRgb8() {
+        return format == PixelFormat.RGB8 ? this : convert(3, 8);
+    }
+
+    private Image convert(int channels, int bits) {
+        Image out = blank(width, height, PixelFormat.of(channels, bits));
+        boolean narrow = format.bits() == 16 && bits == 8;
+        int colours = channels <= 2 ? 1 : 3;
+        for (int y = 0; y < height; y++) {
+            for (int x = 0; x < width; x++) {
+                for (int c = 0; c < channels; c++) {
+                    int v;
+                    if (c >= colours) {
+                        v = format.hasAlpha() ? sample(x, y, format.channels() - 1) : format.max();
+                    } else if (format.isGrey()) {
+                        v = sample(x, y, 0);
+                    } else if (colours == 1) {
+                        v = luma(sample(x, y, 0), sample(x, y, 1), sample(x, y, 2));
+                    } else {
+                        v = sample(x, y, c);
+                    }
+                    out.setSample(x, y, c, narrow ? (v * 255 + 32767) / 65535 : v);
+                }
+            }
+        }
+        return out;
+    }
+
+    // The sum of 16-bit samples fills 32 bits, hence the unsigned shift.
+    private static int luma(int r, int g, int b) {
+        return (r * 19595 + g * 38470 + b * 7471 + 0x8000) >>> 16;
+    }
+
+    private int offset(int channel) {
+        Objects.checkIndex(channel, format.channels());
+        int c = format.isBlueFirst() && channel < 3 ? 2 - channel : channel;
+        return c * format.sampleBytes();
+    }
+
+    /** Size and format, such as {@code 640x480 RGB8}; not the pixels. */
+    @Override
+    public String toString() {
+        return width + "x" + height + " " + format;
+    }
+}

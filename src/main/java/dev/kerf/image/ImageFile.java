@@ -1,0 +1,89 @@
+package dev.kerf.image;
+
+import dev.kerf.error.BadFileException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+
+/**
+ * An image file's content and the name it goes by in messages.
+ *
+ * @param name  for messages
+ * @param bytes the whole file, or its beginning when only the header is wanted
+ */
+record ImageFile(String name, byte[] bytes) {
+    private static final int HEADER = 1 << 16;
+
+    static ImageFile open(Path file) {
+        return new ImageFile(file.toString(), load(file, MAX_FILE));
+    }
+
+    /** Reads the header from the file's beginning, or from all of it where the header lies further on. */
+    static ImageInfo openHeader(Path file) {
+        byte[] start = load(file, HEADER);
+        if (start.length == HEADER) {
+            try {
+                return new ImageFile(file.toString(), start).info();
+            } catch (BadFileException e) {
+                // The header may be longer than the piece that was read: the whole file decides.
+                return open(file).info();
+            }
+        }
+        return new ImageFile(file.toString(), start).info();
+    }
+
+    private static final int MAX_FILE = Integer.MAX_VALUE - 16;
+
+    private static byte[] load(Path file, int most) {
+        try {
+            if (Files.isDirectory(file)) {
+                throw new BadFileException(file + ": is a directory, not an image file");
+            }
+            if (most == MAX_FILE && Files.size(file) > most) {
+                throw new BadFileException(file + ": " + Files.size(file) + " bytes; image files of up to " + most
+                        + " bytes can be read");
+            }
+            try (InputStream in = Files.newInputStream(file)) {
+                return in.readNBytes(most);
+            }
+        } catch (NoSuchFileException e) {
+            throw new BadFileException(file + ": no such file", e);
+        } catch (AccessDeniedException e) {
+            throw new BadFileException(file + ": no permission to read it", e);
+        } catch (IOException e) {
+            throw new BadFileException(file + ": can't be read: " + e.getMessage(), e);
+        }
+    }
+
+    private FileType type() {
+        if (bytes.length == 0) {
+            throw new BadFileException(name + ": the file is empty (0 bytes)");
+        }
+        FileType type = FileType.sniff(bytes);
+        if (type == null) {
+            throw new BadFileException(name + ": not an image of a known format; known are PNG, JPEG, BMP, TIFF and GIF");
+        }
+        return type;
+    }
+
+    ImageInfo info() {
+        FileType type = type();
+        return switch (type) {
+            case PNG -> new PngDecoder(name, bytes).info();
+            case JPEG -> new JpegDecoder(name, bytes).info();
+            case BMP, TIFF, GIF -> new PluginDecoder(name, bytes, type).info();
+        };
+    }
+
+    Image decode(boolean indices) {
+        FileType type = type();
+        return switch (type) {
+            case PNG -> new PngDecoder(name, bytes).decode(indices);
+            case JPEG -> new JpegDecoder(name, bytes).decode();
+            case BMP, TIFF, GIF -> new PluginDecoder(name, bytes, type).decode(indices);
+        };
+    }
+}

@@ -1,0 +1,56 @@
+package dev.kerf.image;
+
+import dev.kerf.error.BadFileException;
+
+/**
+ * What an image file's header says; the pixels have not been looked at.
+ *
+ * @param type        the file's format
+ * @param width       pixels in a row, after orientation
+ * @param height      rows, after orientation
+ * @param format      the pixels that {@link Image#read} will give
+ * @param orientation the EXIF orientation, 1 to 8; 1 where there is none. {@link Image#read} applies it
+ */
+public record ImageInfo(FileType type, int width, int height, PixelFormat format, int orientation) {
+    /** Bytes of the decoded pixels, rows tightly packed. */
+    public long decodedBytes() {
+        return (long) width * height * format.pixelBytes();
+    }
+
+    /** With the orientation in the file's metadata, which may swap width and height. */
+    ImageInfo oriented(int exif) {
+        return exif >= 5 ? new ImageInfo(type, height, width, format, exif)
+                : new ImageInfo(type, width, height, format, exif);
+    }
+
+    /**
+     * Refuses, before anything is allocated, a picture that the file can't hold, that no array can or that memory can't.
+     *
+     * @param name      the file, for messages
+     * @param fileBytes size of the file
+     * @param best      the most pixels that one byte of this format can stand for
+     * @param copies    how many times the decoder holds the picture
+     */
+    void check(String name, long fileBytes, double best, int copies) {
+        String size = width + "x" + height;
+        if (width <= 0 || height <= 0) {
+            throw new BadFileException(name + ": the " + type + " header says " + size + " pixels");
+        }
+        double pixels = (double) width * height;
+        if (decodedBytes() > Image.MAX_BYTES || pixels > Integer.MAX_VALUE) {
+            throw new BadFileException(name + ": the " + type + " header says " + size + " pixels; an image may take at most "
+                    + Image.MAX_BYTES + " bytes when decoded, this one would take " + decodedBytes()
+                    + ". Cut it into smaller files");
+        }
+        if (pixels > best * fileBytes) {
+            throw new BadFileException(name + ": the " + type + " header says " + size + " pixels, but the file is only "
+                    + fileBytes + " bytes long: it is truncated or not genuine");
+        }
+        Runtime jvm = Runtime.getRuntime();
+        long free = jvm.maxMemory() - (jvm.totalMemory() - jvm.freeMemory());
+        if (copies * decodedBytes() > free) {
+            throw new BadFileException(name + ": decoding " + size + " pixels takes " + (copies * decodedBytes() >> 20)
+                    + " MiB of memory, " + (free >> 20) + " MiB are free; give the JVM a larger heap (-Xmx)");
+        }
+    }
+}

@@ -1,0 +1,34 @@
+package dev.kerf.image;
+
+import dev.kerf.error.BadFileException;
+import java.util.Iterator;
+import javax.imageio.ImageIO;
+import javax.imageio.ImageReader;
+
+/** The JDK's image codecs, used without a window system, fonts or temporary files. */
+final class Plugins {
+    static {
+        // Loaded headless AWT needs no X11 library; who has set the property otherwise keeps it.
+        if (System.getProperty("java.awt.headless") == null) {
+            System.setProperty("java.awt.headless", "true");
+        }
+        ImageIO.setUseCache(false);
+    }
+
+    private Plugins() {
+    }
+
+    static ImageReader reader(String format) {
+        Iterator<ImageReader> found = ImageIO.getImageReadersByFormatName(format);
+        if (!found.hasNext()) {
+            throw new BadFileException("this Java runtime has no " + format + " codec; run one that has java.desktop");
+        }
+        return found.next();
+    }
+
+    /** What the codec made of a bad file: codecs throw all sorts of exceptions, whose message is often {@code null}. */
+    static BadFileException failed(String name, FileType type, Exception e) {
+        String why = e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage().lines().findFirst().orElse("");
+        return new BadFileException(name + ": " + type + ": truncated or damaged: " + why, e);
+    }
+}

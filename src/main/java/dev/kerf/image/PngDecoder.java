@@ -1,0 +1,361 @@
+package dev.kerf.image;
+
+import dev.kerf.error.BadFileException;
+import java.util.Arrays;
+import java.util.zip.CRC32;
+import java.util.zip.DataFormatException;
+import java.util.zip.Inflater;
+
+/**
+ * Decodes PNG (W3C Portable Network Graphics, third edition): every colour type and bit depth, interlaced or not, with
+ * transparency. Strict: a wrong check sum, a missing piece or a missing end is an error, never a half picture. Our own
+ * rather than the JDK's because that one loads most of AWT, which takes longer than decoding.
+ */
+final class PngDecoder {
+    private static final int IHDR = 0x49484452;
+    private static final int PLTE = 0x504C5445;
+    private static final int TRNS = 0x74524E53;
+    private static final int IDAT = 0x49444154;
+    private static final int IEND = 0x49454E44;
+    /** Deflate makes at most 1032 bytes of one, and a byte holds at most eight pixels. */
+    private static final double BEST = 1032.0 * 8;
+    /** Adam7: first column, first row, column step, row step of each pass. */
+    private static final int[][] PASSES = {
+        {0, 0, 8, 8}, {4, 0, 8, 8}, {0, 4, 4, 8}, {2, 0, 4, 4}, {0, 2, 2, 4}, {1, 0, 2, 2}, {0, 1, 1, 2}};
+
+    private final String name;
+    private final byte[] file;
+    private int width;
+    private int height;
+    private int depth;
+    private int colour;
+    private boolean interlaced;
+    private byte[] palette;
+    private byte[] transparency;
+    private int next = 8;
+    private int chunkStart;
+    private int chunkLength;
+    private boolean headerOnly;
+
+    PngDecoder(String name, byte[] file) {
+        this.name = name;
+        this.file = file;
+    }
+
+    /** What the header says; the file may be cut off anywhere in its pixel data. */
+    ImageInfo info() {
+        headerOnly = true;
+        header();
+        return described(false);
+    }
+
+    Image decode(boolean indices) {
+        header();
+        boolean raw = indices && (colour == 3 || colour == 0 && depth < 8);
+        ImageInfo info = described(raw);
+        info.check(name, file.length, BEST, 1);
+        byte[] out = new byte[(int) info.decodedBytes()];
+        try (Inflater inflater = new Inflater()) {
+            inflater.setInput(file, chunkStart, chunkLength);
+            if (interlaced) {
+                for (int[] p : PASSES) {
+                    pass(inflater, out, info.format(), raw, p[0], p[1], p[2], p[3]);
+                }
+            } else {
+                pass(inflater, out, info.format(), raw, 0, 0, 1, 1);
+            }
+            finish(inflater);
+        } catch (DataFormatException e) {
+            throw bad("the compressed pixels are damaged (" + e.getMessage() + ")");
+        }
+        while (nextChunk() != IEND) {
+            skipChunk();
+        }
+        return Image.of(width, height, info.format(), out);
+    }
+
+    /** Reads the chunks up to the first pixel data, which is the current chunk afterwards. */
+    private void header() {
+        if (nextChunk() != IHDR || chunkLength != 13) {
+            throw bad("the first chunk is not a header");
+        }
+        width = int32(chunkStart);
+        height = int32(chunkStart + 4);
+        depth = file[chunkStart + 8];
+        colour = file[chunkStart + 9];
+        interlaced = file[chunkStart + 12] == 1;
+        boolean known = switch (colour) {
+            case 0 -> depth == 1 || depth == 2 || depth == 4 || depth == 8 || depth == 16;
+            case 3 -> depth == 1 || depth == 2 || depth == 4 || depth == 8;
+            case 2, 4, 6 -> depth == 8 || depth == 16;
+            default -> false;
+        };
+        if (!known || file[chunkStart + 10] != 0 || file[chunkStart + 11] != 0 || (file[chunkStart + 12] & 0xFE) != 0) {
+            throw bad("the header has colour type " + colour + ", bit depth " + depth + ", which PNG doesn't define");
+        }
+        skipChunk();
+        for (int type = nextChunk(); type != IDAT; type = nextChunk()) {
+            if (type == IEND) {
+                throw bad("there is no pixel data");
+            } else if (type == PLTE) {
+                if (chunkLength == 0 || chunkLength > 768 || chunkLength % 3 != 0) {
+                    throw bad("the palette is " + chunkLength + " bytes long");
+                }
+                palette = bytes();
+            } else if (type == TRNS) {
+                transparency = bytes();
+            } else if (type == IHDR) {
+                throw bad("there is a second header");
+            }
+            skipChunk();
+        }
+        if (colour == 3 && palette == null) {
+            throw bad("the palette is missing");
+        }
+        boolean fits = transparency == null || switch (colour) {
+            case 0 -> transparency.length == 2;
+            case 2 -> transparency.length == 6;
+            case 3 -> transparency.length <= palette.length / 3;
+            default -> false;
+        };
+        if (!fits) {
+            throw bad("the transparency chunk doesn't fit the colour type");
+        }
+    }
+
+    private ImageInfo described(boolean raw) {
+        boolean clear = transparency != null && !raw;
+        int channels = switch (colour) {
+            case 0 -> 1 + (clear ? 1 : 0);
+            case 2 -> 3 + (clear ? 1 : 0);
+            case 3 -> raw ? 1 : (greyPalette() ? 1 : 3) + (clear ? 1 : 0);
+            default -> colour == 4 ? 2 : 4;
+        };
+        return new ImageInfo(FileType.PNG, width, height, PixelFormat.of(channels, depth == 16 ? 16 : 8), 1);
+    }
+
+    private boolean greyPalette() {
+        for (int i = 0; i < palette.length; i += 3) {
+            if (palette[i] != palette[i + 1] || palette[i] != palette[i + 2]) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** Decodes the pixels at columns x0, x0 + dx, … of rows y0, y0 + dy, …; an image without interlace is one such pass. */
+    private void pass(Inflater inflater, byte[] out, PixelFormat format, boolean raw, int x0, int y0, int dx, int dy)
+            throws DataFormatException {
+        if (x0 >= width || y0 >= height) {
+            return;
+        }
+        int columns = (width - x0 + dx - 1) / dx;
+        int bits = depth * switch (colour) {
+            case 2 -> 3;
+            case 4 -> 2;
+            case 6 -> 4;
+            default -> 1;
+        };
+        int unit = Math.max(1, bits / 8);
+        long rowBits = (long) columns * bits;
+        // The filter looks back by one pixel: that many zeros stand before each row's first byte.
+        byte[] row = new byte[unit + (int) ((rowBits + 7) / 8)];
+        byte[] above = new byte[row.length];
+        byte[] filter = new byte[1];
+        for (int y = y0; y < height; y += dy) {
+            fill(inflater, filter, 0, y);
+            fill(inflater, row, unit, y);
+            unfilter(filter[0], row, above, unit, y);
+            write(row, unit, out, format, raw, y, x0, dx, columns);
+            byte[] swap = above;
+            above = row;
+            row = swap;
+        }
+    }
+
+    private void fill(Inflater inflater, byte[] into, int from, int y) throws DataFormatException {
+        int at = from;
+        while (at < into.length) {
+            int n = inflater.inflate(into, at, into.length - at);
+            at += n;
+            if (n == 0) {
+                if (inflater.finished() || inflater.needsDictionary()) {
+                    throw bad("the pixels end in row " + y + " of " + height);
+                } else if (inflater.needsInput()) {
+                    feed(inflater, y);
+                }
+            }
+        }
+    }
+
+    private void feed(Inflater inflater, int y) {
+        skipChunk();
+        if (nextChunk() != IDAT) {
+            throw bad("the pixels end in row " + y + " of " + height);
+        }
+        inflater.setInput(file, chunkStart, chunkLength);
+    }
+
+    /** Reads the compressed stream to its end, so that its check sum is verified. */
+    private void finish(Inflater inflater) throws DataFormatException {
+        byte[] rest = new byte[64];
+        while (!inflater.finished()) {
+            if (inflater.inflate(rest) > 0) {
+                throw bad("there are more pixels than the header says");
+            } else if (inflater.needsInput()) {
+                feed(inflater, height);
+            } else if (inflater.needsDictionary()) {
+                throw bad("the compressed pixels are damaged");
+            }
+        }
+        skipChunk();
+    }
+
+    private void unfilter(int filter, byte[] row, byte[] above, int unit, int y) {
+        int n = row.length;
+        switch (filter) {
+            case 0 -> { }
+            case 1 -> {
+                for (int i = unit; i < n; i++) {
+                    row[i] += row[i - unit];
+                }
+            }
+            case 2 -> {
+                for (int i = unit; i < n; i++) {
+                    row[i] += above[i];
+                }
+            }
+            case 3 -> {
+                for (int i = unit; i < n; i++) {
+                    row[i] += (byte) (((row[i - unit] & 0xFF) + (above[i] & 0xFF)) >> 1);
+                }
+            }
+            case 4 -> {
+                for (int i = unit; i < n; i++) {
+                    row[i] += (byte) paeth(row[i - unit] & 0xFF, above[i] & 0xFF, above[i - unit] & 0xFF);
+                }
+            }
+            default -> throw bad("row " + y + " has filter type " + (filter & 0xFF) + ", which PNG doesn't define");
+        }
+    }
+
+    /** Whichever of left, up and upper left is nearest to left + up − upper left. */
+    static int paeth(int left, int up, int corner) {
+        int a = Math.abs(up - corner);
+        int b = Math.abs(left - corner);
+        int c = Math.abs(left + up - 2 * corner);
+        return a <= b && a <= c ? left : b <= c ? up : corner;
+    }
+
+    private void write(byte[] row, int from, byte[] out, PixelFormat format, boolean raw, int y, int x0, int dx, int columns) {
+        int pixel = format.pixelBytes();
+        int at = (int) (((long) y * width + x0) * pixel);
+        int step = dx * pixel;
+        if (colour == 3 || depth < 8) {
+            int top = (1 << depth) - 1;
+            for (int i = 0; i < columns; i++, at += step) {
+                long bit = (long) i * depth;
+                int v = row[from + (int) (bit >> 3)] >> (8 - depth - (int) (bit & 7)) & top;
+                if (raw) {
+                    out[at] = (byte) v;
+                } else if (colour == 3) {
+                    entry(v, out, at, format, y);
+                } else {
+                    out[at] = (byte) (v * 255 / top);
+                    if (transparency != null) {
+                        out[at + 1] = (byte) (v == (transparency[1] & 0xFF) ? 0 : 255);
+                    }
+                }
+            }
+            return;
+        }
+        int stored = pixel - (transparency != null ? format.sampleBytes() : 0);
+        for (int i = 0, p = from; i < columns; i++, at += step, p += stored) {
+            if (depth == 8) {
+                for (int c = 0; c < stored; c++) {
+                    out[at + c] = row[p + c];
+                }
+            } else {
+                for (int c = 0; c < stored; c += 2) {
+                    out[at + c] = row[p + c + 1];
+                    out[at + c + 1] = row[p + c];
+                }
+            }
+            if (transparency != null && !isKey(row, p)) {
+                for (int c = stored; c < pixel; c++) {
+                    out[at + c] = (byte) 255;
+                }
+            }
+        }
+    }
+
+    private void entry(int index, byte[] out, int at, PixelFormat format, int y) {
+        if (index * 3 >= palette.length) {
+            throw bad("row " + y + " uses colour " + index + " of a palette of " + palette.length / 3);
+        }
+        int colours = format.isGrey() ? 1 : 3;
+        for (int c = 0; c < colours; c++) {
+            out[at + c] = palette[index * 3 + c];
+        }
+        if (format.hasAlpha()) {
+            out[at + colours] = index < transparency.length ? transparency[index] : (byte) 255;
+        }
+    }
+
+    /** Whether the stored pixel is the one colour that the file declares transparent. */
+    private boolean isKey(byte[] row, int p) {
+        for (int c = 0; c < transparency.length / 2; c++) {
+            boolean same = depth == 8 ? row[p + c] == transparency[2 * c + 1]
+                    : row[p + 2 * c] == transparency[2 * c] && row[p + 2 * c + 1] == transparency[2 * c + 1];
+            if (!same) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** Moves to the next chunk, checks its bounds and, where it matters, its check sum; returns its type. */
+    private int nextChunk() {
+        if (next > file.length - 12) {
+            throw bad("truncated after " + file.length + " bytes");
+        }
+        chunkLength = int32(next);
+        int type = int32(next + 4);
+        chunkStart = next + 8;
+        if (headerOnly && type == IDAT) {
+            return type;
+        }
+        if (chunkLength < 0 || chunkLength > file.length - chunkStart - 4) {
+            throw bad("truncated: the chunk at byte " + next + " needs " + Integer.toUnsignedString(chunkLength)
+                    + " bytes, the file ends at " + file.length);
+        }
+        boolean critical = (type >> 24 & 0x20) == 0;
+        if (critical || type == TRNS) {
+            CRC32 crc = new CRC32();
+            crc.update(file, next + 4, chunkLength + 4);
+            if ((int) crc.getValue() != int32(chunkStart + chunkLength)) {
+                throw bad("damaged: the check sum of the chunk at byte " + next + " is wrong");
+            }
+        }
+        if (critical && type != IHDR && type != PLTE && type != IDAT && type != IEND) {
+            throw bad("the chunk at byte " + next + " is of an unknown kind that can't be left out");
+        }
+        return type;
+    }
+
+    private void skipChunk() {
+        next = chunkStart + chunkLength + 4;
+    }
+
+    private byte[] bytes() {
+        return Arrays.copyOfRange(file, chunkStart, chunkStart + chunkLength);
+    }
+
+    private int int32(int at) {
+        return (file[at] & 0xFF) << 24 | (file[at + 1] & 0xFF) << 16 | (file[at + 2] & 0xFF) << 8 | file[at + 3] & 0xFF;
+    }
+
+    private BadFileException bad(String what) {
+        return new BadFileException(name + ": PNG: " + what);
+    }
+}
