@@ -1,0 +1,22 @@
+package dev.kerf.weights;
+
+import dev.kerf.tensor.HostTensor;
+import java.util.Map;
+
+/** Named tensors from a file, a formula or memory. May be read by many threads at once. */
+interface TensorSource extends AutoCloseable {
+    /** What error messages call this source: a file name. */
+    String source();
+
+    /** The tensors by name, in the source's order; unmodifiable. */
+    Map<String, TensorInfo> tensors();
+
+    /** What else the source says, unmodifiable. */
+    Map<String, String> metadata();
+
+    /** The dense values of a tensor that {@link #tensors} lists. */
+    HostTensor tensor(String name);
+
+    @Override
+    void close();
+}
