@@ -1,0 +1,31 @@
+package dev.kerf.backend;
+
+import dev.kerf.error.BackendUnavailableException;
+import java.util.List;
+
+/**
+ * A way to run graphs: the CPU, OpenCL, CUDA …. Found by {@link java.util.ServiceLoader}; back ends don't know each other.
+ * Making one must be cheap and must not touch native libraries; {@link #devices} does.
+ */
+public interface Backend {
+    /** The name that users give, in lower case, such as {@code cpu}. */
+    String name();
+
+    /** Preference when the user names none; the largest that has a device is taken. The CPU's is 0. */
+    int priority();
+
+    /**
+     * The devices that it finds, in a stable order.
+     *
+     * @throws BackendUnavailableException if it can't start here, saying why and what to install
+     */
+    List<DeviceInfo> devices();
+
+    /**
+     * Opens a device.
+     *
+     * @param ordinal position in {@link #devices()}
+     * @throws BackendUnavailableException if it can't start here, or there is no such device
+     */
+    Device open(int ordinal);
+}

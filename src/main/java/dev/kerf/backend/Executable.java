@@ -1,0 +1,67 @@
+package dev.kerf.backend;
+
+import dev.kerf.graph.Graph;
+import java.time.Duration;
+import java.util.List;
+
+/**
+ * A graph compiled for one device and one shape. {@link #run} and {@link #submit} allocate nothing, on the Java heap or the
+ * device; input and output slots keep their addresses, so that a recorded launch sequence stays valid.
+ */
+public interface Executable extends AutoCloseable {
+    /** What it computes, as recorded. */
+    Graph graph();
+
+    /**
+     * The slot of an input, to upload to; allocated unless {@link #bindInput} replaced it.
+     *
+     * @throws dev.kerf.error.BadInputException if there is no such input; names those that there are
+     */
+    DeviceTensor input(String name);
+
+    /**
+     * The slot of an output or of a kept stage, to download from or to bind to another executable's input. Its contents hold
+     * until the next run. The executable owns it.
+     */
+    DeviceTensor output(String name);
+
+    /**
+     * Reads an input from another tensor of the same device, such as another executable's output, without a copy and without
+     * a wait on the host. Stays bound until bound anew; to be done before the first run where latency matters, since a
+     * recorded launch sequence is made again.
+     */
+    void bindInput(String name, DeviceTensor source);
+
+    /** Uses this memory for a state; every state must be bound before the first run. */
+    void bindState(String name, StateTensor state);
+
+    /** Runs once and waits. Errors of the run are thrown here. */
+    void run();
+
+    /**
+     * Runs once and waits, but not longer than a limit.
+     *
+     * @throws dev.kerf.error.DeadlineExceededException if it is still under way then; it goes on, and the next run waits for it
+     */
+    void run(Duration limit);
+
+    /** Runs once in the order of a stream and doesn't wait; errors are thrown by {@link Stream#synchronize}. */
+    void submit(Stream stream);
+
+    /** Runs until times are steady (at most the limit), on whatever the inputs hold; states are put back as they were. */
+    void warmUp(Duration limit);
+
+    /**
+     * Time of each node in the last run, in order of execution.
+     *
+     * @throws dev.kerf.error.BadInputException unless compiled with {@link CompileOptions#profiled}
+     */
+    List<NodeTiming> timings();
+
+    /** What memory it takes. */
+    MemoryUse memory();
+
+    /** Waits for work under way and frees everything that the executable owns. */
+    @Override
+    void close();
+}
