@@ -1,7 +1,11 @@
 package dev.kerf.weights;
 
 import dev.kerf.tensor.DType;
+import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.Objects;
 
 /**
@@ -27,5 +31,12 @@ public record TensorInfo(String name, DType dtype, Shape shape) {
     /** Bytes that the dense values take. */
     public long bytes() {
         return Math.multiplyExact(shape.elements(), dtype.bytes());
+    }
+
+    /** The facts of tensors in memory, in the map's order; unmodifiable. */
+    static Map<String, TensorInfo> byName(Map<String, HostTensor> tensors) {
+        Map<String, TensorInfo> infos = new LinkedHashMap<>();
+        tensors.forEach((name, t) -> infos.put(name, new TensorInfo(name, t.dtype(), t.shape())));
+        return Collections.unmodifiableMap(infos);
     }
 }

@@ -1,32 +1,239 @@
 package dev.kerf.weights;
 
+import dev.kerf.error.BadFileException;
 import dev.kerf.error.BadWeightsException;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.regex.Pattern;
 
-/** Named tensors in memory. (First form, to be replaced whole by the one that reads files.) */
+/**
+ * What models read their parameters from: named tensors, from whatever file or memory they come, seen as a whole or below a
+ * prefix. Names are those of the upstream checkpoint.
+ *
+ * <p>The object that {@link #open}, {@link #formula} or {@link #of} returned owns the file and is closed once, by whoever
+ * opened it, after the last tensor has been read or uploaded. Views from {@link #at} own nothing; closing one does nothing.
+ * Weights may be read by many threads at once.
+ *
+ * <pre>{@code
+ * try (Weights weights = Weights.open(Path.of("unet.safetensors"))) {
+ *     Weights head = weights.at("outc.conv");
+ *     HostTensor kernel = head.tensor("weight", Shape.of(2, 64, 1, 1)); // outc.conv.weight, its shape checked
+ * }
+ * }</pre>
+ */
 public final class Weights implements AutoCloseable {
-    private final Map<String, HostTensor> tensors;
+    private static final int NAMES_IN_ERRORS = 3;
 
-    private Weights(Map<String, HostTensor> tensors) {
-        this.tensors = tensors;
+    private final TensorSource source;
+    private final String prefix;
+    private final boolean owner;
+
+    private Weights(TensorSource source, String prefix, boolean owner) {
+        this.source = source;
+        this.prefix = prefix;
+        this.owner = owner;
     }
 
-    /** Weights from memory. */
+    /**
+     * Opens a safetensors file or a PyTorch checkpoint; which of them it is shows in its first bytes, not in its name.
+     *
+     * @throws BadFileException if the file is missing, truncated, malformed, or neither of them
+     */
+    public static Weights open(Path path) {
+        return new Weights(WeightsFormat.open(path), "", true);
+    }
+
+    /** Weights in memory, in the map's order; the map is copied, the tensors are not. */
     public static Weights of(Map<String, HostTensor> tensors) {
-        return new Weights(tensors);
+        return of(tensors, Map.of());
     }
 
-    /** A tensor of the expected extents. */
-    public HostTensor tensor(String name, Shape expected) {
-        HostTensor t = tensors.get(name);
-        if (t == null || !t.shape().equals(expected)) {
-            throw new BadWeightsException("tensor '" + name + "': expected " + expected + ", found " + t);
+    /** Weights in memory with metadata. */
+    public static Weights of(Map<String, HostTensor> tensors, Map<String, String> metadata) {
+        return new Weights(new MemorySource(tensors, metadata), "", true);
+    }
+
+    /**
+     * Weights given by a formula and, where {@code weights.json} says so, by a file: see {@link FormulaWeights}. Values are
+     * made each time they are asked for.
+     */
+    public static Weights formula(Path weightsJson, Optional<Path> stored) {
+        return new Weights(FormulaWeights.open(weightsJson, stored), "", true);
+    }
+
+    /** The tensors below a dotted prefix, named without it: {@code at("a").at("b")} is {@code at("a.b")}; all for "". */
+    public Weights at(String prefix) {
+        return new Weights(source, prefix.isEmpty() ? this.prefix : this.prefix + prefix + ".", false);
+    }
+
+    /** Whether there is a tensor of that name. */
+    public boolean contains(String name) {
+        return source.tensors().containsKey(prefix + name);
+    }
+
+    /** The names here, without the prefix, in the source's order. */
+    public List<String> names() {
+        return tensors().stream().map(TensorInfo::name).toList();
+    }
+
+    /** Names, dtypes and shapes, without reading values; names without the prefix, in the source's order. */
+    public List<TensorInfo> tensors() {
+        List<TensorInfo> out = new ArrayList<>();
+        source.tensors().forEach((name, info) -> {
+            if (name.startsWith(prefix)) {
+                out.add(new TensorInfo(name.substring(prefix.length()), info.dtype(), info.shape()));
+            }
+        });
+        return out;
+    }
+
+    /** Dtype and shape of a tensor, without reading its values. */
+    public Optional<TensorInfo> find(String name) {
+        return Optional.ofNullable(source.tensors().get(prefix + name))
+                .map(info -> new TensorInfo(name, info.dtype(), info.shape()));
+    }
+
+    /**
+     * The tensor of that name, dense and in the dtype that it is stored in.
+     *
+     * @throws BadWeightsException if there is none; the message lists the nearest names
+     */
+    public HostTensor tensor(String name) {
+        if (!contains(name)) {
+            throw missing(name, "");
         }
-        return t;
+        return source.tensor(prefix + name);
     }
 
+    /**
+     * The tensor of that name, which has to have exactly the expected shape.
+     *
+     * @throws BadWeightsException if there is none or its shape differs; the message gives both shapes
+     */
+    public HostTensor tensor(String name, Shape expected) {
+        TensorInfo info = source.tensors().get(prefix + name);
+        if (info == null) {
+            throw missing(name, " of shape " + expected);
+        }
+        if (!info.shape().equals(expected)) {
+            throw new BadWeightsException(source.source() + ": tensor \"" + prefix + name + "\" has shape " + info.shape()
+                    + ", the model expects " + expected);
+        }
+        return source.tensor(prefix + name);
+    }
+
+    /** What the source says beside the tensors: a safetensors header's metadata, a checkpoint's epoch. Unmodifiable. */
+    public Map<String, String> metadata() {
+        return source.metadata();
+    }
+
+    /** Number of trained values here: all elements but the buffers that {@link WeightsReport} names. */
+    public long parameterCount() {
+        return report().parameterCount();
+    }
+
+    /** Names, dtypes, shapes and sums, as data. */
+    public WeightsReport report() {
+        return new WeightsReport(source.source(), tensors(), metadata());
+    }
+
+    /** The file or files that errors name. */
+    public String source() {
+        return source.source();
+    }
+
+    /**
+     * Checks that a model left nothing over that it doesn't know: each tensor here is among the used ones or matches a
+     * pattern of those declared as not needed, in which {@code *} stands for any characters.
+     *
+     * <pre>{@code weights.requireAllUsed(used, List.of("*.num_batches_tracked")); }</pre>
+     *
+     * @param used      names that the model read
+     * @param notNeeded patterns, such as {@code *.num_batches_tracked}
+     * @throws BadWeightsException naming the first few that are neither
+     */
+    public void requireAllUsed(Collection<String> used, Collection<String> notNeeded) {
+        List<Pattern> patterns = notNeeded.stream().map(Weights::glob).toList();
+        List<String> left = names().stream()
+                .filter(name -> !used.contains(name) && patterns.stream().noneMatch(p -> p.matcher(name).matches()))
+                .toList();
+        if (!left.isEmpty()) {
+            String names = String.join(", ", left.stream().limit(NAMES_IN_ERRORS).map(n -> quoted(prefix + n)).toList());
+            String more = left.size() > NAMES_IN_ERRORS ? " and " + (left.size() - NAMES_IN_ERRORS) + " more" : "";
+            throw new BadWeightsException(source.source() + ": the model doesn't use " + names + more
+                    + ": these are weights of another architecture");
+        }
+    }
+
+    /** Closes the file when this is the object that was opened; does nothing on a view. */
     @Override
-    public void close() {}
+    public void close() {
+        if (owner) {
+            source.close();
+        }
+    }
+
+    private BadWeightsException missing(String name, String expected) {
+        List<String> nearest = NearestNames.to(prefix + name, source.tensors().keySet(), NAMES_IN_ERRORS);
+        String hint = nearest.isEmpty()
+                ? "; it holds no tensors at all"
+                : "; nearest are " + String.join(", ", nearest.stream().map(Weights::quoted).toList());
+        return new BadWeightsException(source.source() + ": has no tensor \"" + prefix + name + "\"" + expected + hint);
+    }
+
+    private static Pattern glob(String pattern) {
+        StringBuilder regex = new StringBuilder();
+        for (String part : pattern.split("\\*", -1)) {
+            regex.append(regex.isEmpty() ? "" : ".*").append(Pattern.quote(part));
+        }
+        return Pattern.compile(regex.toString(), Pattern.DOTALL);
+    }
+
+    private static String quoted(String name) {
+        return "\"" + name + "\"";
+    }
+
+    /** Tensors held by the caller. */
+    private static final class MemorySource implements TensorSource {
+        private final Map<String, HostTensor> values;
+        private final Map<String, TensorInfo> infos;
+        private final Map<String, String> metadata;
+
+        MemorySource(Map<String, HostTensor> tensors, Map<String, String> metadata) {
+            this.values = Map.copyOf(tensors);
+            this.infos = TensorInfo.byName(tensors);
+            this.metadata = Map.copyOf(metadata);
+        }
+
+        @Override
+        public String source() {
+            return "weights in memory";
+        }
+
+        @Override
+        public Map<String, TensorInfo> tensors() {
+            return infos;
+        }
+
+        @Override
+        public Map<String, String> metadata() {
+            return metadata;
+        }
+
+        @Override
+        public HostTensor tensor(String name) {
+            return values.get(name);
+        }
+
+        @Override
+        public void close() {
+            // The tensors' memory is the caller's.
+        }
+    }
 }

@@ -1,0 +1,164 @@
+package dev.kerf.weights;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.kerf.error.BadFileException;
+import dev.kerf.error.BadWeightsException;
+import dev.kerf.error.ClosedException;
+import dev.kerf.tensor.DType;
+import dev.kerf.tensor.HostTensor;
+import dev.kerf.tensor.Shape;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class WeightsTest {
+    @TempDir
+    Path dir;
+
+    private static Map<String, HostTensor> network() {
+        Map<String, HostTensor> tensors = new LinkedHashMap<>();
+        tensors.put("enc.conv.weight", HostTensor.of(Shape.of(2, 2), new float[] {1, 2, 3, 4}));
+        tensors.put("enc.bn.running_mean", HostTensor.of(Shape.of(2), new float[] {5, 6}));
+        tensors.put("enc.bn.num_batches_tracked", HostTensor.of(Shape.of(), new long[] {7}));
+        tensors.put("head.weight", HostTensor.of(Shape.of(3), new float[] {8, 9, 10}));
+        return tensors;
+    }
+
+    @Test
+    void prefixesAreViews() {
+        Map<String, HostTensor> tensors = network();
+        try (Weights weights = Weights.of(tensors, Map.of("a", "b"))) {
+            assertEquals(List.copyOf(tensors.keySet()), weights.names());
+            Weights bn = weights.at("enc").at("bn");
+            assertEquals(List.of("running_mean", "num_batches_tracked"), bn.names());
+            assertEquals(bn.names(), weights.at("enc.bn").names());
+            assertSame(tensors.get("enc.bn.running_mean"), bn.tensor("running_mean", Shape.of(2)));
+            assertTrue(bn.contains("running_mean"));
+            assertFalse(bn.contains("enc.bn.running_mean"));
+            assertEquals(DType.I64, bn.find("num_batches_tracked").orElseThrow().dtype());
+            assertTrue(bn.find("weight").isEmpty());
+            assertEquals(Map.of("a", "b"), bn.metadata());
+            bn.close();
+            assertEquals(8, weights.tensor("head.weight").getDouble(0));
+        }
+    }
+
+    @Test
+    void reportsCount() {
+        try (Weights weights = Weights.of(network())) {
+            assertEquals(7, weights.parameterCount());
+            assertEquals(10, weights.report().elementCount());
+            assertEquals(9 * 4 + 8, weights.report().bytes());
+            assertEquals(4, weights.report().tensors().size());
+            assertEquals(4, weights.at("enc").parameterCount());
+        }
+    }
+
+    @Test
+    void missingAndMisshapenTensorsAreNamed() {
+        try (Weights weights = Weights.of(network())) {
+            assertEquals("weights in memory: tensor \"enc.conv.weight\" has shape [2, 2], the model expects [2, 3]",
+                    assertThrows(BadWeightsException.class,
+                            () -> weights.at("enc").tensor("conv.weight", Shape.of(2, 3))).getMessage());
+            String missing = assertThrows(BadWeightsException.class,
+                    () -> weights.at("enc").tensor("conv.bias", Shape.of(2))).getMessage();
+            assertTrue(missing.startsWith("weights in memory: has no tensor \"enc.conv.bias\" of shape [2]; nearest are "
+                    + "\"enc.conv.weight\", "), missing);
+            assertThrows(BadWeightsException.class, () -> weights.tensor("conv"));
+        }
+        try (Weights none = Weights.of(Map.of())) {
+            assertThrows(BadWeightsException.class, () -> none.tensor("x"));
+        }
+    }
+
+    @Test
+    void leftOverTensorsAreNamed() {
+        try (Weights weights = Weights.of(network())) {
+            Set<String> used = Set.of("enc.conv.weight", "enc.bn.running_mean", "head.weight");
+            weights.requireAllUsed(used, List.of("*.num_batches_tracked"));
+            weights.at("head").requireAllUsed(Set.of("weight"), List.of());
+            String one = assertThrows(BadWeightsException.class, () -> weights.requireAllUsed(used, List.of("*tracked.")))
+                    .getMessage();
+            assertTrue(one.contains("the model doesn't use \"enc.bn.num_batches_tracked\": "), one);
+            String all = assertThrows(BadWeightsException.class,
+                    () -> weights.at("enc").requireAllUsed(Set.of(), List.of())).getMessage();
+            assertTrue(all.contains("\"enc.conv.weight\", \"enc.bn.running_mean\", \"enc.bn.num_batches_tracked\": "), all);
+            assertTrue(assertThrows(BadWeightsException.class, () -> weights.requireAllUsed(Set.of(), List.of()))
+                    .getMessage().contains(" and 1 more"));
+        }
+    }
+
+    @Test
+    void filesAreKnownByTheirContent() throws IOException {
+        Path misnamed = dir.resolve("model.pt");
+        Safetensors.write(misnamed, network(), Map.of("k", "v"));
+        Weights weights = Weights.open(misnamed);
+        assertEquals(Map.of("k", "v"), weights.metadata());
+        assertEquals(9, weights.tensor("head.weight").getDouble(1));
+        weights.close();
+        assertThrows(ClosedException.class, () -> weights.tensor("head.weight"));
+
+        refused("is empty", new byte[0]);
+        refused("neither a safetensors file nor a PyTorch checkpoint", "weights".getBytes(StandardCharsets.UTF_8));
+        refused("is a web page", "<!DOCTYPE html><html>".getBytes(StandardCharsets.UTF_8));
+        refused("Git LFS pointer", "version https://git-lfs.github.com/spec/v1\n".getBytes(StandardCharsets.UTF_8));
+        assertThrows(BadFileException.class, () -> Weights.open(dir));
+        assertThrows(BadFileException.class, () -> Weights.open(dir.resolve("absent")));
+    }
+
+    private void refused(String why, byte[] content) throws IOException {
+        Path path = Files.write(dir.resolve("x.safetensors"), content);
+        String message = assertThrows(BadFileException.class, () -> Weights.open(path)).getMessage();
+        assertTrue(message.startsWith(path.toString()) && message.contains(why), message);
+    }
+
+    @Test
+    void aHeaderLengthThatLooksLikeAPickleIsSafetensors() throws IOException {
+        Path path = dir.resolve("t.safetensors");
+        // Pad the metadata until the header takes 0x280 bytes: the file then begins with 80 02, a pickle's first bytes.
+        for (int pad = 0; !Files.exists(path) || Files.readAllBytes(path)[0] != (byte) 0x80; pad++) {
+            Safetensors.write(path, Map.of(), Map.of("pad", "x".repeat(pad + 550)));
+        }
+        assertEquals(2, Files.readAllBytes(path)[1]);
+        try (Weights weights = Weights.open(path)) {
+            assertEquals(List.of(), weights.names());
+        }
+    }
+
+    @Test
+    void formulaWeightsAreThoseOfTheGoldens() throws IOException {
+        Path json = Files.writeString(dir.resolve("weights.json"), """
+                {"format": 1, "salt": "s:", "tensors": {
+                  "a.weight": {"shape": [2, 2], "scale": 0.5},
+                  "a.bias": {"shape": [2], "stored": true}}}
+                """);
+        Path stored = dir.resolve("stored.safetensors");
+        Safetensors.write(stored, Map.of("a.bias", HostTensor.of(Shape.of(2), new float[] {1, 2})), Map.of());
+        try (Weights weights = Weights.formula(json, Optional.of(stored))) {
+            assertEquals(List.of("a.weight", "a.bias"), weights.names());
+            assertEquals(2, weights.tensor("a.bias").getDouble(1));
+            HostTensor a = weights.tensor("a.weight", Shape.of(2, 2));
+            // Computed apart, by the formula in Python.
+            assertArrayEquals(new float[] {0.215757608f, 0.458497465f, 0.325175524f, 0.203036129f}, a.toFloatArray());
+        }
+        assertThrows(BadFileException.class, () -> Weights.formula(json, Optional.empty()));
+        Safetensors.write(stored, Map.of("a.bias", HostTensor.of(Shape.of(1), new float[] {1})), Map.of());
+        assertThrows(BadWeightsException.class, () -> Weights.formula(json, Optional.of(stored)));
+        Files.writeString(json, "{\"format\": 2, \"tensors\": {}}");
+        assertThrows(BadFileException.class, () -> Weights.formula(json, Optional.empty()));
+    }
+}
