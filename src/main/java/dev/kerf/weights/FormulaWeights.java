@@ -28,7 +28,7 @@ import java.util.Optional;
  * value = (float) (scale · (2·(z >>> 40)·2^-24 − 1))    computed in double, rounded once
  * </pre>
  *
- * <p>Values are made anew at each call of {@link #tensor}, about 300 million a second, so nothing is held.
+ * <p>Values are made anew at each call of {@link #tensor}; nothing is held.
  */
 public final class FormulaWeights implements TensorSource {
     private static final ValueLayout.OfFloat F32 = ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
