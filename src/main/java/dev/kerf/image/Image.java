@@ -1,6 +1,7 @@
 package dev.kerf.image;
 
 import dev.kerf.error.BadFileException;
+import dev.kerf.tensor.AtomicFile;
 import dev.kerf.tensor.DType;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;
@@ -185,6 +186,15 @@ public record Image(int width, int height, PixelFormat format, long rowStride, M
     /** {@link #toRgb} with 8 bits a sample: what networks trained on photographs want. */
     public Image toRgb8() {
         return format == PixelFormat.RGB8 ? this : convert(3, 8);
+    }
+
+    /**
+     * Writes a PNG file of the same channels and bits, whole or not at all.
+     *
+     * @throws BadFileException if it can't be written there
+     */
+    public void writePng(Path file) {
+        AtomicFile.write(file, Png.encode(this));
     }
 
     private Image convert(int channels, int bits) {

@@ -8,6 +8,8 @@ import java.awt.image.IndexColorModel;
 import java.awt.image.Raster;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
 import javax.imageio.ImageReader;
@@ -65,6 +67,11 @@ final class PluginDecoder {
     }
 
     private ImageInfo header(ImageReader reader) throws IOException {
+        if (type == FileType.BMP && file.length >= 26 && file[14] >= 40) {
+            // Before the codec looks, which reports such a size less clearly.
+            ByteBuffer b = ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN);
+            new ImageInfo(type, b.getInt(18), Math.abs(b.getInt(22)), PixelFormat.GRAY8, 1).check(name, file.length, 255, 1);
+        }
         ImageTypeSpecifier kind = reader.getRawImageType(0);
         if (kind == null) {
             kind = reader.getImageTypes(0).next();

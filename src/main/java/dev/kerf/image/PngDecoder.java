@@ -251,6 +251,10 @@ final class PngDecoder {
         int pixel = format.pixelBytes();
         int at = (int) (((long) y * width + x0) * pixel);
         int step = dx * pixel;
+        if (depth == 8 && dx == 1 && (transparency == null || raw) && (colour != 3 || raw)) {
+            System.arraycopy(row, from, out, at, columns * pixel);
+            return;
+        }
         if (colour == 3 || depth < 8) {
             int top = (1 << depth) - 1;
             for (int i = 0; i < columns; i++, at += step) {

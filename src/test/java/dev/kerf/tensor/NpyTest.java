@@ -1,0 +1,96 @@
+package dev.kerf.tensor;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.kerf.error.BadFileException;
+import dev.kerf.error.BadInputException;
+import java.lang.foreign.ValueLayout;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+class NpyTest {
+    @TempDir
+    private Path directory;
+
+    @ParameterizedTest
+    @EnumSource(value = DType.class, mode = EnumSource.Mode.EXCLUDE, names = "BF16")
+    void everyTypeAndRankComesBack(DType dtype) {
+        Path file = directory.resolve("a.npy");
+        for (Shape shape : new Shape[] {Shape.of(), Shape.of(5), Shape.of(2, 3), Shape.of(2, 0, 3), Shape.of(1, 2, 3, 4)}) {
+            HostTensor tensor = HostTensor.zeros(dtype, shape);
+            for (int i = 0; i < tensor.elements(); i++) {
+                tensor.setDouble(i, i % 2);
+            }
+            Npy.write(file, tensor);
+            HostTensor read = Npy.read(file);
+            assertEquals(dtype, read.dtype());
+            assertEquals(shape, read.shape());
+            assertEquals(-1, tensor.data().mismatch(read.data()));
+        }
+    }
+
+    @Test
+    void theBytesAreThoseOfTheFormat() throws Exception {
+        Path file = directory.resolve("a.npy");
+        Npy.write(file, HostTensor.of(Shape.of(2, 3), new float[] {1, 2, 3, 4, 5, 6}));
+        byte[] b = Files.readAllBytes(file);
+        assertEquals(128 + 24, b.length);
+        String header = "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }";
+        assertArrayEquals(new byte[] {(byte) 0x93, 'N', 'U', 'M', 'P', 'Y', 1, 0, 118, 0}, Arrays.copyOf(b, 10));
+        assertEquals(header + " ".repeat(117 - header.length()) + "\n",
+                new String(b, 10, 118, StandardCharsets.US_ASCII));
+        Npy.write(file, HostTensor.of(Shape.of(3), new byte[] {1, 2, 3}));
+        assertTrue(Files.readString(file, StandardCharsets.ISO_8859_1).contains("'|u1', 'fortran_order': False, 'shape': (3,),"));
+    }
+
+    @Test
+    void otherWritersSpellingsAreRead() throws Exception {
+        Path file = directory.resolve("a.npy");
+        String header = "{\"shape\":(2,),\"fortran_order\":False,\"descr\":\"=i2\"}\n";
+        byte[] b = ("\u0093NUMPY\2\0" + (char) header.length() + "\0\0\0" + header + "\1\2\3\4")
+                .getBytes(StandardCharsets.ISO_8859_1);
+        Files.write(file, b);
+        HostTensor read = Npy.read(file);
+        assertEquals(DType.I16, read.dtype());
+        assertEquals(0x0403, read.getLong(1));
+        assertEquals(4, read.data().toArray(ValueLayout.JAVA_BYTE).length);
+    }
+
+    @Test
+    void whatATensorCannotHoldIsRefused() throws Exception {
+        refused("type '>f4'", "{'descr': '>f4', 'fortran_order': False, 'shape': (1,), }", 4);
+        refused("type '<c8'", "{'descr': '<c8', 'fortran_order': False, 'shape': (1,), }", 8);
+        refused("Fortran", "{'descr': '<f4', 'fortran_order': True, 'shape': (1,), }", 4);
+        refused("no plain array", "{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (1,), }", 4);
+        refused("takes 8 bytes", "{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }", 4);
+        refused("out of range", "{'descr': '<f4', 'fortran_order': False, 'shape': (9999999999, 9999999999), }", 4);
+        refused("out of range", "{'descr': '<f4', 'fortran_order': False, 'shape': (99999999999999999999,), }", 4);
+        Path file = directory.resolve("b.npy");
+        Files.write(file, new byte[] {1, 2, 3});
+        assertTrue(assertThrows(BadFileException.class, () -> Npy.read(file)).getMessage().contains("not a .npy"));
+        assertThrows(BadFileException.class, () -> Npy.read(directory.resolve("missing")));
+        Files.write(file, new byte[] {(byte) 0x93, 'N', 'U', 'M', 'P', 'Y', 1, 0, 118, 0, 1});
+        assertTrue(assertThrows(BadFileException.class, () -> Npy.read(file)).getMessage().contains("truncated"));
+        assertThrows(BadInputException.class, () -> Npy.write(file, HostTensor.zeros(DType.BF16, Shape.of(1))));
+        assertThrows(BadFileException.class, () -> Npy.write(directory.resolve("no").resolve("a.npy"),
+                HostTensor.zeros(DType.F32, Shape.of(1))));
+    }
+
+    private void refused(String part, String header, int bytes) throws Exception {
+        Path file = directory.resolve("bad.npy");
+        Files.write(file, ("\u0093NUMPY\1\0" + (char) header.length() + "\0" + header + "\0".repeat(bytes))
+                .getBytes(StandardCharsets.ISO_8859_1));
+        BadFileException e = assertThrows(BadFileException.class, () -> Npy.read(file));
+        assertTrue(e.getMessage().contains(part), e.getMessage());
+        assertTrue(e.getMessage().startsWith(file.toString()), e.getMessage());
+    }
+}
