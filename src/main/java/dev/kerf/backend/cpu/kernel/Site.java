@@ -1,0 +1,52 @@
+package dev.kerf.backend.cpu.kernel;
+
+import dev.kerf.graph.Node;
+import dev.kerf.tensor.Shape;
+
+/** What a node's kernels are built from. Asked only while an executable is compiled. */
+public interface Site {
+    /** How a weight is laid out anew. */
+    @FunctionalInterface
+    interface Packing {
+        /**
+         * The packed form of dense row-major numbers.
+         *
+         * @param dense the weight; not to be changed
+         * @param shape its extents
+         */
+        float[] pack(float[] dense, Shape shape);
+    }
+
+    /** The node that is compiled. */
+    Node node();
+
+    /** Operand {@code i}; its array is there when the kernel runs, for weights and constants already now. */
+    Operand operand(int i);
+
+    /** Result {@code i}. */
+    Operand result(int i);
+
+    /** Whether operand {@code i} is a weight or a constant, so that {@link #packed} can serve. */
+    boolean fixed(int i);
+
+    /**
+     * A weight or constant in a kernel's own layout, packed once and shared by all executables on the device. Asking for
+     * packed forms alone keeps the dense one out of memory.
+     *
+     * @param i      a {@link #fixed} float32 operand
+     * @param layout unique name of what {@code packing} does, parameters included, such as {@code conv/o32}
+     */
+    float[] packed(int i, String layout, Packing packing);
+
+    /**
+     * Room that only this node's kernels use, as many floats as the kernel asked for before memory was planned; contents
+     * are left over from other nodes. Null if it asked for none. Like an operand it has an offset.
+     */
+    Operand scratch();
+
+    /** Threads that may run tasks at once; at least 1. */
+    int workers();
+
+    /** Whether {@code jdk.incubator.vector} is there. */
+    boolean vectors();
+}
