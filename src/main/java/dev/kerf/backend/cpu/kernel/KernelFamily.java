@@ -1,0 +1,26 @@
+package dev.kerf.backend.cpu.kernel;
+
+import dev.kerf.graph.Node;
+import dev.kerf.graph.Value;
+import java.util.List;
+
+/** Kernels for some ops: asked first whether it takes a node, then what the node needs, then for the kernels. Stateless. */
+public interface KernelFamily {
+    /** Whether it has kernels for this node: op, attributes and shapes. */
+    boolean takes(Node node);
+
+    /** Floats of scratch that the node's kernels need, for the given number of threads; 0 for none. */
+    long scratchFloats(Node node, int workers);
+
+    /**
+     * Whether the node's kernels honour {@link Operand#batchStride} of this operand or result. If not, it is dense. Weights and
+     * constants always are.
+     */
+    boolean strided(Node node, Value value);
+
+    /** What will run, in a few words for node timings, such as {@code winograd 4x4}. */
+    String algorithm(Node node);
+
+    /** The kernels of a node, to be run one after another. */
+    List<Kernel> build(Site site);
+}
