@@ -6,9 +6,11 @@ import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * Records a graph op by op and infers shapes as it goes, so that an error names the line of the model that made it.
@@ -30,6 +32,8 @@ public final class GraphBuilder {
     private final Map<String, Value> stages = new LinkedHashMap<>();
     private final Map<String, Value> weights = new HashMap<>();
     private final Map<String, Integer> names = new HashMap<>();
+    private final Set<Integer> stateNow = new HashSet<>();
+    private final Set<Integer> stateBefore = new HashSet<>();
     private String scope = "";
     private int values;
 
@@ -54,6 +58,7 @@ public final class GraphBuilder {
                 throw new GraphException(op + " takes " + v + ", which belongs to another graph");
             }
         }
+        checkStates(op, in);
         List<TensorType> types = op.infer(in.stream().map(Value::type).toList());
         Value count = countOfResult(op, in, types.getFirst());
         List<Value> out = new ArrayList<>();
@@ -67,6 +72,9 @@ public final class GraphBuilder {
             }
         }
         values += out.size();
+        if (op instanceof SourceOp.State || op instanceof StateOp) {
+            stateNow.add(out.getFirst().id());
+        }
         nodes.add(new Node(nodes.size(), uniqueName(op), op, in, out));
         return out;
     }
@@ -74,6 +82,21 @@ public final class GraphBuilder {
     /** Records an op with one output. */
     public Value apply(Op op, Value... operands) {
         return add(op, operands).getFirst();
+    }
+
+    private void checkStates(Op op, List<Value> in) {
+        for (Value v : in) {
+            if (stateBefore.contains(v.id())) {
+                throw new GraphException(op + " reads " + v + ", a state as it was before an update that stands above: "
+                        + "read the update's result, or record the reader first");
+            }
+        }
+        if (op instanceof StateOp) {
+            if (in.isEmpty() || !stateNow.remove(in.getFirst().id())) {
+                throw new GraphException(op + " takes a state or an update's result first, not " + in);
+            }
+            stateBefore.add(in.getFirst().id());
+        }
     }
 
     /**

@@ -1,0 +1,248 @@
+package dev.kerf.graph;
+
+import dev.kerf.graph.MatrixOp.MatMul;
+import dev.kerf.graph.PointwiseOp.Arithmetic;
+import dev.kerf.graph.PointwiseOp.Binary;
+import dev.kerf.graph.PointwiseOp.Unary;
+import dev.kerf.graph.SpatialOp.Conv2d;
+import dev.kerf.graph.SpatialOp.ConvTranspose2d;
+import dev.kerf.graph.WeightExpr.BatchStats;
+import dev.kerf.tensor.DType;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * Merges ops where one kernel does the work of several, and drops nodes that nothing needs:
+ *
+ * <ul>
+ *   <li>a batch norm after a convolution becomes part of its weight and bias;
+ *   <li>an addition after a convolution or a matrix product becomes its residual operand;
+ *   <li>an activation after a convolution, a matrix product or an arithmetic op becomes part of it.
+ * </ul>
+ *
+ * Values keep their ids. A value that the caller keeps is never merged away.
+ */
+public final class Fusion {
+    private final Graph graph;
+    private final Set<Integer> kept = new HashSet<>();
+    private final List<Node> nodes = new ArrayList<>();
+    private final Set<Integer> absorbed = new HashSet<>();
+    private int values;
+
+    private Fusion(Graph graph, Set<String> keepStages) {
+        this.graph = graph;
+        this.values = graph.values();
+        graph.kept(keepStages).values().forEach(v -> kept.add(v.id()));
+    }
+
+    /**
+     * The graph with ops merged.
+     *
+     * @param graph      as recorded
+     * @param keepStages stages that the caller will read
+     */
+    public static Graph fuse(Graph graph, Set<String> keepStages) {
+        Fusion f = new Fusion(graph, keepStages);
+        for (Node n : graph.nodes()) {
+            if (!f.absorbed.contains(n.id())) {
+                f.emit(n);
+            }
+        }
+        return f.finish();
+    }
+
+    /** The graph without nodes that neither outputs, nor the stages asked for, nor state updates need. */
+    public static Graph prune(Graph graph, Set<String> keepStages) {
+        Fusion f = new Fusion(graph, keepStages);
+        f.nodes.addAll(graph.nodes());
+        return f.finish();
+    }
+
+    private void emit(Node n) {
+        switch (n.op()) {
+            case Conv2d c -> emitConv(n, c);
+            case ConvTranspose2d c -> emitConvTranspose(n, c);
+            case MatMul m when m.activation() == Activation.NONE -> {
+                Tail t = tail(n, n.output(), !m.residual());
+                nodes.add(node(n, t, new MatMul(m.transposeA(), m.transposeB(), m.alpha(), t.activation, m.bias(),
+                        m.residual() || t.residual != null), operands(n.inputs(), t)));
+            }
+            case Binary b when b.activation() == Activation.NONE && n.output().type().dtype() == DType.F32 -> {
+                Tail t = tail(n, n.output(), false);
+                nodes.add(node(n, t, new Binary(b.arithmetic(), t.activation), n.inputs()));
+            }
+            default -> nodes.add(n);
+        }
+    }
+
+    private void emitConv(Node n, Conv2d c) {
+        if (c.activation() != Activation.NONE) {
+            nodes.add(n);
+            return;
+        }
+        List<Value> in = new ArrayList<>(n.inputs());
+        Value out = n.output();
+        boolean bias = c.bias();
+        Node norm = c.residual() ? null : foldableNorm(n, 2, bias);
+        if (norm != null) {
+            out = norm.output();
+            fold(in, norm, 0, 1, bias);
+            bias = true;
+        }
+        Tail t = tail(n, out, !c.residual());
+        nodes.add(node(n, t, new Conv2d(c.window(), c.groups(), t.activation, bias, c.residual() || t.residual != null),
+                operands(in, t)));
+    }
+
+    private void emitConvTranspose(Node n, ConvTranspose2d c) {
+        if (c.activation() != Activation.NONE) {
+            nodes.add(n);
+            return;
+        }
+        List<Value> in = new ArrayList<>(n.inputs());
+        Value out = n.output();
+        boolean bias = c.bias();
+        Node norm = foldableNorm(n, 2, bias);
+        if (norm != null) {
+            out = norm.output();
+            fold(in, norm, 1, c.groups(), bias);
+            bias = true;
+        }
+        Tail t = tail(n, out, false);
+        nodes.add(node(n, t, new ConvTranspose2d(c.window(), c.outPadH(), c.outPadW(), c.groups(), t.activation, bias),
+                in));
+    }
+
+    /** The batch norm that alone reads the convolution's result, if all its numbers are weights; null otherwise. */
+    private Node foldableNorm(Node conv, int biasAt, boolean bias) {
+        Node next = soleReader(conv.output());
+        boolean foldable = next != null && next.op() instanceof NormOp.BatchNorm
+                && next.input(0).equals(conv.output())
+                && next.inputs().stream().skip(1).allMatch(v -> expr(v) != null)
+                && expr(conv.input(1)) != null
+                && (!bias || expr(conv.input(biasAt)) != null);
+        return foldable ? next : null;
+    }
+
+    private void fold(List<Value> in, Node norm, int axis, int groups, boolean bias) {
+        absorbed.add(norm.id());
+        var stats = new BatchStats(expr(norm.input(1)), expr(norm.input(2)), expr(norm.input(3)), expr(norm.input(4)),
+                ((NormOp.BatchNorm) norm.op()).eps());
+        WeightExpr weight = new WeightExpr.ScaledWeight(expr(in.get(1)), axis, groups, stats);
+        WeightExpr shift = new WeightExpr.ShiftedBias(bias ? expr(in.get(2)) : null, stats);
+        in.set(1, weightNode(weight, norm.name() + ":weight"));
+        if (bias) {
+            in.set(2, weightNode(shift, norm.name() + ":bias"));
+        } else {
+            in.add(2, weightNode(shift, norm.name() + ":bias"));
+        }
+    }
+
+    private Value weightNode(WeightExpr expr, String name) {
+        Value v = new Value(values++, new TensorType(DType.F32, expr.shape()), null);
+        nodes.add(new Node(nodes.size(), name, new SourceOp.Weight(expr, v.type()), List.of(), List.of(v)));
+        return v;
+    }
+
+    /** What follows a kernel's result and goes into the kernel: an addition, then an activation. */
+    private record Tail(String name, Value output, Value residual, Activation activation) {}
+
+    private Tail tail(Node head, Value output, boolean mayAdd) {
+        Value out = output;
+        String name = output.equals(head.output()) ? head.name() : graph.producer(output).name();
+        Value residual = null;
+        Activation activation = Activation.NONE;
+        Node next = soleReader(out);
+        if (mayAdd && next != null && next.op() instanceof Binary b && b.arithmetic() == Arithmetic.ADD) {
+            Value other = next.input(0).id() == out.id() ? next.input(1) : next.input(0);
+            // The other operand must exist when this kernel runs, and the sum must not broadcast.
+            if (other.id() != out.id() && other.type().equals(out.type()) && next.output().type().equals(out.type())
+                    && graph.producer(other).id() < head.id()) {
+                absorbed.add(next.id());
+                residual = other;
+                activation = b.activation();
+                out = next.output();
+                name = next.name();
+                next = soleReader(out);
+            }
+        }
+        if (activation == Activation.NONE && next != null && next.op() instanceof Unary u
+                && activation(u) != Activation.NONE) {
+            absorbed.add(next.id());
+            activation = activation(u);
+            out = next.output();
+            name = next.name();
+        }
+        return new Tail(name, out, residual, activation);
+    }
+
+    private static Activation activation(Unary u) {
+        return Arrays.stream(Activation.values())
+                .filter(a -> a.name().equals(u.function().name()))
+                .findFirst()
+                .orElse(Activation.NONE);
+    }
+
+    private static List<Value> operands(List<Value> in, Tail t) {
+        if (t.residual == null) {
+            return in;
+        }
+        List<Value> all = new ArrayList<>(in);
+        all.add(t.residual);
+        return all;
+    }
+
+    private static Node node(Node head, Tail t, Op op, List<Value> in) {
+        return new Node(head.id(), t.name, op, in, List.of(t.output));
+    }
+
+    /** The one node that reads a value, once, if the caller doesn't keep the value; null otherwise. */
+    private Node soleReader(Value v) {
+        List<Node> readers = graph.consumers(v);
+        if (kept.contains(v.id()) || readers.size() != 1 || absorbed.contains(readers.getFirst().id())
+                || readers.getFirst().inputs().stream().filter(i -> i.id() == v.id()).count() != 1) {
+            return null;
+        }
+        return readers.getFirst();
+    }
+
+    private WeightExpr expr(Value v) {
+        return graph.producer(v).op() instanceof SourceOp.Weight w ? w.expr() : null;
+    }
+
+    /** Drops what nothing needs and numbers the rest. Inputs and states stay: callers fill and bind them by name. */
+    private Graph finish() {
+        Set<Integer> needed = new HashSet<>(kept);
+        List<Node> live = new ArrayList<>();
+        for (int i = nodes.size() - 1; i >= 0; i--) {
+            Node n = nodes.get(i);
+            if (n.op() instanceof StateOp || n.op() instanceof SourceOp.Input || n.op() instanceof SourceOp.State
+                    || n.outputs().stream().anyMatch(v -> needed.contains(v.id()))) {
+                live.add(n);
+                n.inputs().forEach(v -> need(needed, v));
+                n.outputs().forEach(v -> need(needed, v));
+            }
+        }
+        List<Node> ordered = new ArrayList<>();
+        Set<Integer> made = new HashSet<>();
+        for (Node n : live.reversed()) {
+            ordered.add(new Node(ordered.size(), n.name(), n.op(), n.inputs(), n.outputs()));
+            n.outputs().forEach(v -> made.add(v.id()));
+        }
+        Map<String, Value> stages = new LinkedHashMap<>(graph.stages());
+        stages.values().removeIf(v -> !made.contains(v.id()));
+        return new Graph(ordered, values, graph.outputs(), stages);
+    }
+
+    private static void need(Set<Integer> needed, Value v) {
+        needed.add(v.id());
+        if (v.count() != null) {
+            needed.add(v.count().id());
+        }
+    }
+}

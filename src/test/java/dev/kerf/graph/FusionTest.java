@@ -1,0 +1,100 @@
+package dev.kerf.graph;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.kerf.graph.SpatialOp.Conv2d;
+import dev.kerf.tensor.Shape;
+import java.util.List;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+
+class FusionTest {
+    private final GraphBuilder g = new GraphBuilder();
+
+    private Value norm(Value x, String name) {
+        Shape c = Shape.of(x.type().shape().dim(1));
+        return g.batchNorm(x, g.weight(name + ".weight", c), g.weight(name + ".bias", c),
+                g.weight(name + ".running_mean", c), g.weight(name + ".running_var", c), 1e-5);
+    }
+
+    private static List<Node> kernels(Graph graph) {
+        return graph.nodes().stream().filter(n -> !(n.op() instanceof SourceOp)).toList();
+    }
+
+    @Test
+    void convolutionNormAndReluBecomeOneConvolution() {
+        Value x = g.input("x", TensorType.f32(1, 3, 8, 8));
+        Value y = g.conv2d(x, g.weight("w", Shape.of(4, 3, 3, 3)), null, Window2d.of().pad(1));
+        g.output("y", g.relu(norm(y, "bn")));
+        Graph fused = Fusion.fuse(g.build(), Set.of());
+        Node conv = kernels(fused).getFirst();
+        assertEquals(1, kernels(fused).size());
+        assertEquals(Activation.RELU, assertInstanceOf(Conv2d.class, conv.op()).activation());
+        assertTrue(((Conv2d) conv.op()).bias());
+        var weight = assertInstanceOf(WeightExpr.ScaledWeight.class,
+                ((SourceOp.Weight) fused.producer(conv.input(1)).op()).expr());
+        assertEquals(List.of("w", "bn.weight", "bn.bias", "bn.running_mean", "bn.running_var"), weight.tensors());
+        assertEquals(4, fused.nodes().size(), "input, weight, bias, convolution; the norm's own weights are gone");
+    }
+
+    @Test
+    void aKeptStageIsNotMergedAway() {
+        Value x = g.input("x", TensorType.f32(1, 3, 8, 8));
+        Value y = g.stage("raw", g.conv2d(x, g.weight("w", Shape.of(4, 3, 1, 1)), null, Window2d.of()));
+        g.output("y", g.relu(norm(y, "bn")));
+        Graph graph = g.build();
+        assertEquals(1, kernels(Fusion.fuse(graph, Set.of())).size());
+        Graph kept = Fusion.fuse(graph, Set.of("raw"));
+        assertEquals(3, kernels(kept).size());
+        assertEquals(graph.stages().get("raw"), kept.stages().get("raw"));
+    }
+
+    @Test
+    void aValueWithTwoReadersIsNotMergedAway() {
+        Value x = g.input("x", TensorType.f32(1, 3, 8, 8));
+        Value y = g.conv2d(x, g.weight("w", Shape.of(3, 3, 1, 1)), null, Window2d.of());
+        g.output("a", g.relu(y));
+        g.output("b", g.multiply(y, y));
+        assertEquals(3, kernels(Fusion.fuse(g.build(), Set.of())).size());
+    }
+
+    @Test
+    void residualGoesIntoTheLaterConvolutionOnly() {
+        Value x = g.input("x", TensorType.f32(2, 4, 8, 8));
+        Value first = g.conv2d(x, g.weight("a", Shape.of(4, 4, 1, 1)), null, Window2d.of());
+        Value second = g.conv2d(x, g.weight("b", Shape.of(4, 4, 1, 1)), null, Window2d.of());
+        g.output("y", g.relu(g.add(first, second)));
+        List<Node> k = kernels(Fusion.fuse(g.build(), Set.of()));
+        assertEquals(2, k.size());
+        assertFalse(((Conv2d) k.get(0).op()).residual());
+        assertTrue(((Conv2d) k.get(1).op()).residual());
+        assertEquals(Activation.RELU, ((Conv2d) k.get(1).op()).activation());
+        assertEquals(first, k.get(1).inputs().getLast());
+    }
+
+    @Test
+    void aBroadcastSumIsNoResidual() {
+        Value x = g.input("x", TensorType.f32(1, 4, 8, 8));
+        Value y = g.conv2d(x, g.weight("a", Shape.of(4, 4, 1, 1)), null, Window2d.of());
+        g.output("y", g.add(y, g.weight("pos", Shape.of(1, 4, 1, 1))));
+        assertEquals(2, kernels(Fusion.fuse(g.build(), Set.of())).size());
+    }
+
+    @Test
+    void whatNothingNeedsIsDroppedButStateUpdatesStay() {
+        Value x = g.input("x", TensorType.f32(4));
+        Value unused = g.relu(x);
+        Value state = g.state("s", TensorType.f32(4));
+        g.apply(new StateOp.Assign(), state, x);
+        g.output("y", g.multiply(x, x));
+        Graph fused = Fusion.fuse(g.build(), Set.of());
+        assertEquals(2, kernels(fused).size());
+        assertTrue(fused.consumers(unused).isEmpty());
+        for (int i = 0; i < fused.nodes().size(); i++) {
+            assertEquals(i, fused.nodes().get(i).id());
+        }
+    }
+}
