@@ -1,0 +1,138 @@
+// One kernel source for OpenCL C 1.2 and CUDA C++: the few words in which they differ.
+//
+//   KERNEL name(GLOBAL const real *RESTRICT x, long x_off, GLOBAL real *RESTRICT y, long y_off, int n) {
+//       LOCAL float tile[TILE];
+//       int i = GLOBAL_ID(0);
+//       if (i < n) STORE(y, y_off + i, activate(ACT, LOAD(x, x_off + i)));
+//   }
+//
+// real is how activations are stored: float, or half when KERF_F16 is 1. Only LOAD and STORE touch it; sums are float.
+// Pointers to scalars of other types (int, uchar, ushort, long) are used as they are.
+
+#ifndef KERF_F16
+#define KERF_F16 0
+#endif
+
+#ifdef __OPENCL_VERSION__
+
+#define KERNEL __kernel void
+#define GLOBAL __global
+#define LOCAL __local
+#define CONSTANT __constant
+#define RESTRICT restrict
+#define DEVICE static inline
+#define BARRIER() barrier(CLK_LOCAL_MEM_FENCE)
+#define GLOBAL_ID(i) ((int)get_global_id(i))
+#define LOCAL_ID(i) ((int)get_local_id(i))
+#define GROUP_ID(i) ((int)get_group_id(i))
+#define LOCAL_SIZE(i) ((int)get_local_size(i))
+#define GLOBAL_SIZE(i) ((int)get_global_size(i))
+#define FMA(a, b, c) fma(a, b, c)
+#define MAKE_FLOAT4(a, b, c, d) ((float4)(a, b, c, d))
+#define AS_FLOAT(i) as_float(i)
+#define AS_INT(f) as_int(f)
+
+#if KERF_F16
+typedef half real;
+#define LOAD(p, i) vload_half((size_t)(i), (p))
+#define STORE(p, i, v) vstore_half_rte((v), (size_t)(i), (p))
+// Four or sixteen neighbours from element i on, at any alignment. LOAD16 and STORE16 are for OpenCL's CPU-type devices.
+#define LOAD4(p, i) vload_half4(0, (p) + (i))
+#define STORE4(p, i, v) vstore_half4_rte((v), 0, (p) + (i))
+#define LOAD16(p, i) vload_half16(0, (p) + (i))
+#define STORE16(p, i, v) vstore_half16_rte((v), 0, (p) + (i))
+#else
+typedef float real;
+#define LOAD(p, i) ((p)[i])
+#define STORE(p, i, v) ((p)[i] = (v))
+#define LOAD4(p, i) vload4(0, (p) + (i))
+#define STORE4(p, i, v) vstore4((v), 0, (p) + (i))
+#define LOAD16(p, i) vload16(0, (p) + (i))
+#define STORE16(p, i, v) vstore16((v), 0, (p) + (i))
+#endif
+
+#else // CUDA
+
+#define KERNEL extern "C" __global__ void
+#define GLOBAL
+#define LOCAL __shared__
+#define CONSTANT static __device__ const
+#define RESTRICT __restrict__
+#define DEVICE static __device__ __forceinline__
+#define BARRIER() __syncthreads()
+#define GLOBAL_ID(i) kerf_global_id<i>()
+#define LOCAL_ID(i) kerf_local_id<i>()
+#define GROUP_ID(i) kerf_group_id<i>()
+#define LOCAL_SIZE(i) kerf_local_size<i>()
+#define GLOBAL_SIZE(i) kerf_global_size<i>()
+#define FMA(a, b, c) fmaf(a, b, c)
+#define MAKE_FLOAT4(a, b, c, d) make_float4(a, b, c, d)
+#define AS_FLOAT(i) __int_as_float(i)
+#define AS_INT(f) __float_as_int(f)
+
+typedef unsigned char uchar;
+typedef unsigned short ushort;
+typedef unsigned int uint;
+typedef unsigned long ulong;
+
+template <int I> DEVICE int kerf_local_id() { return I == 0 ? threadIdx.x : I == 1 ? threadIdx.y : threadIdx.z; }
+template <int I> DEVICE int kerf_group_id() { return I == 0 ? blockIdx.x : I == 1 ? blockIdx.y : blockIdx.z; }
+template <int I> DEVICE int kerf_local_size() { return I == 0 ? blockDim.x : I == 1 ? blockDim.y : blockDim.z; }
+template <int I> DEVICE int kerf_global_size() {
+    return kerf_local_size<I>() * (int)(I == 0 ? gridDim.x : I == 1 ? gridDim.y : gridDim.z);
+}
+template <int I> DEVICE int kerf_global_id() {
+    return kerf_group_id<I>() * kerf_local_size<I>() + kerf_local_id<I>();
+}
+
+#if KERF_F16
+typedef ushort real; // the bits of a half
+DEVICE float kerf_load(const real *p) {
+    float f;
+    asm("cvt.f32.f16 %0, %1;" : "=f"(f) : "h"(*p));
+    return f;
+}
+DEVICE void kerf_store(real *p, float v) {
+    real h;
+    asm("cvt.rn.f16.f32 %0, %1;" : "=h"(h) : "f"(v));
+    *p = h;
+}
+#define LOAD(p, i) kerf_load((p) + (i))
+#define STORE(p, i, v) kerf_store((p) + (i), (v))
+#else
+typedef float real;
+#define LOAD(p, i) ((p)[i])
+#define STORE(p, i, v) ((p)[i] = (v))
+#endif
+#define LOAD4(p, i) make_float4(LOAD(p, i), LOAD(p, (i) + 1), LOAD(p, (i) + 2), LOAD(p, (i) + 3))
+#define STORE4(p, i, v) (STORE(p, i, (v).x), STORE(p, (i) + 1, (v).y), STORE(p, (i) + 2, (v).z), STORE(p, (i) + 3, (v).w))
+
+#endif
+
+// Activations, numbered as dev.kerf.graph.Activation. The kind is a definition, so that the choice costs nothing.
+#define ACT_NONE 0
+#define ACT_RELU 1
+#define ACT_GELU_ERF 2
+#define ACT_GELU_TANH 3
+#define ACT_SIGMOID 4
+#define ACT_SILU 5
+#define ACT_TANH 6
+
+DEVICE float activate(int kind, float x) {
+    switch (kind) {
+        case ACT_RELU: return x < 0.0f ? 0.0f : x; // NaN stays NaN
+        case ACT_GELU_ERF: return 0.5f * x * (1.0f + erf(x * 0.70710678118654752440f));
+        case ACT_GELU_TANH: return 0.5f * x * (1.0f + tanh(0.79788456080286535588f * (x + 0.044715f * x * x * x)));
+        case ACT_SIGMOID: return 1.0f / (1.0f + exp(-x));
+        case ACT_SILU: return x / (1.0f + exp(-x));
+        case ACT_TANH: return tanh(x);
+        default: return x;
+    }
+}
+
+// Errors that a run finds on the device. The cell is four ints: code, node, what was found, 0. The first node to raise one
+// keeps the cell; work-items of one node may overwrite one another, each with a finding that holds.
+#define ERROR_CAPACITY 1
+#define ERROR_INDEX 2
+#define RAISE(cell, code, node, found) \
+    if ((cell)[0] == 0 || (cell)[1] == (node)) { (cell)[1] = (node); (cell)[2] = (found); (cell)[0] = (code); }

@@ -1,0 +1,193 @@
+package dev.kerf.backend.gpu;
+
+import dev.kerf.backend.DeviceInfo;
+import dev.kerf.error.DeviceException;
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * What a GPU programming interface has to offer: one opened device, memory, kernels, launches, queues. Lowering, memory
+ * planning and everything else above is shared by all drivers. A failed native call is a {@link DeviceException} that names
+ * the call, its status, the kernel or size, and the device.
+ *
+ * <p>Whoever makes a buffer, queue, event, timer, launch or recording closes it, once; a second close does nothing, use after
+ * close is a {@link dev.kerf.error.ClosedException}. Kernels are cached by the driver and live as long as it does. Closing
+ * the driver frees whatever is left.
+ *
+ * <h2>Threads</h2>
+ * A driver may be used by any thread; a queue, launch or recording by one thread at a time.
+ */
+public interface Driver extends AutoCloseable {
+    /**
+     * What lowering and parameter choice need to know of a device.
+     *
+     * @param info              what users see
+     * @param architecture      a name shared by devices with the same instruction set, such as {@code sm_90}; may be empty
+     * @param alignment         bytes that offsets within a buffer are best aligned to
+     * @param maxGroup          most work-items in a group
+     * @param localMemory       bytes of memory that a group shares
+     * @param unifiedMemory     whether the device works in the host's memory
+     */
+    record Facts(
+            DeviceInfo info, String architecture, int alignment, int maxGroup, long localMemory,
+            boolean unifiedMemory) {}
+
+    /** Device memory. Owned by whoever allocated it. */
+    interface Buffer extends AutoCloseable {
+        /** Its size. */
+        long bytes();
+
+        @Override
+        void close();
+    }
+
+    /** A compiled kernel; cached and closed by the driver. */
+    interface Kernel {
+        /** Its entry's name. */
+        String name();
+    }
+
+    /** A kernel with all its arguments and its geometry: nothing is built when it is launched. */
+    interface Launch extends AutoCloseable {
+        /** Replaces one buffer argument; what is already in a queue keeps the old one. Recordings of it must be made again. */
+        void argument(int index, Buffer buffer);
+
+        /** Replaces one 64-bit argument; likewise. */
+        void argument(int index, long value);
+
+        @Override
+        void close();
+    }
+
+    /** Launches recorded to be replayed as one. */
+    interface Recording extends AutoCloseable {
+        @Override
+        void close();
+    }
+
+    /** A point in a queue's work that others can wait for; signalled any number of times. Never signalled means passed. */
+    interface Event extends AutoCloseable {
+        /** Whether the work before the last signal has ended. */
+        boolean passed();
+
+        /** Waits for the work before the last signal. */
+        void await();
+
+        @Override
+        void close();
+    }
+
+    /** Measures one launch at a time. */
+    interface Timer extends AutoCloseable {
+        /** Device time of the last launch measured, which must have ended. */
+        long nanos();
+
+        @Override
+        void close();
+    }
+
+    /** Work in order. None of the methods but the waits blocks, and none allocates on the Java heap. */
+    interface Queue extends AutoCloseable {
+        /** Launches a kernel. */
+        void launch(Launch launch);
+
+        /** Launches a kernel and measures it. */
+        void launch(Launch launch, Timer timer);
+
+        /** Launches all kernels of a recording. */
+        void replay(Recording recording);
+
+        /** Copies native host memory to a buffer; the memory must stay as it is until the queue has passed this point. */
+        void upload(Buffer to, long toOffset, MemorySegment from, long fromOffset, long bytes);
+
+        /** Copies a buffer to native host memory, which must stay valid until the queue has passed this point. */
+        void download(Buffer from, long fromOffset, MemorySegment to, long toOffset, long bytes);
+
+        /** Copies between buffers, or within one where the ranges don't overlap. */
+        void copy(Buffer from, long fromOffset, Buffer to, long toOffset, long bytes);
+
+        /** Sets bytes to 0. */
+        void zero(Buffer buffer, long offset, long bytes);
+
+        /** Marks this point. */
+        void signal(Event event);
+
+        /** Work after this starts when the event's last signal, in whatever queue, has passed. */
+        void await(Event event);
+
+        /** Hands work over to the device, if the driver hasn't yet. */
+        void flush();
+
+        /** Waits for all work. */
+        void synchronize();
+
+        /**
+         * Waits for all work, but not longer than a limit.
+         *
+         * @return whether all work has ended
+         */
+        boolean synchronize(long nanos);
+
+        /** Waits for all work, then frees the queue. */
+        @Override
+        void close();
+    }
+
+    /** The opened device. */
+    Facts facts();
+
+    /** Uninitialised device memory of at least 1 byte. */
+    Buffer allocate(long bytes);
+
+    /** Host memory that transfers quickly; freed by closing. */
+    Staging staging(long bytes);
+
+    /** Host memory for transfers. */
+    interface Staging extends AutoCloseable {
+        /** The memory, native. */
+        MemorySegment memory();
+
+        @Override
+        void close();
+    }
+
+    /**
+     * A compiled kernel, from the cache where it was loaded before.
+     *
+     * @param name       its entry and, with {@code .cl}, its file under {@code kernels/}
+     * @param parameters preprocessor definitions
+     */
+    Kernel load(String name, Map<String, String> parameters);
+
+    /**
+     * A launch of a kernel.
+     *
+     * @param global    work-items along each axis, 1 to 3, multiples of {@code local}
+     * @param local     work-items of a group along each axis
+     * @param arguments in the kernel's order: Buffer, Integer, Long or Float, of the exact type
+     */
+    Launch launch(Kernel kernel, long[] global, long[] local, List<Object> arguments);
+
+    /** Launches to be replayed as one, in order. Closing the launches makes it invalid. */
+    Recording record(List<Launch> launches);
+
+    /** A queue. */
+    Queue queue();
+
+    /** A queue whose launches can be measured. */
+    Queue profiledQueue();
+
+    /** An event. */
+    Event event();
+
+    /** A timer, for launches in a queue made by {@link #profiledQueue}. */
+    Timer timer();
+
+    /** Bytes of buffers not closed yet. */
+    long allocatedBytes();
+
+    /** Waits for work under way and frees everything that is left. */
+    @Override
+    void close();
+}

@@ -1,0 +1,178 @@
+package dev.kerf.backend.gpu;
+
+import dev.kerf.graph.Node;
+import dev.kerf.graph.Value;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * One launch as the lowering wants it: a kernel with its parameters, and an operand for each of its arguments, still without
+ * addresses. Made by {@link Target#call}. Each tensor argument {@code NAME} brings with it {@code NAME_off}, its first
+ * element within the buffer, and {@code NAME_sn}, elements from one item of axis 0 to the next, where the kernel has them.
+ *
+ * <pre>{@code
+ * target.call("softmax", Sizes.of().set("outer", 8).set("n", 100).set("inner", 1))
+ *         .attribute("HAS_COUNT", 0)
+ *         .tensor("x", node.input(0))
+ *         .tensor("y", node.output());
+ * }</pre>
+ */
+public final class KernelCall {
+    /** What an argument is bound to. */
+    sealed interface Operand {
+        /** A value where the memory plan puts it, or a weight in a layout. */
+        record Tensor(Value value, Packing packing) implements Operand {}
+
+        /** The node's scratch memory from some byte on. */
+        record Scratch(long offset, long bytes) implements Operand {}
+
+        /** A number; int, long or float as the manifest says. */
+        record Number(double real, long whole) implements Operand {}
+
+        /** A buffer that the kernel doesn't touch. */
+        record Absent() implements Operand {}
+
+        /** The executable's error cell. */
+        record Errors() implements Operand {}
+    }
+
+    private final Manifest kernel;
+    private final Map<String, Long> formulaNames;
+    private final Map<String, Long> parameters;
+    private final Map<String, String> definitions = new LinkedHashMap<>();
+    private final Map<String, Operand> operands = new LinkedHashMap<>();
+
+    KernelCall(Manifest kernel, Map<String, Long> parameters, Map<String, Long> names) {
+        this.kernel = kernel;
+        this.parameters = Collections.unmodifiableMap(new LinkedHashMap<>(parameters));
+        this.formulaNames = new LinkedHashMap<>(names);
+        formulaNames.putAll(parameters);
+        parameters.forEach((name, value) -> definitions.put(name, String.valueOf(value)));
+        for (Manifest.Argument a : kernel.arguments()) {
+            Long size = names.get(a.name());
+            if (!a.pointer() && size != null) {
+                operands.put(a.name(), new Operand.Number(size, size));
+            }
+        }
+    }
+
+    /** The kernel that was chosen: the one asked for or a variant. */
+    public Manifest kernel() {
+        return kernel;
+    }
+
+    /** The value of a tunable parameter that was chosen; packings depend on these. */
+    public int parameter(String name) {
+        Long v = parameters.get(name);
+        if (v == null) {
+            throw new IllegalArgumentException(kernel.name() + " has no parameter " + name);
+        }
+        return Math.toIntExact(v);
+    }
+
+    /** Fixes a definition to a number, which formulas see too. */
+    public KernelCall attribute(String name, long value) {
+        formulaNames.put(name, value);
+        return attribute(name, String.valueOf(value));
+    }
+
+    /** Fixes a definition to a word, such as an element type. */
+    public KernelCall attribute(String name, String text) {
+        if (!kernel.attributes().contains(name)) {
+            throw new IllegalArgumentException(kernel.name() + " has no attribute " + name);
+        }
+        definitions.put(name, text);
+        return this;
+    }
+
+    /** Binds a tensor argument. */
+    public KernelCall tensor(String name, Value value) {
+        return tensor(name, value, Packing.DENSE);
+    }
+
+    /** Binds a tensor argument to a weight or constant ({@link Target#fixed}) in a layout of the kernel's own. */
+    public KernelCall tensor(String name, Value value, Packing packing) {
+        return bind(name, new Operand.Tensor(value, packing));
+    }
+
+    /** Binds a tensor argument that this launch doesn't have: the kernel must not touch it. */
+    public KernelCall absent(String name) {
+        return bind(name, new Operand.Absent());
+    }
+
+    /** Binds a buffer argument to a part of the node's scratch memory, aligned by the caller to its elements. */
+    public KernelCall scratch(String name, long offset, long bytes) {
+        return bind(name, new Operand.Scratch(offset, bytes));
+    }
+
+    /** Binds an int or long argument. */
+    public KernelCall number(String name, long value) {
+        formulaNames.put(name, value);
+        return bind(name, new Operand.Number(value, value));
+    }
+
+    /** Binds a float argument. */
+    public KernelCall real(String name, double value) {
+        return bind(name, new Operand.Number(value, 0));
+    }
+
+    /** Binds {@code errors} to the run's error cell and {@code node} to the node's id, for the RAISE macro. */
+    public KernelCall errors(Node node) {
+        return bind("errors", new Operand.Errors()).number("node", node.id());
+    }
+
+    /** Work-items along each axis, or of a group, for the sizes and parameters of this call. */
+    long[] extents(List<Expression> formulas) {
+        return formulas.stream().mapToLong(f -> f.value(formulaNames)).toArray();
+    }
+
+    /** Preprocessor definitions. */
+    Map<String, String> definitions() {
+        return definitions;
+    }
+
+    /** What formulas see. */
+    Map<String, Long> formulaNames() {
+        return formulaNames;
+    }
+
+    /** The operand of an argument; null if it was left out. */
+    Operand operand(String argument) {
+        return operands.get(argument);
+    }
+
+    /** The arguments that a value is bound to. */
+    List<String> argumentsOf(Value value) {
+        List<String> names = new ArrayList<>();
+        operands.forEach((name, operand) -> {
+            if (operand instanceof Operand.Tensor t && t.value().id() == value.id()) {
+                names.add(name);
+            }
+        });
+        return names;
+    }
+
+    /** Bytes of scratch memory that this call reaches to. */
+    long scratchBytes() {
+        return operands.values().stream()
+                .mapToLong(o -> o instanceof Operand.Scratch s ? s.offset() + s.bytes() : 0)
+                .max()
+                .orElse(0);
+    }
+
+    private KernelCall bind(String name, Operand operand) {
+        if (kernel.index(name) < 0) {
+            throw new IllegalArgumentException(kernel.name() + " has no argument " + name);
+        }
+        operands.put(name, operand);
+        return this;
+    }
+
+    @Override
+    public String toString() {
+        return kernel.name() + " " + definitions + " " + operands;
+    }
+}

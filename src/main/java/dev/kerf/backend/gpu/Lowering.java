@@ -1,0 +1,46 @@
+package dev.kerf.backend.gpu;
+
+import dev.kerf.error.UnsupportedOpException;
+import dev.kerf.graph.FrameOp;
+import dev.kerf.graph.MatrixOp;
+import dev.kerf.graph.MeasureOp;
+import dev.kerf.graph.MoveOp;
+import dev.kerf.graph.Node;
+import dev.kerf.graph.NormOp;
+import dev.kerf.graph.PointwiseOp;
+import dev.kerf.graph.ReduceOp;
+import dev.kerf.graph.SelectOp;
+import dev.kerf.graph.SourceOp;
+import dev.kerf.graph.SpatialOp;
+import dev.kerf.graph.StateOp;
+import java.util.List;
+
+/**
+ * From ops to kernels, for every GPU driver. Each family of ops has its rules; a rule looks at a node's op and types and says
+ * which launches do it. Memory is planned afterwards: a launch that takes {@code NAME_sn} for an operand can work on part of
+ * a larger tensor in place, so that concats and slices cost no copy.
+ */
+final class Lowering {
+    private Lowering() {}
+
+    /**
+     * The launches of a node, in order; none for sources.
+     *
+     * @throws UnsupportedOpException if there is no kernel for it; names op, dtype and attribute
+     */
+    static List<KernelCall> lower(Node node, Target target) {
+        return switch (node.op()) {
+            case SourceOp op -> List.of();
+            case PointwiseOp op -> PointwiseRules.lower(op, node, target);
+            case MoveOp op -> MoveRules.lower(op, node, target);
+            case ReduceOp op -> ReduceRules.lower(op, node, target);
+            case SelectOp op -> SelectRules.lower(op, node, target);
+            case StateOp op -> StateRules.lower(op, node, target);
+            case SpatialOp op -> SpatialRules.lower(op, node, target);
+            case MatrixOp op -> MatrixRules.lower(op, node, target);
+            case NormOp op -> NormRules.lower(op, node, target);
+            case MeasureOp op -> throw target.unsupported(node, "it has no kernel");
+            case FrameOp op -> throw target.unsupported(node, "it has no kernel");
+        };
+    }
+}

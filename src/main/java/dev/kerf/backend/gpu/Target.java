@@ -1,0 +1,125 @@
+package dev.kerf.backend.gpu;
+
+import dev.kerf.backend.DeviceInfo;
+import dev.kerf.backend.Precision;
+import dev.kerf.error.BadInputException;
+import dev.kerf.error.UnsupportedOpException;
+import dev.kerf.graph.Graph;
+import dev.kerf.graph.Node;
+import dev.kerf.graph.SourceOp;
+import dev.kerf.graph.Value;
+import dev.kerf.tensor.DType;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * What a graph is lowered for: a device, a precision, and how kernels and parameters are chosen there.
+ *
+ * @param facts     the device
+ * @param graph     the graph, fused
+ * @param precision storage of activations
+ * @param tuned     parameter values known to be good
+ * @param forced    choices of a test or a tuner that go before all others
+ */
+public record Target(Driver.Facts facts, Graph graph, Precision precision, TunedParameters tuned, Forced forced) {
+    /**
+     * Choices that go before all others.
+     *
+     * @param kernels    kernel → itself or the variant to run in its place wherever the variant's {@code when} holds
+     * @param parameters kernel or variant → parameter values
+     */
+    public record Forced(Map<String, String> kernels, Map<String, Map<String, Long>> parameters) {
+        /** No such choice. */
+        public static final Forced NONE = new Forced(Map.of(), Map.of());
+    }
+
+    /**
+     * A call of a kernel or of its variant for this device, with tuned parameters; operands are still to be bound.
+     *
+     * @throws BadInputException if forced parameters break the kernel's constraints
+     */
+    public KernelCall call(String kernel, Sizes sizes) {
+        Map<String, Long> names = new LinkedHashMap<>(sizes.map());
+        names.put("max_group", (long) facts.maxGroup());
+        names.put("local_memory", facts.localMemory());
+        names.put("compute_units", (long) facts.info().computeUnits());
+        names.put("real", half() ? 2L : 4L);
+        Manifest chosen = choose(Manifest.of(kernel), names);
+        Map<String, Long> parameters = new LinkedHashMap<>();
+        chosen.parameters().forEach((name, p) -> parameters.put(name, p.standard()));
+        parameters.putAll(accepted(chosen, tuned.of(chosen.name(), names), names, parameters));
+        Map<String, Long> wanted = forced.parameters().getOrDefault(chosen.name(), Map.of());
+        if (accepted(chosen, wanted, names, parameters).size() < wanted.size()) {
+            throw new BadInputException("kernel " + chosen.name() + " can't have the parameters " + wanted + ": "
+                    + chosen.constraints() + ", " + chosen.parameters());
+        }
+        parameters.putAll(wanted);
+        return new KernelCall(chosen, parameters, names);
+    }
+
+    /** Whether a value's numbers are known when the graph is compiled, so that they can be packed. */
+    public boolean fixed(Value v) {
+        return graph.producer(v).op() instanceof SourceOp.Weight || graph.producer(v).op() instanceof SourceOp.Constant;
+    }
+
+    /** Whether float32 values of the graph are stored as float16. */
+    public boolean half() {
+        return precision == Precision.FLOAT16;
+    }
+
+    /** The C type that a value's elements are stored as: {@code real} for float32 ones. */
+    public static String stored(DType dtype) {
+        return switch (dtype) {
+            case F32 -> "real";
+            case I32 -> "int";
+            case U32 -> "uint";
+            case I64, U64 -> "long";
+            case U8, BOOL -> "uchar";
+            case I8 -> "char";
+            case U16 -> "ushort";
+            case I16 -> "short";
+            case F64 -> "double";
+            case F16, BF16 -> throw new UnsupportedOpException("a graph has no values of dtype " + dtype);
+        };
+    }
+
+    /** What kind of processor it is. */
+    public DeviceInfo.Kind kind() {
+        return facts.info().kind();
+    }
+
+    /** An error that names a node, its operands and what this back end lacks. */
+    public UnsupportedOpException unsupported(Node node, String what) {
+        return new UnsupportedOpException(facts.info().backend() + " can't do " + node.name() + " = " + node.op() + " of "
+                + node.inputs().stream().map(Value::type).toList() + ": " + what);
+    }
+
+    private Manifest choose(Manifest kernel, Map<String, Long> names) {
+        String wanted = forced.kernels().get(kernel.name());
+        if (wanted != null && !wanted.equals(kernel.name()) && !kernel.variants().contains(wanted)) {
+            throw new BadInputException("kernel " + kernel.name() + " has no variant " + wanted + ", only "
+                    + kernel.variants());
+        }
+        List<String> candidates = wanted == null ? kernel.variants() : List.of(wanted);
+        for (String name : candidates) {
+            Manifest variant = Manifest.of(name);
+            boolean here = wanted != null || variant.devices().contains(kind().name());
+            if (here && variant.when().holds(names)) {
+                return variant;
+            }
+        }
+        return kernel;
+    }
+
+    /** The values if all are allowed and the constraints hold; none otherwise. */
+    private static Map<String, Long> accepted(
+            Manifest kernel, Map<String, Long> values, Map<String, Long> names, Map<String, Long> standard) {
+        Map<String, Long> all = new LinkedHashMap<>(names);
+        all.putAll(standard);
+        all.putAll(values);
+        boolean known = values.entrySet().stream().allMatch(e -> kernel.parameters().containsKey(e.getKey())
+                && kernel.parameters().get(e.getKey()).values().contains(e.getValue()));
+        return known && kernel.constraints().stream().allMatch(c -> c.holds(all)) ? values : Map.of();
+    }
+}
