@@ -3,6 +3,7 @@ package dev.kerf.weights;
 import dev.kerf.error.BadFileException;
 import dev.kerf.error.BadInputException;
 import dev.kerf.json.Json;
+import dev.kerf.tensor.DType;
 import dev.kerf.tensor.HostTensor;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -23,6 +24,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Supplier;
 
@@ -36,6 +38,34 @@ final class SafetensorsWriter {
     /** A tensor whose values are made only when their turn comes. */
     record Entry(TensorInfo info, Supplier<HostTensor> values) {}
 
+    /** A source's tensors, the floating-point ones converted to a dtype if one is given. */
+    static List<Entry> entries(TensorSource source, Optional<DType> dtype) {
+        if (dtype.isPresent() && !dtype.get().floating()) {
+            throw new BadInputException("weights convert to F64, F32, F16 or BF16, not to " + dtype.get());
+        }
+        List<Entry> entries = new ArrayList<>();
+        for (TensorInfo info : source.tensors().values()) {
+            DType target = info.dtype().floating() ? dtype.orElse(info.dtype()) : info.dtype();
+            entries.add(new Entry(new TensorInfo(info.name(), target, info.shape()),
+                    () -> convert(source.tensor(info.name()), target, source.source() + ": tensor \"" + info.name() + "\"")));
+        }
+        return entries;
+    }
+
+    private static HostTensor convert(HostTensor tensor, DType target, String name) {
+        HostTensor out = tensor.to(target);
+        if (target.bytes() < tensor.dtype().bytes() || target != tensor.dtype() && target == DType.F16) {
+            for (long i = 0, n = out.elements(); i < n; i++) {
+                if (Double.isInfinite(out.getDouble(i)) && Double.isFinite(tensor.getDouble(i))) {
+                    throw new BadInputException(name + " holds " + tensor.getDouble(i) + ", too large for " + target
+                            + "; take a wider type");
+                }
+            }
+        }
+        return out;
+    }
+
+    /** Writes the entries, whole or not at all. */
     static void write(Path path, List<Entry> entries, Map<String, String> metadata) {
         List<Entry> byAlignment = new ArrayList<>(entries);
         byAlignment.sort(Comparator.comparingInt(e -> -e.info.dtype().bytes()));

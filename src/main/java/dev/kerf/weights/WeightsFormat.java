@@ -20,7 +20,7 @@ enum WeightsFormat {
     static TensorSource open(Path path) {
         return switch (of(path)) {
             case SAFETENSORS -> Safetensors.open(path);
-            case TORCH -> throw new BadFileException(path + ": is a PyTorch checkpoint");
+            case TORCH -> TorchCheckpoint.open(path);
         };
     }
 

@@ -1,0 +1,58 @@
+package dev.kerf.weights;
+
+import dev.kerf.tensor.DType;
+import dev.kerf.tensor.Shape;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * What a pickle may hold once read, beside null, String, Long, BigInteger, Double, Boolean and byte[]. Containers compare by
+ * identity, since a pickle may make them contain themselves.
+ */
+final class Pickled {
+    private Pickled() {}
+
+    /** A dictionary of any kind, in the order of its entries. */
+    static final class Dict {
+        final Map<Object, Object> items = new LinkedHashMap<>();
+    }
+
+    /** A list, tuple or set. */
+    static final class Items {
+        final List<Object> items;
+
+        Items(List<Object> items) {
+            this.items = items;
+        }
+
+        Items() {
+            this(new ArrayList<>());
+        }
+    }
+
+    /** A name from the allow-list: a function or class that the reader itself stands in for, or a dtype. */
+    record Global(String module, String name) {
+        @Override
+        public String toString() {
+            return module + "." + name;
+        }
+    }
+
+    /** A NumPy dtype, such as {@code f8}. */
+    static final class NumpyType {
+        final String code;
+        boolean bigEndian;
+
+        NumpyType(String code) {
+            this.code = code;
+        }
+    }
+
+    /** A block of memory that tensors view, named by a key; untyped storages count as U8. */
+    record Storage(String key, DType dtype, long elements) {}
+
+    /** A view of a storage; offset and strides in elements. */
+    record Tensor(Storage storage, DType dtype, long offset, Shape shape, long[] strides) {}
+}

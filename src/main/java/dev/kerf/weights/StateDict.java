@@ -1,0 +1,146 @@
+package dev.kerf.weights;
+
+import dev.kerf.error.BadFileException;
+import dev.kerf.json.Json;
+import dev.kerf.weights.Pickled.Dict;
+import dev.kerf.weights.Pickled.Items;
+import dev.kerf.weights.Pickled.Tensor;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The named tensors in what a checkpoint's pickle holds, and the plain values beside them.
+ *
+ * <p>A training script's checkpoint is a dictionary with the state dict under one of {@link #KEYS}, beside an epoch, an
+ * optimizer and the like; a bare state dict is one at the top level. Dictionaries within it are joined by dots. When every
+ * name begins with {@code module.}, as DataParallel writes them, that prefix is dropped.
+ */
+record StateDict(Map<String, Tensor> tensors, Map<String, String> metadata) {
+    /** Where a state dict is looked for, in this order; then at the top level. */
+    static final List<String> KEYS = List.of("state_dict", "model_state_dict", "model", "net");
+
+    private static final String DATA_PARALLEL = "module.";
+    private static final int DEEPEST = 16;
+    private static final int MOST_NODES = 1_000_000;
+    private static final int MOST_METADATA = 1000;
+    private static final int LONGEST_LIST = 64;
+    private static final int LONGEST_TEXT = 1000;
+
+    /** Finds the state dict in a pickle's value. */
+    static StateDict in(Object root, String source) {
+        if (!(root instanceof Dict top)) {
+            throw new BadFileException(source + ": holds " + kind(root) + ", expected a dictionary of tensors by name");
+        }
+        Map<String, String> metadata = new LinkedHashMap<>();
+        Dict dict = top;
+        for (int depth = 0; depth < DEEPEST; depth++) {
+            collectMetadata(dict, metadata);
+            Dict inner = inner(dict);
+            if (inner == null) {
+                break;
+            }
+            dict = inner;
+        }
+        Map<String, Tensor> tensors = new LinkedHashMap<>();
+        new Walk(source, tensors).flatten(dict, "", 0);
+        if (tensors.isEmpty()) {
+            throw new BadFileException(source + ": holds no tensors by name; its top level has the keys " + keys(top));
+        }
+        return new StateDict(withoutDataParallel(tensors), metadata);
+    }
+
+    private static Dict inner(Dict dict) {
+        for (String key : KEYS) {
+            if (dict.items.get(key) instanceof Dict inner && !inner.items.isEmpty()) {
+                return inner;
+            }
+        }
+        return null;
+    }
+
+    /** Tensors below a dictionary, by dotted name. */
+    private static final class Walk {
+        private final String source;
+        private final Map<String, Tensor> out;
+        private int nodes;
+
+        Walk(String source, Map<String, Tensor> out) {
+            this.source = source;
+            this.out = out;
+        }
+
+        void flatten(Dict dict, String prefix, int depth) {
+            if (depth > DEEPEST || (nodes += dict.items.size()) > MOST_NODES) {
+                throw new BadFileException(source + ": its dictionaries are nested too deeply or hold themselves");
+            }
+            dict.items.forEach((key, value) -> {
+                if (!(key instanceof String) && !(key instanceof Long)) {
+                    return;
+                }
+                if (value instanceof Dict inner) {
+                    flatten(inner, prefix + key + ".", depth + 1);
+                } else if (value instanceof Tensor tensor && out.put(prefix + key, tensor) != null) {
+                    throw new BadFileException(source + ": two tensors are named \"" + prefix + key + "\"");
+                }
+            });
+        }
+    }
+
+    private static Map<String, Tensor> withoutDataParallel(Map<String, Tensor> tensors) {
+        if (!tensors.keySet().stream().allMatch(name -> name.startsWith(DATA_PARALLEL))) {
+            return tensors;
+        }
+        Map<String, Tensor> out = new LinkedHashMap<>();
+        tensors.forEach((name, tensor) -> out.put(name.substring(DATA_PARALLEL.length()), tensor));
+        return out;
+    }
+
+    private static void collectMetadata(Dict dict, Map<String, String> metadata) {
+        dict.items.forEach((key, value) -> {
+            if (key instanceof String name && name.length() <= LONGEST_TEXT && metadata.size() < MOST_METADATA) {
+                String text = text(value);
+                if (text != null && text.length() <= LONGEST_TEXT) {
+                    metadata.put(name, text);
+                }
+            }
+        });
+    }
+
+    /** A plain value, or a short list of plain values as JSON; null for anything else. */
+    private static String text(Object value) {
+        if (!(value instanceof Items list)) {
+            return plain(value) ? String.valueOf(value) : null;
+        }
+        if (list.items.size() > LONGEST_LIST || !list.items.stream().allMatch(StateDict::plain)) {
+            return null;
+        }
+        List<Object> elements = new ArrayList<>();
+        for (Object element : list.items) {
+            elements.add(element instanceof Double d && !Double.isFinite(d) ? d.toString() : element);
+        }
+        return Json.of(elements).toString();
+    }
+
+    private static boolean plain(Object value) {
+        return value instanceof String s && s.length() <= LONGEST_TEXT || value instanceof Number || value instanceof Boolean;
+    }
+
+    private static String kind(Object root) {
+        return switch (root) {
+            case Tensor _ -> "a single tensor without a name";
+            case Items list -> "a list of " + list.items.size();
+            case null -> "nothing";
+            default -> "a plain value";
+        };
+    }
+
+    private static String keys(Dict dict) {
+        List<String> keys = dict.items.keySet().stream()
+                .limit(8)
+                .map(key -> key instanceof String s && s.length() > 40 ? s.substring(0, 40) + "…" : String.valueOf(key))
+                .toList();
+        return keys.toString().replaceAll("\\p{Cntrl}", "?");
+    }
+}

@@ -1,0 +1,185 @@
+package dev.kerf.weights;
+
+import dev.kerf.error.BadFileException;
+import dev.kerf.error.BadInputException;
+import dev.kerf.tensor.DType;
+import dev.kerf.tensor.HostTensor;
+import dev.kerf.tensor.Shape;
+import dev.kerf.weights.Pickled.Storage;
+import dev.kerf.weights.Pickled.Tensor;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * A file written by PyTorch's {@code torch.save}, of the zip kind (since 1.6) or the older kind of pickles in a row. Its
+ * pickle is read as data by an allow-list of opcodes and globals; nothing from the file is ever run, and a name outside the
+ * list is an error. Tensor values are read in place; a tensor whose strides aren't dense is copied when asked for.
+ *
+ * <p>The named tensors are those of the dictionary under the top-level key {@code state_dict}, {@code model_state_dict},
+ * {@code model} or {@code net}, or else of the top level itself; dictionaries within are joined by dots. If all names begin
+ * with {@code module.}, as {@code DataParallel} writes them, that prefix is dropped. Numbers, strings and short lists beside
+ * the tensors are metadata.
+ *
+ * <p>The object owns the mapped file as {@link Safetensors} does, and may be read by many threads at once.
+ *
+ * <pre>{@code
+ * try (TorchCheckpoint checkpoint = TorchCheckpoint.open(Path.of("unet.pt"))) {
+ *     HostTensor w = checkpoint.tensor("inc.double_conv.0.weight");
+ * }
+ * TorchCheckpoint.importTo(Path.of("unet.pt"), Path.of("unet.safetensors"), Optional.of(DType.F16));
+ * }</pre>
+ */
+public final class TorchCheckpoint implements TensorSource {
+    /** Tensors may share storages and repeat elements, in all up to this multiple of the storages and a constant. */
+    private static final int EXPANSION = 4;
+
+    private static final long FREE_EXPANSION = 64L << 20;
+
+    private final MappedFile file;
+    private final Map<String, Tensor> values;
+    private final Map<String, TensorInfo> tensors;
+    private final Map<String, String> metadata;
+    private final TorchStorages storages;
+
+    private TorchCheckpoint(MappedFile file) {
+        this.file = file;
+        this.storages = TorchStorages.read(file.bytes(), source());
+        StateDict dict = storages.dict();
+        this.values = dict.tensors();
+        this.metadata = Collections.unmodifiableMap(dict.metadata());
+        Map<String, TensorInfo> infos = new LinkedHashMap<>();
+        values.forEach((name, t) -> infos.put(name, new TensorInfo(name, t.dtype(), t.shape())));
+        this.tensors = Collections.unmodifiableMap(infos);
+        check();
+    }
+
+    /**
+     * Opens a checkpoint and checks that each of its tensors lies within the file.
+     *
+     * @throws BadFileException if the file is missing, cut off, damaged, or names something outside the allow-list
+     */
+    public static TorchCheckpoint open(Path path) {
+        MappedFile file = MappedFile.open(path);
+        try {
+            return new TorchCheckpoint(file);
+        } catch (RuntimeException e) {
+            file.close();
+            throw e;
+        }
+    }
+
+    /**
+     * Writes a checkpoint's tensors as a safetensors file, whole or not at all.
+     *
+     * @param checkpoint  the PyTorch file
+     * @param safetensors the file to write; replaced if it exists
+     * @param dtype       F16, BF16, F32 or F64 to convert floating-point tensors to; empty keeps each as it is
+     * @throws BadFileException  if the one can't be read or the other can't be written
+     * @throws BadInputException if dtype isn't floating-point, or a finite value is too large for it
+     */
+    public static void importTo(Path checkpoint, Path safetensors, Optional<DType> dtype) {
+        try (TorchCheckpoint from = open(checkpoint)) {
+            Map<String, String> metadata = new LinkedHashMap<>(from.metadata);
+            metadata.put("format", "pt");
+            SafetensorsWriter.write(safetensors, SafetensorsWriter.entries(from, dtype), metadata);
+        }
+    }
+
+    @Override
+    public String source() {
+        return file.path().toString();
+    }
+
+    @Override
+    public Map<String, TensorInfo> tensors() {
+        return tensors;
+    }
+
+    @Override
+    public Map<String, String> metadata() {
+        return metadata;
+    }
+
+    /**
+     * The dense values of a tensor: a read-only view of the file where they lie densely and unpacked in it, a copy otherwise.
+     *
+     * @throws BadInputException                 if the checkpoint has no tensor of that name
+     * @throws dev.kerf.error.ClosedException if this object is closed
+     */
+    @Override
+    public HostTensor tensor(String name) {
+        Tensor t = values.get(name);
+        if (t == null) {
+            throw new BadInputException(source() + ": has no tensor \"" + name + "\"");
+        }
+        file.bytes();
+        int size = t.dtype().bytes();
+        if (t.shape().elements() == 0) {
+            return HostTensor.zeros(t.dtype(), t.shape());
+        }
+        MemorySegment storage = storages.bytes(t.storage(), name);
+        if (dense(t.shape(), t.strides())) {
+            MemorySegment data = storage.asSlice(t.offset() * size, t.shape().elements() * size);
+            return new HostTensor(t.dtype(), t.shape(), data.asReadOnly());
+        }
+        HostTensor out = HostTensor.zeros(t.dtype(), t.shape());
+        copyStrided(storage, t, out.data());
+        return out;
+    }
+
+    /** Unmaps the file. Closing twice does nothing. */
+    @Override
+    public void close() {
+        file.close();
+    }
+
+    private void check() {
+        Map<Storage, Long> storageBytes = new LinkedHashMap<>();
+        long total = 0;
+        for (Map.Entry<String, Tensor> entry : values.entrySet()) {
+            Tensor t = entry.getValue();
+            storages.check(t.storage(), entry.getKey());
+            storageBytes.put(t.storage(), t.storage().elements() * t.storage().dtype().bytes());
+            long bytes = t.shape().elements() * t.dtype().bytes();
+            total = total + bytes < 0 ? Long.MAX_VALUE : total + bytes;
+        }
+        long held = storageBytes.values().stream().mapToLong(Long::longValue).sum();
+        if (total > held * EXPANSION + FREE_EXPANSION) {
+            throw new BadFileException(source() + ": its tensors take " + total + " bytes, but only " + held
+                    + " are stored: refused as a trap");
+        }
+    }
+
+    private static boolean dense(Shape shape, long[] strides) {
+        long[] expected = shape.strides();
+        for (int i = 0; i < strides.length; i++) {
+            if (shape.dim(i) != 1 && strides[i] != expected[i]) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private static void copyStrided(MemorySegment storage, Tensor t, MemorySegment out) {
+        int size = t.dtype().bytes();
+        int rank = t.shape().rank();
+        long[] dims = t.shape().dims();
+        long[] index = new long[rank];
+        long from = t.offset();
+        for (long i = 0, n = t.shape().elements(); i < n; i++) {
+            MemorySegment.copy(storage, from * size, out, i * size, size);
+            for (int d = rank - 1; d >= 0; d--) {
+                from += t.strides()[d];
+                if (++index[d] < dims[d]) {
+                    break;
+                }
+                from -= t.strides()[d] * dims[d];
+                index[d] = 0;
+            }
+        }
+    }
+}
