@@ -1,0 +1,163 @@
+package dev.kerf.mask;
+
+import dev.kerf.error.BadInputException;
+import dev.kerf.image.Image;
+import dev.kerf.image.PixelFormat;
+import dev.kerf.image.Png;
+import dev.kerf.tensor.AtomicFile;
+import dev.kerf.tensor.DType;
+import dev.kerf.tensor.HostTensor;
+import dev.kerf.tensor.Shape;
+import java.lang.foreign.ValueLayout;
+import java.nio.file.Path;
+
+/**
+ * A class number for each pixel.
+ *
+ * <pre>{@code
+ * LabelMap labels = LabelMap.read(Path.of("truth.png"));
+ * labels.counts(3);                                                    // pixels of classes 0, 1 and 2
+ * labels.writePng(Path.of("mask.png"), Palette.of(3, 0));
+ * }</pre>
+ *
+ * @param tensor U8, U16 or I32 of shape (height, width), at least one pixel; labels of I32 aren't negative
+ */
+public record LabelMap(HostTensor tensor) {
+    /** Checks type and shape. */
+    public LabelMap {
+        DType d = tensor.dtype();
+        if (tensor.shape().rank() != 2 || tensor.elements() < 1 || tensor.elements() > Integer.MAX_VALUE
+                || d != DType.U8 && d != DType.U16 && d != DType.I32) {
+            throw new BadInputException("labels are U8, U16 or I32 of shape (height, width), not " + tensor);
+        }
+    }
+
+    /** Labels 0 to 255 over an array of tightly packed rows, not copied. */
+    public static LabelMap of(int width, int height, byte[] labels) {
+        return new LabelMap(HostTensor.of(Shape.of(height, width), labels));
+    }
+
+    /** Labels over an array of tightly packed rows, not copied. */
+    public static LabelMap of(int width, int height, int[] labels) {
+        return new LabelMap(HostTensor.of(Shape.of(height, width), labels));
+    }
+
+    /**
+     * Reads labels from an image file: a palette's indices, or the stored numbers of a grey picture of up to 16 bits.
+     *
+     * @throws dev.kerf.error.BadFileException  as {@link Image#read(Path)}
+     * @throws BadInputException if the picture is in colour without a palette
+     */
+    public static LabelMap read(Path file) {
+        Image image = Image.readIndices(file);
+        if (image.channels() > 2) {
+            throw new BadInputException(file + ": a picture in colour says no labels; give one with a palette or in grey");
+        }
+        Image grey = image.toGrey();
+        return new LabelMap(grey.toTensor().reshape(Shape.of(grey.height(), grey.width())));
+    }
+
+    /** Columns. */
+    public int width() {
+        return tensor.shape().size(1);
+    }
+
+    /** Rows. */
+    public int height() {
+        return tensor.shape().size(0);
+    }
+
+    /** The label at a column and row. */
+    public int get(int x, int y) {
+        return (int) tensor.getLong((long) y * width() + x);
+    }
+
+    /** All labels, rows tightly packed, copied. */
+    public int[] toArray() {
+        int[] out = new int[(int) tensor.elements()];
+        if (tensor.dtype() == DType.U8) {
+            byte[] bytes = tensor.data().toArray(ValueLayout.JAVA_BYTE);
+            for (int i = 0; i < out.length; i++) {
+                out[i] = bytes[i] & 0xFF;
+            }
+        } else {
+            for (int i = 0; i < out.length; i++) {
+                out[i] = (int) tensor.getLong(i);
+            }
+        }
+        return out;
+    }
+
+    /** The greatest label that occurs. */
+    public int max() {
+        int most = 0;
+        for (int v : toArray()) {
+            most = Math.max(most, v);
+        }
+        return most;
+    }
+
+    /** Pixels of each label below {@code classes}; the others aren't counted. */
+    public long[] counts(int classes) {
+        long[] out = new long[classes];
+        for (int v : toArray()) {
+            if (v >= 0 && v < classes) {
+                out[v]++;
+            }
+        }
+        return out;
+    }
+
+    /** The pixels of one label. */
+    public Mask mask(int label) {
+        int[] labels = toArray();
+        byte[] in = new byte[labels.length];
+        for (int i = 0; i < in.length; i++) {
+            in[i] = (byte) (labels[i] == label ? 1 : 0);
+        }
+        return Mask.of(width(), height(), in);
+    }
+
+    /**
+     * Writes the labels as a PNG that any viewer shows in colours: a palette of 1, 2, 4 or 8 bits, as few as the number of
+     * classes needs. Labels past 255 don't fit a palette: then it is a 16-bit grey PNG whose values are the labels, which
+     * looks black but reads back. {@link #read} gives the same labels back in both cases.
+     *
+     * @param palette colours of the classes, 0xRRGGBB; where a label occurs that it lacks, {@link Palette} fills it up
+     * @throws BadInputException if a label is negative or past 65535
+     * @throws dev.kerf.error.BadFileException if the file can't be written there
+     */
+    public void writePng(Path file, int[] palette) {
+        AtomicFile.write(file, toPng(palette));
+    }
+
+    /** The file that {@link #writePng} writes. */
+    public byte[] toPng(int[] palette) {
+        int[] labels = toArray();
+        int most = 0;
+        for (int v : labels) {
+            if (v < 0 || v > 65535) {
+                throw new BadInputException("label " + v + " doesn't fit a PNG file; labels of 0 to 65535 do");
+            }
+            most = Math.max(most, v);
+        }
+        if (most > 255) {
+            Image grey = Image.blank(width(), height(), PixelFormat.GRAY16);
+            for (int i = 0; i < labels.length; i++) {
+                grey.setSample(i % width(), i / width(), 0, labels[i]);
+            }
+            return Png.encode(grey);
+        }
+        byte[] indices = new byte[labels.length];
+        for (int i = 0; i < indices.length; i++) {
+            indices[i] = (byte) labels[i];
+        }
+        return Png.encodeIndexed(width(), height(), indices, Palette.extend(palette, most + 1));
+    }
+
+    /** Size and type, such as {@code 640x480 labels U8}. */
+    @Override
+    public String toString() {
+        return width() + "x" + height() + " labels " + tensor.dtype();
+    }
+}

@@ -1,0 +1,143 @@
+package dev.kerf.mask;
+
+import dev.kerf.tensor.HostTensor;
+import dev.kerf.tensor.Shape;
+import java.util.Arrays;
+
+/**
+ * A set of pixels: one byte each, 0 or 1, rows from the top.
+ *
+ * <pre>{@code
+ * Mask cat = labels.mask(1);
+ * cat.area();               // pixels
+ * cat.bounds();             // the smallest box around them
+ * cat.and(other).area();    // pixels in both
+ * }</pre>
+ */
+public final class Mask {
+    private final int width;
+    private final int height;
+    private final byte[] pixels;
+
+    private Mask(int width, int height, byte[] pixels) {
+        if (width < 1 || height < 1 || (long) width * height != pixels.length) {
+            throw new IllegalArgumentException(pixels.length + " bytes for a mask of " + width + "x" + height + " pixels");
+        }
+        this.width = width;
+        this.height = height;
+        this.pixels = pixels;
+    }
+
+    /** A mask without pixels. */
+    public static Mask empty(int width, int height) {
+        return new Mask(width, height, new byte[Math.multiplyExact(width, height)]);
+    }
+
+    /** The pixels whose byte isn't 0; rows tightly packed; copied. */
+    public static Mask of(int width, int height, byte[] pixels) {
+        byte[] own = new byte[pixels.length];
+        for (int i = 0; i < own.length; i++) {
+            own[i] = (byte) (pixels[i] != 0 ? 1 : 0);
+        }
+        return new Mask(width, height, own);
+    }
+
+    /** Columns. */
+    public int width() {
+        return width;
+    }
+
+    /** Rows. */
+    public int height() {
+        return height;
+    }
+
+    /** Whether the pixel is in the mask; none outside the picture is. */
+    public boolean get(int x, int y) {
+        return x >= 0 && y >= 0 && x < width && y < height && pixels[y * width + x] != 0;
+    }
+
+    /** Puts a pixel into the mask or takes it out. */
+    public void set(int x, int y, boolean in) {
+        if (x < 0 || y < 0 || x >= width || y >= height) {
+            throw new IndexOutOfBoundsException("pixel (" + x + ", " + y + ") of a mask of " + width + "x" + height);
+        }
+        pixels[y * width + x] = (byte) (in ? 1 : 0);
+    }
+
+    /** Number of pixels in the mask. */
+    public long area() {
+        long n = 0;
+        for (byte p : pixels) {
+            n += p;
+        }
+        return n;
+    }
+
+    /** The smallest box around the mask; {@link Box#EMPTY} around none. */
+    public Box bounds() {
+        int left = width;
+        int right = -1;
+        int top = -1;
+        int bottom = -1;
+        for (int y = 0; y < height; y++) {
+            for (int x = 0; x < width; x++) {
+                if (pixels[y * width + x] != 0) {
+                    left = Math.min(left, x);
+                    right = Math.max(right, x);
+                    top = top < 0 ? y : top;
+                    bottom = y;
+                }
+            }
+        }
+        return right < 0 ? Box.EMPTY : new Box(left, top, right - left + 1, bottom - top + 1);
+    }
+
+    /** The pixels in both masks. */
+    public Mask and(Mask other) {
+        return combine(other, 0b1000);
+    }
+
+    /** The pixels in either mask. */
+    public Mask or(Mask other) {
+        return combine(other, 0b1110);
+    }
+
+    /** The pixels in this mask and not in the other. */
+    public Mask andNot(Mask other) {
+        return combine(other, 0b0100);
+    }
+
+    /** The table's bit (2 this + other) says whether such a pixel is in. */
+    private Mask combine(Mask other, int table) {
+        if (other.width != width || other.height != height) {
+            throw new IllegalArgumentException("masks of " + width + "x" + height + " and " + other.width + "x" + other.height);
+        }
+        byte[] out = new byte[pixels.length];
+        for (int i = 0; i < out.length; i++) {
+            out[i] = (byte) (table >> (2 * pixels[i] + other.pixels[i]) & 1);
+        }
+        return new Mask(width, height, out);
+    }
+
+    /** The mask as U8 (height, width), 0 or 1; shares this mask's memory. */
+    public HostTensor toTensor() {
+        return HostTensor.of(Shape.of(height, width), pixels);
+    }
+
+    @Override
+    public boolean equals(Object o) {
+        return o instanceof Mask m && m.width == width && m.height == height && Arrays.equals(m.pixels, pixels);
+    }
+
+    @Override
+    public int hashCode() {
+        return 31 * width + Arrays.hashCode(pixels);
+    }
+
+    /** Size and area, such as {@code 640x480 mask, 1234 pixels}. */
+    @Override
+    public String toString() {
+        return width + "x" + height + " mask, " + area() + " pixels";
+    }
+}

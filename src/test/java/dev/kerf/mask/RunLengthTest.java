@@ -1,0 +1,210 @@
+package dev.kerf.mask;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.kerf.error.BadInputException;
+import dev.kerf.json.Json;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+
+class RunLengthTest {
+    /** Rows of '#' and '.'. */
+    static Mask mask(String... rows) {
+        Mask m = Mask.empty(rows[0].length(), rows.length);
+        for (int y = 0; y < rows.length; y++) {
+            for (int x = 0; x < rows[y].length(); x++) {
+                m.set(x, y, rows[y].charAt(x) == '#');
+            }
+        }
+        return m;
+    }
+
+    /** Of blobs, noise, nothing or everything. */
+    static Mask random(int width, int height, Random random) {
+        Mask m = Mask.empty(width, height);
+        int kind = random.nextInt(5);
+        double density = new double[] {0, 1, 0.5, 0.1, 0.9}[kind];
+        int cell = 1 + random.nextInt(4);
+        boolean[] cells = new boolean[(width / cell + 1) * (height / cell + 1)];
+        for (int i = 0; i < cells.length; i++) {
+            cells[i] = random.nextDouble() < density;
+        }
+        for (int y = 0; y < height; y++) {
+            for (int x = 0; x < width; x++) {
+                m.set(x, y, cells[y / cell * (width / cell + 1) + x / cell]);
+            }
+        }
+        return m;
+    }
+
+    @Test
+    void runsGoDownTheColumns() {
+        RunLength r = RunLength.encode(mask(
+                ".#.",
+                "##."));
+        // Columns from the left: 0 1, 1 1, 0 0.
+        assertArrayEquals(new int[] {1, 3, 2}, r.counts());
+        assertEquals("132", r.toCocoString());
+        assertEquals(3, r.area());
+        assertEquals(new Box(0, 0, 2, 2), r.bounds());
+        assertArrayEquals(new int[] {0, 1}, RunLength.encode(mask("#")).counts());
+        assertArrayEquals(new int[] {1}, RunLength.encode(mask(".")).counts());
+    }
+
+    @Test
+    void charactersByHand() {
+        // 0..15 are one character from '0'; bit 4 being the sign, 16 takes two: 16 | 32 = 48 -> '`', then 0 -> '0'.
+        assertEquals("?", RunLength.of(15, 1, new int[] {15}).toCocoString());
+        assertEquals("`0", RunLength.of(16, 1, new int[] {16}).toCocoString());
+        // 1000 = 31 * 32 + 8: 8 | 32 -> 'X', 31 | 32 (bit 4 set: more) -> 'o', 0 -> '0'.
+        assertEquals("Xo0", RunLength.of(1000, 1, new int[] {1000}).toCocoString());
+        // The fourth number is a difference: 2 - 5 = -3 -> 29 -> 'M'; the fifth 7 - 6 = 1.
+        RunLength r = RunLength.of(21, 1, new int[] {1, 5, 6, 2, 7});
+        assertEquals("156M1", r.toCocoString());
+        assertEquals(r, RunLength.ofCocoString(21, 1, "156M1"));
+        // -100 = -4 * 32 + 28: 28 | 32 -> 'l', -4 & 31 = 28 -> 'L'.
+        assertEquals("1T30lL", RunLength.of(102, 1, new int[] {1, 100, 0, 0, 1}).toCocoString().substring(0, 6));
+    }
+
+    @Test
+    void everySizeUpToFortyComesBack() {
+        Random random = new Random(7);
+        for (int w = 1; w <= 40; w++) {
+            for (int h = 1; h <= 40; h++) {
+                Mask m = random(w, h, random);
+                RunLength r = RunLength.encode(m);
+                assertEquals(m, r.decode());
+                assertEquals(r, RunLength.ofCocoString(w, h, r.toCocoString()));
+                assertEquals(r, RunLength.of(w, h, r.counts()));
+                assertEquals(m.area(), r.area());
+                assertEquals(m.bounds(), r.bounds());
+                Mask n = random(w, h, random);
+                RunLength s = RunLength.encode(n);
+                assertEquals(RunLength.encode(m.or(n)), r.union(s));
+                assertEquals(RunLength.encode(m.and(n)), r.intersection(s));
+                long both = m.and(n).area();
+                long either = m.or(n).area();
+                assertEquals(both == 0 ? 0 : (double) both / either, r.iou(s, false));
+                assertEquals(both == 0 ? 0 : (double) both / m.area(), r.iou(s, true));
+                assertEquals(m.area() - both, m.andNot(n).area());
+            }
+        }
+    }
+
+    @Test
+    void emptyRunsWithinDoNoHarm() {
+        RunLength r = RunLength.of(3, 2, new int[] {0, 0, 1, 2, 0, 0, 0, 1, 2});
+        Mask expected = mask(
+                ".#.",
+                "##.");
+        assertEquals(expected, r.decode());
+        assertEquals(3, r.area());
+        assertEquals(expected.bounds(), r.bounds());
+        assertEquals(RunLength.encode(expected), r.union(r));
+    }
+
+    @Test
+    void hostileCodesAreRefused() {
+        refused("malformed at character 0", () -> RunLength.ofCocoString(2, 2, " "));
+        refused("malformed at character 0", () -> RunLength.ofCocoString(2, 2, "P"));
+        refused("malformed at character 1", () -> RunLength.ofCocoString(2, 2, "1\u0100"));
+        refused("malformed", () -> RunLength.ofCocoString(2, 2, "ooooooooooooooooo0"));
+        refused("has length -", () -> RunLength.ofCocoString(2, 2, "O"));
+        refused("has length 5", () -> RunLength.ofCocoString(2, 2, "5"));
+        refused("add up to 3", () -> RunLength.ofCocoString(2, 2, "3"));
+        refused("add up to 0", () -> RunLength.ofCocoString(2, 2, ""));
+        refused("has length -1", () -> RunLength.of(2, 2, new int[] {5, -1}));
+        refused("add up to 4294967294", () -> RunLength.of(2, 2, new int[] {Integer.MAX_VALUE, Integer.MAX_VALUE}));
+        refused("0x2", () -> RunLength.of(0, 2, new int[] {0}));
+        refused("65536x65536", () -> RunLength.ofCocoString(65536, 65536, "1"));
+        refused("4 coordinates", () -> RunLength.ofPolygons(2, 2, List.of(new double[4])));
+        refused("NaN", () -> RunLength.ofPolygons(2, 2, List.of(new double[] {0, 0, 1, 1, Double.NaN, 2})));
+        refused("1.0E9", () -> RunLength.ofPolygons(2, 2, List.of(new double[] {0, 0, 1, 1, 1e9, 2})));
+        assertThrows(IllegalArgumentException.class,
+                () -> RunLength.of(1, 2, new int[] {2}).union(RunLength.of(2, 1, new int[] {2})));
+    }
+
+    private static void refused(String part, org.junit.jupiter.api.function.Executable code) {
+        BadInputException e = assertThrows(BadInputException.class, code);
+        assertTrue(e.getMessage().contains(part), e.getMessage());
+    }
+
+    @Test
+    void polygonsOfWholePixelsFillThem() {
+        Mask expected = mask(
+                ".....",
+                ".###.",
+                ".###.");
+        assertEquals(expected, RunLength.ofPolygons(5, 3, List.of(new double[] {1, 1, 4, 1, 4, 3, 1, 3})).decode());
+        // The other way round, and from another corner.
+        assertEquals(expected, RunLength.ofPolygons(5, 3, List.of(new double[] {4, 3, 4, 1, 1, 1, 1, 3})).decode());
+        // What lies outside the picture is cut off.
+        assertEquals(mask("##", "##"), RunLength.ofPolygons(2, 2, List.of(new double[] {-9, -9, 9, -9, 9, 9, -9, 9})).decode());
+        assertEquals(0, RunLength.ofPolygons(2, 2, List.of(new double[] {5, 5, 9, 5, 9, 9})).area());
+        assertEquals(0, RunLength.ofPolygons(2, 2, List.of()).area());
+        // A point drawn thrice covers nothing.
+        assertEquals(0, RunLength.ofPolygons(2, 2, List.of(new double[] {1, 1, 1, 1, 1, 1})).area());
+        // United, not exclusive-or.
+        assertEquals(2, RunLength.ofPolygons(2, 1, List.of(new double[] {0, 0, 1, 0, 1, 1, 0, 1},
+                new double[] {0, 0, 2, 0, 2, 1, 0, 1})).area());
+    }
+
+    private static Json golden(String name) {
+        try (InputStream in = RunLengthTest.class.getResourceAsStream("/coco-quick/" + name)) {
+            return Json.parse(in.readAllBytes(), name);
+        } catch (IOException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    @Test
+    void pycocotoolsAgrees() {
+        Json truth = golden("ground_truth.json");
+        Map<Long, int[]> sizes = new HashMap<>();
+        for (Json image : truth.at("images").items()) {
+            sizes.put(image.at("id").asLong(), new int[] {image.at("width").asInt(), image.at("height").asInt()});
+        }
+        int polygons = 0;
+        int crowds = 0;
+        for (Json a : truth.at("annotations").items()) {
+            int[] size = sizes.get(a.at("image_id").asLong());
+            Json segmentation = a.at("segmentation");
+            RunLength r;
+            if (segmentation.isArray()) {
+                List<double[]> parts = new ArrayList<>();
+                segmentation.items().forEach(p -> parts.add(p.asDoubles()));
+                r = RunLength.ofPolygons(size[0], size[1], parts);
+                polygons++;
+            } else {
+                r = RunLength.of(size[0], size[1],
+                        Arrays.stream(segmentation.at("counts").asLongs()).mapToInt(Math::toIntExact).toArray());
+                Box b = r.bounds();
+                assertArrayEquals(a.at("bbox").asDoubles(), new double[] {b.x(), b.y(), b.width(), b.height()});
+                crowds++;
+            }
+            // The areas are pycocotools' own, of the rasterised polygons.
+            assertEquals(a.at("area").asLong(), r.area(), a.toString());
+        }
+        assertTrue(polygons > 100 && crowds > 0, polygons + " polygons, " + crowds + " crowds");
+        int codes = 0;
+        for (Json d : golden("detections.json").items()) {
+            Json segmentation = d.at("segmentation");
+            String counts = segmentation.at("counts").asString();
+            RunLength r = RunLength.ofCocoString(segmentation.at("size").at(1).asInt(), segmentation.at("size").at(0).asInt(),
+                    counts);
+            assertEquals(counts, RunLength.encode(r.decode()).toCocoString());
+            codes++;
+        }
+        assertEquals(348, codes);
+    }
+}
