@@ -43,7 +43,7 @@ public final class GraphBuilder {
         void close();
     }
 
-    /** Opens a part of the model, for node names only: {@code try (var s = g.scope("down1")) { … }}. */
+    /** Opens a part of the model, for node names only: {@code try (var _ = g.scope("down1")) { … }}. */
     public Scope scope(String name) {
         String outer = scope;
         scope = outer + name + "/";

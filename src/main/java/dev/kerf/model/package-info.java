@@ -1,0 +1,2 @@
+/** What the models share. */
+package dev.kerf.model;

@@ -1,0 +1,329 @@
+package dev.kerf.model.unet;
+
+import dev.kerf.backend.CompileOptions;
+import dev.kerf.backend.Device;
+import dev.kerf.backend.DeviceWeights;
+import dev.kerf.backend.Executable;
+import dev.kerf.backend.HostView;
+import dev.kerf.error.BadInputException;
+import dev.kerf.graph.Graph;
+import dev.kerf.graph.TensorType;
+import dev.kerf.image.Image;
+import dev.kerf.model.PlanCache;
+import dev.kerf.model.unet.Tiling.Span;
+import dev.kerf.model.unet.UNetRequest.Source;
+import dev.kerf.model.unet.UNetRequest.Wanted;
+import dev.kerf.tensor.DType;
+import dev.kerf.tensor.HostTensor;
+import dev.kerf.tensor.Shape;
+import dev.kerf.weights.Weights;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+
+/**
+ * A U-Net on a device: images in, labels out.
+ *
+ * <pre>{@code
+ * try (Device device = Backends.open("cpu");
+ *         Weights weights = Weights.open(Path.of("unet.safetensors"));
+ *         UNet net = UNet.load(device, weights)) {
+ *     Segmentation s = net.segment(Image.read(Path.of("cells.png")), SegmentOptions.of());
+ *     s.labels().getLong(0); // class of the first pixel
+ * }
+ * }</pre>
+ *
+ * <p>May be used by many threads at once: each call takes a compiled plan of its own from a bounded cache, all plans share
+ * the weights, and a call gives the same answer as alone. The device and the weight file must outlive the network.
+ */
+public final class UNet implements AutoCloseable {
+    /** Plans that a network keeps at most, for different shapes or for threads at the same time. */
+    public static final int PLANS = 4;
+
+    /** Bytes for each pixel and each channel of the finest level: skip connection and decoder, two buffers, rounded up. */
+    private static final long BYTES_PER_CHANNEL = 24;
+
+    private final UNetConfig config;
+    private final Weights source;
+    private final Device device;
+    private final DeviceWeights weights;
+    private final PlanCache<Key, Executable> plans;
+
+    private record Key(UNetRequest request, CompileOptions options) {}
+
+    private UNet(Device device, Weights source) {
+        this.config = UNetConfig.of(source);
+        this.source = source;
+        this.device = device;
+        Graph any = graph(config, source, 1 << config.depth(), 1 << config.depth());
+        source.requireAllUsed(any.weights().stream().flatMap(w -> w.tensors().stream()).toList(),
+                List.of("*.num_batches_tracked"));
+        this.weights = device.load(source);
+        this.plans = new PlanCache<>(PLANS, key ->
+                device.compile(UNetGraph.record(config, source, key.request), weights, key.options));
+    }
+
+    /**
+     * Reads the architecture and checks every tensor.
+     *
+     * @throws dev.kerf.error.BadWeightsException if the file is no U-Net, or a tensor is missing, misshapen or left over
+     */
+    public static UNet load(Device device, Weights weights) {
+        return new UNet(device, weights);
+    }
+
+    /**
+     * The network as a graph of float32 planes: input {@code image} (1, C, height, width), already normalised; outputs
+     * {@code labels}, {@code logits} (1, K, height, width) and {@code probabilities}; stages by their upstream names.
+     */
+    public static Graph graph(UNetConfig config, Weights weights, int height, int width) {
+        return UNetGraph.record(config, weights, new UNetRequest(Source.NORMALISED, config.inputChannels(), false, height,
+                width, height, width, Wanted.EVERYTHING));
+    }
+
+    /** The architecture. */
+    public UNetConfig config() {
+        return config;
+    }
+
+    /** How many compiled plans there are; at most {@link #PLANS}. */
+    public int plans() {
+        return plans.size();
+    }
+
+    /** Pixels to each side that a label depends on: the least overlap of tiles. */
+    public int receptiveRadius() {
+        List<Integer> encoder = IntStream.rangeClosed(0, config.depth())
+                .map(l -> UNetBlock.of(source, config.names().encoder(l), config.norm()).radius()).boxed().toList();
+        List<Integer> decoder = IntStream.range(0, config.depth())
+                .map(l -> UNetBlock.of(source, config.names().decoder(l), config.norm()).radius()).boxed().toList();
+        return Tiling.radius(encoder, decoder);
+    }
+
+    /**
+     * Whether a tiled result equals the untiled one. It does unless a part of the network depends on the size of what it
+     * sees: bilinear up-sampling with {@code align_corners} does, and so do group and instance norm.
+     */
+    public boolean tilesExactly() {
+        return config.upSampling() == UNetConfig.UpSampling.TRANSPOSED
+                && !(config.norm() instanceof UNetConfig.Norm.Group);
+    }
+
+    /**
+     * Segments a picture. A grey picture fills all planes of a colour network; a colour one is mixed to luma for a grey
+     * network; alpha is dropped.
+     *
+     * @throws BadInputException if the channels don't fit, or the picture is too small or too large
+     */
+    public Segmentation segment(Image image, SegmentOptions options) {
+        UNetRequest r = resize(UNetRequest.of(image, wanted(options)), options);
+        r.sampleOrder(config.inputChannels());
+        HostView view = HostView.of(image.data(), r.inputType().dtype(), r.inputType().shape(),
+                image.rowStride() * image.height(), image.rowStride(), image.format().pixelBytes(),
+                image.format().sampleBytes());
+        return segment(r, view, options);
+    }
+
+    /**
+     * Segments float32 planes (C, H, W), or (H, W) for one, in the range that pixels have after division by their largest
+     * value; the network's own normalisation is applied.
+     *
+     * @throws BadInputException if the planes don't fit
+     */
+    public Segmentation segment(HostTensor planes, SegmentOptions options) {
+        UNetRequest r = resize(UNetRequest.of(planes, Source.PLANES, wanted(options)), options);
+        return segment(r, dense(planes, r.inputType()), options);
+    }
+
+    /** Every stage for a picture, by its name, in order; {@code labels} and {@code probabilities} too. */
+    public Map<String, HostTensor> trace(Image image, SegmentOptions options) {
+        UNetRequest r = resize(UNetRequest.of(image, Wanted.EVERYTHING), options);
+        return trace(r, HostView.of(image.data(), r.inputType().dtype(), r.inputType().shape(),
+                image.rowStride() * image.height(), image.rowStride(), image.format().pixelBytes(),
+                image.format().sampleBytes()), options);
+    }
+
+    /** Every stage for planes (C, H, W) or (H, W). */
+    public Map<String, HostTensor> trace(HostTensor planes, SegmentOptions options) {
+        UNetRequest r = resize(UNetRequest.of(planes, Source.PLANES, Wanted.EVERYTHING), options);
+        return trace(r, dense(planes, r.inputType()), options);
+    }
+
+    private Map<String, HostTensor> trace(UNetRequest r, HostView view, SegmentOptions options) {
+        Graph graph = UNetGraph.record(config, source, r);
+        Map<String, HostTensor> out = new LinkedHashMap<>();
+        CompileOptions all = compileOptions(options).keep(graph.stages().keySet().toArray(String[]::new));
+        try (Executable e = device.compile(graph, weights, all)) {
+            e.input("image").upload(view);
+            e.run();
+            graph.kept(graph.stages().keySet()).keySet().forEach(name -> out.put(name, e.output(name).toHost()));
+        }
+        return out;
+    }
+
+    private static Wanted wanted(SegmentOptions options) {
+        return options.logits() ? Wanted.LABELS_AND_LOGITS : Wanted.LABELS;
+    }
+
+    private static CompileOptions compileOptions(SegmentOptions options) {
+        return CompileOptions.of().precision(options.precision());
+    }
+
+    private static HostView dense(HostTensor t, TensorType type) {
+        long[] strides = type.shape().strides();
+        for (int i = 0; i < strides.length; i++) {
+            strides[i] *= type.dtype().bytes();
+        }
+        return HostView.of(t.data(), type.dtype(), type.shape(), strides);
+    }
+
+    private UNetRequest resize(UNetRequest r, SegmentOptions options) {
+        if (options.scale() == 1) {
+            return r;
+        }
+        int h = (int) Math.max(1, options.scale() * r.height());
+        int w = (int) Math.max(1, options.scale() * r.width());
+        return r.resized(h, w);
+    }
+
+    private Segmentation segment(UNetRequest r, HostView view, SegmentOptions options) {
+        int tile = tileSide(r, options);
+        if (tile == SegmentOptions.WHOLE) {
+            return whole(r, view, options);
+        }
+        return tiled(r, view, options, tile);
+    }
+
+    private Segmentation whole(UNetRequest r, HostView view, SegmentOptions options) {
+        try (var lease = plans.lease(new Key(r, compileOptions(options)))) {
+            Executable e = lease.plan();
+            e.input("image").upload(view);
+            e.run();
+            HostTensor labels = e.output("labels").toHost();
+            HostTensor logits = options.logits() ? e.output("logits").toHost() : null;
+            return result(labels, logits, 1);
+        }
+    }
+
+    private Segmentation result(HostTensor labels, HostTensor logits, int tiles) {
+        return new Segmentation(withoutBatch(labels), logits == null ? null : withoutBatch(logits), config.classNames(),
+                tiles);
+    }
+
+    private static HostTensor withoutBatch(HostTensor t) {
+        long[] d = t.shape().dims();
+        return t.reshape(Shape.of(java.util.Arrays.copyOfRange(d, 1, d.length)));
+    }
+
+    private Segmentation tiled(UNetRequest r, HostView view, SegmentOptions options, int tile) {
+        int multiple = 1 << config.depth();
+        int margin = Math.ceilDiv(receptiveRadius(), multiple) * multiple;
+        HostTensor planes = normalised(r, view, options);
+        int k = config.logits(source);
+        boolean needLogits = options.logits() || r.isResized();
+        DType labelType = k <= 256 ? DType.U8 : DType.I32;
+        HostTensor labels = HostTensor.zeros(labelType, Shape.of(1, r.netHeight(), r.netWidth()));
+        HostTensor logits = needLogits
+                ? HostTensor.zeros(DType.F32, Shape.of(1, k, r.netHeight(), r.netWidth())) : null;
+        int tiles = 0;
+        for (Span y : Tiling.spans(r.netHeight(), tile, margin, multiple)) {
+            for (Span x : Tiling.spans(r.netWidth(), tile, margin, multiple)) {
+                runTile(planes, y, x, options, labels, logits);
+                tiles++;
+            }
+        }
+        if (r.isResized()) {
+            UNetRequest back = UNetRequest.of(withoutBatch(logits), Source.LOGITS, wanted(options))
+                    .resized(r.height(), r.width());
+            Segmentation s = whole(back, dense(logits, back.inputType()), options);
+            return new Segmentation(s.labels(), s.logits(), s.classNames(), tiles);
+        }
+        return result(labels, options.logits() ? logits : null, tiles);
+    }
+
+    /** The whole image resized and normalised, so that tiles share its statistics: (1, C, h, w). */
+    private HostTensor normalised(UNetRequest r, HostView view, SegmentOptions options) {
+        try (var lease = plans.lease(new Key(r.wanting(Wanted.NORMALISED), compileOptions(options)))) {
+            lease.plan().input("image").upload(view);
+            lease.plan().run();
+            return lease.plan().output("input").toHost();
+        }
+    }
+
+    private void runTile(HostTensor planes, Span y, Span x, SegmentOptions options, HostTensor labels, HostTensor logits) {
+        int c = config.inputChannels();
+        UNetRequest r = new UNetRequest(Source.NORMALISED, c, false, y.size(), x.size(), y.size(), x.size(),
+                logits == null ? Wanted.LABELS : Wanted.LABELS_AND_LOGITS);
+        try (var lease = plans.lease(new Key(r, compileOptions(options)))) {
+            Executable e = lease.plan();
+            e.input("image").upload(window(planes, y.start(), y.size(), x.start(), x.size()));
+            e.run();
+            keep(e.output("labels").toHost(), labels, y, x);
+            if (logits != null) {
+                keep(e.output("logits").toHost(), logits, y, x);
+            }
+        }
+    }
+
+    private static HostView window(HostTensor t, int y, int h, int x, int w) {
+        Shape s = t.shape();
+        long b = t.dtype().bytes();
+        long row = s.dim(3) * b;
+        return HostView.of(t.data().asSlice(y * row + x * b), t.dtype(), Shape.of(1, s.dim(1), h, w),
+                s.dim(1) * s.dim(2) * row, s.dim(2) * row, row, b);
+    }
+
+    /** Copies the pixels that a tile is trusted with; all axes before the last two are planes. */
+    private static void keep(HostTensor tile, HostTensor whole, Span y, Span x) {
+        int rank = whole.shape().rank();
+        long planes = whole.shape().product(0, rank - 2);
+        long b = whole.dtype().bytes();
+        long width = whole.shape().dim(-1);
+        for (long p = 0; p < planes; p++) {
+            for (int row = y.keepFrom(); row < y.keepTo(); row++) {
+                long from = (p * y.size() + row - y.start()) * x.size() + x.keepFrom() - x.start();
+                long to = (p * whole.shape().dim(-2) + row) * width + x.keepFrom();
+                java.lang.foreign.MemorySegment.copy(tile.data(), from * b, whole.data(), to * b,
+                        (x.keepTo() - x.keepFrom()) * b);
+            }
+        }
+    }
+
+    /** The side of a tile, or {@link SegmentOptions#WHOLE}. */
+    private int tileSide(UNetRequest r, SegmentOptions options) {
+        int multiple = 1 << config.depth();
+        int margin = Math.ceilDiv(receptiveRadius(), multiple) * multiple;
+        int least = 2 * margin + multiple;
+        if (options.tile() > 0) {
+            int side = Math.max(least, Math.ceilDiv(options.tile(), multiple) * multiple);
+            return side >= r.netHeight() && side >= r.netWidth() ? SegmentOptions.WHOLE : side;
+        }
+        long pixels = mostPixels();
+        if (options.tile() == SegmentOptions.WHOLE || (long) r.netHeight() * r.netWidth() <= pixels) {
+            return SegmentOptions.WHOLE;
+        }
+        int side = (int) Math.sqrt(pixels) / multiple * multiple;
+        if (side < least) {
+            throw new BadInputException("an image of " + r.netWidth() + "×" + r.netHeight() + " pixels doesn't fit into "
+                    + device.info().name() + ", and neither does a tile of " + least + "×" + least
+                    + ": resize the image, or use another device");
+        }
+        return side;
+    }
+
+    /** Pixels whose activations take a quarter of the device's memory, and whose largest tensor one allocation can hold. */
+    private long mostPixels() {
+        long width = config.widths().getFirst();
+        long byMemory = device.info().memoryBytes() / 4 / (BYTES_PER_CHANNEL * width);
+        long largest = Math.min(device.info().maxAllocationBytes(), Integer.MAX_VALUE * 4L);
+        return Math.min(byMemory, largest / (2 * width * Float.BYTES));
+    }
+
+    /** Closes plans and gives the weights back. */
+    @Override
+    public void close() {
+        plans.close();
+        weights.close();
+    }
+}

@@ -1,0 +1,95 @@
+package dev.kerf.model.unet;
+
+import dev.kerf.error.BadWeightsException;
+import dev.kerf.graph.GraphBuilder;
+import dev.kerf.graph.NormOp;
+import dev.kerf.graph.Value;
+import dev.kerf.graph.Window2d;
+import dev.kerf.tensor.Shape;
+import dev.kerf.weights.TensorInfo;
+import dev.kerf.weights.Weights;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * (convolution, norm, ReLU) several times: a {@code torch.nn.Sequential} whose indices tell the parts apart: a weight of
+ * four dimensions is a convolution, one of one dimension at the next index its norm.
+ *
+ * @param layers the convolutions in order
+ * @param norm   the kind of norm
+ */
+record UNetBlock(List<Layer> layers, UNetConfig.Norm norm) {
+    /**
+     * One convolution.
+     *
+     * @param conv   name of its module
+     * @param weight its shape (O, C, KH, KW)
+     * @param bias   whether it has a bias
+     * @param norm   name of its norm's module; null if it has none
+     */
+    record Layer(String conv, Shape weight, boolean bias, String norm) {}
+
+    static UNetBlock of(Weights weights, String prefix, UNetConfig.Norm norm) {
+        List<Layer> layers = new ArrayList<>();
+        List<Integer> indices = weights.at(prefix).names().stream()
+                .filter(n -> n.matches("\\d{1,4}\\.weight"))
+                .map(n -> Integer.valueOf(n.substring(0, n.indexOf('.'))))
+                .sorted()
+                .toList();
+        for (int i : indices) {
+            String conv = prefix + "." + i;
+            Shape shape = weights.find(conv + ".weight").orElseThrow().shape();
+            if (shape.rank() == 4) {
+                Optional<TensorInfo> next = weights.find(prefix + "." + (i + 1) + ".weight");
+                boolean normed = next.isPresent() && next.get().shape().rank() == 1;
+                layers.add(new Layer(conv, shape, weights.contains(conv + ".bias"),
+                        normed ? prefix + "." + (i + 1) : null));
+            }
+        }
+        if (layers.isEmpty()) {
+            throw new BadWeightsException(weights.source() + ": no convolution " + prefix + ".N.weight");
+        }
+        return new UNetBlock(layers, norm);
+    }
+
+    int outChannels() {
+        return layers.getLast().weight().size(0);
+    }
+
+    /** Pixels to each side that a pixel of the result depends on. */
+    int radius() {
+        return layers.stream()
+                .mapToInt(l -> Math.max(l.weight().size(2), l.weight().size(3)) / 2)
+                .sum();
+    }
+
+    /** x (N, C, H, W) to (N, outChannels, H, W); kernels of odd size, padded to keep the image's. */
+    Value forward(GraphBuilder g, Value x) {
+        Value y = x;
+        for (Layer l : layers) {
+            int h = l.weight.size(2) / 2;
+            int w = l.weight.size(3) / 2;
+            Value bias = l.bias ? g.weight(l.conv + ".bias", Shape.of(l.weight.dim(0))) : null;
+            y = g.conv2d(y, g.weight(l.conv + ".weight", l.weight), bias, Window2d.of().pad(h, w, h, w));
+            y = g.relu(normalise(g, y, l.norm)); // (N, O, H, W)
+        }
+        return y;
+    }
+
+    private Value normalise(GraphBuilder g, Value y, String module) {
+        if (module == null) {
+            return y;
+        }
+        Shape c = Shape.of(y.type().shape().dim(1));
+        Value weight = g.weight(module + ".weight", c);
+        Value bias = g.weight(module + ".bias", c);
+        return switch (norm) {
+            case UNetConfig.Norm.None n -> y;
+            case UNetConfig.Norm.Batch b -> g.batchNorm(y, weight, bias, g.weight(module + ".running_mean", c),
+                    g.weight(module + ".running_var", c), b.eps());
+            case UNetConfig.Norm.Group p -> g.apply(
+                    new NormOp.GroupNorm(p.groups() == 0 ? c.size(0) : p.groups(), p.eps()), y, weight, bias);
+        };
+    }
+}

@@ -1,0 +1,5 @@
+/**
+ * U-Net (Ronneberger, Fischer and Brox 2015, "U-Net: Convolutional Networks for Biomedical Image Segmentation"): semantic
+ * segmentation, from an image to a label for each pixel.
+ */
+package dev.kerf.model.unet;
