@@ -80,9 +80,8 @@ final class PickleGlobals {
         if (module.startsWith("torch") && name.endsWith("Storage")) {
             throw reader.error("element type of " + module + "." + name + " isn't one that Kerf reads");
         }
-        throw reader.error("forbidden global " + module + "." + name
-                + ": Kerf reads tensors and plain values and runs nothing from a file; if this is a whole model, save its "
-                + "state_dict() instead");
+        throw reader.error("forbidden global " + module + "." + name,
+                "Kerf reads tensors and plain values and runs nothing from a file; of a whole model, save the state_dict()");
     }
 
     private static boolean isStorage(String module, String name) {

@@ -178,10 +178,16 @@ final class PickleReader {
 
     /** An error at the opcode being read. */
     BadFileException error(String wrong) {
+        return error(wrong, "");
+    }
+
+    /** An error at the opcode being read, with what to do about it. */
+    BadFileException error(String wrong, String advice) {
         // Names in the message come from the file and may be anything.
         String clean = wrong.replaceAll("\\p{Cntrl}", "?");
         String brief = clean.length() > LONGEST_MESSAGE ? clean.substring(0, LONGEST_MESSAGE) + "…" : clean;
-        return new BadFileException(source + ": " + brief + ", at byte " + (opAt - start) + " of the pickle");
+        return new BadFileException(source + ": " + brief + ", at byte " + (opAt - start) + " of the pickle"
+                + (advice.isEmpty() ? "" : "; " + advice));
     }
 
     private Object pop() {

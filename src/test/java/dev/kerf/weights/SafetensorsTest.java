@@ -198,7 +198,7 @@ class SafetensorsTest {
         byte[] whole = Files.readAllBytes(path);
         Random random = new Random(2);
         int refused = 0;
-        for (int n = 0; n < 3000; n++) {
+        for (int n = 0; n < 1500; n++) {
             byte[] bytes = whole.clone();
             for (int flips = 1 + random.nextInt(3); flips > 0; flips--) {
                 bytes[random.nextInt(bytes.length)] = (byte) random.nextInt(256);
@@ -209,7 +209,7 @@ class SafetensorsTest {
                 refused++;
             }
         }
-        assertTrue(refused > 1000 && refused < 3000, "some pass, most don't; refused " + refused);
+        assertTrue(refused > 500 && refused < 1500, "some pass, most don't; refused " + refused);
     }
 
     @Test

@@ -1,0 +1,77 @@
+"""Writes the small checkpoints beside this script with PyTorch's own torch.save, for the reader's tests.
+
+Run: python make_checkpoints.py (made with PyTorch 2.13.0 and NumPy 2.4.6). Values are small integers and halves, exact in
+every dtype: element i of a tensor is (i % 7) - 2, of an unsigned one i % 7, of a bool i % 2.
+"""
+import collections
+import os
+
+import numpy as np
+import torch
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+DTYPES = ["float64", "float32", "float16", "bfloat16", "int64", "int32", "int16", "int8", "uint8", "bool"]
+NEW_DTYPES = ["uint64", "uint32", "uint16"]
+
+
+def values(shape, dtype):
+    i = torch.arange(int(np.prod(shape)) if shape else 1)
+    if dtype == "bool":
+        return (i % 2 == 1).reshape(shape)
+    return (i % 7 if dtype.startswith("uint") else i % 7 - 2).to(getattr(torch, dtype)).reshape(shape)
+
+
+def every_dtype(names):
+    return collections.OrderedDict((name, values((2, 3), name)) for name in names)
+
+
+def save(name, what, **options):
+    torch.save(what, os.path.join(HERE, name), **options)
+
+
+legacy = {"_use_new_zipfile_serialization": False}
+save("dtypes.pt", every_dtype(DTYPES + NEW_DTYPES))
+save("dtypes-legacy.pt", every_dtype(DTYPES), **legacy)
+
+base = values((4, 6), "float32")
+shared = collections.OrderedDict(
+    base=base,
+    transposed=base.t(),
+    slice=base[1:3, ::2],
+    row=base[2],
+    expanded=values((1, 3), "float32").expand(4, 3),
+    scalar=torch.tensor(2.5),
+    empty=torch.zeros(0, 3),
+    parameter=torch.nn.Parameter(values((3,), "float32")),
+)
+save("views.pt", shared)
+save("views-legacy.pt", shared, **legacy)
+save("views-protocol4.pt", shared, pickle_protocol=4)
+
+torch.manual_seed(1)
+net = torch.nn.Sequential(torch.nn.Conv2d(1, 2, 3), torch.nn.BatchNorm2d(2))
+with torch.no_grad():
+    for p in net.parameters():
+        p.copy_(values(tuple(p.shape), "float32"))
+optimizer = torch.optim.Adam(net.parameters())
+net(torch.ones(1, 1, 5, 5)).sum().backward()
+optimizer.step()
+with torch.no_grad():
+    for p in net.parameters():
+        p.copy_(values(tuple(p.shape), "float32"))
+training = {
+    "epoch": 3,
+    "model": torch.nn.DataParallel(net).state_dict(),
+    "optimizer": optimizer.state_dict(),
+    "best": np.float64(0.875),
+    "step": np.int64(12),
+    "classes": ["cell", "membrane"],
+    "loss": 0.5,
+    "milestones": collections.Counter({10: 1}),
+    "note": None,
+    "device": torch.device("cpu"),
+    "size": torch.Size([5, 5]),
+}
+save("training.pt", training)
+save("training-legacy.pt", training, **legacy)
+save("whole-model.pt", net)
