@@ -1,0 +1,88 @@
+package dev.kerf.backend.cpu.dense;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.function.DoubleUnaryOperator;
+import java.util.function.UnaryOperator;
+import jdk.incubator.vector.FloatVector;
+import org.junit.jupiter.api.Test;
+
+class VectorMathTest {
+    private static final int LANES = VectorMath.SPECIES.length();
+
+    private static float[] map(UnaryOperator<FloatVector> f, float... x) {
+        float[] y = new float[x.length];
+        for (int i = 0; i < x.length; i += LANES) {
+            var m = VectorMath.below(i, x.length);
+            f.apply(FloatVector.fromArray(VectorMath.SPECIES, x, i, m)).intoArray(y, i, m);
+        }
+        return y;
+    }
+
+    /** Largest error in units in the last place of the true value, over a range. */
+    private static double worst(UnaryOperator<FloatVector> f, DoubleUnaryOperator truth, double low, double high) {
+        int n = 200_003;
+        float[] x = new float[n];
+        for (int i = 0; i < n; i++) {
+            x[i] = (float) (low + (high - low) * i / (n - 1));
+        }
+        float[] y = map(f, x);
+        double worst = 0;
+        for (int i = 0; i < n; i++) {
+            double t = truth.applyAsDouble(x[i]);
+            double e = Math.abs(y[i] - t) / Math.ulp((float) t);
+            worst = Math.max(worst, Double.isNaN(e) ? Double.POSITIVE_INFINITY : e);
+        }
+        return worst;
+    }
+
+    /** Abramowitz and Stegun 7.1.6, whose terms are all positive, so that nothing cancels. */
+    private static double erf(double x) {
+        double term = x;
+        double sum = x;
+        for (int n = 1; n < 400; n++) {
+            term *= 2 * x * x / (2 * n + 1);
+            sum += term;
+        }
+        return 2 / Math.sqrt(Math.PI) * Math.exp(-x * x) * sum;
+    }
+
+    @Test
+    void staysWithinItsUnitsInTheLastPlace() {
+        assertTrue(worst(VectorMath::exp, Math::exp, -1, 1) <= 2);
+        assertTrue(worst(VectorMath::exp, Math::exp, -103, 88.7) <= 2);
+        assertTrue(worst(VectorMath::expm1, Math::expm1, -1, 1) <= 2);
+        assertTrue(worst(VectorMath::expm1, Math::expm1, -30, 88) <= 2);
+        assertTrue(worst(VectorMath::tanh, Math::tanh, -0.01, 0.01) <= 3);
+        assertTrue(worst(VectorMath::tanh, Math::tanh, -12, 12) <= 3);
+        assertTrue(worst(VectorMath::erf, VectorMathTest::erf, -0.01, 0.01) <= 2);
+        assertTrue(worst(VectorMath::erf, VectorMathTest::erf, -5, 5) <= 2);
+        assertTrue(worst(VectorMath::sigmoid, x -> 1 / (1 + Math.exp(-x)), -80, 30) <= 3);
+        assertTrue(worst(VectorMath::silu, x -> x / (1 + Math.exp(-x)), -80, 30) <= 3);
+    }
+
+    /** GELU cancels left of 0, in torch as well: the error is measured against x. */
+    @Test
+    void geluIsExactRelativeToItsArgument() {
+        for (float x = -9; x < 9; x += 0.0137f) {
+            double erf = 0.5 * x * (1 + erf(x / Math.sqrt(2)));
+            double tanh = 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x * x * x)));
+            double bound = 4 * Math.ulp(Math.abs(x));
+            assertEquals(erf, map(VectorMath::geluErf, x)[0], bound);
+            assertEquals(tanh, map(VectorMath::geluTanh, x)[0], bound);
+        }
+    }
+
+    @Test
+    void knowsInfinitiesNanAndSignedZero() {
+        float inf = Float.POSITIVE_INFINITY;
+        float[] x = {inf, -inf, Float.NaN, 0f, -0f, 200f, -200f};
+        assertEquals("[Infinity, 0.0, NaN, 1.0, 1.0, Infinity, 0.0]",
+                java.util.Arrays.toString(map(VectorMath::exp, x)));
+        assertEquals("[1.0, -1.0, NaN, 0.0, -0.0, 1.0, -1.0]", java.util.Arrays.toString(map(VectorMath::tanh, x)));
+        assertEquals("[1.0, -1.0, NaN, 0.0, -0.0, 1.0, -1.0]", java.util.Arrays.toString(map(VectorMath::erf, x)));
+        assertEquals("[1.0, 0.0, NaN, 0.5, 0.5, 1.0, 0.0]", java.util.Arrays.toString(map(VectorMath::sigmoid, x)));
+        assertEquals(Float.MIN_VALUE, map(VectorMath::exp, (float) Math.log(Float.MIN_VALUE))[0]);
+    }
+}
