@@ -19,10 +19,10 @@ import java.util.Objects;
 import java.util.Optional;
 
 /**
- * A JSON value that knows where it was found, so that errors name the file and the path in it. Reading is strict RFC 8259:
- * UTF-8 without a byte order mark, no duplicate keys, no trailing commas, nesting of at most {@value #MAX_DEPTH}. Integers
- * are exact at any size; members keep their order. An object or array may be extended by {@link #put} and {@link #add};
- * a value that no thread changes may be read by many.
+ * A JSON value that knows where it was found, so that errors name the file and the path in it. Reading is strict RFC
+ * 8259: UTF-8 without a byte order mark, no duplicate keys, no trailing commas, nesting of at most {@value #MAX_DEPTH}.
+ * Integers are exact at any size; members keep their order. An object or array may be extended by {@link #put} and
+ * {@link #add}; a value that no thread changes may be read by many.
  *
  * <pre>{@code
  * Json json = Json.parse("{\"shape\": [2, 3], \"name\": \"w\"}");
@@ -105,8 +105,8 @@ public final class Json {
     }
 
     /**
-     * A value made from Java's: null, Json, String, Boolean, a number, Map with String keys, Iterable, or an array of int,
-     * long, float or double. Maps and iterables are copied. A float becomes the double that prints the same.
+     * A value made from Java's: null, Json, String, Boolean, a number, Map with String keys, Iterable, or an array of
+     * int, long, float or double. Maps and iterables are copied. A float becomes the double that prints the same.
      *
      * @throws BadInputException for anything else, and for NaN and infinities, which JSON can't hold
      */

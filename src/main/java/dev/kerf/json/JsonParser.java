@@ -29,7 +29,8 @@ final class JsonParser {
     /** Decodes UTF-8 strictly. */
     static String decode(byte[] utf8, String source) {
         if (utf8.length >= 3 && utf8[0] == (byte) 0xEF && utf8[1] == (byte) 0xBB && utf8[2] == (byte) 0xBF) {
-            throw new BadFileException(prefix(source) + "JSON begins with a byte order mark; save it as UTF-8 without one");
+            throw new BadFileException(prefix(source)
+                    + "JSON begins with a byte order mark; save it as UTF-8 without one");
         }
         ByteBuffer in = ByteBuffer.wrap(utf8);
         CharBuffer out = CharBuffer.allocate(utf8.length);
@@ -308,7 +309,8 @@ final class JsonParser {
                 lineStart = i + 1;
             }
         }
-        return new BadFileException(prefix(source) + "malformed JSON at line " + line + ", column " + (at - lineStart + 1)
+        return new BadFileException(prefix(source) + "malformed JSON at line " + line + ", column "
+                + (at - lineStart + 1)
                 + " (offset " + at + "): " + wrong);
     }
 

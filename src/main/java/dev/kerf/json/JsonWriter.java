@@ -78,7 +78,8 @@ final class JsonWriter {
         int from = 0;
         for (int i = 0; i < s.length(); i++) {
             char c = s.charAt(i);
-            // Separators U+2028 and U+2029 are legal, but break a text pasted into JavaScript; lone surrogates have no UTF-8.
+            // Separators U+2028 and U+2029 are legal, but break a text pasted into JavaScript; half a surrogate pair
+            // has no UTF-8.
             if (c >= ' ' && c != '"' && c != '\\' && c != '\u2028' && c != '\u2029' && !Character.isSurrogate(c)) {
                 continue;
             }

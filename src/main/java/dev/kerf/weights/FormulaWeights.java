@@ -16,11 +16,12 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * Weights of a golden case: most are pseudo-random by a formula of the tensor's name, so that no case has to carry them.
+ * Weights of a golden case: most are pseudo-random by a formula of the tensor's name, so that no case has to carry
+ * them.
  *
  * <p>{@code weights.json} is {@code {"format": 1, "salt": "…", "tensors": {name: {"shape": […], "scale": s}}}}, or
- * {@code "stored": true} in place of a scale for values that are in the safetensors file beside it. Element {@code i} in
- * row-major order is
+ * {@code "stored": true} in place of a scale for values that are in the safetensors file beside it. Element {@code i}
+ * in row-major order is
  *
  * <pre>
  * seed  = FNV-1a 64 of the UTF-8 bytes of (salt + name)

@@ -20,7 +20,8 @@ import java.util.Set;
 
 /**
  * The globals that a checkpoint's pickle may name, and what each does here: tensors and storages become descriptions of
- * themselves, Python's own containers become plain ones. To read another kind of pickle, add its globals and their rules.
+ * themselves, Python's own containers become plain ones. To read another kind of pickle, add its globals and their
+ * rules.
  */
 final class PickleGlobals {
     private static final int HIGHEST_RANK = 64;
@@ -44,7 +45,8 @@ final class PickleGlobals {
             Map.entry("bool", DType.BOOL));
 
     private static final Set<String> BUILTINS = Set.of(
-            "dict", "list", "tuple", "set", "frozenset", "int", "float", "str", "bool", "bytes", "bytearray", "complex");
+            "dict", "list", "tuple", "set", "frozenset", "int", "float", "str", "bool", "bytes", "bytearray",
+            "complex");
 
     private static final Set<String> OTHERS = Set.of(
             "collections.OrderedDict", "collections.defaultdict", "collections.Counter",
@@ -81,7 +83,7 @@ final class PickleGlobals {
             throw reader.error("element type of " + module + "." + name + " isn't one that Kerf reads");
         }
         throw reader.error("forbidden global " + module + "." + name,
-                "Kerf reads tensors and plain values and runs nothing from a file; of a whole model, save the state_dict()");
+                "Kerf reads tensors and plain values and runs nothing from a file; of a model, save the state_dict()");
     }
 
     private static boolean isStorage(String module, String name) {
@@ -96,7 +98,8 @@ final class PickleGlobals {
             case "collections.defaultdict" -> dict(global, args, 1);
             case "builtins.list", "builtins.tuple", "builtins.set", "builtins.frozenset", "torch.Size" ->
                 args.isEmpty() ? new Items() : new Items(copy(items(global, args, 0)));
-            case "builtins.int", "builtins.float", "builtins.str", "builtins.bool", "torch.device" -> plain(global, args);
+            case "builtins.int", "builtins.float", "builtins.str", "builtins.bool", "torch.device" ->
+                    plain(global, args);
             case "builtins.complex" -> "complex";
             case "builtins.bytes", "builtins.bytearray", "_codecs.encode" -> encode(global, args);
             case "torch._utils._rebuild_tensor", "torch._utils._rebuild_tensor_v2" -> tensor(global, args, null);
@@ -104,14 +107,17 @@ final class PickleGlobals {
             case "torch._utils._rebuild_parameter", "torch._utils._rebuild_parameter_with_state" ->
                 argument(global, args, 0) instanceof Tensor t ? t : bad(global);
             case "torch._tensor._rebuild_from_type_v2" -> argument(global, args, 0) instanceof Global function
-                    && function.name().startsWith("_rebuild_tensor") ? call(function, items(global, args, 2)) : bad(global);
+                    && function.name().startsWith("_rebuild_tensor") ? call(function, items(global, args, 2))
+                    : bad(global);
             case "numpy.dtype" -> argument(global, args, 0) instanceof String code ? new NumpyType(code) : bad(global);
             case "numpy.core.multiarray.scalar", "numpy._core.multiarray.scalar" -> scalar(global, args);
             default -> throw reader.error("a call of " + global + ", which isn't a function of the allow-list");
         };
     }
 
-    /** Sets an object's state; only what a container or tensor may have besides its values, which Kerf has no use for. */
+    /**
+     * Sets an object's state; only what a container or tensor may have besides its values, which Kerf has no use for.
+     */
     void build(Object object, Object state) {
         switch (object) {
             case Dict _, Items _, Tensor _ -> { }
@@ -128,7 +134,8 @@ final class PickleGlobals {
                 && tuple.items.get(2) instanceof String key && tuple.items.get(4) instanceof Long elements
                 && elements >= 0 && elements <= Long.MAX_VALUE / 8) {
             if (tuple.items.size() > 5 && tuple.items.get(5) != null) {
-                throw reader.error("storage " + key + " is a view of another, as PyTorch before 0.4 wrote; save it anew");
+                throw reader.error("storage " + key
+                        + " is a view of another, as PyTorch before 0.4 wrote; save it anew");
             }
             Storage storage = new Storage(key, STORAGES.get(type.name()), elements);
             storages.putIfAbsent(key, storage);

@@ -18,8 +18,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Reads Python pickles of protocols 2 to 5 as data. Opcodes and globals outside the allow-list are refused; a global stands
- * for a rule in {@link PickleGlobals}, and nothing from the file is ever run. Opcodes are those of CPython's
+ * Reads Python pickles of protocols 2 to 5 as data. Opcodes and globals outside the allow-list are refused; a global
+ * stands for a rule in {@link PickleGlobals}, and nothing from the file is ever run. Opcodes are those of CPython's
  * {@code pickletools}. Time and memory are linear in the pickle's length.
  */
 final class PickleReader {

@@ -8,8 +8,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * What a pickle may hold once read, beside null, String, Long, BigInteger, Double, Boolean and byte[]. Containers compare by
- * identity, since a pickle may make them contain themselves.
+ * What a pickle may hold once read, beside null, String, Long, BigInteger, Double, Boolean and byte[]. Containers
+ * compare by identity, since a pickle may make them contain themselves.
  */
 final class Pickled {
     private Pickled() {}

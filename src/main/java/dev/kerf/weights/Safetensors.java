@@ -22,8 +22,8 @@ import java.util.Map;
  * little-endian tensors, which cover the rest of the file without holes or overlaps (format:
  * {@code github.com/huggingface/safetensors}). All of that is checked on opening; the values themselves aren't touched.
  *
- * <p>The object owns the mapping: tensors from it are valid until {@link #close}. After that, asking for a tensor raises
- * {@link dev.kerf.error.ClosedException}, and touching the memory of an earlier one raises the JDK's
+ * <p>The object owns the mapping: tensors from it are valid until {@link #close}. After that, asking for a tensor
+ * raises {@link dev.kerf.error.ClosedException}, and touching the memory of an earlier one raises the JDK's
  * {@link IllegalStateException}; neither crashes. It may be read by many threads at once; close it when they are done.
  *
  * <pre>{@code
@@ -77,7 +77,8 @@ public final class Safetensors implements TensorSource {
     /**
      * Opens a file and checks its header.
      *
-     * @throws BadFileException if the file is missing, truncated or malformed; the message names the tensor and the place
+     * @throws BadFileException if the file is missing, truncated or malformed; the message names the tensor and the
+     *                          place
      */
     public static Safetensors open(Path path) {
         MappedFile file = MappedFile.open(path);
@@ -90,8 +91,8 @@ public final class Safetensors implements TensorSource {
     }
 
     /**
-     * Writes tensors in the given order, whole or not at all: to a temporary file beside the target, which is then moved
-     * over it. Data is laid out by falling element size, so that every tensor is aligned for its type.
+     * Writes tensors in the given order, whole or not at all: to a temporary file beside the target, which is then
+     * moved over it. Data is laid out by falling element size, so that every tensor is aligned for its type.
      *
      * @param tensors  name to tensor, in the order of the header
      * @param metadata free text by key, such as the architecture; may be empty
@@ -128,7 +129,8 @@ public final class Safetensors implements TensorSource {
     }
 
     /**
-     * A view of one tensor in the mapped file: read-only, valid until this object is closed, aligned as the file has it.
+     * A view of one tensor in the mapped file: read-only, valid until this object is closed, aligned as the file has
+     * it.
      *
      * @throws BadInputException                 if the file has no tensor of that name
      * @throws dev.kerf.error.ClosedException if this object is closed
@@ -159,7 +161,8 @@ public final class Safetensors implements TensorSource {
         }
         long length = headerLength();
         if (length < 0 || length > MAX_HEADER) {
-            throw error("header length " + Long.toUnsignedString(length) + " at byte 0 is over the bound of " + MAX_HEADER
+            throw error("header length " + Long.toUnsignedString(length) + " at byte 0 is over the bound of "
+                    + MAX_HEADER
                     + ": not a safetensors file, or a damaged one");
         }
         if (length > file.size() - LENGTH_BYTES) {

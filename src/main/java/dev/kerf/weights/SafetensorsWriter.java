@@ -47,7 +47,8 @@ final class SafetensorsWriter {
         for (TensorInfo info : source.tensors().values()) {
             DType target = info.dtype().floating() ? dtype.orElse(info.dtype()) : info.dtype();
             entries.add(new Entry(new TensorInfo(info.name(), target, info.shape()),
-                    () -> convert(source.tensor(info.name()), target, source.source() + ": tensor \"" + info.name() + "\"")));
+                    () -> convert(source.tensor(info.name()), target, source.source() + ": tensor \"" + info.name()
+                    + "\"")));
         }
         return entries;
     }
@@ -71,7 +72,8 @@ final class SafetensorsWriter {
         byAlignment.sort(Comparator.comparingInt(e -> -e.info.dtype().bytes()));
         byte[] header = header(entries, byAlignment, metadata);
         Path target = path.toAbsolutePath();
-        Path temporary = target.resolveSibling("." + target.getFileName() + "." + ProcessHandle.current().pid() + ".tmp");
+        Path temporary =
+                target.resolveSibling("." + target.getFileName() + "." + ProcessHandle.current().pid() + ".tmp");
         try {
             try (FileChannel out = FileChannel.open(temporary, StandardOpenOption.CREATE,
                     StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE)) {
@@ -119,7 +121,8 @@ final class SafetensorsWriter {
         byte[] text = header.toString().getBytes(StandardCharsets.UTF_8);
         int padded = (text.length + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
         if (padded > Safetensors.MAX_HEADER) {
-            throw new BadInputException("the safetensors header would take " + padded + " bytes, over the format's bound of "
+            throw new BadInputException("the safetensors header would take " + padded
+                    + " bytes, over the format's bound of "
                     + Safetensors.MAX_HEADER);
         }
         byte[] out = Arrays.copyOf(text, padded);

@@ -14,8 +14,8 @@ import java.util.Map;
  * The named tensors in what a checkpoint's pickle holds, and the plain values beside them.
  *
  * <p>A training script's checkpoint is a dictionary with the state dict under one of {@link #KEYS}, beside an epoch, an
- * optimizer and the like; a bare state dict is one at the top level. Dictionaries within it are joined by dots. When every
- * name begins with {@code module.}, as DataParallel writes them, that prefix is dropped.
+ * optimizer and the like; a bare state dict is one at the top level. Dictionaries within it are joined by dots. When
+ * every name begins with {@code module.}, as DataParallel writes them, that prefix is dropped.
  */
 record StateDict(Map<String, Tensor> tensors, Map<String, String> metadata) {
     /** Where a state dict is looked for, in this order; then at the top level. */
@@ -124,7 +124,8 @@ record StateDict(Map<String, Tensor> tensors, Map<String, String> metadata) {
     }
 
     private static boolean plain(Object value) {
-        return value instanceof String s && s.length() <= LONGEST_TEXT || value instanceof Number || value instanceof Boolean;
+        return value instanceof String s && s.length() <= LONGEST_TEXT || value instanceof Number
+                || value instanceof Boolean;
     }
 
     private static String kind(Object root) {

@@ -15,14 +15,15 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * A file written by PyTorch's {@code torch.save}, of the zip kind (since 1.6) or the older kind of pickles in a row. Its
- * pickle is read as data by an allow-list of opcodes and globals; nothing from the file is ever run, and a name outside the
- * list is an error. Tensor values are read in place; a tensor whose strides aren't dense is copied when asked for.
+ * A file written by PyTorch's {@code torch.save}, of the zip kind (since 1.6) or the older kind of pickles in a row.
+ * Its pickle is read as data by an allow-list of opcodes and globals; nothing from the file is ever run, and a name
+ * outside the list is an error. Tensor values are read in place; a tensor whose strides aren't dense is copied when
+ * asked for.
  *
- * <p>The named tensors are those of the dictionary under the top-level key {@code state_dict}, {@code model_state_dict},
- * {@code model} or {@code net}, or else of the top level itself; dictionaries within are joined by dots. If all names begin
- * with {@code module.}, as {@code DataParallel} writes them, that prefix is dropped. Numbers, strings and short lists beside
- * the tensors are metadata.
+ * <p>The named tensors are those of the dictionary under the top-level key {@code state_dict},
+ * {@code model_state_dict}, {@code model} or {@code net}, or else of the top level itself; dictionaries within are
+ * joined by dots. If all names begin with {@code module.}, as {@code DataParallel} writes them, that prefix is dropped.
+ * Numbers, strings and short lists beside the tensors are metadata.
  *
  * <p>The object owns the mapped file as {@link Safetensors} does, and may be read by many threads at once.
  *
@@ -105,7 +106,8 @@ public final class TorchCheckpoint implements TensorSource {
     }
 
     /**
-     * The dense values of a tensor: a read-only view of the file where they lie densely and unpacked in it, a copy otherwise.
+     * The dense values of a tensor: a read-only view of the file where they lie densely and unpacked in it, a copy
+     * otherwise.
      *
      * @throws BadInputException                 if the checkpoint has no tensor of that name
      * @throws dev.kerf.error.ClosedException if this object is closed

@@ -33,19 +33,23 @@ sealed interface TorchStorages {
         long size = file.byteSize();
         if (size >= 262 && new String(file.asSlice(257, 5).toArray(ValueLayout.JAVA_BYTE), StandardCharsets.ISO_8859_1)
                 .equals("ustar")) {
-            throw new BadFileException(source + ": is a tar archive, as PyTorch before 0.1.10 wrote; load it in PyTorch and "
+            throw new BadFileException(source
+                    + ": is a tar archive, as PyTorch before 0.1.10 wrote; load it in PyTorch and "
                     + "save it anew");
         }
         int first = size == 0 ? -1 : Byte.toUnsignedInt(file.get(ValueLayout.JAVA_BYTE, 0));
         return switch (first) {
             case 'P' -> Zip.read(file, source);
             case 0x80 -> Legacy.read(file, source);
-            default -> throw new BadFileException(source + ": is not a PyTorch checkpoint: it begins neither as a zip archive "
+            default -> throw new BadFileException(source
+                    + ": is not a PyTorch checkpoint: it begins neither as a zip archive "
                     + "nor as a pickle");
         };
     }
 
-    /** Since 1.6: a zip archive with {@code NAME/data.pkl} and one stored entry {@code NAME/data/KEY} for each storage. */
+    /**
+     * Since 1.6: a zip archive with {@code NAME/data.pkl} and one stored entry {@code NAME/data/KEY} for each storage.
+     */
     record Zip(ZipDirectory zip, String source, String prefix, StateDict dict, Map<String, MemorySegment> unpacked)
             implements TorchStorages {
         private static final String PICKLE = "data.pkl";
@@ -63,7 +67,8 @@ sealed interface TorchStorages {
                             source + ": is a zip archive without a data.pkl: not a PyTorch checkpoint"));
             String prefix = pickle.substring(0, pickle.length() - PICKLE.length());
             if (zip.entries().containsKey(prefix + "constants.pkl")) {
-                throw new BadFileException(source + ": is a TorchScript program; save its state_dict() with torch.save instead");
+                throw new BadFileException(source
+                        + ": is a TorchScript program; save its state_dict() with torch.save instead");
             }
             ZipDirectory.Entry order = zip.entries().get(prefix + "byteorder");
             if (order != null && (order.length() > 16 || !text(zip.bytes(order)).equals("little"))) {
@@ -103,14 +108,16 @@ sealed interface TorchStorages {
     }
 
     /**
-     * Before 1.6: the pickles of a magic number, a protocol version and facts of the machine, the pickled value, the pickled
-     * list of storage keys, then for each of these its number of elements and its raw bytes.
+     * Before 1.6: the pickles of a magic number, a protocol version and facts of the machine, the pickled value, the
+     * pickled list of storage keys, then for each of these its number of elements and its raw bytes.
      */
-    record Legacy(MemorySegment file, String source, StateDict dict, Map<String, Long> begins, Map<String, Long> lengths)
+    record Legacy(
+            MemorySegment file, String source, StateDict dict, Map<String, Long> begins, Map<String, Long> lengths)
             implements TorchStorages {
         private static final BigInteger MAGIC = new BigInteger("1950a86a20f9469cfc6c", 16);
         private static final long PROTOCOL = 1001;
-        private static final ValueLayout.OfLong I64 = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+        private static final ValueLayout.OfLong I64 =
+                ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
         static Legacy read(MemorySegment file, String source) {
             Object[] pickles = new Object[5];
@@ -132,7 +139,8 @@ sealed interface TorchStorages {
             if (Boolean.FALSE.equals(facts.items.get("little_endian"))) {
                 throw new BadFileException(source + BIG_ENDIAN);
             }
-            Legacy legacy = new Legacy(file, source, StateDict.in(pickles[3], source), new HashMap<>(), new HashMap<>());
+            Legacy legacy =
+                    new Legacy(file, source, StateDict.in(pickles[3], source), new HashMap<>(), new HashMap<>());
             Map<String, String> users = new HashMap<>();
             legacy.dict.tensors().forEach((name, t) -> users.putIfAbsent(t.storage().key(), "tensor \"" + name + "\""));
             for (Object key : keys.items) {
@@ -166,7 +174,8 @@ sealed interface TorchStorages {
         public void check(Storage storage, String tensor) {
             Long bytes = lengths.get(storage.key());
             if (bytes == null || bytes != storage.elements() * storage.dtype().bytes()) {
-                throw new BadFileException(source + ": the storage of tensor \"" + tensor + "\" is missing or of another size");
+                throw new BadFileException(source + ": the storage of tensor \"" + tensor
+                        + "\" is missing or of another size");
             }
         }
 

@@ -54,7 +54,8 @@ final class TruncatedZip {
                 storages = reader.storages();
                 prefix = name.substring(0, name.length() - "data.pkl".length()) + "data/";
                 length = reader.end() - begin;
-            } else if (name.startsWith(prefix) && storages.get(name.substring(prefix.length())) instanceof Storage storage) {
+            } else if (name.startsWith(prefix)
+                    && storages.get(name.substring(prefix.length())) instanceof Storage storage) {
                 length = storage.elements() * storage.dtype().bytes();
                 if (length > file.byteSize() - begin) {
                     return whole(dict) + "; " + user(dict, storage) + " needs up to byte " + (begin + length);

@@ -13,12 +13,12 @@ import java.util.Optional;
 import java.util.regex.Pattern;
 
 /**
- * What models read their parameters from: named tensors, from whatever file or memory they come, seen as a whole or below a
- * prefix. Names are those of the upstream checkpoint.
+ * What models read their parameters from: named tensors, from whatever file or memory they come, seen as a whole or
+ * below a prefix. Names are those of the upstream checkpoint.
  *
- * <p>The object that {@link #open}, {@link #formula} or {@link #of} returned owns the file and is closed once, by whoever
- * opened it, after the last tensor has been read or uploaded. Views from {@link #at} own nothing; closing one does nothing.
- * Weights may be read by many threads at once.
+ * <p>The object that {@link #open}, {@link #formula} or {@link #of} returned owns the file and is closed once, by
+ * whoever opened it, after the last tensor has been read or uploaded. Views from {@link #at} own nothing; closing one
+ * does nothing. Weights may be read by many threads at once.
  *
  * <pre>{@code
  * try (Weights weights = Weights.open(Path.of("unet.safetensors"))) {
@@ -60,14 +60,16 @@ public final class Weights implements AutoCloseable {
     }
 
     /**
-     * Weights given by a formula and, where {@code weights.json} says so, by a file: see {@link FormulaWeights}. Values are
-     * made each time they are asked for.
+     * Weights given by a formula and, where {@code weights.json} says so, by a file: see {@link FormulaWeights}. Values
+     * are made each time they are asked for.
      */
     public static Weights formula(Path weightsJson, Optional<Path> stored) {
         return new Weights(FormulaWeights.open(weightsJson, stored), "", true);
     }
 
-    /** The tensors below a dotted prefix, named without it: {@code at("a").at("b")} is {@code at("a.b")}; all for "". */
+    /**
+     * The tensors below a dotted prefix, named without it: {@code at("a").at("b")} is {@code at("a.b")}; all for "".
+     */
     public Weights at(String prefix) {
         return new Weights(source, prefix.isEmpty() ? this.prefix : this.prefix + prefix + ".", false);
     }
@@ -122,7 +124,8 @@ public final class Weights implements AutoCloseable {
             throw missing(name, " of shape " + expected);
         }
         if (!info.shape().equals(expected)) {
-            throw new BadWeightsException(source.source() + ": tensor \"" + prefix + name + "\" has shape " + info.shape()
+            throw new BadWeightsException(source.source() + ": tensor \"" + prefix + name + "\" has shape "
+                    + info.shape()
                     + ", the model expects " + expected);
         }
         return source.tensor(prefix + name);
@@ -164,7 +167,8 @@ public final class Weights implements AutoCloseable {
                 .filter(name -> !used.contains(name) && patterns.stream().noneMatch(p -> p.matcher(name).matches()))
                 .toList();
         if (!left.isEmpty()) {
-            String names = String.join(", ", left.stream().limit(NAMES_IN_ERRORS).map(n -> quoted(prefix + n)).toList());
+            String names =
+                    String.join(", ", left.stream().limit(NAMES_IN_ERRORS).map(n -> quoted(prefix + n)).toList());
             String more = left.size() > NAMES_IN_ERRORS ? " and " + (left.size() - NAMES_IN_ERRORS) + " more" : "";
             throw new BadWeightsException(source.source() + ": the model doesn't use " + names + more
                     + ": these are weights of another architecture");

@@ -53,7 +53,8 @@ enum WeightsFormat {
             return TORCH;
         }
         if (text.startsWith("version https://git-lfs")) {
-            throw new BadFileException(path + ": is a Git LFS pointer, not the file itself; fetch it with git lfs pull");
+            throw new BadFileException(path
+                    + ": is a Git LFS pointer, not the file itself; fetch it with git lfs pull");
         }
         if (text.stripLeading().startsWith("<")) {
             throw new BadFileException(path + ": is a web page, not weights; the download went wrong");

@@ -13,8 +13,8 @@ import java.util.zip.DataFormatException;
 import java.util.zip.Inflater;
 
 /**
- * The central directory of a zip file in memory (PKWARE's APPNOTE 4.3, with zip64), so that stored entries can be read where
- * they lie. Every range is checked against the file.
+ * The central directory of a zip file in memory (PKWARE's APPNOTE 4.3, with zip64), so that stored entries can be read
+ * where they lie. Every range is checked against the file.
  */
 final class ZipDirectory {
     private static final ValueLayout.OfShort U16 = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
@@ -96,8 +96,10 @@ final class ZipDirectory {
             length = file.get(I64, end64 + 40);
             begin = file.get(I64, end64 + 48);
         }
-        if (begin < 0 || length < 0 || begin > end || length > end - begin || count < 0 || count > length / CENTRAL_BYTES) {
-            throw error("the zip directory of " + count + " entries and " + length + " bytes can't lie at byte " + begin);
+        if (begin < 0 || length < 0 || begin > end || length > end - begin || count < 0
+                || count > length / CENTRAL_BYTES) {
+            throw error("the zip directory of " + count + " entries and " + length + " bytes can't lie at byte "
+                    + begin);
         }
         long at = begin;
         long stop = begin + length;
@@ -125,12 +127,15 @@ final class ZipDirectory {
         }
         String name = text(at + CENTRAL_BYTES, nameLength);
         long[] sizes = {
-            Integer.toUnsignedLong(u32(at + 24)), Integer.toUnsignedLong(u32(at + 20)), Integer.toUnsignedLong(u32(at + 42))
+            Integer.toUnsignedLong(u32(at + 24)),
+            Integer.toUnsignedLong(u32(at + 20)),
+            Integer.toUnsignedLong(u32(at + 42))
         };
         readZip64(at + CENTRAL_BYTES + nameLength, extraLength, sizes);
         int method = u16(at + 10);
         if ((u16(at + 8) & 1) != 0 || method != 0 && method != DEFLATED) {
-            throw error("zip entry " + name + " is encrypted or packed by method " + method + "; PyTorch stores entries as is");
+            throw error("zip entry " + name + " is encrypted or packed by method " + method
+                    + "; PyTorch stores entries as is");
         }
         Entry entry = new Entry(name, method, dataBegin(name, sizes[2], dataEnd), sizes[1], sizes[0]);
         if (entry.packed < 0 || entry.packed > dataEnd - entry.begin || entry.length < 0
@@ -198,7 +203,8 @@ final class ZipDirectory {
                 throw error("zip entry " + entry.name + " unpacks to more than the " + out.length + " bytes it claims");
             }
         } catch (DataFormatException e) {
-            throw new BadFileException(source + ": zip entry " + entry.name + " is damaged (" + e.getMessage() + ")", e);
+            throw new BadFileException(source + ": zip entry " + entry.name + " is damaged (" + e.getMessage() + ")",
+                    e);
         } finally {
             inflater.end();
         }

@@ -24,7 +24,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 class JsonTest {
     @Test
     void readsEveryKindOfValue() {
-        Json json = Json.parse(" {\"s\": \"a\\u00e9\\n\\ud83d\\ude00\\/\", \"l\": -9223372036854775808, \"d\": -1.5e-3,\n"
+        Json json =
+                Json.parse(" {\"s\": \"a\\u00e9\\n\\ud83d\\ude00\\/\", \"l\": -9223372036854775808, \"d\": -1.5e-3,\n"
                 + "\t\"t\": true, \"f\": false, \"n\": null, \"a\": [1, [], {}], \"z\": -0 } ");
         assertEquals("aé\n😀/", json.at("s").asString());
         assertEquals(Long.MIN_VALUE, json.at("l").asLong());
@@ -66,7 +67,8 @@ class JsonTest {
                 assertThrows(BadFileException.class, () -> json.at("a").at(1)).getMessage());
         assertEquals("some.json: $: expected an array, found an object",
                 assertThrows(BadFileException.class, json::items).getMessage());
-        assertEquals("some.json: $.a[0].b: too short", json.members().get("a").at(0).at("b").error("too short").getMessage());
+        assertEquals("some.json: $.a[0].b: too short", json.members().get("a").at(0).at("b").error("too short")
+                .getMessage());
     }
 
     @ParameterizedTest
@@ -108,7 +110,8 @@ class JsonTest {
     @Test
     void placesCountLines() {
         BadFileException e = assertThrows(BadFileException.class, () -> Json.parse("{\n \"a\": 1\n \"b\": 2}"));
-        assertEquals("malformed JSON at line 3, column 2 (offset 11): expected ',' or '}' in an object", e.getMessage());
+        assertEquals("malformed JSON at line 3, column 2 (offset 11): expected ',' or '}' in an object",
+                e.getMessage());
         assertThrows(BadFileException.class, () -> Json.parse("\"a\nb\""));
     }
 
@@ -151,8 +154,8 @@ class JsonTest {
                 .put("e", Json.array()).put("ints", new int[] {1, 2}).put("floats", new float[] {0.3f})
                 .put("longs", new long[] {1L << 62}).put("doubles", new double[] {0.5}).put("b", true);
         String compact = "{\"a\":1,\"f\":0.1,\"d\":1.0E-300,\"s\":\"q\\\"\\\\\\u0001\\n\\u2028é😀\",\"m\":{\"list\":"
-                + "[1,2.5,\"x\"],\"none\":null},\"e\":[],\"ints\":[1,2],\"floats\":[0.3],\"longs\":[4611686018427387904],"
-                + "\"doubles\":[0.5],\"b\":true}";
+                + "[1,2.5,\"x\"],\"none\":null},\"e\":[],\"ints\":[1,2],\"floats\":[0.3],\"longs\":"
+                + "[4611686018427387904],\"doubles\":[0.5],\"b\":true}";
         assertEquals(compact, json.toString());
         assertEquals(json, Json.parse(compact));
         assertEquals(json, Json.parse(json.pretty()));

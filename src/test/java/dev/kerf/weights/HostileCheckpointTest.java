@@ -33,7 +33,8 @@ class HostileCheckpointTest {
     }
 
     private String refusal(PickleBytes pickle) {
-        return refusal(PickleBytes.zip(dir.resolve("a.pt"), ZipEntry.STORED, pickle.bytes(), Map.of("data/0", new byte[40])));
+        return refusal(PickleBytes.zip(dir.resolve("a.pt"), ZipEntry.STORED, pickle.bytes(),
+                Map.of("data/0", new byte[40])));
     }
 
     private void refused(String why, PickleBytes pickle) {
@@ -47,8 +48,9 @@ class HostileCheckpointTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"os, system", "posix, system", "builtins, eval", "__builtin__, getattr", "torch.storage, _load_from_bytes",
-        "numpy.core.multiarray, _reconstruct", "torch, load", "nt, system", "collections, namedtuple", "subprocess, Popen"})
+    @CsvSource({"os, system", "posix, system", "nt, system", "subprocess, Popen", "builtins, eval",
+        "__builtin__, getattr", "torch.storage, _load_from_bytes", "numpy.core.multiarray, _reconstruct", "torch, load",
+        "collections, namedtuple"})
     void forbiddenGlobalsAreNamedWithTheirPlace(String module, String name) {
         String expected = "archive/data.pkl: forbidden global " + module + "." + name + ", at byte 2 of the pickle";
         refused(expected, PickleBytes.begin().global(module, name).text("touch harm").op(0x85).op('R').op('.'));
@@ -64,7 +66,8 @@ class HostileCheckpointTest {
 
     @Test
     void allowedNamesCannotBeMisused() {
-        refused("a call of torch.FloatStorage", PickleBytes.begin().global("torch", "FloatStorage").op(')').op('R').op('.'));
+        refused("a call of torch.FloatStorage", PickleBytes.begin().global("torch", "FloatStorage").op(')').op('R')
+                .op('.'));
         refused("a call of torch.float32", PickleBytes.begin().global("torch", "float32").op(')').op('R').op('.'));
         refused("isn't a function", PickleBytes.begin().text("os.system").op(')').op('R').op('.'));
         refused("BUILD on something", PickleBytes.begin().global("collections", "OrderedDict").op('}').op('b').op('.'));
@@ -75,7 +78,8 @@ class HostileCheckpointTest {
         refused("isn't a storage", PickleBytes.begin().text("storage").op('Q').op('.'));
         refused("whole model with its source", PickleBytes.begin().text("module").op(0x85).op('Q').op('.'));
         refused("element type of torch.ComplexFloatStorage",
-                PickleBytes.begin().op('}').text("w").op('(').text("storage").global("torch", "ComplexFloatStorage").op('.'));
+                PickleBytes.begin().op('}').text("w").op('(').text("storage").global("torch", "ComplexFloatStorage")
+                        .op('.'));
     }
 
     @Test
@@ -127,8 +131,9 @@ class HostileCheckpointTest {
                 PickleBytes.begin().op('}').text("epoch").integer(3).op('s').op('.'));
         refused("holds a single tensor without a name",
                 PickleBytes.begin().tensor("0", 10, 0, new long[] {10}, new long[] {1}).op('.'));
-        PickleBytes twice = PickleBytes.begin().op('}').text("a.b").tensor("0", 10, 0, new long[] {10}, new long[] {1}).op('s')
-                .text("a").op('}').text("b").tensor("0", 10, 0, new long[] {10}, new long[] {1}).op('s').op('s').op('.');
+        PickleBytes twice = PickleBytes.begin().op('}').text("a.b").tensor("0", 10, 0, new long[] {10}, new long[] {1})
+                .op('s').text("a").op('}').text("b").tensor("0", 10, 0, new long[] {10}, new long[] {1}).op('s').op('s')
+                .op('.');
         refused("two tensors are named \"a.b\"", twice);
     }
 
@@ -166,7 +171,8 @@ class HostileCheckpointTest {
 
     @Test
     void namesFromTheFileCannotSpoilTheMessage() {
-        PickleBytes odd = new PickleBytes().op(0x80, 4).text("os\n\u001b[31m" + "x".repeat(100_000)).text("system").op(0x93);
+        PickleBytes odd = new PickleBytes().op(0x80, 4).text("os\n\u001b[31m" + "x".repeat(100_000)).text("system")
+                .op(0x93);
         refused("forbidden global os??[31mxxx", odd.op('.'));
     }
 
@@ -203,7 +209,8 @@ class HostileCheckpointTest {
         int first = file.getInt(bytes.length - 22 + 16);
         int second = first + 46 + file.getShort(first + 28) + file.getShort(first + 30);
         // Both storages get the place of the pickle: each fits, together they don't.
-        file.putInt(second + 42, 0).putInt(second + 46 + file.getShort(second + 28) + file.getShort(second + 30) + 42, 0);
+        int third = second + 46 + file.getShort(second + 28) + file.getShort(second + 30);
+        file.putInt(second + 42, 0).putInt(third + 42, 0);
         file.putInt(first + 20, 4000).putInt(first + 24, 4000);
         Files.write(path, bytes);
         assertTrue(refusal(path).contains("zip entries overlap"));
@@ -226,7 +233,8 @@ class HostileCheckpointTest {
         assertTrue(refusal(PickleBytes.zip(dir.resolve("a.pt"), ZipEntry.STORED, pickle,
                 Map.of("data/0", new byte[40], "constants.pkl", pickle))).contains("is a TorchScript program"));
         assertTrue(refusal(PickleBytes.zip(dir.resolve("a.pt"), ZipEntry.STORED, pickle,
-                Map.of("data/0", new byte[40], "byteorder", "big".getBytes(StandardCharsets.UTF_8)))).contains("big-endian"));
+                Map.of("data/0", new byte[40], "byteorder", "big".getBytes(StandardCharsets.UTF_8))))
+                .contains("big-endian"));
         assertTrue(refusal(Files.write(dir.resolve("a.pt"), pickle)).contains("is a pickle, but not one of PyTorch's"));
         byte[] tar = new byte[1024];
         System.arraycopy("ustar".getBytes(StandardCharsets.UTF_8), 0, tar, 257, 5);

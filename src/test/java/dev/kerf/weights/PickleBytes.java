@@ -78,7 +78,8 @@ final class PickleBytes {
 
     /** A whole pickle {name: float32 tensor of the given elements in storage "0"}. */
     static byte[] oneTensor(String name, long elements) {
-        return begin().op('}').text(name).tensor("0", elements, 0, new long[] {elements}, new long[] {1}).op('s').op('.')
+        return begin().op('}').text(name).tensor("0", elements, 0, new long[] {elements}, new long[] {1}).op('s')
+                .op('.')
                 .bytes();
     }
 

@@ -62,7 +62,8 @@ class TorchCheckpointTest {
             assertEquals(name.equals("dtypes.pt") ? 13 : 10, weights.names().size());
             for (TensorInfo info : weights.tensors()) {
                 String torch = info.dtype().name().toLowerCase(Locale.ROOT).replaceFirst("^bf", "bfloat")
-                        .replaceFirst("^f(?=\\d)", "float").replaceFirst("^i(?=\\d)", "int").replaceFirst("^u(?=\\d)", "uint");
+                        .replaceFirst("^f(?=\\d)", "float").replaceFirst("^i(?=\\d)", "int")
+                        .replaceFirst("^u(?=\\d)", "uint");
                 assertEquals(info.name(), torch);
                 assertEquals(Shape.of(2, 3), info.shape());
                 double[] expected = switch (info.dtype()) {
@@ -93,7 +94,8 @@ class TorchCheckpointTest {
             assertArrayEquals(new double[] {base[6], base[8], base[10], base[12], base[14], base[16]},
                     values(file.tensor("slice")));
             assertArrayEquals(Arrays.copyOfRange(base, 12, 18), values(file.tensor("row")));
-            assertArrayEquals(new double[] {-2, -1, 0, -2, -1, 0, -2, -1, 0, -2, -1, 0}, values(file.tensor("expanded")));
+            assertArrayEquals(new double[] {-2, -1, 0, -2, -1, 0, -2, -1, 0, -2, -1, 0},
+                    values(file.tensor("expanded")));
             assertEquals(Shape.of(), file.tensor("scalar").shape());
             assertArrayEquals(new double[] {2.5}, values(file.tensor("scalar")));
             assertEquals(Shape.of(0, 3), file.tensor("empty").shape());
@@ -119,8 +121,8 @@ class TorchCheckpointTest {
     void wholeModelsAreRefused() throws IOException {
         Path path = resource("whole-model.pt");
         String message = assertThrows(BadFileException.class, () -> TorchCheckpoint.open(path)).getMessage();
-        assertTrue(message.contains("forbidden global torch.nn.modules.container.Sequential, at byte 2 of the pickle; "),
-                message);
+        assertTrue(message.contains(
+                "forbidden global torch.nn.modules.container.Sequential, at byte 2 of the pickle; "), message);
         assertTrue(message.contains("save the state_dict()"), message);
     }
 
@@ -147,20 +149,23 @@ class TorchCheckpointTest {
         byte[] whole = Files.readAllBytes(path);
         Files.write(path, Arrays.copyOf(whole, whole.length / 2));
         String message = assertThrows(BadFileException.class, () -> Weights.open(path)).getMessage();
-        assertTrue(message.matches(".*dtypes\\.pt: the file ends at byte " + whole.length / 2 + " without a zip directory: it "
+        assertTrue(message.matches(".*dtypes\\.pt: the file ends at byte " + whole.length / 2
+                + " without a zip directory: it "
                 + "was cut off; its pickle is whole and names 13 tensors of 282 bytes.*; fetch it again"), message);
 
         Path big = PickleBytes.zip(dir.resolve("big.pt"), ZipEntry.STORED, PickleBytes.oneTensor("head.weight", 1000),
                 Map.of("data/0", new byte[4000]));
         Files.write(big, Arrays.copyOf(Files.readAllBytes(big), 2000));
         message = assertThrows(BadFileException.class, () -> Weights.open(big)).getMessage();
-        assertTrue(message.contains("names 1 tensors of 4000 bytes; tensor \"head.weight\" needs up to byte 4"), message);
+        assertTrue(message.contains("names 1 tensors of 4000 bytes; tensor \"head.weight\" needs up to byte 4"),
+                message);
 
         Path legacy = resource("views-legacy.pt");
         whole = Files.readAllBytes(legacy);
         Files.write(legacy, Arrays.copyOf(whole, whole.length - 1));
         message = assertThrows(BadFileException.class, () -> Weights.open(legacy)).getMessage();
-        assertTrue(message.contains("the file ends at byte " + (whole.length - 1) + ", tensor \"expanded\" needs up to byte "
+        assertTrue(message.contains("the file ends at byte " + (whole.length - 1)
+                + ", tensor \"expanded\" needs up to byte "
                 + whole.length + ": it was cut off"), message);
     }
 
@@ -219,7 +224,8 @@ class TorchCheckpointTest {
         byte[] large = new byte[8];
         HostTensor values = new HostTensor(DType.F32, Shape.of(2), MemorySegment.ofArray(large));
         values.setDouble(1, 70_000);
-        Path from = PickleBytes.zip(dir.resolve("a.pt"), ZipEntry.STORED, PickleBytes.oneTensor("w", 2), Map.of("data/0", large));
+        Path from = PickleBytes.zip(dir.resolve("a.pt"), ZipEntry.STORED, PickleBytes.oneTensor("w", 2),
+                Map.of("data/0", large));
         Path to = dir.resolve("a.safetensors");
         String message = assertThrows(BadInputException.class,
                 () -> TorchCheckpoint.importTo(from, to, Optional.of(DType.F16))).getMessage();

@@ -76,8 +76,8 @@ class WeightsTest {
                             () -> weights.at("enc").tensor("conv.weight", Shape.of(2, 3))).getMessage());
             String missing = assertThrows(BadWeightsException.class,
                     () -> weights.at("enc").tensor("conv.bias", Shape.of(2))).getMessage();
-            assertTrue(missing.startsWith("weights in memory: has no tensor \"enc.conv.bias\" of shape [2]; nearest are "
-                    + "\"enc.conv.weight\", "), missing);
+            assertTrue(missing.startsWith("weights in memory: has no tensor \"enc.conv.bias\" of shape [2]; nearest "
+                    + "are \"enc.conv.weight\", "), missing);
             assertThrows(BadWeightsException.class, () -> weights.tensor("conv"));
         }
         try (Weights none = Weights.of(Map.of())) {
@@ -91,12 +91,14 @@ class WeightsTest {
             Set<String> used = Set.of("enc.conv.weight", "enc.bn.running_mean", "head.weight");
             weights.requireAllUsed(used, List.of("*.num_batches_tracked"));
             weights.at("head").requireAllUsed(Set.of("weight"), List.of());
-            String one = assertThrows(BadWeightsException.class, () -> weights.requireAllUsed(used, List.of("*tracked.")))
+            String one =
+                    assertThrows(BadWeightsException.class, () -> weights.requireAllUsed(used, List.of("*tracked.")))
                     .getMessage();
             assertTrue(one.contains("the model doesn't use \"enc.bn.num_batches_tracked\": "), one);
             String all = assertThrows(BadWeightsException.class,
                     () -> weights.at("enc").requireAllUsed(Set.of(), List.of())).getMessage();
-            assertTrue(all.contains("\"enc.conv.weight\", \"enc.bn.running_mean\", \"enc.bn.num_batches_tracked\": "), all);
+            assertTrue(all.contains("\"enc.conv.weight\", \"enc.bn.running_mean\", \"enc.bn.num_batches_tracked\": "),
+                    all);
             assertTrue(assertThrows(BadWeightsException.class, () -> weights.requireAllUsed(Set.of(), List.of()))
                     .getMessage().contains(" and 1 more"));
         }
