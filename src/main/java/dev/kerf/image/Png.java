@@ -1,6 +1,8 @@
 package dev.kerf.image;
 
 import java.io.ByteArrayOutputStream;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.zip.CRC32;
@@ -28,14 +30,17 @@ public final class Png {
         byte[] row = new byte[image.width() * format.pixelBytes()];
         Filter filter = new Filter(row.length, format.pixelBytes());
         for (int y = 0; y < image.height(); y++) {
-            int at = 0;
-            for (int x = 0; x < image.width(); x++) {
-                for (int c = 0; c < format.channels(); c++) {
-                    int v = image.sample(x, y, c);
-                    if (format.bits() == 16) {
-                        row[at++] = (byte) (v >> 8);
-                    }
-                    row[at++] = (byte) v;
+            if (format.isBlueFirst()) {
+                for (int i = 0; i < row.length; i++) {
+                    row[i] = (byte) image.sample(i / format.channels(), y, i % format.channels());
+                }
+            } else {
+                MemorySegment.copy(image.data(), ValueLayout.JAVA_BYTE, y * image.rowStride(), row, 0, row.length);
+                for (int i = 0; format.bits() == 16 && i < row.length; i += 2) {
+                    // In memory the low byte comes first, in the file the high one.
+                    byte low = row[i];
+                    row[i] = row[i + 1];
+                    row[i + 1] = low;
                 }
             }
             filter.apply(row, png);

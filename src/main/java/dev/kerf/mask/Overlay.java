@@ -1,0 +1,148 @@
+package dev.kerf.mask;
+
+import dev.kerf.error.BadInputException;
+import dev.kerf.image.Image;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import java.util.List;
+
+/**
+ * Draws labels over the picture they belong to: classes in translucent colours with crisp outlines, and a legend that says
+ * how much of the picture each class covers.
+ *
+ * <pre>{@code
+ * Image result = Overlay.of(List.of("background", "cat"), 0).draw(photo, labels);
+ * result.writePng(Path.of("cat-overlay.png"));
+ * }</pre>
+ *
+ * @param classes    names of labels 0, 1, …; a label past them is called {@code class N}
+ * @param background the class that isn't coloured and stands in no legend, or -1 for none
+ * @param palette    colours of the classes, 0xRRGGBB; filled up where it is too short
+ * @param opacity    of the colours, 0 to 1
+ * @param outlines   whether to draw outlines
+ * @param legend     whether to draw a legend; on pictures too small for one there is none
+ */
+public record Overlay(List<String> classes, int background, int[] palette, double opacity, boolean outlines, boolean legend) {
+    private static final ValueLayout.OfShort U16 = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final double OPACITY = 0.42;
+    private static final double SHADOW = 0.55;
+
+    /** Checks the opacity; copies the lists. */
+    public Overlay {
+        classes = List.copyOf(classes);
+        palette = palette.clone();
+        if (!(opacity >= 0 && opacity <= 1)) {
+            throw new BadInputException("the opacity of an overlay is 0 to 1, not " + opacity);
+        }
+    }
+
+    /** Everything drawn, in the colours of {@link Palette}. */
+    public static Overlay of(List<String> classes, int background) {
+        return new Overlay(classes, background, Palette.of(classes.size(), background), OPACITY, true, true);
+    }
+
+    /**
+     * The picture with the labels over it, as RGB8 of its size. A 16-bit picture is stretched so that its darkest and
+     * brightest 0.5 % of samples become black and white.
+     *
+     * @throws BadInputException if the sizes differ or a label is negative or past 65535
+     */
+    public Image draw(Image picture, LabelMap labels) {
+        if (picture.width() != labels.width() || picture.height() != labels.height()) {
+            throw new BadInputException("labels of " + labels.width() + "x" + labels.height() + " pixels don't fit a picture of "
+                    + picture.width() + "x" + picture.height());
+        }
+        int[] label = labels.toArray();
+        int most = 0;
+        for (int v : label) {
+            if (v < 0 || v > 65535) {
+                throw new BadInputException("label " + v + " can't be drawn; labels of 0 to 65535 can");
+            }
+            most = Math.max(most, v);
+        }
+        int[] colours = Palette.extend(palette, most + 1);
+        int w = picture.width();
+        int h = picture.height();
+        Canvas canvas = new Canvas(w, h, base(picture));
+        paint(canvas, label, colours);
+        if (legend) {
+            Legend.draw(canvas, label, background, colours, this::name);
+        }
+        return canvas.toImage();
+    }
+
+    private String name(int label) {
+        return label < classes.size() ? classes.get(label) : "class " + label;
+    }
+
+    private void paint(Canvas canvas, int[] label, int[] colours) {
+        int w = canvas.width;
+        // Outlines of a pixel up to about 700 pixels, then in proportion.
+        int line = Math.clamp(Math.round(Math.min(w, canvas.height) / 450f), 1, 8);
+        int shadow = (line + 1) / 2;
+        byte[] depth = outlines ? depth(label, w, canvas.height, line) : null;
+        for (int i = 0; i < label.length; i++) {
+            int x = i % w;
+            int y = i / w;
+            boolean edge = outlines && depth[i] <= (label[i] == background ? shadow : line);
+            if (label[i] == background) {
+                canvas.blend(x, y, 0, edge ? SHADOW : 0);
+            } else {
+                canvas.blend(x, y, colours[label[i]], edge ? 1 : opacity);
+            }
+        }
+    }
+
+    /** How many steps each pixel is from one of another label, 1 at the border, up to one more than {@code most}. */
+    private static byte[] depth(int[] label, int w, int h, int most) {
+        byte[] depth = new byte[label.length];
+        for (int i = 0; i < label.length; i++) {
+            int x = i % w;
+            int left = x == 0 ? most + 1 : label[i - 1] == label[i] ? depth[i - 1] + 1 : 1;
+            int up = i < w ? most + 1 : label[i - w] == label[i] ? depth[i - w] + 1 : 1;
+            depth[i] = (byte) Math.min(most + 1, Math.min(left, up));
+        }
+        for (int i = label.length - 1; i >= 0; i--) {
+            int x = i % w;
+            int right = x == w - 1 ? most + 1 : label[i + 1] == label[i] ? depth[i + 1] + 1 : 1;
+            int down = i >= label.length - w ? most + 1 : label[i + w] == label[i] ? depth[i + w] + 1 : 1;
+            depth[i] = (byte) Math.min(depth[i], Math.min(right, down));
+        }
+        return depth;
+    }
+
+    /** The picture's pixels as RGB bytes of our own. */
+    private static byte[] base(Image picture) {
+        if (picture.bits() == 8) {
+            // toArray copies, so that the caller's picture stays as it is.
+            return picture.toRgb8().packed().data().asSlice(0, 3L * picture.width() * picture.height())
+                    .toArray(ValueLayout.JAVA_BYTE);
+        }
+        Image rgb = picture.toRgb();
+        int[] histogram = new int[65536];
+        long samples = 3L * rgb.width() * rgb.height();
+        for (long i = 0; i < samples; i++) {
+            histogram[at(rgb, i)]++;
+        }
+        long few = samples / 200;
+        int low = 0;
+        for (long n = histogram[0]; n <= few; n += histogram[low]) {
+            low++;
+        }
+        int high = 65535;
+        for (long n = histogram[high]; n <= few; n += histogram[high]) {
+            high--;
+        }
+        byte[] out = new byte[(int) samples];
+        for (int i = 0; i < out.length; i++) {
+            // A picture of one value stays what it is in 8 bits.
+            double v = high > low ? (double) (at(rgb, i) - low) / (high - low) : at(rgb, i) / 65535.0;
+            out[i] = (byte) Math.round(255 * Math.clamp(v, 0, 1));
+        }
+        return out;
+    }
+
+    private static int at(Image rgb, long i) {
+        return rgb.data().get(U16, 2 * i) & 0xFFFF;
+    }
+}
