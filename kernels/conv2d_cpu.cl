@@ -1,0 +1,211 @@
+// Convolution for CPU-type OpenCL devices: conv2d with one work-item a group, explicit vectors of 16 and no barriers.
+//
+// Arguments, shapes and layout are those of conv2d.cl, with TILE_O in place of TILE_M in the weights' layout.
+//
+// A work-item makes BLOCK_O output channels of TILES · TILE_V · 16 output pixels. It copies BLOCK_K terms of the sum for one
+// strip of TILE_V · 16 pixels into packed rows (im2col of a strip that stays in the first-level cache), runs all its
+// channels over them, TILE_O at a time with all sums in registers, and keeps unfinished sums in local memory.
+//
+// Parameters: TILE_O channels and TILE_V vectors in registers at once (TILE_O · TILE_V accumulators of 32 registers),
+//   BLOCK_K terms copied at a time, BLOCK_O channels and TILES strips of a work-item.
+// FLOPs and bytes: as conv2d.
+
+#ifndef TILE_O
+#define TILE_O 8
+#endif
+#ifndef TILE_V
+#define TILE_V 3
+#endif
+#ifndef TILES
+#define TILES 4
+#endif
+#ifndef BLOCK_K
+#define BLOCK_K 128
+#endif
+#ifndef BLOCK_O
+#define BLOCK_O 256
+#endif
+#ifndef ACT
+#define ACT 0
+#endif
+#ifndef HAS_BIAS
+#define HAS_BIAS 1
+#endif
+#ifndef HAS_RESIDUAL
+#define HAS_RESIDUAL 0
+#endif
+
+#define STRIP (TILE_V * 16)
+#define PANELS (BLOCK_O / TILE_O)
+
+KERNEL conv2d_cpu(
+        GLOBAL const real *RESTRICT x, long x_off, long x_sn, GLOBAL const real *RESTRICT w, long w_off,
+        GLOBAL const real *RESTRICT b, long b_off, GLOBAL const real *RESTRICT r, long r_off, long r_sn,
+        GLOBAL real *RESTRICT y, long y_off, long y_sn, int groups, int C, int H, int W, int O, int P, int Q, int KH, int KW,
+        int row_first, int col_first, int row_step, int col_step, int row_tap, int col_tap, int y_plane, int y_width,
+        int y_row_first, int y_col_first, int y_row_step, int y_col_step) {
+    LOCAL float patch[BLOCK_K * STRIP];
+    LOCAL float sums[TILES * BLOCK_O * STRIP];
+#if KERF_F16
+    LOCAL float panel[BLOCK_K * TILE_O];
+#endif
+    const int blocks = (O + BLOCK_O - 1) / BLOCK_O;
+    const int panels = (O + TILE_O - 1) / TILE_O;
+    const int group = GROUP_ID(1) / blocks;
+    const int panel_first = GROUP_ID(1) % blocks * PANELS;
+    const int panel_end = min(panels, panel_first + PANELS);
+    const int n = GROUP_ID(2);
+    const int pixels = P * Q;
+    const int plane = H * W;
+    const int K = KH * KW * C;
+    GLOBAL const real *image = x + x_off + n * x_sn + (long)group * C * plane;
+    GLOBAL const real *weights = w + w_off + (long)group * panels * TILE_O * K;
+    const bool dense = y_row_step == 1 && y_col_step == 1 && Q == y_width;
+
+    for (int k_first = 0; k_first < max(K, 1); k_first += BLOCK_K) {
+        const int terms = min(BLOCK_K, K - k_first);
+        const bool last = k_first + BLOCK_K >= K;
+        for (int t = 0; t < TILES; t++) {
+            const int strip = (GROUP_ID(0) * TILES + t) * STRIP;
+            if (strip >= pixels) {
+                break;
+            }
+            for (int v = 0; v < TILE_V; v++) {
+                const int p = strip + v * 16;
+                const int row = p / Q;
+                const int col = p % Q;
+                int k = 0;
+                while (k < terms) {
+                    const int tap = (k_first + k) / C;
+                    int c = (k_first + k) % C;
+                    const int end = min(terms, k + C - c);
+                    const int tap_row = row_first + tap / KW * row_tap;
+                    const int tap_col = col_first + tap % KW * col_tap;
+                    const int in_row = row * row_step + tap_row;
+                    const int in_col = col * col_step + tap_col;
+                    LOCAL float *to = patch + k * STRIP + v * 16;
+                    if (col_step == 1 && col + 15 < Q && p + 15 < pixels && in_row >= 0 && in_row < H && in_col >= 0
+                            && in_col + 15 < W) {
+                        GLOBAL const real *from = image + (long)c * plane + in_row * W + in_col;
+                        for (; k < end; k++, from += plane, to += STRIP) {
+                            vstore16(LOAD16(from, 0), 0, to);
+                        }
+                    } else {
+                        int at[16];
+                        for (int l = 0; l < 16; l++) {
+                            const int i = (p + l) / Q * row_step + tap_row;
+                            const int j = (p + l) % Q * col_step + tap_col;
+                            at[l] = p + l < pixels && i >= 0 && i < H && j >= 0 && j < W ? i * W + j : -1;
+                        }
+                        GLOBAL const real *from = image + (long)c * plane;
+                        for (; k < end; k++, from += plane, to += STRIP) {
+                            for (int l = 0; l < 16; l++) {
+                                to[l] = at[l] < 0 ? 0.0f : LOAD(from, at[l]);
+                            }
+                        }
+                    }
+                }
+            }
+            for (int m = panel_first; m < panel_end; m++) {
+                GLOBAL const real *stored = weights + ((long)m * K + k_first) * TILE_O;
+#if KERF_F16
+                for (int k = 0; k < terms * TILE_O; k++) {
+                    panel[k] = LOAD(stored, k);
+                }
+                LOCAL const float *RESTRICT a = panel;
+#else
+                GLOBAL const float *RESTRICT a = stored;
+#endif
+                LOCAL float *sum = sums + (t * BLOCK_O + (m - panel_first) * TILE_O) * STRIP;
+                float16 acc[TILE_O][TILE_V];
+                if (k_first == 0) {
+                    #pragma unroll
+                    for (int i = 0; i < TILE_O; i++) {
+                        const int o = min(m * TILE_O + i, O - 1);
+                        #pragma unroll
+                        for (int v = 0; v < TILE_V; v++) {
+                            acc[i][v] = (float16)(HAS_BIAS ? LOAD(b, b_off + group * O + o) : 0.0f);
+                        }
+                    }
+                } else {
+                    #pragma unroll
+                    for (int i = 0; i < TILE_O; i++) {
+                        #pragma unroll
+                        for (int v = 0; v < TILE_V; v++) {
+                            acc[i][v] = vload16(i * TILE_V + v, sum);
+                        }
+                    }
+                }
+                LOCAL const float *RESTRICT column = patch;
+                for (int k = 0; k < terms; k++) {
+                    float16 xs[TILE_V];
+                    #pragma unroll
+                    for (int v = 0; v < TILE_V; v++) {
+                        xs[v] = vload16(v, column);
+                    }
+                    #pragma unroll
+                    for (int i = 0; i < TILE_O; i++) {
+                        #pragma unroll
+                        for (int v = 0; v < TILE_V; v++) {
+                            acc[i][v] = fma((float16)(a[i]), xs[v], acc[i][v]);
+                        }
+                    }
+                    a += TILE_O;
+                    column += STRIP;
+                }
+                if (!last) {
+                    #pragma unroll
+                    for (int i = 0; i < TILE_O; i++) {
+                        #pragma unroll
+                        for (int v = 0; v < TILE_V; v++) {
+                            vstore16(acc[i][v], i * TILE_V + v, sum);
+                        }
+                    }
+                    continue;
+                }
+                #pragma unroll
+                for (int i = 0; i < TILE_O; i++) {
+                    #pragma unroll
+                    for (int v = 0; v < TILE_V; v++) {
+                        vstore16(acc[i][v], i * TILE_V + v, sum);
+                    }
+                }
+                for (int i = 0; i < TILE_O && m * TILE_O + i < O; i++) {
+                    const long o = (long)group * O + m * TILE_O + i;
+                    for (int v = 0; v < TILE_V; v++) {
+                        const int p = strip + v * 16;
+                        LOCAL float *done = sum + (i * TILE_V + v) * 16;
+                        if (dense && p + 15 < pixels) {
+                            const long at = o * y_plane + p;
+                            float16 s = vload16(0, done);
+                            if (HAS_RESIDUAL) {
+                                s += LOAD16(r, r_off + n * r_sn + at);
+                            }
+                            if (ACT == ACT_RELU) {
+                                s = s < 0.0f ? (float16)(0.0f) : s;
+                            } else if (ACT != ACT_NONE) {
+                                float f[16];
+                                vstore16(s, 0, f);
+                                for (int l = 0; l < 16; l++) {
+                                    f[l] = activate(ACT, f[l]);
+                                }
+                                s = vload16(0, f);
+                            }
+                            STORE16(y, y_off + n * y_sn + at, s);
+                            continue;
+                        }
+                        for (int l = 0; l < 16 && p + l < pixels; l++) {
+                            const long at = o * y_plane + ((p + l) / Q * y_row_step + y_row_first) * y_width
+                                    + (p + l) % Q * y_col_step + y_col_first;
+                            float s = done[l];
+                            if (HAS_RESIDUAL) {
+                                s += LOAD(r, r_off + n * r_sn + at);
+                            }
+                            STORE(y, y_off + n * y_sn + at, activate(ACT, s));
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
