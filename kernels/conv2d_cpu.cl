@@ -1,17 +1,17 @@
 // Convolution for CPU-type OpenCL devices: conv2d with one work-item a group, explicit vectors of 16 and no barriers.
 //
-// Arguments, shapes and layout are those of conv2d.cl, with TILE_O in place of TILE_M in the weights' layout.
+// Arguments, shapes and layout are those of conv2d.cl.
 //
-// A work-item makes BLOCK_O output channels of TILES · TILE_V · 16 output pixels. It copies BLOCK_K terms of the sum for one
+// A work-item makes BLOCK_M output channels of TILES · TILE_V · 16 output pixels. It copies BLOCK_K terms of the sum for one
 // strip of TILE_V · 16 pixels into packed rows (im2col of a strip that stays in the first-level cache), runs all its
-// channels over them, TILE_O at a time with all sums in registers, and keeps unfinished sums in local memory.
+// channels over them, TILE_M at a time with all sums in registers, and keeps unfinished sums in local memory.
 //
-// Parameters: TILE_O channels and TILE_V vectors in registers at once (TILE_O · TILE_V accumulators of 32 registers),
-//   BLOCK_K terms copied at a time, BLOCK_O channels and TILES strips of a work-item.
+// Parameters: TILE_M channels and TILE_V vectors in registers at once (TILE_M · TILE_V accumulators of 32 registers),
+//   BLOCK_K terms copied at a time, BLOCK_M channels and TILES strips of a work-item.
 // FLOPs and bytes: as conv2d.
 
-#ifndef TILE_O
-#define TILE_O 8
+#ifndef TILE_M
+#define TILE_M 8
 #endif
 #ifndef TILE_V
 #define TILE_V 3
@@ -22,8 +22,8 @@
 #ifndef BLOCK_K
 #define BLOCK_K 128
 #endif
-#ifndef BLOCK_O
-#define BLOCK_O 256
+#ifndef BLOCK_M
+#define BLOCK_M 256
 #endif
 #ifndef ACT
 #define ACT 0
@@ -36,7 +36,7 @@
 #endif
 
 #define STRIP (TILE_V * 16)
-#define PANELS (BLOCK_O / TILE_O)
+#define PANELS (BLOCK_M / TILE_M)
 
 KERNEL conv2d_cpu(
         GLOBAL const real *RESTRICT x, long x_off, long x_sn, GLOBAL const real *RESTRICT w, long w_off,
@@ -45,12 +45,12 @@ KERNEL conv2d_cpu(
         int row_first, int col_first, int row_step, int col_step, int row_tap, int col_tap, int y_plane, int y_width,
         int y_row_first, int y_col_first, int y_row_step, int y_col_step) {
     LOCAL float patch[BLOCK_K * STRIP];
-    LOCAL float sums[TILES * BLOCK_O * STRIP];
+    LOCAL float sums[TILES * BLOCK_M * STRIP];
 #if KERF_F16
-    LOCAL float panel[BLOCK_K * TILE_O];
+    LOCAL float panel[BLOCK_K * TILE_M];
 #endif
-    const int blocks = (O + BLOCK_O - 1) / BLOCK_O;
-    const int panels = (O + TILE_O - 1) / TILE_O;
+    const int blocks = (O + BLOCK_M - 1) / BLOCK_M;
+    const int panels = (O + TILE_M - 1) / TILE_M;
     const int group = GROUP_ID(1) / blocks;
     const int panel_first = GROUP_ID(1) % blocks * PANELS;
     const int panel_end = min(panels, panel_first + PANELS);
@@ -59,7 +59,7 @@ KERNEL conv2d_cpu(
     const int plane = H * W;
     const int K = KH * KW * C;
     GLOBAL const real *image = x + x_off + n * x_sn + (long)group * C * plane;
-    GLOBAL const real *weights = w + w_off + (long)group * panels * TILE_O * K;
+    GLOBAL const real *weights = w + w_off + (long)group * panels * TILE_M * K;
     const bool dense = y_row_step == 1 && y_col_step == 1 && Q == y_width;
 
     for (int k_first = 0; k_first < max(K, 1); k_first += BLOCK_K) {
@@ -107,21 +107,21 @@ KERNEL conv2d_cpu(
                 }
             }
             for (int m = panel_first; m < panel_end; m++) {
-                GLOBAL const real *stored = weights + ((long)m * K + k_first) * TILE_O;
+                GLOBAL const real *stored = weights + ((long)m * K + k_first) * TILE_M;
 #if KERF_F16
-                for (int k = 0; k < terms * TILE_O; k++) {
+                for (int k = 0; k < terms * TILE_M; k++) {
                     panel[k] = LOAD(stored, k);
                 }
                 LOCAL const float *RESTRICT a = panel;
 #else
                 GLOBAL const float *RESTRICT a = stored;
 #endif
-                LOCAL float *sum = sums + (t * BLOCK_O + (m - panel_first) * TILE_O) * STRIP;
-                float16 acc[TILE_O][TILE_V];
+                LOCAL float *sum = sums + (t * BLOCK_M + (m - panel_first) * TILE_M) * STRIP;
+                float16 acc[TILE_M][TILE_V];
                 if (k_first == 0) {
                     #pragma unroll
-                    for (int i = 0; i < TILE_O; i++) {
-                        const int o = min(m * TILE_O + i, O - 1);
+                    for (int i = 0; i < TILE_M; i++) {
+                        const int o = min(m * TILE_M + i, O - 1);
                         #pragma unroll
                         for (int v = 0; v < TILE_V; v++) {
                             acc[i][v] = (float16)(HAS_BIAS ? LOAD(b, b_off + group * O + o) : 0.0f);
@@ -129,7 +129,7 @@ KERNEL conv2d_cpu(
                     }
                 } else {
                     #pragma unroll
-                    for (int i = 0; i < TILE_O; i++) {
+                    for (int i = 0; i < TILE_M; i++) {
                         #pragma unroll
                         for (int v = 0; v < TILE_V; v++) {
                             acc[i][v] = vload16(i * TILE_V + v, sum);
@@ -144,18 +144,18 @@ KERNEL conv2d_cpu(
                         xs[v] = vload16(v, column);
                     }
                     #pragma unroll
-                    for (int i = 0; i < TILE_O; i++) {
+                    for (int i = 0; i < TILE_M; i++) {
                         #pragma unroll
                         for (int v = 0; v < TILE_V; v++) {
                             acc[i][v] = fma((float16)(a[i]), xs[v], acc[i][v]);
                         }
                     }
-                    a += TILE_O;
+                    a += TILE_M;
                     column += STRIP;
                 }
                 if (!last) {
                     #pragma unroll
-                    for (int i = 0; i < TILE_O; i++) {
+                    for (int i = 0; i < TILE_M; i++) {
                         #pragma unroll
                         for (int v = 0; v < TILE_V; v++) {
                             vstore16(acc[i][v], i * TILE_V + v, sum);
@@ -164,14 +164,14 @@ KERNEL conv2d_cpu(
                     continue;
                 }
                 #pragma unroll
-                for (int i = 0; i < TILE_O; i++) {
+                for (int i = 0; i < TILE_M; i++) {
                     #pragma unroll
                     for (int v = 0; v < TILE_V; v++) {
                         vstore16(acc[i][v], i * TILE_V + v, sum);
                     }
                 }
-                for (int i = 0; i < TILE_O && m * TILE_O + i < O; i++) {
-                    const long o = (long)group * O + m * TILE_O + i;
+                for (int i = 0; i < TILE_M && m * TILE_M + i < O; i++) {
+                    const long o = (long)group * O + m * TILE_M + i;
                     for (int v = 0; v < TILE_V; v++) {
                         const int p = strip + v * 16;
                         LOCAL float *done = sum + (i * TILE_V + v) * 16;

@@ -31,6 +31,7 @@
 #define MAKE_FLOAT4(a, b, c, d) ((float4)(a, b, c, d))
 #define AS_FLOAT(i) as_float(i)
 #define AS_INT(f) as_int(f)
+#define LOCAL4(p, i) (*(__local const float4 *)((p) + (i)))
 
 #if KERF_F16
 typedef half real;
@@ -69,6 +70,7 @@ typedef float real;
 #define MAKE_FLOAT4(a, b, c, d) make_float4(a, b, c, d)
 #define AS_FLOAT(i) __int_as_float(i)
 #define AS_INT(f) __float_as_int(f)
+#define LOCAL4(p, i) (*(const float4 *)((p) + (i)))
 
 typedef unsigned char uchar;
 typedef unsigned short ushort;
@@ -108,6 +110,9 @@ typedef float real;
 #define STORE4(p, i, v) (STORE(p, i, (v).x), STORE(p, (i) + 1, (v).y), STORE(p, (i) + 2, (v).z), STORE(p, (i) + 3, (v).w))
 
 #endif
+
+// A LOCAL float array marked LOCAL_ALIGN can be read four at a time: LOCAL4(p, i), i a multiple of 4.
+#define LOCAL_ALIGN __attribute__((aligned(16)))
 
 // Activations, numbered as dev.kerf.graph.Activation. The kind is a definition, so that the choice costs nothing.
 #define ACT_NONE 0

@@ -2,6 +2,7 @@ package dev.kerf.backend.gpu;
 
 import dev.kerf.graph.Node;
 import dev.kerf.graph.Value;
+import dev.kerf.tensor.HostTensor;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -34,6 +35,9 @@ public final class KernelCall {
 
         /** A buffer that the kernel doesn't touch. */
         record Absent() implements Operand {}
+
+        /** Numbers that the lowering worked out; the executable uploads them once, in their own dtype. */
+        record Table(HostTensor values) implements Operand {}
 
         /** The executable's error cell. */
         record Errors() implements Operand {}
@@ -106,6 +110,11 @@ public final class KernelCall {
     /** Binds a buffer argument to a part of the node's scratch memory, aligned by the caller to its elements. */
     public KernelCall scratch(String name, long offset, long bytes) {
         return bind(name, new Operand.Scratch(offset, bytes));
+    }
+
+    /** Binds a buffer argument to numbers worked out now, uploaded when the graph is compiled. */
+    public KernelCall table(String name, HostTensor values) {
+        return bind(name, new Operand.Table(values));
     }
 
     /** Binds an int or long argument. */

@@ -2,14 +2,180 @@ package dev.kerf.backend.gpu;
 
 import dev.kerf.graph.Node;
 import dev.kerf.graph.SpatialOp;
+import dev.kerf.graph.Value;
+import dev.kerf.graph.Window2d;
+import dev.kerf.tensor.Shape;
+import java.util.ArrayList;
 import java.util.List;
 
-/** Kernels for {@link SpatialOp}s. */
+/**
+ * Kernels for {@link SpatialOp}s. A transposed convolution is a convolution for each phase of its output, the pixels with the
+ * same remainders by the strides (Shi et al. 2016, "Is the deconvolution layer the same as a convolutional layer?"): each
+ * uses only the taps that meet it, so that nothing is multiplied by the zeros between the inputs, and no two add to the same
+ * pixel.
+ */
 final class SpatialRules {
     private SpatialRules() {}
 
     /** The launches of a node. */
     static List<KernelCall> lower(SpatialOp op, Node node, Target target) {
-        throw target.unsupported(node, "it has no kernel");
+        return switch (op) {
+            case SpatialOp.Conv2d c -> conv2d(c, node, target);
+            case SpatialOp.ConvTranspose2d c -> convTranspose2d(c, node, target);
+            case SpatialOp.MaxPool2d p -> List.of(pool("max_pool2d", p.kernelH(), p.kernelW(), p.window(), node, target));
+            case SpatialOp.AvgPool2d p -> List.of(pool("avg_pool2d", p.kernelH(), p.kernelW(), p.window(), node, target)
+                    .attribute("INCLUDE_PAD", p.countIncludePad() ? 1 : 0));
+            case SpatialOp.Resize r -> List.of(resize(r, node, target));
+        };
+    }
+
+    private static List<KernelCall> conv2d(SpatialOp.Conv2d op, Node node, Target target) {
+        Shape x = node.input(0).type().shape();
+        Shape w = node.input(1).type().shape();
+        Shape y = node.output().type().shape();
+        Window2d s = op.window();
+        Sizes sizes = Sizes.of()
+                .set("N", x.dim(0)).set("groups", op.groups()).set("C", w.dim(1)).set("O", w.dim(0) / op.groups())
+                .set("KH", w.dim(2)).set("KW", w.dim(3))
+                .set("row_first", -s.padTop()).set("col_first", -s.padLeft())
+                .set("row_step", s.strideH()).set("col_step", s.strideW())
+                .set("row_tap", s.dilationH()).set("col_tap", s.dilationW())
+                .set("y_plane", y.dim(2) * y.dim(3)).set("y_row_first", 0).set("y_col_first", 0)
+                .set("y_row_step", 1).set("y_col_step", 1);
+        // A pointwise convolution has no use for rows: one long row leaves fewer edges.
+        boolean flat = w.dim(2) * w.dim(3) == 1 && y.dim(2) == x.dim(2) && y.dim(3) == x.dim(3)
+                && s.equals(Window2d.of());
+        extents(sizes, x, flat, "H", "W");
+        extents(sizes, y, flat, "P", "Q");
+        sizes.set("y_width", flat ? y.dim(2) * y.dim(3) : y.dim(3));
+        KernelCall call = target.call("conv2d", sizes)
+                .attribute("ACT", op.activation().ordinal())
+                .attribute("HAS_RESIDUAL", op.residual() ? 1 : 0);
+        List<KernelCall> calls = weight(call, ConvWeight.all(op.groups(), w), node, 0, target);
+        operands(call, node, op.bias());
+        if (op.residual()) {
+            call.tensor("r", node.inputs().getLast());
+        } else {
+            call.absent("r");
+        }
+        return calls;
+    }
+
+    private static List<KernelCall> convTranspose2d(SpatialOp.ConvTranspose2d op, Node node, Target target) {
+        Shape x = node.input(0).type().shape();
+        Shape w = node.input(1).type().shape();
+        Shape y = node.output().type().shape();
+        Window2d s = op.window();
+        List<KernelCall> calls = new ArrayList<>();
+        long scratch = 0;
+        for (int i = 0; i < s.strideH(); i++) {
+            ConvWeight.Phase rows =
+                    ConvWeight.Phase.of(i, y.size(2), w.size(2), s.strideH(), s.padTop(), s.dilationH());
+            for (int j = 0; j < s.strideW(); j++) {
+                ConvWeight.Phase cols =
+                        ConvWeight.Phase.of(j, y.size(3), w.size(3), s.strideW(), s.padLeft(), s.dilationW());
+                if (rows.outputs() == 0 || cols.outputs() == 0) {
+                    continue;
+                }
+                boolean met = rows.taps() > 0 && cols.taps() > 0;
+                Sizes sizes = Sizes.of()
+                        .set("N", x.dim(0)).set("groups", op.groups()).set("C", x.dim(1) / op.groups())
+                        .set("O", w.dim(1)).set("H", x.dim(2)).set("W", x.dim(3))
+                        .set("P", rows.outputs()).set("Q", cols.outputs())
+                        .set("KH", met ? rows.taps() : 0).set("KW", met ? cols.taps() : 0)
+                        .set("row_first", rows.firstIn()).set("col_first", cols.firstIn())
+                        .set("row_step", 1).set("col_step", 1)
+                        .set("row_tap", rows.inStep()).set("col_tap", cols.inStep())
+                        .set("y_plane", y.dim(2) * y.dim(3)).set("y_width", y.dim(3))
+                        .set("y_row_first", i).set("y_col_first", j)
+                        .set("y_row_step", s.strideH()).set("y_col_step", s.strideW());
+                KernelCall call = target.call("conv2d", sizes)
+                        .attribute("ACT", op.activation().ordinal())
+                        .attribute("HAS_RESIDUAL", 0);
+                if (met) {
+                    ConvWeight layout = ConvWeight.phase(op.groups(), w, rows, cols);
+                    List<KernelCall> both = weight(call, layout, node, scratch, target);
+                    scratch = both.stream().mapToLong(KernelCall::scratchBytes).max().orElse(scratch);
+                    calls.addAll(both);
+                } else {
+                    calls.add(call.absent("w"));
+                }
+                operands(call, node, op.bias());
+                call.absent("r");
+            }
+        }
+        return calls;
+    }
+
+    /** Binds the weight: packed when it is loaded, or before each run where it is computed. */
+    private static List<KernelCall> weight(
+            KernelCall call, ConvWeight layout, Node node, long scratch, Target target) {
+        int tile = call.parameter("TILE_M");
+        Value w = node.input(1);
+        if (target.fixed(w)) {
+            call.tensor("w", w, layout.panels(tile));
+            return List.of(call);
+        }
+        long bytes = Math.multiplyExact(layout.elements(tile), target.half() ? 2L : 4L);
+        long offset = Math.ceilDiv(scratch, 256L) * 256;
+        call.scratch("w", offset, bytes);
+        Sizes sizes = Sizes.of()
+                .set("groups", layout.groups()).set("O", layout.o()).set("C", layout.c())
+                .set("KH", layout.rows()).set("KW", layout.cols())
+                .set("w_group", layout.groupStep()).set("w_o", layout.oStep()).set("w_c", layout.cStep())
+                .set("tap_first", layout.first()).set("tap_row", layout.rowStep()).set("tap_col", layout.colStep())
+                .set("TILE", tile);
+        KernelCall pack = target.call("pack_panels", sizes)
+                .attribute("TILE", tile)
+                .tensor("w", w)
+                .scratch("y", offset, bytes);
+        return List.of(pack, call);
+    }
+
+    private static void operands(KernelCall call, Node node, boolean bias) {
+        call.tensor("x", node.input(0)).tensor("y", node.output()).attribute("HAS_BIAS", bias ? 1 : 0);
+        if (bias) {
+            call.tensor("b", node.input(2));
+        } else {
+            call.absent("b");
+        }
+    }
+
+    private static KernelCall pool(
+            String kernel, int kernelH, int kernelW, Window2d s, Node node, Target target) {
+        Sizes sizes = images(node)
+                .set("KH", kernelH).set("KW", kernelW)
+                .set("row_first", -s.padTop()).set("col_first", -s.padLeft())
+                .set("row_step", s.strideH()).set("col_step", s.strideW())
+                .set("row_tap", s.dilationH()).set("col_tap", s.dilationW())
+                .set("row_pad", s.padBottom()).set("col_pad", s.padRight());
+        return target.call(kernel, sizes).tensor("x", node.input(0)).tensor("y", node.output());
+    }
+
+    private static KernelCall resize(SpatialOp.Resize op, Node node, Target target) {
+        Shape x = node.input(0).type().shape();
+        ResizeTable rows = ResizeTable.of(op, x.size(2), op.outH(), op.scaleH());
+        ResizeTable cols = ResizeTable.of(op, x.size(3), op.outW(), op.scaleW());
+        return target.call("resize", images(node))
+                .attribute("ROW_TAPS", rows.taps())
+                .attribute("COL_TAPS", cols.taps())
+                .tensor("x", node.input(0))
+                .table("row_index", rows.indices())
+                .table("row_weight", rows.weights())
+                .table("col_index", cols.indices())
+                .table("col_weight", cols.weights())
+                .tensor("y", node.output());
+    }
+
+    private static Sizes images(Node node) {
+        Shape x = node.input(0).type().shape();
+        Sizes sizes = Sizes.of().set("N", x.dim(0)).set("C", x.dim(1));
+        extents(sizes, x, false, "H", "W");
+        extents(sizes, node.output().type().shape(), false, "OH", "OW");
+        return sizes;
+    }
+
+    private static void extents(Sizes sizes, Shape s, boolean flat, String rows, String columns) {
+        sizes.set(rows, flat ? 1 : s.dim(2)).set(columns, flat ? s.dim(2) * s.dim(3) : s.dim(3));
     }
 }

@@ -1,0 +1,107 @@
+package dev.kerf.backend.gpu;
+
+import dev.kerf.tensor.HostTensor;
+import dev.kerf.tensor.Shape;
+
+/**
+ * How the convolution kernels read a weight: panels of {@code tile} output channels, in each the taps, in each tap the input
+ * channels, in each of these the panel's channels side by side; zeros fill the last panel up. The shape is
+ * (groups, ⌈o / tile⌉, taps, c, tile). The source is dense with these distances; it may be a subset of its taps, as the
+ * phases of a transposed convolution need.
+ *
+ * @param groups    of channels
+ * @param o         output channels of a group
+ * @param c         input channels of a group
+ * @param rows      taps down
+ * @param cols      taps across
+ * @param groupStep elements from one group's weight to the next
+ * @param oStep     elements from one output channel to the next
+ * @param cStep     elements from one input channel to the next
+ * @param first     the first tap's element
+ * @param rowStep   elements from a tap to the one below
+ * @param colStep   elements from a tap to the one on its right
+ */
+record ConvWeight(
+        int groups, int o, int c, int rows, int cols, int groupStep, int oStep, int cStep, int first, int rowStep,
+        int colStep) {
+    /** All of a convolution's weight (groups · o, c, rows, cols). */
+    static ConvWeight all(int groups, Shape w) {
+        int o = w.size(0) / groups;
+        int c = w.size(1);
+        int taps = w.size(2) * w.size(3);
+        return new ConvWeight(groups, o, c, w.size(2), w.size(3), o * c * taps, c * taps, taps, 0, w.size(3), 1);
+    }
+
+    /** One phase of a transposed convolution's weight (groups · c, o, KH, KW). */
+    static ConvWeight phase(int groups, Shape w, Phase rows, Phase cols) {
+        int c = w.size(0) / groups;
+        int o = w.size(1);
+        int taps = w.size(2) * w.size(3);
+        return new ConvWeight(groups, o, c, rows.taps(), cols.taps(), c * o * taps, taps, o * taps,
+                rows.firstTap() * w.size(3) + cols.firstTap(), rows.tapStep() * w.size(3), cols.tapStep());
+    }
+
+    /** Numbers in the packed form. */
+    long elements(int tile) {
+        return (long) groups * Math.ceilDiv(o, tile) * rows * cols * c * tile;
+    }
+
+    /** The packing for panels of so many channels. */
+    Packing panels(int tile) {
+        return new Packing("conv/" + tile + "/" + this, w -> pack(w, tile));
+    }
+
+    private HostTensor pack(HostTensor w, int tile) {
+        float[] from = w.toFloatArray();
+        float[] to = new float[Math.toIntExact(elements(tile))];
+        int panels = Math.ceilDiv(o, tile);
+        int at = 0;
+        for (int g = 0; g < groups; g++) {
+            for (int panel = 0; panel < panels; panel++) {
+                int filled = Math.min(tile, o - panel * tile);
+                int base = g * groupStep + panel * tile * oStep + first;
+                for (int tap = 0; tap < rows * cols; tap++) {
+                    int tapBase = base + tap / cols * rowStep + tap % cols * colStep;
+                    for (int i = 0; i < c; i++, at += tile) {
+                        for (int m = 0; m < filled; m++) {
+                            to[at + m] = from[tapBase + i * cStep + m * oStep];
+                        }
+                    }
+                }
+            }
+        }
+        return HostTensor.of(Shape.of(to.length), to);
+    }
+
+    /**
+     * One axis of one phase of a transposed convolution. Output i = a · stride + phase takes the taps u for which
+     * i + pad − u · dilation is a multiple of the stride, from input (i + pad − u · dilation) / stride; within a phase these
+     * are the same for all a, and the input moves with a by 1.
+     *
+     * @param outputs  outputs of this phase
+     * @param taps     taps that meet it
+     * @param firstTap the first of them
+     * @param tapStep  from one to the next
+     * @param firstIn  the input that the first tap takes for a = 0; may lie outside
+     * @param inStep   inputs from one tap to the next, never positive
+     */
+    record Phase(int outputs, int taps, int firstTap, int tapStep, int firstIn, int inStep) {
+        static Phase of(int phase, int out, int kernel, int stride, int pad, int dilation) {
+            int outputs = Math.ceilDiv(Math.max(out - phase, 0), stride);
+            int common = gcd(stride, dilation);
+            int step = stride / common;
+            for (int u = 0; u < Math.min(kernel, step); u++) {
+                int from = phase + pad - u * dilation;
+                if (from % stride == 0) {
+                    return new Phase(
+                            outputs, Math.ceilDiv(kernel - u, step), u, step, from / stride, -dilation / common);
+                }
+            }
+            return new Phase(outputs, 0, 0, step, 0, 0);
+        }
+
+        private static int gcd(int a, int b) {
+            return b == 0 ? a : gcd(b, a % b);
+        }
+    }
+}
