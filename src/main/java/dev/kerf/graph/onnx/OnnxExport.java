@@ -41,8 +41,8 @@ import java.util.Set;
  *       hold anything. {@link dev.kerf.graph.SelectOp.Compact} of more elements than its capacity fails in the runtime as an
  *       index out of range. An index of Gather or WriteSlot out of range fails too, but ONNX reads negative ones from the end.
  *   <li>Where NaN goes through max pooling and arg max is the runtime's affair.
- *   <li>A resize with scales of its own, given a size that ONNX would not derive from them, is refused; so are a count along the
- *       axis of a layer or group norm, and reading a state from before an update after it.
+ *   <li>A resize with scales of its own, given a size that ONNX would not derive from them, is refused; so is a count along the
+ *       axis of a layer or group norm.
  * </ul>
  */
 public final class OnnxExport {
@@ -166,12 +166,6 @@ public final class OnnxExport {
         for (Node n : graph.nodes()) {
             if (!(n.op() instanceof StateOp)) {
                 continue;
-            }
-            for (Node reader : graph.consumers(n.input(0))) {
-                if (reader.id() > n.id()) {
-                    throw new UnsupportedOpException("ONNX export: " + reader.name() + " " + reader.op()
-                            + " reads a state from before " + n.name() + " but is recorded after it");
-                }
             }
             Node root = n;
             while (root.op() instanceof StateOp) {

@@ -16,6 +16,8 @@ final class PointwiseLowering {
         String x = g.in(n, 0);
         return switch (op) {
             case PointwiseOp.Unary u -> unary(g, x, u.function());
+            case PointwiseOp.Binary b when b.arithmetic() == PointwiseOp.Arithmetic.DIVIDE
+                    && n.output().type().dtype() == DType.I32 -> divide(g, x, g.in(n, 1));
             case PointwiseOp.Binary b -> g.activate(b.activation(), g.op(switch (b.arithmetic()) {
                 case ADD -> "Add";
                 case SUBTRACT -> "Sub";
@@ -31,6 +33,15 @@ final class PointwiseLowering {
                     g.scalar(DType.F32, c.high())));
             case PointwiseOp.Cast c -> cast(g, x, n.input(0).type().dtype(), c.to());
         };
+    }
+
+    /** x / 0 is 0, and the quotient that int32 can't hold wraps: both would end the process in a runtime that just divides. */
+    private static String divide(OnnxGraph g, String a, String b) {
+        String zero = g.scalar(DType.I32, 0);
+        String none = g.op("Equal", b, zero);
+        String divisor = g.cast(g.op("Where", List.of(none, g.scalar(DType.I32, 1), b)), DType.I64);
+        String quotient = g.cast(g.op("Div", g.cast(a, DType.I64), divisor), DType.I32);
+        return g.op("Where", List.of(none, zero, quotient));
     }
 
     private static String unary(OnnxGraph g, String x, PointwiseOp.Function f) {

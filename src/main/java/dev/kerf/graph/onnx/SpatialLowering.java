@@ -41,14 +41,32 @@ final class SpatialLowering {
 
     private static String convTranspose(OnnxGraph g, Node n, SpatialOp.ConvTranspose2d c) {
         Shape w = n.input(1).type().shape();
+        Window2d window = c.window();
+        boolean standard = c.outPadH() < window.strideH() && c.outPadW() < window.strideW();
         List<String> in = new ArrayList<>(List.of(g.in(n, 0), g.in(n, 1)));
-        if (c.bias()) {
+        if (c.bias() && standard) {
             in.add(g.in(n, 2));
         }
+        if (!standard) {
+            window = window.pad(window.padTop(), window.padLeft(), Math.max(0, window.padBottom() - c.outPadH()),
+                    Math.max(0, window.padRight() - c.outPadW()));
+        }
         String y = g.op("ConvTranspose", in, Attribute.of("kernel_shape", w.dim(2), w.dim(3)),
-                Attribute.strides(c.window()), Attribute.pads(c.window()), Attribute.dilations(c.window()),
-                Attribute.of("output_padding", c.outPadH(), c.outPadW()), Attribute.of("group", c.groups()));
-        return g.activate(c.activation(), y);
+                Attribute.strides(window), Attribute.pads(window), Attribute.dilations(window),
+                Attribute.of("output_padding", standard ? c.outPadH() : 0, standard ? c.outPadW() : 0),
+                Attribute.of("group", c.groups()));
+        return g.activate(c.activation(), standard ? y : widened(g, n, c, y));
+    }
+
+    /** Runtimes refuse output padding that isn't below the stride: less is cut off instead, and what then lacks is zeros. */
+    private static String widened(OnnxGraph g, Node n, SpatialOp.ConvTranspose2d c, String y) {
+        long rows = Math.max(0, c.outPadH() - c.window().padBottom());
+        long columns = Math.max(0, c.outPadW() - c.window().padRight());
+        String wide = g.op("Pad", List.of(y, g.longs(0, 0, 0, 0, 0, 0, rows, columns), g.scalar(DType.F32, 0)),
+                Attribute.of("mode", "constant"));
+        return c.bias()
+                ? g.op("Add", wide, g.reshape(g.in(n, 2), n.input(2).type().shape().dim(0), 1, 1))
+                : wide;
     }
 
     /**

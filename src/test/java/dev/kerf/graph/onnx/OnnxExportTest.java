@@ -143,10 +143,6 @@ class OnnxExportTest {
         assertArrayEquals(new float[] {1, 2, 8, 9, 5, 6}, out.get("ring.next").toFloatArray());
         assertArrayEquals(new float[] {2, 4, 16, 18, 10, 12}, out.get("is").toFloatArray());
         assertArrayEquals(new float[] {8, 9}, out.get("last.next").toFloatArray());
-
-        g.output("late", g.relu(ring));
-        var e = assertThrows(UnsupportedOpException.class, () -> OnnxRuntime.run(g.build(), null, in));
-        assertTrue(e.getMessage().contains("write_slot"), e.getMessage());
     }
 
     @Test

@@ -1,0 +1,119 @@
+package dev.kerf.graph.onnx;
+
+import dev.kerf.graph.Graph;
+import dev.kerf.graph.GraphBuilder;
+import dev.kerf.graph.Op;
+import dev.kerf.graph.TensorType;
+import dev.kerf.graph.Value;
+import dev.kerf.tensor.DType;
+import dev.kerf.tensor.HostTensor;
+import dev.kerf.tensor.Shape;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+
+/** A graph in the making with random numbers for its inputs: the same for the same seed. */
+final class RandomCase {
+    final Random random;
+    final GraphBuilder builder = new GraphBuilder();
+    final Map<String, HostTensor> inputs = new LinkedHashMap<>();
+    private final List<Value> outputs = new ArrayList<>();
+
+    RandomCase(long seed) {
+        // Neighbouring seeds give similar first numbers; spread them.
+        random = new Random(seed * 0x9E3779B97F4A7C15L);
+    }
+
+    /** A number from low to high, both included. */
+    int between(int low, int high) {
+        return low + random.nextInt(high - low + 1);
+    }
+
+    boolean coin() {
+        return random.nextBoolean();
+    }
+
+    <T> T pick(List<T> list) {
+        return list.get(random.nextInt(list.size()));
+    }
+
+    <E extends Enum<E>> E pick(Class<E> type) {
+        return pick(List.of(type.getEnumConstants()));
+    }
+
+    Shape shape(int rank, int most) {
+        long[] d = new long[rank];
+        for (int i = 0; i < rank; i++) {
+            d[i] = between(1, most);
+        }
+        return Shape.of(d);
+    }
+
+    /** An input of numbers from −1 to 1. */
+    Value floats(long... dims) {
+        return floats(-1, 1, dims);
+    }
+
+    Value floats(double low, double high, long... dims) {
+        HostTensor t = HostTensor.zeros(DType.F32, Shape.of(dims));
+        for (long i = 0; i < t.elements(); i++) {
+            t.setDouble(i, low + (high - low) * random.nextDouble());
+        }
+        return input(t);
+    }
+
+    /** An input of whole numbers from low to high, both included. */
+    Value integers(DType dtype, int low, int high, long... dims) {
+        HostTensor t = HostTensor.zeros(dtype, Shape.of(dims));
+        for (long i = 0; i < t.elements(); i++) {
+            t.setDouble(i, between(low, high));
+        }
+        return input(t);
+    }
+
+    Value input(HostTensor t) {
+        String name = "x" + inputs.size();
+        inputs.put(name, t);
+        return builder.input(name, new TensorType(t.dtype(), t.shape()));
+    }
+
+    /** An input that is a capacity. */
+    Value counted(HostTensor t, Value count) {
+        String name = "x" + inputs.size();
+        inputs.put(name, t);
+        return builder.input(name, new TensorType(t.dtype(), t.shape()), count);
+    }
+
+    Value apply(Op op, Value... operands) {
+        return builder.apply(op, operands);
+    }
+
+    /** Adds an output, named by its position. */
+    RandomCase output(Value v) {
+        outputs.add(v);
+        builder.output("y" + (outputs.size() - 1), v);
+        return this;
+    }
+
+    Graph graph() {
+        return builder.build();
+    }
+
+    /** The float32 inputs without their signs: a sum of products of these is the sum of the absolute terms. */
+    Map<String, HostTensor> absolute() {
+        Map<String, HostTensor> out = new LinkedHashMap<>();
+        inputs.forEach((name, t) -> {
+            HostTensor a = t;
+            if (t.dtype() == DType.F32) {
+                a = HostTensor.zeros(DType.F32, t.shape());
+                for (long i = 0; i < t.elements(); i++) {
+                    a.setDouble(i, Math.abs(t.getDouble(i)));
+                }
+            }
+            out.put(name, a);
+        });
+        return out;
+    }
+}
