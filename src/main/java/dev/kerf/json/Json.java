@@ -268,7 +268,7 @@ public final class Json {
 
     /** An error about this value, for the caller to throw: source, path and what is wrong. */
     public BadFileException error(String wrong) {
-        return new BadFileException((source.isEmpty() ? "" : source + ": ") + path() + ": " + wrong);
+        return new BadFileException(JsonParser.prefix(source) + JsonParser.oneLine(path() + ": " + wrong));
     }
 
     /** This value on one line without spaces. */

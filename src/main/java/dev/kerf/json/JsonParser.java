@@ -16,6 +16,7 @@ import java.util.Map;
 final class JsonParser {
     private static final int LONGEST_SAFE_LONG = 18;
     private static final int LONGEST_INTEGER = 400;
+    private static final int LONGEST_MESSAGE = 400;
 
     private final String text;
     private final String source;
@@ -311,10 +312,17 @@ final class JsonParser {
         }
         return new BadFileException(prefix(source) + "malformed JSON at line " + line + ", column "
                 + (at - lineStart + 1)
-                + " (offset " + at + "): " + wrong);
+                + " (offset " + at + "): " + oneLine(wrong));
     }
 
-    private static String prefix(String source) {
+    /** Keys in a message come from the text and may be anything. */
+    static String oneLine(String message) {
+        String brief = message.length() > LONGEST_MESSAGE ? message.substring(0, LONGEST_MESSAGE) + "…" : message;
+        return brief.replaceAll("[\\p{Cntrl}\u2028\u2029]", "?");
+    }
+
+    /** The source's name before a message, if it has one. */
+    static String prefix(String source) {
         return source.isEmpty() ? "" : source + ": ";
     }
 }

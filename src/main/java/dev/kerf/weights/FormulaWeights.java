@@ -121,7 +121,7 @@ public final class FormulaWeights implements TensorSource {
     public HostTensor tensor(String name) {
         TensorInfo info = tensors.get(name);
         if (info == null) {
-            throw new BadWeightsException(path + ": has no tensor \"" + name + "\"");
+            throw new BadWeightsException(path + ": has no tensor " + Names.quoted(name));
         }
         Double scale = scales.get(name);
         return scale == null ? stored.orElseThrow().tensor(name) : generate(salt + name, info.shape(), scale);
@@ -135,10 +135,10 @@ public final class FormulaWeights implements TensorSource {
 
     private TensorInfo storedInfo(String name, Shape shape) {
         Safetensors file = stored.orElseThrow(() -> new BadFileException(
-                path + ": tensor \"" + name + "\" is stored in a safetensors file, but none was given"));
+                path + ": tensor " + Names.quoted(name) + " is stored in a safetensors file, but none was given"));
         TensorInfo info = file.tensors().get(name);
         if (info == null || !info.shape().equals(shape)) {
-            throw new BadWeightsException(file.source() + ": tensor \"" + name + "\" "
+            throw new BadWeightsException(file.source() + ": tensor " + Names.quoted(name) + " "
                     + (info == null ? "is missing" : "has shape " + info.shape()) + ", " + path + " expects " + shape);
         }
         return info;

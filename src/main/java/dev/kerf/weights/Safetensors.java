@@ -139,7 +139,7 @@ public final class Safetensors implements TensorSource {
     public HostTensor tensor(String name) {
         Entry entry = entries.get(name);
         if (entry == null) {
-            throw new BadInputException(source() + ": has no tensor \"" + name + "\"");
+            throw new BadInputException(source() + ": has no tensor " + Names.quoted(name));
         }
         MemorySegment data = file.bytes().asSlice(dataStart + entry.begin, entry.end - entry.begin);
         return new HostTensor(entry.info.dtype(), entry.info.shape(), data);
@@ -177,10 +177,10 @@ public final class Safetensors implements TensorSource {
     }
 
     private Entry entry(String name, Json json) {
-        String at = "tensor \"" + name + "\"";
+        String at = "tensor " + Names.quoted(name);
         json.members().keySet().forEach(key -> {
             if (!key.equals("dtype") && !key.equals("shape") && !key.equals("data_offsets")) {
-                throw error(at + " has an unknown member \"" + key + "\" in the header");
+                throw error(at + " has an unknown member " + Names.quoted(key) + " in the header");
             }
         });
         DType dtype = dtype(at, json.at("dtype").asString());
@@ -209,7 +209,8 @@ public final class Safetensors implements TensorSource {
                 return dtype;
             }
         }
-        throw error(at + " has element type " + name + ", which Kerf doesn't read; convert it to F32, F16 or BF16");
+        throw error(at + " has element type " + Names.quoted(name)
+                + ", which Kerf doesn't read; convert it to F32, F16 or BF16");
     }
 
     /** The data section holds the tensors one after the other, whatever the order of the header, and nothing else. */
@@ -220,7 +221,7 @@ public final class Safetensors implements TensorSource {
         long end = 0;
         String last = "the header";
         for (Entry entry : byOffset) {
-            String at = "tensor \"" + entry.info.name() + "\"";
+            String at = "tensor " + Names.quoted(entry.info.name());
             if (entry.begin < end) {
                 throw error(at + " at data offset " + entry.begin + " overlaps " + last + ", which ends at " + end);
             }

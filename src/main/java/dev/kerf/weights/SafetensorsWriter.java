@@ -26,6 +26,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.UUID;
 import java.util.function.Supplier;
 
 /** Writes a safetensors file of any size, holding one tensor's values at a time. */
@@ -47,8 +48,8 @@ final class SafetensorsWriter {
         for (TensorInfo info : source.tensors().values()) {
             DType target = info.dtype().floating() ? dtype.orElse(info.dtype()) : info.dtype();
             entries.add(new Entry(new TensorInfo(info.name(), target, info.shape()),
-                    () -> convert(source.tensor(info.name()), target, source.source() + ": tensor \"" + info.name()
-                    + "\"")));
+                    () -> convert(source.tensor(info.name()), target, source.source() + ": tensor "
+                    + Names.quoted(info.name()))));
         }
         return entries;
     }
@@ -73,10 +74,10 @@ final class SafetensorsWriter {
         byte[] header = header(entries, byAlignment, metadata);
         Path target = path.toAbsolutePath();
         Path temporary =
-                target.resolveSibling("." + target.getFileName() + "." + ProcessHandle.current().pid() + ".tmp");
+                target.resolveSibling("." + target.getFileName() + "." + UUID.randomUUID() + ".tmp");
         try {
-            try (FileChannel out = FileChannel.open(temporary, StandardOpenOption.CREATE,
-                    StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE)) {
+            try (FileChannel out = FileChannel.open(temporary, StandardOpenOption.CREATE_NEW,
+                    StandardOpenOption.WRITE)) {
                 ByteBuffer buffer = ByteBuffer.allocateDirect(CHUNK).order(ByteOrder.LITTLE_ENDIAN);
                 drain(buffer.putLong(header.length), out);
                 MemorySegment chunk = MemorySegment.ofBuffer(buffer.clear());
@@ -111,7 +112,7 @@ final class SafetensorsWriter {
         for (Entry entry : entries) {
             String name = entry.info.name();
             if (name.equals(Safetensors.METADATA) || !seen.add(name)) {
-                throw new BadInputException("a tensor can't be named \"" + name + "\": the name is taken");
+                throw new BadInputException("a tensor can't be named " + Names.quoted(name) + ": the name is taken");
             }
             header.put(name, Json.object()
                     .put("dtype", entry.info.dtype().name())

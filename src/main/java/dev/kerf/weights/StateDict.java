@@ -37,7 +37,7 @@ record StateDict(Map<String, Tensor> tensors, Map<String, String> metadata) {
         Dict dict = top;
         for (int depth = 0; depth < DEEPEST; depth++) {
             collectMetadata(dict, metadata);
-            Dict inner = inner(dict);
+            Dict inner = inner(dict, source);
             if (inner == null) {
                 break;
             }
@@ -51,10 +51,15 @@ record StateDict(Map<String, Tensor> tensors, Map<String, String> metadata) {
         return new StateDict(withoutDataParallel(tensors), metadata);
     }
 
-    private static Dict inner(Dict dict) {
+    /** The dictionary under one of the keys, if it holds tensors; one of settings may have the same name. */
+    private static Dict inner(Dict dict, String source) {
         for (String key : KEYS) {
-            if (dict.items.get(key) instanceof Dict inner && !inner.items.isEmpty()) {
-                return inner;
+            if (dict.items.get(key) instanceof Dict inner) {
+                Map<String, Tensor> tensors = new LinkedHashMap<>();
+                new Walk(source, tensors).flatten(inner, "", 0);
+                if (!tensors.isEmpty()) {
+                    return inner;
+                }
             }
         }
         return null;
@@ -82,7 +87,7 @@ record StateDict(Map<String, Tensor> tensors, Map<String, String> metadata) {
                 if (value instanceof Dict inner) {
                     flatten(inner, prefix + key + ".", depth + 1);
                 } else if (value instanceof Tensor tensor && out.put(prefix + key, tensor) != null) {
-                    throw new BadFileException(source + ": two tensors are named \"" + prefix + key + "\"");
+                    throw new BadFileException(source + ": two tensors are named " + Names.quoted(prefix + key));
                 }
             });
         }

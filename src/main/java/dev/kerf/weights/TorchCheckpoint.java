@@ -116,7 +116,7 @@ public final class TorchCheckpoint implements TensorSource {
     public HostTensor tensor(String name) {
         Tensor t = values.get(name);
         if (t == null) {
-            throw new BadInputException(source() + ": has no tensor \"" + name + "\"");
+            throw new BadInputException(source() + ": has no tensor " + Names.quoted(name));
         }
         file.bytes();
         int size = t.dtype().bytes();

@@ -85,10 +85,12 @@ sealed interface TorchStorages {
             ZipDirectory.Entry entry = zip.entries().get(name);
             long bytes = storage.elements() * storage.dtype().bytes();
             if (entry == null) {
-                throw new BadFileException(source + ": zip entry " + name + " of tensor \"" + tensor + "\" is missing");
+                throw new BadFileException(source + ": zip entry " + Names.quoted(name) + " of tensor "
+                        + Names.quoted(tensor) + " is missing");
             }
             if (entry.length() < bytes || entry.length() - bytes >= storage.dtype().bytes()) {
-                throw new BadFileException(source + ": zip entry " + name + " of tensor \"" + tensor + "\" has "
+                throw new BadFileException(source + ": zip entry " + Names.quoted(name) + " of tensor "
+                        + Names.quoted(tensor) + " has "
                         + entry.length() + " bytes, the pickle says " + bytes);
             }
         }
@@ -142,7 +144,8 @@ sealed interface TorchStorages {
             Legacy legacy =
                     new Legacy(file, source, StateDict.in(pickles[3], source), new HashMap<>(), new HashMap<>());
             Map<String, String> users = new HashMap<>();
-            legacy.dict.tensors().forEach((name, t) -> users.putIfAbsent(t.storage().key(), "tensor \"" + name + "\""));
+            legacy.dict.tensors()
+                    .forEach((name, t) -> users.putIfAbsent(t.storage().key(), "tensor " + Names.quoted(name)));
             for (Object key : keys.items) {
                 Storage storage = key instanceof String ? storages.get(key) : null;
                 if (storage == null) {
@@ -174,8 +177,8 @@ sealed interface TorchStorages {
         public void check(Storage storage, String tensor) {
             Long bytes = lengths.get(storage.key());
             if (bytes == null || bytes != storage.elements() * storage.dtype().bytes()) {
-                throw new BadFileException(source + ": the storage of tensor \"" + tensor
-                        + "\" is missing or of another size");
+                throw new BadFileException(source + ": the storage of tensor " + Names.quoted(tensor)
+                        + " is missing or of another size");
             }
         }
 

@@ -88,7 +88,7 @@ final class TruncatedZip {
     private static String user(StateDict dict, Storage storage) {
         return dict.tensors().entrySet().stream()
                 .filter(e -> e.getValue().storage().key().equals(storage.key()))
-                .map(e -> "tensor \"" + e.getKey() + "\"")
+                .map(e -> "tensor " + Names.quoted(e.getKey()))
                 .findFirst()
                 .orElse("a tensor outside the state dict");
     }

@@ -124,7 +124,7 @@ public final class Weights implements AutoCloseable {
             throw missing(name, " of shape " + expected);
         }
         if (!info.shape().equals(expected)) {
-            throw new BadWeightsException(source.source() + ": tensor \"" + prefix + name + "\" has shape "
+            throw new BadWeightsException(source.source() + ": tensor " + Names.quoted(prefix + name) + " has shape "
                     + info.shape()
                     + ", the model expects " + expected);
         }
@@ -168,7 +168,7 @@ public final class Weights implements AutoCloseable {
                 .toList();
         if (!left.isEmpty()) {
             String names =
-                    String.join(", ", left.stream().limit(NAMES_IN_ERRORS).map(n -> quoted(prefix + n)).toList());
+                    String.join(", ", left.stream().limit(NAMES_IN_ERRORS).map(n -> Names.quoted(prefix + n)).toList());
             String more = left.size() > NAMES_IN_ERRORS ? " and " + (left.size() - NAMES_IN_ERRORS) + " more" : "";
             throw new BadWeightsException(source.source() + ": the model doesn't use " + names + more
                     + ": these are weights of another architecture");
@@ -184,11 +184,12 @@ public final class Weights implements AutoCloseable {
     }
 
     private BadWeightsException missing(String name, String expected) {
-        List<String> nearest = NearestNames.to(prefix + name, source.tensors().keySet(), NAMES_IN_ERRORS);
+        List<String> nearest = Names.nearest(prefix + name, source.tensors().keySet(), NAMES_IN_ERRORS);
         String hint = nearest.isEmpty()
                 ? "; it holds no tensors at all"
-                : "; nearest are " + String.join(", ", nearest.stream().map(Weights::quoted).toList());
-        return new BadWeightsException(source.source() + ": has no tensor \"" + prefix + name + "\"" + expected + hint);
+                : "; nearest are " + String.join(", ", nearest.stream().map(Names::quoted).toList());
+        return new BadWeightsException(source.source() + ": has no tensor " + Names.quoted(prefix + name) + expected
+                + hint);
     }
 
     private static Pattern glob(String pattern) {
@@ -197,10 +198,6 @@ public final class Weights implements AutoCloseable {
             regex.append(regex.isEmpty() ? "" : ".*").append(Pattern.quote(part));
         }
         return Pattern.compile(regex.toString(), Pattern.DOTALL);
-    }
-
-    private static String quoted(String name) {
-        return "\"" + name + "\"";
     }
 
     /** Tensors held by the caller. */

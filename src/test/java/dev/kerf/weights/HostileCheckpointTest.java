@@ -11,6 +11,7 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.zip.ZipEntry;
 import org.junit.jupiter.api.Test;
@@ -119,7 +120,7 @@ class HostileCheckpointTest {
         refused("has 40 bytes, the pickle says 36", tensor(9, 0, new long[] {9}, 1));
         refused("refused as a trap", tensor(10, 0, new long[] {1L << 40}, 0));
         refused("a persistent id that isn't a storage", tensor(-1, 0, new long[] {1}, 1));
-        refused("zip entry archive/data/7 of tensor \"w\" is missing", PickleBytes.begin().op('}').text("w")
+        refused("zip entry \"archive/data/7\" of tensor \"w\" is missing", PickleBytes.begin().op('}').text("w")
                 .tensor("7", 10, 0, new long[] {10}, new long[] {1}).op('s').op('.'));
     }
 
@@ -135,6 +136,18 @@ class HostileCheckpointTest {
                 .op('s').text("a").op('}').text("b").tensor("0", 10, 0, new long[] {10}, new long[] {1}).op('s').op('s')
                 .op('.');
         refused("two tensors are named \"a.b\"", twice);
+    }
+
+    @Test
+    void settingsUnderAKeyOfAStateDictAreNotTakenForIt() {
+        PickleBytes pickle = PickleBytes.begin().op('}').text("model").op('}').text("depth").integer(4).op('s').op('s')
+                .text("weights").op('}').text("w").tensor("0", 10, 0, new long[] {10}, new long[] {1}).op('s').op('s')
+                .op('.');
+        Path path =
+                PickleBytes.zip(dir.resolve("a.pt"), ZipEntry.STORED, pickle.bytes(), Map.of("data/0", new byte[40]));
+        try (Weights weights = Weights.open(path)) {
+            assertEquals(List.of("weights.w"), weights.names());
+        }
     }
 
     @Test
@@ -174,6 +187,8 @@ class HostileCheckpointTest {
         PickleBytes odd = new PickleBytes().op(0x80, 4).text("os\n\u001b[31m" + "x".repeat(100_000)).text("system")
                 .op(0x93);
         refused("forbidden global os??[31mxxx", odd.op('.'));
+        refused("zip entry \"archive/data/?\" of tensor \"a?b\" is missing", PickleBytes.begin().op('}').text("a\nb")
+                .tensor("\n", 10, 0, new long[] {10}, new long[] {1}).op('s').op('.'));
     }
 
     @Test

@@ -14,14 +14,21 @@ import dev.kerf.tensor.DType;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;
 import java.io.IOException;
+import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.zip.ZipEntry;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -138,6 +145,29 @@ class WeightsTest {
         assertEquals(2, Files.readAllBytes(path)[1]);
         try (Weights weights = Weights.open(path)) {
             assertEquals(List.of(), weights.names());
+        }
+    }
+
+    @Test
+    void manyThreadsReadTheSame() throws Exception {
+        float[] values = new float[1000];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = i;
+        }
+        HostTensor tensor = HostTensor.of(Shape.of(1000), values);
+        byte[] raw = tensor.data().toArray(ValueLayout.JAVA_BYTE);
+        Path safetensors = dir.resolve("w.safetensors");
+        Safetensors.write(safetensors, Map.of("w", tensor), Map.of());
+        Path packed = PickleBytes.zip(dir.resolve("w.pt"), ZipEntry.DEFLATED, PickleBytes.oneTensor("w", 1000),
+                Map.of("data/0", raw));
+        for (Path path : List.of(safetensors, packed)) {
+            try (Weights weights = Weights.open(path);
+                    ExecutorService threads = Executors.newFixedThreadPool(4)) {
+                Callable<float[]> read = () -> weights.tensor("w", Shape.of(1000)).toFloatArray();
+                for (Future<float[]> result : threads.invokeAll(Collections.nCopies(200, read))) {
+                    assertArrayEquals(values, result.get());
+                }
+            }
         }
     }
 

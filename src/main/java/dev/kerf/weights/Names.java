@@ -4,12 +4,20 @@ import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 
-/** Finds the names that a user or a model may have meant. */
-final class NearestNames {
-    private NearestNames() {}
+/** Names of tensors in messages. */
+final class Names {
+    private static final int LONGEST = 200;
+
+    private Names() {}
+
+    /** A name in quotes, on one line and not too long, whatever a file made of it. */
+    static String quoted(String name) {
+        String brief = name.length() > LONGEST ? name.substring(0, LONGEST) + "…" : name;
+        return "\"" + brief.replaceAll("[\\p{Cntrl}\u2028\u2029]", "?") + "\"";
+    }
 
     /** At most {@code count} of the names, by rising edit distance (Levenshtein) to the one wanted. */
-    static List<String> to(String wanted, Collection<String> names, int count) {
+    static List<String> nearest(String wanted, Collection<String> names, int count) {
         record Candidate(String name, int distance) {}
         return names.stream()
                 .map(name -> new Candidate(name, distance(wanted, name)))
