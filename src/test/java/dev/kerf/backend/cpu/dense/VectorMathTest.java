@@ -38,7 +38,7 @@ class VectorMathTest {
     }
 
     /** Abramowitz and Stegun 7.1.6, whose terms are all positive, so that nothing cancels. */
-    private static double erf(double x) {
+    static double erf(double x) {
         double term = x;
         double sum = x;
         for (int n = 1; n < 400; n++) {

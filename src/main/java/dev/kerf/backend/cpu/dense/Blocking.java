@@ -1,0 +1,65 @@
+package dev.kerf.backend.cpu.dense;
+
+/**
+ * How a {@link Correlation} is cut so that a thread's patch, sums and coefficients stay in the second-level cache.
+ *
+ * @param rows     output rows of a block
+ * @param cols     output columns of a block
+ * @param panels   panels of coefficients that go over a block together
+ * @param channels input channels that are summed at a time
+ */
+record Blocking(int rows, int cols, int panels, int channels) {
+    /** Sums of a block: 256 KiB. */
+    private static final int SUMS = 1 << 16;
+    /** Floats of a patch: 256 KiB. */
+    private static final int PATCH = 1 << 16;
+    /** Terms that are summed at a time: a panel of 12 rows is then 14 KiB, half of the first-level cache. */
+    private static final int TERMS = 288;
+    private static final int MAX_ROWS_OF_SUMS = 256;
+    private static final int MIN_PIXELS = 64;
+    private static final int MAX_PIXELS = 512;
+    private static final double FLOPS_WORTH_A_UNIT = 2e6;
+
+    /** The blocks for some threads. */
+    static Blocking of(Correlation work, Panels panels, int workers) {
+        int high = panels.first[panels.count];
+        int parts = (high + MAX_ROWS_OF_SUMS - 1) / MAX_ROWS_OF_SUMS;
+        int most = (panels.count + parts - 1) / parts;
+        int pixels = Math.clamp(SUMS / Math.min(high, most * Tiles.MAX_ROWS), MIN_PIXELS, MAX_PIXELS);
+        int width = work.cols();
+        int wide = 4 * Tiles.LANES;
+        int cols = width <= wide + wide / 2 ? width : even(width, wide);
+        int rows = even(work.rows(), Math.clamp(pixels / cols, 1, work.rows()));
+        Blocking b = new Blocking(rows, cols, most, 1);
+        while (b.units(work, panels) < 3L * workers && work.flops() / b.units(work, panels) > FLOPS_WORTH_A_UNIT) {
+            if (b.rows > 1 && b.rows * b.cols >= 8 * Tiles.LANES) {
+                b = new Blocking(even(work.rows(), b.rows / 2), b.cols, b.panels, 1);
+            } else if (b.panels > 1) {
+                b = new Blocking(b.rows, b.cols, (b.panels + 1) / 2, 1);
+            } else if (b.rows > 1) {
+                b = new Blocking(even(work.rows(), b.rows / 2), b.cols, b.panels, 1);
+            } else {
+                break;
+            }
+        }
+        int channel = new Patch(work.taps(), b.rows, b.cols).channel;
+        int terms = Math.max(1, TERMS / Math.max(1, work.taps().count()));
+        int chunk = Math.clamp(Math.min(terms, PATCH / channel), 1, work.depth());
+        return new Blocking(b.rows, b.cols, b.panels, even(work.depth(), chunk));
+    }
+
+    /** Pieces of work that can be done at once. */
+    long units(Correlation work, Panels p) {
+        return (long) work.batch() * work.groups() * ceil(p.count, panels) * ceil(work.rows(), rows)
+                * ceil(work.cols(), cols);
+    }
+
+    static int ceil(int n, int part) {
+        return (n + part - 1) / part;
+    }
+
+    /** The size near {@code part} that cuts {@code n} into parts most alike. */
+    private static int even(int n, int part) {
+        return ceil(n, ceil(n, part));
+    }
+}

@@ -1,0 +1,60 @@
+package dev.kerf.backend.cpu.dense;
+
+import dev.kerf.backend.cpu.kernel.Kernel;
+import dev.kerf.backend.cpu.kernel.Operand;
+import dev.kerf.backend.cpu.kernel.Site;
+import dev.kerf.graph.Node;
+import dev.kerf.graph.SpatialOp;
+import dev.kerf.graph.Window2d;
+import dev.kerf.tensor.Shape;
+import java.util.List;
+import java.util.stream.IntStream;
+
+/** Convolutions as {@link Correlation}s. */
+final class Convolutions {
+    private Convolutions() {}
+
+    static List<Correlation> plan(SpatialOp.Conv2d op, Node node) {
+        Shape x = node.input(0).type().shape();
+        Shape w = node.input(1).type().shape();
+        Shape y = node.output().type().shape();
+        Window2d win = op.window();
+        Taps taps = Taps.grid(win.strideH(), win.strideW(),
+                IntStream.range(0, size(w, 2)).map(u -> u * win.dilationH() - win.padTop()).toArray(),
+                IntStream.range(0, size(w, 3)).map(v -> v * win.dilationW() - win.padLeft()).toArray());
+        return List.of(new Correlation(size(x, 0), op.groups(), size(w, 1), size(w, 0) / op.groups(), size(x, 2),
+                size(x, 3), size(y, 2), size(y, 3), taps, 1, 1, new int[1], new int[1], op.activation()));
+    }
+
+    /** Scratch of the largest of some correlations that run one after another. */
+    static long scratchFloats(List<Correlation> plan, int workers) {
+        return plan.stream().mapToLong(c -> (long) workers * CorrelationKernel.floats(c, blocking(c, workers))).max()
+                .orElse(0);
+    }
+
+    static List<Kernel> build(SpatialOp.Conv2d op, Site site) {
+        Correlation work = plan(op, site.node()).getFirst();
+        Operand residual = op.residual() ? site.operand(site.node().inputs().size() - 1) : null;
+        int terms = work.terms();
+        int rows = work.channels();
+        Panels panels = CorrelationKernel.panels(work);
+        float[] packed = site.packed(1, "conv/" + Tiles.MAX_ROWS + "/" + work.groups(), (dense, shape) -> {
+            float[] to = new float[work.groups() * panels.floats(terms)];
+            for (int g = 0; g < work.groups(); g++) {
+                int from = g * rows * terms;
+                panels.pack(terms, (row, k) -> dense[from + row * terms + k], to, g * panels.floats(terms));
+            }
+            return to;
+        });
+        return List.of(new CorrelationKernel(work, blocking(work, site.workers()), packed, site.operand(0),
+                op.bias() ? site.operand(2) : null, residual, site.result(0), site.scratch()));
+    }
+
+    private static Blocking blocking(Correlation work, int workers) {
+        return Blocking.of(work, CorrelationKernel.panels(work), workers);
+    }
+
+    private static int size(Shape s, int axis) {
+        return Math.toIntExact(s.dim(axis));
+    }
+}

@@ -1,0 +1,187 @@
+package dev.kerf.backend.cpu.dense;
+
+import dev.kerf.backend.cpu.kernel.Kernel;
+import dev.kerf.backend.cpu.kernel.Operand;
+import dev.kerf.graph.Activation;
+import java.util.Arrays;
+
+/**
+ * Direct convolution: a block of the image is copied to a {@link Patch}, some channels at a time, and every panel of
+ * coefficients goes over it. Sums stay in a buffer that starts with the bias; residual and activation are applied as they
+ * leave it.
+ */
+final class CorrelationKernel implements Kernel {
+    private static final double FLOPS_WORTH_A_TASK = 1e6;
+
+    private final Correlation work;
+    private final Panels panels;
+    private final Blocking blocking;
+    private final Patch patch;
+    private final int[] offsets;
+    private final float[] coefficients;
+    private final Operand x;
+    private final Operand bias;
+    private final Operand residual;
+    private final Operand y;
+    private final Operand scratch;
+    private final int sumsPitch;
+    private final int patchFloats;
+    private final int perWorker;
+    private final int rowBlocks;
+    private final int colBlocks;
+    private final int panelBlocks;
+    private final int unitsPerImage;
+    private final int tasks;
+
+    /**
+     * A kernel over its operands.
+     *
+     * @param coefficients packed as {@link Panels} of {@code work.channels() · work.phases()} rows for each group; the
+     *                     phases of a channel are neighbours
+     * @param bias         one number for each channel, or null
+     * @param residual     like the result, or null
+     */
+    CorrelationKernel(
+            Correlation work, Blocking blocking, float[] coefficients, Operand x, Operand bias, Operand residual, Operand y,
+            Operand scratch) {
+        this.work = work;
+        this.blocking = blocking;
+        this.coefficients = coefficients;
+        this.x = x;
+        this.bias = bias;
+        this.residual = residual;
+        this.y = y;
+        this.scratch = scratch;
+        panels = panels(work);
+        patch = new Patch(work.taps(), blocking.rows(), blocking.cols());
+        offsets = patch.offsets(blocking.channels());
+        sumsPitch = sumsPitch(patch);
+        patchFloats = patchFloats(patch, blocking);
+        perWorker = floats(work, blocking);
+        rowBlocks = Blocking.ceil(work.rows(), blocking.rows());
+        colBlocks = Blocking.ceil(work.cols(), blocking.cols());
+        panelBlocks = Blocking.ceil(panels.count, blocking.panels());
+        unitsPerImage = work.groups() * panelBlocks * rowBlocks * colBlocks;
+        double worth = Math.max(1, work.flops() / work.batch() / FLOPS_WORTH_A_TASK);
+        tasks = (int) Math.min(Math.min(unitsPerImage, worth), MAX_TASKS / work.batch());
+    }
+
+    /** The panels of one group. */
+    static Panels panels(Correlation work) {
+        return Panels.of(work.channels() * work.phases());
+    }
+
+    /** Floats of scratch for each thread. */
+    static int floats(Correlation work, Blocking blocking) {
+        Patch patch = new Patch(work.taps(), blocking.rows(), blocking.cols());
+        return patchFloats(patch, blocking) + blocking.panels() * Tiles.MAX_ROWS * sumsPitch(patch);
+    }
+
+    private static int sumsPitch(Patch patch) {
+        return ((patch.vectors + 3) / 4 * 4 + 1) * Tiles.LANES;
+    }
+
+    private static int patchFloats(Patch patch, Blocking blocking) {
+        return Blocking.ceil(patch.floats(blocking.channels()), 16) * 16;
+    }
+
+    @Override
+    public int tasks() {
+        return images() * tasks;
+    }
+
+    private int images() {
+        return y.count() == null ? work.batch() : Math.clamp(y.count().ints()[y.count().offset()], 0, work.batch());
+    }
+
+    @Override
+    public void run(int task, int worker) {
+        int image = task / tasks;
+        int part = task % tasks;
+        int end = (int) ((long) (part + 1) * unitsPerImage / tasks);
+        for (int unit = (int) ((long) part * unitsPerImage / tasks); unit < end; unit++) {
+            int colBlock = unit % colBlocks;
+            int rowBlock = unit / colBlocks % rowBlocks;
+            int panelBlock = unit / (colBlocks * rowBlocks) % panelBlocks;
+            int group = unit / (colBlocks * rowBlocks * panelBlocks);
+            block(image, group, panelBlock * blocking.panels(), rowBlock * blocking.rows(), colBlock * blocking.cols(),
+                    worker);
+        }
+    }
+
+    private void block(int image, int group, int firstPanel, int i0, int j0, int worker) {
+        float[] room = scratch.floats();
+        int at = scratch.offset() + worker * perWorker;
+        int sums = at + patchFloats;
+        int endPanel = Math.min(firstPanel + blocking.panels(), panels.count);
+        int rows = Math.min(blocking.rows(), work.rows() - i0);
+        int vectors = patch.vectors(rows);
+        start(room, sums, group, firstPanel, endPanel);
+        float[] in = x.floats();
+        int plane = work.inH() * work.inW();
+        int xi = x.offset() + image * x.batchStride() + group * work.depth() * plane;
+        int terms = work.terms();
+        int packed = group * panels.floats(terms);
+        patch.clearTail(room, at, Math.min(blocking.channels(), work.depth()));
+        for (int c0 = 0; c0 < work.depth(); c0 += blocking.channels()) {
+            int n = Math.min(blocking.channels(), work.depth() - c0);
+            for (int c = 0; c < n; c++) {
+                patch.copy(in, xi + (c0 + c) * plane, work.inH(), work.inW(), i0, rows, j0, room,
+                        at + c * patch.channel);
+            }
+            int taps = work.taps().count();
+            for (int p = firstPanel; p < endPanel; p++) {
+                Tiles.sweep(panels.height[p], coefficients, packed + panels.index(p, terms, c0 * taps), room, at,
+                        patch.starts, 0, vectors, offsets, n * taps, room,
+                        sums + (panels.first[p] - panels.first[firstPanel]) * sumsPitch, sumsPitch);
+            }
+        }
+        finish(room, sums, image, group, firstPanel, endPanel, i0, rows, j0);
+    }
+
+    private void start(float[] room, int sums, int group, int firstPanel, int endPanel) {
+        int first = panels.first[firstPanel];
+        for (int r = first; r < panels.first[endPanel]; r++) {
+            int o = r / work.phases();
+            float b = bias == null || o >= work.channels()
+                    ? 0f : bias.floats()[bias.offset() + group * work.channels() + o];
+            int row = sums + (r - first) * sumsPitch;
+            Arrays.fill(room, row, row + sumsPitch, b);
+        }
+    }
+
+    private void finish(
+            float[] room, int sums, int image, int group, int firstPanel, int endPanel, int i0, int rows, int j0) {
+        float[] out = y.floats();
+        int first = panels.first[firstPanel];
+        int end = Math.min(panels.first[endPanel], panels.rows);
+        for (int r = first; r < end; r++) {
+            int channel = group * work.channels() + r / work.phases();
+            int phase = r % work.phases();
+            int top = work.phaseRows()[phase / work.phaseCols().length];
+            int left = work.phaseCols()[phase % work.phaseCols().length] + j0 * work.spreadW();
+            int n = Math.min(blocking.cols(), (work.outW() - left + work.spreadW() - 1) / work.spreadW());
+            for (int i = 0; i < rows; i++) {
+                int row = top + (i0 + i) * work.spreadH();
+                if (row < work.outH() && n > 0) {
+                    int place = (channel * work.outH() + row) * work.outW() + left;
+                    int c = sums + (r - first) * sumsPitch + i * patch.rowPitch;
+                    store(room, c, image, place, out, n);
+                }
+            }
+        }
+    }
+
+    private void store(float[] room, int c, int image, int place, float[] out, int n) {
+        int yi = y.offset() + image * y.batchStride() + place;
+        if (residual != null) {
+            Finish.add(room, c, residual.floats(), residual.offset() + image * residual.batchStride() + place, n);
+        }
+        Activation act = work.activation();
+        if (work.spreadW() == 1) {
+            Finish.store(act, room, c, out, yi, n);
+        } else {
+            Finish.spread(act, room, c, out, yi, work.spreadW(), n);
+        }
+    }
+}

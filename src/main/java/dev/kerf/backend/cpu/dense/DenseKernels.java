@@ -1,0 +1,46 @@
+package dev.kerf.backend.cpu.dense;
+
+import dev.kerf.backend.cpu.kernel.Kernel;
+import dev.kerf.backend.cpu.kernel.KernelFamily;
+import dev.kerf.backend.cpu.kernel.Site;
+import dev.kerf.graph.Node;
+import dev.kerf.graph.SpatialOp;
+import dev.kerf.graph.Value;
+import java.util.List;
+
+/** The kernels of this package as the CPU back end asks for them. */
+public final class DenseKernels implements KernelFamily {
+    @Override
+    public boolean takes(Node node) {
+        return switch (node.op()) {
+            case SpatialOp.Conv2d op -> true;
+            default -> false;
+        };
+    }
+
+    @Override
+    public long scratchFloats(Node node, int workers) {
+        return switch (node.op()) {
+            case SpatialOp.Conv2d op -> Convolutions.scratchFloats(Convolutions.plan(op, node), workers);
+            default -> 0;
+        };
+    }
+
+    @Override
+    public boolean strided(Node node, Value value) {
+        return true;
+    }
+
+    @Override
+    public String algorithm(Node node) {
+        return "vector direct";
+    }
+
+    @Override
+    public List<Kernel> build(Site site) {
+        return switch (site.node().op()) {
+            case SpatialOp.Conv2d op -> Convolutions.build(op, site);
+            default -> throw new IllegalArgumentException("no dense kernel for " + site.node());
+        };
+    }
+}

@@ -1,0 +1,95 @@
+package dev.kerf.backend.cpu.dense;
+
+import jdk.incubator.vector.VectorSpecies;
+
+/**
+ * The loop that all dense kernels spend their time in: c[r][v] += Σₖ a[k][r] · b[start[v] + off[k]] for a few rows r and
+ * two vectors v, sums held in registers. 12 × 2 sums fill the 32 registers of AVX-512 and NEON, 6 × 2 the 16 of AVX2.
+ *
+ * <p>The loop bodies hold no branch, and each is a method of its own: a first-tier compiler that gives up on one leaves
+ * the others fast, and no late branch throws compiled code away.
+ */
+final class Tiles {
+    static final VectorSpecies<Float> S = VectorMath.SPECIES;
+    /** Floats of a vector. */
+    static final int LANES = S.length();
+    /** Whether there are registers for 12 × 2 sums. */
+    static final boolean TALL = LANES >= 16 || System.getProperty("os.arch").equals("aarch64");
+    /** Rows of the largest tile. */
+    static final int MAX_ROWS = TALL ? 12 : 6;
+    /** Tiles come in multiples of this many rows, and of one row. */
+    static final int ROW_STEP = TALL ? 4 : 2;
+
+    private Tiles() {}
+
+    /**
+     * Multiplies one panel of rows by a run of vectors.
+     *
+     * @param rows   rows of the panel: 12, 8, 4 or 1 if {@link #TALL}, else 6, 4 or 1
+     * @param a      coefficients, k by k, {@code rows} for each
+     * @param ai     index of the first coefficient
+     * @param b      what is multiplied
+     * @param base   added to all starts
+     * @param starts where each vector begins; entries must be there up to the rounded {@code to}
+     * @param from   first vector
+     * @param to     end of the vectors; rounded up to an even number of them (one row: to four)
+     * @param off    what to add to a start for each k
+     * @param n      number of k
+     * @param c      sums, added to: vector v of row r at ci + r · pitch + v · LANES
+     * @param ci     index of the first sum
+     * @param pitch  floats from row to row of c
+     */
+    static void sweep(
+            int rows, float[] a, int ai, float[] b, int base, int[] starts, int from, int to, int[] off, int n,
+            float[] c, int ci, int pitch) {
+        switch (rows) {
+            case 12 -> sweep12(a, ai, b, base, starts, from, to, off, n, c, ci, pitch);
+            case 8 -> sweep8(a, ai, b, base, starts, from, to, off, n, c, ci, pitch);
+            case 6 -> sweep6(a, ai, b, base, starts, from, to, off, n, c, ci, pitch);
+            case 4 -> sweep4(a, ai, b, base, starts, from, to, off, n, c, ci, pitch);
+            case 1 -> sweep1(a, ai, b, base, starts, from, to, off, n, c, ci);
+            default -> throw new IllegalArgumentException("no tile of " + rows + " rows");
+        }
+    }
+
+    private static void sweep12(
+            float[] a, int ai, float[] b, int base, int[] starts, int from, int to, int[] off, int n, float[] c, int ci,
+            int pitch) {
+        for (int v = from; v < to; v += 2) {
+            TallTiles.tile12x2(a, ai, b, base + starts[v], base + starts[v + 1], off, n, c, ci + v * LANES, pitch);
+        }
+    }
+
+    private static void sweep8(
+            float[] a, int ai, float[] b, int base, int[] starts, int from, int to, int[] off, int n, float[] c, int ci,
+            int pitch) {
+        for (int v = from; v < to; v += 2) {
+            TallTiles.tile8x2(a, ai, b, base + starts[v], base + starts[v + 1], off, n, c, ci + v * LANES, pitch);
+        }
+    }
+
+    private static void sweep6(
+            float[] a, int ai, float[] b, int base, int[] starts, int from, int to, int[] off, int n, float[] c, int ci,
+            int pitch) {
+        for (int v = from; v < to; v += 2) {
+            LowTiles.tile6x2(a, ai, b, base + starts[v], base + starts[v + 1], off, n, c, ci + v * LANES, pitch);
+        }
+    }
+
+    private static void sweep4(
+            float[] a, int ai, float[] b, int base, int[] starts, int from, int to, int[] off, int n, float[] c, int ci,
+            int pitch) {
+        for (int v = from; v < to; v += 2) {
+            LowTiles.tile4x2(a, ai, b, base + starts[v], base + starts[v + 1], off, n, c, ci + v * LANES, pitch);
+        }
+    }
+
+    private static void sweep1(
+            float[] a, int ai, float[] b, int base, int[] starts, int from, int to, int[] off, int n, float[] c,
+            int ci) {
+        for (int v = from; v < to; v += 4) {
+            LowTiles.tile1x4(a, ai, b, base + starts[v], base + starts[v + 1], base + starts[v + 2],
+                    base + starts[v + 3], off, n, c, ci + v * LANES);
+        }
+    }
+}

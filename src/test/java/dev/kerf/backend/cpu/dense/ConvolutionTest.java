@@ -1,0 +1,155 @@
+package dev.kerf.backend.cpu.dense;
+
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.kerf.graph.Activation;
+import dev.kerf.graph.SpatialOp.Conv2d;
+import dev.kerf.graph.TensorType;
+import dev.kerf.graph.Window2d;
+import java.util.function.DoubleUnaryOperator;
+import org.junit.jupiter.api.Test;
+
+class ConvolutionTest {
+    private static final Window2d SAME = Window2d.of().pad(1);
+    private static final double EPS = Math.ulp(1f) / 2;
+
+    private static void check(Window2d win, int groups, int n, int c, int h, int w, int o, int kh, int kw) {
+        check(win, groups, Activation.NONE, true, false, n, c, h, w, o, kh, kw);
+        check(win, groups, Activation.RELU, false, true, n, c, h, w, o, kh, kw);
+    }
+
+    private static void check(
+            Window2d win, int groups, Activation act, boolean bias, boolean residual, int n, int c, int h, int w, int o,
+            int kh, int kw) {
+        Conv2d op = new Conv2d(win, groups, act, bias, residual);
+        TensorType x = TensorType.f32(n, c, h, w);
+        TensorType k = TensorType.f32(o, c / groups, kh, kw);
+        TensorType b = TensorType.f32(o);
+        TensorType y = TensorType.f32(n, o, win.outH(h, kh, false), win.outW(w, kw, false));
+        TensorType[] in = bias && residual ? new TensorType[] {x, k, b, y}
+                : bias ? new TensorType[] {x, k, b} : residual ? new TensorType[] {x, k, y} : new TensorType[] {x, k};
+        Bed bed = new Bed(new DenseKernels(), op, 1 + (n + c + h) % 3, true, (h + o) % 3 * 5, h * 31L + o, in).run();
+        assertTrue(bed.intact(), () -> bed.node + ": wrote outside");
+        compare(bed, op, residual ? bed.dense(in.length - 1) : null);
+    }
+
+    /** Sums in float64; float32's own error is at most (terms + 2) · ε · Σ|x·w|, and grows with √terms as a rule. */
+    private static void compare(Bed bed, Conv2d op, float[] residual) {
+        float[] x = bed.dense(0);
+        float[] k = bed.dense(1);
+        float[] bias = op.bias() ? bed.dense(2) : null;
+        float[] y = bed.dense();
+        int[] xs = dims(bed.node.input(0).type());
+        int[] ks = dims(bed.node.input(1).type());
+        int[] ys = dims(bed.node.output().type());
+        Window2d win = op.window();
+        int per = ys[1] / op.groups();
+        double scale = 4 + Math.sqrt(ks[1] * ks[2] * ks[3]);
+        for (int i = 0; i < y.length; i++) {
+            int col = i % ys[3];
+            int row = i / ys[3] % ys[2];
+            int o = i / ys[3] / ys[2] % ys[1];
+            int n = i / ys[3] / ys[2] / ys[1];
+            double sum = bias == null ? 0 : bias[o];
+            double size = Math.abs(sum);
+            for (int c = 0; c < ks[1]; c++) {
+                for (int u = 0; u < ks[2]; u++) {
+                    int r = row * win.strideH() + u * win.dilationH() - win.padTop();
+                    for (int v = 0; v < ks[3]; v++) {
+                        int q = col * win.strideW() + v * win.dilationW() - win.padLeft();
+                        if (r >= 0 && r < xs[2] && q >= 0 && q < xs[3]) {
+                            double t = (double) x[((n * xs[1] + o / per * ks[1] + c) * xs[2] + r) * xs[3] + q]
+                                    * k[((o * ks[1] + c) * ks[2] + u) * ks[3] + v];
+                            sum += t;
+                            size += Math.abs(t);
+                        }
+                    }
+                }
+            }
+            sum += residual == null ? 0 : residual[i];
+            size += residual == null ? 0 : Math.abs(residual[i]);
+            double expected = function(op.activation()).applyAsDouble(sum);
+            double bound = scale * EPS * (size + 1e-3);
+            double actual = y[i];
+            int at = i;
+            assertTrue(Math.abs(actual - expected) <= bound,
+                    () -> bed.node + " at " + at + ": " + actual + ", expected " + expected + " ± " + bound);
+        }
+    }
+
+    private static DoubleUnaryOperator function(Activation act) {
+        return switch (act) {
+            case NONE -> v -> v;
+            case RELU -> v -> Math.max(v, 0);
+            case SIGMOID -> v -> 1 / (1 + Math.exp(-v));
+            case SILU -> v -> v / (1 + Math.exp(-v));
+            case TANH -> Math::tanh;
+            case GELU_ERF -> v -> v / 2 * (1 + VectorMathTest.erf(v / Math.sqrt(2)));
+            case GELU_TANH -> v -> v / 2 * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (v + 0.044715 * v * v * v)));
+        };
+    }
+
+    private static int[] dims(TensorType t) {
+        return java.util.Arrays.stream(t.shape().dims()).mapToInt(Math::toIntExact).toArray();
+    }
+
+    @Test
+    void anyNumberOfChannels() {
+        int[] channels = {1, 2, 3, 5, 11, 12, 13, 16, 17, 64};
+        for (int c : channels) {
+            for (int o : channels) {
+                check(SAME, 1, 1, c, 7, 9, o, 3, 3);
+            }
+        }
+    }
+
+    @Test
+    void anySize() {
+        int[] sizes = {1, 2, 7, 31, 32, 33, 65};
+        for (int h : sizes) {
+            for (int w : sizes) {
+                check(SAME, 1, 2, 3, h, w, 5, 3, 3);
+            }
+        }
+    }
+
+    @Test
+    void anyStridePaddingAndDilation() {
+        for (int s = 1; s <= 3; s++) {
+            for (int d = 1; d <= 3; d++) {
+                check(Window2d.of().stride(s).dilation(d).pad(1), 1, 1, 5, 19, 17, 13, 3, 3);
+                check(Window2d.of().stride(s, 4 - s).dilation(1, d).pad(0, 3, 2, 1), 1, 2, 3, 14, 23, 4, 4, 2);
+                check(Window2d.of().stride(s).pad(0), 1, 1, 17, 9, 33, 12, 1, 1);
+                check(Window2d.of().stride(s).dilation(d).pad(9), 1, 1, 2, 3, 4, 3, 1, 5);
+            }
+        }
+        check(Window2d.of().stride(2).pad(3), 1, 1, 3, 40, 37, 16, 7, 7);
+        check(Window2d.of().stride(4).pad(3), 1, 1, 3, 40, 37, 16, 7, 7);
+        check(Window2d.of().stride(16), 1, 1, 3, 32, 64, 24, 16, 16);
+    }
+
+    @Test
+    void anyGroups() {
+        check(SAME, 2, 2, 6, 9, 10, 8, 3, 3);
+        check(SAME, 4, 1, 64, 5, 6, 12, 3, 3);
+        check(SAME, 17, 2, 17, 21, 40, 17, 3, 3);
+        check(SAME.stride(2), 16, 1, 16, 21, 40, 32, 3, 3);
+        check(Window2d.of().pad(3), 64, 1, 64, 16, 16, 64, 7, 7);
+    }
+
+    @Test
+    void blocksOfLargeImagesAndManyChannels() {
+        check(SAME, 1, 1, 3, 70, 300, 64, 3, 3);
+        check(SAME, 1, 1, 130, 16, 16, 300, 3, 3);
+        check(Window2d.of(), 1, 3, 300, 20, 20, 70, 1, 1);
+        check(SAME, 1, 1, 64, 6, 8, 512, 3, 3);
+    }
+
+    @Test
+    void everyActivationWithBiasAndResidual() {
+        for (Activation act : Activation.values()) {
+            check(SAME, 1, act, true, true, 1, 8, 9, 21, 11, 3, 3);
+            check(SAME, 1, act, false, false, 1, 3, 5, 16, 2, 3, 3);
+        }
+    }
+}
