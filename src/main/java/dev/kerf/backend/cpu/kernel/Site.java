@@ -44,6 +44,9 @@ public interface Site {
      */
     Operand scratch();
 
+    /** Where kernels note counts and indices that are out of range. */
+    Faults faults();
+
     /** Threads that may run tasks at once; at least 1. */
     int workers();
 

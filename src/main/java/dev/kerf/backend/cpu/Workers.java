@@ -1,0 +1,193 @@
+package dev.kerf.backend.cpu;
+
+import dev.kerf.backend.cpu.kernel.Kernel;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
+
+/**
+ * Threads that do the tasks of a kernel together with the thread that runs it. One kernel at a time: a thread that finds them
+ * busy does its kernel alone. Nothing is allocated once they have started. Between kernels they spin for a moment, then park.
+ */
+final class Workers implements AutoCloseable {
+    private static final int SPINS = 4000;
+    private static final VarHandle STATE;
+
+    static {
+        try {
+            STATE = MethodHandles.lookup().findVarHandle(Workers.class, "state", long.class);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
+
+    private final Worker[] threads;
+    private final AtomicBoolean busy = new AtomicBoolean();
+    private final AtomicInteger finished = new AtomicInteger();
+    private final AtomicInteger parked = new AtomicInteger();
+    /** Epoch (24 bits), number of tasks (20), next task (20) in one word: a task is claimed for just the kernel it belongs to. */
+    private volatile long state;
+    private volatile Kernel kernel;
+    private volatile Thread waiter;
+    private volatile Throwable error;
+    private volatile boolean closed;
+
+    /** @param count threads that work at once, the calling one included */
+    Workers(int count) {
+        threads = new Worker[count - 1];
+        for (int i = 0; i < threads.length; i++) {
+            threads[i] = new Worker(i + 1);
+            threads[i].thread.start();
+        }
+    }
+
+    /** Threads that work at once, the calling one included. */
+    int count() {
+        return threads.length + 1;
+    }
+
+    /** Runs all tasks of a kernel and waits for them. */
+    void run(Kernel k) {
+        int tasks = k.tasks();
+        if (tasks <= 1 || threads.length == 0 || !busy.compareAndSet(false, true)) {
+            for (int i = 0; i < tasks; i++) {
+                k.run(i, 0);
+            }
+            return;
+        }
+        try {
+            share(k, tasks);
+        } finally {
+            kernel = null;
+            busy.set(false);
+        }
+    }
+
+    private void share(Kernel k, int tasks) {
+        if (tasks > Kernel.MAX_TASKS) {
+            throw new IllegalStateException(k + " has " + tasks + " tasks");
+        }
+        finished.set(0);
+        error = null;
+        kernel = k;
+        state = (state >>> 40) + 1 << 40 | (long) tasks << 20;
+        if (parked.get() > 0) {
+            for (int i = 0; i < threads.length && i < tasks - 1; i++) {
+                threads[i].wake();
+            }
+        }
+        work(0);
+        for (int spins = 0; finished.get() < tasks; spins++) {
+            if (spins < SPINS) {
+                Thread.onSpinWait();
+            } else {
+                waiter = Thread.currentThread();
+                if (finished.get() < tasks) {
+                    LockSupport.parkNanos(this, 1_000_000);
+                }
+                waiter = null;
+            }
+        }
+        Throwable e = error;
+        if (e != null) {
+            error = null;
+            throw e instanceof RuntimeException r ? r : e instanceof Error x ? x : new IllegalStateException(e);
+        }
+    }
+
+    /** Claims and does tasks until none is left; whether there was one. */
+    private boolean work(int worker) {
+        boolean any = false;
+        while (true) {
+            long s = state;
+            int tasks = (int) (s >>> 20) & 0xFFFFF;
+            int next = (int) s & 0xFFFFF;
+            // Read before the claim: if the claim holds, the kernel was current and can't have ended in between.
+            Kernel k = kernel;
+            if (next >= tasks || k == null) {
+                return any;
+            }
+            if (STATE.compareAndSet(this, s, s + 1)) {
+                any = true;
+                try {
+                    k.run(next, worker);
+                } catch (Throwable t) {
+                    error = t;
+                }
+                if (finished.incrementAndGet() == tasks) {
+                    Thread w = waiter;
+                    if (w != null) {
+                        LockSupport.unpark(w);
+                    }
+                }
+            }
+        }
+    }
+
+    private boolean idle() {
+        long s = state;
+        return ((int) s & 0xFFFFF) >= ((int) (s >>> 20) & 0xFFFFF) && !closed;
+    }
+
+    /** Ends the threads; none may be running a kernel. */
+    @Override
+    public void close() {
+        closed = true;
+        for (Worker w : threads) {
+            LockSupport.unpark(w.thread);
+        }
+    }
+
+    /** The pool's own threads, for counting what they allocate. */
+    Thread[] threads() {
+        Thread[] t = new Thread[threads.length];
+        for (int i = 0; i < t.length; i++) {
+            t[i] = threads[i].thread;
+        }
+        return t;
+    }
+
+    private final class Worker implements Runnable {
+        private final int index;
+        private final Thread thread;
+        private volatile boolean asleep;
+
+        Worker(int index) {
+            this.index = index;
+            this.thread = Thread.ofPlatform().daemon().name("kerf-cpu-" + index).unstarted(this);
+        }
+
+        void wake() {
+            if (asleep) {
+                LockSupport.unpark(thread);
+            }
+        }
+
+        @Override
+        public void run() {
+            int spins = 0;
+            while (!closed) {
+                if (work(index)) {
+                    spins = 0;
+                } else if (++spins < SPINS) {
+                    Thread.onSpinWait();
+                } else {
+                    sleep();
+                    spins = 0;
+                }
+            }
+        }
+
+        private void sleep() {
+            parked.incrementAndGet();
+            asleep = true;
+            while (idle()) {
+                LockSupport.park(Workers.this);
+            }
+            asleep = false;
+            parked.decrementAndGet();
+        }
+    }
+}
