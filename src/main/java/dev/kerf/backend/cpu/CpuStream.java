@@ -138,7 +138,7 @@ final class CpuStream implements Stream, Runnable {
         if (t == null || errorTicket < from) {
             return;
         }
-        throw t instanceof RuntimeException r ? r : t instanceof Error e ? e : new IllegalStateException(t);
+        throw Workers.unchecked(t);
     }
 
     @Override

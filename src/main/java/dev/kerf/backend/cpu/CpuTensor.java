@@ -161,6 +161,10 @@ final class CpuTensor implements StateTensor {
         if (!(stream instanceof CpuStream s) || s.device() != device) {
             throw new BadInputException("the stream belongs to another device");
         }
+        if (!memory.isAccessibleBy(s.thread())) {
+            throw new BadInputException("a copy in a stream runs on another thread: allocate the memory in a shared arena"
+                    + " (Arena.ofShared), not in a confined one");
+        }
         copies.incrementAndGet();
         try {
             s.submitCopy(this, memory, upload);

@@ -9,10 +9,14 @@ final class Dependencies {
     private int size;
     private long own;
 
-    /** Starts anew for the run with this ticket of its executable's own sequence. */
-    void begin(long ownTicket) {
+    /** Starts anew. */
+    void begin() {
         size = 0;
-        own = ownTicket;
+    }
+
+    /** Sets the ticket of the run itself. */
+    void own(long ticket) {
+        own = ticket;
     }
 
     /** Everything submitted to a sequence up to now. */

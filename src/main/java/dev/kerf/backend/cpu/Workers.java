@@ -93,8 +93,16 @@ final class Workers implements AutoCloseable {
         Throwable e = error;
         if (e != null) {
             error = null;
-            throw e instanceof RuntimeException r ? r : e instanceof Error x ? x : new IllegalStateException(e);
+            throw unchecked(e);
         }
+    }
+
+    /** Throws errors, returns everything else as an unchecked exception to be thrown. */
+    static RuntimeException unchecked(Throwable t) {
+        if (t instanceof Error e) {
+            throw e;
+        }
+        return t instanceof RuntimeException r ? r : new IllegalStateException(t);
     }
 
     /** Claims and does tasks until none is left; whether there was one. */

@@ -11,7 +11,7 @@ import dev.kerf.graph.TensorType;
 public final class Operand {
     private final TensorType type;
     private final Operand count;
-    private final Operand base;
+    private Operand base;
     private Object array;
     private int offset;
     private int batchStride;
@@ -49,9 +49,16 @@ public final class Operand {
 
     /** Sets where it lies. */
     public void place(Object newArray, int newOffset, int newBatchStride) {
+        base = null;
         array = newArray;
         offset = newOffset;
         batchStride = newBatchStride;
+    }
+
+    /** Lies where a dense operand of the same type lies, from now on and wherever that one is placed anew. */
+    public void follow(Operand other) {
+        place(null, 0, (int) itemElements(type));
+        base = other;
     }
 
     /** dtype and extents; extents are a capacity where there is a {@link #count}. */

@@ -1,0 +1,318 @@
+package dev.kerf.backend.cpu;
+
+import dev.kerf.backend.CompileOptions;
+import dev.kerf.backend.Precision;
+import dev.kerf.backend.cpu.kernel.Faults;
+import dev.kerf.backend.cpu.kernel.Kernel;
+import dev.kerf.backend.cpu.kernel.KernelFamily;
+import dev.kerf.backend.cpu.kernel.Operand;
+import dev.kerf.backend.cpu.kernel.Site;
+import dev.kerf.error.BadInputException;
+import dev.kerf.error.DeviceException;
+import dev.kerf.error.UnsupportedOpException;
+import dev.kerf.graph.Fusion;
+import dev.kerf.graph.Graph;
+import dev.kerf.graph.MemoryPlan;
+import dev.kerf.graph.Node;
+import dev.kerf.graph.SourceOp;
+import dev.kerf.graph.TensorType;
+import dev.kerf.graph.Value;
+import dev.kerf.graph.WeightExpr;
+import dev.kerf.tensor.DType;
+import dev.kerf.tensor.HostTensor;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/** Makes a {@link Program} of a graph: fuses it, plans memory, places operands, builds kernels. Used once. */
+final class Compiler implements MemoryPlan.Rules {
+    private final CpuDevice device;
+    private final CpuWeights weights;
+    private final CompileOptions options;
+    private final Graph graph;
+    private final Map<String, Value> kept;
+    private final KernelFamily[] family;
+    private final List<KernelFamily> families = Families.all();
+    private final Operand[] operands;
+    private final Set<WeightExpr> used = new LinkedHashSet<>();
+    private final Faults faults = new Faults();
+    private MemoryPlan plan;
+    private Object[] buffers;
+    private long accounted;
+    private long constantBytes;
+
+    Compiler(CpuDevice device, Graph recorded, CpuWeights weights, CompileOptions options) {
+        this.device = device;
+        this.weights = weights;
+        this.options = options;
+        if (options.precision() != Precision.FLOAT32) {
+            throw new UnsupportedOpException("the cpu back end computes in " + Precision.FLOAT32 + " only, not in "
+                    + options.precision() + "; see DeviceInfo.precisions()");
+        }
+        this.graph = options.fuse() ? Fusion.fuse(recorded, options.keepStages())
+                : Fusion.prune(recorded, options.keepStages());
+        this.kept = graph.kept(options.keepStages());
+        this.family = new KernelFamily[graph.nodes().size()];
+        this.operands = new Operand[graph.values()];
+        if (weights == null && !graph.weights().isEmpty()) {
+            throw new BadInputException("the graph needs weights (" + graph.weights().getFirst().tensors()
+                    + " …), none were given");
+        }
+    }
+
+    Program compile() {
+        for (Node n : graph.nodes()) {
+            if (!(n.op() instanceof SourceOp)) {
+                family[n.id()] = families.stream().filter(f -> f.takes(n)).findFirst().orElseThrow(() ->
+                        new UnsupportedOpException("the cpu back end can't do node " + n));
+            }
+        }
+        plan = MemoryPlan.of(graph, kept.values(), this);
+        if (options.memoryLimit() > 0 && plan.totalBytes() > options.memoryLimit()) {
+            throw new DeviceException("compile", 3, "MEMORY_LIMIT", "of a graph of " + graph.nodes().size() + " nodes",
+                    "activations take " + plan.totalBytes() + " bytes, the limit is " + options.memoryLimit(), true);
+        }
+        try {
+            return build();
+        } catch (Throwable t) {
+            device.account(-accounted);
+            throw t;
+        }
+    }
+
+    private Program build() {
+        buffers = new Object[plan.buffers().size()];
+        long activations = 0;
+        for (int i = 0; i < buffers.length; i++) {
+            MemoryPlan.Buffer b = plan.buffers().get(i);
+            DType dtype = representative(Storage.values()[b.pool()]);
+            buffers[i] = allocate(dtype, Math.ceilDiv(b.bytes(), dtype.bytes()));
+            activations += Math.ceilDiv(b.bytes(), dtype.bytes()) * dtype.bytes();
+        }
+        Map<String, Operand> inputs = new LinkedHashMap<>();
+        Map<String, Operand> states = new LinkedHashMap<>();
+        Map<String, Operand> outputs = new LinkedHashMap<>();
+        graph.inputs().forEach((name, v) -> inputs.put(name, operand(v)));
+        graph.states().forEach((name, v) -> states.put(name, operand(v)));
+        List<Program.Step> steps = new ArrayList<>();
+        for (Node n : graph.nodes()) {
+            n.outputs().forEach(this::operand);
+            List<Kernel> kernels = new ArrayList<>();
+            if (!(n.op() instanceof SourceOp) && !plan.elided(n)) {
+                kernels.addAll(family[n.id()].build(new NodeSite(n)));
+            }
+            for (Value v : n.outputs()) {
+                countChecks(n, v, kernels);
+            }
+            if (!kernels.isEmpty()) {
+                String algorithm = n.op() instanceof SourceOp || plan.elided(n) ? "count check"
+                        : family[n.id()].algorithm(n);
+                steps.add(new Program.Step(n, algorithm, List.copyOf(kernels)));
+            }
+        }
+        kept.forEach((name, v) -> outputs.put(name, dense(v)));
+        List<Operand> all = new ArrayList<>();
+        for (Operand o : operands) {
+            if (o != null) {
+                all.add(o);
+            }
+        }
+        return new Program(inputs, outputs, states, all, steps, faults, used, options.profile(), activations,
+                plan.unsharedBytes(), constantBytes);
+    }
+
+    private Object allocate(DType dtype, long elements) {
+        Object a = device.array(dtype, elements);
+        accounted += elements * dtype.bytes();
+        return a;
+    }
+
+    private static DType representative(Storage s) {
+        return switch (s) {
+            case FLOATS -> DType.F32;
+            case INTS -> DType.I32;
+            case LONGS -> DType.I64;
+            case SHORTS -> DType.I16;
+            case BYTES -> DType.U8;
+            case DOUBLES -> DType.F64;
+        };
+    }
+
+    /** The count that readers loop to must be within their capacity; kernels clamp it, this notes the fault. */
+    private void countChecks(Node n, Value count, List<Kernel> kernels) {
+        long capacity = graph.countReaders(count).stream()
+                .mapToLong(v -> v.type().shape().dim(v.countAxis()))
+                .min()
+                .orElse(-1);
+        if (capacity >= 0) {
+            kernels.add(new CountCheck(n.name(), operand(count), capacity, faults));
+        }
+    }
+
+    private Operand operand(Value v) {
+        if (operands[v.id()] == null) {
+            operands[v.id()] = place(v);
+        }
+        return operands[v.id()];
+    }
+
+    /** The operand with its numbers there, where they are known now. */
+    private Operand dense(Value v) {
+        Operand o = operand(v);
+        Value source = plan.source(v);
+        if (source != null && graph.producer(source).op() instanceof SourceOp.Weight w
+                && operand(source).array() == null) {
+            used.add(w.expr());
+            operand(source).place(weights.dense(w.expr()), 0, (int) Operand.itemElements(w.type()));
+        }
+        return o;
+    }
+
+    private Operand place(Value v) {
+        Operand count = v.count() == null ? null : operand(v.count());
+        MemoryPlan.Place p = plan.place(v);
+        int bytes = v.type().dtype().bytes();
+        if (p.buffer() >= 0) {
+            Operand o = new Operand(v.type(), count);
+            o.place(buffers[p.buffer()], (int) (p.offsetBytes() / bytes), (int) p.batchStride());
+            return o;
+        }
+        Value source = plan.source(v);
+        if (source.id() != v.id()) {
+            return new Operand(v.type(), count, operand(source), (int) (p.offsetBytes() / bytes),
+                    (int) p.batchStride());
+        }
+        Operand o = new Operand(v.type(), count);
+        switch (graph.producer(v).op()) {
+            case SourceOp.Input in -> o.place(allocate(v.type().dtype(), v.type().shape().elements()), 0,
+                    (int) Operand.itemElements(v.type()));
+            case SourceOp.Constant c -> {
+                o.place(constant(c.value()), 0, (int) Operand.itemElements(v.type()));
+                constantBytes += v.type().bytes();
+            }
+            default -> { }
+        }
+        return o;
+    }
+
+    private Object constant(HostTensor t) {
+        Object array = allocate(t.dtype(), t.elements());
+        Storage.segment(array).copyFrom(t.data());
+        return array;
+    }
+
+    @Override
+    public long elementBytes(Value v) {
+        return v.type().dtype().bytes();
+    }
+
+    @Override
+    public long scratchBytes(Node n) {
+        KernelFamily f = family[n.id()];
+        return f == null ? 0 : 4 * f.scratchFloats(n, device.workers().count());
+    }
+
+    @Override
+    public boolean strided(Node n, Value v) {
+        return family[n.id()] != null && family[n.id()].strided(n, v);
+    }
+
+    @Override
+    public long alignment() {
+        return 64;
+    }
+
+    @Override
+    public long maxAllocation() {
+        return 4L * Storage.MOST_ELEMENTS;
+    }
+
+    @Override
+    public int pool(Value v) {
+        return Storage.of(v.type().dtype()).ordinal();
+    }
+
+    @Override
+    public int scratchPool(Node n) {
+        return Storage.FLOATS.ordinal();
+    }
+
+    /** One node as its kernels' builder sees it. */
+    private final class NodeSite implements Site {
+        private final Node node;
+
+        NodeSite(Node node) {
+            this.node = node;
+        }
+
+        @Override
+        public Node node() {
+            return node;
+        }
+
+        @Override
+        public Operand operand(int i) {
+            return dense(node.input(i));
+        }
+
+        @Override
+        public Operand result(int i) {
+            return Compiler.this.operand(node.outputs().get(i));
+        }
+
+        @Override
+        public boolean fixed(int i) {
+            return node.input(i).type().dtype() == DType.F32
+                    && (graph.producer(node.input(i)).op() instanceof SourceOp.Weight
+                            || graph.producer(node.input(i)).op() instanceof SourceOp.Constant);
+        }
+
+        @Override
+        public float[] packed(int i, String layout, Packing packing) {
+            return switch (graph.producer(node.input(i)).op()) {
+                case SourceOp.Weight w -> {
+                    used.add(w.expr());
+                    yield weights.packed(w.expr(), layout, packing);
+                }
+                case SourceOp.Constant c -> {
+                    float[] made = packing.pack(c.value().toFloatArray(), c.value().shape());
+                    constantBytes += 4L * made.length;
+                    accounted += 4L * made.length;
+                    device.account(4L * made.length);
+                    yield made;
+                }
+                default -> throw new IllegalStateException("operand " + i + " of " + node + " is not fixed");
+            };
+        }
+
+        @Override
+        public Operand scratch() {
+            MemoryPlan.Place p = plan.scratch(node);
+            if (p == null) {
+                return null;
+            }
+            long floats = family[node.id()].scratchFloats(node, workers());
+            Operand o = new Operand(TensorType.f32(floats), null);
+            o.place(buffers[p.buffer()], (int) (p.offsetBytes() / 4), 1);
+            return o;
+        }
+
+        @Override
+        public Faults faults() {
+            return faults;
+        }
+
+        @Override
+        public int workers() {
+            return device.workers().count();
+        }
+
+        @Override
+        public boolean vectors() {
+            return Vectors.present();
+        }
+    }
+}
