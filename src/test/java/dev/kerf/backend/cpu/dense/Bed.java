@@ -1,5 +1,6 @@
 package dev.kerf.backend.cpu.dense;
 
+import dev.kerf.backend.cpu.kernel.Faults;
 import dev.kerf.backend.cpu.kernel.Kernel;
 import dev.kerf.backend.cpu.kernel.KernelFamily;
 import dev.kerf.backend.cpu.kernel.Operand;
@@ -158,6 +159,11 @@ final class Bed implements Site {
     @Override
     public Operand scratch() {
         return scratch;
+    }
+
+    @Override
+    public Faults faults() {
+        return new Faults();
     }
 
     @Override
