@@ -16,6 +16,7 @@ import java.nio.file.Path;
  */
 record ImageFile(String name, byte[] bytes) {
     private static final int HEADER = 1 << 16;
+    private static final int MAX_FILE = Integer.MAX_VALUE - 16;
 
     static ImageFile open(Path file) {
         return new ImageFile(file.toString(), load(file, MAX_FILE));
@@ -35,17 +36,17 @@ record ImageFile(String name, byte[] bytes) {
         return new ImageFile(file.toString(), start).info();
     }
 
-    private static final int MAX_FILE = Integer.MAX_VALUE - 16;
-
     private static byte[] load(Path file, int most) {
         try {
             if (Files.isDirectory(file)) {
                 throw new BadFileException(file + ": is a directory, not an image file");
             }
+            long size = Math.min(most, Files.size(file));
             if (most == MAX_FILE && Files.size(file) > most) {
                 throw new BadFileException(file + ": " + Files.size(file) + " bytes; image files of up to " + most
                         + " bytes can be read");
             }
+            ImageInfo.checkMemory(file + ": reading " + size + " bytes", 2 * size);
             try (InputStream in = Files.newInputStream(file)) {
                 return in.readNBytes(most);
             }

@@ -46,11 +46,16 @@ public record ImageInfo(FileType type, int width, int height, PixelFormat format
             throw new BadFileException(name + ": the " + type + " header says " + size + " pixels, but the file is only "
                     + fileBytes + " bytes long: it is truncated or not genuine");
         }
+        checkMemory(name + ": decoding " + size + " pixels", copies * decodedBytes());
+    }
+
+    /** Refuses what would end in an OutOfMemoryError, which may hit any other thread as well. */
+    static void checkMemory(String what, long bytes) {
         Runtime jvm = Runtime.getRuntime();
         long free = jvm.maxMemory() - (jvm.totalMemory() - jvm.freeMemory());
-        if (copies * decodedBytes() > free) {
-            throw new BadFileException(name + ": decoding " + size + " pixels takes " + (copies * decodedBytes() >> 20)
-                    + " MiB of memory, " + (free >> 20) + " MiB are free; give the JVM a larger heap (-Xmx)");
+        if (bytes > free) {
+            throw new BadFileException(what + " takes " + (bytes >> 20) + " MiB of memory, " + (free >> 20)
+                    + " MiB are free; give the JVM a larger heap (-Xmx)");
         }
     }
 }

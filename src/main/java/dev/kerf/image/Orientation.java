@@ -17,30 +17,8 @@ final class Orientation {
      * @param to   where it ends
      */
     static int fromExif(byte[] b, int from, int to) {
-        if (to - from < 8) {
-            return 1;
-        }
-        boolean little = b[from] == 'I';
-        long directory = from + number(b, from + 4, 4, little);
-        if (directory + 2 > to) {
-            return 1;
-        }
-        int entries = (int) number(b, (int) directory, 2, little);
-        for (long e = directory + 2; entries > 0 && e + 12 <= to; e += 12, entries--) {
-            if (number(b, (int) e, 2, little) == TAG) {
-                int v = (int) number(b, (int) e + 8, 2, little);
-                return v >= 1 && v <= 8 ? v : 1;
-            }
-        }
-        return 1;
-    }
-
-    private static long number(byte[] b, int at, int bytes, boolean little) {
-        long v = 0;
-        for (int i = 0; i < bytes; i++) {
-            v = v << 8 | b[at + (little ? bytes - 1 - i : i)] & 0xFF;
-        }
-        return v;
+        int[] found = TiffTags.shorts(b, from, to, TAG);
+        return found.length > 0 && found[0] >= 1 && found[0] <= 8 ? found[0] : 1;
     }
 
     /** The picture upright; itself for orientation 1. Width and height are swapped by 5 to 8. */

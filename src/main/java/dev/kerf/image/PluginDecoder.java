@@ -21,6 +21,8 @@ import javax.imageio.stream.MemoryCacheImageInputStream;
  * conversion, which would put greys through a gamma curve.
  */
 final class PluginDecoder {
+    private static final int COLOUR_MAP = 320;
+
     private final String name;
     private final byte[] file;
     private final FileType type;
@@ -40,11 +42,19 @@ final class PluginDecoder {
             ImageInfo info = header(reader);
             info.check(name, file.length, best(info), 3);
             BufferedImage picture = reader.read(0);
-            if (!warnings.isEmpty()) {
-                throw new BadFileException(name + ": " + type + ": truncated or damaged: " + warnings.getFirst());
+            for (String w : warnings) {
+                if (!isHarmless(w)) {
+                    throw new BadFileException(name + ": " + type + ": truncated or damaged: " + w);
+                }
             }
             return Orientation.apply(info.orientation(), pixels(picture, indices));
         });
+    }
+
+    /** Whether a codec's warning is about a header that is sloppy but leaves no doubt; the others are about the pixels. */
+    private static boolean isHarmless(String warning) {
+        return warning.contains("assuming") || warning.contains("attempting to calculate")
+                || warning.startsWith("Unexpected count");
     }
 
     /** A use of a codec that may fail in all the ways that codecs do. */
@@ -59,6 +69,9 @@ final class PluginDecoder {
         try (MemoryCacheImageInputStream in = new MemoryCacheImageInputStream(new ByteArrayInputStream(file))) {
             reader.setInput(in, false, true);
             return use.apply(reader, warnings);
+        } catch (OutOfMemoryError e) {
+            // Sizes of the file's own tables can't be checked from outside the codec.
+            throw new BadFileException(name + ": " + type + ": damaged, or too large for the memory that is free", e);
         } catch (IOException | RuntimeException e) {
             throw e instanceof BadFileException known ? known : Plugins.failed(name, type, e);
         } finally {
@@ -99,7 +112,7 @@ final class PluginDecoder {
     }
 
     private PixelFormat format(ColorModel model, int bands, int bits) {
-        if (model instanceof IndexColorModel palette) {
+        if (palette(model) instanceof IndexColorModel palette) {
             return PixelFormat.of((isGrey(palette) ? 1 : 3) + (palette.hasAlpha() ? 1 : 0), 8);
         }
         int colours = model == null ? bands : bands - (model.hasAlpha() ? 1 : 0);
@@ -110,6 +123,24 @@ final class PluginDecoder {
                     + " bits; grey and RGB of up to 16 bits, with or without alpha, can be read");
         }
         return PixelFormat.of(bands, bits > 8 ? 16 : 8);
+    }
+
+    /** The picture's palette, if it has one. */
+    private IndexColorModel palette(ColorModel model) {
+        if (!(model instanceof IndexColorModel palette)) {
+            return null;
+        }
+        int[] map = type == FileType.TIFF ? TiffTags.shorts(file, 0, file.length, COLOUR_MAP) : new int[0];
+        int n = map.length / 3;
+        if (n == 0 || n > 256) {
+            return palette;
+        }
+        // TIFF has 16-bit colours; the codec's own rounding makes 254 of the 255 that some writers store as 0xFF00.
+        byte[][] colours = new byte[3][n];
+        for (int i = 0; i < 3 * n; i++) {
+            colours[i / n][i % n] = (byte) (map[i] >> 8);
+        }
+        return new IndexColorModel(8, n, colours[0], colours[1], colours[2]);
     }
 
     private static boolean isGrey(IndexColorModel palette) {
@@ -126,7 +157,7 @@ final class PluginDecoder {
         Raster raster = picture.getRaster();
         int bands = raster.getNumBands();
         int[] bits = raster.getSampleModel().getSampleSize();
-        IndexColorModel palette = model instanceof IndexColorModel p ? p : null;
+        IndexColorModel palette = palette(model);
         PixelFormat format = palette != null && indices ? PixelFormat.GRAY8 : format(model, bands, widest(bits));
         int w = raster.getWidth();
         Image out = Image.blank(w, raster.getHeight(), format);

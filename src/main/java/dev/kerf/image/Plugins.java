@@ -1,6 +1,7 @@
 package dev.kerf.image;
 
 import dev.kerf.error.BadFileException;
+import java.io.IOException;
 import java.util.Iterator;
 import javax.imageio.ImageIO;
 import javax.imageio.ImageReader;
@@ -26,9 +27,10 @@ final class Plugins {
         return found.next();
     }
 
-    /** What the codec made of a bad file: codecs throw all sorts of exceptions, whose message is often {@code null}. */
+    /** The error for a file on which a codec failed, which they do with all sorts of exceptions. */
     static BadFileException failed(String name, FileType type, Exception e) {
-        String why = e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage().lines().findFirst().orElse("");
+        String why = e instanceof IOException && e.getMessage() != null
+                ? e.getMessage().lines().findFirst().orElse("") : "the codec failed with " + e.getClass().getSimpleName();
         return new BadFileException(name + ": " + type + ": truncated or damaged: " + why, e);
     }
 }

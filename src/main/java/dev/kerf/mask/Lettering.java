@@ -144,22 +144,25 @@ final class Lettering {
     private static double[] curve(double[] p, boolean closed) {
         int n = p.length / 2;
         int pieces = 6;
-        List<Double> out = new ArrayList<>();
-        for (int k = closed ? 0 : 1; k < (closed ? n : n - 1); k++) {
+        int parabolas = closed ? n : n - 2;
+        double[] out = new double[parabolas * (pieces + 1) * 2];
+        int at = 0;
+        for (int i = 0; i < parabolas; i++) {
+            int k = closed ? i : i + 1;
             int before = (k + n - 1) % n;
             int after = (k + 1) % n;
-            boolean first = !closed && k == 1;
-            boolean last = !closed && k == n - 2;
+            boolean first = !closed && i == 0;
+            boolean last = !closed && i == parabolas - 1;
             for (int s = 0; s <= pieces; s++) {
                 double t = (double) s / pieces;
                 for (int axis = 0; axis < 2; axis++) {
                     double middle = p[2 * k + axis];
                     double from = first ? p[2 * before + axis] : (p[2 * before + axis] + middle) / 2;
                     double to = last ? p[2 * after + axis] : (p[2 * after + axis] + middle) / 2;
-                    out.add((1 - t) * (1 - t) * from + 2 * t * (1 - t) * middle + t * t * to);
+                    out[at++] = (1 - t) * (1 - t) * from + 2 * t * (1 - t) * middle + t * t * to;
                 }
             }
         }
-        return out.stream().mapToDouble(Double::doubleValue).toArray();
+        return out;
     }
 }

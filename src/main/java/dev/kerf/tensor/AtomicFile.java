@@ -5,6 +5,7 @@ import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -62,6 +63,9 @@ public final class AtomicFile {
             replace(file, directory, content);
         } catch (AccessDeniedException e) {
             throw new BadFileException(file + ": can't be written: no permission to write in " + directory, e);
+        } catch (FileSystemException e) {
+            String why = e.getReason() == null ? e.getClass().getSimpleName() : e.getReason();
+            throw new BadFileException(file + ": can't be written: " + why, e);
         } catch (IOException e) {
             throw new BadFileException(file + ": can't be written: " + e.getMessage(), e);
         }

@@ -1,6 +1,12 @@
 package dev.kerf.image;
 
+import java.awt.Point;
+import java.awt.color.ColorSpace;
 import java.awt.image.BufferedImage;
+import java.awt.image.ComponentColorModel;
+import java.awt.image.DataBuffer;
+import java.awt.image.Raster;
+import java.awt.image.WritableRaster;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.util.Random;
@@ -44,6 +50,17 @@ final class Pictures {
             }
         }
         return out;
+    }
+
+    /** A JDK picture of plain components, of any channels and bits. */
+    static BufferedImage components(Image image) {
+        int kind = image.bits() == 8 ? DataBuffer.TYPE_BYTE : DataBuffer.TYPE_USHORT;
+        ColorSpace space = ColorSpace.getInstance(image.channels() <= 2 ? ColorSpace.CS_GRAY : ColorSpace.CS_sRGB);
+        boolean alpha = image.format().hasAlpha();
+        ComponentColorModel model = new ComponentColorModel(space, alpha, false, alpha ? 3 : 1, kind);
+        WritableRaster raster = Raster.createInterleavedRaster(kind, image.width(), image.height(), image.channels(),
+                new Point(0, 0));
+        return into(image, new BufferedImage(model, raster, false, null));
     }
 
     static byte[] encode(BufferedImage picture, String format, boolean progressive, String compression) {

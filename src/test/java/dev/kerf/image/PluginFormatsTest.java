@@ -38,6 +38,11 @@ class PluginFormatsTest {
         same(rgba, Pictures.encode(picture(rgba, BufferedImage.TYPE_INT_ARGB), "tiff", false, c));
         same(grey, Pictures.encode(picture(grey, BufferedImage.TYPE_BYTE_GRAY), "tiff", false, c));
         same(deep, Pictures.encode(picture(deep, BufferedImage.TYPE_USHORT_GRAY), "tiff", false, c));
+        for (PixelFormat format : new PixelFormat[] {PixelFormat.RGB16, PixelFormat.RGBA16, PixelFormat.GRAY_ALPHA8,
+            PixelFormat.GRAY_ALPHA16}) {
+            Image image = Pictures.random(W, H, format, 5);
+            same(image, Pictures.encode(Pictures.components(image), "tiff", false, c));
+        }
     }
 
     @ParameterizedTest
@@ -89,15 +94,38 @@ class PluginFormatsTest {
     }
 
     /** A TIFF of one strip, uncompressed. */
-    private static byte[] tiff(int width, int height, int bits, int photometric, int orientation, byte[] strip) {
-        ByteBuffer b = ByteBuffer.allocate(200 + strip.length).order(ByteOrder.LITTLE_ENDIAN);
-        int[][] tags = {{256, 4, width}, {257, 4, height}, {258, 3, bits}, {259, 3, 1}, {262, 3, photometric},
-            {273, 4, 200}, {274, 3, orientation}, {277, 3, 1}, {278, 4, height}, {279, 4, strip.length}};
-        b.put((byte) 'I').put((byte) 'I').putShort((short) 42).putInt(8).putShort((short) tags.length);
-        for (int[] t : tags) {
-            b.putShort((short) t[0]).putShort((short) t[1]).putInt(1).putInt(t[2]);
+    private static byte[] tiff(int width, int height, int bits, int photometric, int orientation, byte[] strip,
+            short... colourMap) {
+        ByteBuffer b = ByteBuffer.allocate(200 + strip.length + 2 * colourMap.length).order(ByteOrder.LITTLE_ENDIAN);
+        int[][] tags = {{256, 4, 1, width}, {257, 4, 1, height}, {258, 3, 1, bits}, {259, 3, 1, 1}, {262, 3, 1, photometric},
+            {273, 4, 1, 200}, {274, 3, 1, orientation}, {277, 3, 1, 1}, {278, 4, 1, height}, {279, 4, 1, strip.length},
+            {320, 3, colourMap.length, 200 + strip.length}};
+        int entries = colourMap.length > 0 ? tags.length : tags.length - 1;
+        b.put((byte) 'I').put((byte) 'I').putShort((short) 42).putInt(8).putShort((short) entries);
+        for (int i = 0; i < entries; i++) {
+            b.putShort((short) tags[i][0]).putShort((short) tags[i][1]).putInt(tags[i][2]).putInt(tags[i][3]);
         }
-        return b.putInt(0).position(200).put(strip).array();
+        b.putInt(0).position(200).put(strip);
+        for (short c : colourMap) {
+            b.putShort(c);
+        }
+        return b.array();
+    }
+
+    @Test
+    void tiffPalettesOfBothScalings() {
+        // Writers store a byte v as 257 v or as 256 v: both are v.
+        short[] map = new short[3 * 256];
+        map[3] = (short) 0xFFFF;
+        map[256 + 3] = (short) 0xFF00;
+        map[512 + 3] = (short) 0x8000;
+        map[5] = (short) 0x8080;
+        Image read = Image.read(tiff(2, 1, 8, 3, 1, new byte[] {3, 5}, map), "a.tif");
+        assertEquals(PixelFormat.RGB8, read.format());
+        assertEquals(255, read.sample(0, 0, 0));
+        assertEquals(255, read.sample(0, 0, 1));
+        assertEquals(128, read.sample(0, 0, 2));
+        assertEquals(128, read.sample(1, 0, 0));
     }
 
     @Test

@@ -6,14 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.kerf.error.BadFileException;
-import java.awt.Point;
-import java.awt.color.ColorSpace;
 import java.awt.image.BufferedImage;
-import java.awt.image.ComponentColorModel;
-import java.awt.image.DataBuffer;
 import java.awt.image.IndexColorModel;
 import java.awt.image.Raster;
-import java.awt.image.WritableRaster;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.lang.foreign.ValueLayout;
@@ -33,17 +28,6 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 class PngTest {
-    /** A JDK picture of plain components, of any channels and bits. */
-    private static BufferedImage components(Image image) {
-        int kind = image.bits() == 8 ? DataBuffer.TYPE_BYTE : DataBuffer.TYPE_USHORT;
-        ColorSpace space = ColorSpace.getInstance(image.channels() <= 2 ? ColorSpace.CS_GRAY : ColorSpace.CS_sRGB);
-        boolean alpha = image.format().hasAlpha();
-        ComponentColorModel model = new ComponentColorModel(space, alpha, false, alpha ? 3 : 1, kind);
-        WritableRaster raster = Raster.createInterleavedRaster(kind, image.width(), image.height(), image.channels(),
-                new Point(0, 0));
-        return Pictures.into(image, new BufferedImage(model, raster, false, null));
-    }
-
     @ParameterizedTest
     @EnumSource(PixelFormat.class)
     void readsWhatTheJdkWritesInterlacedOrNot(PixelFormat format) {
@@ -51,7 +35,7 @@ class PngTest {
         for (int[] size : sizes) {
             Image image = Pictures.random(size[0], size[1], format, size[0]);
             for (boolean interlaced : new boolean[] {false, true}) {
-                byte[] file = Pictures.encode(components(image), "png", interlaced, null);
+                byte[] file = Pictures.encode(Pictures.components(image), "png", interlaced, null);
                 Image read = Image.read(file, "a.png");
                 assertEquals(PixelFormat.of(format.channels(), format.bits()), read.format());
                 assertEquals(0, Pictures.difference(image, read));
