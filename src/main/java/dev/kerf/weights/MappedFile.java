@@ -39,6 +39,14 @@ final class MappedFile implements AutoCloseable {
         }
     }
 
+    /** Content in memory as if it were a file; copied. */
+    static MappedFile of(byte[] content, String name) {
+        Arena arena = Arena.ofShared();
+        MemorySegment bytes = arena.allocate(content.length, 8);
+        MemorySegment.copy(content, 0, bytes, java.lang.foreign.ValueLayout.JAVA_BYTE, 0, content.length);
+        return new MappedFile(Path.of(name), arena, bytes.asReadOnly());
+    }
+
     Path path() {
         return path;
     }

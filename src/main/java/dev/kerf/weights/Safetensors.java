@@ -81,7 +81,20 @@ public final class Safetensors implements TensorSource {
      *                          place
      */
     public static Safetensors open(Path path) {
-        MappedFile file = MappedFile.open(path);
+        return checked(MappedFile.open(path));
+    }
+
+    /**
+     * Reads a file's content from memory; it is copied.
+     *
+     * @param name what errors call it
+     * @throws BadFileException if it is truncated or malformed
+     */
+    public static Safetensors of(byte[] content, String name) {
+        return checked(MappedFile.of(content, name));
+    }
+
+    private static Safetensors checked(MappedFile file) {
         try {
             return new Safetensors(file);
         } catch (RuntimeException e) {

@@ -49,6 +49,16 @@ public final class Weights implements AutoCloseable {
         return new Weights(WeightsFormat.open(path), "", true);
     }
 
+    /**
+     * Reads the content of a safetensors file from memory: a resource of a jar, say.
+     *
+     * @param name what errors call it
+     * @throws BadFileException if it is truncated or malformed
+     */
+    public static Weights ofSafetensors(byte[] content, String name) {
+        return new Weights(Safetensors.of(content, name), "", true);
+    }
+
     /** Weights in memory, in the map's order; the map is copied, the tensors are not. */
     public static Weights of(Map<String, HostTensor> tensors) {
         return of(tensors, Map.of());

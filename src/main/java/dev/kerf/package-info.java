@@ -1,0 +1,2 @@
+/** Image segmentation on the GPU from Java: what comes with Kerf. */
+package dev.kerf;
