@@ -187,7 +187,7 @@ def train(name, images, labels, held_out, args):
     torch.manual_seed(args.seed)
     rng = np.random.default_rng([args.seed, *held_out])
     shown = [i for i in range(len(images)) if i not in held_out]
-    model = UNet(args.width, args.depth)
+    model = UNet(args.width, args.depth).to(memory_format=torch.channels_last)
     average = copy.deepcopy(model)
     decay = [p for p in model.parameters() if p.ndim > 1]
     rest = [p for p in model.parameters() if p.ndim <= 1]
@@ -197,7 +197,10 @@ def train(name, images, labels, held_out, args):
     for step in range(1, args.steps + 1):
         batch = [crop(images[i], labels[i], args.crop, rng) for i in rng.choice(shown, args.batch, replace=False)]
         model.train()
-        loss = loss_of(model(torch.stack([b[0] for b in batch])), torch.stack([b[1] for b in batch]))
+        windows = torch.stack([b[0] for b in batch]).to(memory_format=torch.channels_last)
+        with torch.autocast("cpu", torch.bfloat16, enabled=args.bfloat16):
+            logits = model(windows)
+        loss = loss_of(logits.float(), torch.stack([b[1] for b in batch]))
         optimiser.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(model.parameters(), 1.0)
@@ -263,13 +266,15 @@ def main():
     parser.add_argument("--data", required=True, help="folder with image/ and label/")
     parser.add_argument("--out", required=True, help="the safetensors file to write")
     parser.add_argument("--folds", type=int, default=3, help="blocks of the cross-validation; 0 leaves it out")
-    parser.add_argument("--steps", type=int, default=2400)
+    parser.add_argument("--steps", type=int, default=2600)
     parser.add_argument("--batch", type=int, default=2, help="windows in a step")
     parser.add_argument("--crop", type=int, default=256, help="side of a window, a multiple of 2^depth")
     parser.add_argument("--rate", type=float, default=4e-3, help="highest learning rate of the cycle")
-    parser.add_argument("--width", type=int, default=12, help="channels of the first level; each deeper one has twice as many")
+    parser.add_argument("--width", type=int, default=12, help="channels of the first level; each deeper one has double")
     parser.add_argument("--depth", type=int, default=4, help="number of poolings")
     parser.add_argument("--seed", type=int, default=2012)
+    parser.add_argument("--bfloat16", action=argparse.BooleanOptionalAction, default=True,
+                        help="train with bfloat16 products (weights, norms and all measuring stay float32)")
     parser.add_argument("--jobs", type=int, default=2, help="trainings side by side")
     args = parser.parse_args()
 
@@ -304,9 +309,10 @@ def main():
         "kerf.norm.eps": "1e-05",
         "kerf.licence": "Apache-2.0 (weights); data: see provenance",
         "kerf.provenance": (
-            f"train_membrane.py, seed {args.seed}, width {args.width}, depth {args.depth}, {args.steps} steps of {args.batch} windows of "
-            f"{args.crop}x{args.crop}, torch {torch.__version__.split('+')[0]}; data: {len(images)} slices of the ISBI 2012 challenge's "
-            f"training stack (Cardona et al. 2010, Arganda-Carreras et al. 2015) as published in zhixuhao/unet (MIT); {measured}"),
+            f"train_membrane.py, seed {args.seed}, width {args.width}, depth {args.depth}, {args.steps} steps of "
+            f"{args.batch} windows of {args.crop}x{args.crop}, torch {torch.__version__.split('+')[0]}; data: {len(images)} "
+            f"slices of the ISBI 2012 challenge's training stack (Cardona et al. 2010, Arganda-Carreras et al. 2015) as "
+            f"published in zhixuhao/unet (MIT); {measured}"),
     })
     print(f"{args.out}: {parameters} parameters, {os.path.getsize(args.out)} bytes; {seconds:.0f} s for the last training, "
           f"{time.time() - start:.0f} s in all")

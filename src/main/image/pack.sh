@@ -8,7 +8,7 @@ archive=$2
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 if ! KERF_JAVA_OPTIONS="-XX:AOTCacheOutput=$image/lib/kerf.aot" \
-        "$image/bin/kerf" segment --quiet --out "$work" src/main/image/tissue.png >"$work/log" 2>&1; then
+        "$image/bin/kerf" segment --quiet --out "$work" src/main/samples/tissue-1.png >"$work/log" 2>&1; then
     cat "$work/log" >&2
     echo "pack.sh: the finished image doesn't segment its sample" >&2
     exit 1
