@@ -70,7 +70,14 @@ class LabelMapTest {
         assertThrows(BadInputException.class, () -> new LabelMap(HostTensor.zeros(DType.U8, Shape.of(6))));
         assertThrows(BadInputException.class, () -> new LabelMap(HostTensor.zeros(DType.U8, Shape.of(0, 6))));
         Path file = directory.resolve("rgb.png");
-        Image.blank(2, 2, PixelFormat.RGB8).writePng(file);
+        Image colour = Image.blank(2, 2, PixelFormat.RGB8);
+        for (int c = 0; c < 3; c++) {
+            colour.setSample(1, 0, c, 7);
+        }
+        colour.writePng(file);
+        assertArrayEquals(new int[] {0, 7, 0, 0}, LabelMap.read(file).toArray(), "grey saved as RGB");
+        colour.setSample(1, 1, 2, 1);
+        colour.writePng(file);
         assertTrue(assertThrows(BadInputException.class, () -> LabelMap.read(file)).getMessage().startsWith(file.toString()));
         assertThrows(BadInputException.class, () -> LabelMap.of(1, 1, new int[] {-1}).toPng(new int[0]));
         assertThrows(BadInputException.class, () -> LabelMap.of(1, 1, new int[] {65536}).toPng(new int[0]));

@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 
 class RunLengthTest {
     /** Rows of '#' and '.'. */
@@ -134,7 +135,7 @@ class RunLengthTest {
                 () -> RunLength.of(1, 2, new int[] {2}).union(RunLength.of(2, 1, new int[] {2})));
     }
 
-    private static void refused(String part, org.junit.jupiter.api.function.Executable code) {
+    private static void refused(String part, Executable code) {
         BadInputException e = assertThrows(BadInputException.class, code);
         assertTrue(e.getMessage().contains(part), e.getMessage());
     }
