@@ -1,0 +1,51 @@
+package dev.kerf.bench;
+
+import dev.kerf.backend.Backends;
+import dev.kerf.backend.CompileOptions;
+import dev.kerf.backend.Device;
+import dev.kerf.backend.DeviceWeights;
+import dev.kerf.backend.Executable;
+import dev.kerf.graph.Graph;
+import dev.kerf.tensor.HostTensor;
+import dev.kerf.weights.Weights;
+import java.util.Map;
+
+/** A back end of Kerf. */
+final class KerfEngine implements Engine {
+    private final Device device;
+    private final DeviceWeights weights;
+    private final Executable executable;
+
+    private KerfEngine(Device device, DeviceWeights weights, Executable executable) {
+        this.device = device;
+        this.weights = weights;
+        this.executable = executable;
+    }
+
+    static KerfEngine open(String id, Graph graph, Weights weights, Map<String, HostTensor> inputs) {
+        Device device = Backends.open(id);
+        DeviceWeights loaded = weights == null ? null : device.load(weights);
+        Executable executable = device.compile(graph, loaded, CompileOptions.of());
+        inputs.forEach((name, t) -> executable.input(name).upload(t.data()));
+        return new KerfEngine(device, loaded, executable);
+    }
+
+    @Override
+    public void run() {
+        executable.run();
+    }
+
+    @Override
+    public HostTensor output(String name) {
+        return executable.output(name).toHost();
+    }
+
+    @Override
+    public void close() {
+        executable.close();
+        if (weights != null) {
+            weights.close();
+        }
+        device.close();
+    }
+}

@@ -1,0 +1,100 @@
+package dev.kerf.bench;
+
+import ai.onnxruntime.OnnxJavaType;
+import ai.onnxruntime.OnnxTensor;
+import ai.onnxruntime.OrtEnvironment;
+import ai.onnxruntime.OrtException;
+import ai.onnxruntime.OrtSession;
+import dev.kerf.graph.Graph;
+import dev.kerf.graph.onnx.OnnxExport;
+import dev.kerf.tensor.DType;
+import dev.kerf.tensor.HostTensor;
+import dev.kerf.weights.Weights;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
+
+/** ONNX Runtime's CPU execution provider with its default optimisations, on the exported graph; results stay in its memory. */
+final class OnnxRuntimeEngine implements Engine {
+    private final OrtSession session;
+    private final Map<String, OnnxTensor> inputs = new HashMap<>();
+    private OrtSession.Result result;
+
+    private OnnxRuntimeEngine(OrtSession session) {
+        this.session = session;
+    }
+
+    static OnnxRuntimeEngine open(Graph graph, Weights weights, Map<String, HostTensor> inputs, int threads) {
+        try {
+            Path file = Files.createTempFile("kerf-bench", ".onnx");
+            try (OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
+                OnnxExport.write(graph, weights, file);
+                options.setIntraOpNumThreads(threads);
+                OrtEnvironment environment = OrtEnvironment.getEnvironment();
+                var engine = new OnnxRuntimeEngine(environment.createSession(file.toString(), options));
+                for (Map.Entry<String, HostTensor> e : inputs.entrySet()) {
+                    engine.inputs.put(e.getKey(), tensor(environment, e.getValue()));
+                }
+                return engine;
+            } finally {
+                Files.delete(file);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (OrtException e) {
+            throw new IllegalStateException("ONNX Runtime doesn't take the model", e);
+        }
+    }
+
+    private static OnnxTensor tensor(OrtEnvironment environment, HostTensor t) throws OrtException {
+        ByteBuffer bytes = ByteBuffer.allocateDirect(Math.toIntExact(t.data().byteSize())).order(ByteOrder.nativeOrder());
+        MemorySegment.ofBuffer(bytes).copyFrom(t.data());
+        OnnxJavaType type = switch (t.dtype()) {
+            case F32 -> OnnxJavaType.FLOAT;
+            case U8 -> OnnxJavaType.UINT8;
+            case I32 -> OnnxJavaType.INT32;
+            default -> throw new IllegalArgumentException("no input of type " + t.dtype());
+        };
+        return OnnxTensor.createTensor(environment, bytes, t.shape().dims(), type);
+    }
+
+    @Override
+    public void run() {
+        try {
+            if (result != null) {
+                result.close();
+            }
+            result = session.run(inputs);
+        } catch (OrtException e) {
+            throw new IllegalStateException("ONNX Runtime failed", e);
+        }
+    }
+
+    @Override
+    public HostTensor output(String name) {
+        OnnxTensor t = (OnnxTensor) result.get(name).orElseThrow();
+        ByteBuffer bytes = t.getByteBuffer();
+        HostTensor out = HostTensor.zeros(DType.F32, dev.kerf.tensor.Shape.of(t.getInfo().getShape()));
+        out.data().copyFrom(MemorySegment.ofBuffer(bytes));
+        return out;
+    }
+
+    @Override
+    public void close() {
+        try {
+            if (result != null) {
+                result.close();
+            }
+            inputs.values().forEach(OnnxTensor::close);
+            session.close();
+        } catch (OrtException e) {
+            throw new IllegalStateException("ONNX Runtime can't be closed", e);
+        }
+    }
+}

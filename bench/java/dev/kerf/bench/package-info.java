@@ -1,0 +1,2 @@
+/** Measures Kerf beside its peers with JMH; {@link dev.kerf.bench.Bench} is the command. */
+package dev.kerf.bench;
