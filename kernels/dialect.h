@@ -107,7 +107,8 @@ typedef float real;
 #define STORE(p, i, v) ((p)[i] = (v))
 #endif
 #define LOAD4(p, i) make_float4(LOAD(p, i), LOAD(p, (i) + 1), LOAD(p, (i) + 2), LOAD(p, (i) + 3))
-#define STORE4(p, i, v) (STORE(p, i, (v).x), STORE(p, (i) + 1, (v).y), STORE(p, (i) + 2, (v).z), STORE(p, (i) + 3, (v).w))
+#define STORE4(p, i, v) \
+    (STORE(p, i, (v).x), STORE(p, (i) + 1, (v).y), STORE(p, (i) + 2, (v).z), STORE(p, (i) + 3, (v).w))
 
 #endif
 
@@ -126,17 +127,19 @@ typedef float real;
 DEVICE float activate(int kind, float x) {
     switch (kind) {
         case ACT_RELU: return x < 0.0f ? 0.0f : x; // NaN stays NaN
-        case ACT_GELU_ERF: return 0.5f * x * (1.0f + erf(x * 0.70710678118654752440f));
-        case ACT_GELU_TANH: return 0.5f * x * (1.0f + tanh(0.79788456080286535588f * (x + 0.044715f * x * x * x)));
+        // By erfc and the logistic function, which keep their digits where 1 + erf x and 1 + tanh x near 0.
+        case ACT_GELU_ERF: return x < -1e30f ? 0.0f : 0.5f * x * erfc(x * -0.70710678118654752440f);
+        case ACT_GELU_TANH:
+            return x < -1e12f ? 0.0f : x / (1.0f + exp(-1.59576912160573071176f * (x + 0.044715f * x * x * x)));
         case ACT_SIGMOID: return 1.0f / (1.0f + exp(-x));
-        case ACT_SILU: return x / (1.0f + exp(-x));
+        case ACT_SILU: return x < -1e30f ? 0.0f : x / (1.0f + exp(-x));
         case ACT_TANH: return tanh(x);
         default: return x;
     }
 }
 
-// Errors that a run finds on the device. The cell is four ints: code, node, what was found, 0. The first node to raise one
-// keeps the cell; work-items of one node may overwrite one another, each with a finding that holds.
+// Errors that a run finds on the device. The cell is four ints: code, node, what was found, 0. The first node to
+// raise one keeps the cell; work-items of one node may overwrite one another, each with a finding that holds.
 #define ERROR_CAPACITY 1
 #define ERROR_INDEX 2
 #define RAISE(cell, code, node, found) \

@@ -5,9 +5,11 @@ import dev.kerf.graph.Value;
 import dev.kerf.tensor.HostTensor;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * One launch as the lowering wants it: a kernel with its parameters, and an operand for each of its arguments, still without
@@ -41,6 +43,9 @@ public final class KernelCall {
 
         /** The executable's error cell. */
         record Errors() implements Operand {}
+
+        /** A slot of the executable or memory that stands in for it. */
+        record Direct(Location location) implements Operand {}
     }
 
     private final Manifest kernel;
@@ -48,6 +53,7 @@ public final class KernelCall {
     private final Map<String, Long> parameters;
     private final Map<String, String> definitions = new LinkedHashMap<>();
     private final Map<String, Operand> operands = new LinkedHashMap<>();
+    private final Set<String> dense = new HashSet<>();
 
     KernelCall(Manifest kernel, Map<String, Long> parameters, Map<String, Long> names) {
         this.kernel = kernel;
@@ -100,6 +106,22 @@ public final class KernelCall {
     /** Binds a tensor argument to a weight or constant ({@link Target#fixed}) in a layout of the kernel's own. */
     public KernelCall tensor(String name, Value value, Packing packing) {
         return bind(name, new Operand.Tensor(value, packing));
+    }
+
+    /** Says that a tensor argument must be dense in this launch, though the kernel takes a distance between its items. */
+    public KernelCall dense(String name) {
+        dense.add(name);
+        return this;
+    }
+
+    /** Binds a tensor argument to a place. */
+    KernelCall direct(String name, Location location) {
+        return bind(name, new Operand.Direct(location));
+    }
+
+    /** Whether the items of a value may lie apart, as far as this launch is concerned. */
+    boolean strided(Value value) {
+        return argumentsOf(value).stream().allMatch(a -> kernel.index(a + "_sn") >= 0 && !dense.contains(a));
     }
 
     /** Binds a tensor argument that this launch doesn't have: the kernel must not touch it. */

@@ -1,7 +1,11 @@
 package dev.kerf.backend.gpu;
 
+import dev.kerf.graph.Broadcast;
 import dev.kerf.graph.Node;
 import dev.kerf.graph.PointwiseOp;
+import dev.kerf.graph.Value;
+import dev.kerf.tensor.DType;
+import dev.kerf.tensor.Shape;
 import java.util.List;
 
 /** Kernels for {@link PointwiseOp}s. */
@@ -10,6 +14,74 @@ final class PointwiseRules {
 
     /** The launches of a node. */
     static List<KernelCall> lower(PointwiseOp op, Node node, Target target) {
-        throw target.unsupported(node, "it has no kernel");
+        return List.of(switch (op) {
+            case PointwiseOp.Unary u -> unary(node, target, u.function().ordinal(), 0, 0);
+            case PointwiseOp.Clamp c ->
+                    unary(node, target, PointwiseOp.Function.values().length, c.low(), c.high());
+            case PointwiseOp.Cast c -> cast(node, target, node.input(0), node.output());
+            case PointwiseOp.Binary b -> broadcast(node, target, "binary", "a", "b")
+                    .attribute("FUNCTION", b.arithmetic().ordinal())
+                    .attribute("ACT", b.activation().ordinal())
+                    .attribute("TYPE", Target.stored(node.output().type().dtype()))
+                    .attribute("TYPE_REAL", isReal(node.output()));
+            case PointwiseOp.Compare c -> broadcast(node, target, "compare", "a", "b")
+                    .attribute("RELATION", c.relation().ordinal())
+                    .attribute("TYPE", Target.stored(node.input(0).type().dtype()))
+                    .attribute("TYPE_REAL", isReal(node.input(0)));
+            case PointwiseOp.Where w -> broadcast(node, target, "where", "c", "a", "b")
+                    .attribute("TYPE", target.bits(node.output().type().dtype()));
+        });
+    }
+
+    private static KernelCall unary(Node node, Target target, int function, float low, float high) {
+        Walk walk = Walk.dense(node, target, node.output().type().shape());
+        KernelCall call = target.call("unary", walk.counts())
+                .attribute("FUNCTION", function)
+                .real("low", low)
+                .real("high", high);
+        walk.bind(call, "x", node.input(0));
+        walk.bind(call, "y", node.output());
+        return call;
+    }
+
+    private static KernelCall cast(Node node, Target target, Value x, Value y) {
+        Walk walk = Walk.dense(node, target, y.type().shape());
+        KernelCall call = cast(target, walk, Target.stored(x.type().dtype()), Target.stored(y.type().dtype()));
+        walk.bind(call, "x", x);
+        walk.bind(call, "y", y);
+        return call;
+    }
+
+    /** A conversion between two C types, its tensors still to be bound. */
+    static KernelCall cast(Target target, Walk walk, String from, String to) {
+        return target.call("cast", walk.counts())
+                .attribute("X_T", from)
+                .attribute("Y_T", to)
+                .attribute("X_REAL", from.equals("real") ? 1 : 0)
+                .attribute("Y_REAL", to.equals("real") ? 1 : 0)
+                .attribute("FROM_FLOAT", from.equals("real") || from.equals("float") ? 1 : 0)
+                .attribute("TO_FLOAT", to.equals("real") || to.equals("float") ? 1 : 0)
+                .attribute("Y_BYTES", target.bytes(to));
+    }
+
+    private static KernelCall broadcast(Node node, Target target, String kernel, String... names) {
+        Shape y = node.output().type().shape();
+        long[][] strides = new long[names.length + 1][];
+        for (int i = 0; i < names.length; i++) {
+            strides[i] = Broadcast.strides(node.input(i).type().shape(), y);
+        }
+        // The result's own strides: axes that aren't dense in it must not be merged.
+        strides[names.length] = y.strides();
+        Walk walk = Walk.of(node, target, y.dims(), strides);
+        KernelCall call = target.call(kernel, walk.sizes(names)).attribute("RANK", walk.rank());
+        for (int i = 0; i < names.length; i++) {
+            walk.bindBroadcast(call, names[i], node.input(i), y);
+        }
+        walk.bind(call, "y", node.output());
+        return call;
+    }
+
+    private static long isReal(Value v) {
+        return v.type().dtype() == DType.F32 ? 1 : 0;
     }
 }

@@ -10,6 +10,18 @@ final class SelectRules {
 
     /** The launches of a node. */
     static List<KernelCall> lower(SelectOp op, Node node, Target target) {
-        throw target.unsupported(node, "it has no kernel");
+        return List.of(switch (op) {
+            case SelectOp.Compact c -> {
+                KernelCall call = target.call("compact", Sizes.of()
+                                .set("R", node.input(0).type().shape().dim(0))
+                                .set("capacity", c.capacity()))
+                        .real("threshold", c.threshold())
+                        .tensor("scores", node.input(0))
+                        .tensor("indices", node.outputs().get(0))
+                        .tensor("found", node.outputs().get(1))
+                        .errors(node);
+                yield Count.of(node.input(0)).bind(call);
+            }
+        });
     }
 }

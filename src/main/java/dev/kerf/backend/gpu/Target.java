@@ -84,6 +84,28 @@ public record Target(Driver.Facts facts, Graph graph, Precision precision, Tuned
         };
     }
 
+    /** An integer C type as wide as a value's elements are stored: for kernels that only move them. */
+    public String bits(DType dtype) {
+        return switch (bytes(stored(dtype))) {
+            case 1 -> "uchar";
+            case 2 -> "ushort";
+            case 4 -> "int";
+            default -> "long";
+        };
+    }
+
+    /** Size of a C type as kernels use it. */
+    public int bytes(String type) {
+        return switch (type) {
+            case "char", "uchar" -> 1;
+            case "short", "ushort" -> 2;
+            case "int", "uint", "float" -> 4;
+            case "long", "ulong", "double" -> 8;
+            case "real" -> half() ? 2 : 4;
+            default -> throw new IllegalArgumentException("no element type " + type);
+        };
+    }
+
     /** What kind of processor it is. */
     public DeviceInfo.Kind kind() {
         return facts.info().kind();

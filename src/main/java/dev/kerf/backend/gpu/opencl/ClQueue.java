@@ -107,6 +107,7 @@ final class ClQueue extends ClObject implements Driver.Queue {
             LockSupport.parkNanos(Math.min(pause, left));
             pause = Math.min(pause * 2, LONGEST_PAUSE);
         }
+        driver.check(tail.state(), "clGetEventInfo", "");
         return true;
     }
 

@@ -1,0 +1,195 @@
+package dev.kerf.backend.gpu;
+
+import dev.kerf.backend.CompileOptions;
+import dev.kerf.backend.Device;
+import dev.kerf.backend.DeviceInfo;
+import dev.kerf.backend.DeviceTensor;
+import dev.kerf.backend.DeviceWeights;
+import dev.kerf.backend.Executable;
+import dev.kerf.backend.StateTensor;
+import dev.kerf.backend.Stream;
+import dev.kerf.error.BadInputException;
+import dev.kerf.error.ClosedException;
+import dev.kerf.graph.Graph;
+import dev.kerf.graph.TensorType;
+import dev.kerf.tensor.HostTensor;
+import dev.kerf.weights.Weights;
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+
+/** A device of any {@link Driver}. */
+public final class GpuDevice implements Device {
+    private final Driver driver;
+    private final Target.Forced forced;
+    private final TunedParameters tuned;
+    private final Transfers transfers;
+    private final Object monitor = new Object();
+    private final Set<AutoCloseable> made = ConcurrentHashMap.newKeySet();
+    private boolean closed;
+
+    /** A device over an opened driver, which it owns. */
+    public GpuDevice(Driver driver) {
+        this(driver, Target.Forced.NONE);
+    }
+
+    /** The same with choices of variants and parameters that go before all others: for tests and tuners. */
+    public GpuDevice(Driver driver, Target.Forced forced) {
+        this.driver = driver;
+        this.forced = forced;
+        this.tuned = TunedParameters.of(driver.facts());
+        this.transfers = new Transfers(driver);
+    }
+
+    @Override
+    public DeviceInfo info() {
+        return driver.facts().info();
+    }
+
+    @Override
+    public DeviceWeights load(Weights weights) {
+        checkOpen();
+        GpuWeights loaded = new GpuWeights(this, weights);
+        made.add(loaded);
+        return loaded;
+    }
+
+    @Override
+    public Executable compile(Graph graph, DeviceWeights weights, CompileOptions options) {
+        checkOpen();
+        if (weights != null && (!(weights instanceof GpuWeights w) || w.device() != this)) {
+            throw new BadInputException("the weights were loaded on another device than " + info().id());
+        }
+        if (!info().precisions().contains(options.precision())) {
+            throw new BadInputException(info().id() + " has no precision " + options.precision());
+        }
+        Compilation compilation = new Compilation(this, graph, (GpuWeights) weights, options);
+        GpuExecutable executable = compilation.executable();
+        made.add(executable);
+        return executable;
+    }
+
+    @Override
+    public DeviceTensor allocate(TensorType type) {
+        return make(type);
+    }
+
+    @Override
+    public StateTensor allocateState(TensorType type) {
+        return make(type);
+    }
+
+    private GpuTensor make(TensorType type) {
+        checkOpen();
+        Driver.Buffer buffer = driver.allocate(Math.max(1, type.bytes()));
+        try {
+            transfers.zero(buffer, 0, buffer.bytes());
+        } catch (RuntimeException e) {
+            buffer.close();
+            throw e;
+        }
+        GpuTensor tensor = new GpuTensor(this, type, buffer, 0, null);
+        made.add(tensor);
+        return tensor;
+    }
+
+    @Override
+    public Stream stream() {
+        checkOpen();
+        GpuStream stream = new GpuStream(this);
+        made.add(stream);
+        return stream;
+    }
+
+    @Override
+    public long memoryInUse() {
+        return driver.allocatedBytes();
+    }
+
+    @Override
+    public void close() {
+        synchronized (monitor) {
+            if (closed) {
+                return;
+            }
+            closed = true;
+        }
+        for (Class<?> kind : List.of(GpuStream.class, GpuExecutable.class, GpuTensor.class, GpuWeights.class)) {
+            made.stream().filter(kind::isInstance).forEach(GpuDevice::close);
+        }
+        transfers.close();
+        driver.close();
+    }
+
+    private static void close(AutoCloseable object) {
+        switch (object) {
+            case GpuStream s -> s.close();
+            case GpuExecutable e -> e.close();
+            case GpuTensor t -> t.close();
+            case GpuWeights w -> w.close();
+            default -> throw new IllegalStateException(object.toString());
+        }
+    }
+
+    Driver driver() {
+        return driver;
+    }
+
+    Target.Forced forced() {
+        return forced;
+    }
+
+    TunedParameters tuned() {
+        return tuned;
+    }
+
+    Transfers transfers() {
+        checkOpen();
+        return transfers;
+    }
+
+    /** Held while work is put into queues, never while the host waits. */
+    Object monitor() {
+        return monitor;
+    }
+
+    void forget(AutoCloseable object) {
+        made.remove(object);
+    }
+
+    /** A new buffer with a host tensor's bytes. */
+    Driver.Buffer uploaded(HostTensor values) {
+        Driver.Buffer buffer = driver.allocate(Math.max(1, values.data().byteSize()));
+        try {
+            transfers.upload(values.data(), buffer, 0);
+            return buffer;
+        } catch (RuntimeException e) {
+            buffer.close();
+            throw e;
+        }
+    }
+
+    /** The queue of a stream of this device, for a transfer from or to native memory. */
+    Driver.Queue queueOf(Stream stream, MemorySegment memory) {
+        if (!memory.isNative()) {
+            throw new BadInputException("memory on the Java heap can't be used in the order of a stream; use native memory");
+        }
+        return queueOf(stream);
+    }
+
+    /** The queue of a stream of this device. */
+    Driver.Queue queueOf(Stream stream) {
+        checkOpen();
+        if (!(stream instanceof GpuStream s) || s.device() != this) {
+            throw new BadInputException("the stream belongs to another device than " + info().id());
+        }
+        return s.queue();
+    }
+
+    void checkOpen() {
+        if (closed) {
+            throw new ClosedException("the device " + info().name() + " is closed");
+        }
+    }
+}

@@ -1,0 +1,392 @@
+package dev.kerf.backend.gpu;
+
+import dev.kerf.backend.DeviceTensor;
+import dev.kerf.backend.Executable;
+import dev.kerf.backend.MemoryUse;
+import dev.kerf.backend.NodeTiming;
+import dev.kerf.backend.StateTensor;
+import dev.kerf.backend.Stream;
+import dev.kerf.error.BadInputException;
+import dev.kerf.error.CapacityExceededException;
+import dev.kerf.error.ClosedException;
+import dev.kerf.error.DeadlineExceededException;
+import dev.kerf.graph.Graph;
+import dev.kerf.graph.Node;
+import dev.kerf.graph.TensorType;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** Launches in order, with everything that they point to. A run puts them into a queue and waits once, at the end. */
+final class GpuExecutable implements Executable {
+    /** Size of the cell where kernels leave errors; see RAISE in {@code dialect.h}. */
+    static final long ERROR_BYTES = 16;
+
+    private static final int CAPACITY = 1;
+    private static final int STEADY_RUNS = 3;
+    private static final double STEADY = 1.05;
+
+    /**
+     * Where a kept value lies.
+     *
+     * @param type        as in the graph
+     * @param buffer      its memory
+     * @param offsetBytes from the start of the buffer
+     */
+    record Output(TensorType type, Driver.Buffer buffer, long offsetBytes) {}
+
+    private final GpuDevice device;
+    private final Graph recorded;
+    private final Graph graph;
+    private final GpuWeights weights;
+    private final List<Compilation.Step> steps;
+    private final Driver.Launch[] launches;
+    private final Driver.Timer[] timers;
+    private final Slot[] slots;
+    private final Map<String, Slot> inputs = new LinkedHashMap<>();
+    private final Map<String, Slot> states = new LinkedHashMap<>();
+    private final Map<String, GpuTensor> outputs = new LinkedHashMap<>();
+    private final GpuTensor[] written;
+    private final List<GpuTensor> ownInputs = new ArrayList<>();
+    private final Driver.Buffer errors;
+    private final Driver.Staging found;
+    private final MemorySegment foundCell;
+    private final List<AutoCloseable> owned;
+    private final MemoryUse memory;
+    private final Driver.Queue queue;
+    private final Ticket done;
+    private Driver.Recording recording;
+    private boolean ran;
+    private boolean closed;
+
+    GpuExecutable(GpuDevice device, Graph recorded, Graph graph, GpuWeights weights, boolean profile,
+            List<Compilation.Step> steps, List<Slot> slots, Map<String, Output> kept, Driver.Buffer errors,
+            List<AutoCloseable> owned, MemoryUse planned) {
+        this.device = device;
+        this.recorded = recorded;
+        this.graph = graph;
+        this.weights = weights;
+        this.steps = List.copyOf(steps);
+        this.launches = steps.stream().map(Compilation.Step::launch).toArray(Driver.Launch[]::new);
+        this.slots = slots.toArray(Slot[]::new);
+        this.errors = errors;
+        this.owned = owned;
+        Driver driver = device.driver();
+        this.queue = profile ? driver.profiledQueue() : driver.queue();
+        this.done = new Ticket(driver);
+        this.timers = new Driver.Timer[profile ? launches.length : 0];
+        for (int i = 0; i < timers.length; i++) {
+            timers[i] = driver.timer();
+        }
+        this.found = driver.staging(ERROR_BYTES);
+        this.foundCell = found.memory();
+        clearErrors();
+        long inputBytes = 0;
+        for (Slot s : slots) {
+            if (s.state()) {
+                states.put(s.name(), s);
+            } else {
+                inputs.put(s.name(), s);
+                TensorType type = recorded.inputs().get(s.name()).type();
+                GpuTensor own = new GpuTensor(device, type, driver.allocate(Math.max(1, type.bytes())), 0, null);
+                device.transfers().zero(own.buffer(), 0, own.buffer().bytes());
+                inputBytes += own.buffer().bytes();
+                ownInputs.add(own);
+                s.bind(own);
+            }
+        }
+        Map<Output, GpuTensor> tensors = new LinkedHashMap<>();
+        kept.forEach((name, o) -> outputs.put(name, tensors.computeIfAbsent(o,
+                k -> new GpuTensor(device, o.type(), o.buffer(), o.offsetBytes(), this))));
+        this.written = tensors.values().toArray(GpuTensor[]::new);
+        this.memory = new MemoryUse(planned.activations() + inputBytes, planned.unshared() + inputBytes, planned.weights());
+    }
+
+    @Override
+    public Graph graph() {
+        return recorded;
+    }
+
+    @Override
+    public DeviceTensor input(String name) {
+        checkOpen();
+        return slot(inputs, name, "input").tensor();
+    }
+
+    @Override
+    public DeviceTensor output(String name) {
+        checkOpen();
+        GpuTensor tensor = outputs.get(name);
+        if (tensor == null) {
+            throw new BadInputException("no output or kept stage '" + name + "'; there are " + outputs.keySet());
+        }
+        return tensor;
+    }
+
+    private static Slot slot(Map<String, Slot> slots, String name, String what) {
+        Slot slot = slots.get(name);
+        if (slot == null) {
+            throw new BadInputException("no " + what + " '" + name + "'; there are " + slots.keySet());
+        }
+        return slot;
+    }
+
+    @Override
+    public void bindInput(String name, DeviceTensor source) {
+        checkOpen();
+        bind(slot(inputs, name, "input"), source, recorded.inputs().get(name).type());
+    }
+
+    @Override
+    public void bindState(String name, StateTensor state) {
+        checkOpen();
+        bind(slot(states, name, "state"), state, recorded.states().get(name).type());
+    }
+
+    private void bind(Slot slot, DeviceTensor source, TensorType type) {
+        if (!(source instanceof GpuTensor tensor) || tensor.device() != device) {
+            throw new BadInputException("'" + slot.name() + "' can't be bound to a tensor of another device");
+        }
+        if (!tensor.type().equals(type)) {
+            throw new BadInputException("'" + slot.name() + "' is " + type + ", the tensor is " + tensor.type());
+        }
+        if (tensor.owner() == this) {
+            throw new BadInputException("'" + slot.name() + "' can't be bound to an output of the same executable, which "
+                    + "is overwritten while it is read; use a state");
+        }
+        synchronized (device.monitor()) {
+            slot.bind(tensor);
+            if (recording != null) {
+                recording.close();
+                recording = null;
+            }
+        }
+    }
+
+    @Override
+    public void run() {
+        submit();
+        queue.synchronize();
+        raise();
+    }
+
+    @Override
+    public void run(Duration limit) {
+        submit();
+        if (!queue.synchronize(limit.toNanos())) {
+            throw new DeadlineExceededException("the run is still under way after " + limit);
+        }
+        raise();
+    }
+
+    private void submit() {
+        synchronized (device.monitor()) {
+            submit(queue);
+            queue.flush();
+        }
+    }
+
+    @Override
+    public void submit(Stream stream) {
+        Driver.Queue target = device.queueOf(stream);
+        synchronized (device.monitor()) {
+            submit(target);
+            ((GpuStream) stream).submitted(this);
+        }
+    }
+
+    /** Puts a run into a queue. The device's monitor is held. */
+    private void submit(Driver.Queue to) {
+        checkOpen();
+        done.before(to);
+        for (Slot s : slots) {
+            if (s.tensor() == null) {
+                throw new BadInputException("the state '" + s.name() + "' isn't bound");
+            }
+            s.tensor().buffer();
+            if (s.updated()) {
+                s.tensor().access().beforeWrite(to);
+            } else {
+                s.tensor().access().beforeRead(to);
+            }
+        }
+        for (GpuTensor t : written) {
+            t.access().beforeWrite(to);
+        }
+        if (timers.length > 0) {
+            for (int i = 0; i < launches.length; i++) {
+                to.launch(launches[i], timers[i]);
+            }
+        } else {
+            if (recording == null) {
+                recording = device.driver().record(List.of(launches));
+            }
+            to.replay(recording);
+        }
+        to.download(errors, 0, foundCell, 0, ERROR_BYTES);
+        done.signal(to);
+        for (Slot s : slots) {
+            if (s.updated()) {
+                s.tensor().access().written(done);
+            } else {
+                s.tensor().access().read(done);
+            }
+        }
+        for (GpuTensor t : written) {
+            t.access().written(done);
+        }
+        ran = true;
+    }
+
+    private void raise() {
+        RuntimeException error;
+        synchronized (device.monitor()) {
+            error = takeError();
+        }
+        if (error != null) {
+            throw error;
+        }
+    }
+
+    /** The error that kernels left in runs that have ended, or null; told once. The device's monitor is held. */
+    RuntimeException takeError() {
+        int code = closed ? 0 : foundCell.get(ValueLayout.JAVA_INT, 0);
+        if (code == 0) {
+            return null;
+        }
+        Node n = graph.nodes().get(foundCell.get(ValueLayout.JAVA_INT, 4));
+        int actual = foundCell.get(ValueLayout.JAVA_INT, 8);
+        clearErrors();
+        if (code == CAPACITY) {
+            return new CapacityExceededException("node " + n.name() + " = " + n.op() + " found " + actual
+                    + ", more than its capacity; the run's results are not to be used. Compile with a larger capacity");
+        }
+        return new BadInputException("node " + n.name() + " = " + n.op() + " of "
+                + n.inputs().stream().map(v -> v.type().toString()).toList() + ": index " + actual + " is out of range");
+    }
+
+    private void clearErrors() {
+        device.transfers().zero(errors, 0, ERROR_BYTES);
+        foundCell.fill((byte) 0);
+    }
+
+    @Override
+    public void warmUp(Duration limit) {
+        checkOpen();
+        long start = System.nanoTime();
+        List<Driver.Buffer> saved = new ArrayList<>();
+        try {
+            for (Slot s : states.values()) {
+                if (s.tensor() == null) {
+                    throw new BadInputException("the state '" + s.name() + "' isn't bound");
+                }
+                s.tensor().awaitAll();
+                Driver.Buffer copy = device.driver().allocate(Math.max(1, s.tensor().type().bytes()));
+                saved.add(copy);
+                device.transfers().copy(
+                        s.tensor().buffer(), s.tensor().offsetBytes(), copy, 0, s.tensor().type().bytes());
+            }
+            runUntilSteady(start, limit.toNanos());
+            int i = 0;
+            for (Slot s : states.values()) {
+                device.transfers().copy(
+                        saved.get(i++), 0, s.tensor().buffer(), s.tensor().offsetBytes(), s.tensor().type().bytes());
+            }
+        } finally {
+            saved.forEach(Driver.Buffer::close);
+        }
+    }
+
+    private void runUntilSteady(long start, long limit) {
+        long best = Long.MAX_VALUE;
+        int steady = 0;
+        while (steady < STEADY_RUNS && (best == Long.MAX_VALUE || System.nanoTime() - start < limit)) {
+            long begin = System.nanoTime();
+            try {
+                run();
+            } catch (CapacityExceededException | BadInputException e) {
+                // Whatever lies in the inputs may be out of range; only the time counts.
+                steady = 0;
+            }
+            long nanos = System.nanoTime() - begin;
+            steady = nanos <= best * STEADY ? steady + 1 : 0;
+            best = Math.min(best, nanos);
+        }
+    }
+
+    @Override
+    public List<NodeTiming> timings() {
+        checkOpen();
+        if (timers.length == 0 && !steps.isEmpty()) {
+            throw new BadInputException("the executable wasn't compiled with profiled()");
+        }
+        List<NodeTiming> timings = new ArrayList<>();
+        if (!ran) {
+            return timings;
+        }
+        done.await();
+        for (int i = 0; i < timers.length; i++) {
+            Node n = steps.get(i).node();
+            long nanos = timers[i].nanos();
+            String what = steps.get(i).kernel();
+            NodeTiming last = timings.isEmpty() ? null : timings.getLast();
+            if (last != null && last.node() == n.id()) {
+                timings.removeLast();
+                nanos += last.nanos();
+                what = last.what().equals(what) ? what : last.what() + " + " + what;
+            }
+            timings.add(new NodeTiming(n.id(), n.name(), what, nanos));
+        }
+        return timings;
+    }
+
+    @Override
+    public MemoryUse memory() {
+        return memory;
+    }
+
+    private void checkOpen() {
+        if (closed) {
+            throw new ClosedException("the executable is closed");
+        }
+    }
+
+    @Override
+    public void close() {
+        synchronized (device.monitor()) {
+            if (closed) {
+                return;
+            }
+        }
+        done.await();
+        queue.synchronize();
+        for (GpuTensor t : written) {
+            t.free();
+        }
+        synchronized (device.monitor()) {
+            if (closed) {
+                return;
+            }
+            closed = true;
+            done.close();
+            if (recording != null) {
+                recording.close();
+            }
+        }
+        ownInputs.forEach(GpuTensor::free);
+        for (Driver.Timer t : timers) {
+            t.close();
+        }
+        owned.reversed().forEach(Compilation::close);
+        found.close();
+        queue.close();
+        if (weights != null) {
+            weights.release();
+        }
+        device.forget(this);
+    }
+}

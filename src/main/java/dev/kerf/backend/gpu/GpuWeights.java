@@ -1,0 +1,79 @@
+package dev.kerf.backend.gpu;
+
+import dev.kerf.backend.DeviceWeights;
+import dev.kerf.error.ClosedException;
+import dev.kerf.graph.WeightExpr;
+import dev.kerf.graph.WeightValues;
+import dev.kerf.tensor.DType;
+import dev.kerf.tensor.HostTensor;
+import dev.kerf.weights.Weights;
+import java.util.HashMap;
+import java.util.Map;
+
+/** Weights packed on a device, once for each (tensor, layout, dtype). */
+final class GpuWeights implements DeviceWeights {
+    private record Key(WeightExpr expr, String packing, DType dtype) {}
+
+    private final GpuDevice device;
+    private final Weights source;
+    private final Map<Key, Driver.Buffer> packed = new HashMap<>();
+    private int references = 1;
+    private boolean closed;
+
+    GpuWeights(GpuDevice device, Weights source) {
+        this.device = device;
+        this.source = source;
+    }
+
+    @Override
+    public Weights source() {
+        return source;
+    }
+
+    @Override
+    public synchronized long bytes() {
+        return packed.values().stream().mapToLong(Driver.Buffer::bytes).sum();
+    }
+
+    GpuDevice device() {
+        return device;
+    }
+
+    /** One more executable holds it. */
+    synchronized void retain() {
+        if (references == 0 || closed) {
+            throw new ClosedException("the weights of " + source.source() + " are closed");
+        }
+        references++;
+    }
+
+    /** The buffer of a weight in some layout, float32 or float16. */
+    synchronized Driver.Buffer packed(WeightExpr expr, Packing packing, DType dtype) {
+        Key key = new Key(expr, packing.key(), dtype);
+        Driver.Buffer known = packed.get(key);
+        if (known == null) {
+            HostTensor values = packing.pack().apply(WeightValues.evaluate(expr, source)).to(dtype);
+            known = device.uploaded(values);
+            packed.put(key, known);
+        }
+        return known;
+    }
+
+    /** An executable gives its reference back. */
+    synchronized void release() {
+        references--;
+        if (references == 0) {
+            packed.values().forEach(Driver.Buffer::close);
+            packed.clear();
+            device.forget(this);
+        }
+    }
+
+    @Override
+    public synchronized void close() {
+        if (!closed) {
+            closed = true;
+            release();
+        }
+    }
+}
