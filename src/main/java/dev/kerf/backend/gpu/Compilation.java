@@ -14,8 +14,10 @@ import dev.kerf.graph.StateOp;
 import dev.kerf.graph.TensorType;
 import dev.kerf.graph.Value;
 import dev.kerf.tensor.DType;
+import dev.kerf.tensor.HostTensor;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -54,6 +56,7 @@ final class Compilation {
     private final Map<Integer, List<KernelCall>> calls = new HashMap<>();
     private final Map<Integer, Driver.Buffer> standIns = new HashMap<>();
     private final Map<Constant, Driver.Buffer> constants = new HashMap<>();
+    private final Map<HostTensor, Driver.Buffer> tables = new IdentityHashMap<>();
     private final Set<Driver.Buffer> packed = new LinkedHashSet<>();
     private final Set<Integer> updated = new LinkedHashSet<>();
     private final List<AutoCloseable> owned = new ArrayList<>();
@@ -275,6 +278,7 @@ final class Compilation {
                 yield new Location(buffers.get(place.buffer()), null, (place.offsetBytes() + s.offset()) / bytes, 0, "");
             }
             case KernelCall.Operand.Absent a -> null;
+            case KernelCall.Operand.Table t -> new Location(table(t.values()), null, 0, 0, "");
             case KernelCall.Operand.Errors e -> new Location(errors, null, 0, 0, "int");
             case KernelCall.Operand.Number x -> throw new IllegalStateException(argument + " is a number");
             case null -> null;
@@ -326,6 +330,13 @@ final class Compilation {
         Constant key = new Constant(v.id(), packing.key(), real ? stored(type) : v.type().dtype());
         return constants.computeIfAbsent(key, k -> own(device.uploaded(
                 real ? packing.pack().apply(c.value()).to(stored(type)) : c.value())));
+    }
+
+    private Driver.Buffer table(HostTensor values) {
+        return tables.computeIfAbsent(values, k -> {
+            extra += Math.max(1, values.data().byteSize());
+            return own(device.uploaded(values));
+        });
     }
 
     private long bytes(Value v) {

@@ -75,6 +75,7 @@ final class LibOpenCl {
      *
      * @throws IllegalArgumentException if it can't be loaded or lacks a function; the message says which
      */
+    @SuppressWarnings("restricted") // what the library does is the driver's business
     LibOpenCl(String library) {
         SymbolLookup lookup = SymbolLookup.libraryLookup(library, Arena.global());
         clGetPlatformIDs = address(lookup, "clGetPlatformIDs");
@@ -118,6 +119,7 @@ final class LibOpenCl {
     }
 
     /** A handle for a signature: the result, then the parameters, I for int and L for long. */
+    @SuppressWarnings("restricted") // signatures are those of CL/cl.h
     private static MethodHandle handle(String signature) {
         MemoryLayout[] parameters = signature.chars()
                 .skip(1)

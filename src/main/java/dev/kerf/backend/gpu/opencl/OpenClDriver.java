@@ -98,6 +98,7 @@ public final class OpenClDriver implements Driver {
     }
 
     @Override
+    @SuppressWarnings("restricted") // the driver mapped this many bytes
     public Staging staging(long bytes) {
         checkOpen();
         long memory = create(bytes, READ_WRITE | ALLOC_HOST_PTR);
