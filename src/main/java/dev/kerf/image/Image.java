@@ -14,8 +14,9 @@ import java.nio.file.Path;
 import java.util.Objects;
 
 /**
- * A picture in memory: rows from the top, pixels from the left, channels interleaved (height, width, channels). The memory
- * belongs to whoever made the segment, so a camera's frame can be wrapped without a copy; don't change it while Kerf reads.
+ * A picture in memory: rows from the top, pixels from the left, channels interleaved (height, width, channels). The
+ * memory belongs to whoever made the segment, so a camera's frame can be wrapped without a copy; don't change it while
+ * Kerf reads.
  *
  * <pre>{@code
  * Image photo = Image.read(Path.of("cat.jpg")).toRgb8();
@@ -67,12 +68,13 @@ public record Image(int width, int height, PixelFormat format, long rowStride, M
     }
 
     /**
-     * Reads a PNG, JPEG, BMP, TIFF or GIF file; which of them is told by its content. EXIF orientation is applied. Palettes
-     * become RGB (grey where every entry is), 1-, 2- and 4-bit greys become 8 bit, transparency becomes an alpha channel,
-     * CMYK becomes RGB. Of several pages or frames the first is read.
+     * Reads a PNG, JPEG, BMP, TIFF or GIF file; which of them is told by its content. EXIF orientation is applied.
+     * Palettes become RGB (grey where every entry is), 1-, 2- and 4-bit greys become 8 bit, transparency becomes an
+     * alpha channel, CMYK becomes RGB. Of several pages or frames the first is read.
      *
-     * @throws BadFileException if there is no such file, it can't be read, is none of these formats, is damaged or truncated,
-     *                          or too large: more than {@link #MAX_BYTES} when decoded, or more than the free heap
+     * @throws BadFileException if there is no such file, it can't be read, is none of these formats, is damaged or
+     *                          truncated, or too large: more than {@link #MAX_BYTES} when decoded, or more than the
+     *                          free heap
      */
     public static Image read(Path file) {
         return ImageFile.open(file).decode(false);
@@ -83,7 +85,9 @@ public record Image(int width, int height, PixelFormat format, long rowStride, M
         return new ImageFile(name, content).decode(false);
     }
 
-    /** Reads a stream to its end; doesn't close it. The name stands in error messages. As {@link #read(Path)} otherwise. */
+    /**
+     * Reads a stream to its end; doesn't close it. The name stands in error messages. As {@link #read(Path)} otherwise.
+     */
     public static Image read(InputStream content, String name) {
         try {
             return read(content.readAllBytes(), name);
@@ -93,8 +97,8 @@ public record Image(int width, int height, PixelFormat format, long rowStride, M
     }
 
     /**
-     * Reads a label image: a palette PNG, BMP or GIF gives its indices and a 1-, 2- or 4-bit grey one its stored numbers, as
-     * GRAY8. Everything else is read as by {@link #read(Path)}.
+     * Reads a label image: a palette PNG, BMP or GIF gives its indices and a 1-, 2- or 4-bit grey one its stored
+     * numbers, as GRAY8. Everything else is read as by {@link #read(Path)}.
      */
     public static Image readIndices(Path file) {
         return ImageFile.open(file).decode(true);
@@ -149,7 +153,9 @@ public record Image(int width, int height, PixelFormat format, long rowStride, M
         return isPacked() ? this : convert(format.channels(), format.bits());
     }
 
-    /** The pixels as a tensor (height, width, channels) of U8 or U16, red first; shares the memory of a packed image. */
+    /**
+     * The pixels as a tensor (height, width, channels) of U8 or U16, red first; shares the memory of a packed image.
+     */
     public HostTensor toTensor() {
         Image p = packed();
         long bytes = p.rowStride * height;
@@ -166,8 +172,8 @@ public record Image(int width, int height, PixelFormat format, long rowStride, M
     }
 
     /**
-     * Red, green, blue, with as many bits. Grey is repeated; alpha is dropped, as by Pillow's {@code convert("RGB")}: the
-     * colours under transparent pixels show, nothing is composited.
+     * Red, green, blue, with as many bits. Grey is repeated; alpha is dropped, as by Pillow's {@code convert("RGB")}:
+     * the colours under transparent pixels show, nothing is composited.
      */
     public Image toRgb() {
         return format.channels() == 3 && !format.isBlueFirst() ? this : convert(3, format.bits());

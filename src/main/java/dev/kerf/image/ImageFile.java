@@ -65,7 +65,8 @@ record ImageFile(String name, byte[] bytes) {
         }
         FileType type = FileType.sniff(bytes);
         if (type == null) {
-            throw new BadFileException(name + ": not an image of a known format; known are PNG, JPEG, BMP, TIFF and GIF");
+            throw new BadFileException(name
+                    + ": not an image of a known format; known are PNG, JPEG, BMP, TIFF and GIF");
         }
         return type;
     }

@@ -24,7 +24,8 @@ public record ImageInfo(FileType type, int width, int height, PixelFormat format
     }
 
     /**
-     * Refuses, before anything is allocated, a picture that the file can't hold, that no array can or that memory can't.
+     * Refuses, before anything is allocated, a picture that the file can't hold, that no array can or that memory
+     * can't.
      *
      * @param name      the file, for messages
      * @param fileBytes size of the file
@@ -38,12 +39,14 @@ public record ImageInfo(FileType type, int width, int height, PixelFormat format
         }
         double pixels = (double) width * height;
         if (decodedBytes() > Image.MAX_BYTES || pixels > Integer.MAX_VALUE) {
-            throw new BadFileException(name + ": the " + type + " header says " + size + " pixels; an image may take at most "
+            throw new BadFileException(name + ": the " + type + " header says " + size
+                    + " pixels; an image may take at most "
                     + Image.MAX_BYTES + " bytes when decoded, this one would take " + decodedBytes()
                     + ". Cut it into smaller files");
         }
         if (pixels > best * fileBytes) {
-            throw new BadFileException(name + ": the " + type + " header says " + size + " pixels, but the file is only "
+            throw new BadFileException(name + ": the " + type + " header says " + size
+                    + " pixels, but the file is only "
                     + fileBytes + " bytes long: it is truncated or not genuine");
         }
         checkMemory(name + ": decoding " + size + " pixels", copies * decodedBytes());

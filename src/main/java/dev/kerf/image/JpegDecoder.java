@@ -12,8 +12,9 @@ import javax.imageio.stream.MemoryCacheImageInputStream;
 
 /**
  * Decodes JPEG by the JDK's codec (libjpeg). The codec is given the entropy-coded picture alone and returns the stored
- * components: metadata, which it is known to stumble over, and colour conversion, which it lets embedded profiles change,
- * are done here. Its warnings about damage are errors here, since they mean that part of the picture is made up.
+ * components: metadata, which it is known to stumble over, and colour conversion, which it lets embedded profiles
+ * change, are done here. Its warnings about damage are errors here, since they mean that part of the picture is made
+ * up.
  */
 final class JpegDecoder {
     /** A block of 64 pixels takes at least a bit in a scan; sub-sampled components leave room for a factor. */
@@ -62,7 +63,8 @@ final class JpegDecoder {
         List<String> warnings = new ArrayList<>();
         reader.addIIOReadWarningListener((source, warning) -> warnings.add(warning));
         try {
-            reader.setInput(new MemoryCacheImageInputStream(new ByteArrayInputStream(picture.toByteArray())), true, true);
+            reader.setInput(new MemoryCacheImageInputStream(new ByteArrayInputStream(picture.toByteArray())), true,
+                    true);
             Raster raster = reader.readRaster(0, null);
             for (String w : warnings) {
                 if (!w.contains("extraneous")) {

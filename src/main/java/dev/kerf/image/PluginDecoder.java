@@ -51,7 +51,9 @@ final class PluginDecoder {
         });
     }
 
-    /** Whether a codec's warning is about a header that is sloppy but leaves no doubt; the others are about the pixels. */
+    /**
+     * Whether a codec's warning is about a header that is sloppy but leaves no doubt; the others are about the pixels.
+     */
     private static boolean isHarmless(String warning) {
         return warning.contains("assuming") || warning.contains("attempting to calculate")
                 || warning.startsWith("Unexpected count");
@@ -83,13 +85,15 @@ final class PluginDecoder {
         if (type == FileType.BMP && file.length >= 26 && file[14] >= 40) {
             // Before the codec looks, which reports such a size less clearly.
             ByteBuffer b = ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN);
-            new ImageInfo(type, b.getInt(18), Math.abs(b.getInt(22)), PixelFormat.GRAY8, 1).check(name, file.length, 255, 1);
+            new ImageInfo(type, b.getInt(18), Math.abs(b.getInt(22)), PixelFormat.GRAY8, 1)
+                    .check(name, file.length, 255, 1);
         }
         ImageTypeSpecifier kind = reader.getRawImageType(0);
         if (kind == null) {
             kind = reader.getImageTypes(0).next();
         }
-        PixelFormat format = format(kind.getColorModel(), kind.getNumBands(), widest(kind.getSampleModel().getSampleSize()));
+        PixelFormat format = format(kind.getColorModel(), kind.getNumBands(),
+                widest(kind.getSampleModel().getSampleSize()));
         ImageInfo info = new ImageInfo(type, reader.getWidth(0), reader.getHeight(0), format, 1);
         return type == FileType.TIFF ? info.oriented(Orientation.fromExif(file, 0, file.length)) : info;
     }

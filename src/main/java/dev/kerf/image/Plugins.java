@@ -30,7 +30,8 @@ final class Plugins {
     /** The error for a file on which a codec failed, which they do with all sorts of exceptions. */
     static BadFileException failed(String name, FileType type, Exception e) {
         String why = e instanceof IOException && e.getMessage() != null
-                ? e.getMessage().lines().findFirst().orElse("") : "the codec failed with " + e.getClass().getSimpleName();
+                ? e.getMessage().lines().findFirst().orElse("")
+                : "the codec failed with " + e.getClass().getSimpleName();
         return new BadFileException(name + ": " + type + ": truncated or damaged: " + why, e);
     }
 }

@@ -76,7 +76,8 @@ public final class Png {
             for (int x = 0; x < width; x++) {
                 int v = indices[y * width + x] & 0xFF;
                 if (v >= palette.length) {
-                    throw new IllegalArgumentException("index " + v + " at column " + x + ", row " + y + " of a palette of "
+                    throw new IllegalArgumentException("index " + v + " at column " + x + ", row " + y
+                            + " of a palette of "
                             + palette.length);
                 }
                 long bit = (long) x * depth;
@@ -158,7 +159,9 @@ public final class Png {
         }
     }
 
-    /** Chooses for each row the filter whose residues are smallest in sum, the heuristic that the PNG standard suggests. */
+    /**
+     * Chooses for each row the filter whose residues are smallest in sum, the heuristic that the PNG standard suggests.
+     */
     private static final class Filter {
         private final int unit;
         private final byte[][] candidates;

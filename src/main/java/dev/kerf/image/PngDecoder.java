@@ -143,7 +143,9 @@ final class PngDecoder {
         return true;
     }
 
-    /** Decodes the pixels at columns x0, x0 + dx, … of rows y0, y0 + dy, …; an image without interlace is one such pass. */
+    /**
+     * Decodes the pixels at columns x0, x0 + dx, … of rows y0, y0 + dy, …; without interlace there is one such pass.
+     */
     private void pass(Inflater inflater, byte[] out, PixelFormat format, boolean raw, int x0, int y0, int dx, int dy)
             throws DataFormatException {
         if (x0 >= width || y0 >= height) {
@@ -247,7 +249,8 @@ final class PngDecoder {
         return a <= b && a <= c ? left : b <= c ? up : corner;
     }
 
-    private void write(byte[] row, int from, byte[] out, PixelFormat format, boolean raw, int y, int x0, int dx, int columns) {
+    private void write(byte[] row, int from, byte[] out, PixelFormat format, boolean raw, int y, int x0, int dx,
+            int columns) {
         int pixel = format.pixelBytes();
         int at = (int) (((long) y * width + x0) * pixel);
         int step = dx * pixel;

@@ -12,8 +12,8 @@ import java.util.List;
 import java.util.OptionalDouble;
 
 /**
- * Annotations in COCO's JSON format: {@code images}, {@code annotations} and {@code categories}, as pycocotools loads them.
- * A category's id is its class number; annotations are numbered from 1.
+ * Annotations in COCO's JSON format: {@code images}, {@code annotations} and {@code categories}, as pycocotools loads
+ * them. A category's id is its class number; annotations are numbered from 1.
  *
  * <pre>{@code
  * Coco coco = new Coco(List.of("background", "cat"));
@@ -72,11 +72,13 @@ public final class Coco {
      */
     public void add(int image, int category, RunLength mask, OptionalDouble score) {
         if (image < 1 || image > pictures.size()) {
-            throw new BadInputException("there is no image " + image + " to annotate; ids go from 1 to " + pictures.size());
+            throw new BadInputException("there is no image " + image + " to annotate; ids go from 1 to "
+                    + pictures.size());
         }
         Picture p = pictures.get(image - 1);
         if (mask.width() != p.width || mask.height() != p.height) {
-            throw new BadInputException("a mask of " + mask.width() + "x" + mask.height() + " pixels doesn't fit " + p.file
+            throw new BadInputException("a mask of " + mask.width() + "x" + mask.height() + " pixels doesn't fit "
+                    + p.file
                     + " of " + p.width + "x" + p.height);
         }
         annotations.add(new Annotation(image, category, mask, score));
@@ -87,7 +89,8 @@ public final class Coco {
         Json images = Json.array();
         for (int i = 0; i < pictures.size(); i++) {
             Picture p = pictures.get(i);
-            images.add(Json.object().put("id", i + 1).put("file_name", p.file).put("width", p.width).put("height", p.height));
+            images.add(Json.object().put("id", i + 1).put("file_name", p.file)
+                    .put("width", p.width).put("height", p.height));
         }
         Json list = Json.array();
         int most = categories.size() - 1;
@@ -98,7 +101,8 @@ public final class Coco {
         Json kinds = Json.array();
         for (int i = 0; i <= most; i++) {
             if (i < categories.size() || isUsed(i)) {
-                kinds.add(Json.object().put("id", i).put("name", i < categories.size() ? categories.get(i) : "class " + i));
+                String name = i < categories.size() ? categories.get(i) : "class " + i;
+                kinds.add(Json.object().put("id", i).put("name", name));
             }
         }
         return Json.object().put("images", images).put("annotations", list).put("categories", kinds);
@@ -122,7 +126,8 @@ public final class Coco {
     /** One mask as the value of COCO's {@code segmentation}. */
     public static Json segmentation(RunLength mask, Form form) {
         if (form == Form.RUN_LENGTH) {
-            return Json.object().put("size", new int[] {mask.height(), mask.width()}).put("counts", mask.toCocoString());
+            return Json.object().put("size", new int[] {mask.height(), mask.width()})
+                    .put("counts", mask.toCocoString());
         }
         Json polygons = Json.array();
         for (double[] p : Polygons.trace(mask.decode())) {
@@ -146,7 +151,8 @@ public final class Coco {
         }
         long[] size = segmentation.at("size").asLongs();
         if (size.length != 2 || size[0] != height || size[1] != width) {
-            throw segmentation.error("is of size " + Arrays.toString(size) + ", the image of [" + height + ", " + width + "]");
+            throw segmentation.error("is of size " + Arrays.toString(size) + ", the image of [" + height + ", " + width
+                    + "]");
         }
         Json counts = segmentation.at("counts");
         if (counts.isString()) {

@@ -52,7 +52,8 @@ public record LabelMap(HostTensor tensor) {
     public static LabelMap read(Path file) {
         Image image = Image.readIndices(file);
         if (!image.format().isGrey() && !isGreyAll(image)) {
-            throw new BadInputException(file + ": a picture in colour says no labels; give one with a palette or in grey");
+            throw new BadInputException(file
+                    + ": a picture in colour says no labels; give one with a palette or in grey");
         }
         Image grey = image.toGrey();
         return new LabelMap(grey.toTensor().reshape(Shape.of(grey.height(), grey.width())));
@@ -133,9 +134,9 @@ public record LabelMap(HostTensor tensor) {
     }
 
     /**
-     * Writes the labels as a PNG that any viewer shows in colours: a palette of 1, 2, 4 or 8 bits, as few as the number of
-     * classes needs. Labels past 255 don't fit a palette: then it is a 16-bit grey PNG whose values are the labels, which
-     * looks black but reads back. {@link #read} gives the same labels back in both cases.
+     * Writes the labels as a PNG that any viewer shows in colours: a palette of 1, 2, 4 or 8 bits, as few as the number
+     * of classes needs. Labels past 255 don't fit a palette: then it is a 16-bit grey PNG whose values are the labels,
+     * which looks black but reads back. {@link #read} gives the same labels back in both cases.
      *
      * @param palette colours of the classes, 0xRRGGBB; where a label occurs that it lacks, {@link Palette} fills it up
      * @throws BadInputException if a label is negative or past 65535

@@ -5,7 +5,9 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.function.IntFunction;
 
-/** The legend of an overlay: a dark panel in the corner where it hides least; a row for each class, the largest first. */
+/**
+ * The legend of an overlay: a dark panel in the corner where it hides least; a row for each class, the largest first.
+ */
 final class Legend {
     private static final int PANEL = 0x14171C;
     private static final double PANEL_OPACITY = 0.80;
@@ -91,7 +93,8 @@ final class Legend {
     }
 
     private static boolean fits(Canvas canvas, List<Row> rows, int size) {
-        return panelWidth(rows, size) + 2 * size <= canvas.width * 0.8 && panelHeight(rows, size) + 2 * size <= canvas.height * 0.6;
+        return panelWidth(rows, size) + 2 * size <= canvas.width * 0.8
+                && panelHeight(rows, size) + 2 * size <= canvas.height * 0.6;
     }
 
     private static void draw(Canvas canvas, List<Row> rows, int size, int[] label, int background, int[] colours) {

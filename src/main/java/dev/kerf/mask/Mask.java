@@ -21,7 +21,8 @@ public final class Mask {
 
     private Mask(int width, int height, byte[] pixels) {
         if (width < 1 || height < 1 || (long) width * height != pixels.length) {
-            throw new IllegalArgumentException(pixels.length + " bytes for a mask of " + width + "x" + height + " pixels");
+            throw new IllegalArgumentException(pixels.length + " bytes for a mask of " + width + "x" + height
+                    + " pixels");
         }
         this.width = width;
         this.height = height;
@@ -111,7 +112,8 @@ public final class Mask {
     /** The table's bit (2 this + other) says whether such a pixel is in. */
     private Mask combine(Mask other, int table) {
         if (other.width != width || other.height != height) {
-            throw new IllegalArgumentException("masks of " + width + "x" + height + " and " + other.width + "x" + other.height);
+            throw new IllegalArgumentException("masks of " + width + "x" + height + " and " + other.width + "x"
+                    + other.height);
         }
         byte[] out = new byte[pixels.length];
         for (int i = 0; i < out.length; i++) {

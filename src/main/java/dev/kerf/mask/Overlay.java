@@ -7,8 +7,8 @@ import java.nio.ByteOrder;
 import java.util.List;
 
 /**
- * Draws labels over the picture they belong to: classes in translucent colours with crisp outlines, and a legend that says
- * how much of the picture each class covers.
+ * Draws labels over the picture they belong to: classes in translucent colours with crisp outlines, and a legend that
+ * says how much of the picture each class covers.
  *
  * <pre>{@code
  * Image result = Overlay.of(List.of("background", "cat"), 0).draw(photo, labels);
@@ -22,7 +22,8 @@ import java.util.List;
  * @param outlines   whether to draw outlines
  * @param legend     whether to draw a legend; on pictures too small for one there is none
  */
-public record Overlay(List<String> classes, int background, int[] palette, double opacity, boolean outlines, boolean legend) {
+public record Overlay(List<String> classes, int background, int[] palette, double opacity, boolean outlines,
+        boolean legend) {
     private static final ValueLayout.OfShort U16 = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final double OPACITY = 0.42;
     private static final double SHADOW = 0.55;
@@ -49,7 +50,8 @@ public record Overlay(List<String> classes, int background, int[] palette, doubl
      */
     public Image draw(Image picture, LabelMap labels) {
         if (picture.width() != labels.width() || picture.height() != labels.height()) {
-            throw new BadInputException("labels of " + labels.width() + "x" + labels.height() + " pixels don't fit a picture of "
+            throw new BadInputException("labels of " + labels.width() + "x" + labels.height()
+                    + " pixels don't fit a picture of "
                     + picture.width() + "x" + picture.height());
         }
         int[] label = labels.toArray();

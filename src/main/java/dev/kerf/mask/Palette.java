@@ -3,13 +3,14 @@ package dev.kerf.mask;
 import java.util.Arrays;
 
 /**
- * Colours for classes, told apart also by people who see red and green alike. The first seven are those of Okabe and Ito
- * (Color Universal Design, 2008), the next five are from Tol's "muted" scheme; each of the next is the one of a
+ * Colours for classes, told apart also by people who see red and green alike. The first seven are those of Okabe and
+ * Ito (Color Universal Design, 2008), the next five are from Tol's "muted" scheme; each of the next is the one of a
  * grid of colours that differs most from all before it. After 256 they repeat.
  */
 public final class Palette {
     private static final int[] FIRST = {
-        0xE69F00, 0x56B4E9, 0x009E73, 0xF0E442, 0x0072B2, 0xD55E00, 0xCC79A7, 0x332288, 0x44AA99, 0x999933, 0x882255, 0xDDCC77};
+        0xE69F00, 0x56B4E9, 0x009E73, 0xF0E442, 0x0072B2, 0xD55E00, 0xCC79A7, 0x332288, 0x44AA99, 0x999933, 0x882255,
+        0xDDCC77};
     private static final int COLOURS = 256;
 
     private Palette() {
@@ -87,7 +88,10 @@ public final class Palette {
         }
     }
 
-    /** A colour of perceived lightness and two hue axes (Ottosson, "A perceptual color space for image processing", 2020). */
+    /**
+     * A colour of perceived lightness and two hue axes (Ottosson, "A perceptual color space for image processing",
+     * 2020).
+     */
     private static int oklab(double lightness, double a, double b) {
         double l = cube(lightness + 0.3963377774 * a + 0.2158037573 * b);
         double m = cube(lightness - 0.1055613458 * a - 0.0638541728 * b);

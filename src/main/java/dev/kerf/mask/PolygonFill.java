@@ -4,8 +4,8 @@ import dev.kerf.error.BadInputException;
 import java.util.Arrays;
 
 /**
- * Rasterises a polygon as pycocotools' rleFrPoly does: edges are drawn on a grid five times finer; wherever the drawn line
- * crosses the middle of a pixel's column, the column changes between outside and inside at the pixel that is cut.
+ * Rasterises a polygon as pycocotools' rleFrPoly does: edges are drawn on a grid five times finer; wherever the drawn
+ * line crosses the middle of a pixel's column, the column changes between outside and inside at the pixel that is cut.
  */
 final class PolygonFill {
     private static final double SCALE = 5;
@@ -27,7 +27,8 @@ final class PolygonFill {
     /** Run lengths of the polygon in column order. */
     static int[] runs(int width, int height, double[] xy) {
         if (xy.length < 6 || xy.length % 2 != 0) {
-            throw new BadInputException("a polygon of " + xy.length + " coordinates; at least three corners of x and y are needed");
+            throw new BadInputException("a polygon of " + xy.length
+                    + " coordinates; at least three corners of x and y are needed");
         }
         for (double c : xy) {
             if (!(Math.abs(c) <= FARTHEST)) {

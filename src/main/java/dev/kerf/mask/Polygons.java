@@ -11,10 +11,10 @@ import java.util.Map;
 /**
  * Outlines of a mask, along the edges of its pixels.
  *
- * <p>COCO's polygons know no holes: all polygons of an object are united. Therefore each part of the mask (pixels joined by
- * edges) becomes one polygon, and a hole in it is reached by a cut of no width that runs straight up from the hole's top left
- * corner to the next outline, down which the polygon comes back. Rasterised by {@link RunLength#ofPolygons} or pycocotools,
- * the polygons give exactly the mask.
+ * <p>COCO's polygons know no holes: all polygons of an object are united. Therefore each part of the mask (pixels
+ * joined by edges) becomes one polygon, and a hole in it is reached by a cut of no width that runs straight up from the
+ * hole's top left corner to the next outline, down which the polygon comes back. Rasterised by {@link
+ * RunLength#ofPolygons} or pycocotools, the polygons give exactly the mask.
  *
  * <pre>{@code
  * List<double[]> outlines = Polygons.trace(mask);     // COCO's "segmentation"
@@ -94,7 +94,9 @@ public final class Polygons {
         return outer;
     }
 
-    /** The direction in which the border goes on: with the mask to its right, around one pixel's corner where two touch. */
+    /**
+     * The direction in which the border goes on: with the mask to its right, around one pixel's corner where two touch.
+     */
     private int turn(int x, int y, int d) {
         for (int t = 1; t >= -1; t--) {
             int next = (d + t) & 3;
@@ -176,9 +178,12 @@ public final class Polygons {
             xy[n++] = y;
         }
 
-        /** Whether the middle point lies on the axis-parallel line between the others; turning back is no straight line. */
+        /**
+         * Whether the middle point lies on the axis-parallel line between the others; turning back is no straight line.
+         */
         private static boolean between(double x0, double y0, double x1, double y1, double x2, double y2) {
-            return x0 == x1 && x1 == x2 && (y1 - y0) * (y2 - y1) > 0 || y0 == y1 && y1 == y2 && (x1 - x0) * (x2 - x1) > 0;
+            return x0 == x1 && x1 == x2 && (y1 - y0) * (y2 - y1) > 0
+                    || y0 == y1 && y1 == y2 && (x1 - x0) * (x2 - x1) > 0;
         }
 
         double[] closed() {
@@ -188,8 +193,8 @@ public final class Polygons {
     }
 
     /**
-     * Leaves out corners so that no left-out one is farther from the new outline than {@code tolerance} pixels (Douglas and
-     * Peucker, 1973). At least three corners stay. With a tolerance above 0 the mask isn't kept exactly.
+     * Leaves out corners so that no left-out one is farther from the new outline than {@code tolerance} pixels (Douglas
+     * and Peucker, 1973). At least three corners stay. With a tolerance above 0 the mask isn't kept exactly.
      */
     public static double[] simplify(double[] polygon, double tolerance) {
         int n = polygon.length / 2;

@@ -5,8 +5,8 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * A mask as COCO's run-length code: the lengths of alternating runs of pixels outside and inside the mask, down the columns
- * from the left, the first run outside (and so perhaps of length 0). As in pycocotools' maskApi.
+ * A mask as COCO's run-length code: the lengths of alternating runs of pixels outside and inside the mask, down the
+ * columns from the left, the first run outside (and so perhaps of length 0). As in pycocotools' maskApi.
  *
  * <pre>{@code
  * RunLength cat = RunLength.encode(mask);
@@ -41,7 +41,8 @@ public final class RunLength {
             sum += counts[i];
         }
         if (sum != pixels) {
-            throw new BadInputException("the runs add up to " + sum + " pixels, " + width + "x" + height + " has " + pixels);
+            throw new BadInputException("the runs add up to " + sum + " pixels, " + width + "x" + height + " has "
+                    + pixels);
         }
         return new RunLength(width, height, counts.clone());
     }
@@ -49,7 +50,8 @@ public final class RunLength {
     private static long pixels(int width, int height) {
         long pixels = (long) width * height;
         if (width < 1 || height < 1 || pixels > Integer.MAX_VALUE) {
-            throw new BadInputException("a run-length code of " + width + "x" + height + " pixels; sizes from 1 to 2^31 - 1 "
+            throw new BadInputException("a run-length code of " + width + "x" + height
+                    + " pixels; sizes from 1 to 2^31 - 1 "
                     + "pixels are possible");
         }
         return pixels;
@@ -67,8 +69,9 @@ public final class RunLength {
     }
 
     /**
-     * Reads the compressed form. Each number is written in groups of five bits, lowest first, in characters from '0': bit 5
-     * says that more follow, bit 4 of the last is the sign. From the fourth on, numbers are differences from the one two before.
+     * Reads the compressed form. Each number is written in groups of five bits, lowest first, in characters from '0':
+     * bit 5 says that more follow, bit 4 of the last is the sign. From the fourth on, numbers are differences from the
+     * one two before.
      *
      * @throws BadInputException if the string isn't of this form or its runs don't add up to {@code width * height}
      */
@@ -85,7 +88,8 @@ public final class RunLength {
             while (more) {
                 int c = p < s.length() ? s.charAt(p) - 48 : -1;
                 if (c < 0 || c > 63 || shift > 35) {
-                    throw new BadInputException("the run-length code is malformed at character " + (p < s.length() ? p : start));
+                    throw new BadInputException("the run-length code is malformed at character "
+                            + (p < s.length() ? p : start));
                 }
                 value |= (long) (c & 0x1F) << shift;
                 shift += 5;
@@ -125,8 +129,8 @@ public final class RunLength {
     /**
      * Rasterises polygons and unites them, bit for bit as pycocotools does. Within one polygon the even-odd rule holds.
      *
-     * @param polygons each x, y of the first corner, of the second, and so on, at least three; the last is joined to the first;
-     *                 in pixels, 0 being the left or top edge of the first
+     * @param polygons each x, y of the first corner, of the second, and so on, at least three; the last is joined to
+     *                 the first; in pixels, 0 being the left or top edge of the first
      * @throws BadInputException if one has fewer corners, an odd number of coordinates or one past 10^7 or not finite
      */
     public static RunLength ofPolygons(int width, int height, List<double[]> polygons) {
@@ -223,7 +227,8 @@ public final class RunLength {
 
     private RunLength merge(RunLength other, boolean both) {
         if (other.width != width || other.height != height) {
-            throw new IllegalArgumentException("masks of " + width + "x" + height + " and " + other.width + "x" + other.height);
+            throw new IllegalArgumentException("masks of " + width + "x" + height + " and " + other.width + "x"
+                    + other.height);
         }
         Runs runs = new Runs();
         int i = -1;

@@ -13,8 +13,8 @@ import java.nio.file.StandardOpenOption;
 import java.util.concurrent.ThreadLocalRandom;
 
 /**
- * Writes a file whole or not at all: into a temporary file beside it, which then takes its place in one step. Whoever reads
- * the file sees the old content or the new, never a piece of it, and a failure leaves nothing behind.
+ * Writes a file whole or not at all: into a temporary file beside it, which then takes its place in one step. Whoever
+ * reads the file sees the old content or the new, never a piece of it, and a failure leaves nothing behind.
  *
  * <pre>{@code
  * AtomicFile.write(Path.of("out/mask.png"), png);
@@ -78,7 +78,8 @@ public final class AtomicFile {
         Path temporary = (target == file ? directory : target.getParent()).resolve("." + target.getFileName() + suffix);
         try {
             try (OutputStream out = new BufferedOutputStream(
-                    Files.newOutputStream(temporary, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE), 1 << 16)) {
+                    Files.newOutputStream(temporary, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE),
+                    1 << 16)) {
                 content.writeTo(out);
             }
             Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);

@@ -51,7 +51,8 @@ public final class Npy {
         String shape = Arrays.stream(tensor.shape().dims()).mapToObj(Long::toString).collect(Collectors.joining(", "))
                 + (tensor.shape().rank() == 1 ? "," : "");
         String order = tensor.dtype().bytes() == 1 ? "|" : "<";
-        String text = "{'descr': '" + order + code(tensor.dtype()) + "', 'fortran_order': False, 'shape': (" + shape + "), }";
+        String text = "{'descr': '" + order + code(tensor.dtype()) + "', 'fortran_order': False, 'shape': (" + shape
+                + "), }";
         // The data begin at a multiple of 64 bytes; a newline ends the header.
         int length = (MAGIC.length + 4 + text.length() + 1 + 63) / 64 * 64;
         byte[] out = new byte[length];
@@ -90,7 +91,7 @@ public final class Npy {
             case U16 -> "u2";
             case U8 -> "u1";
             case BOOL -> "b1";
-            case BF16 -> throw new BadInputException("NumPy has no BF16; convert the tensor to F32 before writing .npy");
+            case BF16 -> throw new BadInputException("NumPy has no BF16; convert the tensor to F32 for .npy");
         };
     }
 
@@ -104,7 +105,8 @@ public final class Npy {
         byte[] b;
         try {
             if (Files.size(file) > Integer.MAX_VALUE - 16) {
-                throw new BadFileException(file + ": " + Files.size(file) + " bytes; .npy files of up to 2 GiB can be read");
+                throw new BadFileException(file + ": " + Files.size(file)
+                        + " bytes; .npy files of up to 2 GiB can be read");
             }
             b = Files.readAllBytes(file);
         } catch (IOException e) {

@@ -123,7 +123,8 @@ class ImageTest {
         image.writePng(file);
         assertEquals(new ImageInfo(FileType.PNG, 3, 2, PixelFormat.GRAY16, 1), Image.info(file));
         assertEquals(0, Pictures.difference(image, Image.read(file)));
-        assertEquals(0, Pictures.difference(image, Image.read(new ByteArrayInputStream(Files.readAllBytes(file)), "s")));
+        assertEquals(0, Pictures.difference(image,
+                Image.read(new ByteArrayInputStream(Files.readAllBytes(file)), "s")));
     }
 
     @Test

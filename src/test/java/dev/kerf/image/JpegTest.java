@@ -136,7 +136,8 @@ class JpegTest {
         byte[] jpeg = colour(false);
         for (int length = 0; length < jpeg.length - 2; length++) {
             byte[] cut = Arrays.copyOf(jpeg, length);
-            BadFileException e = assertThrows(BadFileException.class, () -> Image.read(cut, "cut.jpg"), "length " + length);
+            BadFileException e = assertThrows(BadFileException.class, () -> Image.read(cut, "cut.jpg"), "length "
+                    + length);
             assertEquals(1, e.getMessage().lines().count());
         }
     }

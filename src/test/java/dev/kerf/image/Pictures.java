@@ -91,7 +91,8 @@ final class Pictures {
 
     /** A difference of the largest sample, over all pixels and channels. */
     static int difference(Image a, Image b) {
-        if (a.width() != b.width() || a.height() != b.height() || a.channels() != b.channels() || a.bits() != b.bits()) {
+        if (a.width() != b.width() || a.height() != b.height() || a.channels() != b.channels()
+                || a.bits() != b.bits()) {
             throw new AssertionError(a + " is not of the same kind as " + b);
         }
         int most = 0;

@@ -76,7 +76,8 @@ class PluginFormatsTest {
             colours.setSample(i % W, i / W, 1, g[v] & 0xFF);
             colours.setSample(i % W, i / W, 2, b[v] & 0xFF);
         }
-        byte[] coloured = Pictures.encode(Pictures.into(indices, new BufferedImage(W, H, BufferedImage.TYPE_BYTE_INDEXED,
+        byte[] coloured = Pictures.encode(Pictures.into(indices,
+                new BufferedImage(W, H, BufferedImage.TYPE_BYTE_INDEXED,
                 new IndexColorModel(8, n, r, g, b))), format, false, null);
         same(colours, coloured);
         Path path = directory.resolve("indexed");
@@ -97,7 +98,8 @@ class PluginFormatsTest {
     private static byte[] tiff(int width, int height, int bits, int photometric, int orientation, byte[] strip,
             short... colourMap) {
         ByteBuffer b = ByteBuffer.allocate(200 + strip.length + 2 * colourMap.length).order(ByteOrder.LITTLE_ENDIAN);
-        int[][] tags = {{256, 4, 1, width}, {257, 4, 1, height}, {258, 3, 1, bits}, {259, 3, 1, 1}, {262, 3, 1, photometric},
+        int[][] tags = {{256, 4, 1, width}, {257, 4, 1, height}, {258, 3, 1, bits}, {259, 3, 1, 1},
+                {262, 3, 1, photometric},
             {273, 4, 1, 200}, {274, 3, 1, orientation}, {277, 3, 1, 1}, {278, 4, 1, height}, {279, 4, 1, strip.length},
             {320, 3, colourMap.length, 200 + strip.length}};
         int entries = colourMap.length > 0 ? tags.length : tags.length - 1;
@@ -170,7 +172,8 @@ class PluginFormatsTest {
         byte[] bmp = Pictures.encode(picture(Pictures.smooth(2, 2), BufferedImage.TYPE_INT_RGB), "bmp", false, null);
         ByteBuffer.wrap(bmp).order(ByteOrder.LITTLE_ENDIAN).putInt(18, 60_000).putInt(22, 60_000);
         refused("60000x60000", bmp);
-        byte[] gif = Pictures.encode(picture(Pictures.smooth(2, 2).toGrey(), BufferedImage.TYPE_BYTE_GRAY), "gif", false, null);
+        byte[] gif = Pictures.encode(picture(Pictures.smooth(2, 2).toGrey(), BufferedImage.TYPE_BYTE_GRAY), "gif",
+                false, null);
         int frame = gif.length - 1;
         while (gif[frame] != 0x2C) {
             frame--;

@@ -100,8 +100,9 @@ class PngTest {
         BufferedImage jdk = ImageIO.read(new ByteArrayInputStream(file));
         for (int i = 0; i < indices.length; i++) {
             int expected = palette[indices[i] & 0xFF];
-            assertEquals(expected, colour.sample(i % width, i / width, 0) << 16 | colour.sample(i % width, i / width, 1) << 8
-                    | colour.sample(i % width, i / width, 2));
+            int x = i % width;
+            int y = i / width;
+            assertEquals(expected, colour.sample(x, y, 0) << 16 | colour.sample(x, y, 1) << 8 | colour.sample(x, y, 2));
             assertEquals(expected, jdk.getRGB(i % width, i / width) & 0xFFFFFF);
         }
         byte[] outside = indices.clone();
@@ -130,7 +131,8 @@ class PngTest {
         }
         int kind = bits == 8 ? BufferedImage.TYPE_BYTE_INDEXED : BufferedImage.TYPE_BYTE_BINARY;
         Image clear = Image.read(Pictures.encode(Pictures.into(indices,
-                new BufferedImage(19, 11, kind, new IndexColorModel(bits, n, r, g, r, a))), "png", interlaced, null), "a");
+                new BufferedImage(19, 11, kind, new IndexColorModel(bits, n, r, g, r, a))), "png", interlaced, null),
+                "a");
         Image grey = Image.read(Pictures.encode(Pictures.into(indices,
                 new BufferedImage(19, 11, kind, new IndexColorModel(bits, n, r, r, r))), "png", interlaced, null), "a");
         assertEquals(PixelFormat.RGBA8, clear.format());
@@ -233,8 +235,10 @@ class PngTest {
         // An array of any of these sizes would end the test with an OutOfMemoryError or take seconds.
         refused("60000x60000", file(60_000, 60_000, 8, 0, 0, null, null, new byte[] {0, 1}));
         refused("60000x60000", file(60_000, 60_000, 16, 6, 0, null, null, new byte[] {0, 1}));
-        refused("40000x40000 pixels, but the file is only", file(40_000, 40_000, 8, 0, 0, null, null, new byte[] {0, 1}));
-        refused("2147483647x2147483647", file(Integer.MAX_VALUE, Integer.MAX_VALUE, 16, 6, 0, null, null, new byte[] {0}));
+        refused("40000x40000 pixels, but the file is only",
+                file(40_000, 40_000, 8, 0, 0, null, null, new byte[] {0, 1}));
+        refused("2147483647x2147483647",
+                file(Integer.MAX_VALUE, Integer.MAX_VALUE, 16, 6, 0, null, null, new byte[] {0}));
     }
 
     private static void refused(String part, byte[] file) {
@@ -244,7 +248,8 @@ class PngTest {
     }
 
     /** A PNG file of these parts; the rows carry their filter bytes. */
-    static byte[] file(int width, int height, int depth, int colour, int interlace, byte[] palette, byte[] key, byte[] rows) {
+    static byte[] file(int width, int height, int depth, int colour, int interlace, byte[] palette, byte[] key,
+            byte[] rows) {
         ByteBuffer out = ByteBuffer.allocate(2000);
         out.put(new byte[] {(byte) 0x89, 'P', 'N', 'G', 13, 10, 26, 10});
         chunk(out, "IHDR", ByteBuffer.allocate(13).putInt(width).putInt(height).put((byte) depth).put((byte) colour)

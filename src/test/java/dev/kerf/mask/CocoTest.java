@@ -69,13 +69,16 @@ class CocoTest {
     void whatMakesNoMaskIsRefused() {
         assertThrows(BadFileException.class, () -> Coco.mask(Json.parse("{\"size\": [4, 3], \"counts\": [12]}"), 4, 3));
         assertThrows(BadFileException.class, () -> Coco.mask(Json.parse("{\"counts\": [12]}"), 4, 3));
-        assertThrows(BadFileException.class, () -> Coco.mask(Json.parse("{\"size\": [3, 4], \"counts\": [-1, 13]}"), 4, 3));
+        assertThrows(BadFileException.class,
+                () -> Coco.mask(Json.parse("{\"size\": [3, 4], \"counts\": [-1, 13]}"), 4, 3));
         assertThrows(BadFileException.class, () -> Coco.mask(Json.parse("{\"size\": [3, 4], \"counts\": 7}"), 4, 3));
-        assertThrows(BadInputException.class, () -> Coco.mask(Json.parse("{\"size\": [3, 4], \"counts\": [11]}"), 4, 3));
+        assertThrows(BadInputException.class,
+                () -> Coco.mask(Json.parse("{\"size\": [3, 4], \"counts\": [11]}"), 4, 3));
         assertThrows(BadInputException.class, () -> Coco.mask(Json.parse("[[0, 0, 1, 1]]"), 4, 3));
         Coco coco = new Coco(List.of("a"));
         int image = coco.addImage("x.png", 2, 1);
-        assertTrue(assertThrows(BadInputException.class, () -> coco.addLabels(image, LABELS, 0)).getMessage().contains("x.png"));
+        assertTrue(assertThrows(BadInputException.class,
+                () -> coco.addLabels(image, LABELS, 0)).getMessage().contains("x.png"));
         assertThrows(BadInputException.class, () -> coco.addLabels(5, LABELS, 0));
     }
 }

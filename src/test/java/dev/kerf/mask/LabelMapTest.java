@@ -78,7 +78,8 @@ class LabelMapTest {
         assertArrayEquals(new int[] {0, 7, 0, 0}, LabelMap.read(file).toArray(), "grey saved as RGB");
         colour.setSample(1, 1, 2, 1);
         colour.writePng(file);
-        assertTrue(assertThrows(BadInputException.class, () -> LabelMap.read(file)).getMessage().startsWith(file.toString()));
+        assertTrue(assertThrows(BadInputException.class,
+                () -> LabelMap.read(file)).getMessage().startsWith(file.toString()));
         assertThrows(BadInputException.class, () -> LabelMap.of(1, 1, new int[] {-1}).toPng(new int[0]));
         assertThrows(BadInputException.class, () -> LabelMap.of(1, 1, new int[] {65536}).toPng(new int[0]));
         assertThrows(BadFileException.class,
@@ -103,6 +104,7 @@ class LabelMapTest {
                 nearest = Math.min(nearest, Math.sqrt(d));
             }
         }
-        assertTrue(nearest > 20, "two of the first twenty colours are " + nearest + " apart: " + Arrays.toString(colours));
+        assertTrue(nearest > 20, "two of the first twenty colours are " + nearest + " apart: "
+                + Arrays.toString(colours));
     }
 }

@@ -101,7 +101,8 @@ class OverlayTest {
         for (int i = 0; i < labels.length; i++) {
             labels[i] = i / side;
         }
-        Image out = Overlay.of(CLASSES, -1).draw(Image.blank(side, side, PixelFormat.RGB8), LabelMap.of(side, side, labels));
+        Image out = Overlay.of(CLASSES, -1).draw(Image.blank(side, side, PixelFormat.RGB8),
+                LabelMap.of(side, side, labels));
         assertEquals(side, out.height());
     }
 
@@ -148,7 +149,8 @@ class OverlayTest {
     @Test
     void whatDoesNotFitIsRefused() {
         Image image = Image.blank(4, 4, PixelFormat.GRAY8);
-        assertThrows(BadInputException.class, () -> Overlay.of(CLASSES, 0).draw(image, LabelMap.of(4, 3, new byte[12])));
+        assertThrows(BadInputException.class,
+                () -> Overlay.of(CLASSES, 0).draw(image, LabelMap.of(4, 3, new byte[12])));
         assertThrows(BadInputException.class, () -> Overlay.of(CLASSES, 0).draw(image, LabelMap.of(4, 4, fill(-1))));
         assertThrows(BadInputException.class, () -> new Overlay(CLASSES, 0, new int[0], 1.5, true, true));
     }

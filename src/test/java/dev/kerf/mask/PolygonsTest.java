@@ -16,7 +16,8 @@ class PolygonsTest {
 
     @Test
     void cornersOfARectangleAndAnL() {
-        assertArrayEquals(new double[] {1, 0, 3, 0, 3, 2, 1, 2}, Polygons.trace(RunLengthTest.mask(".##", ".##")).getFirst());
+        assertArrayEquals(new double[] {1, 0, 3, 0, 3, 2, 1, 2},
+                Polygons.trace(RunLengthTest.mask(".##", ".##")).getFirst());
         assertArrayEquals(new double[] {0, 0, 1, 0, 1, 1, 2, 1, 2, 2, 0, 2},
                 Polygons.trace(RunLengthTest.mask("#.", "##")).getFirst());
         assertEquals(List.of(), Polygons.trace(Mask.empty(3, 3)));
@@ -39,7 +40,8 @@ class PolygonsTest {
         List<double[]> polygons = Polygons.trace(mask);
         assertEquals(1, polygons.size());
         // Along the top to x = 1, down the cut and the hole's left side, around it, back up, and on.
-        assertArrayEquals(new double[] {0, 0, 1, 0, 1, 3, 2, 3, 2, 2, 1, 2, 1, 0, 4, 0, 4, 4, 0, 4}, polygons.getFirst());
+        assertArrayEquals(new double[] {0, 0, 1, 0, 1, 3, 2, 3, 2, 2, 1, 2, 1, 0, 4, 0, 4, 4, 0, 4},
+                polygons.getFirst());
         comesBack(mask);
     }
 

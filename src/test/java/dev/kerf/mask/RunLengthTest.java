@@ -150,7 +150,8 @@ class RunLengthTest {
         // The other way round, and from another corner.
         assertEquals(expected, RunLength.ofPolygons(5, 3, List.of(new double[] {4, 3, 4, 1, 1, 1, 1, 3})).decode());
         // What lies outside the picture is cut off.
-        assertEquals(mask("##", "##"), RunLength.ofPolygons(2, 2, List.of(new double[] {-9, -9, 9, -9, 9, 9, -9, 9})).decode());
+        assertEquals(mask("##", "##"), RunLength.ofPolygons(2, 2,
+                List.of(new double[] {-9, -9, 9, -9, 9, 9, -9, 9})).decode());
         assertEquals(0, RunLength.ofPolygons(2, 2, List.of(new double[] {5, 5, 9, 5, 9, 9})).area());
         assertEquals(0, RunLength.ofPolygons(2, 2, List.of()).area());
         // A point drawn thrice covers nothing.
@@ -201,7 +202,8 @@ class RunLengthTest {
         for (Json d : golden("detections.json").items()) {
             Json segmentation = d.at("segmentation");
             String counts = segmentation.at("counts").asString();
-            RunLength r = RunLength.ofCocoString(segmentation.at("size").at(1).asInt(), segmentation.at("size").at(0).asInt(),
+            RunLength r = RunLength.ofCocoString(segmentation.at("size").at(1).asInt(),
+                    segmentation.at("size").at(0).asInt(),
                     counts);
             assertEquals(counts, RunLength.encode(r.decode()).toCocoString());
             codes++;

@@ -25,7 +25,8 @@ class NpyTest {
     @EnumSource(value = DType.class, mode = EnumSource.Mode.EXCLUDE, names = "BF16")
     void everyTypeAndRankComesBack(DType dtype) {
         Path file = directory.resolve("a.npy");
-        for (Shape shape : new Shape[] {Shape.of(), Shape.of(5), Shape.of(2, 3), Shape.of(2, 0, 3), Shape.of(1, 2, 3, 4)}) {
+        for (Shape shape : new Shape[] {Shape.of(), Shape.of(5), Shape.of(2, 3), Shape.of(2, 0, 3),
+                Shape.of(1, 2, 3, 4)}) {
             HostTensor tensor = HostTensor.zeros(dtype, shape);
             for (int i = 0; i < tensor.elements(); i++) {
                 tensor.setDouble(i, i % 2);
@@ -49,7 +50,8 @@ class NpyTest {
         assertEquals(header + " ".repeat(117 - header.length()) + "\n",
                 new String(b, 10, 118, StandardCharsets.US_ASCII));
         Npy.write(file, HostTensor.of(Shape.of(3), new byte[] {1, 2, 3}));
-        assertTrue(Files.readString(file, StandardCharsets.ISO_8859_1).contains("'|u1', 'fortran_order': False, 'shape': (3,),"));
+        assertTrue(Files.readString(file,
+                StandardCharsets.ISO_8859_1).contains("'|u1', 'fortran_order': False, 'shape': (3,),"));
     }
 
     @Test
