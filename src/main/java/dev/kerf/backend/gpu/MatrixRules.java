@@ -1,15 +1,153 @@
 package dev.kerf.backend.gpu;
 
+import dev.kerf.graph.Broadcast;
 import dev.kerf.graph.MatrixOp;
 import dev.kerf.graph.Node;
+import dev.kerf.graph.Value;
+import dev.kerf.tensor.HostTensor;
+import dev.kerf.tensor.Shape;
+import java.util.Arrays;
 import java.util.List;
 
 /** Kernels for {@link MatrixOp}s. */
 final class MatrixRules {
+    /** The last two axes of a weight swapped, so that a kernel reads along its rows. */
+    private static final Packing SWAPPED = new Packing("swapped", MatrixRules::swap);
+
     private MatrixRules() {}
 
     /** The launches of a node. */
     static List<KernelCall> lower(MatrixOp op, Node node, Target target) {
-        throw target.unsupported(node, "it has no kernel");
+        return List.of(switch (op) {
+            case MatrixOp.MatMul m -> matMul(m, node, target);
+            case MatrixOp.Attention a -> attention(a, node, target);
+        });
+    }
+
+    private static KernelCall matMul(MatrixOp.MatMul op, Node node, Target target) {
+        Value a = node.input(0);
+        Value b = node.input(1);
+        Shape y = node.output().type().shape();
+        Shape batch = leading(y);
+        long m = y.dim(-2);
+        long n = y.dim(-1);
+        long k = a.type().shape().dim(op.transposeA() ? -2 : -1);
+        boolean aCount = counted(op, node, a, op.transposeA() ? -2 : -1, target);
+        boolean bCount = counted(op, node, b, op.transposeB() ? -1 : -2, target);
+        // One matrix B for all items, as in a linear layer: then their rows are rows of one tall A.
+        boolean tall = leading(b.type().shape()).elements() == 1 && !op.transposeA() && !aCount
+                && leading(a.type().shape()).elements() == batch.elements();
+        long items = tall ? 1 : batch.elements();
+        boolean swap = op.transposeB() && target.fixed(b);
+        Sizes sizes = Sizes.of().set("batch", items).set("M", tall ? m * batch.elements() : m).set("N", n).set("K", k);
+        KernelCall call = target.call("matmul", sizes)
+                .attribute("TRANSPOSE_A", op.transposeA() ? 1 : 0)
+                .attribute("TRANSPOSE_B", op.transposeB() && !swap ? 1 : 0)
+                .attribute("ACT", op.activation().ordinal())
+                .attribute("HAS_BIAS", op.bias() ? 1 : 0)
+                .attribute("HAS_RESIDUAL", op.residual() ? 1 : 0)
+                .attribute("A_COUNT", aCount ? 1 : 0)
+                .attribute("B_COUNT", bCount ? 1 : 0)
+                .tensor("a", a)
+                .tensor("b", b, swap ? SWAPPED : Packing.DENSE)
+                .tensor("y", node.output())
+                .table("batches", tall
+                        ? HostTensor.of(Shape.of(2), new long[2])
+                        : starts(batch, leading(a.type().shape()), m * k, leading(b.type().shape()), k * n))
+                .real("alpha", op.alpha());
+        bind(call, "bias", op.bias() ? node.input(2) : null);
+        bind(call, "r", op.residual() ? node.inputs().getLast() : null);
+        bind(call, "a_count", aCount ? a.count() : null);
+        bind(call, "b_count", bCount ? b.count() : null);
+        return call;
+    }
+
+    private static KernelCall attention(MatrixOp.Attention op, Node node, Target target) {
+        Value k = node.input(1);
+        Value v = node.input(2);
+        Shape q = node.input(0).type().shape();
+        Sizes sizes = Sizes.of()
+                .set("B", q.dim(0)).set("heads", q.dim(1)).set("LQ", q.dim(2)).set("D", q.dim(3))
+                .set("KB", k.type().shape().dim(0)).set("LK", k.type().shape().dim(2)).set("DV", v.type().shape().dim(3));
+        boolean kCount = k.countAxis() == 2;
+        boolean vCount = v.countAxis() == 2;
+        KernelCall call = target.call("attention", sizes)
+                .attribute("HAS_BIAS", op.bias() ? 1 : 0)
+                .attribute("K_COUNT", kCount ? 1 : 0)
+                .attribute("V_COUNT", vCount ? 1 : 0)
+                .tensor("q", node.input(0))
+                .tensor("k", k)
+                .tensor("v", v)
+                .tensor("y", node.output())
+                .real("scale", op.scale());
+        bind(call, "k_count", kCount ? k.count() : null);
+        bind(call, "v_count", vCount ? v.count() : null);
+        bind(call, "bias", op.bias() ? node.input(3) : null);
+        long[] strides = new long[4];
+        if (op.bias()) {
+            Shape scores = Shape.of(q.dim(0), q.dim(1), q.dim(2), k.type().shape().dim(2));
+            strides = Broadcast.strides(node.input(3).type().shape(), scores);
+        }
+        return call.number("bias_b", strides[0])
+                .number("bias_h", strides[1])
+                .number("bias_q", strides[2])
+                .number("bias_k", strides[3]);
+    }
+
+    private static void bind(KernelCall call, String argument, Value value) {
+        if (value == null) {
+            call.absent(argument);
+        } else {
+            call.tensor(argument, value);
+        }
+    }
+
+    /** Whether an operand's count counts the terms of the sums. */
+    private static boolean counted(MatrixOp.MatMul op, Node node, Value v, int inner, Target target) {
+        int rank = v.type().shape().rank();
+        if (v.countAxis() != rank + inner) {
+            return false;
+        }
+        if (inner == -1) {
+            throw target.unsupported(node, "a count for each row of the sums' axis");
+        }
+        return true;
+    }
+
+    /** Where each item's matrices start: of A and B in turn. */
+    private static HostTensor starts(Shape batch, Shape a, long aItem, Shape b, long bItem) {
+        long[] aStrides = Broadcast.strides(a, batch);
+        long[] bStrides = Broadcast.strides(b, batch);
+        int items = Math.toIntExact(batch.elements());
+        long[] starts = new long[2 * items];
+        for (int item = 0; item < items; item++) {
+            int rest = item;
+            for (int axis = batch.rank() - 1; axis >= 0; axis--) {
+                int i = rest % batch.size(axis);
+                rest /= batch.size(axis);
+                starts[2 * item] += i * aStrides[axis] * aItem;
+                starts[2 * item + 1] += i * bStrides[axis] * bItem;
+            }
+        }
+        return HostTensor.of(Shape.of(starts.length), starts);
+    }
+
+    private static HostTensor swap(HostTensor w) {
+        int rows = w.shape().size(-2);
+        int cols = w.shape().size(-1);
+        float[] from = w.toFloatArray();
+        float[] to = new float[from.length];
+        for (int first = 0; first < from.length; first += rows * cols) {
+            for (int i = 0; i < rows; i++) {
+                for (int j = 0; j < cols; j++) {
+                    to[first + j * rows + i] = from[first + i * cols + j];
+                }
+            }
+        }
+        return HostTensor.of(w.shape().with(-2, cols).with(-1, rows), to);
+    }
+
+    private static Shape leading(Shape s) {
+        return Shape.of(Arrays.copyOf(s.dims(), s.rank() - 2));
     }
 }
