@@ -93,8 +93,9 @@ final class Legend {
     }
 
     private static boolean fits(Canvas canvas, List<Row> rows, int size) {
-        return panelWidth(rows, size) + 2 * size <= canvas.width * 0.8
-                && panelHeight(rows, size) + 2 * size <= canvas.height * 0.6;
+        // The height first: measuring hundreds of names that are too many anyway takes time.
+        return panelHeight(rows, size) + 2 * size <= canvas.height * 0.6
+                && panelWidth(rows, size) + 2 * size <= canvas.width * 0.8;
     }
 
     private static void draw(Canvas canvas, List<Row> rows, int size, int[] label, int background, int[] colours) {
