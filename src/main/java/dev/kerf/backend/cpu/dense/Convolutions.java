@@ -50,7 +50,7 @@ final class Convolutions {
                 op.bias() ? site.operand(2) : null, residual, site.result(0), site.scratch()));
     }
 
-    private static Blocking blocking(Correlation work, int workers) {
+    static Blocking blocking(Correlation work, int workers) {
         return Blocking.of(work, CorrelationKernel.panels(work), workers);
     }
 

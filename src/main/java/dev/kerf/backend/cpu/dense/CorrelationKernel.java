@@ -32,6 +32,8 @@ final class CorrelationKernel implements Kernel {
     private final int panelBlocks;
     private final int unitsPerImage;
     private final int tasks;
+    /** Whether two neighbouring rows of sums are the even and the odd columns of a result. */
+    private final boolean pairs;
 
     /**
      * A kernel over its operands.
@@ -62,6 +64,7 @@ final class CorrelationKernel implements Kernel {
         colBlocks = Blocking.ceil(work.cols(), blocking.cols());
         panelBlocks = Blocking.ceil(panels.count, blocking.panels());
         unitsPerImage = work.groups() * panelBlocks * rowBlocks * colBlocks;
+        pairs = work.spreadW() == 2 && work.phaseCols().length == 2;
         double worth = Math.max(1, work.flops() / work.batch() / FLOPS_WORTH_A_TASK);
         tasks = (int) Math.min(Math.min(unitsPerImage, worth), MAX_TASKS / work.batch());
     }
@@ -152,36 +155,40 @@ final class CorrelationKernel implements Kernel {
 
     private void finish(
             float[] room, int sums, int image, int group, int firstPanel, int endPanel, int i0, int rows, int j0) {
-        float[] out = y.floats();
         int first = panels.first[firstPanel];
         int end = Math.min(panels.first[endPanel], panels.rows);
-        for (int r = first; r < end; r++) {
+        int across = work.phaseCols().length;
+        int step = pairs ? 2 : 1;
+        for (int r = first; r < end; r += step) {
             int channel = group * work.channels() + r / work.phases();
             int phase = r % work.phases();
-            int top = work.phaseRows()[phase / work.phaseCols().length];
-            int left = work.phaseCols()[phase % work.phaseCols().length] + j0 * work.spreadW();
-            int n = Math.min(blocking.cols(), (work.outW() - left + work.spreadW() - 1) / work.spreadW());
+            int top = work.phaseRows()[phase / across];
+            int left = work.phaseCols()[phase % across] + j0 * work.spreadW();
+            int width = work.outW() - left;
+            int n = Math.min(blocking.cols(), (width + work.spreadW() - 1) / work.spreadW());
             for (int i = 0; i < rows; i++) {
                 int row = top + (i0 + i) * work.spreadH();
                 if (row < work.outH() && n > 0) {
                     int place = (channel * work.outH() + row) * work.outW() + left;
                     int c = sums + (r - first) * sumsPitch + i * patch.rowPitch;
-                    store(room, c, image, place, out, n);
+                    store(room, c, image, place, n, width);
                 }
             }
         }
     }
 
-    private void store(float[] room, int c, int image, int place, float[] out, int n) {
+    private void store(float[] room, int c, int image, int place, int n, int width) {
         int yi = y.offset() + image * y.batchStride() + place;
         if (residual != null) {
             Finish.add(room, c, residual.floats(), residual.offset() + image * residual.batchStride() + place, n);
         }
         Activation act = work.activation();
-        if (work.spreadW() == 1) {
-            Finish.store(act, room, c, out, yi, n);
+        if (pairs) {
+            Finish.interleave(act, room, c, c + sumsPitch, y.floats(), yi, n, 2 * n > width);
+        } else if (work.spreadW() == 1) {
+            Finish.store(act, room, c, y.floats(), yi, n);
         } else {
-            Finish.spread(act, room, c, out, yi, work.spreadW(), n);
+            Finish.spread(act, room, c, y.floats(), yi, work.spreadW(), n);
         }
     }
 }

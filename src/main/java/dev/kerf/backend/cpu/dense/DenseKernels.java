@@ -14,6 +14,7 @@ public final class DenseKernels implements KernelFamily {
     public boolean takes(Node node) {
         return switch (node.op()) {
             case SpatialOp.Conv2d op -> true;
+            case SpatialOp.ConvTranspose2d op -> true;
             default -> false;
         };
     }
@@ -22,6 +23,8 @@ public final class DenseKernels implements KernelFamily {
     public long scratchFloats(Node node, int workers) {
         return switch (node.op()) {
             case SpatialOp.Conv2d op -> Convolutions.scratchFloats(Convolutions.plan(op, node), workers);
+            case SpatialOp.ConvTranspose2d op ->
+                    Convolutions.scratchFloats(TransposedConvolutions.plan(op, node), workers);
             default -> 0;
         };
     }
@@ -40,6 +43,7 @@ public final class DenseKernels implements KernelFamily {
     public List<Kernel> build(Site site) {
         return switch (site.node().op()) {
             case SpatialOp.Conv2d op -> Convolutions.build(op, site);
+            case SpatialOp.ConvTranspose2d op -> TransposedConvolutions.build(op, site);
             default -> throw new IllegalArgumentException("no dense kernel for " + site.node());
         };
     }

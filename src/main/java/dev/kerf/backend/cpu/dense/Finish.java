@@ -3,12 +3,18 @@ package dev.kerf.backend.cpu.dense;
 import dev.kerf.graph.Activation;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
+import jdk.incubator.vector.VectorShuffle;
 import jdk.incubator.vector.VectorSpecies;
 
 /** What is done to sums on their way to the result: residual, activation, interleaving. */
 final class Finish {
     private static final VectorSpecies<Float> S = VectorMath.SPECIES;
     private static final int L = S.length();
+
+    /** a₀ b₀ a₁ b₁ … of the lower halves of two vectors; below 0 counts in the second one. */
+    private static final VectorShuffle<Float> LOW_HALVES = VectorShuffle.fromOp(S, i -> i / 2 - i % 2 * L);
+    private static final VectorShuffle<Float> HIGH_HALVES =
+            VectorShuffle.fromOp(S, i -> (L + i) / 2 - i % 2 * L);
 
     private Finish() {}
 
@@ -43,6 +49,31 @@ final class Finish {
         }
         for (int i = 0; i < n; i++) {
             y[yi + i * step] = c[ci + i];
+        }
+    }
+
+    /**
+     * y[yi + 2i] = act(c[ci + i]) and y[yi + 2i + 1] = act(c[di + i]), the activation applied in c first.
+     *
+     * @param n numbers of both; the last of the second is left out if {@code odd}
+     */
+    static void interleave(Activation act, float[] c, int ci, int di, float[] y, int yi, int n, boolean odd) {
+        if (act != Activation.NONE) {
+            store(act, c, ci, c, ci, n);
+            store(act, c, di, c, di, n);
+        }
+        int i = 0;
+        for (; i <= n - L - 1; i += L) {
+            FloatVector a = FloatVector.fromArray(S, c, ci + i);
+            FloatVector b = FloatVector.fromArray(S, c, di + i);
+            a.rearrange(LOW_HALVES, b).intoArray(y, yi + 2 * i);
+            a.rearrange(HIGH_HALVES, b).intoArray(y, yi + 2 * i + L);
+        }
+        for (; i < n; i++) {
+            y[yi + 2 * i] = c[ci + i];
+            if (!odd || i < n - 1) {
+                y[yi + 2 * i + 1] = c[di + i];
+            }
         }
     }
 

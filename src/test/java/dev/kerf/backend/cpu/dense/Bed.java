@@ -5,6 +5,7 @@ import dev.kerf.backend.cpu.kernel.Kernel;
 import dev.kerf.backend.cpu.kernel.KernelFamily;
 import dev.kerf.backend.cpu.kernel.Operand;
 import dev.kerf.backend.cpu.kernel.Site;
+import dev.kerf.graph.Activation;
 import dev.kerf.graph.Node;
 import dev.kerf.graph.Op;
 import dev.kerf.graph.TensorType;
@@ -14,6 +15,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.function.DoubleUnaryOperator;
 import java.util.stream.IntStream;
 
 /**
@@ -128,6 +130,24 @@ final class Bed implements Site {
         Arrays.fill(s, MARGIN, s.length - MARGIN, Float.NaN);
         return IntStream.range(0, y.length).allMatch(i -> Float.isNaN(y[i]))
                 && IntStream.range(0, s.length).allMatch(i -> Float.isNaN(s[i]));
+    }
+
+    /** The activation in float64. */
+    static DoubleUnaryOperator function(Activation act) {
+        return switch (act) {
+            case NONE -> v -> v;
+            case RELU -> v -> Math.max(v, 0);
+            case SIGMOID -> v -> 1 / (1 + Math.exp(-v));
+            case SILU -> v -> v / (1 + Math.exp(-v));
+            case TANH -> Math::tanh;
+            case GELU_ERF -> v -> v / 2 * (1 + VectorMathTest.erf(v / Math.sqrt(2)));
+            case GELU_TANH -> v -> v / 2 * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (v + 0.044715 * v * v * v)));
+        };
+    }
+
+    /** The extents. */
+    static int[] dims(TensorType t) {
+        return Arrays.stream(t.shape().dims()).mapToInt(Math::toIntExact).toArray();
     }
 
     @Override

@@ -6,7 +6,6 @@ import dev.kerf.graph.Activation;
 import dev.kerf.graph.SpatialOp.Conv2d;
 import dev.kerf.graph.TensorType;
 import dev.kerf.graph.Window2d;
-import java.util.function.DoubleUnaryOperator;
 import org.junit.jupiter.api.Test;
 
 class ConvolutionTest {
@@ -39,9 +38,9 @@ class ConvolutionTest {
         float[] k = bed.dense(1);
         float[] bias = op.bias() ? bed.dense(2) : null;
         float[] y = bed.dense();
-        int[] xs = dims(bed.node.input(0).type());
-        int[] ks = dims(bed.node.input(1).type());
-        int[] ys = dims(bed.node.output().type());
+        int[] xs = Bed.dims(bed.node.input(0).type());
+        int[] ks = Bed.dims(bed.node.input(1).type());
+        int[] ys = Bed.dims(bed.node.output().type());
         Window2d win = op.window();
         int per = ys[1] / op.groups();
         double scale = 4 + Math.sqrt(ks[1] * ks[2] * ks[3]);
@@ -68,29 +67,13 @@ class ConvolutionTest {
             }
             sum += residual == null ? 0 : residual[i];
             size += residual == null ? 0 : Math.abs(residual[i]);
-            double expected = function(op.activation()).applyAsDouble(sum);
+            double expected = Bed.function(op.activation()).applyAsDouble(sum);
             double bound = scale * EPS * (size + 1e-3);
             double actual = y[i];
             int at = i;
             assertTrue(Math.abs(actual - expected) <= bound,
                     () -> bed.node + " at " + at + ": " + actual + ", expected " + expected + " ± " + bound);
         }
-    }
-
-    private static DoubleUnaryOperator function(Activation act) {
-        return switch (act) {
-            case NONE -> v -> v;
-            case RELU -> v -> Math.max(v, 0);
-            case SIGMOID -> v -> 1 / (1 + Math.exp(-v));
-            case SILU -> v -> v / (1 + Math.exp(-v));
-            case TANH -> Math::tanh;
-            case GELU_ERF -> v -> v / 2 * (1 + VectorMathTest.erf(v / Math.sqrt(2)));
-            case GELU_TANH -> v -> v / 2 * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (v + 0.044715 * v * v * v)));
-        };
-    }
-
-    private static int[] dims(TensorType t) {
-        return java.util.Arrays.stream(t.shape().dims()).mapToInt(Math::toIntExact).toArray();
     }
 
     @Test
