@@ -3,6 +3,7 @@ package dev.kerf.backend.cpu.dense;
 import dev.kerf.backend.cpu.kernel.Kernel;
 import dev.kerf.backend.cpu.kernel.KernelFamily;
 import dev.kerf.backend.cpu.kernel.Site;
+import dev.kerf.graph.MatrixOp;
 import dev.kerf.graph.Node;
 import dev.kerf.graph.SpatialOp;
 import dev.kerf.graph.Value;
@@ -15,6 +16,7 @@ public final class DenseKernels implements KernelFamily {
         return switch (node.op()) {
             case SpatialOp.Conv2d op -> true;
             case SpatialOp.ConvTranspose2d op -> true;
+            case MatrixOp.MatMul op -> true;
             default -> false;
         };
     }
@@ -25,13 +27,14 @@ public final class DenseKernels implements KernelFamily {
             case SpatialOp.Conv2d op -> Convolutions.scratchFloats(Convolutions.plan(op, node), workers);
             case SpatialOp.ConvTranspose2d op ->
                     Convolutions.scratchFloats(TransposedConvolutions.plan(op, node), workers);
+            case MatrixOp.MatMul op -> MatMulKernel.scratchFloats(op, node, workers);
             default -> 0;
         };
     }
 
     @Override
     public boolean strided(Node node, Value value) {
-        return true;
+        return value.type().shape().rank() > 1;
     }
 
     @Override
@@ -44,6 +47,7 @@ public final class DenseKernels implements KernelFamily {
         return switch (site.node().op()) {
             case SpatialOp.Conv2d op -> Convolutions.build(op, site);
             case SpatialOp.ConvTranspose2d op -> TransposedConvolutions.build(op, site);
+            case MatrixOp.MatMul op -> List.of(new MatMulKernel(op, site));
             default -> throw new IllegalArgumentException("no dense kernel for " + site.node());
         };
     }

@@ -22,7 +22,8 @@ class TransposedConvolutionTest {
         if (bias) {
             in.add(TensorType.f32(o));
         }
-        Bed bed = new Bed(new DenseKernels(), op, 2, true, (h + o) % 2 * 5, h * 31L + o, in.toArray(TensorType[]::new))
+        Bed bed = new Bed(
+                new DenseKernels(), op, 2, true, (h + o) % 2 * 5, h * 31L + o, in.toArray(TensorType[]::new))
                 .run();
         assertTrue(bed.intact(), () -> bed.node + ": wrote outside");
         compare(bed, op);
