@@ -17,6 +17,7 @@ public final class DenseKernels implements KernelFamily {
             case SpatialOp.Conv2d op -> true;
             case SpatialOp.ConvTranspose2d op -> true;
             case MatrixOp.MatMul op -> true;
+            case MatrixOp.Attention op -> true;
             default -> false;
         };
     }
@@ -28,13 +29,15 @@ public final class DenseKernels implements KernelFamily {
             case SpatialOp.ConvTranspose2d op ->
                     Convolutions.scratchFloats(TransposedConvolutions.plan(op, node), workers);
             case MatrixOp.MatMul op -> MatMulKernel.scratchFloats(op, node, workers);
+            case MatrixOp.Attention op -> AttentionKernel.scratchFloats(node, workers);
             default -> 0;
         };
     }
 
     @Override
     public boolean strided(Node node, Value value) {
-        return value.type().shape().rank() > 1;
+        int rank = value.type().shape().rank();
+        return node.op() instanceof MatrixOp.Attention ? rank == 4 : rank > 1;
     }
 
     @Override
@@ -48,6 +51,7 @@ public final class DenseKernels implements KernelFamily {
             case SpatialOp.Conv2d op -> Convolutions.build(op, site);
             case SpatialOp.ConvTranspose2d op -> TransposedConvolutions.build(op, site);
             case MatrixOp.MatMul op -> List.of(new MatMulKernel(op, site));
+            case MatrixOp.Attention op -> List.of(new AttentionKernel(op, site));
             default -> throw new IllegalArgumentException("no dense kernel for " + site.node());
         };
     }

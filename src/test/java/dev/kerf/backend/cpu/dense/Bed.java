@@ -10,12 +10,14 @@ import dev.kerf.graph.Node;
 import dev.kerf.graph.Op;
 import dev.kerf.graph.TensorType;
 import dev.kerf.graph.Value;
+import dev.kerf.tensor.DType;
 import dev.kerf.tensor.Shape;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.function.DoubleUnaryOperator;
+import java.util.function.IntPredicate;
 import java.util.stream.IntStream;
 
 /**
@@ -27,6 +29,7 @@ final class Bed implements Site {
 
     final Node node;
     private final List<Operand> operands = new ArrayList<>();
+    private final List<Operand> counts = new ArrayList<>();
     private final Operand result;
     private final Operand scratch;
     private final int workers;
@@ -51,11 +54,14 @@ final class Bed implements Site {
         Random random = new Random(seed);
         for (int i = 0; i < inputs.length; i++) {
             boolean fixed = fixed(i);
-            Operand o = place(inputs[i], fixed ? 0 : family.strided(node, node.input(i)) ? gap : 0);
+            Operand count = new Operand(TensorType.of(DType.I32), null);
+            count.place(new int[] {Integer.MAX_VALUE}, 0, 1);
+            counts.add(count);
+            Operand o = place(inputs[i], i == 1 && !fixed ? count : null, fixed ? 0 : family.strided(node, node.input(i)) ? gap : 0);
             fill(o, random);
             operands.add(o);
         }
-        result = place(type, family.strided(node, node.output()) ? gap : 0);
+        result = place(type, null, family.strided(node, node.output()) ? gap : 0);
         int floats = Math.toIntExact(family.scratchFloats(node, workers));
         scratch = new Operand(TensorType.f32(floats), null);
         float[] room = new float[floats + 2 * MARGIN];
@@ -64,12 +70,12 @@ final class Bed implements Site {
         kernels = family.build(this);
     }
 
-    private static Operand place(TensorType type, int gap) {
+    private static Operand place(TensorType type, Operand count, int gap) {
         int item = (int) Operand.itemElements(type);
         int n = type.shape().rank() == 0 ? 1 : (int) type.shape().dim(0);
         float[] a = new float[n * (item + gap) + 2 * MARGIN];
         Arrays.fill(a, Float.NaN);
-        Operand o = new Operand(type, null);
+        Operand o = new Operand(type, count);
         o.place(a, MARGIN, item + gap);
         return o;
     }
@@ -81,6 +87,22 @@ final class Bed implements Site {
                 o.floats()[o.offset() + n * o.batchStride() + i] = random.nextFloat() * 2 - 1;
             }
         }
+    }
+
+    /** Sets some elements of an operand, chosen by their index. */
+    void set(int i, IntPredicate which, float value) {
+        Operand o = operands.get(i);
+        int item = (int) Operand.itemElements(o.type());
+        for (int e = 0; e < o.type().shape().elements(); e++) {
+            if (which.test(e)) {
+                o.floats()[o.offset() + e / item * o.batchStride() + e % item] = value;
+            }
+        }
+    }
+
+    /** Sets the number of valid rows of an operand. */
+    void count(int i, int rows) {
+        counts.get(i).ints()[0] = rows;
     }
 
     /** Runs once on this thread, workers taking turns. */

@@ -1,0 +1,302 @@
+package dev.kerf.backend.cpu.dense;
+
+import dev.kerf.backend.cpu.kernel.Kernel;
+import dev.kerf.backend.cpu.kernel.Operand;
+import dev.kerf.backend.cpu.kernel.Site;
+import dev.kerf.graph.MatrixOp;
+import dev.kerf.graph.Node;
+import dev.kerf.tensor.Shape;
+import java.util.Arrays;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorSpecies;
+
+/**
+ * Attention, a block of queries at a time over blocks of keys, with the running maximum and sum of each query (Milakov and
+ * Gimelshein 2018; Dao et al. 2022, algorithm 1). Everything is held transposed, a query to a lane: scores (keys, queries) are
+ * K times Qᵀ, sums (Dv, queries) are Vᵀ times the weights, and softmax needs no sum across lanes.
+ */
+final class AttentionKernel implements Kernel {
+    private static final VectorSpecies<Float> S = VectorMath.SPECIES;
+    private static final int L = Tiles.LANES;
+    private static final int WIDE = 4 * L;
+    private static final int KEYS = 96;
+    private static final int MAX_QUERIES = 256;
+    private static final double FLOPS_WORTH_A_UNIT = 2e6;
+    private static final double FLOPS_WORTH_A_TASK = 1e6;
+
+    /**
+     * Extents.
+     *
+     * @param block queries that are computed together, a multiple of {@link #WIDE}
+     */
+    private record Plan(int batch, int heads, int queries, int keys, int depth, int width, int block) {
+        static Plan of(Node node, int workers) {
+            Shape q = node.input(0).type().shape();
+            Shape v = node.input(2).type().shape();
+            int b = Math.toIntExact(q.dim(0));
+            int h = Math.toIntExact(q.dim(1));
+            int n = Math.toIntExact(q.dim(2));
+            int d = Math.toIntExact(q.dim(3));
+            int most = MAX_QUERIES / WIDE * WIDE;
+            Plan p = new Plan(b, h, n, Math.toIntExact(v.dim(2)), d, Math.toIntExact(v.dim(3)), even(n, most));
+            while (p.units() < 3L * workers && p.flops() / p.units() > FLOPS_WORTH_A_UNIT && p.block > WIDE) {
+                p = new Plan(p.batch, p.heads, n, p.keys, d, p.width, even(n, p.block / 2));
+            }
+            return p;
+        }
+
+        private static int even(int n, int most) {
+            return Blocking.ceil(Blocking.ceil(n, Blocking.ceil(n, Math.max(WIDE, most))), WIDE) * WIDE;
+        }
+
+        int blocks() {
+            return Blocking.ceil(queries, block);
+        }
+
+        int units() {
+            return Math.max(1, batch * heads * blocks());
+        }
+
+        double flops() {
+            return 2.0 * batch * heads * queries * keys * (depth + width);
+        }
+
+        int sumRows() {
+            return width + Tiles.MAX_ROWS;
+        }
+
+        int keyRows() {
+            return Math.min(keys, KEYS) + Tiles.MAX_ROWS;
+        }
+
+        int floats() {
+            return block * (depth + keyRows() + sumRows() + 2) + keyRows() * (depth + sumRows());
+        }
+    }
+
+    private final MatrixOp.Attention op;
+    private final Plan plan;
+    private final Operand q;
+    private final Operand k;
+    private final Operand v;
+    private final Operand bias;
+    private final Matrices biases;
+    private final int biasQueryStep;
+    private final int biasKeyStep;
+    private final Operand y;
+    private final Operand scratch;
+    private final Panels[] keyPanels;
+    private final Panels valuePanels;
+    private final int[] starts;
+    private final int[] offsets;
+    private final int unitsPerTask;
+
+    /** A kernel of a node. */
+    AttentionKernel(MatrixOp.Attention op, Site site) {
+        this.op = op;
+        Node node = site.node();
+        plan = Plan.of(node, site.workers());
+        q = site.operand(0);
+        k = site.operand(1);
+        v = site.operand(2);
+        bias = op.bias() ? site.operand(3) : null;
+        y = site.result(0);
+        scratch = site.scratch();
+        if (op.bias()) {
+            Shape shape = node.input(3).type().shape();
+            Shape padded = padded(shape);
+            biases = Matrices.of(padded, Shape.of(plan.batch, plan.heads, plan.queries, plan.keys), false);
+            biasQueryStep = padded.dim(2) == 1 ? 0 : Math.toIntExact(padded.dim(3));
+            biasKeyStep = padded.dim(3) == 1 ? 0 : 1;
+        } else {
+            biases = null;
+            biasQueryStep = 0;
+            biasKeyStep = 0;
+        }
+        keyPanels = new Panels[KEYS + 1];
+        for (int n = 1; n <= KEYS; n++) {
+            keyPanels[n] = Panels.of(n);
+        }
+        valuePanels = Panels.of(plan.width);
+        starts = new int[plan.block / L];
+        Arrays.setAll(starts, i -> i * L);
+        offsets = new int[Math.max(KEYS, plan.depth)];
+        Arrays.setAll(offsets, i -> i * plan.block);
+        unitsPerTask = (int) Math.clamp(FLOPS_WORTH_A_TASK * plan.units() / Math.max(1, plan.flops()), 1, 1 << 20);
+    }
+
+    private static Shape padded(Shape s) {
+        long[] dims = {1, 1, 1, 1};
+        System.arraycopy(s.dims(), 0, dims, 4 - s.rank(), s.rank());
+        return Shape.of(dims);
+    }
+
+    /** Scratch that a node's kernel needs. */
+    static long scratchFloats(Node node, int workers) {
+        return (long) workers * Plan.of(node, workers).floats();
+    }
+
+    @Override
+    public int tasks() {
+        return Blocking.ceil(live() * plan.heads * plan.blocks(), unitsPerTask);
+    }
+
+    /** Items of the batch that are to be computed. */
+    private int live() {
+        Operand count = y.count();
+        return count == null || count.type().shape().rank() > 0
+                ? plan.batch : Math.clamp(count.ints()[count.offset()], 0, plan.batch);
+    }
+
+    @Override
+    public void run(int task, int worker) {
+        int end = Math.min((task + 1) * unitsPerTask, live() * plan.heads * plan.blocks());
+        for (int unit = task * unitsPerTask; unit < end; unit++) {
+            block(unit / plan.blocks(), unit % plan.blocks() * plan.block, worker);
+        }
+    }
+
+    private void block(int matrix, int q0, int worker) {
+        float[] room = scratch.floats();
+        int queries = scratch.offset() + worker * plan.floats();
+        int scores = queries + plan.depth * plan.block;
+        int sums = scores + plan.keyRows() * plan.block;
+        int tops = sums + plan.sumRows() * plan.block;
+        int totals = tops + plan.block;
+        int packed = totals + plan.block;
+        int n = Math.min(plan.block, plan.queries - q0);
+        int b = matrix / plan.heads;
+        int h = matrix % plan.heads;
+        int keys = keys(b, h);
+        int vectors = Blocking.ceil(n, L);
+        packQueries(q.floats(), q.offset() + b * q.batchStride() + (h * plan.queries + q0) * plan.depth, n, room, queries);
+        Arrays.fill(room, sums, tops, 0f);
+        Arrays.fill(room, tops, totals, Float.NEGATIVE_INFINITY);
+        Arrays.fill(room, totals, packed, 0f);
+        int from = (int) k.type().shape().dim(0) == 1 ? 0 : b;
+        for (int k0 = 0; k0 < keys; k0 += KEYS) {
+            int m = Math.min(KEYS, keys - k0);
+            Panels cut = keyPanels[m];
+            startScores(matrix, q0, n, k0, m, cut.first[cut.count], room, scores);
+            packKeys(cut, k.offset() + from * k.batchStride() + (h * plan.keys + k0) * plan.depth, room, packed);
+            for (int p = 0; p < cut.count; p++) {
+                Tiles.sweep(cut.height[p], room, packed + cut.index(p, plan.depth, 0), room, queries, starts, 0, vectors,
+                        offsets, plan.depth, room, scores + cut.first[p] * plan.block, plan.block);
+            }
+            for (int i = 0; i < vectors; i++) {
+                weigh(room, scores + i * L, m, tops + i * L, totals + i * L, sums + i * L);
+            }
+            packValues(v.offset() + from * v.batchStride() + (h * plan.keys + k0) * plan.width, m, room, packed);
+            for (int p = 0; p < valuePanels.count; p++) {
+                Tiles.sweep(valuePanels.height[p], room, packed + valuePanels.index(p, m, 0), room, scores, starts, 0,
+                        vectors, offsets, m, room, sums + valuePanels.first[p] * plan.block, plan.block);
+            }
+        }
+        finish(room, sums, totals, n, y.offset() + b * y.batchStride() + (h * plan.queries + q0) * plan.width);
+    }
+
+    /** Valid keys of one item and head. */
+    private int keys(int b, int h) {
+        Operand count = k.count();
+        if (count == null) {
+            return plan.keys;
+        }
+        int item = (int) k.type().shape().dim(0) == 1 ? 0 : b;
+        int i = switch (count.type().shape().rank()) {
+            case 0 -> 0;
+            case 1 -> item;
+            default -> item * plan.heads + h;
+        };
+        return Math.clamp(count.ints()[count.offset() + i], 0, plan.keys);
+    }
+
+    private void packQueries(float[] from, int x, int n, float[] to, int at) {
+        for (int d = 0; d < plan.depth; d++) {
+            for (int i = 0; i < n; i++) {
+                to[at + d * plan.block + i] = op.scale() * from[x + i * plan.depth + d];
+            }
+            Arrays.fill(to, at + d * plan.block + n, at + (d + 1) * plan.block, 0f);
+        }
+    }
+
+    private void startScores(int matrix, int q0, int n, int k0, int m, int rows, float[] to, int at) {
+        Arrays.fill(to, at, at + rows * plan.block, 0f);
+        if (bias == null) {
+            return;
+        }
+        float[] from = bias.floats();
+        int x = biases.start(bias, matrix) + q0 * biasQueryStep + k0 * biasKeyStep;
+        for (int j = 0; j < m; j++) {
+            for (int i = 0; i < n; i++) {
+                to[at + j * plan.block + i] = from[x + i * biasQueryStep + j * biasKeyStep];
+            }
+        }
+    }
+
+    private void packKeys(Panels cut, int x, float[] to, int at) {
+        float[] from = k.floats();
+        for (int p = 0; p < cut.count; p++) {
+            int high = cut.height[p];
+            for (int r = 0; r < high; r++) {
+                int i = at + cut.index(p, plan.depth, 0) + r;
+                int row = cut.first[p] + r;
+                for (int d = 0; d < plan.depth; d++) {
+                    to[i + d * high] = row < cut.rows ? from[x + row * plan.depth + d] : 0f;
+                }
+            }
+        }
+    }
+
+    private void packValues(int x, int m, float[] to, int at) {
+        float[] from = v.floats();
+        for (int p = 0; p < valuePanels.count; p++) {
+            int high = valuePanels.height[p];
+            int first = valuePanels.first[p];
+            int real = Math.min(high, plan.width - first);
+            int i = at + valuePanels.index(p, m, 0);
+            for (int j = 0; j < m; j++) {
+                for (int r = 0; r < real; r++) {
+                    to[i + j * high + r] = from[x + j * plan.width + first + r];
+                }
+                for (int r = real; r < high; r++) {
+                    to[i + j * high + r] = 0f;
+                }
+            }
+        }
+    }
+
+    /** Turns a vector's scores to weights under the new maximum, and scales what was summed under the old one. */
+    private void weigh(float[] a, int scores, int m, int tops, int totals, int sums) {
+        FloatVector before = FloatVector.fromArray(S, a, tops);
+        FloatVector top = before;
+        for (int j = 0; j < m; j++) {
+            top = top.max(FloatVector.fromArray(S, a, scores + j * plan.block));
+        }
+        top.intoArray(a, tops);
+        // Queries without any key yet have the maximum −∞, and −∞ − −∞ would be NaN.
+        FloatVector shift = top.blend(0f, top.compare(VectorOperators.EQ, Float.NEGATIVE_INFINITY));
+        FloatVector factor = VectorMath.exp(before.sub(shift));
+        FloatVector total = FloatVector.fromArray(S, a, totals).mul(factor);
+        for (int j = 0; j < m; j++) {
+            FloatVector w = VectorMath.exp(FloatVector.fromArray(S, a, scores + j * plan.block).sub(shift));
+            total = total.add(w);
+            w.intoArray(a, scores + j * plan.block);
+        }
+        total.intoArray(a, totals);
+        for (int d = 0; d < plan.width; d++) {
+            FloatVector.fromArray(S, a, sums + d * plan.block).mul(factor).intoArray(a, sums + d * plan.block);
+        }
+    }
+
+    private void finish(float[] room, int sums, int totals, int n, int yi) {
+        float[] to = y.floats();
+        for (int i = 0; i < n; i++) {
+            float total = room[totals + i];
+            float factor = total == 0f ? 0f : 1f / total;
+            for (int d = 0; d < plan.width; d++) {
+                to[yi + i * plan.width + d] = room[sums + d * plan.block + i] * factor;
+            }
+        }
+    }
+}

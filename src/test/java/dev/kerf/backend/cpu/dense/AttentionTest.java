@@ -1,0 +1,127 @@
+package dev.kerf.backend.cpu.dense;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.kerf.graph.MatrixOp.Attention;
+import dev.kerf.graph.TensorType;
+import org.junit.jupiter.api.Test;
+
+class AttentionTest {
+    private static final double EPS = Math.ulp(1f) / 2;
+
+    private static void check(int batch, int keyBatch, int heads, int lq, int lk, int d, int dv, int count, long... bias) {
+        Attention op = new Attention(1.5f / (float) Math.sqrt(d), bias.length > 0);
+        TensorType q = TensorType.f32(batch, heads, lq, d);
+        TensorType k = TensorType.f32(keyBatch, heads, lk, d);
+        TensorType v = TensorType.f32(keyBatch, heads, lk, dv);
+        TensorType[] in = bias.length > 0 ? new TensorType[] {q, k, v, TensorType.f32(bias)}
+                : new TensorType[] {q, k, v};
+        Bed bed = new Bed(new DenseKernels(), op, 2, false, lq % 3 * 5, lq * 31L + lk, in);
+        if (bias.length > 0) {
+            bed.set(3, i -> i % 7 == 3, Float.NEGATIVE_INFINITY);
+        }
+        if (count >= 0) {
+            bed.count(1, count);
+        }
+        assertTrue(bed.run().intact(), () -> bed.node + ": wrote outside");
+        compare(bed, op, count < 0 ? lk : count);
+    }
+
+    /**
+     * Softmax in float64. A score is off by at most √d · ε · Σ|q·k| as a rule, which scales its weight by e to that; the sums
+     * of weights and values add √keys roundings each.
+     */
+    private static void compare(Bed bed, Attention op, int keys) {
+        int[] qs = Bed.dims(bed.node.input(0).type());
+        int[] ks = Bed.dims(bed.node.input(1).type());
+        int dv = Bed.dims(bed.node.input(2).type())[3];
+        float[] q = bed.dense(0);
+        float[] k = bed.dense(1);
+        float[] v = bed.dense(2);
+        float[] y = bed.dense();
+        int d = qs[3];
+        double[] w = new double[keys];
+        for (int row = 0; row < qs[0] * qs[1] * qs[2]; row++) {
+            int i = row % qs[2];
+            int h = row / qs[2] % qs[1];
+            int b = row / qs[2] / qs[1];
+            int first = ((ks[0] == 1 ? 0 : b) * qs[1] + h) * ks[2];
+            double top = Double.NEGATIVE_INFINITY;
+            double size = 0;
+            for (int j = 0; j < keys; j++) {
+                double s = 0;
+                double abs = 0;
+                for (int c = 0; c < d; c++) {
+                    double t = (double) op.scale() * q[row * d + c] * k[(first + j) * d + c];
+                    s += t;
+                    abs += Math.abs(t);
+                }
+                w[j] = s + (op.bias() ? bias(bed, b, h, i, j) : 0);
+                top = Math.max(top, w[j]);
+                size = Math.max(size, abs + 1);
+            }
+            double total = 0;
+            for (int j = 0; j < keys; j++) {
+                w[j] = top == Double.NEGATIVE_INFINITY ? 0 : Math.exp(w[j] - top);
+                total += w[j];
+            }
+            for (int c = 0; c < dv; c++) {
+                double sum = 0;
+                double abs = 0;
+                for (int j = 0; j < keys; j++) {
+                    sum += w[j] * v[(first + j) * dv + c];
+                    abs += w[j] * Math.abs(v[(first + j) * dv + c]);
+                }
+                double scale = 1 / (total == 0 ? 1 : total);
+                double bound = EPS * abs * scale * (6 + 2 * Math.sqrt(d) * size + 2 * Math.sqrt(keys));
+                assertEquals(sum * scale, y[row * dv + c], bound, bed.node + " at " + row + ", " + c);
+            }
+        }
+    }
+
+    private static float bias(Bed bed, int b, int h, int i, int j) {
+        int[] s = {1, 1, 1, 1};
+        int[] own = Bed.dims(bed.node.input(3).type());
+        System.arraycopy(own, 0, s, 4 - own.length, own.length);
+        int at = ((b % s[0] * s[1] + h % s[1]) * s[2] + i % s[2]) * s[3] + j % s[3];
+        return bed.dense(3)[at];
+    }
+
+    @Test
+    void anyLengthAndDepth() {
+        int[] lengths = {1, 3, 17, 64, 257};
+        int[] depths = {8, 16, 32, 64, 96};
+        for (int l : lengths) {
+            for (int d : depths) {
+                check(1, 1, 1, l, 260 - l, d, d, -1);
+                check(2, 2, 1, l, l / 3 + 1, d, 104 - d, -1);
+            }
+        }
+        check(1, 1, 1, 300, 7, 5, 1, -1);
+    }
+
+    @Test
+    void keysOfOneImageForManyPrompts() {
+        check(3, 1, 2, 7, 65, 16, 16, -1);
+        check(3, 1, 1, 65, 7, 16, 32, 5);
+    }
+
+    @Test
+    void biasThatBroadcastsAndMasks() {
+        check(2, 2, 2, 9, 33, 8, 8, -1, 2, 2, 9, 33);
+        check(2, 2, 2, 9, 33, 8, 8, -1, 1, 2, 9, 33);
+        check(2, 1, 2, 9, 130, 8, 8, -1, 2, 1, 1, 130);
+        check(1, 1, 3, 65, 100, 16, 8, -1, 65, 100);
+        check(1, 1, 3, 10, 20, 16, 8, -1, 10, 1);
+        check(1, 1, 3, 10, 20, 16, 8, 13, 20);
+    }
+
+    @Test
+    void countOfKeysAndNoKeyAtAll() {
+        check(2, 2, 2, 9, 200, 8, 8, 101);
+        check(2, 2, 2, 9, 200, 8, 8, 96);
+        check(2, 2, 2, 9, 33, 8, 8, 0);
+        check(2, 2, 2, 9, 33, 8, 8, 1000 / 31);
+    }
+}
