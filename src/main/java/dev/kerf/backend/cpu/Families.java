@@ -1,6 +1,7 @@
 package dev.kerf.backend.cpu;
 
 import dev.kerf.backend.cpu.kernel.KernelFamily;
+import dev.kerf.backend.cpu.light.LightKernels;
 import java.util.List;
 
 /** All kernels of the CPU back end, the preferred first. */
@@ -8,6 +9,6 @@ final class Families {
     private Families() {}
 
     static List<KernelFamily> all() {
-        return List.of(new OracleFamily());
+        return List.of(new LightKernels(Vectors.present()));
     }
 }

@@ -1,5 +1,6 @@
 package dev.kerf.backend.cpu;
 
+import dev.kerf.backend.cpu.kernel.Functions;
 import dev.kerf.graph.SpatialOp;
 import dev.kerf.graph.Window2d;
 import java.util.List;

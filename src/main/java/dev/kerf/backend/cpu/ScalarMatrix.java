@@ -1,5 +1,6 @@
 package dev.kerf.backend.cpu;
 
+import dev.kerf.backend.cpu.kernel.Functions;
 import dev.kerf.graph.Broadcast;
 import dev.kerf.graph.MatrixOp;
 import dev.kerf.tensor.Shape;

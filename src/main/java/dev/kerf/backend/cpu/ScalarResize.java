@@ -1,5 +1,6 @@
 package dev.kerf.backend.cpu;
 
+import dev.kerf.backend.cpu.kernel.ResizeTaps;
 import dev.kerf.graph.SpatialOp;
 
 /** Resampling. */

@@ -23,6 +23,6 @@ final class Vectors {
     }
 
     static String description() {
-        return VectorLanes.description();
+        return dev.kerf.backend.cpu.light.LightKernels.vectorDescription();
     }
 }

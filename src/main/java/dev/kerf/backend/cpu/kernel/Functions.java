@@ -1,16 +1,17 @@
-package dev.kerf.backend.cpu;
+package dev.kerf.backend.cpu.kernel;
 
 import dev.kerf.graph.Activation;
 import dev.kerf.graph.PointwiseOp;
 
 /** Functions of one number in float64, accurate to some units of its last place. */
-final class Functions {
+public final class Functions {
     private static final double SQRT_HALF = Math.sqrt(0.5);
     private static final double TWO_OVER_SQRT_PI = 2 / Math.sqrt(Math.PI);
 
     private Functions() {}
 
-    static double apply(Activation a, double x) {
+    /** The activation of x. */
+    public static double apply(Activation a, double x) {
         return switch (a) {
             case NONE -> x;
             case RELU -> relu(x);
@@ -22,7 +23,8 @@ final class Functions {
         };
     }
 
-    static double apply(PointwiseOp.Function f, double x) {
+    /** The function of x. */
+    public static double apply(PointwiseOp.Function f, double x) {
         return switch (f) {
             case RELU -> relu(x);
             case GELU_ERF -> geluErf(x);

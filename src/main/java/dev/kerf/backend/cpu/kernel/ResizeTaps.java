@@ -1,4 +1,4 @@
-package dev.kerf.backend.cpu;
+package dev.kerf.backend.cpu.kernel;
 
 import dev.kerf.graph.SpatialOp;
 
@@ -11,16 +11,35 @@ import dev.kerf.graph.SpatialOp;
  * @param index   of tap t of result i at i · taps + t, within the axis
  * @param weight  likewise
  */
-record ResizeTaps(int taps, int[] index, double[] weight) {
-    static ResizeTaps rows(SpatialOp.Resize op, int in) {
+public record ResizeTaps(int taps, int[] index, double[] weight) {
+    /** The taps of the rows of an image with {@code in} rows. */
+    public static ResizeTaps rows(SpatialOp.Resize op, int in) {
         return of(op, in, op.outH(), op.scaleH());
     }
 
-    static ResizeTaps columns(SpatialOp.Resize op, int in) {
+    /** The taps of its columns. */
+    public static ResizeTaps columns(SpatialOp.Resize op, int in) {
         return of(op, in, op.outW(), op.scaleW());
     }
 
     private static ResizeTaps of(SpatialOp.Resize op, int in, int out, double given) {
+        ResizeTaps t = taps(op, in, out, given);
+        // A tap without weight looks at an element that counts anyway, so that no NaN or infinity comes in through it.
+        for (int i = 0; i < out; i++) {
+            int used = 0;
+            while (used < t.taps - 1 && t.weight[i * t.taps + used] == 0) {
+                used++;
+            }
+            for (int k = 0; k < t.taps; k++) {
+                if (t.weight[i * t.taps + k] == 0) {
+                    t.index[i * t.taps + k] = t.index[i * t.taps + used];
+                }
+            }
+        }
+        return t;
+    }
+
+    private static ResizeTaps taps(SpatialOp.Resize op, int in, int out, double given) {
         float scale = op.sampling() == SpatialOp.Sampling.ALIGN_CORNERS
                 ? (out > 1 ? (float) (in - 1) / (out - 1) : 0)
                 : (given > 0 ? (float) given : (float) in / out);

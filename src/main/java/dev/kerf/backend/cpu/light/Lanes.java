@@ -1,0 +1,61 @@
+package dev.kerf.backend.cpu.light;
+
+import dev.kerf.graph.PointwiseOp.Arithmetic;
+import dev.kerf.graph.PointwiseOp.Function;
+
+/** Operations on rows of float32 numbers: what kernels are made of. A row is an array, its first index, and a length. */
+interface Lanes {
+    /** Vectors where the module is there, plain Java otherwise. Only the choice names the vector class. */
+    static Lanes of(boolean vectors) {
+        return vectors ? new VectorLanes() : new PlainLanes();
+    }
+
+    /** y = f(x); y may be x. */
+    void unary(Function f, float[] x, int xo, float[] y, int yo, int n);
+
+    /** y = a ∘ b; y may be either. */
+    void binary(Arithmetic f, float[] a, int ao, float[] b, int bo, float[] y, int yo, int n);
+
+    /** y = a ∘ b. */
+    void binary(Arithmetic f, float[] a, int ao, float b, float[] y, int yo, int n);
+
+    /** y = a ∘ b. */
+    void binary(Arithmetic f, float a, float[] b, int bo, float[] y, int yo, int n);
+
+    /** y = (x − mean) · scale + shift. */
+    void normalise(float[] x, int xo, float mean, float scale, float shift, float[] y, int yo, int n);
+
+    /** y = (x − mean) · scale · weight + bias with a weight and a bias for each element. */
+    void normalise(float[] x, int xo, float mean, float scale, float[] weight, int wo, float[] bias, int bo,
+            float[] y, int yo, int n);
+
+    /** y = a · x. */
+    void scale(float a, float[] x, int xo, float[] y, int yo, int n);
+
+    /** y += a · x. */
+    void addScaled(float a, float[] x, int xo, float[] y, int yo, int n);
+
+    /** y += a · b, element by element. */
+    void addProduct(float[] a, int ao, float[] b, int bo, float[] y, int yo, int n);
+
+    /** y = min(max(x, low), high), NaN staying NaN. */
+    void clamp(float low, float high, float[] x, int xo, float[] y, int yo, int n);
+
+    /** Σ a · b. */
+    float dot(float[] a, int ao, float[] b, int bo, int n);
+
+    /** Σ x, summed in float64 or in short float32 runs. */
+    double sum(float[] x, int xo, int n);
+
+    /** Σ (x − mean)², likewise. */
+    double squares(float[] x, int xo, float mean, int n);
+
+    /** The largest; NaN if one is; −∞ of none. */
+    float max(float[] x, int xo, int n);
+
+    /** The smallest; NaN if one is; +∞ of none. */
+    float min(float[] x, int xo, int n);
+
+    /** y = e^(x − max); their sum. */
+    double expSum(float[] x, int xo, float max, float[] y, int yo, int n);
+}

@@ -1,0 +1,96 @@
+package dev.kerf.backend.cpu.light;
+
+import dev.kerf.backend.cpu.kernel.Kernel;
+import dev.kerf.backend.cpu.kernel.KernelFamily;
+import dev.kerf.backend.cpu.kernel.Site;
+import dev.kerf.graph.FrameOp;
+import dev.kerf.graph.MatrixOp;
+import dev.kerf.graph.MeasureOp;
+import dev.kerf.graph.MoveOp;
+import dev.kerf.graph.Node;
+import dev.kerf.graph.NormOp;
+import dev.kerf.graph.PointwiseOp;
+import dev.kerf.graph.ReduceOp;
+import dev.kerf.graph.SelectOp;
+import dev.kerf.graph.SourceOp;
+import dev.kerf.graph.SpatialOp;
+import dev.kerf.graph.StateOp;
+import dev.kerf.graph.Value;
+import dev.kerf.tensor.Shape;
+import java.util.List;
+
+/** A kernel for every op; those for convolutions, matrix products and attention serve where there are no better ones. */
+public final class LightKernels implements KernelFamily {
+    private final Lanes lanes;
+
+    /** @param vectors whether {@code jdk.incubator.vector} is there */
+    public LightKernels(boolean vectors) {
+        this.lanes = Lanes.of(vectors);
+    }
+
+    /** The machine's vectors, in words; only where the module is. */
+    public static String vectorDescription() {
+        return VectorLanes.description();
+    }
+
+    @Override
+    public boolean takes(Node node) {
+        return !(node.op() instanceof SourceOp);
+    }
+
+    @Override
+    public long scratchFloats(Node node, int workers) {
+        Shape x = node.inputs().getFirst().type().shape();
+        return workers * switch (node.op()) {
+            case SpatialOp.MaxPool2d p -> Pools.padded(
+                    x.size(3), node.output().type().shape().size(3), p.kernelW(), p.window());
+            case SpatialOp.AvgPool2d p -> Pools.padded(
+                    x.size(3), node.output().type().shape().size(3), p.kernelW(), p.window());
+            case SpatialOp.Resize r -> x.dim(3);
+            case NormOp n -> 2L * Norms.COLUMNS;
+            case ReduceOp r -> (long) Norms.COLUMNS;
+            case MatrixOp.Attention a -> Math.max(1, node.input(1).type().shape().dim(2));
+            default -> 0L;
+        };
+    }
+
+    @Override
+    public boolean strided(Node node, Value value) {
+        return value.count() == null && switch (node.op()) {
+            case SpatialOp s -> value.type().shape().rank() == 4;
+            case NormOp.BatchNorm n -> value.type().shape().rank() >= 2;
+            case NormOp.GroupNorm n -> value.type().shape().rank() >= 2;
+            case PointwiseOp.Unary u -> true;
+            case PointwiseOp.Clamp c -> true;
+            case MoveOp.Concat c -> true;
+            default -> false;
+        };
+    }
+
+    @Override
+    public String algorithm(Node node) {
+        return node.op().kind() + (lanes instanceof PlainLanes ? " (plain Java)" : "");
+    }
+
+    @Override
+    public List<Kernel> build(Site site) {
+        return switch (site.node().op()) {
+            case SpatialOp.Conv2d op -> List.of(PlainConvolution.of(op, site, lanes));
+            case SpatialOp.ConvTranspose2d op -> List.of(PlainConvolution.of(op, site, lanes));
+            case SpatialOp.MaxPool2d op -> Pools.build(op, site, lanes);
+            case SpatialOp.AvgPool2d op -> Pools.build(op, site, lanes);
+            case SpatialOp.Resize op -> List.of(new Resizing(op, site, lanes));
+            case MatrixOp.MatMul op -> List.of(PlainMatrix.of(op, site, lanes));
+            case MatrixOp.Attention op -> List.of(PlainMatrix.of(op, site, lanes));
+            case NormOp op -> Norms.build(op, site, lanes);
+            case PointwiseOp op -> Pointwise.build(op, site, lanes);
+            case MoveOp op -> Moves.build(op, site);
+            case ReduceOp op -> Reductions.build(op, site, lanes);
+            case SelectOp.Compact op -> Selections.build(op, site);
+            case StateOp op -> Selections.build(op, site);
+            case MeasureOp op -> Measures.build(op, site);
+            case FrameOp op -> Frames.build(op, site, lanes);
+            case SourceOp op -> throw new IllegalArgumentException(op + " has no kernel");
+        };
+    }
+}

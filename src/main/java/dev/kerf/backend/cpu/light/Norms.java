@@ -1,0 +1,270 @@
+package dev.kerf.backend.cpu.light;
+
+import dev.kerf.backend.cpu.kernel.Kernel;
+import dev.kerf.backend.cpu.kernel.Operand;
+import dev.kerf.backend.cpu.kernel.Site;
+import dev.kerf.graph.NormOp;
+import dev.kerf.graph.PointwiseOp.Arithmetic;
+import dev.kerf.graph.PointwiseOp.Function;
+import java.util.Arrays;
+import java.util.List;
+
+/** Softmax, layer norm, batch norm and group norm. */
+final class Norms {
+    /** Columns that are done at once where the normalised axis isn't the last. */
+    static final int COLUMNS = 512;
+
+    private Norms() {}
+
+    static List<Kernel> build(NormOp op, Site site, Lanes lanes) {
+        Operand x = site.operand(0);
+        Operand y = site.result(0);
+        return switch (op) {
+            case NormOp.Softmax s when Axis.of(x, s.axis()).inner == 1 ->
+                    List.of(new SoftmaxRows(Axis.of(x, s.axis()), lanes, x, y));
+            case NormOp.Softmax s ->
+                    List.of(new SoftmaxColumns(Axis.of(x, s.axis()), lanes, x, y, site.scratch()));
+            case NormOp.LayerNorm n when Axis.of(x, n.axis()).inner == 1 -> List.of(new LayerNormRows(
+                    Axis.of(x, n.axis()), n.eps(), lanes, x, site.operand(1), site.operand(2), y));
+            case NormOp.LayerNorm n -> List.of(new LayerNormColumns(
+                    Axis.of(x, n.axis()), n.eps(), lanes, x, site.operand(1), site.operand(2), y, site.scratch()));
+            case NormOp.BatchNorm n -> List.of(new BatchNorm(n.eps(), lanes, x, site.operand(1), site.operand(2),
+                    site.operand(3), site.operand(4), y));
+            case NormOp.GroupNorm n -> List.of(new GroupNorm(
+                    n.groups(), n.eps(), lanes, x, site.operand(1), site.operand(2), y));
+        };
+    }
+
+    /** A tensor seen as (outer, size, inner) around an axis, with the count's limits. */
+    record Axis(int outer, int size, int inner, Operand count, int axis, int counted) {
+        static Axis of(Operand x, int axis) {
+            var s = x.type().shape();
+            int counted = x.count() == null ? -1 : x.count().type().shape().rank();
+            return new Axis((int) s.product(0, axis), s.size(axis), (int) s.product(axis + 1, s.rank()), x.count(),
+                    axis, counted);
+        }
+
+        /** Valid elements along the axis of an outer row. */
+        int valid(int o) {
+            return counted == axis ? limit(o) : size;
+        }
+
+        private int limit(int o) {
+            return Math.clamp(count.ints()[count.offset() + o], 0, size);
+        }
+
+        /** Valid outer rows, where axis 0 is counted and comes before this one. */
+        int outers(Operand x) {
+            if (counted != 0 || axis == 0) {
+                return outer;
+            }
+            int rows = x.type().shape().size(0);
+            return outer / Math.max(1, rows) * Math.clamp(count.ints()[count.offset()], 0, rows);
+        }
+    }
+
+    private record SoftmaxRows(Axis a, Lanes lanes, Operand x, Operand y) implements Kernel {
+        @Override
+        public int tasks() {
+            return Split.tasks(a.outers(x), 4L * a.size);
+        }
+
+        @Override
+        public void run(int task, int worker) {
+            int rows = a.outers(x);
+            int tasks = tasks();
+            for (int row = Split.first(task, tasks, rows); row < Split.first(task + 1, tasks, rows); row++) {
+                int n = a.valid(row);
+                int from = x.offset() + row * a.size;
+                int to = y.offset() + row * a.size;
+                float max = lanes.max(x.floats(), from, n);
+                double sum = lanes.expSum(x.floats(), from, max, y.floats(), to, n);
+                lanes.binary(Arithmetic.DIVIDE, y.floats(), to, (float) sum, y.floats(), to, n);
+            }
+        }
+    }
+
+    /** Pieces of {@code COLUMNS} columns of each outer row. */
+    private static int pieces(Axis a) {
+        return Math.ceilDiv(a.inner, COLUMNS);
+    }
+
+    private record SoftmaxColumns(Axis a, Lanes lanes, Operand x, Operand y, Operand scratch) implements Kernel {
+        @Override
+        public int tasks() {
+            return Split.tasks((long) a.outers(x) * pieces(a), 6L * a.size * Math.min(a.inner, COLUMNS));
+        }
+
+        @Override
+        public void run(int task, int worker) {
+            int items = a.outers(x) * pieces(a);
+            int tasks = tasks();
+            for (int i = Split.first(task, tasks, items); i < Split.first(task + 1, tasks, items); i++) {
+                int o = i / pieces(a);
+                int column = i % pieces(a) * COLUMNS;
+                piece(o * a.size * a.inner + column, a.valid(o), Math.min(COLUMNS, a.inner - column), worker);
+            }
+        }
+
+        private void piece(int at, int valid, int n, int worker) {
+            float[] in = x.floats();
+            float[] out = y.floats();
+            float[] t = scratch.floats();
+            int max = scratch.offset() + worker * 2 * COLUMNS;
+            int sum = max + COLUMNS;
+            Arrays.fill(t, max, max + n, Float.NEGATIVE_INFINITY);
+            Arrays.fill(t, sum, sum + n, 0);
+            for (int i = 0; i < valid; i++) {
+                lanes.binary(Arithmetic.MAX, in, x.offset() + at + i * a.inner, t, max, t, max, n);
+            }
+            for (int i = 0; i < valid; i++) {
+                int to = y.offset() + at + i * a.inner;
+                lanes.binary(Arithmetic.SUBTRACT, in, x.offset() + at + i * a.inner, t, max, out, to, n);
+                lanes.unary(Function.EXP, out, to, out, to, n);
+                lanes.binary(Arithmetic.ADD, t, sum, out, to, t, sum, n);
+            }
+            for (int i = 0; i < valid; i++) {
+                int to = y.offset() + at + i * a.inner;
+                lanes.binary(Arithmetic.DIVIDE, out, to, t, sum, out, to, n);
+            }
+        }
+    }
+
+    private record LayerNormRows(
+            Axis a, double eps, Lanes lanes, Operand x, Operand weight, Operand bias, Operand y) implements Kernel {
+        @Override
+        public int tasks() {
+            return Split.tasks(a.outers(x), 4L * a.size);
+        }
+
+        @Override
+        public void run(int task, int worker) {
+            int rows = a.outers(x);
+            int tasks = tasks();
+            for (int row = Split.first(task, tasks, rows); row < Split.first(task + 1, tasks, rows); row++) {
+                int from = x.offset() + row * a.size;
+                float mean = (float) (lanes.sum(x.floats(), from, a.size) / a.size);
+                double var = lanes.squares(x.floats(), from, mean, a.size) / a.size;
+                lanes.normalise(x.floats(), from, mean, (float) (1 / Math.sqrt(var + eps)), weight.floats(),
+                        weight.offset(), bias.floats(), bias.offset(), y.floats(), y.offset() + row * a.size, a.size);
+            }
+        }
+    }
+
+    private record LayerNormColumns(Axis a, double eps, Lanes lanes, Operand x, Operand weight, Operand bias,
+            Operand y, Operand scratch) implements Kernel {
+        @Override
+        public int tasks() {
+            return Split.tasks((long) a.outers(x) * pieces(a), 6L * a.size * Math.min(a.inner, COLUMNS));
+        }
+
+        @Override
+        public void run(int task, int worker) {
+            int items = a.outers(x) * pieces(a);
+            int tasks = tasks();
+            for (int i = Split.first(task, tasks, items); i < Split.first(task + 1, tasks, items); i++) {
+                int column = i % pieces(a) * COLUMNS;
+                piece(i / pieces(a) * a.size * a.inner + column, Math.min(COLUMNS, a.inner - column), worker);
+            }
+        }
+
+        private void piece(int at, int n, int worker) {
+            float[] in = x.floats();
+            float[] out = y.floats();
+            float[] t = scratch.floats();
+            int mean = scratch.offset() + worker * 2 * COLUMNS;
+            int scale = mean + COLUMNS;
+            Arrays.fill(t, mean, mean + 2 * COLUMNS, 0);
+            for (int i = 0; i < a.size; i++) {
+                lanes.binary(Arithmetic.ADD, in, x.offset() + at + i * a.inner, t, mean, t, mean, n);
+            }
+            lanes.binary(Arithmetic.DIVIDE, t, mean, (float) a.size, t, mean, n);
+            for (int i = 0; i < a.size; i++) {
+                int to = y.offset() + at + i * a.inner;
+                lanes.binary(Arithmetic.SUBTRACT, in, x.offset() + at + i * a.inner, t, mean, out, to, n);
+                lanes.addProduct(out, to, out, to, t, scale, n);
+            }
+            for (int j = 0; j < n; j++) {
+                t[scale + j] = (float) (1 / Math.sqrt((double) t[scale + j] / a.size + eps));
+            }
+            for (int i = 0; i < a.size; i++) {
+                int to = y.offset() + at + i * a.inner;
+                lanes.binary(Arithmetic.MULTIPLY, out, to, t, scale, out, to, n);
+                lanes.normalise(out, to, 0, weight.floats()[weight.offset() + i], bias.floats()[bias.offset() + i],
+                        out, to, n);
+            }
+        }
+    }
+
+    private record BatchNorm(double eps, Lanes lanes, Operand x, Operand weight, Operand bias, Operand mean,
+            Operand var, Operand y) implements Kernel {
+        private int channels() {
+            return x.type().shape().size(1);
+        }
+
+        private int inner() {
+            return (int) x.type().shape().product(2, x.type().shape().rank());
+        }
+
+        private int planes() {
+            return x.type().shape().size(0) * channels();
+        }
+
+        @Override
+        public int tasks() {
+            return Split.tasks(planes(), inner());
+        }
+
+        @Override
+        public void run(int task, int worker) {
+            int tasks = tasks();
+            int n = inner();
+            for (int p = Split.first(task, tasks, planes()); p < Split.first(task + 1, tasks, planes()); p++) {
+                int c = p % channels();
+                int item = p / channels();
+                float scale = (float) (weight.floats()[weight.offset() + c]
+                        / Math.sqrt(var.floats()[var.offset() + c] + eps));
+                lanes.normalise(x.floats(), x.offset() + item * x.batchStride() + c * n,
+                        mean.floats()[mean.offset() + c], scale, bias.floats()[bias.offset() + c], y.floats(),
+                        y.offset() + item * y.batchStride() + c * n, n);
+            }
+        }
+    }
+
+    private record GroupNorm(int groups, double eps, Lanes lanes, Operand x, Operand weight, Operand bias, Operand y)
+            implements Kernel {
+        private int items() {
+            return x.type().shape().size(0) * groups;
+        }
+
+        private int inner() {
+            return (int) x.type().shape().product(2, x.type().shape().rank());
+        }
+
+        @Override
+        public int tasks() {
+            return Split.tasks(items(), 4 * x.type().shape().elements() / Math.max(1, items()));
+        }
+
+        @Override
+        public void run(int task, int worker) {
+            int tasks = tasks();
+            int inner = inner();
+            int channels = x.type().shape().size(1) / groups;
+            int n = channels * inner;
+            for (int i = Split.first(task, tasks, items()); i < Split.first(task + 1, tasks, items()); i++) {
+                int from = x.offset() + i / groups * x.batchStride() + i % groups * n;
+                int to = y.offset() + i / groups * y.batchStride() + i % groups * n;
+                float mean = (float) (lanes.sum(x.floats(), from, n) / n);
+                double var = lanes.squares(x.floats(), from, mean, n) / n;
+                double scale = 1 / Math.sqrt(var + eps);
+                for (int k = 0; k < channels; k++) {
+                    int c = i % groups * channels + k;
+                    lanes.normalise(x.floats(), from + k * inner, mean,
+                            (float) (scale * weight.floats()[weight.offset() + c]), bias.floats()[bias.offset() + c],
+                            y.floats(), to + k * inner, inner);
+                }
+            }
+        }
+    }
+}

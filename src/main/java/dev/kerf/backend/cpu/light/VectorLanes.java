@@ -1,0 +1,246 @@
+package dev.kerf.backend.cpu.light;
+
+import dev.kerf.backend.cpu.dense.VectorMath;
+import dev.kerf.graph.PointwiseOp.Arithmetic;
+import dev.kerf.graph.PointwiseOp.Function;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorSpecies;
+
+/** {@link Lanes} on the Vector API: whole vectors, then the rest in plain Java or under a mask. */
+final class VectorLanes implements Lanes {
+    private static final VectorSpecies<Float> S = VectorMath.SPECIES;
+    private static final int L = S.length();
+    /** Float32 sums run over at most this many elements before they are added in float64. */
+    private static final int RUN = 64 * L;
+
+    private final PlainLanes plain = new PlainLanes();
+
+    static String description() {
+        return "vectors of " + S.vectorBitSize() + " bits";
+    }
+
+    @Override
+    public void unary(Function f, float[] x, int xo, float[] y, int yo, int n) {
+        switch (f) {
+            case RELU, ABS, NEGATE, SQRT, RECIPROCAL -> simple(f, x, xo, y, yo, n);
+            case EXP, SIGMOID, SILU, TANH, GELU_ERF, GELU_TANH -> smooth(f, x, xo, y, yo, n);
+            default -> plain.unary(f, x, xo, y, yo, n);
+        }
+    }
+
+    private void simple(Function f, float[] x, int xo, float[] y, int yo, int n) {
+        int end = S.loopBound(n);
+        for (int i = 0; i < end; i += L) {
+            FloatVector v = FloatVector.fromArray(S, x, xo + i);
+            FloatVector r = switch (f) {
+                case RELU -> v.max(0f);
+                case ABS -> v.abs();
+                case NEGATE -> v.neg();
+                case SQRT -> v.sqrt();
+                default -> FloatVector.broadcast(S, 1f).div(v);
+            };
+            r.intoArray(y, yo + i);
+        }
+        plain.unary(f, x, xo + end, y, yo + end, n - end);
+    }
+
+    private static void smooth(Function f, float[] x, int xo, float[] y, int yo, int n) {
+        int end = S.loopBound(n);
+        for (int i = 0; i < end; i += L) {
+            smooth(f, FloatVector.fromArray(S, x, xo + i)).intoArray(y, yo + i);
+        }
+        if (end < n) {
+            var m = S.indexInRange(end, n);
+            smooth(f, FloatVector.fromArray(S, x, xo + end, m)).intoArray(y, yo + end, m);
+        }
+    }
+
+    private static FloatVector smooth(Function f, FloatVector v) {
+        return switch (f) {
+            case EXP -> VectorMath.exp(v);
+            case SIGMOID -> VectorMath.sigmoid(v);
+            case SILU -> VectorMath.silu(v);
+            case TANH -> VectorMath.tanh(v);
+            case GELU_ERF -> VectorMath.geluErf(v);
+            default -> VectorMath.geluTanh(v);
+        };
+    }
+
+    @Override
+    public void binary(Arithmetic f, float[] a, int ao, float[] b, int bo, float[] y, int yo, int n) {
+        int end = f == Arithmetic.POWER ? 0 : S.loopBound(n);
+        for (int i = 0; i < end; i += L) {
+            apply(f, FloatVector.fromArray(S, a, ao + i), FloatVector.fromArray(S, b, bo + i)).intoArray(y, yo + i);
+        }
+        plain.binary(f, a, ao + end, b, bo + end, y, yo + end, n - end);
+    }
+
+    @Override
+    public void binary(Arithmetic f, float[] a, int ao, float b, float[] y, int yo, int n) {
+        int end = f == Arithmetic.POWER ? 0 : S.loopBound(n);
+        FloatVector v = FloatVector.broadcast(S, b);
+        for (int i = 0; i < end; i += L) {
+            apply(f, FloatVector.fromArray(S, a, ao + i), v).intoArray(y, yo + i);
+        }
+        plain.binary(f, a, ao + end, b, y, yo + end, n - end);
+    }
+
+    @Override
+    public void binary(Arithmetic f, float a, float[] b, int bo, float[] y, int yo, int n) {
+        int end = f == Arithmetic.POWER ? 0 : S.loopBound(n);
+        FloatVector v = FloatVector.broadcast(S, a);
+        for (int i = 0; i < end; i += L) {
+            apply(f, v, FloatVector.fromArray(S, b, bo + i)).intoArray(y, yo + i);
+        }
+        plain.binary(f, a, b, bo + end, y, yo + end, n - end);
+    }
+
+    private static FloatVector apply(Arithmetic f, FloatVector a, FloatVector b) {
+        return switch (f) {
+            case ADD -> a.add(b);
+            case SUBTRACT -> a.sub(b);
+            case MULTIPLY -> a.mul(b);
+            case DIVIDE -> a.div(b);
+            case MAX -> a.max(b);
+            case MIN -> a.min(b);
+            case POWER -> throw new IllegalArgumentException("left to plain Java");
+        };
+    }
+
+    @Override
+    public void normalise(float[] x, int xo, float mean, float scale, float shift, float[] y, int yo, int n) {
+        int end = S.loopBound(n);
+        FloatVector b = FloatVector.broadcast(S, shift);
+        for (int i = 0; i < end; i += L) {
+            FloatVector.fromArray(S, x, xo + i).sub(mean).fma(FloatVector.broadcast(S, scale), b).intoArray(y, yo + i);
+        }
+        plain.normalise(x, xo + end, mean, scale, shift, y, yo + end, n - end);
+    }
+
+    @Override
+    public void normalise(float[] x, int xo, float mean, float scale, float[] weight, int wo, float[] bias, int bo,
+            float[] y, int yo, int n) {
+        int end = S.loopBound(n);
+        for (int i = 0; i < end; i += L) {
+            FloatVector.fromArray(S, x, xo + i).sub(mean).mul(scale).fma(FloatVector.fromArray(S, weight, wo + i),
+                    FloatVector.fromArray(S, bias, bo + i)).intoArray(y, yo + i);
+        }
+        plain.normalise(x, xo + end, mean, scale, weight, wo + end, bias, bo + end, y, yo + end, n - end);
+    }
+
+    @Override
+    public void scale(float a, float[] x, int xo, float[] y, int yo, int n) {
+        binary(Arithmetic.MULTIPLY, a, x, xo, y, yo, n);
+    }
+
+    @Override
+    public void addScaled(float a, float[] x, int xo, float[] y, int yo, int n) {
+        int end = S.loopBound(n);
+        FloatVector v = FloatVector.broadcast(S, a);
+        for (int i = 0; i < end; i += L) {
+            FloatVector.fromArray(S, x, xo + i).fma(v, FloatVector.fromArray(S, y, yo + i)).intoArray(y, yo + i);
+        }
+        plain.addScaled(a, x, xo + end, y, yo + end, n - end);
+    }
+
+    @Override
+    public void addProduct(float[] a, int ao, float[] b, int bo, float[] y, int yo, int n) {
+        int end = S.loopBound(n);
+        for (int i = 0; i < end; i += L) {
+            FloatVector.fromArray(S, a, ao + i).fma(FloatVector.fromArray(S, b, bo + i),
+                    FloatVector.fromArray(S, y, yo + i)).intoArray(y, yo + i);
+        }
+        plain.addProduct(a, ao + end, b, bo + end, y, yo + end, n - end);
+    }
+
+    @Override
+    public void clamp(float low, float high, float[] x, int xo, float[] y, int yo, int n) {
+        int end = S.loopBound(n);
+        for (int i = 0; i < end; i += L) {
+            FloatVector.fromArray(S, x, xo + i).max(low).min(high).intoArray(y, yo + i);
+        }
+        plain.clamp(low, high, x, xo + end, y, yo + end, n - end);
+    }
+
+    @Override
+    public float dot(float[] a, int ao, float[] b, int bo, int n) {
+        int end = S.loopBound(n);
+        FloatVector s = FloatVector.zero(S);
+        for (int i = 0; i < end; i += L) {
+            s = FloatVector.fromArray(S, a, ao + i).fma(FloatVector.fromArray(S, b, bo + i), s);
+        }
+        return s.reduceLanes(VectorOperators.ADD) + plain.dot(a, ao + end, b, bo + end, n - end);
+    }
+
+    @Override
+    public double sum(float[] x, int xo, int n) {
+        double total = 0;
+        int end = S.loopBound(n);
+        for (int first = 0; first < end; first += RUN) {
+            FloatVector s = FloatVector.zero(S);
+            for (int i = first, to = Math.min(end, first + RUN); i < to; i += L) {
+                s = s.add(FloatVector.fromArray(S, x, xo + i));
+            }
+            total += s.reduceLanes(VectorOperators.ADD);
+        }
+        return total + plain.sum(x, xo + end, n - end);
+    }
+
+    @Override
+    public double squares(float[] x, int xo, float mean, int n) {
+        double total = 0;
+        int end = S.loopBound(n);
+        for (int first = 0; first < end; first += RUN) {
+            FloatVector s = FloatVector.zero(S);
+            for (int i = first, to = Math.min(end, first + RUN); i < to; i += L) {
+                FloatVector d = FloatVector.fromArray(S, x, xo + i).sub(mean);
+                s = d.fma(d, s);
+            }
+            total += s.reduceLanes(VectorOperators.ADD);
+        }
+        return total + plain.squares(x, xo + end, mean, n - end);
+    }
+
+    @Override
+    public float max(float[] x, int xo, int n) {
+        int end = S.loopBound(n);
+        FloatVector m = FloatVector.broadcast(S, Float.NEGATIVE_INFINITY);
+        for (int i = 0; i < end; i += L) {
+            m = m.max(FloatVector.fromArray(S, x, xo + i));
+        }
+        return Math.max(m.reduceLanes(VectorOperators.MAX), plain.max(x, xo + end, n - end));
+    }
+
+    @Override
+    public float min(float[] x, int xo, int n) {
+        int end = S.loopBound(n);
+        FloatVector m = FloatVector.broadcast(S, Float.POSITIVE_INFINITY);
+        for (int i = 0; i < end; i += L) {
+            m = m.min(FloatVector.fromArray(S, x, xo + i));
+        }
+        return Math.min(m.reduceLanes(VectorOperators.MIN), plain.min(x, xo + end, n - end));
+    }
+
+    @Override
+    public double expSum(float[] x, int xo, float max, float[] y, int yo, int n) {
+        double total = 0;
+        int end = S.loopBound(n);
+        for (int first = 0; first < end; first += RUN) {
+            FloatVector s = FloatVector.zero(S);
+            for (int i = first, to = Math.min(end, first + RUN); i < to; i += L) {
+                FloatVector e = VectorMath.exp(FloatVector.fromArray(S, x, xo + i).sub(max));
+                e.intoArray(y, yo + i);
+                s = s.add(e);
+            }
+            total += s.reduceLanes(VectorOperators.ADD);
+        }
+        if (end < n) {
+            var m = S.indexInRange(end, n);
+            FloatVector e = VectorMath.exp(FloatVector.fromArray(S, x, xo + end, m).sub(max));
+            e.intoArray(y, yo + end, m);
+            total += FloatVector.zero(S).blend(e, m).reduceLanes(VectorOperators.ADD);
+        }
+        return total;
+    }
+}
