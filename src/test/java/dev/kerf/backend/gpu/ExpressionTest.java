@@ -20,7 +20,7 @@ class ExpressionTest {
         assertEquals(9, value("(1 + 2) * 3"));
         assertEquals(-1, value("1 - 2"));
         assertEquals(2, value("7 - 3 - 2"));
-        assertEquals(1, value("7 / 3 % 2 - -1 * 0 - 0 + 1 - 1"));
+        assertEquals(5, value("7 / 3 % 2 - -1 * 5"));
         assertEquals(-3, value("-7 / 2"));
         assertEquals(1, value("1 + 1 == 2 && 3 <= 3 && 2 < 3 && !(2 >= 3) && 3 > 2 && 1 != 2"));
         assertEquals(1, value("zero || W"));
