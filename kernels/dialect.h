@@ -7,6 +7,7 @@
 //   }
 //
 // real is how activations are stored: float, or half when KERF_F16 is 1. Only LOAD and STORE touch it; sums are float.
+// BARRIER orders a group's LOCAL memory, BARRIER_ALL its GLOBAL memory too.
 // Pointers to scalars of other types (int, uchar, ushort, long) are used as they are.
 
 #ifndef KERF_F16
@@ -22,6 +23,9 @@
 #define RESTRICT restrict
 #define DEVICE static inline
 #define BARRIER() barrier(CLK_LOCAL_MEM_FENCE)
+#define BARRIER_ALL() barrier(CLK_LOCAL_MEM_FENCE | CLK_GLOBAL_MEM_FENCE)
+#define ATOMIC_INC(p) atomic_inc(p)
+#define POPCOUNT(i) ((int)popcount((uint)(i)))
 #define GLOBAL_ID(i) ((int)get_global_id(i))
 #define LOCAL_ID(i) ((int)get_local_id(i))
 #define GROUP_ID(i) ((int)get_group_id(i))
@@ -61,6 +65,9 @@ typedef float real;
 #define RESTRICT __restrict__
 #define DEVICE static __device__ __forceinline__
 #define BARRIER() __syncthreads()
+#define BARRIER_ALL() __syncthreads()
+#define ATOMIC_INC(p) atomicAdd(p, 1)
+#define POPCOUNT(i) __popc(i)
 #define GLOBAL_ID(i) kerf_global_id<i>()
 #define LOCAL_ID(i) kerf_local_id<i>()
 #define GROUP_ID(i) kerf_group_id<i>()

@@ -39,8 +39,8 @@ final class Lowering {
             case SpatialOp op -> SpatialRules.lower(op, node, target);
             case MatrixOp op -> MatrixRules.lower(op, node, target);
             case NormOp op -> NormRules.lower(op, node, target);
-            case MeasureOp op -> throw target.unsupported(node, "it has no kernel");
-            case FrameOp op -> throw target.unsupported(node, "it has no kernel");
+            case MeasureOp op -> MeasureRules.lower(op, node, target);
+            case FrameOp op -> FrameRules.lower(op, node, target);
         };
     }
 }
