@@ -56,8 +56,9 @@
 KERNEL matmul(
         GLOBAL const real *RESTRICT a, long a_off, GLOBAL const real *RESTRICT b, long b_off,
         GLOBAL const real *RESTRICT bias, long bias_off, GLOBAL const real *RESTRICT r, long r_off,
-        GLOBAL real *RESTRICT y, long y_off, GLOBAL const long *RESTRICT batches, GLOBAL const int *RESTRICT a_count,
-        GLOBAL const int *RESTRICT b_count, int M, int N, int K, float alpha) {
+        GLOBAL real *RESTRICT y, long y_off, GLOBAL const long *RESTRICT batches,
+        GLOBAL const int *RESTRICT a_count, long a_count_off, GLOBAL const int *RESTRICT b_count, long b_count_off,
+        int M, int N, int K, float alpha) {
     LOCAL float a_tile[TILE_K * PITCH_A] LOCAL_ALIGN;
     LOCAL float b_tile[TILE_K * PITCH_B] LOCAL_ALIGN;
     const int item = LOCAL_ID(0);
@@ -69,10 +70,10 @@ KERNEL matmul(
     const long b_item = batches[2 * GROUP_ID(2) + 1];
     int terms = K;
     if (A_COUNT) {
-        terms = min(terms, a_count[a_item / ((long)M * K)]);
+        terms = min(terms, a_count[a_count_off + a_item / ((long)M * K)]);
     }
     if (B_COUNT) {
-        terms = min(terms, b_count[b_item / ((long)N * K)]);
+        terms = min(terms, b_count[b_count_off + b_item / ((long)N * K)]);
     }
     a += a_off + a_item;
     b += b_off + b_item;

@@ -52,8 +52,9 @@
 KERNEL matmul_cpu(
         GLOBAL const real *RESTRICT a, long a_off, GLOBAL const real *RESTRICT b, long b_off,
         GLOBAL const real *RESTRICT bias, long bias_off, GLOBAL const real *RESTRICT r, long r_off,
-        GLOBAL real *RESTRICT y, long y_off, GLOBAL const long *RESTRICT batches, GLOBAL const int *RESTRICT a_count,
-        GLOBAL const int *RESTRICT b_count, int M, int N, int K, float alpha) {
+        GLOBAL real *RESTRICT y, long y_off, GLOBAL const long *RESTRICT batches,
+        GLOBAL const int *RESTRICT a_count, long a_count_off, GLOBAL const int *RESTRICT b_count, long b_count_off,
+        int M, int N, int K, float alpha) {
     LOCAL float columns[TILES * BLOCK_K * STRIP];
     LOCAL float sums[TILES * BLOCK_M * STRIP];
     LOCAL float panel[BLOCK_K * TILE_M];
@@ -61,10 +62,10 @@ KERNEL matmul_cpu(
     const long b_item = batches[2 * GROUP_ID(2) + 1];
     int all = K;
     if (A_COUNT) {
-        all = min(all, a_count[a_item / ((long)M * K)]);
+        all = min(all, a_count[a_count_off + a_item / ((long)M * K)]);
     }
     if (B_COUNT) {
-        all = min(all, b_count[b_item / ((long)N * K)]);
+        all = min(all, b_count[b_count_off + b_item / ((long)N * K)]);
     }
     a += a_off + a_item;
     b += b_off + b_item;

@@ -14,12 +14,13 @@
 
 KERNEL softmax_columns(
         GLOBAL const real *RESTRICT x, long x_off, GLOBAL real *RESTRICT y, long y_off, GLOBAL const int *RESTRICT count,
+        long count_off,
         int outer, int n, int inner) {
     const int row = GLOBAL_ID(0);
     if (row >= outer * inner) {
         return;
     }
-    const int valid = HAS_COUNT ? count[row / inner] : n;
+    const int valid = HAS_COUNT ? count[count_off + row / inner] : n;
     const long first = (long)(row / inner) * n * inner + row % inner;
     x += x_off + first;
     y += y_off + first;

@@ -241,6 +241,10 @@ final class Compilation {
             throw new IllegalStateException(call.kernel().name() + " of node " + n.name() + ": " + a + " isn't bound");
         }
         Location at = location(n, call, a.name());
+        boolean moves = at != null && (at.slot() != null || at.offset() != 0);
+        if (moves && !a.name().equals("errors") && call.kernel().index(a.name() + "_off") < 0) {
+            throw new IllegalStateException(call.kernel().name() + " has no " + a.name() + "_off");
+        }
         if (at != null && at.slot() != null) {
             late.put(a.name(), at);
         }

@@ -1,0 +1,74 @@
+package dev.kerf.cli;
+
+import dev.kerf.graph.onnx.OnnxExport;
+import dev.kerf.model.unet.UNet;
+import dev.kerf.model.unet.UNetConfig;
+import dev.kerf.weights.Weights;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** {@code kerf export}: a network as an ONNX model. */
+@Command(name = "export", mixinStandardHelpOptions = true, sortOptions = false,
+        description = "Writes a network for one image size as an ONNX model (opset " + OnnxExport.OPSET + ").")
+final class ExportCommand implements Callable<Integer> {
+    private static final int MOST = 1 << 16;
+
+    private final Console console;
+
+    @Spec
+    private CommandSpec spec;
+
+    @Option(names = "--onnx", required = true, paramLabel = "FILE", description = "The model to write.")
+    private Path target;
+
+    @Mixin
+    private WeightsOptions weights;
+
+    @Option(names = "--size", required = true, paramLabel = "HxW", description = "Rows and columns, such as 512x512.")
+    private String size;
+
+    @Option(names = "--stages", split = ",", paramLabel = "STAGE", description = "Stages that become outputs too.")
+    private List<String> stages = List.of();
+
+    ExportCommand(Console console) {
+        this.console = console;
+    }
+
+    @Override
+    public Integer call() throws IOException {
+        int cross = size.indexOf('x');
+        int height = extent(cross < 0 ? "" : size.substring(0, cross));
+        int width = extent(size.substring(cross + 1));
+        try (Weights open = weights.open()) {
+            OnnxExport.write(UNet.graph(UNetConfig.of(open), open, height, width), open, target,
+                    OnnxExport.Options.of().stages(stages.toArray(String[]::new)));
+        }
+        console.out().println(target + "  " + Text.bytes(Files.size(target)));
+        return ExitCode.OK;
+    }
+
+    private int extent(String text) {
+        try {
+            int n = Integer.parseInt(text);
+            if (n >= 1 && n <= MOST) {
+                return n;
+            }
+        } catch (NumberFormatException e) {
+            throw badSize();
+        }
+        throw badSize();
+    }
+
+    private ParameterException badSize() {
+        return new ParameterException(spec.commandLine(), "--size " + size + ": expected rows and columns, such as 512x512");
+    }
+}

@@ -1,0 +1,98 @@
+package dev.kerf.cli;
+
+import dev.kerf.error.BadFileException;
+import dev.kerf.error.BadInputException;
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+
+/** The images that the arguments mean, and what to call what is made of each. */
+final class ImageInputs {
+    private static final Set<String> TYPES = Set.of("png", "jpg", "jpeg", "bmp", "tif", "tiff", "gif", "npy");
+
+    /** What Kerf adds to the name of an image: such a file beside the image is a result, not another image. */
+    private static final List<String> RESULTS = List.of("-labels", "-overlay", "-logits");
+
+    /**
+     * One image.
+     *
+     * @param file where it is
+     * @param name what its results are called before the ending; unlike that of any other input
+     */
+    record Input(Path file, String name) {}
+
+    private ImageInputs() {}
+
+    /**
+     * Files as they are given, directories replaced by the images in them in order of name; each file once.
+     *
+     * @throws BadInputException if a directory holds no image
+     */
+    static List<Input> of(List<Path> arguments) {
+        Map<Path, Path> files = new LinkedHashMap<>();
+        for (Path argument : arguments) {
+            for (Path file : Files.isDirectory(argument) ? within(argument) : List.of(argument)) {
+                files.putIfAbsent(file.toAbsolutePath().normalize(), file);
+            }
+        }
+        return named(List.copyOf(files.values()));
+    }
+
+    private static List<Path> within(Path directory) {
+        List<Path> found = new ArrayList<>();
+        try (DirectoryStream<Path> entries = Files.newDirectoryStream(directory)) {
+            for (Path entry : entries) {
+                String ending = entry.getFileName().toString();
+                ending = ending.substring(ending.lastIndexOf('.') + 1).toLowerCase(Locale.ROOT);
+                if (TYPES.contains(ending) && Files.isRegularFile(entry)) {
+                    found.add(entry);
+                }
+            }
+        } catch (IOException e) {
+            throw new BadFileException(directory + ": can't be listed (" + e + ")", e);
+        }
+        Set<String> stems = new HashSet<>();
+        found.forEach(f -> stems.add(stem(f)));
+        found.removeIf(f -> RESULTS.stream().anyMatch(r -> stem(f).endsWith(r)
+                && stems.contains(stem(f).substring(0, stem(f).length() - r.length()))));
+        if (found.isEmpty()) {
+            throw new BadInputException(directory + ": no images in it (looked for " + String.join(", ",
+                    TYPES.stream().sorted().toList()) + ")");
+        }
+        found.sort(null);
+        return found;
+    }
+
+    /** The name without its ending; the whole one where two differ in the ending only; numbered where even that is alike. */
+    private static List<Input> named(List<Path> files) {
+        Map<String, Integer> stems = new HashMap<>();
+        Map<String, Integer> names = new HashMap<>();
+        for (Path f : files) {
+            stems.merge(stem(f), 1, Integer::sum);
+            names.merge(f.getFileName().toString(), 1, Integer::sum);
+        }
+        Map<String, Integer> seen = new HashMap<>();
+        List<Input> inputs = new ArrayList<>();
+        for (Path f : files) {
+            String name = f.getFileName().toString();
+            int copy = seen.merge(name, 1, Integer::sum);
+            inputs.add(new Input(f, stems.get(stem(f)) == 1 ? stem(f) : names.get(name) == 1 ? name : name + "-" + copy));
+        }
+        return inputs;
+    }
+
+    private static String stem(Path file) {
+        String name = file.getFileName().toString();
+        int dot = name.lastIndexOf('.');
+        return dot <= 0 ? name : name.substring(0, dot);
+    }
+}

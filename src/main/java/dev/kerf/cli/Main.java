@@ -1,0 +1,122 @@
+package dev.kerf.cli;
+
+import dev.kerf.error.KerfException;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.function.Function;
+import picocli.CommandLine;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.UnmatchedArgumentException;
+
+/**
+ * The command line's entry. Exit codes: 0; 1 failed; 2 usage; 3 some images failed and the rest are done. An error is one
+ * line on standard error that begins with {@code kerf:}; with {@code KERF_DEBUG=1} in the environment its stack trace
+ * follows.
+ */
+public final class Main {
+    private static final Map<String, Function<Console, Object>> COMMANDS = new LinkedHashMap<>();
+
+    static {
+        COMMANDS.put("segment", SegmentCommand::new);
+        COMMANDS.put("devices", DevicesCommand::new);
+        COMMANDS.put("weights", WeightsCommand::create);
+        COMMANDS.put("trace", TraceCommand::new);
+        COMMANDS.put("diff", DiffCommand::new);
+        COMMANDS.put("export", ExportCommand::new);
+    }
+
+    private Main() {}
+
+    /** Runs the command and ends the process with its exit code. */
+    public static void main(String[] args) {
+        StandardOutput out = new StandardOutput();
+        OutputStream err = new FileOutputStream(FileDescriptor.err);
+        Console console = Console.of(out, err, isTerminal(2));
+        int code = run(args, console);
+        String trouble = out.trouble();
+        if (trouble != null) {
+            console.note(trouble);
+            code = ExitCode.FAILED;
+        }
+        // Threads of drivers and pools don't keep the process.
+        System.exit(code);
+    }
+
+    /** Runs a command in this process: what {@link #main} does, without the end of the process. Returns the exit code. */
+    static int run(String[] args, OutputStream out, OutputStream err) {
+        return run(args, Console.of(out, err, false));
+    }
+
+    private static int run(String[] args, Console console) {
+        int code;
+        try {
+            code = commandLine(args, console).execute(args);
+        } catch (Error e) {
+            code = failure(e, console);
+        }
+        console.out().flush();
+        console.err().flush();
+        return code;
+    }
+
+    /** All commands, or only the one that is called: reading the annotations of all of them takes time. */
+    private static CommandLine commandLine(String[] args, Console console) {
+        CommandLine all = new CommandLine(new RootCommand(console));
+        String called = args.length == 0 ? "" : args[0];
+        COMMANDS.forEach((name, make) -> {
+            if (name.equals(called) || !COMMANDS.containsKey(called)) {
+                all.addSubcommand(name, make.apply(console));
+            }
+        });
+        return all.setOut(console.out())
+                .setErr(console.err())
+                .setCaseInsensitiveEnumValuesAllowed(true)
+                .setUsageHelpWidth(100)
+                .setParameterExceptionHandler((e, _) -> usage(e, console))
+                .setExecutionExceptionHandler((e, _, _) -> failure(e, console));
+    }
+
+    private static int usage(ParameterException e, Console console) {
+        console.note(e.getMessage());
+        CommandLine command = e.getCommandLine();
+        if (!UnmatchedArgumentException.printSuggestions(e, console.err())) {
+            console.err().println("Try '" + command.getCommandSpec().qualifiedName() + " --help'.");
+        }
+        return ExitCode.USAGE;
+    }
+
+    private static int failure(Throwable e, Console console) {
+        console.note(explain(e));
+        if (System.getenv("KERF_DEBUG") != null) {
+            e.printStackTrace(console.err());
+        }
+        return ExitCode.FAILED;
+    }
+
+    /** What the user is told of an error. */
+    static String explain(Throwable e) {
+        return switch (e) {
+            case KerfException known -> known.getMessage();
+            case OutOfMemoryError memory -> "not enough memory (" + memory.getMessage()
+                    + "): try smaller tiles (--tile 512), or give more with KERF_JAVA_OPTIONS=-Xmx8g";
+            case IOException file -> file.getClass().getSimpleName() + ": " + file.getMessage();
+            default -> "unexpected " + e.getClass().getSimpleName() + ": " + e.getMessage()
+                    + (System.getenv("KERF_DEBUG") == null ? "; set KERF_DEBUG=1 for the stack trace" : "");
+        };
+    }
+
+    private static boolean isTerminal(int descriptor) {
+        try {
+            String target = Files.readSymbolicLink(Path.of("/proc/self/fd/" + descriptor)).toString();
+            return target.startsWith("/dev/pts/") || target.startsWith("/dev/tty");
+        } catch (IOException | UnsupportedOperationException e) {
+            return false;
+        }
+    }
+}

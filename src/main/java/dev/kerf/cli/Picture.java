@@ -1,0 +1,99 @@
+package dev.kerf.cli;
+
+import dev.kerf.image.Image;
+import dev.kerf.image.PixelFormat;
+import dev.kerf.model.unet.Segmentation;
+import dev.kerf.model.unet.SegmentOptions;
+import dev.kerf.model.unet.UNet;
+import dev.kerf.tensor.HostTensor;
+import dev.kerf.tensor.Npy;
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.Map;
+
+/** An input as it was read: a picture, or float32 planes from an {@code .npy} file. */
+sealed interface Picture {
+    /** Reads a file; which kind it is shows in its name's ending. */
+    static Picture read(Path file) {
+        return file.toString().toLowerCase(Locale.ROOT).endsWith(".npy") ? new Planes(Npy.read(file)) : new Pixels(Image.read(file));
+    }
+
+    int width();
+
+    int height();
+
+    Segmentation segment(UNet net, SegmentOptions options);
+
+    Map<String, HostTensor> trace(UNet net, SegmentOptions options);
+
+    /** What labels are drawn over. */
+    Image view();
+
+    /** A picture from an image file. */
+    record Pixels(Image view) implements Picture {
+        @Override
+        public int width() {
+            return view.width();
+        }
+
+        @Override
+        public int height() {
+            return view.height();
+        }
+
+        @Override
+        public Segmentation segment(UNet net, SegmentOptions options) {
+            return net.segment(view, options);
+        }
+
+        @Override
+        public Map<String, HostTensor> trace(UNet net, SegmentOptions options) {
+            return net.trace(view, options);
+        }
+    }
+
+    /** Planes (C, H, W) or (H, W). */
+    record Planes(HostTensor tensor) implements Picture {
+        @Override
+        public int width() {
+            return tensor.shape().size(-1);
+        }
+
+        @Override
+        public int height() {
+            return tensor.shape().size(-2);
+        }
+
+        @Override
+        public Segmentation segment(UNet net, SegmentOptions options) {
+            return net.segment(tensor, options);
+        }
+
+        @Override
+        public Map<String, HostTensor> trace(UNet net, SegmentOptions options) {
+            return net.trace(tensor, options);
+        }
+
+        /** The first plane in grey, from its least finite value to its greatest. */
+        @Override
+        public Image view() {
+            Image grey = Image.blank(width(), height(), PixelFormat.GRAY16);
+            long pixels = (long) width() * height();
+            double low = Double.POSITIVE_INFINITY;
+            double high = Double.NEGATIVE_INFINITY;
+            for (long i = 0; i < pixels; i++) {
+                double v = tensor.getDouble(i);
+                if (Double.isFinite(v)) {
+                    low = Math.min(low, v);
+                    high = Math.max(high, v);
+                }
+            }
+            double range = high > low ? high - low : 1;
+            for (long i = 0; i < pixels; i++) {
+                double v = Math.clamp((tensor.getDouble(i) - low) / range, 0.0, 1.0);
+                grey.setSample((int) (i % width()), (int) (i / width()), 0, (int) Math.round(v * 65535));
+            }
+            return grey;
+        }
+    }
+}

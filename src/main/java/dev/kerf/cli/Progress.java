@@ -1,0 +1,62 @@
+package dev.kerf.cli;
+
+import me.tongfei.progressbar.DelegatingProgressBarConsumer;
+import me.tongfei.progressbar.ProgressBar;
+import me.tongfei.progressbar.ProgressBarBuilder;
+import me.tongfei.progressbar.ProgressBarStyle;
+
+/** A bar on a terminal, or nothing. */
+final class Progress implements AutoCloseable {
+    private static final int WIDTH = 79;
+
+    private final Console console;
+    private final ProgressBar bar;
+
+    private Progress(Console console, ProgressBar bar) {
+        this.console = console;
+        this.bar = bar;
+    }
+
+    /** Shows nothing. */
+    static Progress none() {
+        return new Progress(null, null);
+    }
+
+    /** Shows how many of so many images are done. */
+    static Progress bar(Console console, int images) {
+        // The consumer is our own because the library's asks the terminal by native code for its width.
+        return new Progress(console, new ProgressBarBuilder()
+                .setInitialMax(images)
+                .setTaskName("images")
+                .setStyle(ProgressBarStyle.ASCII)
+                .setUpdateIntervalMillis(200)
+                .setConsumer(new DelegatingProgressBarConsumer(line -> {
+                    console.err().print("\r" + line);
+                    console.err().flush();
+                }, WIDTH))
+                .build());
+    }
+
+    /** One more image is done. */
+    void step() {
+        if (bar != null) {
+            bar.step();
+        }
+    }
+
+    /** Clears the line for a message; the bar comes back by itself. */
+    void clear() {
+        if (bar != null) {
+            console.err().print("\r" + " ".repeat(WIDTH) + "\r");
+            console.err().flush();
+        }
+    }
+
+    @Override
+    public void close() {
+        if (bar != null) {
+            bar.close();
+            clear();
+        }
+    }
+}

@@ -1,0 +1,96 @@
+package dev.kerf.cli;
+
+import dev.kerf.cli.ImageInputs.Input;
+import dev.kerf.cli.OutputOptions.Format;
+import dev.kerf.error.BadInputException;
+import dev.kerf.mask.Coco;
+import dev.kerf.mask.LabelMap;
+import dev.kerf.mask.Overlay;
+import dev.kerf.mask.Palette;
+import dev.kerf.model.unet.Segmentation;
+import dev.kerf.tensor.HostTensor;
+import dev.kerf.tensor.Npy;
+import dev.kerf.weights.Safetensors;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * The files that are made of each image.
+ *
+ * @param directory  where they go
+ * @param formats    which, besides the overlay
+ * @param overlay    whether one is drawn
+ * @param classes    names by label
+ * @param background the class without colour and annotations, or -1
+ */
+record ResultFiles(Path directory, Set<Format> formats, boolean overlay, List<String> classes, int background) {
+    private static final Map<Format, String> ENDINGS = new EnumMap<>(Map.of(
+            Format.LABELS, "-labels.png", Format.RLE, "-rle.json", Format.POLYGONS, "-polygons.json",
+            Format.NPY, "-logits.npy", Format.SAFETENSORS, "-logits.safetensors"));
+    private static final String OVERLAY = "-overlay.png";
+
+    /** The files for one image. */
+    List<Path> of(Input input) {
+        List<Path> files = new ArrayList<>();
+        formats.forEach(f -> files.add(directory.resolve(input.name() + ENDINGS.get(f))));
+        if (overlay) {
+            files.add(directory.resolve(input.name() + OVERLAY));
+        }
+        return files;
+    }
+
+    /**
+     * Makes sure that no result takes the place of an input.
+     *
+     * @throws BadInputException naming the file
+     */
+    void check(List<Input> inputs) {
+        Set<Path> sources = new HashSet<>();
+        inputs.forEach(i -> sources.add(i.file().toAbsolutePath().normalize()));
+        for (Input i : inputs) {
+            for (Path file : of(i)) {
+                if (sources.contains(file.toAbsolutePath().normalize())) {
+                    throw new BadInputException(file + ": the result for " + i.file()
+                            + " would overwrite this input; choose another directory with --out");
+                }
+            }
+        }
+    }
+
+    /** Writes the files of one image, those that take time side by side. */
+    void write(Input input, Picture picture, Segmentation result) {
+        LabelMap labels = new LabelMap(result.labels());
+        Task<Boolean> drawing = Task.start(() -> overlay && draw(input, picture, labels));
+        try {
+            formats.forEach(f -> write(f, directory.resolve(input.name() + ENDINGS.get(f)), input, labels, result.logits()));
+        } finally {
+            drawing.get();
+        }
+    }
+
+    private boolean draw(Input input, Picture picture, LabelMap labels) {
+        Overlay.of(classes, background).draw(picture.view(), labels).writePng(directory.resolve(input.name() + OVERLAY));
+        return true;
+    }
+
+    private void write(Format format, Path file, Input input, LabelMap labels, HostTensor logits) {
+        switch (format) {
+            case LABELS -> labels.writePng(file, Palette.of(classes.size(), background));
+            case RLE -> coco(input, labels).write(file, Coco.Form.RUN_LENGTH);
+            case POLYGONS -> coco(input, labels).write(file, Coco.Form.POLYGONS);
+            case NPY -> Npy.write(file, logits);
+            case SAFETENSORS -> Safetensors.write(file, Map.of("logits", logits), Map.of("image", input.file().toString()));
+        }
+    }
+
+    private Coco coco(Input input, LabelMap labels) {
+        Coco coco = new Coco(classes);
+        coco.addLabels(coco.addImage(input.file().getFileName().toString(), labels.width(), labels.height()), labels, background);
+        return coco;
+    }
+}

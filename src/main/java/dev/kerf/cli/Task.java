@@ -1,0 +1,37 @@
+package dev.kerf.cli;
+
+import dev.kerf.error.ClosedException;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+import java.util.function.Supplier;
+
+/** Work on a thread of its own, which doesn't keep the process from ending. */
+final class Task<T> {
+    private final FutureTask<T> future;
+
+    private Task(FutureTask<T> future) {
+        this.future = future;
+    }
+
+    static <T> Task<T> start(Supplier<T> work) {
+        FutureTask<T> future = new FutureTask<>(work::get);
+        Thread.ofPlatform().daemon().start(future);
+        return new Task<>(future);
+    }
+
+    /** Waits for the result; throws what the work threw. */
+    T get() {
+        try {
+            return future.get();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new ClosedException("interrupted", e);
+        } catch (ExecutionException e) {
+            switch (e.getCause()) {
+                case Error error -> throw error;
+                // A supplier throws nothing else.
+                case Throwable other -> throw (RuntimeException) other;
+            }
+        }
+    }
+}

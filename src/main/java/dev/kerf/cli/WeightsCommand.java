@@ -1,0 +1,34 @@
+package dev.kerf.cli;
+
+import java.util.concurrent.Callable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Spec;
+
+/** {@code kerf weights}: the commands on weight files. */
+@Command(name = "weights", mixinStandardHelpOptions = true, synopsisSubcommandLabel = "COMMAND",
+        description = "Looks into weight files and converts them.")
+final class WeightsCommand implements Callable<Integer> {
+    private final Console console;
+
+    @Spec
+    private CommandSpec spec;
+
+    private WeightsCommand(Console console) {
+        this.console = console;
+    }
+
+    /** With its subcommands. */
+    static CommandLine create(Console console) {
+        return new CommandLine(new WeightsCommand(console))
+                .addSubcommand(new WeightsImportCommand(console))
+                .addSubcommand(new WeightsInspectCommand(console));
+    }
+
+    @Override
+    public Integer call() {
+        spec.commandLine().usage(console.err());
+        return ExitCode.USAGE;
+    }
+}

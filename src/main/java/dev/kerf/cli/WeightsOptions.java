@@ -1,0 +1,41 @@
+package dev.kerf.cli;
+
+import dev.kerf.Kerf;
+import dev.kerf.error.BadInputException;
+import dev.kerf.weights.Weights;
+import java.nio.file.Path;
+import picocli.CommandLine.Option;
+
+/** Which network. */
+final class WeightsOptions {
+    @Option(names = "--model", paramLabel = "KIND", description = "Kind of model: unet. By default what the file says.")
+    private String model;
+
+    @Option(names = "--weights", paramLabel = "FILE",
+            description = "A safetensors file or a PyTorch checkpoint. By default the network that comes with Kerf.")
+    private Path file;
+
+    /** Whether the network that comes with Kerf is used. */
+    boolean embedded() {
+        return file == null;
+    }
+
+    /** Opens the weights, to be closed. */
+    Weights open() {
+        if (model != null) {
+            checkKind(model);
+        }
+        return embedded() ? Kerf.embeddedWeights() : Weights.open(file);
+    }
+
+    /**
+     * Refuses kinds of models that are not there.
+     *
+     * @throws BadInputException unless it is {@code unet}
+     */
+    static void checkKind(String kind) {
+        if (!kind.equals("unet")) {
+            throw new BadInputException("this version of Kerf has no model '" + kind + "'; it has unet");
+        }
+    }
+}

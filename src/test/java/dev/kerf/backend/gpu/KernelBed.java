@@ -1,0 +1,178 @@
+package dev.kerf.backend.gpu;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.kerf.backend.BackendsUnderTest;
+import dev.kerf.backend.CompileOptions;
+import dev.kerf.backend.DeviceInfo;
+import dev.kerf.backend.Executable;
+import dev.kerf.backend.NodeTiming;
+import dev.kerf.backend.Precision;
+import dev.kerf.backend.cpu.Oracle;
+import dev.kerf.backend.gpu.opencl.OpenClBackend;
+import dev.kerf.graph.Graph;
+import dev.kerf.graph.GraphBuilder;
+import dev.kerf.graph.Op;
+import dev.kerf.graph.TensorType;
+import dev.kerf.graph.Value;
+import dev.kerf.tensor.DType;
+import dev.kerf.tensor.HostTensor;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.stream.Stream;
+import org.junit.jupiter.params.provider.Arguments;
+
+/**
+ * One kernel or variant on one device, whether it would be chosen there or not, held to the oracle op by op. Operands are
+ * random multiples of 2⁻¹⁰ in [−1, 1): exact in float16 too, so that in both precisions only the kernel's own roundings count.
+ */
+final class KernelBed implements AutoCloseable {
+    private static final double UNIT = 0x1p-24;
+    private static final Map<String, Long> SMALL_TILES =
+            Map.of("TILE_M", 16L, "TILE_N", 16L, "TILE_K", 4L, "WORK_M", 4L, "WORK_N", 4L);
+
+    /** What an error is measured against. */
+    enum Bound {
+        /** The op on the operands' magnitudes, element by element: for sums of products, whose terms may cancel. */
+        MAGNITUDES,
+        /** The largest magnitude of the result. */
+        LARGEST
+    }
+
+    private final GpuDevice device;
+    private final String kernel;
+    private final String variant;
+    private long seed = 1;
+
+    private KernelBed(GpuDevice device, String kernel, String variant) {
+        this.device = device;
+        this.kernel = kernel;
+        this.variant = variant;
+    }
+
+    /** Ids of the devices under test that a {@link Driver} stands behind. */
+    static Stream<String> devices() {
+        return BackendsUnderTest.devices().filter(d -> d.startsWith("opencl:"));
+    }
+
+    /** Devices × the named kernels, {@code kernel} or {@code kernel/variant}, as arguments of a parameterised test. */
+    static Stream<Arguments> devicesAnd(String... kernels) {
+        return devices().flatMap(d -> Stream.of(kernels).map(k -> Arguments.of(d, k)));
+    }
+
+    /** A bed for a kernel or a variant of it. */
+    static KernelBed of(String deviceId, String kernelAndVariant) {
+        String[] names = kernelAndVariant.split("/");
+        String variant = names[names.length - 1];
+        Driver driver = OpenClBackend.openDriver(Integer.parseInt(deviceId.substring(deviceId.indexOf(':') + 1)));
+        Map<String, Map<String, Long>> parameters = new HashMap<>();
+        // A CPU's compiler takes seconds to minutes over the sums of a GPU's tile, all unrolled; the code is the same.
+        if (driver.facts().info().kind() == DeviceInfo.Kind.CPU && (variant.equals("conv2d") || variant.equals("matmul"))) {
+            parameters.put(variant, SMALL_TILES);
+        }
+        Target.Forced forced = new Target.Forced(Map.of(names[0], variant), parameters);
+        return new KernelBed(new GpuDevice(driver, forced), names[0], variant);
+    }
+
+    /**
+     * Runs an op in float32 and float16 and compares. The error of a sum of n rounded products is at most n · 2⁻²⁴ of the sum
+     * of their magnitudes (Higham 2002, section 3.1); {@code terms} is n and whatever functions add in units of the last place.
+     *
+     * @param plain  the op without an activation; {@code op} itself where it has none
+     * @param fixed  whether operands after the first are known when the graph is compiled
+     */
+    void check(Op op, Op plain, Bound bound, long terms, boolean fixed, TensorType... operands) {
+        List<HostTensor> values = new ArrayList<>();
+        Random random = new Random(seed++);
+        for (TensorType t : operands) {
+            float[] v = new float[Math.toIntExact(t.shape().elements())];
+            for (int i = 0; i < v.length; i++) {
+                v[i] = (random.nextInt(2048) - 1024) / 1024f;
+            }
+            values.add(HostTensor.of(t.shape(), v));
+        }
+        checkOn(op, plain, bound, terms, fixed, values);
+    }
+
+    /** The same on given operands. */
+    void checkOn(Op op, Op plain, Bound bound, long terms, boolean fixed, List<HostTensor> values) {
+        Map<String, HostTensor> inputs = new HashMap<>();
+        Graph graph = graph(op, values, fixed, inputs);
+        HostTensor expected = oracle(graph, inputs);
+        HostTensor scale = expected;
+        if (bound == Bound.MAGNITUDES) {
+            Map<String, HostTensor> magnitudes = new HashMap<>();
+            scale = oracle(graph(plain, values.stream().map(KernelBed::magnitudes).toList(), false, magnitudes), magnitudes);
+        }
+        double largest = 0;
+        for (int i = 0; i < scale.elements(); i++) {
+            largest = Math.max(largest, Math.abs(scale.getDouble(i)));
+        }
+        for (Precision p : List.of(Precision.FLOAT32, Precision.FLOAT16)) {
+            HostTensor y = run(graph, inputs, p);
+            for (int i = 0; i < y.elements(); i++) {
+                double e = expected.getDouble(i);
+                double s = bound == Bound.LARGEST ? largest : Math.abs(scale.getDouble(i));
+                // The result is rounded once when it is stored, float16's subnormals to multiples of 2⁻²⁴.
+                double stored = p == Precision.FLOAT16 ? Math.abs(e) * 0x1p-11 + 0x1p-25 : Math.abs(e) * UNIT;
+                double allowed = (terms + 8) * UNIT * s * 2 + stored;
+                double error = Math.abs(y.getDouble(i) - e);
+                assertTrue(error <= allowed || Double.isNaN(e) && Double.isNaN(y.getDouble(i)) || y.getDouble(i) == e,
+                        variant + " in " + p + ", " + op + " of "
+                        + values.stream().map(HostTensor::shape).toList() + ", element " + i + ": " + y.getDouble(i)
+                        + ", not " + e + "; the error may be " + allowed);
+            }
+        }
+    }
+
+    /** Runs a graph of one output, {@code y}, and makes sure that the bed's variant did it. */
+    HostTensor run(Graph graph, Map<String, HostTensor> inputs, Precision precision) {
+        try (Executable e = device.compile(graph, null, CompileOptions.of().precision(precision).profiled())) {
+            inputs.forEach((name, t) -> e.input(name).upload(t.data()));
+            e.run();
+            List<String> kernels =
+                    e.timings().stream().map(NodeTiming::what).flatMap(w -> Stream.of(w.split(" \\+ "))).toList();
+            assertTrue(kernels.contains(variant), kernels + " has no " + variant);
+            if (!kernel.equals(variant)) {
+                assertEquals(false, kernels.contains(kernel), kernels + " has " + kernel + " too");
+            }
+            return e.output("y").toHost();
+        }
+    }
+
+    private static HostTensor oracle(Graph graph, Map<String, HostTensor> inputs) {
+        return Oracle.run(graph, null, inputs, Map.of(), Oracle.Rounding.NONE).outputs().get("y");
+    }
+
+    private static Graph graph(Op op, List<HostTensor> values, boolean fixed, Map<String, HostTensor> inputs) {
+        GraphBuilder g = new GraphBuilder();
+        Value[] operands = new Value[values.size()];
+        for (int i = 0; i < operands.length; i++) {
+            if (fixed && i > 0) {
+                operands[i] = g.constant(values.get(i));
+            } else {
+                operands[i] = g.input("x" + i, new TensorType(DType.F32, values.get(i).shape()));
+                inputs.put("x" + i, values.get(i));
+            }
+        }
+        g.output("y", g.apply(op, operands));
+        return g.build();
+    }
+
+    private static HostTensor magnitudes(HostTensor t) {
+        float[] v = t.toFloatArray();
+        for (int i = 0; i < v.length; i++) {
+            v[i] = Math.abs(v[i]);
+        }
+        return HostTensor.of(t.shape(), v);
+    }
+
+    @Override
+    public void close() {
+        device.close();
+    }
+}

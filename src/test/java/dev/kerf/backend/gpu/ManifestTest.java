@@ -1,0 +1,140 @@
+package dev.kerf.backend.gpu;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.kerf.backend.DeviceInfo;
+import dev.kerf.error.BadFileException;
+import dev.kerf.json.Json;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** The manifest says of each kernel what its source says. */
+class ManifestTest {
+    private static final Path KERNELS = Path.of("kernels");
+    private static final Set<String> DEVICE_NAMES = Set.of("max_group", "local_memory", "compute_units", "real");
+    private static final Pattern SIGNATURE = Pattern.compile("KERNEL\\s+(\\w+)\\s*\\(([^)]*)\\)");
+
+    static List<String> kernels() throws IOException {
+        try (Stream<Path> files = Files.list(KERNELS.resolve("manifest"))) {
+            return files.map(f -> f.getFileName().toString().replace(".json", "")).sorted().toList();
+        }
+    }
+
+    @Test
+    void everyKernelHasAManifest() throws IOException {
+        try (Stream<Path> files = Files.list(KERNELS)) {
+            List<String> sources = files.map(f -> f.getFileName().toString())
+                    .filter(f -> f.endsWith(".cl"))
+                    .map(f -> f.replace(".cl", ""))
+                    .sorted()
+                    .toList();
+            assertEquals(sources, kernels());
+            assertFalse(sources.isEmpty());
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("kernels")
+    void argumentsAreThoseOfTheSource(String kernel) throws IOException {
+        String source = Files.readString(KERNELS.resolve(kernel + ".cl")).replaceAll("//[^\n]*", "");
+        Matcher m = SIGNATURE.matcher(source);
+        assertTrue(m.find(), "no KERNEL in " + kernel + ".cl");
+        assertEquals(kernel, m.group(1));
+        List<String> arguments = Arrays.stream(m.group(2).split(",")).map(ManifestTest::plain).toList();
+        assertFalse(m.find(), "a second KERNEL in " + kernel + ".cl");
+        List<String> said = Manifest.of(kernel).arguments().stream().map(a -> a.type() + " " + a.name()).toList();
+        assertEquals(arguments, said);
+    }
+
+    /** {@code GLOBAL const real *RESTRICT x} as {@code const real* x}. */
+    private static String plain(String argument) {
+        String words = argument.replace("GLOBAL", "").replace("RESTRICT", "").replace("*", " * ").strip();
+        List<String> parts = new ArrayList<>(Arrays.asList(words.split("\\s+")));
+        String name = parts.removeLast();
+        return String.join(" ", parts).replace(" *", "*") + " " + name;
+    }
+
+    @ParameterizedTest
+    @MethodSource("kernels")
+    void definitionsAreUsedAndFormulasKnowTheirNames(String kernel) {
+        Manifest m = Manifest.of(kernel);
+        String source = KernelSource.of(kernel);
+        Set<String> known = new HashSet<>(DEVICE_NAMES);
+        m.arguments().stream().filter(a -> !a.pointer()).forEach(a -> known.add(a.name()));
+        known.addAll(m.attributes());
+        known.addAll(m.parameters().keySet());
+        for (String name : Stream.concat(m.attributes().stream(), m.parameters().keySet().stream()).toList()) {
+            boolean used = Pattern.compile("\\b" + name + "\\b").matcher(source).find();
+            boolean geometry = m.local().stream().anyMatch(e -> e.names().contains(name));
+            assertTrue(used || geometry, kernel + ".cl doesn't use " + name);
+            assertTrue(!used || !m.parameters().containsKey(name) || source.contains("#ifndef " + name),
+                    kernel + ".cl has no default for " + name);
+        }
+        for (Manifest.Argument a : m.arguments()) {
+            boolean described = !a.pointer() || m.attributes().contains(a.element())
+                    || List.of("real", "float", "int", "uint", "uchar", "char", "ushort", "short", "long", "double")
+                            .contains(a.element());
+            assertTrue(described, kernel + ": " + a);
+            // Only tables and the error cell lie at the start of a buffer of their own; activations and counts don't.
+            boolean moves = a.pointer() && (a.element().equals("real") || a.name().endsWith("count"));
+            assertTrue(!moves || m.index(a.name() + "_off") >= 0, kernel + ": no " + a.name() + "_off");
+        }
+        // The global size is worked out at every launch, so the lowering states each name in it; others may use these too.
+        m.global().forEach(e -> known.addAll(e.names()));
+        List<Expression> formulas = new ArrayList<>(m.local());
+        formulas.addAll(m.constraints());
+        formulas.addAll(List.of(m.flops(), m.bytes(), m.when()));
+        for (Expression e : formulas) {
+            assertTrue(known.containsAll(e.names()), kernel + ": " + e + " has a name that isn't in " + known);
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("kernels")
+    void variantsMatchTheirKernel(String kernel) {
+        Manifest m = Manifest.of(kernel);
+        for (String name : m.variants()) {
+            Manifest variant = Manifest.of(name);
+            assertEquals(kernel, variant.variantOf());
+            assertEquals(m.arguments().stream().map(Manifest.Argument::name).toList(),
+                    variant.arguments().stream().map(Manifest.Argument::name).toList());
+            assertEquals(new HashSet<>(m.attributes()), new HashSet<>(variant.attributes()));
+            variant.devices().forEach(DeviceInfo.Kind::valueOf);
+        }
+        if (!m.variantOf().isEmpty()) {
+            assertTrue(Manifest.of(m.variantOf()).variants().contains(kernel), m.variantOf() + " doesn't list " + kernel);
+        }
+    }
+
+    @Test
+    void refusesWhatIsMalformed() {
+        String good = "{\"file\": \"k.cl\", \"what\": \"\", \"arguments\": [\"int n\"], \"global\": [\"n\"], "
+                + "\"local\": [\"1\"], "
+                + "\"flops\": \"0\", \"bytes\": \"0\"}";
+        assertEquals(0, Manifest.parse("k", Json.parse(good)).index("n"));
+        for (String[] change : new String[][] {{"k.cl", "j.cl"}, {"int n", "n"}, {"int n", "half n"}, {"[\"1\"]", "[]"},
+            {"\"flops\": \"0\"", "\"flops\": \"1 +\""}, {"\"what\": \"\", ", ""},
+            {"\"flops\"", "\"parameters\": {\"T\": {\"default\": 3, \"values\": [1, 2]}}, \"flops\""}}) {
+            assertTrue(good.contains(change[0]));
+            Json json = Json.parse(good.replace(change[0], change[1]));
+            assertThrows(BadFileException.class, () -> Manifest.parse("k", json), change[1]);
+        }
+        assertTrue(assertThrows(BadFileException.class, () -> Manifest.of("no_such_kernel")).getMessage()
+                .contains("no_such_kernel"));
+    }
+}
