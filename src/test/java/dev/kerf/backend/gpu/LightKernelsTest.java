@@ -362,8 +362,8 @@ class LightKernelsTest {
         g.output("after", g.multiply(twice, g.constant(1f)));
         g.apply(new StateOp.Assign(), bytes, g.input("new", TensorType.of(DType.U8, 4)));
         Case c = new Case(g.build(), Map.of(), Map.of("x", random(1, 2, 3), "slot",
-                HostTensor.of(Shape.of(), new int[] {0}), "new", randomIntegers(2, DType.U8, 256, 4)), Map.of("ring", random(3, 4, 2, 3),
-                "bytes", randomIntegers(4, DType.U8, 256, 4)));
+                HostTensor.of(Shape.of(), new int[] {0}), "new", randomIntegers(2, DType.U8, 256, 4)),
+                Map.of("ring", random(3, 4, 2, 3), "bytes", randomIntegers(4, DType.U8, 256, 4)));
         try (GpuDevice device = Parity.open(id, Target.Forced.NONE)) {
             Parity.check(device, c, 0, 0);
         }
