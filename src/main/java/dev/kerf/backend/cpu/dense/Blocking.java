@@ -59,7 +59,7 @@ record Blocking(int rows, int cols, int panels, int channels) {
     }
 
     /** The size near {@code part} that cuts {@code n} into parts most alike. */
-    private static int even(int n, int part) {
+    static int even(int n, int part) {
         return ceil(n, ceil(n, part));
     }
 }

@@ -26,6 +26,18 @@ final class Convolutions {
                 size(x, 3), size(y, 2), size(y, 3), taps, 1, 1, new int[1], new int[1], op.activation()));
     }
 
+    /** Scratch of a convolution by the algorithm that suits it. */
+    static long scratchFloats(SpatialOp.Conv2d op, Node node, int workers) {
+        Correlation work = plan(op, node).getFirst();
+        return WinogradKernel.suits(work)
+                ? WinogradKernel.scratchFloats(work, workers) : scratchFloats(List.of(work), workers);
+    }
+
+    /** The algorithm that suits a convolution. */
+    static String algorithm(SpatialOp.Conv2d op, Node node) {
+        return WinogradKernel.suits(plan(op, node).getFirst()) ? "winograd 2x2" : "direct";
+    }
+
     /** Scratch of the largest of some correlations that run one after another. */
     static long scratchFloats(List<Correlation> plan, int workers) {
         return plan.stream().mapToLong(c -> (long) workers * CorrelationKernel.floats(c, blocking(c, workers))).max()
@@ -35,6 +47,13 @@ final class Convolutions {
     static List<Kernel> build(SpatialOp.Conv2d op, Site site) {
         Correlation work = plan(op, site.node()).getFirst();
         Operand residual = op.residual() ? site.operand(site.node().inputs().size() - 1) : null;
+        Operand bias = op.bias() ? site.operand(2) : null;
+        if (WinogradKernel.suits(work)) {
+            float[] packed = site.packed(1, "winograd/" + Tiles.MAX_ROWS,
+                    (dense, shape) -> WinogradKernel.pack(dense, work));
+            return List.of(new WinogradKernel(work, site.workers(), packed, site.operand(0), bias, residual,
+                    site.result(0), site.scratch()));
+        }
         int terms = work.terms();
         int rows = work.channels();
         Panels panels = CorrelationKernel.panels(work);
@@ -47,7 +66,7 @@ final class Convolutions {
             return to;
         });
         return List.of(new CorrelationKernel(work, blocking(work, site.workers()), packed, site.operand(0),
-                op.bias() ? site.operand(2) : null, residual, site.result(0), site.scratch()));
+                bias, residual, site.result(0), site.scratch()));
     }
 
     static Blocking blocking(Correlation work, int workers) {

@@ -25,7 +25,7 @@ public final class DenseKernels implements KernelFamily {
     @Override
     public long scratchFloats(Node node, int workers) {
         return switch (node.op()) {
-            case SpatialOp.Conv2d op -> Convolutions.scratchFloats(Convolutions.plan(op, node), workers);
+            case SpatialOp.Conv2d op -> Convolutions.scratchFloats(op, node, workers);
             case SpatialOp.ConvTranspose2d op ->
                     Convolutions.scratchFloats(TransposedConvolutions.plan(op, node), workers);
             case MatrixOp.MatMul op -> MatMulKernel.scratchFloats(op, node, workers);
@@ -42,7 +42,12 @@ public final class DenseKernels implements KernelFamily {
 
     @Override
     public String algorithm(Node node) {
-        return "vector direct";
+        return switch (node.op()) {
+            case SpatialOp.Conv2d op -> Convolutions.algorithm(op, node);
+            case SpatialOp.ConvTranspose2d op -> "by output phase";
+            case MatrixOp.Attention op -> "blockwise";
+            default -> "packed";
+        };
     }
 
     @Override

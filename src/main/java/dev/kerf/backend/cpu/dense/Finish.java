@@ -1,9 +1,9 @@
 package dev.kerf.backend.cpu.dense;
 
 import dev.kerf.graph.Activation;
+import java.util.function.IntUnaryOperator;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
-import jdk.incubator.vector.VectorShuffle;
 import jdk.incubator.vector.VectorSpecies;
 
 /** What is done to sums on their way to the result: residual, activation, interleaving. */
@@ -11,10 +11,12 @@ final class Finish {
     private static final VectorSpecies<Float> S = VectorMath.SPECIES;
     private static final int L = S.length();
 
-    /** a₀ b₀ a₁ b₁ … of the lower halves of two vectors; below 0 counts in the second one. */
-    private static final VectorShuffle<Float> LOW_HALVES = VectorShuffle.fromOp(S, i -> i / 2 - i % 2 * L);
-    private static final VectorShuffle<Float> HIGH_HALVES =
-            VectorShuffle.fromOp(S, i -> (L + i) / 2 - i % 2 * L);
+    /** a₀ b₀ a₁ b₁ … of the lower halves of two vectors, as indices into both. */
+    static final FloatVector LOW_HALVES = indices(i -> i / 2 + i % 2 * L);
+    /** The same of the upper halves. */
+    static final FloatVector HIGH_HALVES = indices(i -> (L + i) / 2 + i % 2 * L);
+    /** Lanes 0, 2, 4 … of two vectors after each other. */
+    private static final FloatVector EVENS = indices(i -> 2 * i);
 
     private Finish() {}
 
@@ -66,8 +68,8 @@ final class Finish {
         for (; i <= n - L - 1; i += L) {
             FloatVector a = FloatVector.fromArray(S, c, ci + i);
             FloatVector b = FloatVector.fromArray(S, c, di + i);
-            a.rearrange(LOW_HALVES, b).intoArray(y, yi + 2 * i);
-            a.rearrange(HIGH_HALVES, b).intoArray(y, yi + 2 * i + L);
+            LOW_HALVES.selectFrom(a, b).intoArray(y, yi + 2 * i);
+            HIGH_HALVES.selectFrom(a, b).intoArray(y, yi + 2 * i + L);
         }
         for (; i < n; i++) {
             y[yi + 2 * i] = c[ci + i];
@@ -75,6 +77,27 @@ final class Finish {
                 y[yi + 2 * i + 1] = c[di + i];
             }
         }
+    }
+
+    /** y[yi + i] = x[xi + 2i] for i from 0 to n − 1. */
+    static void evens(float[] x, int xi, float[] y, int yi, int n) {
+        int i = 0;
+        for (; i < n - L; i += L) {
+            FloatVector a = FloatVector.fromArray(S, x, xi + 2 * i);
+            FloatVector b = FloatVector.fromArray(S, x, xi + 2 * i + L);
+            EVENS.selectFrom(a, b).intoArray(y, yi + i);
+        }
+        for (; i < n; i++) {
+            y[yi + i] = x[xi + 2 * i];
+        }
+    }
+
+    private static FloatVector indices(IntUnaryOperator f) {
+        float[] lanes = new float[L];
+        for (int i = 0; i < L; i++) {
+            lanes[i] = f.applyAsInt(i);
+        }
+        return FloatVector.fromArray(S, lanes, 0);
     }
 
     private static void relu(float[] c, int ci, float[] y, int yi, int n) {

@@ -107,33 +107,35 @@ final class Patch {
                 int plane = at + (p * colPlanes.length + q) * planeRows * pitch;
                 int row = i0 * strideH + top + rowPlanes[p];
                 int col = j0 * strideW + left + colPlanes[q];
+                int from = Math.clamp((-(long) col + strideW - 1) / strideW, 0, pitch);
+                int end = Math.clamp(((long) w - col + strideW - 1) / strideW, from, pitch);
                 for (int y = 0; y < used; y++, row += strideH) {
+                    int line = plane + y * pitch;
                     if (row < 0 || row >= h) {
-                        Arrays.fill(to, plane + y * pitch, plane + (y + 1) * pitch, 0f);
+                        Arrays.fill(to, line, line + pitch, 0f);
                     } else {
-                        copyRow(x, xi + row * w, w, col, to, plane + y * pitch);
+                        for (int j = 0; j < from; j++) {
+                            to[line + j] = 0f;
+                        }
+                        copyRow(x, xi + row * w + col + from * strideW, to, line + from, end - from);
+                        for (int j = end; j < pitch; j++) {
+                            to[line + j] = 0f;
+                        }
                     }
                 }
             }
         }
     }
 
-    private void copyRow(float[] x, int row, int w, int col, float[] to, int at) {
-        int s = strideW;
-        int from = Math.clamp((-(long) col + s - 1) / s, 0, pitch);
-        int end = Math.clamp(((long) w - col + s - 1) / s, from, pitch);
-        for (int j = 0; j < from; j++) {
-            to[at + j] = 0f;
-        }
-        if (s == 1) {
-            System.arraycopy(x, row + col + from, to, at + from, end - from);
+    private void copyRow(float[] x, int xi, float[] to, int at, int n) {
+        if (strideW == 1) {
+            System.arraycopy(x, xi, to, at, n);
+        } else if (strideW == 2) {
+            Finish.evens(x, xi, to, at, n);
         } else {
-            for (int j = from; j < end; j++) {
-                to[at + j] = x[row + col + j * s];
+            for (int j = 0; j < n; j++) {
+                to[at + j] = x[xi + j * strideW];
             }
-        }
-        for (int j = end; j < pitch; j++) {
-            to[at + j] = 0f;
         }
     }
 

@@ -10,7 +10,8 @@ import org.junit.jupiter.api.Test;
 class AttentionTest {
     private static final double EPS = Math.ulp(1f) / 2;
 
-    private static void check(int batch, int keyBatch, int heads, int lq, int lk, int d, int dv, int count, long... bias) {
+    private static void check(
+            int batch, int keyBatch, int heads, int lq, int lk, int d, int dv, int count, long... bias) {
         Attention op = new Attention(1.5f / (float) Math.sqrt(d), bias.length > 0);
         TensorType q = TensorType.f32(batch, heads, lq, d);
         TensorType k = TensorType.f32(keyBatch, heads, lk, d);

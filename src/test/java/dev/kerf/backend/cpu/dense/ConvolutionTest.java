@@ -1,5 +1,6 @@
 package dev.kerf.backend.cpu.dense;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.kerf.graph.Activation;
@@ -126,6 +127,21 @@ class ConvolutionTest {
         check(SAME, 1, 1, 130, 16, 16, 300, 3, 3);
         check(Window2d.of(), 1, 3, 300, 20, 20, 70, 1, 1);
         check(SAME, 1, 1, 64, 6, 8, 512, 3, 3);
+    }
+
+    /** Numbers of even size: there Winograd's error keeps to the same bound, which is a statistical one. */
+    @Test
+    void winogradWhereThereIsMuchWork() {
+        check(SAME, 1, Activation.SILU, true, true, 2, 64, 57, 51, 65, 3, 3);
+        check(Window2d.of().pad(0, 2, 1, 0), 1, Activation.RELU, false, false, 1, 160, 30, 37, 80, 3, 3);
+        check(SAME, 1, Activation.NONE, true, false, 1, 300, 12, 12, 301, 3, 3);
+        Conv2d op = new Conv2d(SAME, 1, Activation.NONE, false, false);
+        assertEquals("winograd 2x2", algorithm(op, TensorType.f32(1, 64, 57, 51), TensorType.f32(65, 64, 3, 3)));
+        assertEquals("direct", algorithm(op, TensorType.f32(1, 8, 57, 51), TensorType.f32(65, 8, 3, 3)));
+    }
+
+    private static String algorithm(Conv2d op, TensorType... in) {
+        return new DenseKernels().algorithm(new Bed(new DenseKernels(), op, 1, true, 0, 1, in).node);
     }
 
     @Test
