@@ -284,7 +284,8 @@ final class Compiler implements MemoryPlan.Rules {
                     device.account(4L * made.length);
                     yield made;
                 }
-                default -> throw new IllegalStateException("operand " + i + " of " + node + " is not fixed");
+                default -> throw new UnsupportedOpException("cpu: operand " + i + " of " + node
+                        + " must be a weight or a constant, it is computed at run time");
             };
         }
 

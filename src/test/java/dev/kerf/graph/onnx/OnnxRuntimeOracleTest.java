@@ -3,6 +3,10 @@ package dev.kerf.graph.onnx;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.fail;
 
+import dev.kerf.backend.Backends;
+import dev.kerf.backend.CompileOptions;
+import dev.kerf.backend.Device;
+import dev.kerf.backend.Executable;
 import dev.kerf.backend.cpu.Oracle;
 import dev.kerf.graph.Activation;
 import dev.kerf.graph.FrameOp;
@@ -20,38 +24,58 @@ import dev.kerf.tensor.DType;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 /**
- * Random graphs of every kind of op, computed by the scalar oracle and, exported, by ONNX Runtime: the two agree on what each op
- * means. Two float32 results may differ by some roundings of the numbers that went into them: a tolerance is a count of float32 epsilons (2⁻²³) of their magnitude, which
- * for sums of products is the sum of the absolute terms. Integers must be equal.
+ * Random graphs of every kind of op, computed by the scalar oracle, by Kerf's CPU back end and, exported, by ONNX Runtime: all
+ * agree on what each op means. A float32 result may differ from the oracle's by some roundings of the numbers that went into
+ * it: a tolerance is a count of float32 epsilons (2⁻²³) of their magnitude, which for sums of products is the sum of the
+ * absolute terms. Integers must be equal.
  */
 class OnnxRuntimeOracleTest {
     private static final double EPSILON = 0x1p-23;
+    private static Device cpu;
+
+    @BeforeAll
+    static void open() {
+        cpu = Backends.open("cpu");
+    }
+
+    @AfterAll
+    static void close() {
+        cpu.close();
+    }
 
     /** Records cases until {@code count} are compared; {@code ulps} epsilons of the magnitude may lie between the two. */
     private static void compare(int count, double ulps, Consumer<RandomCase> record) {
         for (int seed = 0; seed < count; seed++) {
-            RandomCase c = new RandomCase(seed);
+            RandomCase c = new RandomCase(seed, false);
             record.accept(c);
             Graph graph = c.graph();
+            RandomCase absolute = new RandomCase(seed, true);
+            record.accept(absolute);
             Map<String, HostTensor> expected = Oracle.run(graph, null, c.inputs, Map.of()).outputs();
-            Map<String, HostTensor> magnitude = Oracle.run(graph, null, c.absolute(), Map.of()).outputs();
-            Map<String, HostTensor> actual = OnnxRuntime.run(graph, null, c.inputs);
+            Map<String, HostTensor> magnitude =
+                    Oracle.run(absolute.graph(), null, absolute.inputs, Map.of()).outputs();
+            Map<String, HostTensor> peer = OnnxRuntime.run(graph, null, c.inputs);
+            Map<String, HostTensor> kerf = kerf(graph, c.inputs);
             for (String name : graph.outputs().keySet()) {
                 double most = 1;
                 for (long i = 0; i < magnitude.get(name).elements(); i++) {
                     double m = Math.abs(magnitude.get(name).getDouble(i));
                     most = Double.isFinite(m) ? Math.max(most, m) : most;
                 }
-                agree("seed " + seed + " " + name + " of\n" + graph, expected.get(name), actual.get(name),
-                        ulps * EPSILON * most);
+                String what = ", seed " + seed + ", " + name + " of\n" + graph;
+                agree("ONNX Runtime" + what, expected.get(name), peer.get(name), ulps * EPSILON * most);
+                agree("the CPU back end" + what, expected.get(name), kerf.get(name), ulps * EPSILON * most);
             }
         }
     }
@@ -65,8 +89,18 @@ class OnnxRuntimeOracleTest {
                     ? Double.compare(e, a) == 0 || Math.abs(e - a) <= tolerance
                     : expected.getLong(i) == actual.getLong(i);
             if (!same) {
-                fail("element " + i + ": oracle " + e + ", ONNX Runtime " + a + ", tolerance " + tolerance + ", " + what);
+                fail("element " + i + ": the oracle has " + e + ", tolerance " + tolerance + ", but " + a + " has " + what);
             }
+        }
+    }
+
+    private static Map<String, HostTensor> kerf(Graph graph, Map<String, HostTensor> inputs) {
+        try (Executable e = cpu.compile(graph, null, CompileOptions.of())) {
+            inputs.forEach((name, t) -> e.input(name).upload(t.data()));
+            e.run();
+            Map<String, HostTensor> out = new LinkedHashMap<>();
+            graph.outputs().keySet().forEach(name -> out.put(name, e.output(name).toHost()));
+            return out;
         }
     }
 
@@ -93,9 +127,9 @@ class OnnxRuntimeOracleTest {
             boolean residual = c.coin();
             var op = new SpatialOp.Conv2d(w, groups, c.pick(Activation.class), bias, residual);
             List<Value> operands = new ArrayList<>(
-                    List.of(c.floats(n, in, h, v), c.floats(out, in / groups, kh, kw)));
+                    List.of(c.floats(n, in, h, v), c.fixed(-1, 1, out, in / groups, kh, kw)));
             if (bias) {
-                operands.add(c.floats(out));
+                operands.add(c.fixed(-1, 1, out));
             }
             if (residual) {
                 operands.add(c.floats(n, out, w.outH(h, kh, false), w.outW(v, kw, false)));
@@ -117,8 +151,8 @@ class OnnxRuntimeOracleTest {
             var op = new SpatialOp.ConvTranspose2d(w, c.between(0, Math.max(w.strideH(), w.dilationH()) - 1),
                     c.between(0, Math.max(w.strideW(), w.dilationW()) - 1), groups, c.pick(Activation.class), bias);
             Value x = c.floats(c.between(1, 2), in, c.between(3, 11), c.between(3, 11));
-            Value weight = c.floats(in, outOfGroup, kh, kw);
-            c.output(bias ? c.apply(op, x, weight, c.floats((long) outOfGroup * groups)) : c.apply(op, x, weight));
+            Value weight = c.fixed(-1, 1, in, outOfGroup, kh, kw);
+            c.output(bias ? c.apply(op, x, weight, c.fixed(-1, 1, (long) outOfGroup * groups)) : c.apply(op, x, weight));
         });
     }
 
@@ -500,7 +534,7 @@ class OnnxRuntimeOracleTest {
                 Shape s = skip.type().shape();
                 Value up = c.coin()
                         ? c.builder.bilinear(x, s.size(2), s.size(3), SpatialOp.Sampling.HALF_PIXEL)
-                        : c.builder.convTranspose2d(x, c.floats(x.type().shape().dim(1), 3, 2, 2), c.floats(3),
+                        : c.builder.convTranspose2d(x, c.fixed(-1, 1, x.type().shape().dim(1), 3, 2, 2), c.fixed(-1, 1, 3),
                                 Window2d.of().stride(2));
                 x = block(c, c.builder.concat(1, skip, up), c.between(1, 6));
             }
@@ -511,9 +545,10 @@ class OnnxRuntimeOracleTest {
     private static Value block(RandomCase c, Value x, int out) {
         long in = x.type().shape().dim(1);
         double range = 1 / Math.sqrt(in * 9);
-        Value y = c.builder.conv2d(x, c.floats(-range, range, out, in, 3, 3), c.coin() ? c.floats(out) : null,
+        Value y = c.builder.conv2d(x, c.fixed(-range, range, out, in, 3, 3), c.coin() ? c.fixed(-1, 1, out) : null,
                 Window2d.of().pad(1));
-        y = c.builder.batchNorm(y, c.floats(0.5, 1, out), c.floats(out), c.floats(out), c.floats(0.5, 2, out), 1e-5);
+        y = c.builder.batchNorm(y, c.fixed(0.5, 1, out), c.fixed(-1, 1, out), c.fixed(-1, 1, out),
+                c.fixed(0.5, 2, out), 1e-5);
         return c.builder.relu(y);
     }
 }

@@ -14,14 +14,20 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 
-/** A graph in the making with random numbers for its inputs: the same for the same seed. */
+/**
+ * A graph in the making with random numbers for its inputs and constants: the same for the same seed, but for the signs. A sum
+ * of products without signs is the sum of the absolute terms.
+ */
 final class RandomCase {
     final Random random;
     final GraphBuilder builder = new GraphBuilder();
     final Map<String, HostTensor> inputs = new LinkedHashMap<>();
     private final List<Value> outputs = new ArrayList<>();
+    private final boolean absolute;
 
-    RandomCase(long seed) {
+    /** @param absolute whether float32 numbers lose their signs */
+    RandomCase(long seed, boolean absolute) {
+        this.absolute = absolute;
         // Neighbouring seeds give similar first numbers; spread them.
         random = new Random(seed * 0x9E3779B97F4A7C15L);
     }
@@ -57,11 +63,21 @@ final class RandomCase {
     }
 
     Value floats(double low, double high, long... dims) {
+        return input(numbers(low, high, dims));
+    }
+
+    /** Numbers from low to high that the graph holds, as it does weights. */
+    Value fixed(double low, double high, long... dims) {
+        return builder.constant(numbers(low, high, dims));
+    }
+
+    private HostTensor numbers(double low, double high, long... dims) {
         HostTensor t = HostTensor.zeros(DType.F32, Shape.of(dims));
         for (long i = 0; i < t.elements(); i++) {
-            t.setDouble(i, low + (high - low) * random.nextDouble());
+            double x = low + (high - low) * random.nextDouble();
+            t.setDouble(i, absolute ? Math.abs(x) : x);
         }
-        return input(t);
+        return t;
     }
 
     /** An input of whole numbers from low to high, both included. */
@@ -99,21 +115,5 @@ final class RandomCase {
 
     Graph graph() {
         return builder.build();
-    }
-
-    /** The float32 inputs without their signs: a sum of products of these is the sum of the absolute terms. */
-    Map<String, HostTensor> absolute() {
-        Map<String, HostTensor> out = new LinkedHashMap<>();
-        inputs.forEach((name, t) -> {
-            HostTensor a = t;
-            if (t.dtype() == DType.F32) {
-                a = HostTensor.zeros(DType.F32, t.shape());
-                for (long i = 0; i < t.elements(); i++) {
-                    a.setDouble(i, Math.abs(t.getDouble(i)));
-                }
-            }
-            out.put(name, a);
-        });
-        return out;
     }
 }

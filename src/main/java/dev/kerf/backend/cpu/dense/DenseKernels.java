@@ -16,10 +16,18 @@ public final class DenseKernels implements KernelFamily {
         return switch (node.op()) {
             case SpatialOp.Conv2d op -> true;
             case SpatialOp.ConvTranspose2d op -> true;
-            case MatrixOp.MatMul op -> true;
+            case MatrixOp.MatMul op -> !sumsOverCount(op, node);
             case MatrixOp.Attention op -> true;
             default -> false;
         };
+    }
+
+    /** Whether the inner extent is a capacity: its packed panels would hold what lies past the count. */
+    private static boolean sumsOverCount(MatrixOp.MatMul op, Node node) {
+        Value a = node.input(0);
+        Value b = node.input(1);
+        return a.count() != null && a.countAxis() == a.type().shape().rank() - (op.transposeA() ? 2 : 1)
+                || b.count() != null && b.countAxis() == b.type().shape().rank() - (op.transposeB() ? 1 : 2);
     }
 
     @Override
