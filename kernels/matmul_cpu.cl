@@ -52,9 +52,8 @@
 KERNEL matmul_cpu(
         GLOBAL const real *RESTRICT a, long a_off, GLOBAL const real *RESTRICT b, long b_off,
         GLOBAL const real *RESTRICT bias, long bias_off, GLOBAL const real *RESTRICT r, long r_off,
-        GLOBAL real *RESTRICT y, long y_off, GLOBAL const long *RESTRICT batches,
-        GLOBAL const int *RESTRICT a_count, long a_count_off, GLOBAL const int *RESTRICT b_count, long b_count_off,
-        int M, int N, int K, float alpha) {
+        GLOBAL real *RESTRICT y, long y_off, GLOBAL const long *RESTRICT batches, GLOBAL const int *RESTRICT a_count,
+        long a_count_off, GLOBAL const int *RESTRICT b_count, long b_count_off, int M, int N, int K, float alpha) {
     LOCAL float columns[TILES * BLOCK_K * STRIP];
     LOCAL float sums[TILES * BLOCK_M * STRIP];
     LOCAL float panel[BLOCK_K * TILE_M];

@@ -17,8 +17,7 @@
 
 KERNEL softmax(
         GLOBAL const real *RESTRICT x, long x_off, GLOBAL real *RESTRICT y, long y_off, GLOBAL const int *RESTRICT count,
-        long count_off,
-        int outer, int n, int inner) {
+        long count_off, int outer, int n, int inner) {
     LOCAL float part[GROUP];
     const int item = LOCAL_ID(0);
     const int row = GROUP_ID(0);

@@ -32,8 +32,10 @@ import org.junit.jupiter.params.provider.Arguments;
  */
 final class KernelBed implements AutoCloseable {
     private static final double UNIT = 0x1p-24;
-    private static final Map<String, Long> SMALL_TILES =
-            Map.of("TILE_M", 16L, "TILE_N", 16L, "TILE_K", 4L, "WORK_M", 4L, "WORK_N", 4L);
+    private static final Map<String, Map<String, Long>> SMALL_TILES = Map.of(
+            "conv2d", Map.of("TILE_M", 16L, "TILE_N", 16L, "TILE_K", 4L, "WORK_M", 4L, "WORK_N", 4L),
+            "matmul", Map.of("TILE_M", 16L, "TILE_N", 16L, "TILE_K", 4L, "WORK_M", 4L, "WORK_N", 4L),
+            "attention", Map.of("TILE_Q", 16L, "TILE_K", 16L, "TILE_D", 8L));
 
     /** What an error is measured against. */
     enum Bound {
@@ -71,8 +73,8 @@ final class KernelBed implements AutoCloseable {
         Driver driver = OpenClBackend.openDriver(Integer.parseInt(deviceId.substring(deviceId.indexOf(':') + 1)));
         Map<String, Map<String, Long>> parameters = new HashMap<>();
         // A CPU's compiler takes seconds to minutes over the sums of a GPU's tile, all unrolled; the code is the same.
-        if (driver.facts().info().kind() == DeviceInfo.Kind.CPU && (variant.equals("conv2d") || variant.equals("matmul"))) {
-            parameters.put(variant, SMALL_TILES);
+        if (driver.facts().info().kind() == DeviceInfo.Kind.CPU && SMALL_TILES.containsKey(variant)) {
+            parameters.put(variant, SMALL_TILES.get(variant));
         }
         Target.Forced forced = new Target.Forced(Map.of(names[0], variant), parameters);
         return new KernelBed(new GpuDevice(driver, forced), names[0], variant);
@@ -86,6 +88,10 @@ final class KernelBed implements AutoCloseable {
      * @param fixed  whether operands after the first are known when the graph is compiled
      */
     void check(Op op, Op plain, Bound bound, long terms, boolean fixed, TensorType... operands) {
+        checkOn(op, plain, bound, terms, fixed, random(operands));
+    }
+
+    private List<HostTensor> random(TensorType... operands) {
         List<HostTensor> values = new ArrayList<>();
         Random random = new Random(seed++);
         for (TensorType t : operands) {
@@ -95,7 +101,7 @@ final class KernelBed implements AutoCloseable {
             }
             values.add(HostTensor.of(t.shape(), v));
         }
-        checkOn(op, plain, bound, terms, fixed, values);
+        return values;
     }
 
     /** The same on given operands. */

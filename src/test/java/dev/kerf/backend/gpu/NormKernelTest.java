@@ -1,0 +1,172 @@
+package dev.kerf.backend.gpu;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.kerf.backend.Precision;
+import dev.kerf.error.UnsupportedOpException;
+import dev.kerf.graph.Graph;
+import dev.kerf.graph.GraphBuilder;
+import dev.kerf.graph.NormOp;
+import dev.kerf.graph.TensorType;
+import dev.kerf.graph.Value;
+import dev.kerf.tensor.DType;
+import dev.kerf.tensor.HostTensor;
+import dev.kerf.tensor.Shape;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Softmax and normalisation kernels against the oracle, in float32 and float16, over awkward shapes. */
+class NormKernelTest {
+    private static final List<TensorType> SHAPES = List.of(TensorType.f32(1, 1), TensorType.f32(3, 129),
+            TensorType.f32(2, 7, 13), TensorType.f32(2, 3, 5, 17), TensorType.f32(1, 257, 4, 4), TensorType.f32(2, 2, 31));
+
+    static Stream<Arguments> softmaxes() {
+        return KernelBed.devicesAnd("softmax/softmax", "softmax/softmax_columns");
+    }
+
+    static Stream<Arguments> layerNorms() {
+        return KernelBed.devicesAnd("layer_norm/layer_norm", "layer_norm/layer_norm_columns");
+    }
+
+    static Stream<String> devices() {
+        return KernelBed.devices();
+    }
+
+    @ParameterizedTest(allowZeroInvocations = true)
+    @MethodSource("softmaxes")
+    void softmax(String device, String kernel) {
+        try (KernelBed bed = KernelBed.of(device, kernel)) {
+            for (TensorType x : SHAPES) {
+                for (int axis = 0; axis < x.shape().rank(); axis++) {
+                    if (fits(kernel, x, axis)) {
+                        NormOp op = new NormOp.Softmax(axis);
+                        bed.check(op, op, KernelBed.Bound.LARGEST, x.shape().dim(axis) + 16, false, x);
+                    }
+                }
+            }
+        }
+    }
+
+    @ParameterizedTest(allowZeroInvocations = true)
+    @MethodSource("softmaxes")
+    void softmaxOfLargeNumbersAndMasks(String device, String kernel) {
+        float none = Float.NEGATIVE_INFINITY;
+        float[] x = new float[48];
+        for (int i = 0; i < 16; i++) {
+            x[i] = 3000;
+            x[16 + i] = i % 2 == 0 ? none : 3002;
+            x[32 + i] = -3000;
+        }
+        NormOp op = new NormOp.Softmax(0);
+        try (KernelBed bed = KernelBed.of(device, kernel)) {
+            bed.checkOn(op, op, KernelBed.Bound.LARGEST, 3 + 16, false, List.of(HostTensor.of(Shape.of(3, 16), x)));
+        }
+    }
+
+    @ParameterizedTest(allowZeroInvocations = true)
+    @MethodSource("softmaxes")
+    void softmaxUpToTheCount(String device, String kernel) {
+        GraphBuilder g = new GraphBuilder();
+        Value n = g.input("n", TensorType.of(DType.I32, 2));
+        g.output("y", g.softmax(g.input("x", TensorType.f32(2, 5, 16), n), 1));
+        Graph graph = g.build();
+        float[] x = new float[160];
+        java.util.Arrays.fill(x, Float.NaN);
+        java.util.Arrays.fill(x, 0, 32, 0.25f);
+        java.util.Arrays.fill(x, 80, 80 + 64, -2);
+        Map<String, HostTensor> inputs = Map.of(
+                "n", HostTensor.of(Shape.of(2), new int[] {2, 4}), "x", HostTensor.of(Shape.of(2, 5, 16), x));
+        try (KernelBed bed = KernelBed.of(device, kernel)) {
+            float[] y = bed.run(graph, inputs, Precision.FLOAT32).toFloatArray();
+            for (int i = 0; i < 16; i++) {
+                assertEquals(0.5f, y[i]);
+                assertEquals(0.5f, y[16 + i]);
+                assertEquals(0.25f, y[80 + 3 * 16 + i]);
+            }
+        }
+    }
+
+    @ParameterizedTest(allowZeroInvocations = true)
+    @MethodSource("layerNorms")
+    void layerNorm(String device, String kernel) {
+        try (KernelBed bed = KernelBed.of(device, kernel)) {
+            for (TensorType x : SHAPES) {
+                for (int axis = 0; axis < x.shape().rank(); axis++) {
+                    if (fits(kernel, x, axis)) {
+                        NormOp op = new NormOp.LayerNorm(axis, 1e-5);
+                        long n = x.shape().dim(axis);
+                        // The mean's error is up to n/2 units, and comes through divided by a deviation of about 0.6.
+                        bed.check(op, op, KernelBed.Bound.LARGEST, 2 * n + 16, true, x, TensorType.f32(n), TensorType.f32(n));
+                    }
+                }
+            }
+        }
+    }
+
+    /** Whether the kernel takes it: columns want some rows side by side. */
+    private static boolean fits(String kernel, TensorType x, int axis) {
+        return !kernel.endsWith("_columns") || x.shape().product(axis + 1, x.shape().rank()) >= 16;
+    }
+
+    @ParameterizedTest(allowZeroInvocations = true)
+    @MethodSource("devices")
+    void groupNorm(String device) {
+        try (KernelBed bed = KernelBed.of(device, "group_norm")) {
+            for (int groups : new int[] {1, 2, 6}) {
+                for (TensorType x : List.of(TensorType.f32(2, 6, 7, 11), TensorType.f32(1, 6, 40), TensorType.f32(3, 12, 1))) {
+                    NormOp op = new NormOp.GroupNorm(groups, 1e-5);
+                    long c = x.shape().dim(1);
+                    long n = x.shape().product(1, x.shape().rank()) / groups;
+                    bed.check(op, op, KernelBed.Bound.LARGEST, 2 * n + 16, true, x, TensorType.f32(c), TensorType.f32(c));
+                }
+            }
+        }
+    }
+
+    @ParameterizedTest(allowZeroInvocations = true)
+    @MethodSource("devices")
+    void batchNorm(String device) {
+        NormOp op = new NormOp.BatchNorm(1e-3);
+        try (KernelBed bed = KernelBed.of(device, "batch_norm")) {
+            for (Shape x : List.of(Shape.of(2, 5, 3, 43), Shape.of(1, 1), Shape.of(3, 5, 129))) {
+                int c = x.size(1);
+                float[][] parts = new float[5][];
+                parts[0] = new float[Math.toIntExact(x.elements())];
+                for (int p = 1; p < 5; p++) {
+                    parts[p] = new float[c];
+                }
+                for (int p = 0; p < 5; p++) {
+                    for (int i = 0; i < parts[p].length; i++) {
+                        parts[p][i] = (i * 37 + p * 11) % 64 / 64f + (p == 4 ? 0.25f : -0.5f);
+                    }
+                }
+                bed.checkOn(op, op, KernelBed.Bound.LARGEST, 16, true, List.of(HostTensor.of(x, parts[0]),
+                        HostTensor.of(Shape.of(c), parts[1]), HostTensor.of(Shape.of(c), parts[2]),
+                        HostTensor.of(Shape.of(c), parts[3]), HostTensor.of(Shape.of(c), parts[4])));
+            }
+        }
+    }
+
+    @ParameterizedTest(allowZeroInvocations = true)
+    @MethodSource("devices")
+    void refusesComputedStatisticsInFloat16(String device) {
+        GraphBuilder g = new GraphBuilder();
+        Value[] in = new Value[5];
+        for (int i = 0; i < 5; i++) {
+            in[i] = g.input("x" + i, i == 0 ? TensorType.f32(1, 3, 2) : TensorType.f32(3));
+        }
+        g.output("y", g.apply(new NormOp.BatchNorm(0), in));
+        Graph graph = g.build();
+        try (KernelBed bed = KernelBed.of(device, "batch_norm")) {
+            UnsupportedOpException e = assertThrows(
+                    UnsupportedOpException.class, () -> bed.run(graph, Map.of(), Precision.FLOAT16));
+            assertTrue(e.getMessage().contains("statistics"), e.getMessage());
+        }
+    }
+}
