@@ -1,5 +1,5 @@
 /**
- * How well masks agree: counts from a device ({@code Overlaps}, {@code Confusions}), and
+ * How well masks agree: counts from a device ({@link dev.kerf.metrics.Overlaps}, {@link dev.kerf.metrics.Confusions}), and
  * the scores that follow from them ({@link dev.kerf.metrics.Overlap}, {@link dev.kerf.metrics.ConfusionMatrix},
  * {@link dev.kerf.metrics.Evaluation}).
  *

@@ -96,8 +96,7 @@ final class MeasureRules {
         long row = Math.ceilDiv(op.pixels(), 32L) * 4;
         long bytes = x.type().shape().dim(0) * row;
         long at = room.take(bytes);
-        Sizes sizes = Sizes.of().set("N", x.type().shape().dim(0)).set("pixels", op.pixels()).set("row", row)
-                .set("element", form instanceof MaskForm.Bits ? 1 : 8 * target.bytes(type));
+        Sizes sizes = Sizes.of().set("N", x.type().shape().dim(0)).set("pixels", op.pixels()).set("row", row);
         int number = switch (form) {
             case MaskForm.Bytes f -> 0;
             case MaskForm.Bits f -> 1;
