@@ -25,19 +25,19 @@ import org.openjdk.jmh.runner.options.VerboseMode;
  * Bench WHAT [--engines cpu,onnxruntime] [--threads 2] [--rounds 3] [--runs 10] [--out bench/reports]
  * </pre>
  *
- * WHAT is {@code unet}, {@code ops}, or the names of some ops with commas. Engines take turns in each round, every one in a
- * process of its own, so that a machine that slows down slows all of them.
+ * WHAT is {@code unet}, {@code ops}, or the names of some ops with commas. Engines take turns in each round, every one
+ * in a process of its own, so that a machine that slows down slows all of them.
  */
 public final class Bench {
     private static final String THREADS = "kerf.bench.threads";
 
-    private final Map<String, String> options = new LinkedHashMap<>(Map.of(
-            "--engines", "cpu,onnxruntime", "--threads", "2", "--rounds", "3", "--runs", "10", "--out", "bench/reports"));
+    private final Map<String, String> options = new LinkedHashMap<>(Map.of("--engines", "cpu,onnxruntime",
+            "--threads", "2", "--rounds", "3", "--runs", "10", "--out", "bench/reports"));
     private final String what;
 
     private Bench(String[] args) {
         if (args.length % 2 == 0 || args[0].startsWith("--")) {
-            throw new IllegalArgumentException("expected: unet|ops|OP,… [--engines …] [--threads n] [--rounds n] [--runs n]");
+            throw new IllegalArgumentException("expected unet, ops or names of ops, then options: " + options.keySet());
         }
         what = args[0];
         for (int i = 1; i < args.length; i += 2) {

@@ -14,7 +14,9 @@ import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 
-/** What the machine gives at most: fused multiply-adds on vectors, and copying memory. Every thread does one of its own. */
+/**
+ * What the machine gives at most: fused multiply-adds on vectors, and copying memory. Every thread does one of its own.
+ */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)

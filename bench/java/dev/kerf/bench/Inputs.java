@@ -53,8 +53,8 @@ final class Inputs {
     }
 
     /**
-     * The tensors of milesial/Pytorch-UNet's {@code UNet(3, 2, bilinear=False)}, 31 million parameters, initialised as He et al.
-     * 2015: uniform with variance 2 / fan-in.
+     * The tensors of milesial/Pytorch-UNet's {@code UNet(3, 2, bilinear=False)}, 31 million parameters, initialised as
+     * He et al. 2015: uniform with variance 2 / fan-in.
      */
     static Weights unet() {
         Map<String, HostTensor> w = new LinkedHashMap<>();

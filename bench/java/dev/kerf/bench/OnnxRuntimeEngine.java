@@ -20,7 +20,10 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
 
-/** ONNX Runtime's CPU execution provider with its default optimisations, on the exported graph; results stay in its memory. */
+/**
+ * ONNX Runtime's CPU execution provider with its default optimisations, on the exported graph; results stay in its
+ * memory.
+ */
 final class OnnxRuntimeEngine implements Engine {
     private final OrtSession session;
     private final Map<String, OnnxTensor> inputs = new HashMap<>();
@@ -53,7 +56,8 @@ final class OnnxRuntimeEngine implements Engine {
     }
 
     private static OnnxTensor tensor(OrtEnvironment environment, HostTensor t) throws OrtException {
-        ByteBuffer bytes = ByteBuffer.allocateDirect(Math.toIntExact(t.data().byteSize())).order(ByteOrder.nativeOrder());
+        int size = Math.toIntExact(t.data().byteSize());
+        ByteBuffer bytes = ByteBuffer.allocateDirect(size).order(ByteOrder.nativeOrder());
         MemorySegment.ofBuffer(bytes).copyFrom(t.data());
         OnnxJavaType type = switch (t.dtype()) {
             case F32 -> OnnxJavaType.FLOAT;

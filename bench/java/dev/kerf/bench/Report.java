@@ -83,13 +83,17 @@ final class Report {
     String markdown() throws IOException {
         StringBuilder s = new StringBuilder("# " + title + "\n\n");
         environment().forEach((k, v) -> s.append("- ").append(k).append(": ").append(v).append('\n'));
-        s.append(String.format(Locale.ROOT, "- measured in the same run: fused multiply-adds %.0f GFLOP/s, copying %.1f GB/s"
-                + " (read and written)%n", peak, bandwidth));
+        s.append(String.format(Locale.ROOT, "- measured in the same run: fused multiply-adds %.0f GFLOP/s,"
+                + " copying %.1f GB/s (read and written)%n", peak, bandwidth));
         differences.forEach((engine, d) -> s.append(String.format(Locale.ROOT,
                 "- %s differs from ONNX Runtime by %.1e (relative L2, U-Net on 64 × 64)%n", engine, d)));
-        s.append("\nTimes in milliseconds; GFLOP/s, GB/s and the ratio are those of the median. FLOPs are the direct form's, so"
-                + " an algorithm\nthat needs fewer may pass the peak; bytes are operands read once and results written once.\n");
-        s.append("\n| case | engine | runs | mean | std | min | p50 | p99 | GFLOP/s | of peak | GB/s | of copy | × ONNX Runtime |\n"
+        s.append("""
+
+                Times in milliseconds; GFLOP/s, GB/s and the ratio are those of the median. FLOPs are the direct form's, so an
+                algorithm that needs fewer may pass the peak; bytes are operands read once and results written once.
+                """);
+        s.append("\n| case | engine | runs | mean | std | min | p50 | p99 | GFLOP/s | of peak | GB/s | of copy"
+                + " | × ONNX Runtime |\n"
                 + "|---|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n");
         for (Figures f : figures) {
             double ratio = ratio(f);

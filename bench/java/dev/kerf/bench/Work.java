@@ -11,8 +11,8 @@ import dev.kerf.tensor.Shape;
 /**
  * What a graph can't do without.
  *
- * @param flops multiplications and additions of its direct form; those of convolutions and products, one for each element of
- *              other ops
+ * @param flops multiplications and additions of its direct form; those of convolutions and products, one for each
+ *              element of other ops
  * @param bytes inputs and weights read once, outputs written once
  */
 record Work(double flops, double bytes) {

@@ -13,8 +13,8 @@ import java.nio.ByteOrder;
  * The numbers behind {@link WeightExpr}s: float32, computed in float64 and rounded once.
  *
  * <pre>{@code
- * HostTensor w = WeightValues.evaluate(new WeightExpr.Tensor("inc.double_conv.0.weight", Shape.of(64, 3, 3, 3)), weights);
- * }</pre>
+ * HostTensor w = WeightValues.evaluate(new WeightExpr.Tensor("inc.double_conv.0.weight", Shape.of(64, 3, 3, 3)),
+ * weights); }</pre>
  */
 public final class WeightValues {
     private static final ValueLayout.OfFloat F32 = ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
@@ -25,8 +25,8 @@ public final class WeightValues {
     private WeightValues() {}
 
     /**
-     * The float32 values of an expression. A tensor that the file stores as float32 is returned itself, uncopied: don't write
-     * to it, and keep the weights open as long as it is read.
+     * The float32 values of an expression. A tensor that the file stores as float32 is returned itself, uncopied: don't
+     * write to it, and keep the weights open as long as it is read.
      *
      * @throws BadWeightsException if a tensor is missing, misshapen or of integers
      */

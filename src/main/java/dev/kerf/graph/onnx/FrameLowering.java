@@ -54,7 +54,9 @@ final class FrameLowering {
         return g.op("Clip", List.of(rgb, g.scalar(DType.F32, 0), g.scalar(DType.F32, 1)));
     }
 
-    /** Rows R, G, B; columns Y, Cb, Cr: from the luma weights of red and blue (ITU-R BT.601-7 and BT.709-6, section 3). */
+    /**
+     * Rows R, G, B; columns Y, Cb, Cr: from the luma weights of red and blue (ITU-R BT.601-7 and BT.709-6, section 3).
+     */
     private static float[] matrix(FrameOp.VideoMatrix which, boolean limited) {
         boolean bt709 = which == FrameOp.VideoMatrix.BT709_LIMITED;
         double red = bt709 ? 0.2126 : 0.299;

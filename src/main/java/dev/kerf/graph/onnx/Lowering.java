@@ -81,8 +81,8 @@ final class Lowering {
     }
 
     /**
-     * The indices are scattered into a tensor of the capacity: more of them than it holds are an index out of range, which is an
-     * error in ONNX.
+     * The indices are scattered into a tensor of the capacity: more of them than it holds are an index out of range,
+     * which is an error in ONNX.
      */
     private static void compact(OnnxGraph g, Node n, SelectOp.Compact op) {
         String scores = g.valid(n.input(0), 0, Double.NEGATIVE_INFINITY);

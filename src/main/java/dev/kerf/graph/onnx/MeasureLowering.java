@@ -10,8 +10,8 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Counts as ONNX operators: masks become 0 and 1 in float64 and are multiplied as matrices, which is exact up to 2^53 pixels
- * but takes eight bytes for each pixel and mask (for each pixel and class in a confusion matrix).
+ * Counts as ONNX operators: masks become 0 and 1 in float64 and are multiplied as matrices, which is exact up to 2^53
+ * pixels but takes eight bytes for each pixel and mask (for each pixel and class in a confusion matrix).
  */
 final class MeasureLowering {
     private MeasureLowering() {}

@@ -33,16 +33,18 @@ import java.util.Set;
  * OnnxExport.write(graph, weights, Path.of("unet.onnx"), OnnxExport.Options.of().stages("down1", "up4"));
  * }</pre>
  *
- * <p>Inputs and outputs keep the names of the graph's slots, weights those of the weight file; extents are the graph's. What
- * ONNX says otherwise than a Kerf graph:
+ * <p>Inputs and outputs keep the names of the graph's slots, weights those of the weight file; extents are the graph's.
+ * What ONNX says otherwise than a Kerf graph:
  * <ul>
- *   <li>A state NAME is an input NAME and, if the graph updates it, an output {@code NAME.next}, to be fed back by the caller.
- *   <li>Counted values stay at their capacity. Ops that read only valid rows mask the others; rows past the count of an output
- *       hold anything. {@link dev.kerf.graph.SelectOp.Compact} of more elements than its capacity fails in the runtime as an
- *       index out of range. An index of Gather or WriteSlot out of range fails too, but ONNX reads negative ones from the end.
+ *   <li>A state NAME is an input NAME and, if the graph updates it, an output {@code NAME.next}, to be fed back by the
+ *       caller.
+ *   <li>Counted values stay at their capacity. Ops that read only valid rows mask the others; rows past the count of an
+ *       output hold anything. {@link dev.kerf.graph.SelectOp.Compact} of more elements than its capacity fails in the
+ *       runtime as an index out of range. An index of Gather or WriteSlot out of range fails too, but ONNX reads
+ *       negative ones from the end.
  *   <li>Where NaN goes through max pooling and arg max is the runtime's affair.
- *   <li>A resize with scales of its own, given a size that ONNX would not derive from them, is refused; so is a count along the
- *       axis of a layer or group norm.
+ *   <li>A resize with scales of its own, given a size that ONNX would not derive from them, is refused; so is a count
+ *       along the axis of a layer or group norm.
  * </ul>
  */
 public final class OnnxExport {
@@ -59,8 +61,8 @@ public final class OnnxExport {
      * How a model is written.
      *
      * @param stages      named intermediate results that become outputs too
-     * @param inlineBytes most bytes of the model file: protobuf reads up to 2 GiB. Tensors of a larger model go to a file beside
-     *                    it with {@code .data} added to its name.
+     * @param inlineBytes most bytes of the model file: protobuf reads up to 2 GiB. Tensors of a larger model go to a
+     *                    file beside it with {@code .data} added to its name.
      */
     public record Options(Set<String> stages, long inlineBytes) {
         private static final Options DEFAULT = new Options(Set.of(), Integer.MAX_VALUE);
@@ -95,10 +97,10 @@ public final class OnnxExport {
      * Writes a model, whole or not at all.
      *
      * @param weights numbers for the graph's weights; null if it has none
-     * @throws UnsupportedOpException                if an op or attribute has no form in ONNX; names node, op and operands
-     * @throws BadInputException                     if there is no stage of a name
-     * @throws dev.kerf.error.BadWeightsException    if a tensor is missing or misshapen
-     * @throws BadFileException                      if the file can't be written
+     * @throws UnsupportedOpException             if an op or attribute has no form in ONNX; names node, op and operands
+     * @throws BadInputException                  if there is no stage of a name
+     * @throws dev.kerf.error.BadWeightsException if a tensor is missing or misshapen
+     * @throws BadFileException                   if the file can't be written
      */
     public static void write(Graph graph, Weights weights, Path target, Options options) {
         OnnxGraph onnx = lower(graph, weights, graph.kept(options.stages()));

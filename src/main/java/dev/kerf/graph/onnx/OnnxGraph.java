@@ -148,8 +148,8 @@ final class OnnxGraph {
     }
 
     /**
-     * Where a counted value's rows are valid, as bool of extents that broadcast with the value: the axes up to the counted one,
-     * then ones.
+     * Where a counted value's rows are valid, as bool of extents that broadcast with the value: the axes up to the
+     * counted one, then ones.
      */
     String validRows(Value v) {
         Shape shape = v.type().shape();

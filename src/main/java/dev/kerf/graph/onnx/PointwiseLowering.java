@@ -35,7 +35,10 @@ final class PointwiseLowering {
         };
     }
 
-    /** x / 0 is 0, and the quotient that int32 can't hold wraps: both would end the process in a runtime that just divides. */
+    /**
+     * x / 0 is 0, and the quotient that int32 can't hold wraps: both would end the process in a runtime that just
+     * divides.
+     */
     private static String divide(OnnxGraph g, String a, String b) {
         String zero = g.scalar(DType.I32, 0);
         String none = g.op("Equal", b, zero);
@@ -80,7 +83,10 @@ final class PointwiseLowering {
         };
     }
 
-    /** ONNX leaves casts out of range undefined, so numbers are brought into range first, in float64, which holds every bound. */
+    /**
+     * ONNX leaves casts out of range undefined, so numbers are brought into range first, in float64, which holds every
+     * bound.
+     */
     private static String cast(OnnxGraph g, String x, DType from, DType to) {
         if (from == to) {
             return g.op("Identity", x);

@@ -9,8 +9,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * One message in protobuf's wire format: fields in the order in which they are added, tensors by reference, so that a model
- * of gigabytes is written without a copy of it in memory. (Encoding: {@code protobuf.dev/programming-guides/encoding}.)
+ * One message in protobuf's wire format: fields in the order in which they are added, tensors by reference, so that a
+ * model of gigabytes is written without a copy of it in memory. (Encoding: {@code
+ * protobuf.dev/programming-guides/encoding}.)
  */
 final class ProtoWriter {
     private static final int VARINT = 0;

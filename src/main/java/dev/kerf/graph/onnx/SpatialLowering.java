@@ -58,7 +58,10 @@ final class SpatialLowering {
         return g.activate(c.activation(), standard ? y : widened(g, n, c, y));
     }
 
-    /** Runtimes refuse output padding that isn't below the stride: less is cut off instead, and what then lacks is zeros. */
+    /**
+     * Runtimes refuse output padding that isn't below the stride: less is cut off instead, and what then lacks is
+     * zeros.
+     */
     private static String widened(OnnxGraph g, Node n, SpatialOp.ConvTranspose2d c, String y) {
         long rows = Math.max(0, c.outPadH() - c.window().padBottom());
         long columns = Math.max(0, c.outPadW() - c.window().padRight());
@@ -70,8 +73,8 @@ final class SpatialLowering {
     }
 
     /**
-     * Padding that the output's extents take when they are rounded down: what sticks out in ceil mode becomes padding, so that
-     * no runtime's reading of {@code ceil_mode} matters.
+     * Padding that the output's extents take when they are rounded down: what sticks out in ceil mode becomes padding,
+     * so that no runtime's reading of {@code ceil_mode} matters.
      */
     private static Window2d exactPadding(Shape x, Shape y, int kernelH, int kernelW, Window2d w) {
         long bottom = (y.dim(2) - 1) * w.strideH() + (long) w.dilationH() * (kernelH - 1) + 1 - x.dim(2) - w.padTop();
@@ -161,15 +164,17 @@ final class SpatialLowering {
     private static String scales(OnnxGraph g, Node n, SpatialOp.Resize r, Shape x, float scaleH, float scaleW) {
         float h = 1 / scaleH;
         float w = 1 / scaleW;
-        if ((long) Math.floor((double) x.dim(2) * h) != r.outH() || (long) Math.floor((double) x.dim(3) * w) != r.outW()) {
+        long rows = (long) Math.floor((double) x.dim(2) * h);
+        long columns = (long) Math.floor((double) x.dim(3) * w);
+        if (rows != r.outH() || columns != r.outW()) {
             throw g.refuse("ONNX takes scales " + scaleH + ", " + scaleW + " for another output size");
         }
         return g.tensor(n.name() + "/scales", HostTensor.of(Shape.of(4), new float[] {1, 1, h, w}));
     }
 
     /**
-     * Rows and columns picked by index, so that every runtime takes the same ones; a Resize where the scales are powers of two
-     * and rounding can't matter.
+     * Rows and columns picked by index, so that every runtime takes the same ones; a Resize where the scales are powers
+     * of two and rounding can't matter.
      */
     private static String nearest(OnnxGraph g, Node n, SpatialOp.Resize r, Shape x, float scaleH, float scaleW) {
         boolean half = r.sampling() == Sampling.HALF_PIXEL;

@@ -69,7 +69,8 @@ final class OnnxRuntime {
     }
 
     private static OnnxTensor tensor(OrtEnvironment env, HostTensor t) throws OrtException {
-        ByteBuffer bytes = ByteBuffer.allocateDirect(Math.toIntExact(t.data().byteSize())).order(ByteOrder.nativeOrder());
+        int size = Math.toIntExact(t.data().byteSize());
+        ByteBuffer bytes = ByteBuffer.allocateDirect(size).order(ByteOrder.nativeOrder());
         MemorySegment.ofBuffer(bytes).copyFrom(t.data());
         return OnnxTensor.createTensor(env, bytes, t.shape().dims(), switch (t.dtype()) {
             case F32 -> OnnxJavaType.FLOAT;

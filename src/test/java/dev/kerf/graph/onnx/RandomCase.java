@@ -9,14 +9,16 @@ import dev.kerf.tensor.DType;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.stream.LongStream;
 
 /**
- * A graph in the making with random numbers for its inputs and constants: the same for the same seed, but for the signs. A sum
- * of products without signs is the sum of the absolute terms.
+ * A graph in the making with random numbers for its inputs and constants: the same for the same seed, but for the
+ * signs. A sum of products without signs is the sum of the absolute terms.
  */
 final class RandomCase {
     final Random random;
@@ -55,6 +57,20 @@ final class RandomCase {
             d[i] = between(1, most);
         }
         return Shape.of(d);
+    }
+
+    /** Extents that broadcast to those of a shape. */
+    long[] broadcast(Shape y) {
+        long[] d = y.dims();
+        for (int i = 0; i < d.length; i++) {
+            d[i] = between(0, 3) == 0 ? 1 : d[i];
+        }
+        return Arrays.copyOfRange(d, d.length == 0 ? 0 : between(0, d.length - 1), d.length);
+    }
+
+    /** Extents of matrices in a batch. */
+    static long[] matrix(long[] batch, long rows, long columns) {
+        return LongStream.concat(LongStream.of(batch), LongStream.of(rows, columns)).toArray();
     }
 
     /** An input of numbers from −1 to 1. */
