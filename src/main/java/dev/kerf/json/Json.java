@@ -8,6 +8,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.math.BigInteger;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.AbstractList;
 import java.util.ArrayList;
@@ -89,6 +90,8 @@ public final class Json {
     public static Json read(Path file) {
         try {
             return parse(Files.readAllBytes(file), file.toString());
+        } catch (NoSuchFileException e) {
+            throw new BadFileException(file + ": no such file", e);
         } catch (IOException e) {
             throw new BadFileException(file + ": can't be read (" + e + ")", e);
         }

@@ -65,9 +65,10 @@ record UNetBlock(List<Layer> layers, UNetConfig.Norm norm) {
     }
 
     /** x (N, C, H, W) to (N, outChannels, H, W); kernels of odd size, padded to keep the image's. */
-    Value forward(GraphBuilder g, Value x) {
+    Value forward(GraphBuilder g, Weights weights, Value x) {
         Value y = x;
         for (Layer l : layers) {
+            requireChannels(weights, l.conv + ".weight", 1, y);
             int h = l.weight.size(2) / 2;
             int w = l.weight.size(3) / 2;
             Value bias = l.bias ? g.weight(l.conv + ".bias", Shape.of(l.weight.dim(0))) : null;
@@ -75,6 +76,16 @@ record UNetBlock(List<Layer> layers, UNetConfig.Norm norm) {
             y = g.relu(normalise(g, y, l.norm)); // (N, O, H, W)
         }
         return y;
+    }
+
+    /** Checks that a convolution's weight takes as many channels, along that axis of it, as x (N, C, H, W) has. */
+    static void requireChannels(Weights weights, String tensor, int axis, Value x) {
+        Shape found = weights.tensor(tensor).shape();
+        Shape expected = found.with(axis, x.type().shape().dim(1));
+        if (!found.equals(expected)) {
+            throw new BadWeightsException(weights.source() + ": tensor \"" + tensor + "\" has shape " + found + ", expected "
+                    + expected + " after what comes before it in the network");
+        }
     }
 
     private Value normalise(GraphBuilder g, Value y, String module) {

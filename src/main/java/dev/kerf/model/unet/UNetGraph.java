@@ -113,6 +113,7 @@ final class UNetGraph {
                 y = g.stage(names.decoderStage(level), block(names.decoder(level), joined)); // (1, ·, h/2^level, …)
             }
         }
+        UNetBlock.requireChannels(weights, names.head() + ".weight", 1, y);
         Shape head = weights.tensor(names.head() + ".weight").shape();
         Value bias = weights.contains(names.head() + ".bias")
                 ? g.weight(names.head() + ".bias", Shape.of(head.dim(0))) : null;
@@ -120,7 +121,7 @@ final class UNetGraph {
     }
 
     private Value block(String module, Value x) {
-        return UNetBlock.of(weights, module, config.norm()).forward(g, x);
+        return UNetBlock.of(weights, module, config.norm()).forward(g, weights, x);
     }
 
     private Value halve(Value x) {
@@ -139,6 +140,7 @@ final class UNetGraph {
             return g.bilinear(x, h, w, Sampling.ALIGN_CORNERS);
         }
         String module = config.names().up(level);
+        UNetBlock.requireChannels(weights, module + ".weight", 0, x);
         Shape weight = weights.tensor(module + ".weight").shape();
         Value bias = weights.contains(module + ".bias")
                 ? g.weight(module + ".bias", Shape.of(weight.dim(1))) : null;

@@ -9,14 +9,14 @@ import java.util.List;
 import java.util.Map;
 
 /** U-Nets of any width with made-up weights that keep activations near 1, under upstream names. */
-final class SmallUNets {
+public final class SmallUNets {
     private final Map<String, HostTensor> tensors = new LinkedHashMap<>();
     private Map<String, String> metadata = Map.of();
 
     private SmallUNets() {}
 
     /** milesial/Pytorch-UNet's names; {@code widths} from the finest level to the coarsest. */
-    static SmallUNets milesial(int channels, int classes, List<Integer> widths, boolean bilinear) {
+    public static SmallUNets milesial(int channels, int classes, List<Integer> widths, boolean bilinear) {
         SmallUNets u = new SmallUNets();
         int depth = widths.size() - 1;
         u.block("inc.double_conv", channels, widths.get(0), widths.get(0), false);
@@ -43,7 +43,7 @@ final class SmallUNets {
     }
 
     /** Names enc1 … bottom … dec1, head. */
-    static SmallUNets plain(int channels, int classes, List<Integer> widths) {
+    public static SmallUNets plain(int channels, int classes, List<Integer> widths) {
         SmallUNets u = new SmallUNets();
         int depth = widths.size() - 1;
         for (int i = 0; i <= depth; i++) {
@@ -61,22 +61,22 @@ final class SmallUNets {
         return u;
     }
 
-    SmallUNets with(Map<String, String> meta) {
+    public SmallUNets with(Map<String, String> meta) {
         metadata = meta;
         return this;
     }
 
-    SmallUNets without(String name) {
+    public SmallUNets without(String name) {
         tensors.remove(name);
         return this;
     }
 
-    SmallUNets and(String name, long... dims) {
+    public SmallUNets and(String name, long... dims) {
         put(name, 1, dims);
         return this;
     }
 
-    Weights build() {
+    public Weights build() {
         return Weights.of(tensors, metadata);
     }
 

@@ -1,0 +1,169 @@
+package dev.kerf.cli;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.kerf.image.Image;
+import dev.kerf.image.PixelFormat;
+import dev.kerf.json.Json;
+import dev.kerf.mask.Coco;
+import dev.kerf.mask.LabelMap;
+import dev.kerf.tensor.HostTensor;
+import dev.kerf.tensor.Npy;
+import dev.kerf.tensor.Shape;
+import dev.kerf.weights.FormulaWeights;
+import dev.kerf.weights.Safetensors;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class SegmentCommandTest {
+    private static final int W = 21;
+    private static final int H = 13;
+
+    @TempDir
+    private Path dir;
+    private Path out;
+    private Path net;
+
+    @BeforeEach
+    void files() {
+        out = dir.resolve("out");
+        net = Run.unet(dir.resolve("net.safetensors"), 3, 3, false);
+    }
+
+    private Path picture(String name) {
+        Image image = Image.blank(W, H, PixelFormat.RGB8);
+        for (int i = 0; i < 3 * W * H; i++) {
+            image.setSample(i / 3 % W, i / 3 / W, i % 3, i * 7919 % 256);
+        }
+        image.writePng(dir.resolve(name));
+        return dir.resolve(name);
+    }
+
+    private Run segment(Object... args) {
+        Object[] all = new Object[args.length + 7];
+        System.arraycopy(new Object[] {"segment", "--backend", "cpu", "--weights", net, "--out", out}, 0, all, 0, 7);
+        System.arraycopy(args, 0, all, 7, args.length);
+        return Run.of(all);
+    }
+
+    @Test
+    void everyFormatSaysTheSame() {
+        Run run = segment(picture("a.png"), "--format", "labels,rle,polygons,npy,safetensors").succeeded();
+        assertTrue(run.out().contains("a.png  21x13  class "), run.out());
+        assertEquals(List.of("a-labels.png", "a-logits.npy", "a-logits.safetensors", "a-overlay.png", "a-polygons.json",
+                "a-rle.json"), Run.files(out));
+        HostTensor logits = Npy.read(out.resolve("a-logits.npy"));
+        assertEquals(Shape.of(3, H, W), logits.shape());
+        int[] largest = new int[W * H];
+        for (int i = 0; i < W * H; i++) {
+            for (int k = 1; k < 3; k++) {
+                largest[i] = logits.getDouble(k * W * H + i) > logits.getDouble(largest[i] * W * H + i) ? k : largest[i];
+            }
+        }
+        LabelMap labels = LabelMap.read(out.resolve("a-labels.png"));
+        assertArrayEquals(largest, labels.toArray());
+        assertTrue(labels.counts(3)[labels.get(0, 0)] < W * H, "all labels are alike: nothing is tested");
+        try (Safetensors file = Safetensors.open(out.resolve("a-logits.safetensors"))) {
+            assertArrayEquals(logits.toFloatArray(), file.tensor("logits").toFloatArray());
+        }
+        for (String name : List.of("a-rle.json", "a-polygons.json")) {
+            for (Json a : Json.read(out.resolve(name)).at("annotations").items()) {
+                assertEquals(labels.mask(a.at("category_id").asInt()), Coco.mask(a.at("segmentation"), W, H).decode());
+            }
+        }
+        assertEquals(W, Image.read(out.resolve("a-overlay.png")).width());
+    }
+
+    @Test
+    void badImagesAmongGoodOnes() throws IOException {
+        Path a = picture("a.png");
+        Path bad = Files.write(dir.resolve("bad.png"), new byte[] {1, 2, 3});
+        Path c = picture("c.png");
+        Run run = segment("--json", "--no-overlay", a, bad, c);
+        assertEquals(ExitCode.SOME_FAILED, run.code());
+        assertEquals(1, run.err().lines().count(), run.err());
+        assertTrue(run.err().contains("bad.png"), run.err());
+        assertEquals(List.of("a-labels.png", "c-labels.png"), Run.files(out));
+        Json said = Json.parse(run.out());
+        assertEquals("cpu", said.at("backend").asString());
+        assertEquals(List.of(a.toString(), c.toString()),
+                said.at("images").items().stream().map(i -> i.at("file").asString()).toList());
+        assertEquals(bad.toString(), said.at("failed").at(0).at("file").asString());
+        Json first = said.at("images").at(0);
+        assertEquals(1, first.at("tiles").asInt());
+        assertEquals(W * H, first.at("classes").items().stream().mapToInt(k -> k.at("pixels").asInt()).sum());
+        assertEquals(out.resolve("a-labels.png").toString(), first.at("outputs").at(0).asString());
+    }
+
+    @Test
+    void directoriesWithoutTheirResults() {
+        picture("b.png");
+        picture("a.PNG");
+        out = dir;
+        segment(dir, "--quiet").succeeded();
+        Run again = segment(dir).succeeded();
+        assertEquals(List.of("a.PNG", "b.png"), again.out().lines()
+                .map(l -> Path.of(l.substring(0, l.indexOf("  "))).getFileName().toString()).toList());
+        assertEquals(List.of("a-labels.png", "a-overlay.png", "a.PNG", "b-labels.png", "b-overlay.png", "b.png",
+                "net.safetensors"), Run.files(dir));
+    }
+
+    @Test
+    void namesThatCollide() throws IOException {
+        Path a = picture("a.png");
+        Path sub = Files.createDirectory(dir.resolve("sub"));
+        Files.copy(a, dir.resolve("a.bmp"));
+        Files.copy(a, sub.resolve("a.png"));
+        segment("--quiet", "--no-overlay", a, dir.resolve("a.bmp"), sub, a).succeeded();
+        assertEquals(List.of("a.bmp-labels.png", "a.png-1-labels.png", "a.png-2-labels.png"), Run.files(out));
+    }
+
+    @Test
+    void planesOfNumbers() {
+        Path file = dir.resolve("p.npy");
+        HostTensor planes = FormulaWeights.generate("p", Shape.of(3, H, W), 1);
+        planes.setDouble(5, Double.NaN);
+        Npy.write(file, planes);
+        segment(file).succeeded();
+        assertEquals(List.of("p-labels.png", "p-overlay.png"), Run.files(out));
+    }
+
+    @Test
+    void namesOfClassesAndBackground() {
+        Run run = segment(picture("a.png"), "--classes", "sky,sea,sand", "--background", "sea", "--format", "rle", "--json");
+        run.succeeded();
+        assertEquals(List.of("sky", "sea", "sand"),
+                Json.parse(run.out()).at("images").at(0).at("classes").items().stream().map(k -> k.at("name").asString()).toList());
+        assertTrue(Json.read(out.resolve("a-rle.json")).at("annotations").items().stream()
+                .noneMatch(a -> a.at("category_id").asInt() == 1));
+    }
+
+    @Test
+    void saysOnceThatTilesAreNotExact() {
+        net = Run.unet(dir.resolve("bilinear.safetensors"), 3, 2, true);
+        Image.blank(200, 60, PixelFormat.RGB8).writePng(dir.resolve("a.png"));
+        Image.blank(200, 60, PixelFormat.RGB8).writePng(dir.resolve("b.png"));
+        Run run = segment("--tile", "64", dir.resolve("a.png"), dir.resolve("b.png"));
+        assertEquals(0, run.code());
+        assertEquals(1, run.err().lines().count(), run.err());
+        assertTrue(run.err().contains("tiled"), run.err());
+    }
+
+    @Test
+    void embeddedNetworkIsNamed() {
+        Path image = dir.resolve("a.png");
+        Image.blank(40, 24, PixelFormat.GRAY8).writePng(image);
+        Run run = Run.of("segment", "--backend", "cpu", "--out", out, image);
+        assertEquals(0, run.code(), run.err());
+        assertTrue(run.err().startsWith("kerf: no --weights: using the embedded network kerf-membrane (classes membrane"),
+                run.err());
+        Run.of("segment", "--backend", "cpu", "--quiet", "--out", out, image).succeeded();
+    }
+}
