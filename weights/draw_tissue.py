@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Draws a picture that looks like an electron micrograph of neural tissue, and its truth (0 membrane, 255 cell interior).
+"""Draws a picture that looks like an electron micrograph of neural tissue, and its truth: an
+indexed PNG of labels, 0 membrane (black), 1 cell interior (white).
 
     python draw_tissue.py --height 512 --width 512 --seed 1 --image tissue.png --truth truth.png
 
@@ -164,4 +165,6 @@ if __name__ == "__main__":
     image, truth = draw(args.height, args.width, args.seed)
     Image.fromarray(image).save(args.image)
     if args.truth:
-        Image.fromarray(truth).save(args.truth)
+        labels = Image.fromarray((truth > 0).astype(np.uint8), mode="P")
+        labels.putpalette([0, 0, 0, 255, 255, 255])
+        labels.save(args.truth)
