@@ -11,6 +11,11 @@ import java.util.List;
 
 /** The kernels of this package as the CPU back end asks for them. */
 public final class DenseKernels implements KernelFamily {
+    /** Kernels for this JVM; their inner loops are compiled by a thread beside, from now on. */
+    public DenseKernels() {
+        WarmTiles.start();
+    }
+
     @Override
     public boolean takes(Node node) {
         return switch (node.op()) {

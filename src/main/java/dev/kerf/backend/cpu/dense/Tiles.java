@@ -3,8 +3,8 @@ package dev.kerf.backend.cpu.dense;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * The loop that all dense kernels spend their time in: c[r][v] += Σₖ a[k][r] · b[start[v] + off[k]] for a few rows r and
- * two vectors v, sums held in registers. 12 × 2 sums fill the 32 registers of AVX-512 and NEON, 6 × 2 the 16 of AVX2.
+ * The loop that all dense kernels spend their time in: c[r][v] += Σₖ a[k][r] · b[start[v] + off[k]] for a few rows r and two
+ * vectors v, sums held in registers. 12 × 2 sums fill the 32 registers of AVX-512 and NEON, 6 × 2 the 16 of AVX2.
  *
  * <p>The loop bodies hold no branch, and each is a method of its own: a first-tier compiler that gives up on one leaves
  * the others fast, and no late branch throws compiled code away.
@@ -42,6 +42,20 @@ final class Tiles {
     static void sweep(
             int rows, float[] a, int ai, float[] b, int base, int[] starts, int from, int to, int[] off, int n,
             float[] c, int ci, int pitch) {
+        if (WarmTiles.ready(rows)) {
+            vectors(rows, a, ai, b, base, starts, from, to, off, n, c, ci, pitch);
+        } else {
+            int end = rows == 1 ? from + (to - from + 3) / 4 * 4 : from + (to - from + 1) / 2 * 2;
+            for (int v = from; v < end; v++) {
+                plain(rows, a, ai, b, base + starts[v], off, n, c, ci + v * LANES, pitch);
+            }
+        }
+    }
+
+    /** {@link #sweep} by the Vector API. */
+    static void vectors(
+            int rows, float[] a, int ai, float[] b, int base, int[] starts, int from, int to, int[] off, int n,
+            float[] c, int ci, int pitch) {
         switch (rows) {
             case 12 -> sweep12(a, ai, b, base, starts, from, to, off, n, c, ci, pitch);
             case 8 -> sweep8(a, ai, b, base, starts, from, to, off, n, c, ci, pitch);
@@ -49,6 +63,23 @@ final class Tiles {
             case 4 -> sweep4(a, ai, b, base, starts, from, to, off, n, c, ci, pitch);
             case 1 -> sweep1(a, ai, b, base, starts, from, to, off, n, c, ci);
             default -> throw new IllegalArgumentException("no tile of " + rows + " rows");
+        }
+    }
+
+    /** One vector of a panel without the Vector API, rounded alike: each product and sum at once. */
+    static void plain(
+            int rows, float[] a, int ai, float[] b, int start, int[] off, int n, float[] c, int ci, int pitch) {
+        for (int k = 0; k < n; k++) {
+            int bi = start + off[k];
+            for (int r = 0; r < rows; r++) {
+                multiply(a[ai + k * rows + r], b, bi, c, ci + r * pitch);
+            }
+        }
+    }
+
+    private static void multiply(float f, float[] b, int bi, float[] c, int ci) {
+        for (int j = 0; j < LANES; j++) {
+            c[ci + j] = Math.fma(f, b[bi + j], c[ci + j]);
         }
     }
 

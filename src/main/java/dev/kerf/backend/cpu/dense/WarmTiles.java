@@ -1,0 +1,54 @@
+package dev.kerf.backend.cpu.dense;
+
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/**
+ * Gets the tiles compiled beside the first runs. Before the JVM's optimising compiler has seen a Vector API loop, each of its
+ * operations is a call and an object, 500 times slower; a plain loop is ten times slower at most. So {@link Tiles} starts out
+ * with plain loops, which give the same bits, while a thread that soon ends calls the vector ones on a few numbers until they
+ * are fast.
+ */
+final class WarmTiles {
+    /** Whether a tile of so many rows is compiled. Read without a fence: a late view costs time alone. */
+    private static final boolean[] READY = new boolean[Tiles.MAX_ROWS + 1];
+    private static final AtomicBoolean STARTED = new AtomicBoolean();
+    private static final int CALLS = 256;
+    /** A compiled call takes 0.1 µs, one that isn't 10 µs and more. */
+    private static final long FAST_NANOS = CALLS * 1_000L;
+    private static final long LIMIT_NANOS = 3_000_000_000L;
+
+    private WarmTiles() {}
+
+    static boolean ready(int rows) {
+        return READY[rows];
+    }
+
+    /** Starts the thread, once in the life of the JVM. */
+    static void start() {
+        if (STARTED.compareAndSet(false, true)) {
+            Thread.ofPlatform().daemon().name("kerf-tiles").start(WarmTiles::run);
+        }
+    }
+
+    private static void run() {
+        int[] heights = Tiles.TALL ? new int[] {12, 8, 4, 1} : new int[] {6, 4, 1};
+        int lanes = Tiles.LANES;
+        float[] a = new float[2 * Tiles.MAX_ROWS];
+        float[] b = new float[4 * lanes];
+        float[] c = new float[Tiles.MAX_ROWS * 4 * lanes];
+        int[] starts = new int[4];
+        int[] off = new int[2];
+        for (int rows : heights) {
+            long begin = System.nanoTime();
+            long took = Long.MAX_VALUE;
+            while (took > FAST_NANOS && System.nanoTime() - begin < LIMIT_NANOS) {
+                long t = System.nanoTime();
+                for (int i = 0; i < CALLS; i++) {
+                    Tiles.vectors(rows, a, 0, b, 0, starts, 0, 2, off, 2, c, 0, 4 * lanes);
+                }
+                took = System.nanoTime() - t;
+            }
+            READY[rows] = true;
+        }
+    }
+}

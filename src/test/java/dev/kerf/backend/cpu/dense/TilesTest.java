@@ -1,0 +1,75 @@
+package dev.kerf.backend.cpu.dense;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.Random;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+
+class TilesTest {
+    private static final int[] HEIGHTS = {12, 8, 6, 4, 1};
+    private static final int LANES = Tiles.LANES;
+    private static final int VECTORS = 4;
+    private static final int PITCH = VECTORS * LANES + 3;
+
+    /** Results must not depend on when the JVM compiles what. */
+    @Test
+    void plainLoopsGiveTheSameBits() {
+        Random random = new Random(5);
+        for (int rows : HEIGHTS) {
+            for (int n : new int[] {0, 1, 2, 7, 100}) {
+                float[] a = numbers(random, 3 + rows * n);
+                float[] b = numbers(random, 400);
+                float[] c = numbers(random, 5 + rows * PITCH);
+                int[] starts = {9, 40, 3, 77};
+                int[] off = random.ints(n, 0, 200).toArray();
+                float[] vectors = c.clone();
+                Tiles.vectors(rows, a, 3, b, 11, starts, 0, VECTORS, off, n, vectors, 5, PITCH);
+                float[] plain = c.clone();
+                for (int v = 0; v < VECTORS; v++) {
+                    Tiles.plain(rows, a, 3, b, 11 + starts[v], off, n, plain, 5 + v * LANES, PITCH);
+                }
+                assertArrayEquals(vectors, plain);
+                float[] sums = new float[c.length];
+                for (int i = 0; i < c.length; i++) {
+                    int r = (i - 5) / PITCH;
+                    int v = (i - 5) % PITCH / LANES;
+                    float sum = c[i];
+                    for (int k = 0; i >= 5 && v < VECTORS && k < n; k++) {
+                        sum = Math.fma(a[3 + k * rows + r], b[11 + starts[v] + off[k] + (i - 5) % PITCH % LANES], sum);
+                    }
+                    sums[i] = sum;
+                }
+                assertArrayEquals(sums, plain);
+            }
+        }
+    }
+
+    @Test
+    void panelsCoverTheirRowsWithLittlePadding() {
+        for (int rows = 1; rows < 200; rows++) {
+            Panels p = Panels.of(rows);
+            int padded = p.first[p.count];
+            assertTrue(padded >= rows && padded < Math.max(5, rows + Tiles.ROW_STEP), "for " + rows);
+            assertEquals(padded, IntStream.of(p.height).sum());
+            assertTrue(IntStream.of(p.height).allMatch(h -> IntStream.of(HEIGHTS).anyMatch(g -> g == h)));
+        }
+    }
+
+    @Test
+    void refusesOtherHeights() {
+        assertThrows(IllegalArgumentException.class,
+                () -> Tiles.vectors(5, new float[5], 0, new float[0], 0, new int[0], 0, 0, new int[0], 0, new float[0], 0, 0));
+    }
+
+    private static float[] numbers(Random random, int n) {
+        float[] x = new float[n];
+        for (int i = 0; i < n; i++) {
+            x[i] = random.nextFloat() - 0.5f;
+        }
+        return x;
+    }
+}
