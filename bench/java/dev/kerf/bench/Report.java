@@ -102,7 +102,7 @@ final class Report {
                     f.name(), f.engine(), f.samples().length, f.mean(), f.deviation(), f.best(), f.percentile(0.5),
                     f.percentile(0.99), f.gigaflops(), 100 * f.gigaflops() / peak, f.gigabytes(),
                     100 * f.gigabytes() / bandwidth,
-                    Double.isNaN(ratio) ? "" : String.format(Locale.ROOT, "%.2f", ratio)));
+                    Double.isNaN(ratio) ? "" : String.format(Locale.ROOT, "%.3f", ratio)));
         }
         return s.toString();
     }

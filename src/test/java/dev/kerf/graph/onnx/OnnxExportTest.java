@@ -6,10 +6,12 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.kerf.backend.cpu.Oracle;
 import dev.kerf.error.BadFileException;
 import dev.kerf.error.BadInputException;
 import dev.kerf.error.BadWeightsException;
 import dev.kerf.error.UnsupportedOpException;
+import dev.kerf.graph.Fusion;
 import dev.kerf.graph.Graph;
 import dev.kerf.graph.GraphBuilder;
 import dev.kerf.graph.NormOp;
@@ -26,8 +28,13 @@ import dev.kerf.weights.Weights;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
+import java.util.Set;
+import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -48,14 +55,14 @@ class OnnxExportTest {
 
     private static Weights convolutionWeights() {
         float[] w = new float[400];
-        java.util.Arrays.fill(w, 0.5f);
+        Arrays.fill(w, 0.5f);
         return Weights.of(Map.of("conv.weight", HostTensor.of(Shape.of(1, 1, 20, 20), w),
                 "conv.bias", HostTensor.of(Shape.of(1), new float[] {-300})));
     }
 
     private static HostTensor ones() {
         float[] v = new float[400];
-        java.util.Arrays.fill(v, 1);
+        Arrays.fill(v, 1);
         return HostTensor.of(Shape.of(1, 1, 20, 20), v);
     }
 
@@ -122,6 +129,50 @@ class OnnxExportTest {
         GraphBuilder same = new GraphBuilder();
         same.output("x", same.relu(same.input("x", TensorType.f32(1))));
         assertThrows(UnsupportedOpException.class, () -> OnnxRuntime.run(same.build(), null, Map.of()));
+    }
+
+    /** Folding batch norms and merging activations changes the operators, not the model. */
+    @Test
+    void fusedGraphsAreTheSameModel() {
+        GraphBuilder g = new GraphBuilder();
+        Value x = g.input("image", TensorType.f32(1, 3, 9, 7));
+        Map<String, HostTensor> tensors = new HashMap<>();
+        Random random = new Random(7);
+        Value y = g.conv2d(x, weight(g, tensors, random, "conv", 3, 3, 3, 3), null, Window2d.of().pad(1));
+        y = g.batchNorm(y, weight(g, tensors, random, "gamma", 3), weight(g, tensors, random, "beta", 3),
+                weight(g, tensors, random, "mean", 3), weight(g, tensors, random, "var", 3), 1e-5);
+        g.output("y", g.relu(g.add(y, x)));
+        Graph graph = g.build();
+        Graph fused = Fusion.fuse(graph, Set.of());
+        assertTrue(fused.nodes().size() < graph.nodes().size() - 2, fused.toString());
+        Weights weights = Weights.of(tensors);
+        HostTensor image = numbers(random, Shape.of(1, 3, 9, 7));
+        HostTensor expected = Oracle.run(graph, weights, Map.of("image", image), Map.of()).outputs().get("y");
+        HostTensor plain = OnnxRuntime.run(graph, weights, Map.of("image", image)).get("y");
+        HostTensor folded = OnnxRuntime.run(fused, weights, Map.of("image", image)).get("y");
+        // 27 products of numbers up to 1.5 and 1.5, scaled by at most 1.5 / √0.5: 4 float32 epsilons of that.
+        double tolerance = 4 * 0x1p-23 * 27 * 1.5 * 1.5 * 1.5 / Math.sqrt(0.5);
+        assertArrayEquals(doubles(expected), doubles(plain), tolerance);
+        assertArrayEquals(doubles(expected), doubles(folded), tolerance);
+    }
+
+    private static Value weight(GraphBuilder g, Map<String, HostTensor> tensors, Random random, String name,
+            long... dims) {
+        tensors.put(name, numbers(random, Shape.of(dims)));
+        return g.weight(name, Shape.of(dims));
+    }
+
+    /** From 0.5 to 1.5, so that they may be variances. */
+    private static HostTensor numbers(Random random, Shape shape) {
+        HostTensor t = HostTensor.zeros(DType.F32, shape);
+        for (long i = 0; i < t.elements(); i++) {
+            t.setDouble(i, 0.5 + random.nextDouble());
+        }
+        return t;
+    }
+
+    private static double[] doubles(HostTensor t) {
+        return LongStream.range(0, t.elements()).mapToDouble(t::getDouble).toArray();
     }
 
     @Test
