@@ -35,6 +35,7 @@
 #define MAKE_FLOAT4(a, b, c, d) ((float4)(a, b, c, d))
 #define AS_FLOAT(i) as_float(i)
 #define AS_INT(f) as_int(f)
+#define INF INFINITY
 #define LOCAL4(p, i) (*(__local const float4 *)((p) + (i)))
 
 #if KERF_F16
@@ -77,6 +78,7 @@ typedef float real;
 #define MAKE_FLOAT4(a, b, c, d) make_float4(a, b, c, d)
 #define AS_FLOAT(i) __int_as_float(i)
 #define AS_INT(f) __float_as_int(f)
+#define INF __int_as_float(0x7f800000)
 #define LOCAL4(p, i) (*(const float4 *)((p) + (i)))
 
 typedef unsigned char uchar;

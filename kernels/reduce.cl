@@ -31,7 +31,7 @@ KERNEL reduce(
     int t = LOCAL_ID(0);
     int o = GROUP_ID(0);
     long base = (long)(o / k3 / k2) * ks1 + (long)(o / k3 % k2) * ks2 + (long)(o % k3) * ks3;
-    float part = REDUCTION == 2 ? -INFINITY : REDUCTION == 3 ? INFINITY : 0.0f;
+    float part = REDUCTION == 2 ? -INF : REDUCTION == 3 ? INF : 0.0f;
     int elements = 0;
     for (int i = t; i < inner; i += GROUP) {
         long e = base + (long)(i / r3 / r2) * rs1 + (long)(i / r3 % r2) * rs2 + (long)(i % r3) * rs3;

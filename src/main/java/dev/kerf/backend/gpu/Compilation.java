@@ -212,6 +212,7 @@ final class Compilation {
                 return;
             }
         }
+        call.checkCosts();
         List<Object> arguments = new ArrayList<>();
         Map<String, Location> late = new LinkedHashMap<>();
         for (Manifest.Argument a : call.kernel().arguments()) {

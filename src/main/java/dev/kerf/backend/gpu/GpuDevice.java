@@ -27,7 +27,7 @@ public final class GpuDevice implements Device {
     private final Transfers transfers;
     private final Object monitor = new Object();
     private final Set<AutoCloseable> made = ConcurrentHashMap.newKeySet();
-    private boolean closed;
+    private volatile boolean closed;
 
     /** A device over an opened driver, which it owns. */
     public GpuDevice(Driver driver) {

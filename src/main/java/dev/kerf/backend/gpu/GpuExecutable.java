@@ -61,7 +61,7 @@ final class GpuExecutable implements Executable {
     private final Ticket done;
     private Driver.Recording recording;
     private boolean ran;
-    private boolean closed;
+    private volatile boolean closed;
 
     GpuExecutable(GpuDevice device, Graph recorded, Graph graph, GpuWeights weights, boolean profile,
             List<Compilation.Step> steps, List<Slot> slots, Map<String, Output> kept, Driver.Buffer errors,
@@ -92,9 +92,11 @@ final class GpuExecutable implements Executable {
             } else {
                 inputs.put(s.name(), s);
                 TensorType type = recorded.inputs().get(s.name()).type();
-                GpuTensor own = new GpuTensor(device, type, driver.allocate(Math.max(1, type.bytes())), 0, null);
-                device.transfers().zero(own.buffer(), 0, own.buffer().bytes());
-                inputBytes += own.buffer().bytes();
+                Driver.Buffer buffer = driver.allocate(Math.max(1, type.bytes()));
+                owned.add(buffer);
+                device.transfers().zero(buffer, 0, buffer.bytes());
+                inputBytes += buffer.bytes();
+                GpuTensor own = new GpuTensor(device, type, buffer, 0, this);
                 ownInputs.add(own);
                 s.bind(own);
             }
@@ -154,7 +156,7 @@ final class GpuExecutable implements Executable {
         if (!tensor.type().equals(type)) {
             throw new BadInputException("'" + slot.name() + "' is " + type + ", the tensor is " + tensor.type());
         }
-        if (tensor.owner() == this) {
+        if (outputs.containsValue(tensor)) {
             throw new BadInputException("'" + slot.name() + "' can't be bound to an output of the same executable, which "
                     + "is overwritten while it is read; use a state");
         }

@@ -13,7 +13,7 @@ final class GpuStream implements Stream {
     private final Driver.Queue queue;
     private final Ticket tail;
     private final List<GpuExecutable> submitted = new ArrayList<>();
-    private boolean closed;
+    private volatile boolean closed;
 
     GpuStream(GpuDevice device) {
         this.device = device;

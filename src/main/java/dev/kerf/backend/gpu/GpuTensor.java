@@ -18,7 +18,7 @@ final class GpuTensor implements StateTensor {
     private final GpuExecutable owner;
     private final Ticket transfers;
     private final Access access = new Access();
-    private boolean closed;
+    private volatile boolean closed;
 
     /**
      * @param owner       the executable whose slot this is; null for a tensor of the caller's, which owns its buffer
@@ -59,10 +59,6 @@ final class GpuTensor implements StateTensor {
 
     Access access() {
         return access;
-    }
-
-    GpuExecutable owner() {
-        return owner;
     }
 
     @Override

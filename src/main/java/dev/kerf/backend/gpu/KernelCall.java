@@ -160,14 +160,15 @@ public final class KernelCall {
         return formulas.stream().mapToLong(f -> f.value(formulaNames)).toArray();
     }
 
+    /** Throws if a cost can't be worked out: shown by the first launch, not by the first report that reads it. */
+    void checkCosts() {
+        kernel.flops().value(formulaNames);
+        kernel.bytes().value(formulaNames);
+    }
+
     /** Preprocessor definitions. */
     Map<String, String> definitions() {
         return definitions;
-    }
-
-    /** What formulas see. */
-    Map<String, Long> formulaNames() {
-        return formulaNames;
     }
 
     /** The operand of an argument; null if it was left out. */

@@ -218,6 +218,33 @@ class LightKernelsTest {
         }
     }
 
+    /** Outputs that no kernel of their own makes: inputs, weights, constants, states, and views of them. */
+    @ParameterizedTest
+    @MethodSource(DEVICES)
+    void outputsOfEveryOrigin(String id) {
+        GraphBuilder g = new GraphBuilder();
+        Value x = g.input("x", TensorType.f32(4, 6));
+        Value labels = g.input("labels", TensorType.of(DType.U8, 5));
+        Value state = g.state("state", TensorType.f32(3));
+        g.output("input", x);
+        g.output("view", g.reshape(x, 2, 12));
+        g.output("rows", g.slice(x, 0, 1, 3));
+        g.output("bytes", labels);
+        g.output("weight", g.weight("w", Shape.of(2, 2)));
+        g.output("constant", g.constant(HostTensor.of(Shape.of(2), new float[] {1, 2})));
+        g.output("integers", g.constant(HostTensor.of(Shape.of(2), new int[] {3, -4})));
+        g.output("state", g.apply(new StateOp.Assign(), state, g.constant(HostTensor.of(Shape.of(3), new float[3]))));
+        Value y = g.relu(x);
+        g.output("once", y);
+        g.output("twice", y);
+        g.output("part", g.slice(y, 0, 2, 4));
+        Case c = new Case(g.build(), Map.of("w", random(1, 2, 2)), Map.of("x", random(2, 4, 6), "labels",
+                randomIntegers(3, DType.U8, 256, 5)), Map.of("state", random(4, 3)));
+        try (GpuDevice device = Parity.open(id, Target.Forced.NONE)) {
+            Parity.check(device, c, 0, 0);
+        }
+    }
+
     @ParameterizedTest
     @MethodSource(DEVICES)
     void gathers(String id) {

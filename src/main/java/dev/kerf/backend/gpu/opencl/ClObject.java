@@ -8,7 +8,7 @@ abstract class ClObject implements AutoCloseable {
     private final String what;
     private final Set<ClObject> open;
     private long handle;
-    private boolean closed;
+    private volatile boolean closed;
 
     /**
      * @param what   for messages
