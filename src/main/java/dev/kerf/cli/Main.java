@@ -24,6 +24,7 @@ public final class Main {
 
     static {
         COMMANDS.put("segment", SegmentCommand::new);
+        COMMANDS.put("evaluate", EvaluateCommand::new);
         COMMANDS.put("devices", DevicesCommand::new);
         COMMANDS.put("weights", WeightsCommand::create);
         COMMANDS.put("trace", TraceCommand::new);

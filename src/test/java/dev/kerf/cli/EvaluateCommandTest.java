@@ -1,0 +1,270 @@
+package dev.kerf.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.kerf.image.Image;
+import dev.kerf.image.PixelFormat;
+import dev.kerf.image.Png;
+import dev.kerf.json.Json;
+import dev.kerf.mask.LabelMap;
+import dev.kerf.mask.Palette;
+import dev.kerf.tensor.HostTensor;
+import dev.kerf.tensor.Npy;
+import dev.kerf.tensor.Shape;
+import dev.kerf.weights.Safetensors;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** {@code kerf evaluate} over small directories made here. */
+class EvaluateCommandTest {
+    private static final double EXACT = 1e-12;
+
+    @TempDir
+    private Path directory;
+    private Path predicted;
+    private Path truth;
+    private final ByteArrayOutputStream out = new ByteArrayOutputStream();
+    private final ByteArrayOutputStream err = new ByteArrayOutputStream();
+
+    @BeforeEach
+    void directories() throws IOException {
+        predicted = Files.createDirectory(directory.resolve("predicted"));
+        truth = Files.createDirectory(directory.resolve("truth"));
+    }
+
+    private int evaluate(String... more) {
+        List<String> args = new ArrayList<>(List.of("evaluate", "--predicted", predicted.toString(), "--truth",
+                truth.toString(), "--backend", "cpu"));
+        args.addAll(List.of(more));
+        out.reset();
+        err.reset();
+        return Main.run(args.toArray(String[]::new), out, err);
+    }
+
+    private Json json(String... more) {
+        List<String> args = new ArrayList<>(List.of(more));
+        args.addAll(List.of("--json", "-"));
+        assertEquals(0, evaluate(args.toArray(String[]::new)), err::toString);
+        return Json.parse(out.toString(StandardCharsets.UTF_8));
+    }
+
+    private static void palette(Path file, int width, int... labels) {
+        LabelMap.of(width, labels.length / width, labels).writePng(file, Palette.of(4, 0));
+    }
+
+    private static void grey(Path file, int width, int... values) throws IOException {
+        Image image = Image.blank(width, values.length / width, PixelFormat.GRAY8);
+        for (int i = 0; i < values.length; i++) {
+            image.setSample(i % width, i / width, 0, values[i]);
+        }
+        Files.write(file, Png.encode(image));
+    }
+
+    @Test
+    void twoPicturesWorkedByHand() {
+        palette(truth.resolve("a.png"), 4, 0, 0, 1, 1);
+        palette(predicted.resolve("a-labels.png"), 4, 0, 1, 1, 1);
+        palette(truth.resolve("b.png"), 2, 0, 0, 0, 0);
+        palette(predicted.resolve("b-labels.png"), 2, 0, 0, 0, 0);
+        Json all = json("--classes", "ground,cell");
+        assertEquals("[[5,1],[0,2]]", all.at("confusion").toString());
+        Json cell = all.at("classes").items().get(1);
+        assertEquals("cell", cell.at("name").asString());
+        assertEquals(2.0 / 3, cell.at("iou").asDouble(), EXACT);
+        assertEquals(0.8, cell.at("dice").asDouble(), EXACT);
+        assertEquals(2.0 / 3, cell.at("precision").asDouble(), EXACT);
+        assertEquals(1, cell.at("recall").asDouble(), EXACT);
+        assertEquals(2, cell.at("truthPixels").asLong());
+        assertEquals(3, cell.at("predictedPixels").asLong());
+        // The second picture has no cell on either side.
+        assertEquals(1, cell.at("imageMean").at("images").asLong());
+        assertEquals(0.8, cell.at("imageMean").at("dice").asDouble(), EXACT);
+        Json ground = all.at("classes").items().get(0);
+        assertEquals(5.0 / 6, ground.at("iou").asDouble(), EXACT);
+        assertEquals(0.75, ground.at("imageMean").at("iou").asDouble(), EXACT);
+        assertEquals(7.0 / 8, all.at("pooled").at("pixelAccuracy").asDouble(), EXACT);
+        assertEquals(0.875, all.at("imageMean").at("pixelAccuracy").asDouble(), EXACT);
+        assertEquals(0.75, all.at("pooled").at("meanIou").asDouble(), EXACT);
+        assertEquals(2, all.at("perImage").size());
+        assertTrue(all.at("perImage").items().get(1).at("iou").items().get(1).isNull());
+    }
+
+    @Test
+    void theTable() throws IOException {
+        palette(truth.resolve("a.png"), 4, 0, 0, 1, 1);
+        palette(predicted.resolve("a-labels.png"), 4, 0, 1, 1, 1);
+        Path file = directory.resolve("scores.json");
+        assertEquals(0, evaluate("--num-classes", "3", "--json", file.toString()), err::toString);
+        String table = out.toString(StandardCharsets.UTF_8);
+        assertTrue(table.contains("1 image, 4 pixels, 3 classes, on cpu"), table);
+        String row = table.lines().filter(l -> l.startsWith("class 1")).findFirst().orElseThrow();
+        assertEquals(List.of("class", "1", "0.6667", "0.8000", "0.6667", "1.0000", "2", "3", "0.6667", "0.8000", "1"),
+                List.of(row.split(" +")));
+        String absent = table.lines().filter(l -> l.startsWith("class 2")).findFirst().orElseThrow();
+        assertEquals(List.of("class", "2", "-", "-", "-", "-", "0", "0", "-", "-", "0"), List.of(absent.split(" +")));
+        assertTrue(table.lines().anyMatch(l -> l.matches("pixel accuracy +0\\.7500 +0\\.7500")), table);
+        assertEquals(0.75, Json.read(file).at("pooled").at("pixelAccuracy").asDouble(), EXACT);
+        assertEquals("", err.toString(StandardCharsets.UTF_8));
+    }
+
+    @Test
+    void blackAndWhiteMasksAreZeroAndOne() throws IOException {
+        grey(truth.resolve("0.png"), 2, 0, 255, 255, 255);
+        palette(predicted.resolve("0-labels.png"), 2, 0, 1, 1, 0);
+        assertEquals("[[1,0],[1,2]]", json().at("confusion").toString());
+        grey(predicted.resolve("0-labels.png"), 2, 0, 255, 255, 0);
+        assertEquals("[[1,0],[1,2]]", json("--classes", "a,b").at("confusion").toString());
+        assertEquals("[[1,0],[1,2]]", json("--map", "255=1").at("confusion").toString());
+        assertEquals("[[1,2],[1,0]]", json("--map", "255=0,0=1").at("confusion").toString());
+    }
+
+    @Test
+    void ignoredPixelsCountNowhere() throws IOException {
+        grey(truth.resolve("0.png"), 3, 0, 1, 255);
+        grey(predicted.resolve("0.png"), 3, 0, 0, 1);
+        Json all = json("--ignore", "255");
+        assertEquals("[[1,0],[1,0]]", all.at("confusion").toString());
+        assertEquals(255, all.at("ignore").asLong());
+        assertEquals(2, all.at("pixels").asLong());
+        assertEquals("[[1,0],[0,0]]", json("--ignore", "1", "--map", "255=1").at("confusion").toString());
+    }
+
+    @Test
+    void arraysAndLogits() {
+        palette(truth.resolve("a.png"), 2, 2, 1);
+        Npy.write(predicted.resolve("a.npy"), HostTensor.of(Shape.of(1, 2), new long[] {2, 0}));
+        assertEquals("[[0,0,0],[1,0,0],[0,0,1]]", json().at("confusion").toString());
+        predicted = directory.resolve("logits");
+        float[] values = {0, 5, 1, 6, 2, -1};
+        Npy.write(make(predicted).resolve("a-logits.npy"), HostTensor.of(Shape.of(1, 3, 1, 2), values));
+        assertEquals("[[0,0,0],[0,1,0],[0,0,1]]", json().at("confusion").toString());
+        predicted = directory.resolve("tensors");
+        Safetensors.write(make(predicted).resolve("a-logits.safetensors"),
+                Map.of("logits", HostTensor.of(Shape.of(3, 1, 2), values)), Map.of());
+        assertEquals("[[0,0,0],[0,1,0],[0,0,1]]", json().at("confusion").toString());
+    }
+
+    @Test
+    void thresholds() throws IOException {
+        grey(truth.resolve("a.png"), 4, 0, 0, 255, 255);
+        grey(predicted.resolve("a.png"), 4, 10, 128, 127, 200);
+        assertEquals("[[1,1],[1,1]]", json("--threshold", "127").at("confusion").toString());
+        Files.delete(predicted.resolve("a.png"));
+        Npy.write(predicted.resolve("a.npy"), HostTensor.of(Shape.of(1, 1, 4), new float[] {-1, 0, 0.5f, 2}));
+        assertEquals("[[2,0],[0,2]]", json().at("confusion").toString());
+        assertEquals("[[2,0],[1,1]]", json("--threshold", "0.5").at("confusion").toString());
+    }
+
+    @Test
+    void filesWithoutCounterpart() {
+        palette(truth.resolve("a.png"), 1, 0);
+        palette(predicted.resolve("a.png"), 1, 0);
+        for (int i = 1; i < 8; i++) {
+            palette(truth.resolve("t" + i + ".png"), 1, 0);
+        }
+        palette(predicted.resolve("p.png"), 1, 0);
+        palette(predicted.resolve("p-overlay.png"), 1, 0);
+        assertEquals(1, evaluate());
+        String message = err.toString(StandardCharsets.UTF_8);
+        assertTrue(message.contains("no truth for p in"), message);
+        assertTrue(message.contains("no prediction for t1, t2, t3, t4, t5 and 2 more in"), message);
+        assertTrue(message.contains("--allow-missing"), message);
+        assertEquals(1, message.lines().count(), message);
+        assertEquals(0, evaluate("--allow-missing"));
+        assertTrue(err.toString(StandardCharsets.UTF_8).contains("no truth for p"));
+        assertTrue(out.toString(StandardCharsets.UTF_8).startsWith("1 image, "));
+    }
+
+    @Test
+    void labelsGoBeforePicturesOfTheSameName() throws IOException {
+        // As 'kerf segment' leaves a directory that holds the images too.
+        Files.write(predicted.resolve("a.png"), Png.encode(Image.blank(2, 1, PixelFormat.RGB8)));
+        palette(predicted.resolve("a-labels.png"), 2, 0, 1);
+        palette(predicted.resolve("a-overlay.png"), 2, 0, 1);
+        Files.write(truth.resolve("a.png"), Png.encode(Image.blank(2, 1, PixelFormat.RGB8)));
+        palette(truth.resolve("a-truth.png"), 2, 0, 1);
+        assertEquals("[[1,0],[0,1]]", json().at("confusion").toString());
+    }
+
+    @Test
+    void somePairsFail() throws IOException {
+        palette(truth.resolve("a.png"), 2, 0, 1);
+        palette(predicted.resolve("a.png"), 2, 0, 1);
+        palette(truth.resolve("b.png"), 2, 0, 1);
+        palette(predicted.resolve("b.png"), 1, 0, 1);
+        Path file = directory.resolve("scores.json");
+        assertEquals(3, evaluate("--json", file.toString()));
+        String message = err.toString(StandardCharsets.UTF_8);
+        assertTrue(message.contains("predicted/b.png is 1x2, but") && message.contains("truth/b.png is 2x1"), message);
+        assertEquals(1, Json.read(file).at("images").asLong());
+        assertEquals("b", Json.read(file).at("failed").items().getFirst().at("name").asString());
+        Files.write(truth.resolve("a.png"), new byte[0]);
+        Files.delete(file);
+        assertEquals(1, evaluate("--json", file.toString()));
+        assertEquals(2, err.toString(StandardCharsets.UTF_8).lines().count());
+        assertFalse(Files.exists(file));
+        assertEquals("", out.toString(StandardCharsets.UTF_8));
+    }
+
+    @Test
+    void labelsThatAreNoClasses() throws IOException {
+        palette(truth.resolve("a.png"), 3, 0, 1, 2);
+        palette(predicted.resolve("a.png"), 3, 0, 1, 0);
+        assertEquals(1, evaluate("--classes", "a,b"));
+        String message = err.toString(StandardCharsets.UTF_8);
+        assertTrue(message.contains("truth/a.png: label 2 at (2, 0), but there are 2 classes, 0 to 1"), message);
+        grey(truth.resolve("a.png"), 3, 0, 2, 255);
+        assertEquals(1, evaluate());
+        message = err.toString(StandardCharsets.UTF_8);
+        assertTrue(message.contains("label 255: give --ignore 255"), message);
+        Npy.write(predicted.resolve("a.npy"), HostTensor.of(Shape.of(1, 3), new int[] {0, -1, 0}));
+        Files.delete(predicted.resolve("a.png"));
+        assertEquals(1, evaluate("--ignore", "255"));
+        message = err.toString(StandardCharsets.UTF_8);
+        assertTrue(message.contains("a.npy: label -1"), message);
+    }
+
+    @Test
+    void usage() {
+        palette(truth.resolve("a.png"), 1, 0);
+        palette(predicted.resolve("a.png"), 1, 0);
+        assertEquals(2, evaluate("--num-classes", "0"));
+        assertEquals(2, evaluate("--num-classes", "3", "--classes", "a,b"));
+        assertEquals(2, evaluate("--ignore", "-1"));
+        assertEquals(2, evaluate("--map", "1=-1"));
+        assertEquals(2, evaluate("--map", "white=1"));
+        assertEquals(2, Main.run(new String[] {"evaluate", "--truth", truth.toString()}, out, err));
+        palette(predicted.resolve("a.bmp.png"), 1, 0);
+        assertEquals(1, evaluate(), "a.bmp has no truth");
+        predicted = directory.resolve("nowhere");
+        assertEquals(1, evaluate());
+        assertTrue(err.toString(StandardCharsets.UTF_8).contains("nowhere: is no directory"));
+        predicted = make(directory.resolve("empty"));
+        assertEquals(1, evaluate());
+        assertTrue(err.toString(StandardCharsets.UTF_8).contains("empty: no labels in it"));
+        Npy.write(make(directory.resolve("two")).resolve("a.npy"), HostTensor.of(Shape.of(1, 1), new int[1]));
+        predicted = directory.resolve("two");
+        palette(predicted.resolve("a.png"), 1, 0);
+        assertEquals(1, evaluate());
+        assertTrue(err.toString(StandardCharsets.UTF_8).contains("are both labels of a"));
+    }
+
+    private static Path make(Path path) {
+        try {
+            return Files.createDirectories(path);
+        } catch (IOException e) {
+            throw new java.io.UncheckedIOException(e);
+        }
+    }
+}
