@@ -1,6 +1,6 @@
 // Convolution for CPU-type OpenCL devices: conv2d with one work-item a group, explicit vectors of 16 and no barriers.
 //
-// Arguments, shapes and layout are those of conv2d.cl.
+// Arguments and shapes are those of conv2d.cl, but w is (groups, ceil(O / TILE_M), C, KH·KW, TILE_M), taps within channels.
 //
 // A work-item makes BLOCK_M output channels of TILES · TILE_V · 16 output pixels. It copies BLOCK_K terms of the sum for one
 // strip of TILE_V · 16 pixels into packed rows (im2col of a strip that stays in the first-level cache), runs all its
@@ -20,7 +20,7 @@
 #define TILES 4
 #endif
 #ifndef BLOCK_K
-#define BLOCK_K 128
+#define BLOCK_K 144
 #endif
 #ifndef BLOCK_M
 #define BLOCK_M 256
@@ -57,7 +57,8 @@ KERNEL conv2d_cpu(
     const int n = GROUP_ID(2);
     const int pixels = P * Q;
     const int plane = H * W;
-    const int K = KH * KW * C;
+    const int taps = KH * KW;
+    const int K = taps * C;
     GLOBAL const real *image = x + x_off + n * x_sn + (long)group * C * plane;
     GLOBAL const real *weights = w + w_off + (long)group * panels * TILE_M * K;
     const bool dense = y_row_step == 1 && y_col_step == 1 && Q == y_width;
@@ -74,34 +75,34 @@ KERNEL conv2d_cpu(
                 const int p = strip + v * 16;
                 const int row = p / Q;
                 const int col = p % Q;
-                int k = 0;
-                while (k < terms) {
-                    const int tap = (k_first + k) / C;
-                    int c = (k_first + k) % C;
-                    const int end = min(terms, k + C - c);
+                // Tap by tap, so that what depends on the place is worked out once; few channels at a time, so that their
+                // lines are still in the cache when the next tap reads them.
+                for (int tap = 0; tap < taps; tap++) {
+                    const int c_first = max(k_first - tap + taps - 1, 0) / taps;
+                    const int c_end = (k_first + terms - tap + taps - 1) / taps;
                     const int tap_row = row_first + tap / KW * row_tap;
                     const int tap_col = col_first + tap % KW * col_tap;
                     const int in_row = row * row_step + tap_row;
                     const int in_col = col * col_step + tap_col;
-                    LOCAL float *to = patch + k * STRIP + v * 16;
+                    GLOBAL const real *from = image + (long)c_first * plane;
+                    LOCAL float *to = patch + (c_first * taps + tap - k_first) * STRIP + v * 16;
                     if (col_step == 1 && col + 15 < Q && p + 15 < pixels && in_row >= 0 && in_row < H && in_col >= 0
                             && in_col + 15 < W) {
-                        GLOBAL const real *from = image + (long)c * plane + in_row * W + in_col;
-                        for (; k < end; k++, from += plane, to += STRIP) {
+                        from += in_row * W + in_col;
+                        for (int c = c_first; c < c_end; c++, from += plane, to += taps * STRIP) {
                             vstore16(LOAD16(from, 0), 0, to);
                         }
-                    } else {
-                        int at[16];
+                        continue;
+                    }
+                    int at[16];
+                    for (int l = 0; l < 16; l++) {
+                        const int i = (p + l) / Q * row_step + tap_row;
+                        const int j = (p + l) % Q * col_step + tap_col;
+                        at[l] = p + l < pixels && i >= 0 && i < H && j >= 0 && j < W ? i * W + j : -1;
+                    }
+                    for (int c = c_first; c < c_end; c++, from += plane, to += taps * STRIP) {
                         for (int l = 0; l < 16; l++) {
-                            const int i = (p + l) / Q * row_step + tap_row;
-                            const int j = (p + l) % Q * col_step + tap_col;
-                            at[l] = p + l < pixels && i >= 0 && i < H && j >= 0 && j < W ? i * W + j : -1;
-                        }
-                        GLOBAL const real *from = image + (long)c * plane;
-                        for (; k < end; k++, from += plane, to += STRIP) {
-                            for (int l = 0; l < 16; l++) {
-                                to[l] = at[l] < 0 ? 0.0f : LOAD(from, at[l]);
-                            }
+                            to[l] = at[l] < 0 ? 0.0f : LOAD(from, at[l]);
                         }
                     }
                 }

@@ -2,13 +2,16 @@
 //
 //   y[g, panel, u, v, c, m] = w[g·w_group + (panel·TILE + m)·w_o + c·w_c + (tap_first + u·tap_row + v·tap_col)], 0 past O
 //
-// Shapes  y (groups, ceil(O / TILE), KH, KW, C, TILE), dense.
+// Shapes  y (groups, ceil(O / TILE), KH, KW, C, TILE), dense; (groups, ceil(O / TILE), C, KH, KW, TILE) with TAPS_INNER.
 // Launch  a work-item for each element.
 // FLOPs   none
 // Bytes   w and y once
 
 #ifndef TILE
 #define TILE 64
+#endif
+#ifndef TAPS_INNER
+#define TAPS_INNER 0
 #endif
 
 KERNEL pack_panels(
@@ -19,12 +22,14 @@ KERNEL pack_panels(
     if (i >= groups * panels * KH * KW * C * TILE) {
         return;
     }
-    const int c = i / TILE % C;
-    const int v = i / TILE / C % KW;
-    const int u = i / TILE / C / KW % KH;
-    const int panel = i / TILE / C / KW / KH % panels;
-    const int group = i / TILE / C / KW / KH / panels;
+    const int taps = KH * KW;
+    const int term = i / TILE % (taps * C);
+    const int c = TAPS_INNER ? term / taps : term % C;
+    const int tap = TAPS_INNER ? term % taps : term / C;
+    const int panel = i / TILE / (taps * C) % panels;
+    const int group = i / TILE / (taps * C) / panels;
     const int o = panel * TILE + i % TILE;
-    const long from = (long)group * w_group + (long)o * w_o + (long)c * w_c + tap_first + u * tap_row + v * tap_col;
+    const long from = (long)group * w_group + (long)o * w_o + (long)c * w_c + tap_first + tap / KW * tap_row
+            + tap % KW * tap_col;
     STORE(y, y_off + i, o < O ? LOAD(w, w_off + from) : 0.0f);
 }

@@ -4,10 +4,10 @@ import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;
 
 /**
- * How the convolution kernels read a weight: panels of {@code tile} output channels, in each the taps, in each tap the input
- * channels, in each of these the panel's channels side by side; zeros fill the last panel up. The shape is
- * (groups, ⌈o / tile⌉, taps, c, tile). The source is dense with these distances; it may be a subset of its taps, as the
- * phases of a transposed convolution need.
+ * How the convolution kernels read a weight: panels of {@code tile} output channels, in each the taps, in each tap the
+ * input channels (or the taps within the channels), in each of these the panel's channels side by side; zeros fill the
+ * last panel up. The shape is (groups, ⌈o / tile⌉, taps, c, tile) or (groups, ⌈o / tile⌉, c, taps, tile). The source is
+ * dense with these distances; it may be a subset of its taps, as the phases of a transposed convolution need.
  *
  * @param groups    of channels
  * @param o         output channels of a group
@@ -46,23 +46,30 @@ record ConvWeight(
         return (long) groups * Math.ceilDiv(o, tile) * rows * cols * c * tile;
     }
 
-    /** The packing for panels of so many channels. */
-    Packing panels(int tile) {
-        return new Packing("conv/" + tile + "/" + this, w -> pack(w, tile));
+    /** Whether a kernel wants the taps within the channels. */
+    static boolean tapsInner(KernelCall call) {
+        return call.kernel().name().equals("conv2d_cpu");
     }
 
-    private HostTensor pack(HostTensor w, int tile) {
+    /** The packing for panels of so many channels. */
+    Packing panels(int tile, boolean tapsInner) {
+        return new Packing("conv/" + tile + (tapsInner ? "/taps inner/" : "/") + this, w -> pack(w, tile, tapsInner));
+    }
+
+    private HostTensor pack(HostTensor w, int tile, boolean tapsInner) {
         float[] from = w.toFloatArray();
         float[] to = new float[Math.toIntExact(elements(tile))];
         int panels = Math.ceilDiv(o, tile);
-        int at = 0;
+        int terms = rows * cols * c;
         for (int g = 0; g < groups; g++) {
             for (int panel = 0; panel < panels; panel++) {
                 int filled = Math.min(tile, o - panel * tile);
                 int base = g * groupStep + panel * tile * oStep + first;
                 for (int tap = 0; tap < rows * cols; tap++) {
                     int tapBase = base + tap / cols * rowStep + tap % cols * colStep;
-                    for (int i = 0; i < c; i++, at += tile) {
+                    for (int i = 0; i < c; i++) {
+                        int term = tapsInner ? i * rows * cols + tap : tap * c + i;
+                        int at = ((g * panels + panel) * terms + term) * tile;
                         for (int m = 0; m < filled; m++) {
                             to[at + m] = from[tapBase + i * cStep + m * oStep];
                         }

@@ -113,7 +113,7 @@ final class SpatialRules {
         int tile = call.parameter("TILE_M");
         Value w = node.input(1);
         if (target.fixed(w)) {
-            call.tensor("w", w, layout.panels(tile));
+            call.tensor("w", w, layout.panels(tile, ConvWeight.tapsInner(call)));
             return List.of(call);
         }
         long bytes = Math.multiplyExact(layout.elements(tile), target.half() ? 2L : 4L);
@@ -127,6 +127,7 @@ final class SpatialRules {
                 .set("TILE", tile);
         KernelCall pack = target.call("pack_panels", sizes)
                 .attribute("TILE", tile)
+                .attribute("TAPS_INNER", ConvWeight.tapsInner(call) ? 1 : 0)
                 .tensor("w", w)
                 .scratch("y", offset, bytes);
         return List.of(pack, call);
