@@ -12,9 +12,10 @@ import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * Attention, a block of queries at a time over blocks of keys, with the running maximum and sum of each query (Milakov and
- * Gimelshein 2018; Dao et al. 2022, algorithm 1). Everything is held transposed, a query to a lane: scores (keys, queries) are
- * K times Qᵀ, sums (Dv, queries) are Vᵀ times the weights, and softmax needs no sum across lanes.
+ * Attention, a block of queries at a time over blocks of keys, with the running maximum and sum of each query
+ * (Milakov and Gimelshein 2018; Dao et al. 2022, algorithm 1). Everything is held transposed, a query to a lane:
+ * scores (keys, queries) are K times Qᵀ, sums (Dv, queries) are Vᵀ times the weights, and softmax needs no sum across
+ * lanes.
  */
 final class AttentionKernel implements Kernel {
     private static final VectorSpecies<Float> S = VectorMath.SPECIES;
@@ -170,7 +171,8 @@ final class AttentionKernel implements Kernel {
         int h = matrix % plan.heads;
         int keys = keys(b, h);
         int vectors = Blocking.ceil(n, L);
-        packQueries(q.floats(), q.offset() + b * q.batchStride() + (h * plan.queries + q0) * plan.depth, n, room, queries);
+        packQueries(
+                q.floats(), q.offset() + b * q.batchStride() + (h * plan.queries + q0) * plan.depth, n, room, queries);
         Arrays.fill(room, sums, tops, 0f);
         Arrays.fill(room, tops, totals, Float.NEGATIVE_INFINITY);
         Arrays.fill(room, totals, packed, 0f);
@@ -181,8 +183,8 @@ final class AttentionKernel implements Kernel {
             startScores(matrix, q0, n, k0, m, cut.first[cut.count], room, scores);
             packKeys(cut, k.offset() + from * k.batchStride() + (h * plan.keys + k0) * plan.depth, room, packed);
             for (int p = 0; p < cut.count; p++) {
-                Tiles.sweep(cut.height[p], room, packed + cut.index(p, plan.depth, 0), room, queries, starts, 0, vectors,
-                        offsets, plan.depth, room, scores + cut.first[p] * plan.block, plan.block);
+                Tiles.sweep(cut.height[p], room, packed + cut.index(p, plan.depth, 0), room, queries, starts, 0,
+                        vectors, offsets, plan.depth, room, scores + cut.first[p] * plan.block, plan.block);
             }
             for (int i = 0; i < vectors; i++) {
                 weigh(room, scores + i * L, m, tops + i * L, totals + i * L, sums + i * L);

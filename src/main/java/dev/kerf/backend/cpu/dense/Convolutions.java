@@ -7,6 +7,7 @@ import dev.kerf.graph.Node;
 import dev.kerf.graph.SpatialOp;
 import dev.kerf.graph.Window2d;
 import dev.kerf.tensor.Shape;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
 
@@ -26,11 +27,11 @@ final class Convolutions {
                 size(x, 3), size(y, 2), size(y, 3), taps, 1, 1, new int[1], new int[1], op.activation()));
     }
 
-    /** Scratch of a convolution by the algorithm that suits it. */
+    /** Scratch of a convolution by either algorithm: a weight that the graph computes needs the direct one. */
     static long scratchFloats(SpatialOp.Conv2d op, Node node, int workers) {
         Correlation work = plan(op, node).getFirst();
-        return WinogradKernel.suits(work)
-                ? WinogradKernel.scratchFloats(work, workers) : scratchFloats(List.of(work), workers);
+        long direct = scratchFloats(List.of(work), workers);
+        return WinogradKernel.suits(work) ? Math.max(direct, WinogradKernel.scratchFloats(work, workers)) : direct;
     }
 
     /** The algorithm that suits a convolution. */
@@ -48,25 +49,19 @@ final class Convolutions {
         Correlation work = plan(op, site.node()).getFirst();
         Operand residual = op.residual() ? site.operand(site.node().inputs().size() - 1) : null;
         Operand bias = op.bias() ? site.operand(2) : null;
-        if (WinogradKernel.suits(work)) {
+        if (WinogradKernel.suits(work) && site.fixed(1)) {
             float[] packed = site.packed(1, "winograd/" + Tiles.MAX_ROWS,
                     (dense, shape) -> WinogradKernel.pack(dense, work));
             return List.of(new WinogradKernel(work, site.workers(), packed, site.operand(0), bias, residual,
                     site.result(0), site.scratch()));
         }
         int terms = work.terms();
-        int rows = work.channels();
-        Panels panels = CorrelationKernel.panels(work);
-        float[] packed = site.packed(1, "conv/" + Tiles.MAX_ROWS + "/" + work.groups(), (dense, shape) -> {
-            float[] to = new float[work.groups() * panels.floats(terms)];
-            for (int g = 0; g < work.groups(); g++) {
-                int from = g * rows * terms;
-                panels.pack(terms, (row, k) -> dense[from + row * terms + k], to, g * panels.floats(terms));
-            }
-            return to;
-        });
-        return List.of(new CorrelationKernel(work, blocking(work, site.workers()), packed, site.operand(0),
-                bias, residual, site.result(0), site.scratch()));
+        List<Kernel> kernels = new ArrayList<>();
+        float[] packed = Coefficients.of(site, "conv/" + Tiles.MAX_ROWS + "/" + work.groups(), work,
+                (group, row, k) -> (group * work.channels() + row) * terms + k, kernels);
+        kernels.add(new CorrelationKernel(work, blocking(work, site.workers()), packed, site.operand(0), bias, residual,
+                site.result(0), site.scratch()));
+        return kernels;
     }
 
     static Blocking blocking(Correlation work, int workers) {

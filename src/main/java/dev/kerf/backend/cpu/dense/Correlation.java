@@ -5,9 +5,9 @@ import java.util.Arrays;
 
 /**
  * What {@link CorrelationKernel} computes: sums over taps of one image, some rows of sums for each output channel. A
- * convolution has one row a channel. A transposed convolution is taken apart by output phase, the remainder of an output's
- * position modulo the stride: each phase is a convolution with some of the taps, and phases with the same taps are computed
- * together, {@code phaseRows.length × phaseCols.length} rows a channel.
+ * convolution has one row a channel. A transposed convolution is taken apart by output phase, the remainder of an
+ * output's position modulo the stride: each phase is a convolution with some of the taps, and phases with the same
+ * taps are computed together, {@code phaseRows.length × phaseCols.length} rows a channel.
  *
  * @param batch      images
  * @param groups     groups of channels

@@ -7,8 +7,8 @@ import java.util.Arrays;
 
 /**
  * Direct convolution: a block of the image is copied to a {@link Patch}, some channels at a time, and every panel of
- * coefficients goes over it. Sums stay in a buffer that starts with the bias; residual and activation are applied as they
- * leave it.
+ * coefficients goes over it. Sums stay in a buffer that starts with the bias; residual and activation are applied as
+ * they leave it.
  */
 final class CorrelationKernel implements Kernel {
     private static final double FLOPS_WORTH_A_TASK = 1e6;
@@ -44,8 +44,8 @@ final class CorrelationKernel implements Kernel {
      * @param residual     like the result, or null
      */
     CorrelationKernel(
-            Correlation work, Blocking blocking, float[] coefficients, Operand x, Operand bias, Operand residual, Operand y,
-            Operand scratch) {
+            Correlation work, Blocking blocking, float[] coefficients, Operand x, Operand bias, Operand residual,
+            Operand y, Operand scratch) {
         this.work = work;
         this.blocking = blocking;
         this.coefficients = coefficients;

@@ -50,7 +50,11 @@ public final class DenseKernels implements KernelFamily {
     @Override
     public boolean strided(Node node, Value value) {
         int rank = value.type().shape().rank();
-        return node.op() instanceof MatrixOp.Attention ? rank == 4 : rank > 1;
+        return switch (node.op()) {
+            case MatrixOp.MatMul op -> rank > 1;
+            case MatrixOp.Attention op -> rank == 4;
+            default -> rank == 4 && !value.equals(node.input(1));
+        };
     }
 
     @Override

@@ -9,8 +9,8 @@ import dev.kerf.tensor.Shape;
 import java.util.Arrays;
 
 /**
- * Matrix products: rows of A are packed to panels as a block is computed, columns of B to vectors, once for all runs if B is a
- * weight. Where every product has the same B, their rows follow each other as if of one matrix.
+ * Matrix products: rows of A are packed to panels as a block is computed, columns of B to vectors, once for all runs
+ * if B is a weight. Where every product has the same B, their rows follow each other as if of one matrix.
  */
 final class MatMulKernel implements Kernel {
     private static final int L = Tiles.LANES;

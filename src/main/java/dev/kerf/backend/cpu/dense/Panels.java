@@ -3,8 +3,8 @@ package dev.kerf.backend.cpu.dense;
 import java.util.Arrays;
 
 /**
- * Rows of coefficients cut into panels as high as {@link Tiles} have them, with as few rows of padding as can be: 64 rows
- * are 4 panels of 12 and 2 of 8. A panel's coefficients lie k by k.
+ * Rows of coefficients cut into panels as high as {@link Tiles} have them, with as few rows of padding as can be: 64
+ * rows are 4 panels of 12 and 2 of 8. A panel's coefficients lie k by k.
  */
 final class Panels {
     /** The coefficient of a row at a place of the sum. */

@@ -3,9 +3,9 @@ package dev.kerf.backend.cpu.dense;
 import java.util.Arrays;
 
 /**
- * A block of an image copied to a buffer so that every tap of every output pixel is a constant distance from the pixel's
- * start, padding and stride included. Rows and columns are sorted by their remainder modulo the stride, each remainder to
- * a plane of its own; in a plane, the taps of neighbouring outputs are neighbours whatever the stride.
+ * A block of an image copied to a buffer so that every tap of every output pixel is a constant distance from the
+ * pixel's start, padding and stride included. Rows and columns are sorted by their remainder modulo the stride, each
+ * remainder to a plane of its own; in a plane, the taps of neighbouring outputs are neighbours whatever the stride.
  */
 final class Patch {
     /** Vectors that a full block is cut into; what lies between rows may be among them. */

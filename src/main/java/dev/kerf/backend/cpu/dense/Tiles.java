@@ -3,8 +3,9 @@ package dev.kerf.backend.cpu.dense;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * The loop that all dense kernels spend their time in: c[r][v] += Σₖ a[k][r] · b[start[v] + off[k]] for a few rows r and two
- * vectors v, sums held in registers. 12 × 2 sums fill the 32 registers of AVX-512 and NEON, 6 × 2 the 16 of AVX2.
+ * The loop that all dense kernels spend their time in: c[r][v] += Σₖ a[k][r] · b[start[v] + off[k]] for a few rows r
+ * and two vectors v, sums held in registers. 12 × 2 sums fill the 32 registers of AVX-512 and NEON, 6 × 2 the 16 of
+ * AVX2.
  *
  * <p>The loop bodies hold no branch, and each is a method of its own: a first-tier compiler that gives up on one leaves
  * the others fast, and no late branch throws compiled code away.

@@ -12,8 +12,9 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /**
- * Transposed convolutions as {@link Correlation}s, one for each set of output phases that sum over the same input pixels. A
- * kernel as large as its stride is a single one with one tap: a matrix product whose rows are channels and phases.
+ * Transposed convolutions as {@link Correlation}s, one for each set of output phases that sum over the same input
+ * pixels. A kernel as large as its stride is a single one with one tap: a matrix product whose rows are channels and
+ * phases.
  */
 final class TransposedConvolutions {
     private TransposedConvolutions() {}
@@ -75,7 +76,8 @@ final class TransposedConvolutions {
                 String layout = "convTranspose/" + Tiles.MAX_ROWS + "/" + op.groups() + "/" + win.strideH() + "x"
                         + win.strideW() + "/" + win.padTop() + "," + win.padLeft() + "/" + win.dilationH() + "x"
                         + win.dilationW() + "/" + h.phases[0] + "," + w.phases[0] + "/" + work.phases();
-                float[] packed = site.packed(1, layout, (dense, shape) -> pack(dense, shape, work, h, w));
+                float[] packed = Coefficients.of(site, layout, work,
+                        place(site.node().input(1).type().shape(), work, h, w), list);
                 list.add(new CorrelationKernel(work, Convolutions.blocking(work, site.workers()), packed,
                         site.operand(0), op.bias() ? site.operand(2) : null, null, site.result(0), site.scratch()));
             }
@@ -104,23 +106,17 @@ final class TransposedConvolutions {
                 h.phases, w.phases, op.activation());
     }
 
-    private static float[] pack(float[] dense, Shape shape, Correlation work, Axis h, Axis w) {
-        Panels panels = CorrelationKernel.panels(work);
-        int kernelH = size(shape, 2);
-        int kernelW = size(shape, 3);
+    private static Coefficients.Place place(Shape weight, Correlation work, Axis h, Axis w) {
+        int kernelH = size(weight, 2);
+        int kernelW = size(weight, 3);
         int taps = work.taps().count();
-        float[] to = new float[work.groups() * panels.floats(work.terms())];
-        for (int g = 0; g < work.groups(); g++) {
-            int first = g * work.depth();
-            panels.pack(work.terms(), (row, k) -> {
-                int o = row / work.phases();
-                int phase = row % work.phases();
-                int u = h.taps[phase / w.phases.length][k % taps / w.shifts.length];
-                int v = w.taps[phase % w.phases.length][k % taps % w.shifts.length];
-                return dense[(((first + k / taps) * work.channels() + o) * kernelH + u) * kernelW + v];
-            }, to, g * panels.floats(work.terms()));
-        }
-        return to;
+        return (group, row, k) -> {
+            int o = row / work.phases();
+            int phase = row % work.phases();
+            int u = h.taps[phase / w.phases.length][k % taps / w.shifts.length];
+            int v = w.taps[phase % w.phases.length][k % taps % w.shifts.length];
+            return (((group * work.depth() + k / taps) * work.channels() + o) * kernelH + u) * kernelW + v;
+        };
     }
 
     private static int size(Shape s, int axis) {

@@ -7,10 +7,10 @@ import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * Elementary functions on float32 vectors: exp, expm1 and erf to within 2 units in the last place, tanh, sigmoid and SiLU
- * (quotients of those) to within 3, with the IEEE answers for infinities, NaN and
- * overflow. Polynomials are minimax fits made for this file; exp and expm1 reduce the argument by multiples of ln 2 in two
- * parts (Cody and Waite 1980).
+ * Elementary functions on float32 vectors: exp, expm1 and erf to within 2 units in the last place, tanh, sigmoid and
+ * SiLU (quotients of those) to within 3, with the IEEE answers for infinities, NaN and overflow. Polynomials are
+ * minimax fits made for this file; exp and expm1 reduce the argument by multiples of ln 2 in two parts (Cody and
+ * Waite 1980).
  *
  * <pre>{@code
  * for (int i = 0; i < n; i += SPECIES.length()) {

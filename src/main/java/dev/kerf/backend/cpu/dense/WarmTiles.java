@@ -3,10 +3,10 @@ package dev.kerf.backend.cpu.dense;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * Gets the tiles compiled beside the first runs. Before the JVM's optimising compiler has seen a Vector API loop, each of its
- * operations is a call and an object, 500 times slower; a plain loop is ten times slower at most. So {@link Tiles} starts out
- * with plain loops, which give the same bits, while a thread that soon ends calls the vector ones on a few numbers until they
- * are fast.
+ * Gets the tiles compiled beside the first runs. Before the JVM's optimising compiler has seen a Vector API loop,
+ * each of its operations is a call and an object, 500 times slower; a plain loop is ten times slower at most. So
+ * {@link Tiles} starts out with plain loops, which give the same bits, while a thread that soon ends calls the vector
+ * ones on a few numbers until they are fast.
  */
 final class WarmTiles {
     /** Whether a tile of so many rows is compiled. Read without a fence: a late view costs time alone. */

@@ -5,9 +5,11 @@ import dev.kerf.backend.cpu.kernel.Operand;
 import java.util.Arrays;
 
 /**
- * Convolution with a 3 × 3 kernel, stride 1, by Winograd's F(2×2, 3×3): 16 products make 4 outputs where direct convolution
- * takes 36. A block of tiles is copied to a {@link Patch} with stride 2, transformed some channels at a time, and multiplied
- * point by point as matrices. float32's error is at most about twice that of direct convolution.
+ * Convolution with a 3 × 3 kernel, stride 1, by Winograd's F(2×2, 3×3): 16 products make 4 outputs where direct
+ * convolution takes 36. A block of tiles is copied to a {@link Patch} with stride 2, transformed some channels at a
+ * time, and multiplied point by point as matrices. On
+ * pixels of even size float32's error is that of direct convolution; beside pixels much larger than themselves it
+ * grows with those.
  */
 final class WinogradKernel implements Kernel {
     private static final int POINTS = WinogradTransforms.POINTS;

@@ -4,8 +4,8 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * The linear maps of Winograd's F(2×2, 3×3) (Lavin and Gray 2015, section 4.1): y = Aᵀ[(G g Gᵀ) ⊙ (Bᵀ d B)]A for a kernel g, an
- * input tile d of 4 × 4 and an output tile y of 2 × 2. Bᵀ and Aᵀ hold only 0, 1 and −1.
+ * The linear maps of Winograd's F(2×2, 3×3) (Lavin and Gray 2015, section 4.1): y = Aᵀ[(G g Gᵀ) ⊙ (Bᵀ d B)]A for a
+ * kernel g, an input tile d of 4 × 4 and an output tile y of 2 × 2. Bᵀ and Aᵀ hold only 0, 1 and −1.
  */
 final class WinogradTransforms {
     /** Products of a tile. */

@@ -30,8 +30,8 @@ class AttentionTest {
     }
 
     /**
-     * Softmax in float64. A score is off by at most √d · ε · Σ|q·k| as a rule, which scales its weight by e to that; the sums
-     * of weights and values add √keys roundings each.
+     * Softmax in float64. A score is off by at most √d · ε · Σ|q·k| as a rule, which scales its weight by e to that;
+     * the sums of weights and values add √keys roundings each.
      */
     private static void compare(Bed bed, Attention op, int keys) {
         int[] qs = Bed.dims(bed.node.input(0).type());

@@ -21,8 +21,8 @@ import java.util.function.IntPredicate;
 import java.util.stream.IntStream;
 
 /**
- * One node on a test bed: operands of random numbers in [−1, 1), each in an array of its own with a gap between images and
- * NaN all around, so that a read outside shows in the result and a write outside in {@link #intact}.
+ * One node on a test bed: operands of random numbers in [−1, 1), each in an array of its own with a gap between
+ * images and NaN all around, so that a read outside shows in the result and a write outside in {@link #intact}.
  */
 final class Bed implements Site {
     private static final int MARGIN = 37;
@@ -57,7 +57,8 @@ final class Bed implements Site {
             Operand count = new Operand(TensorType.of(DType.I32), null);
             count.place(new int[] {Integer.MAX_VALUE}, 0, 1);
             counts.add(count);
-            Operand o = place(inputs[i], i == 1 && !fixed ? count : null, fixed ? 0 : family.strided(node, node.input(i)) ? gap : 0);
+            boolean strided = !fixed && family.strided(node, node.input(i));
+            Operand o = place(inputs[i], i == 1 && !fixed ? count : null, strided ? gap : 0);
             fill(o, random);
             operands.add(o);
         }

@@ -62,7 +62,8 @@ class TilesTest {
     @Test
     void refusesOtherHeights() {
         assertThrows(IllegalArgumentException.class,
-                () -> Tiles.vectors(5, new float[5], 0, new float[0], 0, new int[0], 0, 0, new int[0], 0, new float[0], 0, 0));
+                () -> Tiles.vectors(
+                        5, new float[5], 0, new float[0], 0, new int[0], 0, 0, new int[0], 0, new float[0], 0, 0));
     }
 
     private static float[] numbers(Random random, int n) {

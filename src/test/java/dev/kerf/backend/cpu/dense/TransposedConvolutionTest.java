@@ -14,8 +14,8 @@ class TransposedConvolutionTest {
     private static final double EPS = Math.ulp(1f) / 2;
 
     private static void check(
-            Window2d win, int outPad, int groups, Activation act, boolean bias, int n, int c, int h, int w, int o, int kh,
-            int kw) {
+            Window2d win, int outPad, int groups, Activation act, boolean bias, int n, int c, int h, int w, int o,
+            int kh, int kw) {
         ConvTranspose2d op = new ConvTranspose2d(win, outPad, outPad, groups, act, bias);
         List<TensorType> in = new ArrayList<>(
                 List.of(TensorType.f32(n, c, h, w), TensorType.f32(c, o / groups, kh, kw)));
@@ -23,7 +23,7 @@ class TransposedConvolutionTest {
             in.add(TensorType.f32(o));
         }
         Bed bed = new Bed(
-                new DenseKernels(), op, 2, true, (h + o) % 2 * 5, h * 31L + o, in.toArray(TensorType[]::new))
+                new DenseKernels(), op, 2, (c + o) % 4 > 0, (h + o) % 2 * 5, h * 31L + o, in.toArray(TensorType[]::new))
                 .run();
         assertTrue(bed.intact(), () -> bed.node + ": wrote outside");
         compare(bed, op);
@@ -79,7 +79,7 @@ class TransposedConvolutionTest {
             check(Window2d.of().stride(3), 0, 1, Activation.RELU, true, 1, 5, s, s, 3, 3, 3);
         }
         check(Window2d.of().stride(4), 0, 1, Activation.NONE, true, 1, 5, 9, 11, 3, 4, 4);
-        check(Window2d.of().stride(2), 0, 1, Activation.NONE, true, 1, 130, 40, 140, 70, 2, 2);
+        check(Window2d.of().stride(2), 0, 1, Activation.NONE, true, 1, 130, 20, 70, 34, 2, 2);
     }
 
     @Test
