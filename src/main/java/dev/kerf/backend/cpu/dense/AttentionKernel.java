@@ -72,7 +72,7 @@ final class AttentionKernel implements Kernel {
         }
 
         int floats() {
-            return block * (depth + keyRows() + sumRows() + 2) + keyRows() * (depth + sumRows());
+            return block * (depth + keyRows() + sumRows() + 3) + keyRows() * (depth + sumRows());
         }
     }
 
@@ -165,7 +165,8 @@ final class AttentionKernel implements Kernel {
         int sums = scores + plan.keyRows() * plan.block;
         int tops = sums + plan.sumRows() * plan.block;
         int totals = tops + plan.block;
-        int packed = totals + plan.block;
+        int factors = totals + plan.block;
+        int packed = factors + plan.block;
         int n = Math.min(plan.block, plan.queries - q0);
         int b = matrix / plan.heads;
         int h = matrix % plan.heads;
@@ -175,7 +176,7 @@ final class AttentionKernel implements Kernel {
                 q.floats(), q.offset() + b * q.batchStride() + (h * plan.queries + q0) * plan.depth, n, room, queries);
         Arrays.fill(room, sums, tops, 0f);
         Arrays.fill(room, tops, totals, Float.NEGATIVE_INFINITY);
-        Arrays.fill(room, totals, packed, 0f);
+        Arrays.fill(room, totals, factors, 0f);
         int from = (int) k.type().shape().dim(0) == 1 ? 0 : b;
         for (int k0 = 0; k0 < keys; k0 += KEYS) {
             int m = Math.min(KEYS, keys - k0);
@@ -187,7 +188,10 @@ final class AttentionKernel implements Kernel {
                         vectors, offsets, plan.depth, room, scores + cut.first[p] * plan.block, plan.block);
             }
             for (int i = 0; i < vectors; i++) {
-                weigh(room, scores + i * L, m, tops + i * L, totals + i * L, sums + i * L);
+                raise(room, scores + i * L, m, tops + i * L, factors + i * L);
+                Curves.apply(Curves.Curve.EXP, room, factors + i * L, room, factors + i * L, L);
+                rescale(room, factors + i * L, totals + i * L, sums + i * L);
+                weigh(room, scores + i * L, m, tops + i * L, totals + i * L);
             }
             packValues(v.offset() + from * v.batchStride() + (h * plan.keys + k0) * plan.width, m, room, packed);
             for (int p = 0; p < valuePanels.count; p++) {
@@ -268,27 +272,44 @@ final class AttentionKernel implements Kernel {
         }
     }
 
-    /** Turns a vector's scores to weights under the new maximum, and scales what was summed under the old one. */
-    private void weigh(float[] a, int scores, int m, int tops, int totals, int sums) {
+    /** Finds the new maximum of a vector's queries, and how far the old one lies below it. */
+    private void raise(float[] a, int scores, int m, int tops, int factors) {
         FloatVector before = FloatVector.fromArray(S, a, tops);
         FloatVector top = before;
         for (int j = 0; j < m; j++) {
             top = top.max(FloatVector.fromArray(S, a, scores + j * plan.block));
         }
         top.intoArray(a, tops);
-        // Queries without any key yet have the maximum −∞, and −∞ − −∞ would be NaN.
-        FloatVector shift = top.blend(0f, top.compare(VectorOperators.EQ, Float.NEGATIVE_INFINITY));
-        FloatVector factor = VectorMath.exp(before.sub(shift));
-        FloatVector total = FloatVector.fromArray(S, a, totals).mul(factor);
+        before.sub(shift(top)).intoArray(a, factors);
+    }
+
+    /** Scales what was summed under the old maximum. */
+    private void rescale(float[] a, int factors, int totals, int sums) {
+        FloatVector factor = FloatVector.fromArray(S, a, factors);
+        FloatVector.fromArray(S, a, totals).mul(factor).intoArray(a, totals);
+        for (int d = 0; d < plan.width; d++) {
+            FloatVector.fromArray(S, a, sums + d * plan.block).mul(factor).intoArray(a, sums + d * plan.block);
+        }
+    }
+
+    /**
+     * Turns a vector's scores to weights under the maximum. The exponential here is the only one: a second one in a method
+     * is more than the JIT compiler inlines, and would allocate its vectors.
+     */
+    private void weigh(float[] a, int scores, int m, int tops, int totals) {
+        FloatVector shift = shift(FloatVector.fromArray(S, a, tops));
+        FloatVector total = FloatVector.fromArray(S, a, totals);
         for (int j = 0; j < m; j++) {
             FloatVector w = VectorMath.exp(FloatVector.fromArray(S, a, scores + j * plan.block).sub(shift));
             total = total.add(w);
             w.intoArray(a, scores + j * plan.block);
         }
         total.intoArray(a, totals);
-        for (int d = 0; d < plan.width; d++) {
-            FloatVector.fromArray(S, a, sums + d * plan.block).mul(factor).intoArray(a, sums + d * plan.block);
-        }
+    }
+
+    /** Queries without any key yet have the maximum −∞, and −∞ − −∞ would be NaN. */
+    private static FloatVector shift(FloatVector top) {
+        return top.blend(0f, top.compare(VectorOperators.EQ, Float.NEGATIVE_INFINITY));
     }
 
     private void finish(float[] room, int sums, int totals, int n, int yi) {

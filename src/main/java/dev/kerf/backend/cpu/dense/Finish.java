@@ -3,7 +3,6 @@ package dev.kerf.backend.cpu.dense;
 import dev.kerf.graph.Activation;
 import java.util.function.IntUnaryOperator;
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorSpecies;
 
 /** What is done to sums on their way to the result: residual, activation, interleaving. */
@@ -25,11 +24,11 @@ final class Finish {
         switch (act) {
             case NONE -> System.arraycopy(c, ci, y, yi, n);
             case RELU -> relu(c, ci, y, yi, n);
-            case GELU_ERF -> geluErf(c, ci, y, yi, n);
-            case GELU_TANH -> geluTanh(c, ci, y, yi, n);
-            case SIGMOID -> sigmoid(c, ci, y, yi, n);
-            case SILU -> silu(c, ci, y, yi, n);
-            case TANH -> tanh(c, ci, y, yi, n);
+            case GELU_ERF -> Curves.apply(Curves.Curve.GELU_ERF, c, ci, y, yi, n);
+            case GELU_TANH -> Curves.apply(Curves.Curve.GELU_TANH, c, ci, y, yi, n);
+            case SIGMOID -> Curves.apply(Curves.Curve.SIGMOID, c, ci, y, yi, n);
+            case SILU -> Curves.apply(Curves.Curve.SILU, c, ci, y, yi, n);
+            case TANH -> Curves.apply(Curves.Curve.TANH, c, ci, y, yi, n);
         }
     }
 
@@ -107,41 +106,6 @@ final class Finish {
         }
         for (; i < n; i++) {
             y[yi + i] = Math.max(c[ci + i], 0f);
-        }
-    }
-
-    private static void geluErf(float[] c, int ci, float[] y, int yi, int n) {
-        for (int i = 0; i < n; i += L) {
-            VectorMask<Float> m = VectorMath.below(i, n);
-            VectorMath.geluErf(FloatVector.fromArray(S, c, ci + i, m)).intoArray(y, yi + i, m);
-        }
-    }
-
-    private static void geluTanh(float[] c, int ci, float[] y, int yi, int n) {
-        for (int i = 0; i < n; i += L) {
-            VectorMask<Float> m = VectorMath.below(i, n);
-            VectorMath.geluTanh(FloatVector.fromArray(S, c, ci + i, m)).intoArray(y, yi + i, m);
-        }
-    }
-
-    private static void sigmoid(float[] c, int ci, float[] y, int yi, int n) {
-        for (int i = 0; i < n; i += L) {
-            VectorMask<Float> m = VectorMath.below(i, n);
-            VectorMath.sigmoid(FloatVector.fromArray(S, c, ci + i, m)).intoArray(y, yi + i, m);
-        }
-    }
-
-    private static void silu(float[] c, int ci, float[] y, int yi, int n) {
-        for (int i = 0; i < n; i += L) {
-            VectorMask<Float> m = VectorMath.below(i, n);
-            VectorMath.silu(FloatVector.fromArray(S, c, ci + i, m)).intoArray(y, yi + i, m);
-        }
-    }
-
-    private static void tanh(float[] c, int ci, float[] y, int yi, int n) {
-        for (int i = 0; i < n; i += L) {
-            VectorMask<Float> m = VectorMath.below(i, n);
-            VectorMath.tanh(FloatVector.fromArray(S, c, ci + i, m)).intoArray(y, yi + i, m);
         }
     }
 }

@@ -22,90 +22,32 @@ final class VectorLanes implements Lanes {
 
     @Override
     public void unary(Function f, float[] x, int xo, float[] y, int yo, int n) {
-        switch (f) {
-            case RELU, ABS, NEGATE, SQRT, RECIPROCAL -> simple(f, x, xo, y, yo, n);
-            case EXP, SIGMOID, SILU, TANH, GELU_ERF, GELU_TANH -> smooth(f, x, xo, y, yo, n);
-            default -> plain.unary(f, x, xo, y, yo, n);
-        }
-    }
-
-    private void simple(Function f, float[] x, int xo, float[] y, int yo, int n) {
-        int end = S.loopBound(n);
-        for (int i = 0; i < end; i += L) {
-            FloatVector v = FloatVector.fromArray(S, x, xo + i);
-            FloatVector r = switch (f) {
-                case RELU -> v.max(0f);
-                case ABS -> v.abs();
-                case NEGATE -> v.neg();
-                case SQRT -> v.sqrt();
-                default -> FloatVector.broadcast(S, 1f).div(v);
-            };
-            r.intoArray(y, yo + i);
-        }
-        plain.unary(f, x, xo + end, y, yo + end, n - end);
-    }
-
-    private static void smooth(Function f, float[] x, int xo, float[] y, int yo, int n) {
-        int end = S.loopBound(n);
-        for (int i = 0; i < end; i += L) {
-            smooth(f, FloatVector.fromArray(S, x, xo + i)).intoArray(y, yo + i);
-        }
-        if (end < n) {
-            var m = S.indexInRange(end, n);
-            smooth(f, FloatVector.fromArray(S, x, xo + end, m)).intoArray(y, yo + end, m);
-        }
-    }
-
-    private static FloatVector smooth(Function f, FloatVector v) {
-        return switch (f) {
-            case EXP -> VectorMath.exp(v);
-            case SIGMOID -> VectorMath.sigmoid(v);
-            case SILU -> VectorMath.silu(v);
-            case TANH -> VectorMath.tanh(v);
-            case GELU_ERF -> VectorMath.geluErf(v);
-            default -> VectorMath.geluTanh(v);
-        };
+        VectorUnary.run(f, plain, x, xo, y, yo, n);
     }
 
     @Override
     public void binary(Arithmetic f, float[] a, int ao, float[] b, int bo, float[] y, int yo, int n) {
-        int end = f == Arithmetic.POWER ? 0 : S.loopBound(n);
-        for (int i = 0; i < end; i += L) {
-            apply(f, FloatVector.fromArray(S, a, ao + i), FloatVector.fromArray(S, b, bo + i)).intoArray(y, yo + i);
-        }
+        int end = VectorBinary.rows(f, a, ao, b, bo, y, yo, n);
         plain.binary(f, a, ao + end, b, bo + end, y, yo + end, n - end);
     }
 
     @Override
     public void binary(Arithmetic f, float[] a, int ao, float b, float[] y, int yo, int n) {
-        int end = f == Arithmetic.POWER ? 0 : S.loopBound(n);
-        FloatVector v = FloatVector.broadcast(S, b);
-        for (int i = 0; i < end; i += L) {
-            apply(f, FloatVector.fromArray(S, a, ao + i), v).intoArray(y, yo + i);
-        }
+        int end = switch (f) {
+            case SUBTRACT -> VectorBinary.scalar(Arithmetic.ADD, a, ao, -b, y, yo, n);
+            default -> VectorBinary.scalar(f, a, ao, b, y, yo, n);
+        };
         plain.binary(f, a, ao + end, b, y, yo + end, n - end);
     }
 
     @Override
     public void binary(Arithmetic f, float a, float[] b, int bo, float[] y, int yo, int n) {
-        int end = f == Arithmetic.POWER ? 0 : S.loopBound(n);
-        FloatVector v = FloatVector.broadcast(S, a);
-        for (int i = 0; i < end; i += L) {
-            apply(f, v, FloatVector.fromArray(S, b, bo + i)).intoArray(y, yo + i);
-        }
-        plain.binary(f, a, b, bo + end, y, yo + end, n - end);
-    }
-
-    private static FloatVector apply(Arithmetic f, FloatVector a, FloatVector b) {
-        return switch (f) {
-            case ADD -> a.add(b);
-            case SUBTRACT -> a.sub(b);
-            case MULTIPLY -> a.mul(b);
-            case DIVIDE -> a.div(b);
-            case MAX -> a.max(b);
-            case MIN -> a.min(b);
-            case POWER -> throw new IllegalArgumentException("left to plain Java");
+        int end = switch (f) {
+            case SUBTRACT -> VectorBinary.subtractFrom(a, b, bo, y, yo, n);
+            case DIVIDE -> VectorBinary.divide(a, b, bo, y, yo, n);
+            default -> VectorBinary.scalar(f, b, bo, a, y, yo, n);
         };
+        plain.binary(f, a, b, bo + end, y, yo + end, n - end);
     }
 
     @Override
@@ -235,12 +177,6 @@ final class VectorLanes implements Lanes {
             }
             total += s.reduceLanes(VectorOperators.ADD);
         }
-        if (end < n) {
-            var m = S.indexInRange(end, n);
-            FloatVector e = VectorMath.exp(FloatVector.fromArray(S, x, xo + end, m).sub(max));
-            e.intoArray(y, yo + end, m);
-            total += FloatVector.zero(S).blend(e, m).reduceLanes(VectorOperators.ADD);
-        }
-        return total;
+        return total + plain.expSum(x, xo + end, max, y, yo + end, n - end);
     }
 }

@@ -14,7 +14,7 @@ class VectorMathTest {
     private static float[] map(UnaryOperator<FloatVector> f, float... x) {
         float[] y = new float[x.length];
         for (int i = 0; i < x.length; i += LANES) {
-            var m = VectorMath.below(i, x.length);
+            var m = VectorMath.SPECIES.indexInRange(i, x.length);
             f.apply(FloatVector.fromArray(VectorMath.SPECIES, x, i, m)).intoArray(y, i, m);
         }
         return y;
