@@ -23,6 +23,8 @@ import java.util.Map;
  * @param forced    choices of a test or a tuner that go before all others
  */
 public record Target(Driver.Facts facts, Graph graph, Precision precision, TunedParameters tuned, Forced forced) {
+    private static final System.Logger LOG = System.getLogger(Target.class.getName());
+
     /**
      * Choices that go before all others.
      *
@@ -48,7 +50,13 @@ public record Target(Driver.Facts facts, Graph graph, Precision precision, Tuned
         Manifest chosen = choose(Manifest.of(kernel), names);
         Map<String, Long> parameters = new LinkedHashMap<>();
         chosen.parameters().forEach((name, p) -> parameters.put(name, p.standard()));
-        parameters.putAll(accepted(chosen, tuned.of(chosen.name(), names), names, parameters));
+        Map<String, Long> better = tuned.of(chosen.name(), names);
+        Map<String, Long> usable = accepted(chosen, better, names, parameters);
+        if (usable.size() < better.size()) {
+            LOG.log(System.Logger.Level.WARNING, "kernel {0}: tuned parameters {1} aren''t allowed by its manifest",
+                    chosen.name(), better);
+        }
+        parameters.putAll(usable);
         Map<String, Long> wanted = forced.parameters().getOrDefault(chosen.name(), Map.of());
         if (accepted(chosen, wanted, names, parameters).size() < wanted.size()) {
             throw new BadInputException("kernel " + chosen.name() + " can't have the parameters " + wanted + ": "
