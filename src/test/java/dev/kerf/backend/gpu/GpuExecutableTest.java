@@ -86,7 +86,7 @@ class GpuExecutableTest {
         return threads.getCurrentThreadAllocatedBytes() - before;
     }
 
-    @ParameterizedTest
+    @ParameterizedTest(allowZeroInvocations = true)
     @MethodSource(DEVICES)
     void runsAllocateNothing(String id) {
         Duration limit = Duration.ofSeconds(10);
@@ -131,7 +131,7 @@ class GpuExecutableTest {
     }
 
     /** Runs, streams, tensors and executables made and closed: the process doesn't grow. */
-    @ParameterizedTest
+    @ParameterizedTest(allowZeroInvocations = true)
     @MethodSource(DEVICES)
     void nativeMemoryDoesNotGrow(String id) throws IOException {
         try (GpuDevice device = Parity.open(id, Target.Forced.NONE); DeviceWeights weights = device.load(weights());
@@ -164,7 +164,7 @@ class GpuExecutableTest {
     }
 
     /** Executables that share weights, each in its own thread, give what one alone gives. */
-    @ParameterizedTest
+    @ParameterizedTest(allowZeroInvocations = true)
     @MethodSource(DEVICES)
     void threadsShareWeights(String id) throws InterruptedException {
         GraphBuilder g = new GraphBuilder();
@@ -206,7 +206,7 @@ class GpuExecutableTest {
     }
 
     /** One executable run by several threads: runs queue up. */
-    @ParameterizedTest
+    @ParameterizedTest(allowZeroInvocations = true)
     @MethodSource(DEVICES)
     void runsOfOneExecutableQueueUp(String id) throws InterruptedException {
         GraphBuilder g = new GraphBuilder();
@@ -238,7 +238,7 @@ class GpuExecutableTest {
         }
     }
 
-    @ParameterizedTest
+    @ParameterizedTest(allowZeroInvocations = true)
     @MethodSource(DEVICES)
     void deadlinesAndLimits(String id) {
         GraphBuilder g = new GraphBuilder();
@@ -266,7 +266,7 @@ class GpuExecutableTest {
         }
     }
 
-    @ParameterizedTest
+    @ParameterizedTest(allowZeroInvocations = true)
     @MethodSource(DEVICES)
     void refusalsNameWhatIsWrong(String id) {
         GraphBuilder g = new GraphBuilder();

@@ -50,7 +50,7 @@ class OpenClDriverTest {
         return d.launch(d.build("count", COUNT), new long[] {64}, new long[] {32}, List.of(x, n, times));
     }
 
-    @ParameterizedTest
+    @ParameterizedTest(allowZeroInvocations = true)
     @MethodSource(DEVICES)
     void movesMemoryInOrder(String id) {
         try (OpenClDriver d = open(id); Arena arena = Arena.ofConfined();
@@ -80,7 +80,7 @@ class OpenClDriverTest {
         }
     }
 
-    @ParameterizedTest
+    @ParameterizedTest(allowZeroInvocations = true)
     @MethodSource(DEVICES)
     void launchesReplaysAndMeasures(String id) {
         try (OpenClDriver d = open(id); Arena arena = Arena.ofConfined();
@@ -108,7 +108,7 @@ class OpenClDriverTest {
         }
     }
 
-    @ParameterizedTest
+    @ParameterizedTest(allowZeroInvocations = true)
     @MethodSource(DEVICES)
     void queuesWaitForEventsAndDeadlinesPass(String id) {
         try (OpenClDriver d = open(id); Arena arena = Arena.ofConfined();
@@ -140,7 +140,7 @@ class OpenClDriverTest {
         }
     }
 
-    @ParameterizedTest
+    @ParameterizedTest(allowZeroInvocations = true)
     @MethodSource(DEVICES)
     void errorsNameCallStatusAndAdvice(String id) {
         try (OpenClDriver d = open(id); Driver.Buffer x = d.allocate(256)) {
@@ -174,7 +174,7 @@ class OpenClDriverTest {
         }
     }
 
-    @ParameterizedTest
+    @ParameterizedTest(allowZeroInvocations = true)
     @MethodSource(DEVICES)
     void closesOnceAndRefusesUseAfterwards(String id) {
         OpenClDriver d = open(id);
@@ -204,7 +204,7 @@ class OpenClDriverTest {
     }
 
     /** Each thread has its own queue and launches over shared buffers of its own part: all get what one alone would. */
-    @ParameterizedTest
+    @ParameterizedTest(allowZeroInvocations = true)
     @MethodSource(DEVICES)
     void servesManyThreads(String id) throws InterruptedException {
         try (OpenClDriver d = open(id)) {
