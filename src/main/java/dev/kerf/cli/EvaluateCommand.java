@@ -25,9 +25,10 @@ import picocli.CommandLine.Spec;
 /** {@code kerf evaluate}: how well predicted labels agree with true ones. */
 @Command(name = "evaluate", mixinStandardHelpOptions = true, sortOptions = false,
         description = "Compares predicted labels with true ones: IoU, Dice, precision, recall, accuracy.",
-        footer = {"", "Files belong together by name: x-labels.png or x-logits.npy belongs to x.png or x-truth.png. Labels are "
-                + "pictures with a palette or in grey, .npy of integers, or logits in .npy or .safetensors.",
-            "With two classes, a mask of which all pixels are 0 or 255 means 0 and 1 (unless 255 is ignored or mapped).",
+        footer = {"", "Files belong together by name: x-labels.png or x-logits.npy belongs to x.png or x-truth.png. "
+                + "Labels are pictures with a palette or in grey, .npy of integers, or logits in .npy or .safetensors.",
+            "With two classes, a mask of which all pixels are 0 or 255 means 0 and 1, unless 255 is ignored or mapped.",
+            "Scores are of all pixels pooled; those under 'image' are means over the images in which a class occurs.",
             "Exit codes: 0 done, 1 failed, 2 usage, 3 some images failed and the rest are compared."})
 final class EvaluateCommand implements Callable<Integer> {
     /** A greater label has to be explained: likelier it means no label, or the picture is no label map. */
@@ -42,7 +43,8 @@ final class EvaluateCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
 
-    @Option(names = "--predicted", paramLabel = "DIR", required = true, description = "Labels or logits that were predicted.")
+    @Option(names = "--predicted", paramLabel = "DIR", required = true,
+            description = "Labels or logits that were predicted.")
     private Path predicted;
 
     @Option(names = "--truth", paramLabel = "DIR", required = true, description = "The true labels.")
@@ -86,8 +88,8 @@ final class EvaluateCommand implements Callable<Integer> {
         LabelPairs found = LabelPairs.of(predicted, truth);
         reportUnmatched(found);
         List<String> names = names(found);
-        try (Device opened = device.open();
-                Confusions confusions = new Confusions(opened, names.size(), ignore == null ? Confusions.NO_IGNORE : ignore)) {
+        int left = ignore == null ? Confusions.NO_IGNORE : ignore;
+        try (Device opened = device.open(); Confusions confusions = new Confusions(opened, names.size(), left)) {
             EvaluateReport report = new EvaluateReport(opened.info(), names);
             if (ignore != null) {
                 report.ignored(ignore);
@@ -112,7 +114,8 @@ final class EvaluateCommand implements Callable<Integer> {
 
     private void check() {
         if (count != null && (count < 1 || count > MOST_CLASSES)) {
-            throw new ParameterException(spec.commandLine(), "--num-classes " + count + ": expected 1 to " + MOST_CLASSES);
+            throw new ParameterException(spec.commandLine(),
+                    "--num-classes " + count + ": expected 1 to " + MOST_CLASSES);
         }
         if (count != null && classes != null && count != classes.size()) {
             throw new ParameterException(spec.commandLine(),
@@ -141,8 +144,8 @@ final class EvaluateCommand implements Callable<Integer> {
             return "";
         }
         String few = String.join(", ", names.subList(0, Math.min(MOST_NAMED, names.size())));
-        return what + " " + few + (names.size() > MOST_NAMED ? " and " + (names.size() - MOST_NAMED) + " more" : "") + " in "
-                + in;
+        int more = names.size() - MOST_NAMED;
+        return what + " " + few + (more > 0 ? " and " + more + " more" : "") + " in " + in;
     }
 
     /** The names of the classes, as they were given or as many as the files have labels. */
@@ -225,8 +228,8 @@ final class EvaluateCommand implements Callable<Integer> {
             if (given[i] >= m.classes() || meant[i] >= m.classes()) {
                 LabelFile wrong = given[i] >= m.classes() ? left : right;
                 int width = left.labels().width();
-                throw new BadInputException(wrong.file() + ": label " + wrong.labels().get(i % width, i / width) + " at ("
-                        + i % width + ", " + i / width + "), but there are " + m.classes() + " classes, 0 to "
+                throw new BadInputException(wrong.file() + ": label " + wrong.labels().get(i % width, i / width)
+                        + " at (" + i % width + ", " + i / width + "), but there are " + m.classes() + " classes, 0 to "
                         + (m.classes() - 1) + (wrong == right ? "; see --ignore and --map" : ""));
             }
         }

@@ -5,13 +5,14 @@ import dev.kerf.cli.LabelPairs.Pair;
 import dev.kerf.json.Json;
 import dev.kerf.metrics.ConfusionMatrix;
 import dev.kerf.metrics.Evaluation;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 
 /** What an evaluation comes to, as a table and as JSON, where a score that doesn't exist is "-" and null. */
 final class EvaluateReport {
-    private static final int COLUMN = 10;
+    private static final int COLUMN = 9;
 
     private final DeviceInfo device;
     private final List<String> classes;
@@ -35,9 +36,9 @@ final class EvaluateReport {
     void add(Pair pair, ConfusionMatrix m) {
         evaluation.add(m);
         images.add(Json.object().put("name", pair.name()).put("predicted", pair.predicted().toString())
-                .put("truth", pair.truth().toString()).put("pixels", m.pixels()).put("pixelAccuracy", score(m.pixelAccuracy()))
-                .put("meanIou", score(m.meanIou())).put("meanDice", score(m.meanDice()))
-                .put("iou", each(m::iou)).put("dice", each(m::dice)));
+                .put("truth", pair.truth().toString()).put("pixels", m.pixels())
+                .put("pixelAccuracy", score(m.pixelAccuracy())).put("meanIou", score(m.meanIou()))
+                .put("meanDice", score(m.meanDice())).put("iou", each(m::iou)).put("dice", each(m::dice)));
     }
 
     /** Notes an image that couldn't be compared. */
@@ -49,25 +50,28 @@ final class EvaluateReport {
     List<String> table() {
         ConfusionMatrix m = evaluation.pooled();
         Evaluation.ImageMean mean = evaluation.imageMean();
-        int name = Math.max("frequency-weighted IoU".length(), classes.stream().mapToInt(String::length).max().orElse(0));
-        List<String> lines = new java.util.ArrayList<>();
+        int name = Math.max("class".length(), classes.stream().mapToInt(String::length).max().orElse(0));
+        int total = "frequency-weighted IoU".length();
+        List<String> lines = new ArrayList<>();
         lines.add(evaluation.images() + (evaluation.images() == 1 ? " image, " : " images, ") + m.pixels() + " pixels, "
                 + classes.size() + (classes.size() == 1 ? " class" : " classes") + ", on " + device.backend());
         lines.add("");
-        lines.add(row("", name, "all pixels", "", "", "", "", "", "mean over", "images", ""));
-        lines.add(row("class", name, "IoU", "Dice", "precision", "recall", "truth", "predicted", "IoU", "Dice", "images"));
+        lines.add(row("", name, "", "", "", "", "pixels", "pixels", "image", "image", ""));
+        lines.add(row("class", name, "IoU", "Dice", "precision", "recall", "truth", "predicted", "IoU", "Dice",
+                "images"));
         for (int c = 0; c < classes.size(); c++) {
-            lines.add(row(classes.get(c), name, text(m.iou(c)), text(m.dice(c)), text(m.precision(c)), text(m.recall(c)),
-                    "" + m.truthPixels(c), "" + m.predictedPixels(c), text(mean.iou()[c]), text(mean.dice()[c]),
-                    "" + mean.images()[c]));
+            lines.add(row(classes.get(c), name, text(m.iou(c)), text(m.dice(c)), text(m.precision(c)),
+                    text(m.recall(c)), "" + m.truthPixels(c), "" + m.predictedPixels(c), text(mean.iou()[c]),
+                    text(mean.dice()[c]), "" + mean.images()[c]));
         }
         lines.add("");
-        lines.add(row("", name, "all pixels", "per image"));
-        lines.add(row("pixel accuracy", name, text(m.pixelAccuracy()), text(mean.pixelAccuracy())));
-        lines.add(row("mean accuracy", name, text(m.meanAccuracy()), text(mean.meanAccuracy())));
-        lines.add(row("mean IoU", name, text(m.meanIou()), text(mean.meanIou())));
-        lines.add(row("mean Dice", name, text(m.meanDice()), text(mean.meanDice())));
-        lines.add(row("frequency-weighted IoU", name, text(m.frequencyWeightedIou()), text(mean.frequencyWeightedIou())));
+        lines.add(row("", total, "pooled", "per image"));
+        lines.add(row("pixel accuracy", total, text(m.pixelAccuracy()), text(mean.pixelAccuracy())));
+        lines.add(row("mean accuracy", total, text(m.meanAccuracy()), text(mean.meanAccuracy())));
+        lines.add(row("mean IoU", total, text(m.meanIou()), text(mean.meanIou())));
+        lines.add(row("mean Dice", total, text(m.meanDice()), text(mean.meanDice())));
+        lines.add(row("frequency-weighted IoU", total, text(m.frequencyWeightedIou()),
+                text(mean.frequencyWeightedIou())));
         return lines;
     }
 
@@ -78,14 +82,16 @@ final class EvaluateReport {
         Json each = Json.array();
         for (int c = 0; c < classes.size(); c++) {
             each.add(Json.object().put("name", classes.get(c)).put("label", c).put("iou", score(m.iou(c)))
-                    .put("dice", score(m.dice(c))).put("precision", score(m.precision(c))).put("recall", score(m.recall(c)))
-                    .put("truthPixels", m.truthPixels(c)).put("predictedPixels", m.predictedPixels(c))
+                    .put("dice", score(m.dice(c))).put("precision", score(m.precision(c)))
+                    .put("recall", score(m.recall(c))).put("truthPixels", m.truthPixels(c))
+                    .put("predictedPixels", m.predictedPixels(c))
                     .put("imageMean", Json.object().put("images", mean.images()[c]).put("iou", score(mean.iou()[c]))
                             .put("dice", score(mean.dice()[c])).put("precision", score(mean.precision()[c]))
                             .put("recall", score(mean.recall()[c]))));
         }
         return Json.object().put("kerf", Version.text()).put("backend", device.backend()).put("device", device.name())
-                .put("images", evaluation.images()).put("pixels", m.pixels()).put("ignore", ignored).put("classes", each)
+                .put("images", evaluation.images()).put("pixels", m.pixels()).put("ignore", ignored)
+                .put("classes", each)
                 .put("pooled", totals(m.pixelAccuracy(), m.meanAccuracy(), m.meanIou(), m.meanDice(),
                         m.frequencyWeightedIou()))
                 .put("imageMean", totals(mean.pixelAccuracy(), mean.meanAccuracy(), mean.meanIou(), mean.meanDice(),
@@ -93,9 +99,11 @@ final class EvaluateReport {
                 .put("confusion", matrix(m)).put("perImage", images).put("failed", failures);
     }
 
-    private static Json totals(double pixelAccuracy, double meanAccuracy, double meanIou, double meanDice, double weighted) {
+    private static Json totals(
+            double pixelAccuracy, double meanAccuracy, double meanIou, double meanDice, double weighted) {
         return Json.object().put("pixelAccuracy", score(pixelAccuracy)).put("meanAccuracy", score(meanAccuracy))
-                .put("meanIou", score(meanIou)).put("meanDice", score(meanDice)).put("frequencyWeightedIou", score(weighted));
+                .put("meanIou", score(meanIou)).put("meanDice", score(meanDice))
+                .put("frequencyWeightedIou", score(weighted));
     }
 
     private static Json matrix(ConfusionMatrix m) {

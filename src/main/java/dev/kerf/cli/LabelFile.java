@@ -30,8 +30,8 @@ record LabelFile(Path file, LabelMap labels) {
     /**
      * Reads a file.
      *
-     * @param threshold what grey values and the logits of a single class must pass to be class 1, the others being class 0;
-     *                  null for labels as they are and for logits above 0
+     * @param threshold what grey values and the logits of a single class must pass to be class 1, the others being
+     *                  class 0; null for labels as they are and for logits above 0
      */
     static LabelFile read(Path file, Double threshold) {
         String name = file.getFileName().toString().toLowerCase(Locale.ROOT);
@@ -52,7 +52,8 @@ record LabelFile(Path file, LabelMap labels) {
         String wanted = names.contains("labels") ? "labels" : names.contains("logits") || names.size() != 1
                 ? "logits" : names.iterator().next();
         if (!names.contains(wanted)) {
-            throw new BadInputException(file + ": has no tensor named labels or logits, but " + names.size() + " others");
+            throw new BadInputException(
+                    file + ": has no tensor named labels or logits, but " + names.size() + " others");
         }
         return wanted;
     }
@@ -65,8 +66,8 @@ record LabelFile(Path file, LabelMap labels) {
         }
         boolean logits = t.dtype().floating();
         if (t.elements() == 0 || t.shape().rank() != 2 && !(logits && t.shape().rank() == 3)) {
-            throw new BadInputException(file + ": " + tensor + " is neither labels, integers (height, width), nor logits, "
-                    + "floats (classes, height, width) or (height, width)");
+            throw new BadInputException(file + ": " + tensor + " is neither labels, integers (height, width), nor "
+                    + "logits, floats (classes, height, width) or (height, width)");
         }
         int height = t.shape().size(-2);
         int width = t.shape().size(-1);
@@ -97,7 +98,7 @@ record LabelFile(Path file, LabelMap labels) {
         }
     }
 
-    /** The class of the largest logit, the first of equals; NaN counts as larger than any number, as in the network's op. */
+    /** The class of the largest logit, the first of equals; NaN is larger than any number, as in the network's op. */
     private static void largest(float[] logits, int[] out) {
         float[] best = java.util.Arrays.copyOf(logits, out.length);
         for (int at = out.length; at < logits.length; at++) {

@@ -13,15 +13,15 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 
 /**
- * Which predicted file belongs to which true one: those of one name, leaving out endings and what tells a result from its
- * image ({@code x-labels.png} and {@code x-logits.npy} belong to {@code x.png}, as does {@code x-truth.png}).
+ * Which predicted file belongs to which true one: those of one name, leaving out endings and what tells a result from
+ * its image ({@code x-labels.png} and {@code x-logits.npy} belong to {@code x.png}, as does {@code x-truth.png}).
  *
- * @param pairs           in order of name
- * @param predictedAlone  names that have no truth
- * @param truthAlone      names that have no prediction
+ * @param pairs          in order of name
+ * @param predictedAlone names that have no truth
+ * @param truthAlone     names that have no prediction
  */
 record LabelPairs(List<Pair> pairs, List<String> predictedAlone, List<String> truthAlone) {
-    /** What may follow the name, the preferred first: of x.png and x-labels.png in one directory the latter is the labels. */
+    /** What may follow the name, the preferred first: of x.png and x-labels.png in one directory the latter counts. */
     private static final List<String> PREDICTED = List.of("-labels", "-logits", "");
     private static final List<String> TRUTH = List.of("-labels", "-truth", "");
 
@@ -83,8 +83,8 @@ record LabelPairs(List<Pair> pairs, List<String> predictedAlone, List<String> tr
         return found;
     }
 
-    private static void add(
-            Path file, String stem, List<String> suffixes, SortedMap<String, Path> found, SortedMap<String, Integer> ranks) {
+    private static void add(Path file, String stem, List<String> suffixes, SortedMap<String, Path> found,
+            SortedMap<String, Integer> ranks) {
         int rank = 0;
         while (!stem.endsWith(suffixes.get(rank))) {
             rank++;

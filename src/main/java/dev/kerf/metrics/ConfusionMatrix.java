@@ -14,10 +14,10 @@ import java.util.stream.IntStream;
  * m.pixelAccuracy();   // 0.85
  * }</pre>
  *
- * <p>In the formulas, n(t,p) is the number of pixels of class t that were given class p, t(i) = Σ n(i,·) the pixels of class i
- * in the truth and p(i) = Σ n(·,i) those in the prediction. Pixel accuracy, mean accuracy, mean IoU and frequency weighted
- * IoU are those of Long, Shelhamer and Darrell 2015, "Fully convolutional networks for semantic segmentation", section 5.
- * A score whose denominator is 0 is NaN, and means leave it out; a mean of nothing is NaN.
+ * <p>In the formulas, n(t,p) is the number of pixels of class t that were given class p, t(i) = Σ n(i,·) the pixels of
+ * class i in the truth and p(i) = Σ n(·,i) those in the prediction. Pixel accuracy, mean accuracy, mean IoU and
+ * frequency weighted IoU are those of Long, Shelhamer and Darrell 2015, "Fully convolutional networks for semantic segmentation",
+ * section 5. A score whose denominator is 0 is NaN, and means leave it out; a mean of nothing is NaN.
  */
 public final class ConfusionMatrix {
     private final int classes;
@@ -179,7 +179,8 @@ public final class ConfusionMatrix {
     }
 
     private double mean(IntToDoubleFunction score) {
-        return IntStream.range(0, classes).mapToDouble(score).filter(v -> !Double.isNaN(v)).average().orElse(Double.NaN);
+        return IntStream.range(0, classes).mapToDouble(score).filter(v -> !Double.isNaN(v)).average()
+                .orElse(Double.NaN);
     }
 
     private static double share(long part, long whole) {

@@ -23,7 +23,8 @@ import java.util.List;
  * Counts on a device which class each pixel has and which it was given.
  *
  * <pre>{@code
- * try (Device device = Backends.open("cpu"); Confusions confusions = new Confusions(device, 3, Confusions.NO_IGNORE)) {
+ * try (Device device = Backends.open("cpu");
+ *         Confusions confusions = new Confusions(device, 3, Confusions.NO_IGNORE)) {
  *     confusions.measure(truth, predicted).meanIou();
  * }
  * }</pre>
@@ -31,8 +32,8 @@ import java.util.List;
  * <p>A pixel counts nowhere if its truth is the label to ignore, or if either label is no class; compare
  * {@link ConfusionMatrix#pixels} where that would be an error.
  *
- * <p>May be used by many threads at once: each call takes a compiled plan of its own from a bounded cache and waits while
- * all are in use. Label maps on a device must not be written meanwhile. The device must outlive this.
+ * <p>May be used by many threads at once: each call takes a compiled plan of its own from a bounded cache and waits
+ * while all are in use. Label maps on a device must not be written meanwhile. The device must outlive this.
  */
 public final class Confusions implements AutoCloseable {
     /** No label is ignored. */
@@ -68,7 +69,8 @@ public final class Confusions implements AutoCloseable {
         ConfusionMatrix.empty(classes);
         this.device = device;
         this.classes = classes;
-        this.plans = new PlanCache<>(PLANS, key -> device.compile(graph(key, classes, ignore), null, CompileOptions.of()));
+        this.plans = new PlanCache<>(PLANS,
+                key -> device.compile(graph(key, classes, ignore), null, CompileOptions.of()));
     }
 
     /** Number of classes. */
@@ -110,7 +112,8 @@ public final class Confusions implements AutoCloseable {
         check("truth", truth.type());
         check("prediction", predicted.type());
         if (!truth.type().shape().equals(predicted.type().shape())) {
-            throw new BadInputException("the truth is " + size(truth.type()) + ", the prediction " + size(predicted.type()));
+            throw new BadInputException(
+                    "the truth is " + size(truth.type()) + ", the prediction " + size(predicted.type()));
         }
         Key key = new Key(truth.type(), truth.host == null, predicted.type(), predicted.host == null);
         try (var lease = plans.lease(key)) {
@@ -149,7 +152,8 @@ public final class Confusions implements AutoCloseable {
 
     private static void check(String side, TensorType type) {
         if (type.shape().rank() != 3 || type.dtype() != DType.U8 && type.dtype() != DType.I32) {
-            throw new BadInputException("labels of the " + side + " must be U8 or I32 (count, height, width), not " + type);
+            throw new BadInputException(
+                    "labels of the " + side + " must be U8 or I32 (count, height, width), not " + type);
         }
     }
 

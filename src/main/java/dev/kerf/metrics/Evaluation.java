@@ -3,8 +3,8 @@ package dev.kerf.metrics;
 import java.util.Arrays;
 
 /**
- * Scores of a data set, image by image: pooled, where all pixels count alike, and averaged over images, where all images do.
- * Used by one thread at a time.
+ * Scores of a data set, image by image: pooled, where all pixels count alike, and averaged over images, where all
+ * images do. Used by one thread at a time.
  *
  * <pre>{@code
  * Evaluation e = new Evaluation(3);
@@ -25,8 +25,8 @@ public final class Evaluation {
     private long count;
 
     /**
-     * Means over images; each mean leaves out the images that don't have the score: a class that occurs on neither side of
-     * an image says nothing about it. NaN if no image has it.
+     * Means over images; each mean leaves out the images that don't have the score: a class that occurs on neither side
+     * of an image says nothing about it. NaN if no image has it.
      *
      * @param iou                  for each class
      * @param dice                 for each class

@@ -59,8 +59,8 @@ public final class MaskSet {
         for (int i = 0; i < masks.size(); i++) {
             Mask m = masks.get(i);
             if (m.width() != first.width() || m.height() != first.height()) {
-                throw new BadInputException("mask 0 is " + size(first.width(), first.height()) + " pixels, mask " + i + " "
-                        + size(m.width(), m.height()));
+                throw new BadInputException("mask 0 is " + size(first.width(), first.height()) + " pixels, mask " + i
+                        + " " + size(m.width(), m.height()));
             }
             MemorySegment.copy(m.toTensor().data(), 0, all.data(), i * area, area);
         }

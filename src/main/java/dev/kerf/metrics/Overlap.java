@@ -33,16 +33,16 @@ public record Overlap(long intersection, long union, long areaA, long areaB) {
     }
 
     /**
-     * Intersection over union, |A ∩ B| / |A ∪ B| (Jaccard 1912, "The distribution of the flora in the alpine zone"); 1 if
-     * both masks are empty.
+     * Intersection over union, |A ∩ B| / |A ∪ B| (Jaccard 1912, "The distribution of the flora in the alpine zone");
+     * 1 if both masks are empty.
      */
     public double iou() {
         return union == 0 ? 1 : (double) intersection / union;
     }
 
     /**
-     * 2 |A ∩ B| / (|A| + |B|) (Dice 1945, "Measures of the amount of ecologic association between species"), which is the F1
-     * score; 1 if both masks are empty.
+     * 2 |A ∩ B| / (|A| + |B|) (Dice 1945, "Measures of the amount of ecologic association between species"), which is
+     * the F1 score; 1 if both masks are empty.
      */
     public double dice() {
         return union == 0 ? 1 : 2.0 * intersection / ((double) areaA + areaB);

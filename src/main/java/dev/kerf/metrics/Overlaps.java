@@ -26,8 +26,8 @@ import java.util.List;
  * }
  * }</pre>
  *
- * <p>May be used by many threads at once: each call takes a compiled plan of its own from a bounded cache and waits while
- * all are in use. Masks on a device must not be written meanwhile. The device must outlive this.
+ * <p>May be used by many threads at once: each call takes a compiled plan of its own from a bounded cache and waits
+ * while all are in use. Masks on a device must not be written meanwhile. The device must outlive this.
  */
 public final class Overlaps implements AutoCloseable {
     private static final int PLANS = 4;
@@ -35,7 +35,7 @@ public final class Overlaps implements AutoCloseable {
     private final Device device;
     private final PlanCache<Key, Executable> plans;
 
-    /** A shape to compile for; masks on the host and on the device have plans of their own, for an input stays bound. */
+    /** A shape to compile for; masks on the host and on the device have plans of their own: an input stays bound. */
     private record Key(Side a, Side b, long pixels, boolean ignore) {}
 
     private record Side(TensorType type, MaskForm form, long count, boolean bound) {
@@ -79,7 +79,8 @@ public final class Overlaps implements AutoCloseable {
      */
     public OverlapMatrix measure(MaskSet a, MaskSet b, Mask ignore) {
         if (!a.fits(b)) {
-            throw new BadInputException("masks of " + a.size() + " and of " + b.size() + " can't be laid over each other");
+            throw new BadInputException(
+                    "masks of " + a.size() + " and of " + b.size() + " can't be laid over each other");
         }
         if (ignore != null && !a.fits(MaskSet.of(List.of(ignore)))) {
             throw new BadInputException("masks of " + a.size() + ", but pixels to ignore of " + ignore.width() + "x"

@@ -213,7 +213,8 @@ class MeasureOpsTest {
         HostTensor t = HostTensor.zeros(dtype, Shape.of(images, pixels));
         for (long i = 0; i < t.elements(); i++) {
             int odd = random.nextInt(12);
-            t.setDouble(i, odd == 0 ? 255 : odd == 1 ? classes : odd == 2 && dtype == DType.I32 ? -1 : random.nextInt(classes));
+            boolean negative = odd == 2 && dtype == DType.I32;
+            t.setDouble(i, odd == 0 ? 255 : odd == 1 ? classes : negative ? -1 : random.nextInt(classes));
         }
         return t;
     }

@@ -181,7 +181,8 @@ class DeviceMetricsTest {
                 Overlaps overlaps = new Overlaps(device); Confusions confusions = new Confusions(device, 2, 0);
                 DeviceTensor elsewhere = other.allocate(TensorType.of(DType.U8, 1, 3, 2));
                 DeviceTensor floats = device.allocate(TensorType.f32(1, 3, 2))) {
-            String message = assertThrows(BadInputException.class, () -> confusions.measure(small, turned)).getMessage();
+            String message =
+                    assertThrows(BadInputException.class, () -> confusions.measure(small, turned)).getMessage();
             assertTrue(message.contains("2x3") && message.contains("3x2"), message);
             assertThrows(BadInputException.class, () -> confusions.measure(small, elsewhere));
             assertThrows(BadInputException.class, () -> confusions.measure(small, floats));

@@ -9,8 +9,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Kernels for {@link MeasureOp}s. Pixels are counted in parts, each small enough for 32 bits, and the parts added in 64: no
- * device needs 64-bit or floating-point atomics, and no mask is too large.
+ * Kernels for {@link MeasureOp}s. Pixels are counted in parts, each small enough for 32 bits, and the parts added in
+ * 64: no device needs 64-bit or floating-point atomics, and no mask is too large.
  */
 final class MeasureRules {
     /** Masks of either side in a tile of pairs. */
@@ -139,8 +139,8 @@ final class MeasureRules {
     }
 
     /**
-     * Into how many parts pixels are cut: enough to keep the device busy, but no smaller than worthwhile nor larger than
-     * what 32 bits count.
+     * Into how many parts pixels are cut: enough to keep the device busy, but no smaller than worthwhile nor larger
+     * than what 32 bits count.
      *
      * @param groups groups that there are for each part
      * @param sums   numbers that each part makes
