@@ -189,9 +189,13 @@ final class AttentionKernel implements Kernel {
             }
             for (int i = 0; i < vectors; i++) {
                 raise(room, scores + i * L, m, tops + i * L, factors + i * L);
-                Curves.apply(Curves.Curve.EXP, room, factors + i * L, room, factors + i * L, L);
-                rescale(room, factors + i * L, totals + i * L, sums + i * L);
-                weigh(room, scores + i * L, m, tops + i * L, totals + i * L);
+            }
+            Curves.apply(Curves.Curve.EXP, room, factors, room, factors, vectors * L);
+            for (int j = 0; j < m; j++) {
+                Curves.apply(Curves.Curve.EXP, room, scores + j * plan.block, room, scores + j * plan.block, vectors * L);
+            }
+            for (int i = 0; i < vectors; i++) {
+                rescale(room, scores + i * L, m, factors + i * L, totals + i * L, sums + i * L);
             }
             packValues(v.offset() + from * v.batchStride() + (h * plan.keys + k0) * plan.width, m, room, packed);
             for (int p = 0; p < valuePanels.count; p++) {
@@ -272,7 +276,7 @@ final class AttentionKernel implements Kernel {
         }
     }
 
-    /** Finds the new maximum of a vector's queries, and how far the old one lies below it. */
+    /** Finds the new maximum of a vector's queries, and how far the old one and all scores lie below it. */
     private void raise(float[] a, int scores, int m, int tops, int factors) {
         FloatVector before = FloatVector.fromArray(S, a, tops);
         FloatVector top = before;
@@ -280,31 +284,25 @@ final class AttentionKernel implements Kernel {
             top = top.max(FloatVector.fromArray(S, a, scores + j * plan.block));
         }
         top.intoArray(a, tops);
-        before.sub(shift(top)).intoArray(a, factors);
+        FloatVector shift = shift(top);
+        before.sub(shift).intoArray(a, factors);
+        for (int j = 0; j < m; j++) {
+            int at = scores + j * plan.block;
+            FloatVector.fromArray(S, a, at).sub(shift).intoArray(a, at);
+        }
     }
 
-    /** Scales what was summed under the old maximum. */
-    private void rescale(float[] a, int factors, int totals, int sums) {
+    /** Scales what was summed under the old maximum, and adds the new weights to their total. */
+    private void rescale(float[] a, int weights, int m, int factors, int totals, int sums) {
         FloatVector factor = FloatVector.fromArray(S, a, factors);
-        FloatVector.fromArray(S, a, totals).mul(factor).intoArray(a, totals);
+        FloatVector total = FloatVector.fromArray(S, a, totals).mul(factor);
+        for (int j = 0; j < m; j++) {
+            total = total.add(FloatVector.fromArray(S, a, weights + j * plan.block));
+        }
+        total.intoArray(a, totals);
         for (int d = 0; d < plan.width; d++) {
             FloatVector.fromArray(S, a, sums + d * plan.block).mul(factor).intoArray(a, sums + d * plan.block);
         }
-    }
-
-    /**
-     * Turns a vector's scores to weights under the maximum. The exponential here is the only one: a second one in a method
-     * is more than the JIT compiler inlines, and would allocate its vectors.
-     */
-    private void weigh(float[] a, int scores, int m, int tops, int totals) {
-        FloatVector shift = shift(FloatVector.fromArray(S, a, tops));
-        FloatVector total = FloatVector.fromArray(S, a, totals);
-        for (int j = 0; j < m; j++) {
-            FloatVector w = VectorMath.exp(FloatVector.fromArray(S, a, scores + j * plan.block).sub(shift));
-            total = total.add(w);
-            w.intoArray(a, scores + j * plan.block);
-        }
-        total.intoArray(a, totals);
     }
 
     /** Queries without any key yet have the maximum −∞, and −∞ − −∞ would be NaN. */
