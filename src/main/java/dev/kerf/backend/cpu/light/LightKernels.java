@@ -88,7 +88,8 @@ public final class LightKernels implements KernelFamily {
             case ReduceOp op -> Reductions.build(op, site, lanes);
             case SelectOp.Compact op -> Selections.build(op, site);
             case StateOp op -> Selections.build(op, site);
-            case MeasureOp op -> Measures.build(op, site);
+            case MeasureOp.Overlap op -> Overlaps.build(op, site);
+            case MeasureOp.Confusion op -> Confusions.build(op, site);
             case FrameOp op -> Frames.build(op, site, lanes);
             case SourceOp op -> throw new IllegalArgumentException(op + " has no kernel");
         };
