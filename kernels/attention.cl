@@ -1,14 +1,16 @@
-// Scaled dot-product attention, block by block, so that the scores never lie in global memory (Dao et al. 2022, algorithm 1,
-// with the running maximum and sum of Milakov and Gimelshein 2018).
+// Scaled dot-product attention, block by block, so that the scores never lie in global memory (Dao et al. 2022,
+// algorithm 1, with the running maximum and sum of Milakov and Gimelshein 2018).
 //
 //   y[b, h, i] = Σ_j softmax_j(scale · q[b, h, i] · k[b, h, j] + bias[b, h, i, j]) · v[b, h, j]
 //
-// Shapes  q (B, heads, LQ, D), k (KB, heads, LK, D), v (KB, heads, LK, DV), y (B, heads, LQ, DV); KB is B or 1. bias lies at
-//         distances bias_b, bias_h, bias_q, bias_k. With K_COUNT or V_COUNT, k_count or v_count (KB, heads) limit the keys.
+// Shapes  q (B, heads, LQ, D), k (KB, heads, LK, D), v (KB, heads, LK, DV), y (B, heads, LQ, DV); KB is B or 1. bias
+//         lies at distances bias_b, bias_h, bias_q, bias_k. With K_COUNT or V_COUNT, k_count or v_count (KB, heads)
+//         limit the keys.
 //         A query that meets no key, or only keys of bias −inf, gives 0.
-// Launch  a group for TILE_Q queries × TILE_K columns of v, for each b and h. Scores are computed again for each TILE_K columns.
-// Parameters: TILE_Q queries; TILE_K keys at once and columns of v; TILE_D terms of a score in local memory at once. Each of
-//   TILE_Q / 4 · TILE_K / 4 work-items keeps 4 × 4 scores and 4 × 4 sums.
+// Launch  a group for TILE_Q queries × TILE_K columns of v, for each b and h. Scores are computed again for each TILE_K
+//         columns.
+// Parameters: TILE_Q queries; TILE_K keys at once and columns of v; TILE_D terms of a score in local memory at once.
+//   Each of TILE_Q / 4 · TILE_K / 4 work-items keeps 4 × 4 scores and 4 × 4 sums.
 // FLOPs   2 · B · heads · LQ · LK · (D + DV)
 // Bytes   at least q, k, v and y once; k and v are read for each TILE_Q queries
 
@@ -41,8 +43,8 @@ KERNEL attention(
         GLOBAL const real *RESTRICT q, long q_off, long q_sn, GLOBAL const real *RESTRICT k, long k_off, long k_sn,
         GLOBAL const real *RESTRICT v, long v_off, long v_sn, GLOBAL const real *RESTRICT bias, long bias_off,
         GLOBAL real *RESTRICT y, long y_off, long y_sn, GLOBAL const int *RESTRICT k_count,
-        long k_count_off, GLOBAL const int *RESTRICT v_count, long v_count_off, int heads, int KB, int LQ, int LK, int D, int DV, long bias_b, long bias_h,
-        long bias_q, long bias_k, float scale) {
+        long k_count_off, GLOBAL const int *RESTRICT v_count, long v_count_off, int heads, int KB, int LQ, int LK,
+        int D, int DV, long bias_b, long bias_h, long bias_q, long bias_k, float scale) {
     LOCAL float q_tile[TILE_D * PITCH_Q] LOCAL_ALIGN;
     LOCAL float k_tile[TILE_D * PITCH_K] LOCAL_ALIGN;
     LOCAL float weights[TILE_K * PITCH_Q] LOCAL_ALIGN;

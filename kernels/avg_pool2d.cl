@@ -1,9 +1,11 @@
 // Mean of each window (torch.nn.functional.avg_pool2d).
 //
-//   y[n, c, i, j] = Σ x[n, c, rows, columns] / count,  rows i·row_step + row_first … + KH − 1 within the image, columns alike.
-//   count is the window's pixels within the image, or within image and padding if INCLUDE_PAD; a window without any gives 0.
+//   y[n, c, i, j] = Σ x[n, c, rows, columns] / count,  rows i·row_step + row_first … + KH − 1 within the image, columns
+//   alike. count is the window's pixels within the image, or within image and padding if INCLUDE_PAD; a window without
+//   any gives 0.
 //
-// Shapes  x (N, C, H, W), y (N, C, OH, OW), NCHW; row_first and col_first are −padding, row_pad and col_pad that at the end.
+// Shapes  x (N, C, H, W), y (N, C, OH, OW), NCHW; row_first and col_first are −padding, row_pad and col_pad that at the
+//         end.
 // Launch  a work-item for each pixel of a plane, a row of groups for each c and n.
 // Parameters: GROUP work-items of a group.
 // FLOPs   N · C · OH · OW · KH · KW
@@ -17,8 +19,9 @@
 #endif
 
 KERNEL avg_pool2d(
-        GLOBAL const real *RESTRICT x, long x_off, long x_sn, GLOBAL real *RESTRICT y, long y_off, long y_sn, int H, int W,
-        int OH, int OW, int KH, int KW, int row_first, int col_first, int row_step, int col_step, int row_pad, int col_pad) {
+        GLOBAL const real *RESTRICT x, long x_off, long x_sn, GLOBAL real *RESTRICT y, long y_off, long y_sn, int H,
+        int W, int OH, int OW, int KH, int KW, int row_first, int col_first, int row_step, int col_step, int row_pad,
+        int col_pad) {
     const int p = GLOBAL_ID(0);
     if (p >= OH * OW) {
         return;

@@ -1,4 +1,5 @@
-// Batch normalisation with given statistics, where no convolution stands before it to take it in (Ioffe and Szegedy 2015).
+// Batch normalisation with given statistics, where no convolution stands before it to take it in (Ioffe and
+// Szegedy 2015).
 //
 //   y[n, c, i] = (x[n, c, i] − mean[c]) / sqrt(var[c] + eps) · w[c] + b[c]
 //
@@ -15,7 +16,8 @@
 KERNEL batch_norm(
         GLOBAL const real *RESTRICT x, long x_off, long x_sn, GLOBAL const float *RESTRICT w, long w_off,
         GLOBAL const float *RESTRICT b, long b_off, GLOBAL const float *RESTRICT mean, long mean_off,
-        GLOBAL const float *RESTRICT var, long var_off, GLOBAL real *RESTRICT y, long y_off, long y_sn, int inner, float eps) {
+        GLOBAL const float *RESTRICT var, long var_off, GLOBAL real *RESTRICT y, long y_off, long y_sn, int inner,
+        float eps) {
     const int i = GLOBAL_ID(0);
     const int c = GROUP_ID(1);
     if (i < inner) {

@@ -2,8 +2,8 @@
 //
 //   y[n, o, i, j] = ACT(b[o] + Σ_tap Σ_c w[o, c, tap] · x[n, c, i·row_step + row_first + u·row_tap,
 //                                                             j·col_step + col_first + v·col_tap] + r[n, o, i, j])
-//   tap = u·KW + v; x is 0 outside the image. torch.nn.functional.conv2d with row_step the stride, row_first −padding and
-//   row_tap the dilation. A transposed convolution is one such sum for each phase of its output: see SpatialRules.
+//   tap = u·KW + v; x is 0 outside the image. torch.nn.functional.conv2d with row_step the stride, row_first −padding
+//   and row_tap the dilation. A transposed convolution is one such sum for each phase of its output: see SpatialRules.
 //
 // Shapes  x (N, groups·C, H, W), b (groups·O), r and y (N, groups·O, y_plane / y_width, y_width), all NCHW.
 //         w (groups, ceil(O / TILE_M), KH·KW, C, TILE_M): panels of output channels, the last one filled with zeros.
@@ -49,9 +49,9 @@
 KERNEL conv2d(
         GLOBAL const real *RESTRICT x, long x_off, long x_sn, GLOBAL const real *RESTRICT w, long w_off,
         GLOBAL const real *RESTRICT b, long b_off, GLOBAL const real *RESTRICT r, long r_off, long r_sn,
-        GLOBAL real *RESTRICT y, long y_off, long y_sn, int groups, int C, int H, int W, int O, int P, int Q, int KH, int KW,
-        int row_first, int col_first, int row_step, int col_step, int row_tap, int col_tap, int y_plane, int y_width,
-        int y_row_first, int y_col_first, int y_row_step, int y_col_step) {
+        GLOBAL real *RESTRICT y, long y_off, long y_sn, int groups, int C, int H, int W, int O, int P, int Q, int KH,
+        int KW, int row_first, int col_first, int row_step, int col_step, int row_tap, int col_tap, int y_plane,
+        int y_width, int y_row_first, int y_col_first, int y_row_step, int y_col_step) {
     LOCAL float w_tile[TILE_K * TILE_M] LOCAL_ALIGN;
     LOCAL float x_tile[TILE_K * TILE_N] LOCAL_ALIGN;
     const int item = LOCAL_ID(0);

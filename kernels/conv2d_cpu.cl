@@ -1,10 +1,11 @@
 // Convolution for CPU-type OpenCL devices: conv2d with one work-item a group, explicit vectors of 16 and no barriers.
 //
-// Arguments and shapes are those of conv2d.cl, but w is (groups, ceil(O / TILE_M), C, KH·KW, TILE_M), taps within channels.
+// Arguments and shapes are those of conv2d.cl, but w is (groups, ceil(O / TILE_M), C, KH·KW, TILE_M), taps within
+// channels.
 //
-// A work-item makes BLOCK_M output channels of TILES · TILE_V · 16 output pixels. It copies BLOCK_K terms of the sum for one
-// strip of TILE_V · 16 pixels into packed rows (im2col of a strip that stays in the first-level cache), runs all its
-// channels over them, TILE_M at a time with all sums in registers, and keeps unfinished sums in local memory.
+// A work-item makes BLOCK_M output channels of TILES · TILE_V · 16 output pixels. It copies BLOCK_K terms of the sum
+// for one strip of TILE_V · 16 pixels into packed rows (im2col of a strip that stays in the first-level cache), runs
+// all its channels over them, TILE_M at a time with all sums in registers, and keeps unfinished sums in local memory.
 //
 // Parameters: TILE_M channels and TILE_V vectors in registers at once (TILE_M · TILE_V accumulators of 32 registers),
 //   BLOCK_K terms copied at a time, BLOCK_M channels and TILES strips of a work-item.
@@ -41,9 +42,9 @@
 KERNEL conv2d_cpu(
         GLOBAL const real *RESTRICT x, long x_off, long x_sn, GLOBAL const real *RESTRICT w, long w_off,
         GLOBAL const real *RESTRICT b, long b_off, GLOBAL const real *RESTRICT r, long r_off, long r_sn,
-        GLOBAL real *RESTRICT y, long y_off, long y_sn, int groups, int C, int H, int W, int O, int P, int Q, int KH, int KW,
-        int row_first, int col_first, int row_step, int col_step, int row_tap, int col_tap, int y_plane, int y_width,
-        int y_row_first, int y_col_first, int y_row_step, int y_col_step) {
+        GLOBAL real *RESTRICT y, long y_off, long y_sn, int groups, int C, int H, int W, int O, int P, int Q, int KH,
+        int KW, int row_first, int col_first, int row_step, int col_step, int row_tap, int col_tap, int y_plane,
+        int y_width, int y_row_first, int y_col_first, int y_row_step, int y_col_step) {
     LOCAL float patch[BLOCK_K * STRIP];
     LOCAL float sums[TILES * BLOCK_M * STRIP];
 #if KERF_F16
@@ -75,8 +76,8 @@ KERNEL conv2d_cpu(
                 const int p = strip + v * 16;
                 const int row = p / Q;
                 const int col = p % Q;
-                // Tap by tap, so that what depends on the place is worked out once; few channels at a time, so that their
-                // lines are still in the cache when the next tap reads them.
+                // Tap by tap, so that what depends on the place is worked out once; few channels at a time, so that
+                // their lines are still in the cache when the next tap reads them.
                 for (int tap = 0; tap < taps; tap++) {
                     const int c_first = max(k_first - tap + taps - 1, 0) / taps;
                     const int c_end = (k_first + terms - tap + taps - 1) / taps;

@@ -1,7 +1,7 @@
 // Group normalisation, a work-group for each group of channels of each item (Wu and He 2018, equations 1 and 7).
 //
-//   y[n, c, i] = (x[n, c, i] − mean) / sqrt(var + eps) · w[c] + b[c],  mean and var over the C / groups channels of c's group
-//   and all positions i, var = Σ (x − mean)² / count
+//   y[n, c, i] = (x[n, c, i] − mean) / sqrt(var + eps) · w[c] + b[c],  mean and var over the C / groups channels of c's
+//   group and all positions i, var = Σ (x − mean)² / count
 //
 // Shapes  x and y (N, C, inner), w and b (C).
 // Launch  a work-group for each of N · groups. The mean first, then the squares around it: no cancellation.

@@ -2,7 +2,8 @@
 //
 //   y[o, c, i] = (x[o, c, i] − mean) / sqrt(var + eps) · w[c] + b[c],  mean and var over c, var = Σ (x − mean)² / n
 //
-// Shapes  x and y (outer, n, inner), dense; w and b (n). inner is 1 for the last axis, H · W for the channels of an image.
+// Shapes  x and y (outer, n, inner), dense; w and b (n). inner is 1 for the last axis, H · W for the channels of an
+//         image.
 // Launch  a group for each of outer · inner rows. The mean first, then the squares around it: no cancellation.
 // Parameters: GROUP work-items of a group, a power of two.
 // FLOPs   7 · outer · n · inner
@@ -14,7 +15,8 @@
 
 KERNEL layer_norm(
         GLOBAL const real *RESTRICT x, long x_off, GLOBAL const real *RESTRICT w, long w_off,
-        GLOBAL const real *RESTRICT b, long b_off, GLOBAL real *RESTRICT y, long y_off, int outer, int n, int inner, float eps) {
+        GLOBAL const real *RESTRICT b, long b_off, GLOBAL real *RESTRICT y, long y_off, int outer, int n, int inner,
+        float eps) {
     LOCAL float part[GROUP];
     const int item = LOCAL_ID(0);
     const int row = GROUP_ID(0);

@@ -11,7 +11,8 @@
 
 KERNEL layer_norm_columns(
         GLOBAL const real *RESTRICT x, long x_off, GLOBAL const real *RESTRICT w, long w_off,
-        GLOBAL const real *RESTRICT b, long b_off, GLOBAL real *RESTRICT y, long y_off, int outer, int n, int inner, float eps) {
+        GLOBAL const real *RESTRICT b, long b_off, GLOBAL real *RESTRICT y, long y_off, int outer, int n, int inner,
+        float eps) {
     const int row = GLOBAL_ID(0);
     if (row >= outer * inner) {
         return;

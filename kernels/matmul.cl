@@ -2,11 +2,13 @@
 //
 //   y[i, m, n] = ACT(alpha · Σ_k a[i, m, k] · b[i, k, n] + bias[n] + r[i, m, n])
 //
-// Shapes  y and r (batch, M, N); item i of a starts at batches[2i], that of b at batches[2i + 1] (so that either may be shared
-//         by several items). a is (M, K), or (K, M) if TRANSPOSE_A; b is (K, N), or (N, K) if TRANSPOSE_B. Row-major.
+// Shapes  y and r (batch, M, N); item i of a starts at batches[2i], that of b at batches[2i + 1] (so that either may be
+//         shared by several items). a is (M, K), or (K, M) if TRANSPOSE_A; b is (K, N), or (N, K) if TRANSPOSE_B.
+//         Row-major.
 //         With A_COUNT or B_COUNT the sum ends at a_count or b_count of the operand's item: rows past it aren't read.
 // Launch  a group for TILE_M × TILE_N elements of y, for each item.
-// Parameters: TILE_M, TILE_N and TILE_K extents of a group's tiles in local memory; each work-item keeps WORK_M × WORK_N sums.
+// Parameters: TILE_M, TILE_N and TILE_K extents of a group's tiles in local memory; each work-item keeps
+//   WORK_M × WORK_N sums.
 // FLOPs   2 · batch · M · N · K
 // Bytes   at least a, b and y once; a group reads TILE_K · (TILE_M + TILE_N) for TILE_K · TILE_M · TILE_N products.
 

@@ -1,9 +1,10 @@
-// Matrix products for CPU-type OpenCL devices: matmul with one work-item a group, explicit vectors of 16 and no barriers.
+// Matrix products for CPU-type OpenCL devices: matmul with one work-item a group, explicit vectors of 16 and no
+// barriers.
 //
 // Arguments, shapes and layout are those of matmul.cl.
 //
-// A work-item makes BLOCK_M rows of TILES strips of TILE_V · 16 columns. It copies BLOCK_K rows of b, strip by strip, and
-// BLOCK_K columns of a for TILE_M rows at a time, multiplies these with all sums of a strip in registers, and keeps
+// A work-item makes BLOCK_M rows of TILES strips of TILE_V · 16 columns. It copies BLOCK_K rows of b, strip by strip,
+// and BLOCK_K columns of a for TILE_M rows at a time, multiplies these with all sums of a strip in registers, and keeps
 // unfinished sums in local memory.
 //
 // Parameters: TILE_M rows and TILE_V vectors in registers at once (TILE_M · TILE_V accumulators of 32 registers),

@@ -1,6 +1,7 @@
 // Largest value of each window; the padding is -inf and a NaN wins (torch.nn.functional.max_pool2d).
 //
-//   y[n, c, i, j] = max over u < KH, v < KW of x[n, c, i·row_step + row_first + u·row_tap, j·col_step + col_first + v·col_tap]
+//   y[n, c, i, j] = max over u < KH, v < KW of x[n, c, i·row_step + row_first + u·row_tap,
+//                                                     j·col_step + col_first + v·col_tap]
 //
 // Shapes  x (N, C, H, W), y (N, C, OH, OW), NCHW; row_first and col_first are −padding.
 // Launch  a work-item for each pixel of a plane, a row of groups for each c and n.
@@ -13,8 +14,9 @@
 #endif
 
 KERNEL max_pool2d(
-        GLOBAL const real *RESTRICT x, long x_off, long x_sn, GLOBAL real *RESTRICT y, long y_off, long y_sn, int H, int W,
-        int OH, int OW, int KH, int KW, int row_first, int col_first, int row_step, int col_step, int row_tap, int col_tap) {
+        GLOBAL const real *RESTRICT x, long x_off, long x_sn, GLOBAL real *RESTRICT y, long y_off, long y_sn, int H,
+        int W, int OH, int OW, int KH, int KW, int row_first, int col_first, int row_step, int col_step, int row_tap,
+        int col_tap) {
     const int p = GLOBAL_ID(0);
     if (p >= OH * OW) {
         return;

@@ -1,8 +1,11 @@
-// Lays a computed convolution weight out as conv2d reads it. Weights of a file are laid out by the host when they are loaded.
+// Lays a computed convolution weight out as conv2d reads it. Weights of a file are laid out by the host when they are
+// loaded.
 //
-//   y[g, panel, u, v, c, m] = w[g·w_group + (panel·TILE + m)·w_o + c·w_c + (tap_first + u·tap_row + v·tap_col)], 0 past O
+//   y[g, panel, u, v, c, m] = w[g·w_group + (panel·TILE + m)·w_o + c·w_c + tap_first + u·tap_row + v·tap_col],
+//   0 past O
 //
-// Shapes  y (groups, ceil(O / TILE), KH, KW, C, TILE), dense; (groups, ceil(O / TILE), C, KH, KW, TILE) with TAPS_INNER.
+// Shapes  y (groups, ceil(O / TILE), KH, KW, C, TILE), dense; (groups, ceil(O / TILE), C, KH, KW, TILE) with
+//         TAPS_INNER.
 // Launch  a work-item for each element.
 // FLOPs   none
 // Bytes   w and y once
@@ -15,8 +18,8 @@
 #endif
 
 KERNEL pack_panels(
-        GLOBAL const real *RESTRICT w, long w_off, GLOBAL real *RESTRICT y, long y_off, int groups, int O, int C, int KH,
-        int KW, int w_group, int w_o, int w_c, int tap_first, int tap_row, int tap_col) {
+        GLOBAL const real *RESTRICT w, long w_off, GLOBAL real *RESTRICT y, long y_off, int groups, int O, int C,
+        int KH, int KW, int w_group, int w_o, int w_c, int tap_first, int tap_row, int tap_col) {
     const int i = GLOBAL_ID(0);
     const int panels = (O + TILE - 1) / TILE;
     if (i >= groups * panels * KH * KW * C * TILE) {

@@ -1,4 +1,5 @@
-// Resampling of images by tables of neighbours, one for rows and one for columns: nearest, bilinear, bicubic, antialiased.
+// Resampling of images by tables of neighbours, one for rows and one for columns: nearest, bilinear, bicubic,
+// antialiased.
 //
 //   y[n, c, i, j] = Σ_s Σ_t row_weight[i, s] · col_weight[j, t] · x[n, c, row_index[i, s], col_index[j, t]]
 //
@@ -24,7 +25,8 @@
 KERNEL resize(
         GLOBAL const real *RESTRICT x, long x_off, long x_sn, GLOBAL const int *RESTRICT row_index,
         GLOBAL const float *RESTRICT row_weight, GLOBAL const int *RESTRICT col_index,
-        GLOBAL const float *RESTRICT col_weight, GLOBAL real *RESTRICT y, long y_off, long y_sn, int H, int W, int OH, int OW) {
+        GLOBAL const float *RESTRICT col_weight, GLOBAL real *RESTRICT y, long y_off, long y_sn, int H, int W, int OH,
+        int OW) {
     const int p = GLOBAL_ID(0);
     if (p >= OH * OW) {
         return;

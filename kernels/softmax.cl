@@ -1,9 +1,11 @@
 // Softmax along one axis, a work-group for each row.
 //
-//   y[o, k, i] = e^(x[o, k, i] − max) / Σ_k e^(x[o, k, i] − max),  k < n, or k < count[o] with HAS_COUNT: the rest isn't touched
+//   y[o, k, i] = e^(x[o, k, i] − max) / Σ_k e^(x[o, k, i] − max),  k < n, or k < count[o] with HAS_COUNT: the rest
+//   isn't touched
 //
 // Shapes  x and y (outer, n, inner), dense; the axis is the middle one.
-// Launch  a group for each of outer · inner rows. Three sweeps over the row; sums and the maximum by a tree in local memory.
+// Launch  a group for each of outer · inner rows. Three sweeps over the row; sums and the maximum by a tree in local
+//         memory.
 // Parameters: GROUP work-items of a group, a power of two.
 // FLOPs   5 · outer · n · inner, an exponential counted as one
 // Bytes   x and y once (a row is read three times, twice from cache)
@@ -16,8 +18,8 @@
 #endif
 
 KERNEL softmax(
-        GLOBAL const real *RESTRICT x, long x_off, GLOBAL real *RESTRICT y, long y_off, GLOBAL const int *RESTRICT count,
-        long count_off, int outer, int n, int inner) {
+        GLOBAL const real *RESTRICT x, long x_off, GLOBAL real *RESTRICT y, long y_off,
+        GLOBAL const int *RESTRICT count, long count_off, int outer, int n, int inner) {
     LOCAL float part[GROUP];
     const int item = LOCAL_ID(0);
     const int row = GROUP_ID(0);

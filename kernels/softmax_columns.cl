@@ -13,8 +13,8 @@
 #endif
 
 KERNEL softmax_columns(
-        GLOBAL const real *RESTRICT x, long x_off, GLOBAL real *RESTRICT y, long y_off, GLOBAL const int *RESTRICT count,
-        long count_off, int outer, int n, int inner) {
+        GLOBAL const real *RESTRICT x, long x_off, GLOBAL real *RESTRICT y, long y_off,
+        GLOBAL const int *RESTRICT count, long count_off, int outer, int n, int inner) {
     const int row = GLOBAL_ID(0);
     if (row >= outer * inner) {
         return;

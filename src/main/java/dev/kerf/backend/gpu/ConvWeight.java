@@ -82,8 +82,8 @@ record ConvWeight(
 
     /**
      * One axis of one phase of a transposed convolution. Output i = a · stride + phase takes the taps u for which
-     * i + pad − u · dilation is a multiple of the stride, from input (i + pad − u · dilation) / stride; within a phase these
-     * are the same for all a, and the input moves with a by 1.
+     * i + pad − u · dilation is a multiple of the stride, from input (i + pad − u · dilation) / stride; within a phase
+     * these are the same for all a, and the input moves with a by 1.
      *
      * @param outputs  outputs of this phase
      * @param taps     taps that meet it

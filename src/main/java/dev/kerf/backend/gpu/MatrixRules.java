@@ -68,7 +68,8 @@ final class MatrixRules {
         Shape q = node.input(0).type().shape();
         Sizes sizes = Sizes.of()
                 .set("B", q.dim(0)).set("heads", q.dim(1)).set("LQ", q.dim(2)).set("D", q.dim(3))
-                .set("KB", k.type().shape().dim(0)).set("LK", k.type().shape().dim(2)).set("DV", v.type().shape().dim(3));
+                .set("KB", k.type().shape().dim(0)).set("LK", k.type().shape().dim(2))
+                .set("DV", v.type().shape().dim(3));
         boolean kCount = k.countAxis() == 2;
         boolean vCount = v.countAxis() == 2;
         KernelCall call = target.call("attention", sizes)

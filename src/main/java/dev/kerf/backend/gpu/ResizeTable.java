@@ -7,9 +7,9 @@ import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;
 
 /**
- * The neighbours of each pixel along one axis of a resized image, and their weights. Positions are float32, in the order in
- * which torch computes them for float32 images (aten/src/ATen/native/UpSample.h, and for antialias cpu/UpSampleKernel.cpp),
- * so that the same neighbours are met.
+ * The neighbours of each pixel along one axis of a resized image, and their weights. Positions are float32, in the
+ * order in which torch computes them for float32 images (aten/src/ATen/native/UpSample.h, and for antialias
+ * cpu/UpSampleKernel.cpp), so that the same neighbours are met.
  *
  * @param taps    neighbours of each pixel; those not needed have weight 0
  * @param index   neighbour t of pixel i at i · taps + t

@@ -9,10 +9,10 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Kernels for {@link SpatialOp}s. A transposed convolution is a convolution for each phase of its output, the pixels with the
- * same remainders by the strides (Shi et al. 2016, "Is the deconvolution layer the same as a convolutional layer?"): each
- * uses only the taps that meet it, so that nothing is multiplied by the zeros between the inputs, and no two add to the same
- * pixel.
+ * Kernels for {@link SpatialOp}s. A transposed convolution is a convolution for each phase of its output, the pixels with
+ * the same remainders by the strides (Shi et al. 2016, "Is the deconvolution layer the same as a convolutional layer?"):
+ * each uses only the taps that meet it, so that nothing is multiplied by the zeros between the inputs, and no two add to
+ * the same pixel.
  */
 final class SpatialRules {
     private SpatialRules() {}
@@ -22,7 +22,8 @@ final class SpatialRules {
         return switch (op) {
             case SpatialOp.Conv2d c -> conv2d(c, node, target);
             case SpatialOp.ConvTranspose2d c -> convTranspose2d(c, node, target);
-            case SpatialOp.MaxPool2d p -> List.of(pool("max_pool2d", p.kernelH(), p.kernelW(), p.window(), node, target));
+            case SpatialOp.MaxPool2d p ->
+                    List.of(pool("max_pool2d", p.kernelH(), p.kernelW(), p.window(), node, target));
             case SpatialOp.AvgPool2d p -> List.of(pool("avg_pool2d", p.kernelH(), p.kernelW(), p.window(), node, target)
                     .attribute("INCLUDE_PAD", p.countIncludePad() ? 1 : 0));
             case SpatialOp.Resize r -> List.of(resize(r, node, target));

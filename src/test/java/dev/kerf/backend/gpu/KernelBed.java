@@ -27,8 +27,9 @@ import java.util.stream.Stream;
 import org.junit.jupiter.params.provider.Arguments;
 
 /**
- * One kernel or variant on one device, whether it would be chosen there or not, held to the oracle op by op. Operands are
- * random multiples of 2⁻¹⁰ in [−1, 1): exact in float16 too, so that in both precisions only the kernel's own roundings count.
+ * One kernel or variant on one device, whether it would be chosen there or not, held to the oracle op by op. Operands
+ * are random multiples of 2⁻¹⁰ in [−1, 1): exact in float16 too, so that in both precisions only the kernel's own
+ * roundings count.
  */
 final class KernelBed implements AutoCloseable {
     private static final double UNIT = 0x1p-24;
@@ -81,8 +82,9 @@ final class KernelBed implements AutoCloseable {
     }
 
     /**
-     * Runs an op in float32 and float16 and compares. The error of a sum of n rounded products is at most n · 2⁻²⁴ of the sum
-     * of their magnitudes (Higham 2002, section 3.1); {@code terms} is n and whatever functions add in units of the last place.
+     * Runs an op in float32 and float16 and compares. The error of a sum of n rounded products is at most n · 2⁻²⁴ of
+     * the sum of their magnitudes (Higham 2002, section 3.1); {@code terms} is n and whatever functions add in units of
+     * the last place.
      *
      * @param plain  the op without an activation; {@code op} itself where it has none
      * @param fixed  whether operands after the first are known when the graph is compiled
@@ -112,7 +114,8 @@ final class KernelBed implements AutoCloseable {
         HostTensor scale = expected;
         if (bound == Bound.MAGNITUDES) {
             Map<String, HostTensor> magnitudes = new HashMap<>();
-            scale = oracle(graph(plain, values.stream().map(KernelBed::magnitudes).toList(), false, magnitudes), magnitudes);
+            scale = oracle(graph(plain, values.stream().map(KernelBed::magnitudes).toList(), false, magnitudes),
+                    magnitudes);
         }
         double largest = 0;
         for (int i = 0; i < scale.elements(); i++) {

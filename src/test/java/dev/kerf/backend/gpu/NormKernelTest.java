@@ -24,7 +24,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** Softmax and normalisation kernels against the oracle, in float32 and float16, over awkward shapes. */
 class NormKernelTest {
     private static final List<TensorType> SHAPES = List.of(TensorType.f32(1, 1), TensorType.f32(3, 129),
-            TensorType.f32(2, 7, 13), TensorType.f32(2, 3, 5, 17), TensorType.f32(1, 257, 4, 4), TensorType.f32(2, 2, 31));
+            TensorType.f32(2, 7, 13), TensorType.f32(2, 3, 5, 17), TensorType.f32(1, 257, 4, 4),
+            TensorType.f32(2, 2, 31));
 
     static Stream<Arguments> softmaxes() {
         return KernelBed.devicesAnd("softmax/softmax", "softmax/softmax_columns");
@@ -102,7 +103,8 @@ class NormKernelTest {
                         NormOp op = new NormOp.LayerNorm(axis, 1e-5);
                         long n = x.shape().dim(axis);
                         // The mean's error is up to n/2 units, and comes through divided by a deviation of about 0.6.
-                        bed.check(op, op, KernelBed.Bound.LARGEST, 2 * n + 16, true, x, TensorType.f32(n), TensorType.f32(n));
+                        bed.check(op, op, KernelBed.Bound.LARGEST, 2 * n + 16, true, x, TensorType.f32(n),
+                                TensorType.f32(n));
                     }
                 }
             }
@@ -119,11 +121,13 @@ class NormKernelTest {
     void groupNorm(String device) {
         try (KernelBed bed = KernelBed.of(device, "group_norm")) {
             for (int groups : new int[] {1, 2, 6}) {
-                for (TensorType x : List.of(TensorType.f32(2, 6, 7, 11), TensorType.f32(1, 6, 40), TensorType.f32(3, 12, 1))) {
+                for (TensorType x : List.of(
+                        TensorType.f32(2, 6, 7, 11), TensorType.f32(1, 6, 40), TensorType.f32(3, 12, 1))) {
                     NormOp op = new NormOp.GroupNorm(groups, 1e-5);
                     long c = x.shape().dim(1);
                     long n = x.shape().product(1, x.shape().rank()) / groups;
-                    bed.check(op, op, KernelBed.Bound.LARGEST, 2 * n + 16, true, x, TensorType.f32(c), TensorType.f32(c));
+                    bed.check(op, op, KernelBed.Bound.LARGEST, 2 * n + 16, true, x, TensorType.f32(c),
+                            TensorType.f32(c));
                 }
             }
         }

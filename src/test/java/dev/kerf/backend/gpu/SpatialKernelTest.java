@@ -67,9 +67,10 @@ class SpatialKernelTest {
         try (KernelBed bed = KernelBed.of(device, kernel)) {
             for (Activation act : Activation.values()) {
                 SpatialOp.Conv2d op = new SpatialOp.Conv2d(Window2d.of(), 1, act, false, false);
-                // Slopes are at most 1.2; functions of the device may be off by 16 units in the last place (OpenCL 1.2, 7.4).
+                // Slopes are at most 1.2; a device's functions may be off by 16 units in the last place (OpenCL 7.4).
                 bed.check(op, new SpatialOp.Conv2d(Window2d.of(), 1, Activation.NONE, false, false),
-                        KernelBed.Bound.MAGNITUDES, 3 * 2 + 64, true, TensorType.f32(1, 3, 5, 21), TensorType.f32(4, 3, 1, 1));
+                        KernelBed.Bound.MAGNITUDES, 3 * 2 + 64, true, TensorType.f32(1, 3, 5, 21),
+                        TensorType.f32(4, 3, 1, 1));
             }
         }
     }
@@ -89,7 +90,8 @@ class SpatialKernelTest {
     }
 
     private static void transposed(
-            KernelBed bed, Window2d s, int outPadH, int outPadW, int groups, long n, long c, long h, long w, long o, long k) {
+            KernelBed bed, Window2d s, int outPadH, int outPadW, int groups, long n, long c, long h, long w, long o,
+            long k) {
         for (boolean all : new boolean[] {false, true}) {
             SpatialOp.ConvTranspose2d plain =
                     new SpatialOp.ConvTranspose2d(s, outPadH, outPadW, groups, Activation.NONE, all);
@@ -100,14 +102,16 @@ class SpatialKernelTest {
             if (all) {
                 in.add(TensorType.f32(o));
             }
-            bed.check(op, plain, KernelBed.Bound.MAGNITUDES, c / groups * k * k + 2, all, in.toArray(TensorType[]::new));
+            bed.check(op, plain, KernelBed.Bound.MAGNITUDES, c / groups * k * k + 2, all,
+                    in.toArray(TensorType[]::new));
         }
     }
 
     @ParameterizedTest(allowZeroInvocations = true)
     @MethodSource("devices")
     void pools(String device) {
-        try (KernelBed max = KernelBed.of(device, "max_pool2d"); KernelBed average = KernelBed.of(device, "avg_pool2d")) {
+        try (KernelBed max = KernelBed.of(device, "max_pool2d");
+                KernelBed average = KernelBed.of(device, "avg_pool2d")) {
             for (Window2d s : List.of(Window2d.of(), Window2d.of().stride(2), Window2d.of().stride(2).pad(1),
                     new Window2d(1, 3, 1, 0, 0, 1, 1, 1))) {
                 for (boolean ceil : new boolean[] {false, true}) {
@@ -135,7 +139,8 @@ class SpatialKernelTest {
         try (KernelBed bed = KernelBed.of(device, "max_pool2d")) {
             SpatialOp op = new SpatialOp.MaxPool2d(2, 2, Window2d.of().stride(2), false);
             bed.checkOn(op, op, KernelBed.Bound.LARGEST, 0, false, List.of(HostTensor.of(
-                    Shape.of(1, 1, 2, 8), new float[] {nan, 1, 1, nan, low, low, 2, low, 0, 2, 3, 1, low, low, low, 1})));
+                    Shape.of(1, 1, 2, 8),
+                    new float[] {nan, 1, 1, nan, low, low, 2, low, 0, 2, 3, 1, low, low, low, 1})));
         }
     }
 
