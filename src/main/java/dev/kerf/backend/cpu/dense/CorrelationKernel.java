@@ -24,6 +24,7 @@ final class CorrelationKernel implements Kernel {
     private final Operand residual;
     private final Operand y;
     private final Operand scratch;
+    private final int sumRows;
     private final int sumsPitch;
     private final int patchFloats;
     private final int perWorker;
@@ -57,6 +58,7 @@ final class CorrelationKernel implements Kernel {
         panels = panels(work);
         patch = new Patch(work.taps(), blocking.rows(), blocking.cols());
         offsets = patch.offsets(blocking.channels());
+        sumRows = work.rows();
         sumsPitch = sumsPitch(patch);
         patchFloats = patchFloats(patch, blocking);
         perWorker = floats(work, blocking);
@@ -117,7 +119,7 @@ final class CorrelationKernel implements Kernel {
         int at = scratch.offset() + worker * perWorker;
         int sums = at + patchFloats;
         int endPanel = Math.min(firstPanel + blocking.panels(), panels.count);
-        int rows = Math.min(blocking.rows(), work.rows() - i0);
+        int rows = Math.min(blocking.rows(), sumRows - i0);
         int vectors = patch.vectors(rows);
         start(room, sums, group, firstPanel, endPanel);
         float[] in = x.floats();
