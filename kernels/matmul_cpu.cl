@@ -71,7 +71,8 @@ KERNEL matmul_cpu(
     b += b_off + b_item;
     y += y_off + (long)GROUP_ID(2) * M * N;
     const int m_first = GROUP_ID(1) * BLOCK_M;
-    const int simple = ACT <= ACT_RELU;
+    // Vectors of the result that start before this are stored whole.
+    const int whole_end = ACT <= ACT_RELU ? N - 15 : 0;
     const int m_end = min(M, m_first + BLOCK_M);
 
     for (int k_first = 0; k_first < max(all, 1); k_first += BLOCK_K) {
@@ -165,7 +166,7 @@ KERNEL matmul_cpu(
                     for (int v = 0; v < TILE_V; v++) {
                         const int n = n_first + v * 16;
                         float16 s = alpha * vload16(i * TILE_V + v, sum);
-                        if (n + 15 < N && simple) {
+                        if (n < whole_end) {
                             if (HAS_BIAS) {
                                 s += LOAD16(bias, bias_off + n);
                             }
