@@ -1,0 +1,60 @@
+package dev.kerf.backend.gpu.cuda;
+
+import java.util.Map;
+
+/**
+ * Where the code of kernels for NVIDIA GPUs comes from: shipped PTX, a cache on disk, a compiler. Whatever drives libcuda
+ * asks it for each kernel that it loads, once for each set of definitions; answers aren't cached by the one who asks.
+ * Implementations are thread-safe.
+ *
+ * <pre>{@code
+ * KernelImages.Image image = KernelImages.standard().find("softmax", Map.of("GROUP", "128"), new Chip(9, 0, 12060, "…"));
+ * }</pre>
+ */
+public interface KernelImages {
+    /**
+     * What code is to run on.
+     *
+     * @param major  compute capability, before the point
+     * @param minor  compute capability, after the point
+     * @param driver CUDA version of the driver as {@code cuDriverGetVersion} says it: 12060 for 12.6. It bounds the PTX
+     *               version that the driver takes
+     * @param name   the device as its driver names it
+     */
+    record Chip(int major, int minor, int driver, String name) {
+        /** The architecture, such as {@code sm_90}. */
+        public String architecture() {
+            return "sm_" + major + minor;
+        }
+    }
+
+    /**
+     * Code of one kernel.
+     *
+     * @param bytes PTX text in ASCII without a 0 at its end, or a cubin or fatbin; not to be changed
+     * @param origin where it comes from, for messages: a file, the cache, a compiler with its version
+     */
+    record Image(byte[] bytes, String origin) {
+        /** Whether it is PTX, which the driver compiles, rather than machine code. */
+        public boolean ptx() {
+            return bytes.length < 4 || bytes[0] != 0x7F && bytes[0] != 0x50; // ELF, or the fatbin's 0xBA55ED50
+        }
+    }
+
+    /**
+     * Code of a kernel.
+     *
+     * @param kernel      its entry and, with {@code .cl}, its file under {@code kernels/}
+     * @param definitions all preprocessor definitions: parameters and attributes
+     * @param chip        what it is to run on
+     * @throws dev.kerf.error.BackendUnavailableException if there is none and none can be made; says what was looked for,
+     *         where, and what would help
+     * @throws dev.kerf.error.DeviceException if a compiler refuses it, with its log
+     */
+    Image find(String kernel, Map<String, String> definitions, Chip chip);
+
+    /** What Kerf ships and what it can compile here. */
+    static KernelImages standard() {
+        return new ShippedImages();
+    }
+}
