@@ -25,8 +25,8 @@ import java.util.List;
 public record Overlay(List<String> classes, int background, int[] palette, double opacity, boolean outlines,
         boolean legend) {
     private static final ValueLayout.OfShort U16 = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-    private static final double OPACITY = 0.42;
-    private static final double SHADOW = 0.55;
+    static final double OPACITY = 0.42;
+    static final double SHADOW = 0.55;
 
     /** Checks the opacity; copies the lists. */
     public Overlay {
@@ -79,8 +79,7 @@ public record Overlay(List<String> classes, int background, int[] palette, doubl
 
     private void paint(Canvas canvas, int[] label, int[] colours) {
         int w = canvas.width;
-        // Outlines of a pixel up to about 700 pixels, then in proportion.
-        int line = Math.clamp(Math.round(Math.min(w, canvas.height) / 450f), 1, 8);
+        int line = line(w, canvas.height);
         int shadow = (line + 1) / 2;
         byte[] depth = outlines ? depth(label, w, canvas.height, line) : null;
         for (int i = 0; i < label.length; i++) {
@@ -95,8 +94,13 @@ public record Overlay(List<String> classes, int background, int[] palette, doubl
         }
     }
 
+    /** Width of outlines: a pixel up to about 700 pixels, then in proportion. */
+    static int line(int w, int h) {
+        return Math.clamp(Math.round(Math.min(w, h) / 450f), 1, 8);
+    }
+
     /** How many steps each pixel is from one of another label, 1 at the border, up to one more than {@code most}. */
-    private static byte[] depth(int[] label, int w, int h, int most) {
+    static byte[] depth(int[] label, int w, int h, int most) {
         byte[] depth = new byte[label.length];
         for (int i = 0; i < label.length; i++) {
             int x = i % w;
@@ -114,7 +118,7 @@ public record Overlay(List<String> classes, int background, int[] palette, doubl
     }
 
     /** The picture's pixels as RGB bytes of our own. */
-    private static byte[] base(Image picture) {
+    static byte[] base(Image picture) {
         if (picture.bits() == 8) {
             // toArray copies, so that the caller's picture stays as it is.
             return picture.toRgb8().packed().data().asSlice(0, 3L * picture.width() * picture.height())

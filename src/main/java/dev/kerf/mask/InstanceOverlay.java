@@ -1,0 +1,126 @@
+package dev.kerf.mask;
+
+import dev.kerf.error.BadInputException;
+import dev.kerf.image.Image;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.function.IntFunction;
+import java.util.stream.IntStream;
+
+/**
+ * Draws instances over the picture they were found in: each in a colour of its own, translucent, with a crisp outline
+ * and a label that says class and score. Small ones lie above large ones.
+ *
+ * <pre>{@code
+ * Image result = InstanceOverlay.of(names::get).draw(photo, found.atLeast(0.5));
+ * result.writePng(Path.of("street-overlay.png"));
+ * }</pre>
+ *
+ * @param names    of categories
+ * @param opacity  of the colours, 0 to 1
+ * @param outlines whether to draw outlines
+ * @param labels   whether to draw labels; on pictures too small for one there is none
+ */
+public record InstanceOverlay(IntFunction<String> names, double opacity, boolean outlines, boolean labels) {
+    /** Height of capitals in pixels: never smaller, or nobody could read them. */
+    private static final int SMALLEST = 7;
+    private static final double LABEL_OPACITY = 0.88;
+
+    /** A label's panel. */
+    private record Panel(int x, int y, int width, int height) {
+        boolean meets(Panel other) {
+            return x < other.x + other.width && other.x < x + width && y < other.y + other.height
+                    && other.y < y + height;
+        }
+    }
+
+    /** Checks the opacity. */
+    public InstanceOverlay {
+        if (!(opacity >= 0 && opacity <= 1)) {
+            throw new BadInputException("the opacity of an overlay is 0 to 1, not " + opacity);
+        }
+    }
+
+    /** Everything drawn. */
+    public static InstanceOverlay of(IntFunction<String> names) {
+        return new InstanceOverlay(names, Overlay.OPACITY, true, true);
+    }
+
+    /**
+     * The picture with the instances over it, as RGB8 of its size. The i-th instance has {@link Palette#colour} i.
+     *
+     * @throws BadInputException if the sizes differ
+     */
+    public Image draw(Image picture, Instances instances) {
+        if (picture.width() != instances.width() || picture.height() != instances.height()) {
+            throw new BadInputException("instances of an image of " + instances.width() + "x" + instances.height()
+                    + " pixels don't fit a picture of " + picture.width() + "x" + picture.height());
+        }
+        Canvas canvas = new Canvas(picture.width(), picture.height(), Overlay.base(picture));
+        List<Instance> items = instances.items();
+        List<Integer> order = IntStream.range(0, items.size()).boxed()
+                .sorted(Comparator.comparingLong((Integer i) -> items.get(i).mask().area()).reversed()).toList();
+        order.forEach(i -> paint(canvas, items.get(i).mask(), Palette.colour(i)));
+        if (labels) {
+            List<Panel> taken = new ArrayList<>();
+            for (int i = 0; i < items.size(); i++) {
+                label(canvas, items.get(i), Palette.colour(i), taken);
+            }
+        }
+        return canvas.toImage();
+    }
+
+    private void paint(Canvas canvas, RunLength mask, int colour) {
+        Box box = mask.bounds();
+        int line = Overlay.line(canvas.width, canvas.height);
+        int shadow = (line + 1) / 2;
+        // The box and a margin in which the shadow falls.
+        int x0 = Math.max(0, box.x() - shadow);
+        int y0 = Math.max(0, box.y() - shadow);
+        int w = Math.min(canvas.width, box.x() + box.width() + shadow) - x0;
+        int h = Math.min(canvas.height, box.y() + box.height() + shadow) - y0;
+        if (box.width() == 0) {
+            return;
+        }
+        int[] in = new int[w * h];
+        Mask pixels = mask.decode();
+        for (int i = 0; i < in.length; i++) {
+            in[i] = pixels.get(x0 + i % w, y0 + i / w) ? 1 : 0;
+        }
+        byte[] depth = Overlay.depth(in, w, h, line);
+        for (int i = 0; i < in.length; i++) {
+            boolean edge = outlines && depth[i] <= (in[i] == 0 ? shadow : line);
+            double strength = in[i] == 0 ? (edge ? Overlay.SHADOW : 0) : edge ? 1 : opacity;
+            canvas.blend(x0 + i % w, y0 + i / w, in[i] == 0 ? 0 : colour, strength);
+        }
+    }
+
+    /** Puts the label at the box's upper left corner, or as near below it as no other label is. */
+    private void label(Canvas canvas, Instance instance, int colour, List<Panel> taken) {
+        int size = Math.clamp(Math.min(canvas.width, canvas.height) / 56, SMALLEST, 32);
+        String text = names.apply(instance.category()) + " " + Math.round(100 * instance.score()) + " %";
+        int w = Lettering.width(text, size) + size;
+        int h = 2 * size;
+        if (w > canvas.width || h > canvas.height) {
+            return;
+        }
+        int x = (int) Math.clamp(Math.round(instance.box().x()), 0L, canvas.width - w);
+        int top = (int) Math.clamp(Math.round(instance.box().y()), 0L, canvas.height - h);
+        for (int y = top; y <= canvas.height - h; y += h) {
+            Panel panel = new Panel(x, y, w, h);
+            if (taken.stream().noneMatch(panel::meets)) {
+                taken.add(panel);
+                canvas.panel(x, y, w, h, size * 0.4, colour, LABEL_OPACITY);
+                Lettering.draw(canvas, text, x + size / 2, y + h / 2 + (size - 1) / 2, size, ink(colour));
+                return;
+            }
+        }
+    }
+
+    /** Black on light colours, white on dark ones (Rec. 709 weights on the stored values). */
+    private static int ink(int colour) {
+        double light = 0.2126 * (colour >> 16 & 0xFF) + 0.7152 * (colour >> 8 & 0xFF) + 0.0722 * (colour & 0xFF);
+        return light > 128 ? 0x000000 : 0xFFFFFF;
+    }
+}
