@@ -1,4 +1,4 @@
-package dev.kerf.backend;
+package dev.kerf.backend.check;
 
 import dev.kerf.graph.Activation;
 import dev.kerf.graph.FrameOp;
@@ -21,26 +21,15 @@ import dev.kerf.tensor.DType;
 import dev.kerf.tensor.Shape;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.Stream;
-import org.junit.jupiter.api.DynamicTest;
-import org.junit.jupiter.api.TestFactory;
 
-/** Every op on every device against the oracle, over awkward shapes: 1, primes, one past a tile. */
-class OpParityTest {
+/** Small graphs that together use every op, over awkward shapes: 1, primes, one past a tile. */
+public final class OpCases {
     private static final Window2d UNIT = Window2d.of();
 
-    @TestFactory
-    Stream<DynamicTest> ops() {
-        return BackendsUnderTest.devices().flatMap(id -> cases().stream().map(c -> DynamicTest.dynamicTest(
-                id + " " + c, () -> {
-                    try (Device device = Backends.open(id)) {
-                        c.check(device, CompileOptions.of());
-                        c.check(device, CompileOptions.of().unfused());
-                    }
-                })));
-    }
+    private OpCases() {}
 
-    private static List<OpCase> cases() {
+    /** All cases, in the order of the op families. */
+    public static List<OpCase> all() {
         List<OpCase> cases = new ArrayList<>();
         convolutions(cases);
         images(cases);
