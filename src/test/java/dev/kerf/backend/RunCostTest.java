@@ -96,6 +96,18 @@ class RunCostTest {
         }
     }
 
+    /** A convolution that is worth a fast algorithm where a back end has one. */
+    @ParameterizedTest
+    @MethodSource(DEVICES)
+    void aLargeConvolutionAllocatesNothing(String id) {
+        GraphBuilder g = new GraphBuilder();
+        Value x = g.input("x", TensorType.f32(1, 64, 56, 57));
+        g.output("y", g.relu(g.conv2d(x, noise(g, 64, 64, 3, 3), noise(g, 64), Window2d.of().pad(1))));
+        try (Device device = Backends.open(id); Executable e = device.compile(g.build(), null, CompileOptions.of())) {
+            assertAllocatesNothing(e::run, "run on " + id);
+        }
+    }
+
     /**
      * Rounds of runs go on until three in a row allocate nothing, for at most half a minute: before the JIT compiler has done
      * its work, and for a moment whenever it replaces code, the Vector API allocates. What allocates in every run would show

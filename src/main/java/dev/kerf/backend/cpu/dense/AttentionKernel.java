@@ -284,7 +284,8 @@ final class AttentionKernel implements Kernel {
             top = top.max(FloatVector.fromArray(S, a, scores + j * plan.block));
         }
         top.intoArray(a, tops);
-        FloatVector shift = shift(top);
+        // Queries without any key yet have the maximum −∞, and −∞ − −∞ would be NaN.
+        FloatVector shift = top.blend(0f, top.compare(VectorOperators.EQ, Float.NEGATIVE_INFINITY));
         before.sub(shift).intoArray(a, factors);
         for (int j = 0; j < m; j++) {
             int at = scores + j * plan.block;
@@ -303,11 +304,6 @@ final class AttentionKernel implements Kernel {
         for (int d = 0; d < plan.width; d++) {
             FloatVector.fromArray(S, a, sums + d * plan.block).mul(factor).intoArray(a, sums + d * plan.block);
         }
-    }
-
-    /** Queries without any key yet have the maximum −∞, and −∞ − −∞ would be NaN. */
-    private static FloatVector shift(FloatVector top) {
-        return top.blend(0f, top.compare(VectorOperators.EQ, Float.NEGATIVE_INFINITY));
     }
 
     private void finish(float[] room, int sums, int totals, int n, int yi) {

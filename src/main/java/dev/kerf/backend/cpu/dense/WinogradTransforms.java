@@ -81,30 +81,38 @@ final class WinogradTransforms {
      * @param lower index of their lower row
      */
     static void output(float[] m, int mi, int step, float bias, float[] to, int upper, int lower) {
-        FloatVector b = FloatVector.broadcast(S, bias);
-        FloatVector a0 = upper(m, mi, step);
-        FloatVector a1 = upper(m, mi + step, step);
-        FloatVector a2 = upper(m, mi + 2 * step, step);
-        FloatVector a3 = upper(m, mi + 3 * step, step);
-        pair(a0.add(a1).add(a2).add(b), a1.sub(a2).sub(a3).add(b), to, upper);
-        a0 = lower(m, mi, step);
-        a1 = lower(m, mi + step, step);
-        a2 = lower(m, mi + 2 * step, step);
-        a3 = lower(m, mi + 3 * step, step);
-        pair(a0.add(a1).add(a2).add(b), a1.sub(a2).sub(a3).add(b), to, lower);
+        upper(m, mi, step, bias, to, upper);
+        lower(m, mi, step, bias, to, lower);
     }
 
-    private static FloatVector upper(float[] m, int i, int step) {
-        return FloatVector.fromArray(S, m, i).add(FloatVector.fromArray(S, m, i + 4 * step))
+    // No method from vector to vector for what the two have in common: see VectorMath.
+
+    private static void upper(float[] m, int i, int step, float bias, float[] to, int at) {
+        FloatVector a0 = FloatVector.fromArray(S, m, i).add(FloatVector.fromArray(S, m, i + 4 * step))
                 .add(FloatVector.fromArray(S, m, i + 8 * step));
+        FloatVector a1 = FloatVector.fromArray(S, m, i + step).add(FloatVector.fromArray(S, m, i + 5 * step))
+                .add(FloatVector.fromArray(S, m, i + 9 * step));
+        FloatVector a2 = FloatVector.fromArray(S, m, i + 2 * step).add(FloatVector.fromArray(S, m, i + 6 * step))
+                .add(FloatVector.fromArray(S, m, i + 10 * step));
+        FloatVector a3 = FloatVector.fromArray(S, m, i + 3 * step).add(FloatVector.fromArray(S, m, i + 7 * step))
+                .add(FloatVector.fromArray(S, m, i + 11 * step));
+        FloatVector even = a0.add(a1).add(a2).add(bias);
+        FloatVector odd = a1.sub(a2).sub(a3).add(bias);
+        Finish.LOW_HALVES.selectFrom(even, odd).intoArray(to, at);
+        Finish.HIGH_HALVES.selectFrom(even, odd).intoArray(to, at + L);
     }
 
-    private static FloatVector lower(float[] m, int i, int step) {
-        return FloatVector.fromArray(S, m, i + 4 * step).sub(FloatVector.fromArray(S, m, i + 8 * step))
+    private static void lower(float[] m, int i, int step, float bias, float[] to, int at) {
+        FloatVector a0 = FloatVector.fromArray(S, m, i + 4 * step).sub(FloatVector.fromArray(S, m, i + 8 * step))
                 .sub(FloatVector.fromArray(S, m, i + 12 * step));
-    }
-
-    private static void pair(FloatVector even, FloatVector odd, float[] to, int at) {
+        FloatVector a1 = FloatVector.fromArray(S, m, i + 5 * step).sub(FloatVector.fromArray(S, m, i + 9 * step))
+                .sub(FloatVector.fromArray(S, m, i + 13 * step));
+        FloatVector a2 = FloatVector.fromArray(S, m, i + 6 * step).sub(FloatVector.fromArray(S, m, i + 10 * step))
+                .sub(FloatVector.fromArray(S, m, i + 14 * step));
+        FloatVector a3 = FloatVector.fromArray(S, m, i + 7 * step).sub(FloatVector.fromArray(S, m, i + 11 * step))
+                .sub(FloatVector.fromArray(S, m, i + 15 * step));
+        FloatVector even = a0.add(a1).add(a2).add(bias);
+        FloatVector odd = a1.sub(a2).sub(a3).add(bias);
         Finish.LOW_HALVES.selectFrom(even, odd).intoArray(to, at);
         Finish.HIGH_HALVES.selectFrom(even, odd).intoArray(to, at + L);
     }

@@ -1,5 +1,6 @@
 package dev.kerf.backend.cpu.light;
 
+import dev.kerf.backend.cpu.dense.Curves;
 import dev.kerf.backend.cpu.dense.VectorMath;
 import dev.kerf.graph.PointwiseOp.Arithmetic;
 import dev.kerf.graph.PointwiseOp.Function;
@@ -166,17 +167,8 @@ final class VectorLanes implements Lanes {
 
     @Override
     public double expSum(float[] x, int xo, float max, float[] y, int yo, int n) {
-        double total = 0;
-        int end = S.loopBound(n);
-        for (int first = 0; first < end; first += RUN) {
-            FloatVector s = FloatVector.zero(S);
-            for (int i = first, to = Math.min(end, first + RUN); i < to; i += L) {
-                FloatVector e = VectorMath.exp(FloatVector.fromArray(S, x, xo + i).sub(max));
-                e.intoArray(y, yo + i);
-                s = s.add(e);
-            }
-            total += s.reduceLanes(VectorOperators.ADD);
-        }
-        return total + plain.expSum(x, xo + end, max, y, yo + end, n - end);
+        binary(Arithmetic.SUBTRACT, x, xo, max, y, yo, n);
+        Curves.apply(Curves.Curve.EXP, y, yo, y, yo, n);
+        return sum(y, yo, n);
     }
 }
