@@ -1,0 +1,155 @@
+package dev.kerf.model.sam2;
+
+import dev.kerf.graph.Activation;
+import dev.kerf.graph.GraphBuilder;
+import dev.kerf.graph.MatrixOp;
+import dev.kerf.graph.MoveOp;
+import dev.kerf.graph.PointwiseOp.Arithmetic;
+import dev.kerf.graph.SpatialOp.Interpolation;
+import dev.kerf.graph.SpatialOp.Resize;
+import dev.kerf.graph.SpatialOp.Sampling;
+import dev.kerf.graph.Value;
+import dev.kerf.graph.Window2d;
+import dev.kerf.tensor.Shape;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Hiera (Ryali et al. 2023) with windowed position embeddings (Bolya et al. 2023), as upstream's
+ * {@code modeling/backbones/hieradet.py}: four stages, each at half the size and twice the width of the one before.
+ */
+final class HieraTrunk {
+    private final Part p;
+    private final GraphBuilder g;
+    private final Sam2Config.Size size;
+
+    HieraTrunk(Part p, Sam2Config config) {
+        this.p = p;
+        this.g = p.g();
+        this.size = config.size();
+    }
+
+    /** x (1, 3, S, S) to the last result of each stage, (1, C, S/4, S/4) to (1, 8C, S/32, S/32). */
+    List<Value> forward(Value x) {
+        int side = x.type().shape().size(2) / 4;
+        int dim = size.embedDim();
+        Value positions = positions(dim, side); // (1, C, S/4, S/4)
+        Value patches = p.at("patch_embed.proj").conv2d(x, dim, 7, Window2d.of().stride(4).pad(3));
+        Value y = g.permute(g.add(patches, positions), 0, 2, 3, 1);
+        y = g.reshape(y, side, side, dim); // (S/4, S/4, C)
+        List<Value> levels = new ArrayList<>();
+        int block = 0;
+        int heads = size.heads();
+        for (int stage = 0; stage < 4; stage++) {
+            for (int i = 0; i < size.stages().get(stage); i++, block++) {
+                boolean pools = stage > 0 && i == 0;
+                if (pools) {
+                    dim *= 2;
+                    heads *= 2;
+                }
+                // The block that changes the stage still cuts windows of the stage before.
+                int window = size.globalBlocks().contains(block) ? 0 : size.windows().get(pools ? stage - 1 : stage);
+                try (var _ = g.scope("block" + block)) {
+                    y = block(p.at("blocks." + block), y, dim, heads, window, pools);
+                }
+            }
+            Shape s = y.type().shape();
+            levels.add(g.permute(g.reshape(y, 1, s.dim(0), s.dim(1), dim), 0, 3, 1, 2));
+        }
+        return levels;
+    }
+
+    /** One embedding stretched over the image, another repeated in each window. */
+    private Value positions(int dim, int side) {
+        int window = size.windows().getFirst();
+        Value whole = g.apply(
+                new Resize(side, side, Interpolation.BICUBIC, Sampling.HALF_PIXEL, false, 0, 0),
+                p.weight("pos_embed", 1, dim, size.positions(), size.positions())); // (1, C, S/4, S/4)
+        Value inWindow = g.reshape(p.weight("pos_embed_window", 1, dim, window, window), 1, dim, 1, window, 1, window);
+        int n = side / window;
+        Value tiled = g.apply(new MoveOp.Expand(Shape.of(1, dim, n, window, n, window)), inWindow);
+        return g.add(whole, g.reshape(tiled, 1, dim, side, side));
+    }
+
+    /** x (H, W, C) to (H, W, dim), or (H/2, W/2, dim) if it pools. */
+    private Value block(Part b, Value x, int dim, int heads, int window, boolean pools) {
+        Value normed = b.at("norm1").layerNorm(x, -1, Part.SMALL_EPS);
+        Value shortcut = x.type().shape().dim(2) == dim ? x : halve(b.at("proj").linear(normed, dim));
+        Value y = plus(b.at("attn.proj"), attention(b.at("attn"), normed, dim, heads, window, pools), shortcut);
+        Value hidden = b.at("mlp.layers.0").linear(b.at("norm2").layerNorm(y, -1, Part.SMALL_EPS), 4L * dim);
+        return plus(b.at("mlp.layers.1"), g.unary(dev.kerf.graph.PointwiseOp.Function.GELU_ERF, hidden), y);
+    }
+
+    /** A linear layer and an addition, (H, W, in) to (H, W, C). */
+    private Value plus(Part linear, Value x, Value residual) {
+        long out = residual.type().shape().dim(2);
+        return g.apply(new MatrixOp.MatMul(false, true, 1, Activation.NONE, true, true), x,
+                linear.weight("weight", out, x.type().shape().dim(2)), linear.weight("bias", out), residual);
+    }
+
+    /** x (H, W, C) to (H', W', dim) before the output projection; queries are pooled where the block pools. */
+    private Value attention(Part a, Value x, int dim, int heads, int window, boolean pools) {
+        long h = x.type().shape().dim(0);
+        long w = x.type().shape().dim(1);
+        long side = window == 0 ? h : window;
+        long rows = Math.ceilDiv(h, side);
+        long columns = Math.ceilDiv(w, side);
+        // Upstream pads before the projection: a token of the padding is a key whose projection is the bias.
+        Value qkv = a.at("qkv").linear(pad(x, rows * side - h, columns * side - w), 3L * dim); // (H", W", 3 · dim)
+        int each = dim / heads;
+        Value cut = g.permute(g.reshape(qkv, rows, side, columns, side, 3, heads, each), 4, 0, 2, 5, 1, 3, 6);
+        Value three = g.reshape(cut, 3, rows * columns, heads, side * side, each);
+        Value q = part(three, 0);
+        Value k = part(three, 1);
+        Value v = part(three, 2); // each (windows, heads, side², dim / heads)
+        long out = side;
+        if (pools) {
+            Value folded = g.reshape(q, rows * columns * heads * side, side, each);
+            q = g.reshape(halve(folded, side), rows * columns, heads, side / 2 * (side / 2), each);
+            out = side / 2;
+        }
+        Value y = a.attention(q, k, v, null); // (windows, heads, out², dim / heads)
+        Value tiles = g.permute(g.reshape(y, rows, columns, heads, out, out, each), 0, 3, 1, 4, 2, 5);
+        Value whole = g.reshape(tiles, rows * out, columns * out, dim);
+        long fullH = pools ? h / 2 : h;
+        long fullW = pools ? w / 2 : w;
+        Value cropped = rows * out == fullH ? whole : g.slice(whole, 0, 0, fullH);
+        return columns * out == fullW ? cropped : g.slice(cropped, 1, 0, fullW);
+    }
+
+    private Value part(Value three, int i) {
+        Shape s = three.type().shape();
+        return g.reshape(g.slice(three, 0, i, i + 1), s.dim(1), s.dim(2), s.dim(3), s.dim(4));
+    }
+
+    private Value pad(Value x, long down, long right) {
+        if (down == 0 && right == 0) {
+            return x;
+        }
+        return g.apply(new MoveOp.Pad(List.of(0L, 0L, 0L), List.of(down, right, 0L), MoveOp.PadMode.CONSTANT, 0), x);
+    }
+
+    /** The largest of each 2×2 tokens: (H, W, C) to (H/2, W/2, C). */
+    private Value halve(Value x) {
+        return halve(x, x.type().shape().dim(0));
+    }
+
+    /** Likewise of several images below one another, (n · height, W, C), to (n · height / 2, W/2, C). */
+    private Value halve(Value x, long height) {
+        Shape s = x.type().shape();
+        long h = s.dim(0);
+        long w = s.dim(1);
+        long c = s.dim(2);
+        if (height % 2 != 0 || w % 2 != 0) {
+            throw new IllegalArgumentException(x + " can't be halved");
+        }
+        Value rows = larger(g.reshape(x, h / 2, 2, w * c)); // (H/2, W · C)
+        return g.reshape(larger(g.reshape(rows, h / 2 * (w / 2), 2, c)), h / 2, w / 2, c);
+    }
+
+    private Value larger(Value pairs) {
+        Shape s = pairs.type().shape();
+        Value y = g.binary(Arithmetic.MAX, g.slice(pairs, 1, 0, 1), g.slice(pairs, 1, 1, 2));
+        return g.reshape(y, s.dim(0), s.dim(2));
+    }
+}

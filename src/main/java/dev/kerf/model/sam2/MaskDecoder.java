@@ -1,0 +1,144 @@
+package dev.kerf.model.sam2;
+
+import dev.kerf.graph.GraphBuilder;
+import dev.kerf.graph.MoveOp;
+import dev.kerf.graph.PointwiseOp;
+import dev.kerf.graph.PointwiseOp.Arithmetic;
+import dev.kerf.graph.PointwiseOp.Function;
+import dev.kerf.graph.PointwiseOp.Relation;
+import dev.kerf.graph.ReduceOp;
+import dev.kerf.graph.Value;
+import dev.kerf.tensor.DType;
+import dev.kerf.tensor.HostTensor;
+import dev.kerf.tensor.Shape;
+import java.util.List;
+import java.util.stream.IntStream;
+
+/**
+ * Masks, their qualities and whether the thing is there at all, as upstream's {@code modeling/sam/mask_decoder.py}. Of the
+ * four masks the first answers prompts that leave no doubt, the other three those that do.
+ */
+final class MaskDecoder {
+    /** Masks that are made each time. */
+    static final int MASKS = 4;
+
+    private final Part p;
+    private final GraphBuilder g;
+    private final Sam2Config config;
+
+    /**
+     * All results.
+     *
+     * @param masks  logits (B, 4, 4 · grid, 4 · grid)
+     * @param ious   predicted IoU of each mask, (B, 4) in 0 … 1
+     * @param tokens of each mask, (B, 4, 256)
+     * @param object logit of the thing being in the image, (B, 1)
+     */
+    record Masks(Value masks, Value ious, Value tokens, Value object) {}
+
+    MaskDecoder(Part model, Sam2Config config) {
+        this.p = model.at("sam_mask_decoder");
+        this.g = model.g();
+        this.config = config;
+    }
+
+    /**
+     * @param features   of the image; embeddings (B, 256, grid, grid) with what memory or its absence adds
+     * @param positions  of the image, (1, grid², 256)
+     * @param sparse     embeddings of points, (B, P, 256)
+     * @param sparseBias −∞ for absent points, (B, 1, 1, P)
+     * @param dense      embeddings of a mask, (B or 1, 256, grid or 1, grid or 1)
+     */
+    Masks forward(ImageEncoder.Features features, Value positions, Value sparse, Value sparseBias, Value dense) {
+        long b = sparse.type().shape().dim(0);
+        int width = Sam2Config.WIDTH;
+        Value own = g.reshape(g.concat(0, p.at("obj_score_token").weight("weight", 1, width),
+                p.at("iou_token").weight("weight", 1, width), p.at("mask_tokens").weight("weight", MASKS, width)),
+                1, 2 + MASKS, width);
+        Value tokens = g.concat(1, expand(own, b, 2 + MASKS, width), sparse); // (B, 6 + P, 256)
+        Value bias = g.concat(3, g.constant(HostTensor.zeros(DType.F32, Shape.of(b, 1, 1, 2 + MASKS))), sparseBias);
+        Value image = g.add(features.embeddings(), dense);
+        if (image.type().shape().dim(0) != b) {
+            image = expand(image, b, width, config.grid(), config.grid());
+        }
+        var both = new TwoWayTransformer(p.at("transformer"), bias).forward(p.tokens(image), positions, tokens);
+        Value hidden = both.tokens(); // (B, 6 + P, 256)
+        Value up = upscale(p.image(both.image(), config.grid()), features); // (B, 32, 4 · grid, 4 · grid)
+        int side = config.maskSize();
+        Value[] weights = IntStream.range(0, MASKS)
+                .mapToObj(i -> g.reshape(p.at("output_hypernetworks_mlps." + i).mlp(token(hidden, 2 + i), width, 32, 3),
+                        b, 1, 32))
+                .toArray(Value[]::new);
+        Value masks = g.matMul(g.concat(1, weights), g.reshape(up, b, 32, (long) side * side)); // (B, 4, side²)
+        Value ious = g.unary(Function.SIGMOID, p.at("iou_prediction_head").mlp(token(hidden, 1), width, MASKS, 3));
+        Value object = p.at("pred_obj_score_head").mlp(token(hidden, 0), width, 1, 3);
+        return new Masks(g.reshape(masks, b, MASKS, side, side), ious, g.slice(hidden, 1, 2, 2 + MASKS), object);
+    }
+
+    /** (B, 256, grid, grid) to (B, 32, 4 · grid, 4 · grid), with the finer levels of the image added. */
+    private Value upscale(Value x, ImageEncoder.Features features) {
+        Part u = p.at("output_upscaling");
+        Value medium = u.at("1").layerNorm(g.add(u.at("0").twice(x, 64), features.medium()), 1, Part.SMALL_EPS);
+        Value fine = u.at("3").twice(g.unary(Function.GELU_ERF, medium), 32);
+        return g.unary(Function.GELU_ERF, g.add(fine, features.fine()));
+    }
+
+    private Value token(Value hidden, int i) {
+        Shape s = hidden.type().shape();
+        return g.reshape(g.slice(hidden, 1, i, i + 1), s.dim(0), s.dim(2));
+    }
+
+    private Value expand(Value x, long... dims) {
+        Shape to = Shape.of(dims);
+        return x.type().shape().equals(to) ? x : g.apply(new MoveOp.Expand(to), x);
+    }
+
+    /** Which of the three masks is the best by its predicted IoU: (B) int32, 1 … 3. */
+    Value best(Masks m) {
+        Value i = g.apply(new ReduceOp.ArgMax(1, DType.I32), g.slice(m.ious(), 1, 1, MASKS));
+        return g.add(i, integers(1, 1));
+    }
+
+    /**
+     * Which mask answers a prompt for one: (B) int32. The first; with dynamic multimask the best of the others where the
+     * first isn't stable, which is when its area at +δ is less than a certain part of that at −δ.
+     */
+    Value single(Masks m) {
+        int b = m.ious().type().shape().size(0);
+        if (!config.dynamicMultimask()) {
+            return integers(b, 0);
+        }
+        Value first = g.slice(m.masks(), 1, 0, 1); // (B, 1, side, side)
+        Value inner = area(first, Sam2Config.STABILITY_DELTA);
+        Value outer = area(first, -Sam2Config.STABILITY_DELTA); // (B)
+        // inner / outer ≥ threshold, and true where both are empty.
+        Value ratio = g.binary(Arithmetic.DIVIDE, inner, g.binary(Arithmetic.MAX, outer, g.constant(1f)));
+        Value empty = g.apply(new PointwiseOp.Compare(Relation.EQUAL), outer, g.constant(0f));
+        Value stability = g.apply(new PointwiseOp.Where(), empty, g.constant(1f), ratio);
+        Value stable = g.apply(new PointwiseOp.Compare(Relation.GREATER_OR_EQUAL), stability,
+                g.constant(Sam2Config.STABILITY_THRESHOLD));
+        return g.apply(new PointwiseOp.Where(), stable, integers(b, 0), best(m));
+    }
+
+    private Value area(Value logits, float threshold) {
+        Value inside = g.apply(new PointwiseOp.Compare(Relation.GREATER), logits, g.constant(threshold));
+        Value ones = g.apply(new PointwiseOp.Cast(DType.F32), inside);
+        return g.apply(new ReduceOp.Reduce(ReduceOp.Reduction.SUM, List.of(1, 2, 3), false), ones);
+    }
+
+    /** Row {@code which} (B) of each item of x (B, 4, …): (B, 1, …). */
+    Value pick(Value x, Value which) {
+        Shape s = x.type().shape();
+        int b = s.size(0);
+        int[] starts = IntStream.range(0, b).map(i -> i * MASKS).toArray();
+        Value rows = g.reshape(x, b * (long) MASKS, s.product(2, s.rank()));
+        Value picked = g.apply(new MoveOp.Gather(), rows, g.add(which, g.constant(HostTensor.of(Shape.of(b), starts))));
+        return g.reshape(picked, s.with(1, 1).dims());
+    }
+
+    private Value integers(int n, int value) {
+        int[] v = new int[n];
+        java.util.Arrays.fill(v, value);
+        return g.constant(HostTensor.of(Shape.of(n), v));
+    }
+}

@@ -1,0 +1,101 @@
+package dev.kerf.model.sam2;
+
+import dev.kerf.graph.GraphBuilder;
+import dev.kerf.graph.MoveOp;
+import dev.kerf.graph.PointwiseOp;
+import dev.kerf.graph.PointwiseOp.Arithmetic;
+import dev.kerf.graph.PointwiseOp.Function;
+import dev.kerf.graph.PointwiseOp.Relation;
+import dev.kerf.graph.Value;
+import dev.kerf.graph.Window2d;
+import dev.kerf.tensor.HostTensor;
+import dev.kerf.tensor.Shape;
+
+/** Points, boxes' corners and masks to embeddings, as upstream's {@code modeling/sam/prompt_encoder.py}. */
+final class PromptEncoder {
+    /** A point shown as the thing's. */
+    static final int FOREGROUND = 1;
+    /** A point shown as not the thing's. */
+    static final int BACKGROUND = 0;
+    /** Upper left corner of a box; the lower right one is the next number. */
+    static final int CORNER = 2;
+    /** The point that ends a list without a box. */
+    static final int PADDING = -1;
+    /** Room in a list that isn't used: no token attends to it. */
+    static final int ABSENT = -2;
+
+    private final Part p;
+    private final GraphBuilder g;
+    private final Sam2Config config;
+
+    PromptEncoder(Part model, Sam2Config config) {
+        this.p = model.at("sam_prompt_encoder");
+        this.g = model.g();
+        this.config = config;
+    }
+
+    /**
+     * Embeddings of points.
+     *
+     * @param points (B, P, 2) float32, column and row in 0 … 1
+     * @param labels (B, P) int32, as the constants here say
+     * @return (B, P, 256)
+     */
+    Value points(Value points, Value labels) {
+        Shape s = labels.type().shape();
+        Value waves = waves(points); // (B, P, 256)
+        Value isPoint = g.apply(new PointwiseOp.Compare(Relation.GREATER_OR_EQUAL), labels, integer(0));
+        Value zeroed = g.apply(new PointwiseOp.Where(), g.reshape(isPoint, s.dim(0), s.dim(1), 1), waves,
+                g.constant(0f));
+        Value kinds = g.concat(0, p.at("not_a_point_embed").weight("weight", 1, Sam2Config.WIDTH), kind(0), kind(1),
+                kind(2), kind(3)); // (5, 256)
+        Value row = g.binary(Arithmetic.MAX, g.binary(Arithmetic.ADD, labels, integer(1)), integer(0));
+        return g.add(zeroed, g.apply(new MoveOp.Gather(), kinds, row));
+    }
+
+    private Value kind(int i) {
+        return p.at("point_embeddings." + i).weight("weight", 1, Sam2Config.WIDTH);
+    }
+
+    private Value integer(int value) {
+        return g.constant(HostTensor.of(Shape.of(), new int[] {value}));
+    }
+
+    /** Positions (…, 2) in 0 … 1 to sines and cosines of random frequencies (Tancik et al. 2020), (…, 256). */
+    private Value waves(Value positions) {
+        Value signed = g.binary(Arithmetic.SUBTRACT, g.multiply(positions, g.constant(2f)), g.constant(1f));
+        Value matrix = p.at("pe_layer").weight("positional_encoding_gaussian_matrix", 2, Sam2Config.WIDTH / 2);
+        Value angles = g.multiply(g.matMul(signed, matrix), g.constant((float) (2 * Math.PI)));
+        return g.concat(-1, g.unary(Function.SIN, angles), g.unary(Function.COS, angles));
+    }
+
+    /** The encoding of every cell of the image embedding: (1, grid², 256). */
+    Value image() {
+        Value cells = g.constant(Encodings.cells(config.grid())); // (grid², 2)
+        return g.reshape(waves(cells), 1, (long) config.grid() * config.grid(), Sam2Config.WIDTH);
+    }
+
+    /** Embeddings of mask logits (B, 1, 4 · grid, 4 · grid): (B, 256, grid, grid). */
+    Value masks(Value masks) {
+        Part m = p.at("mask_downscaling");
+        Window2d halve = Window2d.of().stride(2);
+        Value x = m.at("1").layerNorm(m.at("0").conv2d(masks, 4, 2, halve), 1, Part.SMALL_EPS);
+        x = g.unary(Function.GELU_ERF, x); // (B, 4, 2 · grid, 2 · grid)
+        x = m.at("4").layerNorm(m.at("3").conv2d(x, 16, 2, halve), 1, Part.SMALL_EPS);
+        x = g.unary(Function.GELU_ERF, x); // (B, 16, grid, grid)
+        return m.at("6").conv2d(x, Sam2Config.WIDTH, 1, Window2d.of());
+    }
+
+    /** What stands for the embedding of a mask where none is given: (1, 256, 1, 1). */
+    Value noMask() {
+        return g.reshape(p.at("no_mask_embed").weight("weight", 1, Sam2Config.WIDTH), 1, Sam2Config.WIDTH, 1, 1);
+    }
+
+    /** What is added to scores of tokens made of points, (B, 1, 1, P): −∞ where a point is absent. */
+    Value bias(Value labels) {
+        Shape s = labels.type().shape();
+        Value absent = g.apply(new PointwiseOp.Compare(Relation.EQUAL), labels, integer(ABSENT));
+        Value bias = g.apply(new PointwiseOp.Where(), absent, g.constant(Float.NEGATIVE_INFINITY), g.constant(0f));
+        return g.reshape(bias, s.dim(0), 1, 1, s.dim(1));
+    }
+}

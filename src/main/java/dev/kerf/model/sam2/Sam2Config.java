@@ -1,0 +1,189 @@
+package dev.kerf.model.sam2;
+
+import dev.kerf.error.BadWeightsException;
+import dev.kerf.weights.TensorInfo;
+import dev.kerf.weights.Weights;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Collectors;
+
+/**
+ * The architecture of a SAM 2 checkpoint: one of four sizes in one of two versions, told from its tensors, and the settings
+ * that upstream's predictors turn on.
+ *
+ * <pre>{@code
+ * Sam2Config c = Sam2Config.of(Weights.open(Path.of("sam2.1_hiera_tiny.pt")));
+ * c.size();    // TINY
+ * c.version(); // V2_1
+ * }</pre>
+ *
+ * @param size             width and depth of the image encoder
+ * @param version          which of the two releases
+ * @param imageSize        side of the square that images are resized to, in pixels; a multiple of 32
+ * @param dynamicMultimask whether a single mask that isn't stable gives way to the best of three (upstream's
+ *                         {@code dynamic_multimask_via_stability}, which its predictors turn on)
+ * @param binarizeClicked  whether the mask of a frame with clicks enters the memory as 0 and 1 (upstream's
+ *                         {@code binarize_mask_from_pts_for_mem_enc}, which its video predictor turns on)
+ */
+public record Sam2Config(
+        Size size, Version version, int imageSize, boolean dynamicMultimask, boolean binarizeClicked) {
+    /** Side that the official checkpoints were trained with. */
+    public static final int IMAGE_SIZE = 1024;
+    /** Channels of embeddings and tokens. */
+    static final int WIDTH = 256;
+    /** Channels of a memory. */
+    static final int MEMORY_WIDTH = 64;
+    /** Frames that a memory holds: conditioning ones count as one. */
+    static final int MEMORIES = 7;
+    /** Object pointers that attention sees at most, where no more frames are conditioned. */
+    static final int POINTERS = 16;
+    /** Logits within this of 0 make a mask unstable. */
+    static final float STABILITY_DELTA = 0.05f;
+    /** A stable mask loses no larger part of its area between the thresholds +δ and −δ. */
+    static final float STABILITY_THRESHOLD = 0.98f;
+    /** Tensors of the checkpoints that inference never reads. */
+    static final List<String> NOT_NEEDED = List.of("no_mem_pos_enc");
+
+    /** The releases; a checkpoint's tensors tell which it is. */
+    public enum Version {
+        /** SAM 2, July 2024. */
+        V2_0,
+        /** SAM 2.1, September 2024: a no-object embedding of memories, projected temporal encoding of pointers. */
+        V2_1
+    }
+
+    /** Sizes of the image encoder (Hiera, Ryali et al. 2023). */
+    public enum Size {
+        /** 39 million parameters. */
+        TINY("tiny", 96, 1, List.of(1, 2, 7, 2), List.of(5, 7, 9), List.of(8, 4, 14, 7), 7),
+        /** 46 million parameters. */
+        SMALL("small", 96, 1, List.of(1, 2, 11, 2), List.of(7, 10, 13), List.of(8, 4, 14, 7), 7),
+        /** 81 million parameters. */
+        BASE_PLUS("base+", 112, 2, List.of(2, 3, 16, 3), List.of(12, 16, 20), List.of(8, 4, 14, 7), 14),
+        /** 224 million parameters. */
+        LARGE("large", 144, 2, List.of(2, 6, 36, 4), List.of(23, 33, 43), List.of(8, 4, 16, 8), 7);
+
+        private final String label;
+        private final int embedDim;
+        private final int heads;
+        private final List<Integer> stages;
+        private final List<Integer> globalBlocks;
+        private final List<Integer> windows;
+        private final int positions;
+
+        Size(String label, int embedDim, int heads, List<Integer> stages, List<Integer> globalBlocks,
+                List<Integer> windows, int positions) {
+            this.label = label;
+            this.embedDim = embedDim;
+            this.heads = heads;
+            this.stages = stages;
+            this.globalBlocks = globalBlocks;
+            this.windows = windows;
+            this.positions = positions;
+        }
+
+        /** The name that users know: tiny, small, base+ or large. */
+        public String label() {
+            return label;
+        }
+
+        /** Channels of the first stage; each stage has twice those of the one before. */
+        int embedDim() {
+            return embedDim;
+        }
+
+        /** Attention heads of the first stage, doubled likewise. */
+        int heads() {
+            return heads;
+        }
+
+        /** Blocks of each stage. */
+        List<Integer> stages() {
+            return stages;
+        }
+
+        /** Blocks, counted from 0 through all stages, whose attention sees the whole image. */
+        List<Integer> globalBlocks() {
+            return globalBlocks;
+        }
+
+        /** Side of an attention window in each stage. */
+        List<Integer> windows() {
+            return windows;
+        }
+
+        /** Side of the grid of position embeddings. */
+        int positions() {
+            return positions;
+        }
+
+        int depth() {
+            return stages.stream().mapToInt(Integer::intValue).sum();
+        }
+    }
+
+    /** Checks the side. */
+    public Sam2Config {
+        if (imageSize < 64 || imageSize % 32 != 0) {
+            throw new IllegalArgumentException("image size " + imageSize + ": a multiple of 32, at least 64");
+        }
+    }
+
+    /**
+     * Tells a checkpoint's size and version, with the settings of upstream's predictors.
+     *
+     * @throws BadWeightsException if it is no SAM 2 checkpoint; says what was looked for
+     */
+    public static Sam2Config of(Weights weights) {
+        Optional<TensorInfo> patch = weights.find("image_encoder.trunk.patch_embed.proj.weight");
+        if (patch.isEmpty()) {
+            throw new BadWeightsException(weights.source() + ": no SAM 2 checkpoint: it has no tensor "
+                    + "'image_encoder.trunk.patch_embed.proj.weight'");
+        }
+        long channels = patch.get().shape().rank() == 0 ? 0 : patch.get().shape().dim(0);
+        int depth = 0;
+        while (weights.contains("image_encoder.trunk.blocks." + depth + ".norm1.weight")) {
+            depth++;
+        }
+        for (Size s : Size.values()) {
+            if (s.embedDim == channels && s.depth() == depth) {
+                return new Sam2Config(s, version(weights), IMAGE_SIZE, true, true);
+            }
+        }
+        throw new BadWeightsException(weights.source() + ": an image encoder of " + channels + " channels and " + depth
+                + " blocks is none of SAM 2's sizes: " + Arrays.stream(Size.values())
+                        .map(s -> s.label + " (" + s.embedDim + ", " + s.depth() + ")")
+                        .collect(Collectors.joining(", ")));
+    }
+
+    private static Version version(Weights weights) {
+        boolean embedding = weights.contains("no_obj_embed_spatial");
+        boolean projection = weights.contains("obj_ptr_tpos_proj.weight");
+        if (embedding != projection) {
+            throw new BadWeightsException(weights.source() + ": neither SAM 2.0 nor 2.1: of 'no_obj_embed_spatial' and "
+                    + "'obj_ptr_tpos_proj.weight', which only 2.1 has, it has one");
+        }
+        return embedding ? Version.V2_1 : Version.V2_0;
+    }
+
+    /** This with another side of the network's input. */
+    public Sam2Config withImageSize(int side) {
+        return new Sam2Config(size, version, side, dynamicMultimask, binarizeClicked);
+    }
+
+    /** This with or without the settings that upstream's predictors turn on. */
+    public Sam2Config withPredictorSettings(boolean on) {
+        return new Sam2Config(size, version, imageSize, on, on);
+    }
+
+    /** Side of the image embedding: a sixteenth of the input's. */
+    public int grid() {
+        return imageSize / 16;
+    }
+
+    /** Side of the network's mask logits: a quarter of the input's. */
+    public int maskSize() {
+        return imageSize / 4;
+    }
+}

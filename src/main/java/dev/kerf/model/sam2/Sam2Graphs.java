@@ -1,0 +1,145 @@
+package dev.kerf.model.sam2;
+
+import dev.kerf.graph.FrameOp;
+import dev.kerf.graph.Graph;
+import dev.kerf.graph.GraphBuilder;
+import dev.kerf.graph.MoveOp;
+import dev.kerf.graph.SpatialOp.Interpolation;
+import dev.kerf.graph.SpatialOp.Resize;
+import dev.kerf.graph.SpatialOp.Sampling;
+import dev.kerf.graph.TensorType;
+import dev.kerf.graph.Value;
+import dev.kerf.tensor.DType;
+import dev.kerf.tensor.HostTensor;
+import dev.kerf.tensor.Shape;
+import java.util.List;
+
+/**
+ * The parts of SAM 2 as graphs: an image's features are computed once, each prompt costs the decoder alone.
+ *
+ * <pre>{@code
+ * Graph encoder = Sam2Graphs.image(config, 1024, 1024);
+ * Graph decoder = Sam2Graphs.decoder(config, new DecoderRequest(1, 2, false, true));
+ * }</pre>
+ */
+public final class Sam2Graphs {
+    private static final float[] MEAN = {0.485f, 0.456f, 0.406f};
+    private static final float[] STD = {0.229f, 0.224f, 0.225f};
+
+    private Sam2Graphs() {}
+
+    /**
+     * What a decoder is made for.
+     *
+     * @param batch     prompts answered at once
+     * @param points    room for points in each of them, corners of boxes and the padding included
+     * @param mask      whether each comes with mask logits
+     * @param multimask whether three masks are wanted; one otherwise
+     */
+    public record DecoderRequest(int batch, int points, boolean mask, boolean multimask) {
+        /** Checks the extents. */
+        public DecoderRequest {
+            if (batch < 1 || points < 1) {
+                throw new IllegalArgumentException(batch + " prompts of " + points + " points");
+            }
+        }
+    }
+
+    /**
+     * The image encoder: input {@code image}, U8 (1, height, width, 3) RGB; outputs {@code vision_features} (1, 256, S/16,
+     * S/16), which memories are made of and added to, {@code image_embeddings} (the same with what stands for memory where
+     * there is none), {@code high_res_features_0} (1, 32, S/4, S/4) and {@code high_res_features_1} (1, 64, S/8, S/8). The
+     * image is resized to S × S (bilinear, antialiased) and normalised as upstream's image predictor does.
+     */
+    public static Graph image(Sam2Config config, int height, int width) {
+        GraphBuilder g = new GraphBuilder();
+        Value image = g.input("image", TensorType.of(DType.U8, 1, height, width, 3));
+        Value x = g.apply(new FrameOp.FromPixels(List.of(0, 1, 2), false), image); // (1, 3, height, width)
+        int side = config.imageSize();
+        if (height != side || width != side) {
+            x = g.apply(new Resize(side, side, Interpolation.BILINEAR, Sampling.HALF_PIXEL, true, 0, 0), x);
+        }
+        x = g.stage("input", g.apply(new FrameOp.Standardise(), x, statistics(g))); // (1, 3, S, S)
+        Part model = new Part(g, "");
+        var f = new ImageEncoder(model, config).forward(x);
+        g.output("vision_features", f.embeddings());
+        g.output("image_embeddings", g.stage("image_embeddings", g.add(f.embeddings(), noMemory(model))));
+        g.output("high_res_features_0", f.fine());
+        g.output("high_res_features_1", f.medium());
+        return g.build();
+    }
+
+    private static Value statistics(GraphBuilder g) {
+        float[] pairs = new float[6];
+        for (int c = 0; c < 3; c++) {
+            pairs[2 * c] = MEAN[c];
+            pairs[2 * c + 1] = STD[c];
+        }
+        return g.constant(HostTensor.of(Shape.of(1, 3, 2), pairs));
+    }
+
+    /**
+     * Prompt encoder and mask decoder for an image that has no memory: inputs are the image encoder's outputs, {@code points}
+     * (B, P, 2) in 0 … 1, {@code labels} (B, P) int32 (1 foreground, 0 background, 2 and 3 the corners of a box, −1 the
+     * padding that ends a list, −2 for unused room) and, if asked for, {@code mask_input} (B, 1, S/4, S/4). Outputs
+     * {@code low_res_masks} (B, M, S/4, S/4), {@code iou_predictions} (B, M) and {@code object_score_logits} (B, 1), M being 3
+     * or 1.
+     */
+    public static Graph decoder(Sam2Config config, DecoderRequest request) {
+        GraphBuilder g = new GraphBuilder();
+        var prompted = prompt(g, config, request, features(g, config));
+        MaskDecoder decoder = prompted.decoder();
+        MaskDecoder.Masks m = prompted.masks();
+        Value masks;
+        Value ious;
+        if (request.multimask()) {
+            masks = g.slice(m.masks(), 1, 1, MaskDecoder.MASKS);
+            ious = g.slice(m.ious(), 1, 1, MaskDecoder.MASKS);
+        } else {
+            Value which = decoder.single(m);
+            masks = decoder.pick(m.masks(), which);
+            ious = decoder.pick(m.ious(), which);
+        }
+        g.output("low_res_masks", g.stage("low_res_masks", masks));
+        g.output("iou_predictions", g.stage("iou_predictions", ious));
+        g.output("object_score_logits", g.stage("object_score_logits", m.object()));
+        return g.build();
+    }
+
+    /** What stands for memory where there is none: (1, 256, 1, 1). */
+    static Value noMemory(Part model) {
+        int width = Sam2Config.WIDTH;
+        return model.g().reshape(model.weight("no_mem_embed", 1, 1, width), 1, width, 1, 1);
+    }
+
+    /** Inputs that take the image encoder's outputs. */
+    static ImageEncoder.Features features(GraphBuilder g, Sam2Config config) {
+        int grid = config.grid();
+        return new ImageEncoder.Features(
+                g.input("image_embeddings", TensorType.f32(1, Sam2Config.WIDTH, grid, grid)),
+                g.input("high_res_features_0", TensorType.f32(1, 32, 4L * grid, 4L * grid)),
+                g.input("high_res_features_1", TensorType.f32(1, 64, 2L * grid, 2L * grid)));
+    }
+
+    /** A decoder and what it made of prompts. */
+    record Prompted(MaskDecoder decoder, MaskDecoder.Masks masks) {}
+
+    /** Prompts as inputs, encoded and decoded. */
+    static Prompted prompt(GraphBuilder g, Sam2Config config, DecoderRequest r, ImageEncoder.Features features) {
+        Part model = new Part(g, "");
+        PromptEncoder encoder = new PromptEncoder(model, config);
+        Value points = g.input("points", TensorType.f32(r.batch(), r.points(), 2));
+        Value labels = g.input("labels", TensorType.of(DType.I32, r.batch(), r.points()));
+        int side = config.maskSize();
+        Value dense = r.mask()
+                ? encoder.masks(g.input("mask_input", TensorType.f32(r.batch(), 1, side, side)))
+                : encoder.noMask();
+        Value sparse = g.stage("sparse_prompt_embeddings", encoder.points(points, labels));
+        Value positions = encoder.image();
+        g.stage("image_pe", model.image(positions, config.grid()));
+        g.stage("dense_prompt_embeddings", r.mask() ? dense
+                : g.apply(new MoveOp.Expand(Shape.of(r.batch(), Sam2Config.WIDTH, config.grid(), config.grid())), dense));
+        MaskDecoder decoder = new MaskDecoder(model, config);
+        return new Prompted(decoder, decoder.forward(features, positions, sparse, encoder.bias(labels), dense));
+    }
+}
