@@ -95,26 +95,34 @@ final class HieraTrunk {
         long rows = Math.ceilDiv(h, side);
         long columns = Math.ceilDiv(w, side);
         // Upstream pads before the projection: a token of the padding is a key whose projection is the bias.
-        Value qkv = a.at("qkv").linear(pad(x, rows * side - h, columns * side - w), 3L * dim); // (H", W", 3 · dim)
+        Value tiles = swapped(pad(x, rows * side - h, columns * side - w), rows, side, columns, side);
+        Value qkv = a.at("qkv").linear(g.reshape(tiles, rows * columns, side * side, x.type().shape().dim(2)), 3L * dim);
         int each = dim / heads;
-        Value cut = g.permute(g.reshape(qkv, rows, side, columns, side, 3, heads, each), 4, 0, 2, 5, 1, 3, 6);
-        Value three = g.reshape(cut, 3, rows * columns, heads, side * side, each);
+        Value three = g.permute(g.reshape(qkv, rows * columns, side * side, 3, heads, each), 2, 0, 3, 1, 4);
         Value q = part(three, 0);
         Value k = part(three, 1);
         Value v = part(three, 2); // each (windows, heads, side², dim / heads)
         long out = side;
         if (pools) {
             Value folded = g.reshape(q, rows * columns * heads * side, side, each);
-            q = g.reshape(halve(folded, side), rows * columns, heads, side / 2 * (side / 2), each);
             out = side / 2;
+            q = g.reshape(halve(folded, side), rows * columns, heads, out * out, each);
         }
-        Value y = a.attention(q, k, v, null); // (windows, heads, out², dim / heads)
-        Value tiles = g.permute(g.reshape(y, rows, columns, heads, out, out, each), 0, 3, 1, 4, 2, 5);
-        Value whole = g.reshape(tiles, rows * out, columns * out, dim);
+        Value y = a.join(a.attention(q, k, v, null)); // (windows, out², dim)
+        Value whole = swapped(y, rows, columns, out, out); // (rows · out, columns · out, dim)
         long fullH = pools ? h / 2 : h;
         long fullW = pools ? w / 2 : w;
         Value cropped = rows * out == fullH ? whole : g.slice(whole, 0, 0, fullH);
         return columns * out == fullW ? cropped : g.slice(cropped, 1, 0, fullW);
+    }
+
+    /** Rows (n1, n2, n3, n4, C) with the middle axes swapped, as an image (n1 · n3, n2 · n4, C). */
+    private Value swapped(Value x, long n1, long n2, long n3, long n4) {
+        long c = x.type().shape().dim(-1);
+        if (n2 == 1 || n3 == 1) {
+            return g.reshape(x, n1 * n3, n2 * n4, c);
+        }
+        return g.reshape(g.permute(g.reshape(x, n1, n2, n3, n4 * c), 0, 2, 1, 3), n1 * n3, n2 * n4, c);
     }
 
     private Value part(Value three, int i) {

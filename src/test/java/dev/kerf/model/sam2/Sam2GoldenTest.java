@@ -1,6 +1,5 @@
 package dev.kerf.model.sam2;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.kerf.backend.Backends;
@@ -18,7 +17,6 @@ import dev.kerf.weights.Safetensors;
 import dev.kerf.weights.Weights;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -55,7 +53,7 @@ class Sam2GoldenTest {
                 golden.description().at("prompts").members().forEach((prompt, json) ->
                         decode(device, loaded, config, encoder, files, prompt, json, results));
             }
-            List<GoldenCase.Row> rows = golden.compare(results).stream()
+            var rows = golden.compare(results).stream()
                     .filter(r -> !r.stage().startsWith("video")).toList();
             assertTrue(rows.stream().allMatch(GoldenCase.Row::passed), () -> backend + ": " + rows);
         }
