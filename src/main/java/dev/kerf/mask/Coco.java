@@ -142,22 +142,28 @@ public final class Coco {
      *
      * @param width  of the image; run lengths must be of its size
      * @param height of the image
-     * @throws BadFileException  if it is none of these
-     * @throws BadInputException if its numbers make no mask of that size
+     * @throws BadFileException if it is none of these or makes no mask of that size
      */
     public static RunLength mask(Json segmentation, int width, int height) {
-        if (segmentation.isArray()) {
-            return RunLength.ofPolygons(width, height, segmentation.items().stream().map(Json::asDoubles).toList());
+        try {
+            if (segmentation.isArray()) {
+                return RunLength.ofPolygons(width, height,
+                        segmentation.items().stream().map(Json::asDoubles).toList());
+            }
+            long[] size = segmentation.at("size").asLongs();
+            if (size.length != 2 || size[0] != height || size[1] != width) {
+                throw segmentation.error("is of size " + Arrays.toString(size) + ", the image of [" + height + ", "
+                        + width + "]");
+            }
+            Json counts = segmentation.at("counts");
+            return counts.isString() ? RunLength.ofCocoString(width, height, counts.asString())
+                    : RunLength.of(width, height, lengths(counts));
+        } catch (BadInputException e) {
+            throw segmentation.error(e.getMessage());
         }
-        long[] size = segmentation.at("size").asLongs();
-        if (size.length != 2 || size[0] != height || size[1] != width) {
-            throw segmentation.error("is of size " + Arrays.toString(size) + ", the image of [" + height + ", " + width
-                    + "]");
-        }
-        Json counts = segmentation.at("counts");
-        if (counts.isString()) {
-            return RunLength.ofCocoString(width, height, counts.asString());
-        }
+    }
+
+    private static int[] lengths(Json counts) {
         long[] runs = counts.asLongs();
         int[] lengths = new int[runs.length];
         for (int i = 0; i < runs.length; i++) {
@@ -166,7 +172,7 @@ public final class Coco {
             }
             lengths[i] = (int) runs[i];
         }
-        return RunLength.of(width, height, lengths);
+        return lengths;
     }
 
     /**

@@ -72,9 +72,11 @@ class CocoTest {
         assertThrows(BadFileException.class,
                 () -> Coco.mask(Json.parse("{\"size\": [3, 4], \"counts\": [-1, 13]}"), 4, 3));
         assertThrows(BadFileException.class, () -> Coco.mask(Json.parse("{\"size\": [3, 4], \"counts\": 7}"), 4, 3));
-        assertThrows(BadInputException.class,
+        assertThrows(BadFileException.class,
                 () -> Coco.mask(Json.parse("{\"size\": [3, 4], \"counts\": [11]}"), 4, 3));
-        assertThrows(BadInputException.class, () -> Coco.mask(Json.parse("[[0, 0, 1, 1]]"), 4, 3));
+        Json line = Json.parse("{\"a\": [[0, 0, 1, 1]]}", "lines.json").at("a");
+        String message = assertThrows(BadFileException.class, () -> Coco.mask(line, 4, 3)).getMessage();
+        assertTrue(message.startsWith("lines.json: $.a: a polygon of 4 coordinates"), message);
         Coco coco = new Coco(List.of("a"));
         int image = coco.addImage("x.png", 2, 1);
         assertTrue(assertThrows(BadInputException.class,

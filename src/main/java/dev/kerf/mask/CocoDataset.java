@@ -1,0 +1,192 @@
+package dev.kerf.mask;
+
+import dev.kerf.error.BadFileException;
+import dev.kerf.json.Json;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The truth of a data set in COCO's instance format: its images, categories and annotations, as pycocotools loads them.
+ *
+ * <pre>{@code
+ * CocoDataset truth = CocoDataset.read(Path.of("instances_val2017.json"));
+ * truth.categories().get(18).name();                       // dog
+ * for (CocoDataset.Annotation a : truth.annotations(139)) a.mask().area();
+ * }</pre>
+ *
+ * <p>Masks stay in the form of the file until {@link Annotation#mask} asks for one.
+ */
+public final class CocoDataset {
+    private final Map<Long, Picture> images = new LinkedHashMap<>();
+    private final Map<Integer, Category> categories = new LinkedHashMap<>();
+    private final Map<Long, List<Annotation>> annotations = new LinkedHashMap<>();
+    private int size;
+
+    /**
+     * An image of the set.
+     *
+     * @param id     by which annotations and results name it
+     * @param file   its {@code file_name}; empty if the file gives none
+     * @param width  in pixels
+     * @param height in pixels
+     */
+    public record Picture(long id, String file, int width, int height) {
+        static Picture of(Json json) {
+            int width = json.at("width").asInt();
+            int height = json.at("height").asInt();
+            if (width < 1 || height < 1 || (long) width * height > Integer.MAX_VALUE) {
+                throw json.error("an image of " + width + "x" + height + " pixels");
+            }
+            return new Picture(json.at("id").asLong(), json.find("file_name").map(Json::asString).orElse(""), width,
+                    height);
+        }
+    }
+
+    /**
+     * A class.
+     *
+     * @param id    by which annotations and results name it
+     * @param name  for people
+     * @param thing whether it is of countable things; true where the file doesn't say
+     */
+    public record Category(int id, String name, boolean thing) {
+        static Category of(Json json) {
+            int id = json.at("id").asInt();
+            return new Category(id, json.find("name").map(Json::asString).orElse("category " + id),
+                    json.find("isthing").map(CocoDataset::flag).orElse(true));
+        }
+    }
+
+    /**
+     * A true object.
+     *
+     * @param id       its number
+     * @param image    in which it is
+     * @param category its class's id
+     * @param area     the file's {@code area}, in pixels
+     * @param crowd    whether it is a region of many objects
+     * @param json     the whole record
+     */
+    public record Annotation(long id, Picture image, int category, double area, boolean crowd, Json json) {
+        /**
+         * Its box.
+         *
+         * @throws BadFileException if the file gives none
+         */
+        public Rectangle box() {
+            return CocoDataset.box(json.at("bbox"));
+        }
+
+        /**
+         * Its pixels, decoded at each call.
+         *
+         * @throws BadFileException if the file gives none or they don't fit the image
+         */
+        public RunLength mask() {
+            return Coco.mask(json.at("segmentation"), image.width, image.height);
+        }
+    }
+
+    private CocoDataset(Json json) {
+        for (Json image : json.at("images").items()) {
+            Picture p = Picture.of(image);
+            if (images.put(p.id, p) != null) {
+                throw image.error("another image has the id " + p.id);
+            }
+        }
+        readCategories(json.at("categories"), categories);
+        Map<Long, Json> seen = new LinkedHashMap<>();
+        for (Json a : json.at("annotations").items()) {
+            Annotation annotation = annotation(a);
+            Json other = seen.put(annotation.id, a);
+            if (other != null) {
+                throw a.error("has the id " + annotation.id + " of " + other.path());
+            }
+            annotations.computeIfAbsent(annotation.image.id, k -> new ArrayList<>()).add(annotation);
+            size++;
+        }
+    }
+
+    private Annotation annotation(Json a) {
+        Picture image = images.get(a.at("image_id").asLong());
+        if (image == null) {
+            throw a.at("image_id").error("no image has the id " + a.at("image_id").asLong());
+        }
+        int category = a.at("category_id").asInt();
+        if (!categories.containsKey(category)) {
+            throw a.at("category_id").error("no category has the id " + category);
+        }
+        if (a.find("segments_info").isPresent()) {
+            throw a.error("has segments_info: this is a panoptic file, not one of instances");
+        }
+        return new Annotation(a.at("id").asLong(), image, category, a.at("area").asDouble(),
+                a.find("iscrowd").map(CocoDataset::flag).orElse(false), a);
+    }
+
+    static void readCategories(Json list, Map<Integer, Category> into) {
+        for (Json category : list.items()) {
+            Category c = Category.of(category);
+            if (c.id < 0) {
+                throw category.error("ids of categories are 0 or more");
+            } else if (into.put(c.id, c) != null) {
+                throw category.error("another category has the id " + c.id);
+            }
+        }
+    }
+
+    /** COCO writes 0 and 1, others true and false. */
+    static boolean flag(Json json) {
+        return json.isBoolean() ? json.asBoolean() : json.asLong() != 0;
+    }
+
+    /** Reads x, y, width and height. */
+    static Rectangle box(Json json) {
+        double[] b = json.asDoubles();
+        if (b.length != 4 || !(b[2] >= 0) || !(b[3] >= 0)) {
+            throw json.error("a box is x, y, width and height, the last two not negative");
+        }
+        return new Rectangle(b[0], b[1], b[2], b[3]);
+    }
+
+    /**
+     * Reads an annotation file.
+     *
+     * @throws BadFileException if it can't be read or isn't of this format; the message names the record
+     */
+    public static CocoDataset read(Path file) {
+        return of(Json.read(file));
+    }
+
+    /**
+     * The data set that a document describes.
+     *
+     * @throws BadFileException as {@link #read}
+     */
+    public static CocoDataset of(Json json) {
+        return new CocoDataset(json);
+    }
+
+    /** Images by id, in the file's order. */
+    public Map<Long, Picture> images() {
+        return Collections.unmodifiableMap(images);
+    }
+
+    /** Categories by id, in the file's order. */
+    public Map<Integer, Category> categories() {
+        return Collections.unmodifiableMap(categories);
+    }
+
+    /** An image's annotations in the file's order; none if there is no such image. */
+    public List<Annotation> annotations(long image) {
+        return List.copyOf(annotations.getOrDefault(image, List.of()));
+    }
+
+    /** Number of annotations. */
+    public int size() {
+        return size;
+    }
+}

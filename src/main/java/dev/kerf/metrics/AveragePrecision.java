@@ -1,0 +1,172 @@
+package dev.kerf.metrics;
+
+import dev.kerf.error.BadInputException;
+import dev.kerf.mask.CocoDataset;
+import dev.kerf.mask.CocoResults;
+import dev.kerf.mask.RunLength;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+
+/**
+ * COCO's average precision and recall of detected boxes or masks, image by image. Used by one thread at a time.
+ *
+ * <pre>{@code
+ * try (Device device = Backends.open("cpu"); Overlaps overlaps = new Overlaps(device)) {
+ *     AveragePrecision ap = AveragePrecision.masks(overlaps);
+ *     for (...) ap.add(imageId, truth, found.items().stream().map(Detection::of).toList());
+ *     ap.scores().ap();             // mean over IoU 0.50 to 0.95 and all classes
+ *     ap.scores().apAt(0.5);
+ *     ap.scores().of(18).ap();      // one class
+ * }
+ * }</pre>
+ *
+ * <p>As pycocotools has it (Lin et al. 2014, "Microsoft COCO: Common objects in context", and cocoeval.py): precision at
+ * 101 recalls; a match needs an IoU of at least the threshold; of a crowd the IoU is intersection over the detection's
+ * area and any number may match it; equal scores stay in order, across images in ascending order of their ids. Classes
+ * are those that occur; one without truth has score −1 and is left out of means. Unlike there, an annotation whose id
+ * is 0 is like any other.
+ */
+public final class AveragePrecision {
+    private final ApProtocol protocol;
+    private final boolean boxes;
+    private final PairIou pairs;
+    private final Map<Integer, List<ImageMatches>> matches = new TreeMap<>();
+    private final Set<Long> images = new HashSet<>();
+
+    /** IoU of every detection of one image and class with every true object, [detection][object]. */
+    @FunctionalInterface
+    private interface PairIou {
+        double[][] of(List<Detection> detections, List<GroundTruth> truth);
+    }
+
+    private AveragePrecision(ApProtocol protocol, boolean boxes, PairIou pairs) {
+        this.protocol = protocol;
+        this.boxes = boxes;
+        this.pairs = pairs;
+    }
+
+    /** Of boxes, by COCO's protocol. Boxes are compared in float64 on the host. */
+    public static AveragePrecision boxes() {
+        return boxes(ApProtocol.COCO);
+    }
+
+    /** Of boxes. */
+    public static AveragePrecision boxes(ApProtocol protocol) {
+        return new AveragePrecision(protocol, true, AveragePrecision::boxIou);
+    }
+
+    /** Of masks, by COCO's protocol. */
+    public static AveragePrecision masks(Overlaps overlaps) {
+        return masks(overlaps, ApProtocol.COCO);
+    }
+
+    /**
+     * Of masks.
+     *
+     * @param overlaps counts pixels on its device, and must outlive this
+     */
+    public static AveragePrecision masks(Overlaps overlaps, ApProtocol protocol) {
+        MaskPairs counts = new MaskPairs(overlaps);
+        return new AveragePrecision(protocol, false, (found, truth) -> iou(found, truth,
+                counts.measure(each(found, Detection::mask), each(truth, GroundTruth::mask))));
+    }
+
+    /**
+     * Adds an image, in any order of images.
+     *
+     * @param image      its id
+     * @param truth      what is in it
+     * @param detections what was found in it, in any order
+     * @throws BadInputException if it was added before, or a box or mask that is to be compared is missing
+     */
+    public void add(long image, List<GroundTruth> truth, List<Detection> detections) {
+        if (!images.add(image)) {
+            throw new BadInputException("image " + image + " was added before");
+        }
+        Map<Integer, List<GroundTruth>> objects = truth.stream().collect(Collectors.groupingBy(GroundTruth::category));
+        Map<Integer, List<Detection>> found = detections.stream().collect(Collectors.groupingBy(Detection::category));
+        Set<Integer> categories = new TreeSet<>(objects.keySet());
+        categories.addAll(found.keySet());
+        for (int category : categories) {
+            List<GroundTruth> here = objects.getOrDefault(category, List.of());
+            // Adding 0 makes -0.0 equal to 0.0, as numbers are.
+            List<Detection> surest = found.getOrDefault(category, List.of()).stream()
+                    .sorted(Comparator.comparingDouble((Detection d) -> d.score() + 0.0).reversed())
+                    .limit(protocol.limit()).toList();
+            double[][] ious = here.isEmpty() || surest.isEmpty() ? new double[surest.size()][here.size()]
+                    : pairs.of(surest, here);
+            matches.computeIfAbsent(category, k -> new ArrayList<>())
+                    .add(ImageMatches.of(image, here, surest, ious, protocol));
+        }
+    }
+
+    /**
+     * Adds all images of a data set.
+     *
+     * @throws dev.kerf.error.BadFileException if a record lacks the box or mask that is to be compared, or it is no such
+     */
+    public void add(CocoDataset truth, CocoResults results) {
+        for (long image : truth.images().keySet()) {
+            List<CocoDataset.Annotation> objects = truth.annotations(image);
+            Set<Integer> occurring = objects.stream().map(CocoDataset.Annotation::category).collect(Collectors.toSet());
+            add(image, objects.stream().map(a -> new GroundTruth(a.category(), a.area(), a.crowd(),
+                    boxes ? a.box() : null, boxes ? null : a.mask())).toList(),
+                    results.of(image).stream().map(r -> new Detection(r.category(), r.score(), r.area(),
+                            boxes ? r.box() : null,
+                            boxes || !occurring.contains(r.category()) ? null : r.mask())).toList());
+        }
+    }
+
+    /** The scores of what has been added so far. */
+    public ApScores scores() {
+        matches.values().forEach(m -> m.sort(Comparator.comparingLong(ImageMatches::image)));
+        return ApScores.of(protocol, matches);
+    }
+
+    private static double[][] boxIou(List<Detection> found, List<GroundTruth> truth) {
+        double[][] out = new double[found.size()][truth.size()];
+        for (int d = 0; d < out.length; d++) {
+            for (int g = 0; g < truth.size(); g++) {
+                if (found.get(d).box() == null || truth.get(g).box() == null) {
+                    throw new BadInputException("boxes are compared, but "
+                            + (found.get(d).box() == null ? found.get(d) : truth.get(g)) + " has none");
+                }
+                out[d][g] = found.get(d).box().iou(truth.get(g).box(), truth.get(g).crowd());
+            }
+        }
+        return out;
+    }
+
+    /** As pycocotools: 0 where the masks don't meet, also of empty ones. */
+    private static double[][] iou(List<Detection> found, List<GroundTruth> truth, OverlapMatrix counts) {
+        double[][] out = new double[found.size()][truth.size()];
+        for (int d = 0; d < out.length; d++) {
+            for (int g = 0; g < truth.size(); g++) {
+                Overlap o = counts.get(d, g);
+                long whole = truth.get(g).crowd() ? o.areaA() : o.union();
+                out[d][g] = o.intersection() == 0 ? 0 : (double) o.intersection() / whole;
+            }
+        }
+        return out;
+    }
+
+    private static <T> List<RunLength> each(List<T> items, Function<T, RunLength> mask) {
+        List<RunLength> out = new ArrayList<>();
+        for (T item : items) {
+            RunLength m = mask.apply(item);
+            if (m == null) {
+                throw new BadInputException("masks are compared, but " + item + " has none");
+            }
+            out.add(m);
+        }
+        return out;
+    }
+}

@@ -1,0 +1,30 @@
+package dev.kerf.metrics;
+
+import dev.kerf.error.BadInputException;
+import dev.kerf.mask.Instance;
+import dev.kerf.mask.Rectangle;
+import dev.kerf.mask.RunLength;
+
+/**
+ * A detected object, as it is compared with the truth.
+ *
+ * @param category its class
+ * @param score    the greater, the surer
+ * @param area     in pixels, by which an unmatched one is small, medium or large
+ * @param box      around it; null if only masks are compared
+ * @param mask     its pixels; null if only boxes are compared
+ */
+public record Detection(int category, double score, double area, Rectangle box, RunLength mask) {
+    /** Checks the score. */
+    public Detection {
+        if (!Double.isFinite(score)) {
+            throw new BadInputException("a detection of category " + category + " with score " + score);
+        }
+    }
+
+    /** An instance; its area is the box's, as pycocotools takes it of results that have boxes. */
+    public static Detection of(Instance instance) {
+        return new Detection(instance.category(), instance.score(), instance.box().area(), instance.box(),
+                instance.mask());
+    }
+}

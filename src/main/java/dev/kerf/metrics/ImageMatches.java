@@ -1,0 +1,85 @@
+package dev.kerf.metrics;
+
+import java.util.List;
+import java.util.stream.IntStream;
+
+/**
+ * Which detections of one class in one image match, for every size and IoU: greedily from the surest on, each the object
+ * of greatest IoU that is left, as COCO's evaluation does it. Objects to ignore (crowds, and those of other sizes) come
+ * last; what matches them, and what matches nothing and is of another size itself, counts neither for nor against.
+ *
+ * @param image   by which images are put in order
+ * @param scores  descending, one for each detection that counts
+ * @param matched [area][detection]: bit t says whether it matches at the t-th IoU
+ * @param ignored [area][detection]: bit t says whether it is left out at the t-th IoU
+ * @param truths  [area]: objects not ignored
+ */
+record ImageMatches(long image, double[] scores, long[][] matched, long[][] ignored, int[] truths) {
+    /** Where the IoU asked for is 1, that much less is enough, as in pycocotools. */
+    private static final double ALMOST_ONE = 1 - 1e-10;
+
+    /**
+     * Matches detections in descending order of their scores.
+     *
+     * @param ious [detection][object]
+     */
+    static ImageMatches of(long image, List<GroundTruth> truth, List<Detection> detections, double[][] ious,
+            ApProtocol protocol) {
+        int areas = protocol.areas().size();
+        long[][] matched = new long[areas][detections.size()];
+        long[][] ignored = new long[areas][detections.size()];
+        int[] truths = new int[areas];
+        for (int a = 0; a < areas; a++) {
+            ApProtocol.AreaRange range = protocol.areas().get(a);
+            boolean[] ignore = new boolean[truth.size()];
+            for (int g = 0; g < ignore.length; g++) {
+                ignore[g] = truth.get(g).crowd() || !range.contains(truth.get(g).area());
+                truths[a] += ignore[g] ? 0 : 1;
+            }
+            int[] order = IntStream.concat(IntStream.range(0, ignore.length).filter(g -> !ignore[g]),
+                    IntStream.range(0, ignore.length).filter(g -> ignore[g])).toArray();
+            for (int t = 0; t < protocol.ious().size(); t++) {
+                match(truth, ious, protocol.ious().get(t), ignore, order, 1L << t, matched[a], ignored[a]);
+            }
+            for (int d = 0; d < detections.size(); d++) {
+                if (!range.contains(detections.get(d).area())) {
+                    ignored[a][d] |= ~matched[a][d];
+                }
+            }
+        }
+        return new ImageMatches(image, detections.stream().mapToDouble(Detection::score).toArray(), matched, ignored,
+                truths);
+    }
+
+    private static void match(List<GroundTruth> truth, double[][] ious, double least, boolean[] ignore, int[] order,
+            long bit, long[] matched, long[] ignored) {
+        boolean[] taken = new boolean[order.length];
+        for (int d = 0; d < matched.length; d++) {
+            double best = Math.min(least, ALMOST_ONE);
+            int m = -1;
+            for (int g : order) {
+                if (taken[g] && !truth.get(g).crowd()) {
+                    continue;
+                }
+                if (m >= 0 && !ignore[m] && ignore[g]) {
+                    break;
+                }
+                // Of equal IoUs the last wins.
+                if (ious[d][g] >= best) {
+                    best = ious[d][g];
+                    m = g;
+                }
+            }
+            if (m >= 0) {
+                taken[m] = true;
+                matched[d] |= bit;
+                ignored[d] |= ignore[m] ? bit : 0;
+            }
+        }
+    }
+
+    /** Detections that count if at most so many do. */
+    int count(int limit) {
+        return Math.min(limit, scores.length);
+    }
+}
