@@ -1,0 +1,130 @@
+package dev.kerf.backend.gpu.cuda;
+
+import dev.kerf.error.ClosedException;
+import dev.kerf.error.DeviceException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.Locale;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * A device's primary context, which it shares with other users of CUDA in the process, and what every call needs: the
+ * library, the check of its status, and the context made current.
+ *
+ * <h2>Threads</h2>
+ * CUDA keeps a current context for each thread of the operating system. Kerf relies on none: {@link #enter} pushes its
+ * own before a call and {@link #leave} pops it after, so any thread may call, virtual ones too (nothing between the two
+ * can move them to another carrier), and whatever context a thread had stays its current one.
+ */
+final class CuContext {
+    final LibCuda cuda;
+
+    private final CudaDevices.Found device;
+    private final long handle;
+    private final Set<CuObject> open = ConcurrentHashMap.newKeySet();
+    // Freed with this object: a thread may still be in leave() when another closes.
+    private final MemorySegment popped = Arena.ofAuto().allocate(ValueLayout.JAVA_LONG);
+    private volatile boolean lost;
+    private volatile boolean closed;
+
+    CuContext(LibCuda cuda, CudaDevices.Found device) {
+        this.cuda = cuda;
+        this.device = device;
+        try (Arena local = Arena.ofConfined()) {
+            MemorySegment context = local.allocate(ValueLayout.JAVA_LONG);
+            check(cuda.cuDevicePrimaryCtxRetain(context.address(), device.handle()), "cuDevicePrimaryCtxRetain", "");
+            handle = context.get(ValueLayout.JAVA_LONG, 0);
+        }
+    }
+
+    /** What the device is. */
+    CudaDevices.Found device() {
+        return device;
+    }
+
+    /** What was made and isn't closed. */
+    Set<CuObject> open() {
+        return open;
+    }
+
+    /** Makes the context current; what lies between this and {@link #leave} must not throw, or leave in any case. */
+    void enter() {
+        if (closed) {
+            throw new ClosedException("the device " + device.facts().info().name() + " is closed");
+        }
+        check(cuda.cuCtxPushCurrent(handle), "cuCtxPushCurrent", "");
+    }
+
+    /** Makes the thread's context from before {@link #enter} current. */
+    void leave() {
+        check(cuda.cuCtxPopCurrent(popped.address()), "cuCtxPopCurrent", "");
+    }
+
+    /** Throws unless a call succeeded. {@code where} is a constant or made only in case of an error where speed counts. */
+    void check(int status, String call, String where) {
+        if (status != CuStatus.SUCCESS) {
+            throw error(status, call, where);
+        }
+    }
+
+    /** Checks a call that frees: what failed before it, and cost the context, is told by those who wait for work. */
+    void checkFree(int status, String call) {
+        if (CuStatus.lost(status)) {
+            lost = true;
+        }
+        if (!lost) {
+            check(status, call, "");
+        }
+    }
+
+    /** An error that names the call, its status, the kernel or size, and the device. */
+    DeviceException error(int status, String call, String where) {
+        if (CuStatus.lost(status)) {
+            lost = true;
+        }
+        String on = (where + " on " + device.facts().info().name()).strip();
+        String advice = CuStatus.advice(status);
+        if (status == CuStatus.OUT_OF_MEMORY) {
+            advice = "the device has " + size(device.facts().info().memoryBytes()) + ", of which " + free()
+                    + " are free; use smaller tiles or batches, float16, or set a memory limit";
+        }
+        return new DeviceException(call, status, name(cuda, status), on, advice, status == CuStatus.OUT_OF_MEMORY);
+    }
+
+    /** Memory that is free on the device, whoever took the rest. */
+    private String free() {
+        try (Arena local = Arena.ofConfined()) {
+            MemorySegment cells = local.allocate(ValueLayout.JAVA_LONG, 2);
+            int status = cuda.cuMemGetInfo(cells.address(), cells.address() + 8);
+            return status == CuStatus.SUCCESS ? size(cells.get(ValueLayout.JAVA_LONG, 0)) : "an unknown number";
+        }
+    }
+
+    /** A status by name, as the library knows it. */
+    @SuppressWarnings("restricted") // the library returns a text that ends in 0 and lives as long as it does
+    static String name(LibCuda cuda, int status) {
+        try (Arena local = Arena.ofConfined()) {
+            MemorySegment text = local.allocate(ValueLayout.JAVA_LONG);
+            if (cuda.cuGetErrorName(status, text.address()) != CuStatus.SUCCESS) {
+                return "unknown status";
+            }
+            return MemorySegment.ofAddress(text.get(ValueLayout.JAVA_LONG, 0)).reinterpret(256).getString(0);
+        }
+    }
+
+    /** Gives the context back; everything made in it is closed. */
+    void close() {
+        closed = true;
+        checkFree(cuda.cuDevicePrimaryCtxRelease(device.handle()), "cuDevicePrimaryCtxRelease");
+    }
+
+    /** A number of bytes for people. */
+    static String size(long bytes) {
+        int unit = Math.max(0, (63 - Long.numberOfLeadingZeros(Math.max(1, bytes))) / 10);
+        return unit == 0
+                ? bytes + " bytes"
+                : String.format(Locale.ROOT, "%.1f %ciB", bytes / Math.pow(1024, unit), "KMGTPE".charAt(unit - 1));
+    }
+}

@@ -1,0 +1,149 @@
+package dev.kerf.backend.gpu.cuda;
+
+import dev.kerf.backend.gpu.Driver;
+import dev.kerf.error.DeviceException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * Modules loaded in a context, one for each kernel and set of definitions. Two definitions say how a kernel is launched,
+ * besides what its source makes of them: {@code KERF_DYNAMIC_LOCAL}, bytes of LOCAL memory that a group gets at launch
+ * (needed above 48 KiB), and {@code KERF_CLUSTER}, groups along the first axis that run as a cluster.
+ */
+final class CuKernels {
+    private static final int JIT_INFO_LOG_BUFFER = 3;
+    private static final int JIT_INFO_LOG_BUFFER_SIZE_BYTES = 4;
+    private static final int JIT_ERROR_LOG_BUFFER = 5;
+    private static final int JIT_ERROR_LOG_BUFFER_SIZE_BYTES = 6;
+    private static final int FUNC_MAX_THREADS_PER_BLOCK = 0;
+    private static final int FUNC_MAX_DYNAMIC_SHARED_SIZE_BYTES = 8;
+    private static final int FUNC_NON_PORTABLE_CLUSTER_SIZE_ALLOWED = 14;
+    private static final int PORTABLE_CLUSTER = 8;
+    private static final int LOG_BYTES = 16 << 10;
+    private static final int LOG_IN_MESSAGE = 4000;
+
+    private final CuContext context;
+    private final KernelImages images;
+    private final Map<String, Loaded> loaded = new ConcurrentHashMap<>();
+
+    CuKernels(CuContext context, KernelImages images) {
+        this.context = context;
+        this.images = images;
+    }
+
+    /**
+     * A kernel in its module.
+     *
+     * @param module     {@code CUmodule}
+     * @param function   {@code CUfunction}
+     * @param name       its entry
+     * @param mostItems  work-items that a group of it can have
+     * @param parameters size of each argument in bytes; null where the driver doesn't tell
+     * @param dynamic    bytes of LOCAL memory given at launch
+     * @param cluster    groups in a cluster along the first axis; 1 is none
+     */
+    record Loaded(long module, long function, String name, int mostItems, List<Long> parameters, int dynamic, int cluster)
+            implements Driver.Kernel {}
+
+    /** A kernel, loaded if it isn't yet. */
+    Loaded load(String name, Map<String, String> definitions) {
+        return loaded.computeIfAbsent(name + " " + new TreeMap<>(definitions), k -> {
+            KernelImages.Image image = images.find(name, definitions, context.device().chip());
+            context.enter();
+            try {
+                return load(name, definitions, image);
+            } finally {
+                context.leave();
+            }
+        });
+    }
+
+    private Loaded load(String name, Map<String, String> definitions, KernelImages.Image image) {
+        LibCuda cuda = context.cuda;
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment cell = arena.allocate(ValueLayout.JAVA_LONG);
+            long module = module(arena, cell, name, image);
+            try {
+                MemorySegment entry = arena.allocateFrom(name);
+                context.check(cuda.cuModuleGetFunction(cell.address(), module, entry.address()), "cuModuleGetFunction",
+                        "of kernel " + name + " from " + image.origin());
+                long function = cell.get(ValueLayout.JAVA_LONG, 0);
+                int dynamic = Integer.parseInt(definitions.getOrDefault("KERF_DYNAMIC_LOCAL", "0"));
+                int cluster = Integer.parseInt(definitions.getOrDefault("KERF_CLUSTER", "1"));
+                if (dynamic > 0) {
+                    set(function, FUNC_MAX_DYNAMIC_SHARED_SIZE_BYTES, dynamic, name + " with " + dynamic
+                            + " bytes of local memory given at launch, of " + context.device().mostDynamic());
+                }
+                if (cluster > PORTABLE_CLUSTER) {
+                    set(function, FUNC_NON_PORTABLE_CLUSTER_SIZE_ALLOWED, 1, name + " in clusters of " + cluster);
+                }
+                context.check(cuda.cuFuncGetAttribute(cell.address(), FUNC_MAX_THREADS_PER_BLOCK, function),
+                        "cuFuncGetAttribute", "of kernel " + name);
+                int most = cell.get(ValueLayout.JAVA_INT, 0);
+                return new Loaded(module, function, name, most, parameters(cell, function), dynamic, cluster);
+            } catch (RuntimeException e) {
+                context.checkFree(cuda.cuModuleUnload(module), "cuModuleUnload");
+                throw e;
+            }
+        }
+    }
+
+    private void set(long function, int attribute, int value, String what) {
+        context.check(context.cuda.cuFuncSetAttribute(function, attribute, value), "cuFuncSetAttribute", "of kernel " + what);
+    }
+
+    private long module(Arena arena, MemorySegment cell, String name, KernelImages.Image image) {
+        // PTX ends in a 0; after machine code it does no harm.
+        MemorySegment code = arena.allocate(image.bytes().length + 1L, 16);
+        MemorySegment.copy(image.bytes(), 0, code, ValueLayout.JAVA_BYTE, 0, image.bytes().length);
+        MemorySegment info = arena.allocate(LOG_BYTES);
+        MemorySegment errors = arena.allocate(LOG_BYTES);
+        MemorySegment options = arena.allocateFrom(ValueLayout.JAVA_INT, JIT_INFO_LOG_BUFFER,
+                JIT_INFO_LOG_BUFFER_SIZE_BYTES, JIT_ERROR_LOG_BUFFER, JIT_ERROR_LOG_BUFFER_SIZE_BYTES);
+        MemorySegment values =
+                arena.allocateFrom(ValueLayout.JAVA_LONG, info.address(), LOG_BYTES, errors.address(), LOG_BYTES);
+        int status = context.cuda.cuModuleLoadDataEx(
+                cell.address(), code.address(), 4, options.address(), values.address());
+        if (status != CuStatus.SUCCESS) {
+            String log = (errors.getString(0) + "\n" + info.getString(0)).strip();
+            DeviceException e = context.error(status, "cuModuleLoadDataEx", "of kernel " + name + " from " + image.origin());
+            throw log.isEmpty() ? e : new DeviceException("cuModuleLoadDataEx", status, CuContext.name(context.cuda, status),
+                    "of kernel " + name + " from " + image.origin() + " on " + context.device().facts().info().name(),
+                    CuStatus.advice(status) + ". The driver's compiler says:\n"
+                            + (log.length() <= LOG_IN_MESSAGE ? log : log.substring(0, LOG_IN_MESSAGE) + " …"), false);
+        }
+        return cell.get(ValueLayout.JAVA_LONG, 0);
+    }
+
+    private List<Long> parameters(MemorySegment cell, long function) {
+        if (!context.cuda.tellsParameters()) {
+            return null;
+        }
+        List<Long> sizes = new ArrayList<>();
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment offset = arena.allocate(ValueLayout.JAVA_LONG);
+            // Past the last argument there is none: an invalid value.
+            int status = context.cuda.cuFuncGetParamInfo(function, 0, offset.address(), cell.address());
+            while (status == CuStatus.SUCCESS) {
+                sizes.add(cell.get(ValueLayout.JAVA_LONG, 0));
+                status = context.cuda.cuFuncGetParamInfo(function, sizes.size(), offset.address(), cell.address());
+            }
+            if (status != CuStatus.INVALID_VALUE) {
+                throw context.error(status, "cuFuncGetParamInfo", "");
+            }
+        }
+        return List.copyOf(sizes);
+    }
+
+    /** Unloads all; nothing uses them any more, and the context is current. */
+    void close() {
+        loaded.values().forEach(k -> context.checkFree(context.cuda.cuModuleUnload(k.module()), "cuModuleUnload"));
+        loaded.clear();
+    }
+}

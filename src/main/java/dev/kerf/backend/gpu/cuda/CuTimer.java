@@ -1,0 +1,46 @@
+package dev.kerf.backend.gpu.cuda;
+
+import dev.kerf.backend.gpu.Driver;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+
+/** Two events, before and after a launch. Resolution: about half a microsecond. */
+final class CuTimer extends CuObject implements Driver.Timer {
+    private final Arena arena = Arena.ofShared();
+    private final MemorySegment milliseconds = arena.allocate(ValueLayout.JAVA_FLOAT);
+    private final long end;
+
+    CuTimer(CuContext context, long start, long end) {
+        super(context, "timer", start);
+        this.end = end;
+    }
+
+    /** The event before the launch. */
+    long start() {
+        return handle();
+    }
+
+    /** The event after it. */
+    long end() {
+        handle();
+        return end;
+    }
+
+    @Override
+    public synchronized long nanos() {
+        long start = handle();
+        context.enter();
+        int status = context.cuda.cuEventElapsedTime(milliseconds.address(), start, end);
+        context.leave();
+        context.check(status, "cuEventElapsedTime", "");
+        return Math.round(milliseconds.get(ValueLayout.JAVA_FLOAT, 0) * 1e6);
+    }
+
+    @Override
+    void free(long start) {
+        context.checkFree(context.cuda.cuEventDestroy(start), "cuEventDestroy");
+        context.checkFree(context.cuda.cuEventDestroy(end), "cuEventDestroy");
+        arena.close();
+    }
+}

@@ -1,0 +1,416 @@
+package dev.kerf.backend.gpu.cuda;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.SymbolLookup;
+import java.util.Map;
+
+/**
+ * What Kerf uses of the CUDA driver's programming interface, one method a function, as in {@code cuda.h}: {@code int},
+ * enumerations and {@code CUdevice} are int; handles, pointers, sizes and device addresses are long. Each returns a
+ * {@code CUresult}; nothing is checked here.
+ *
+ * <p>The addresses belong to an instance, the signatures ({@link CuCall}) to the class: another library may be loaded in the
+ * same process, and calls still compile to a direct jump.
+ */
+final class LibCuda {
+    /** Functions whose symbol in the library isn't the name that {@code cuda.h} gives them. */
+    private static final Map<String, String> SYMBOLS = Map.ofEntries(
+            Map.entry("cuDeviceTotalMem", "cuDeviceTotalMem_v2"),
+            Map.entry("cuDevicePrimaryCtxRelease", "cuDevicePrimaryCtxRelease_v2"),
+            Map.entry("cuCtxPushCurrent", "cuCtxPushCurrent_v2"),
+            Map.entry("cuCtxPopCurrent", "cuCtxPopCurrent_v2"),
+            Map.entry("cuMemGetInfo", "cuMemGetInfo_v2"),
+            Map.entry("cuMemAlloc", "cuMemAlloc_v2"),
+            Map.entry("cuMemFree", "cuMemFree_v2"),
+            Map.entry("cuStreamDestroy", "cuStreamDestroy_v2"),
+            Map.entry("cuEventDestroy", "cuEventDestroy_v2"),
+            Map.entry("cuMemcpyHtoDAsync", "cuMemcpyHtoDAsync_v2"),
+            Map.entry("cuMemcpyDtoHAsync", "cuMemcpyDtoHAsync_v2"),
+            Map.entry("cuMemcpyDtoDAsync", "cuMemcpyDtoDAsync_v2"),
+            Map.entry("cuStreamBeginCapture", "cuStreamBeginCapture_v2"),
+            Map.entry("cuGraphInstantiate", "cuGraphInstantiateWithFlags"));
+
+    private final MemorySegment cuInit;
+    private final MemorySegment cuDriverGetVersion;
+    private final MemorySegment cuGetErrorName;
+    private final MemorySegment cuDeviceGetCount;
+    private final MemorySegment cuDeviceGet;
+    private final MemorySegment cuDeviceGetName;
+    private final MemorySegment cuDeviceGetAttribute;
+    private final MemorySegment cuDeviceTotalMem;
+    private final MemorySegment cuDevicePrimaryCtxRetain;
+    private final MemorySegment cuDevicePrimaryCtxRelease;
+    private final MemorySegment cuCtxPushCurrent;
+    private final MemorySegment cuCtxPopCurrent;
+    private final MemorySegment cuMemGetInfo;
+    private final MemorySegment cuModuleLoadDataEx;
+    private final MemorySegment cuModuleUnload;
+    private final MemorySegment cuModuleGetFunction;
+    private final MemorySegment cuFuncGetAttribute;
+    private final MemorySegment cuFuncSetAttribute;
+    private final MemorySegment cuMemAlloc;
+    private final MemorySegment cuMemFree;
+    private final MemorySegment cuMemPoolCreate;
+    private final MemorySegment cuMemPoolDestroy;
+    private final MemorySegment cuMemPoolSetAttribute;
+    private final MemorySegment cuMemAllocFromPoolAsync;
+    private final MemorySegment cuMemFreeAsync;
+    private final MemorySegment cuMemHostAlloc;
+    private final MemorySegment cuMemFreeHost;
+    private final MemorySegment cuStreamCreate;
+    private final MemorySegment cuStreamDestroy;
+    private final MemorySegment cuStreamQuery;
+    private final MemorySegment cuStreamSynchronize;
+    private final MemorySegment cuStreamWaitEvent;
+    private final MemorySegment cuEventCreate;
+    private final MemorySegment cuEventDestroy;
+    private final MemorySegment cuEventRecord;
+    private final MemorySegment cuEventQuery;
+    private final MemorySegment cuEventSynchronize;
+    private final MemorySegment cuEventElapsedTime;
+    private final MemorySegment cuMemcpyHtoDAsync;
+    private final MemorySegment cuMemcpyDtoHAsync;
+    private final MemorySegment cuMemcpyDtoDAsync;
+    private final MemorySegment cuMemsetD8Async;
+    private final MemorySegment cuLaunchKernelEx;
+    private final MemorySegment cuStreamBeginCapture;
+    private final MemorySegment cuStreamEndCapture;
+    private final MemorySegment cuGraphInstantiate;
+    private final MemorySegment cuGraphUpload;
+    private final MemorySegment cuGraphLaunch;
+    private final MemorySegment cuGraphExecDestroy;
+    private final MemorySegment cuGraphDestroy;
+    private final MemorySegment cuFuncGetParamInfo;
+
+    /**
+     * Loads a library; it stays loaded.
+     *
+     * @throws IllegalArgumentException if it can't be loaded or lacks a function; the message says which
+     */
+    @SuppressWarnings("restricted") // what the library does is the driver's business
+    LibCuda(String library) {
+        SymbolLookup lookup = SymbolLookup.libraryLookup(library, Arena.global());
+        cuInit = address(lookup, "cuInit");
+        cuDriverGetVersion = address(lookup, "cuDriverGetVersion");
+        cuGetErrorName = address(lookup, "cuGetErrorName");
+        cuDeviceGetCount = address(lookup, "cuDeviceGetCount");
+        cuDeviceGet = address(lookup, "cuDeviceGet");
+        cuDeviceGetName = address(lookup, "cuDeviceGetName");
+        cuDeviceGetAttribute = address(lookup, "cuDeviceGetAttribute");
+        cuDeviceTotalMem = address(lookup, "cuDeviceTotalMem");
+        cuDevicePrimaryCtxRetain = address(lookup, "cuDevicePrimaryCtxRetain");
+        cuDevicePrimaryCtxRelease = address(lookup, "cuDevicePrimaryCtxRelease");
+        cuCtxPushCurrent = address(lookup, "cuCtxPushCurrent");
+        cuCtxPopCurrent = address(lookup, "cuCtxPopCurrent");
+        cuMemGetInfo = address(lookup, "cuMemGetInfo");
+        cuModuleLoadDataEx = address(lookup, "cuModuleLoadDataEx");
+        cuModuleUnload = address(lookup, "cuModuleUnload");
+        cuModuleGetFunction = address(lookup, "cuModuleGetFunction");
+        cuFuncGetAttribute = address(lookup, "cuFuncGetAttribute");
+        cuFuncSetAttribute = address(lookup, "cuFuncSetAttribute");
+        cuMemAlloc = address(lookup, "cuMemAlloc");
+        cuMemFree = address(lookup, "cuMemFree");
+        cuMemPoolCreate = address(lookup, "cuMemPoolCreate");
+        cuMemPoolDestroy = address(lookup, "cuMemPoolDestroy");
+        cuMemPoolSetAttribute = address(lookup, "cuMemPoolSetAttribute");
+        cuMemAllocFromPoolAsync = address(lookup, "cuMemAllocFromPoolAsync");
+        cuMemFreeAsync = address(lookup, "cuMemFreeAsync");
+        cuMemHostAlloc = address(lookup, "cuMemHostAlloc");
+        cuMemFreeHost = address(lookup, "cuMemFreeHost");
+        cuStreamCreate = address(lookup, "cuStreamCreate");
+        cuStreamDestroy = address(lookup, "cuStreamDestroy");
+        cuStreamQuery = address(lookup, "cuStreamQuery");
+        cuStreamSynchronize = address(lookup, "cuStreamSynchronize");
+        cuStreamWaitEvent = address(lookup, "cuStreamWaitEvent");
+        cuEventCreate = address(lookup, "cuEventCreate");
+        cuEventDestroy = address(lookup, "cuEventDestroy");
+        cuEventRecord = address(lookup, "cuEventRecord");
+        cuEventQuery = address(lookup, "cuEventQuery");
+        cuEventSynchronize = address(lookup, "cuEventSynchronize");
+        cuEventElapsedTime = address(lookup, "cuEventElapsedTime");
+        cuMemcpyHtoDAsync = address(lookup, "cuMemcpyHtoDAsync");
+        cuMemcpyDtoHAsync = address(lookup, "cuMemcpyDtoHAsync");
+        cuMemcpyDtoDAsync = address(lookup, "cuMemcpyDtoDAsync");
+        cuMemsetD8Async = address(lookup, "cuMemsetD8Async");
+        cuLaunchKernelEx = address(lookup, "cuLaunchKernelEx");
+        cuStreamBeginCapture = address(lookup, "cuStreamBeginCapture");
+        cuStreamEndCapture = address(lookup, "cuStreamEndCapture");
+        cuGraphInstantiate = address(lookup, "cuGraphInstantiate");
+        cuGraphUpload = address(lookup, "cuGraphUpload");
+        cuGraphLaunch = address(lookup, "cuGraphLaunch");
+        cuGraphExecDestroy = address(lookup, "cuGraphExecDestroy");
+        cuGraphDestroy = address(lookup, "cuGraphDestroy");
+        cuFuncGetParamInfo = lookup.find(symbol("cuFuncGetParamInfo")).orElse(MemorySegment.NULL);
+    }
+
+    /** The symbol of a function, such as {@code cuMemAlloc_v2} of {@code cuMemAlloc}: what a symbol means never changes. */
+    static String symbol(String function) {
+        return SYMBOLS.getOrDefault(function, function);
+    }
+
+    /** Whether {@link #cuFuncGetParamInfo} is there. */
+    boolean tellsParameters() {
+        return cuFuncGetParamInfo.address() != 0;
+    }
+
+    private static MemorySegment address(SymbolLookup lookup, String function) {
+        return lookup.find(symbol(function))
+                .orElseThrow(() -> new IllegalArgumentException("it has no function " + symbol(function)));
+    }
+
+    /** Starts the library; first of all calls but {@link #cuDriverGetVersion}. */
+    int cuInit(int flags) {
+        return CuCall.of(cuInit, flags);
+    }
+
+    /** CUDA version of the driver: 12060 is 12.6. */
+    int cuDriverGetVersion(long version) {
+        return CuCall.of(cuDriverGetVersion, version);
+    }
+
+    /** A status by name. */
+    int cuGetErrorName(int status, long text) {
+        return CuCall.of(cuGetErrorName, status, text);
+    }
+
+    /** How many devices there are. */
+    int cuDeviceGetCount(long count) {
+        return CuCall.of(cuDeviceGetCount, count);
+    }
+
+    /** A device by its position. */
+    int cuDeviceGet(long device, int ordinal) {
+        return CuCall.of(cuDeviceGet, device, ordinal);
+    }
+
+    /** What a device is called. */
+    int cuDeviceGetName(long text, int length, int device) {
+        return CuCall.of(cuDeviceGetName, text, length, device);
+    }
+
+    /** A number that a device has. */
+    int cuDeviceGetAttribute(long value, int attribute, int device) {
+        return CuCall.of(cuDeviceGetAttribute, value, attribute, device);
+    }
+
+    /** Memory of a device. */
+    int cuDeviceTotalMem(long bytes, int device) {
+        return CuCall.of(cuDeviceTotalMem, bytes, device);
+    }
+
+    /** The context that a device shares with everything in the process. */
+    int cuDevicePrimaryCtxRetain(long context, int device) {
+        return CuCall.of(cuDevicePrimaryCtxRetain, context, device);
+    }
+
+    /** Gives that context back; the last one to do so destroys it. */
+    int cuDevicePrimaryCtxRelease(int device) {
+        return CuCall.of(cuDevicePrimaryCtxRelease, device);
+    }
+
+    /** Makes a context the calling thread's current one. */
+    int cuCtxPushCurrent(long context) {
+        return CuCall.of(cuCtxPushCurrent, context);
+    }
+
+    /** Makes the one before current again. */
+    int cuCtxPopCurrent(long context) {
+        return CuCall.of(cuCtxPopCurrent, context);
+    }
+
+    /** Memory that is free, and all there is. */
+    int cuMemGetInfo(long free, long total) {
+        return CuCall.of(cuMemGetInfo, free, total);
+    }
+
+    /** Loads PTX or machine code. */
+    int cuModuleLoadDataEx(long module, long image, int options, long names, long values) {
+        return CuCall.of(cuModuleLoadDataEx, module, image, options, names, values);
+    }
+
+    /** Unloads it. */
+    int cuModuleUnload(long module) {
+        return CuCall.of(cuModuleUnload, module);
+    }
+
+    /** A kernel of a module. */
+    int cuModuleGetFunction(long function, long module, long name) {
+        return CuCall.of(cuModuleGetFunction, function, module, name);
+    }
+
+    /** A number that a kernel has. */
+    int cuFuncGetAttribute(long value, int attribute, long function) {
+        return CuCall.of(cuFuncGetAttribute, value, attribute, function);
+    }
+
+    /** Sets such a number. */
+    int cuFuncSetAttribute(long function, int attribute, int value) {
+        return CuCall.of(cuFuncSetAttribute, function, attribute, value);
+    }
+
+    /** Device memory. */
+    int cuMemAlloc(long address, long bytes) {
+        return CuCall.of(cuMemAlloc, address, bytes);
+    }
+
+    /** Frees it, after waiting for all work of the context. */
+    int cuMemFree(long address) {
+        return CuCall.of(cuMemFree, address);
+    }
+
+    /** A pool of device memory. */
+    int cuMemPoolCreate(long pool, long properties) {
+        return CuCall.of(cuMemPoolCreate, pool, properties);
+    }
+
+    /** Gives a pool back, and what it holds. */
+    int cuMemPoolDestroy(long pool) {
+        return CuCall.of(cuMemPoolDestroy, pool);
+    }
+
+    /** Sets how a pool behaves. */
+    int cuMemPoolSetAttribute(long pool, int attribute, long value) {
+        return CuCall.of(cuMemPoolSetAttribute, pool, attribute, value);
+    }
+
+    /** Device memory from a pool, in the order of a stream. */
+    int cuMemAllocFromPoolAsync(long address, long bytes, long pool, long stream) {
+        return CuCall.of(cuMemAllocFromPoolAsync, address, bytes, pool, stream);
+    }
+
+    /** Gives it back to its pool, in the order of a stream. */
+    int cuMemFreeAsync(long address, long stream) {
+        return CuCall.of(cuMemFreeAsync, address, stream);
+    }
+
+    /** Host memory that no page of is moved. */
+    int cuMemHostAlloc(long address, long bytes, int flags) {
+        return CuCall.of(cuMemHostAlloc, address, bytes, flags);
+    }
+
+    /** Frees it. */
+    int cuMemFreeHost(long address) {
+        return CuCall.of(cuMemFreeHost, address);
+    }
+
+    /** A stream. */
+    int cuStreamCreate(long stream, int flags) {
+        return CuCall.of(cuStreamCreate, stream, flags);
+    }
+
+    /** Frees a stream when its work has ended. */
+    int cuStreamDestroy(long stream) {
+        return CuCall.of(cuStreamDestroy, stream);
+    }
+
+    /** Whether its work has ended. */
+    int cuStreamQuery(long stream) {
+        return CuCall.of(cuStreamQuery, stream);
+    }
+
+    /** Waits for its work. */
+    int cuStreamSynchronize(long stream) {
+        return CuCall.of(cuStreamSynchronize, stream);
+    }
+
+    /** Holds later work back until an event has happened. */
+    int cuStreamWaitEvent(long stream, long event, int flags) {
+        return CuCall.of(cuStreamWaitEvent, stream, event, flags);
+    }
+
+    /** An event. */
+    int cuEventCreate(long event, int flags) {
+        return CuCall.of(cuEventCreate, event, flags);
+    }
+
+    /** Frees it. */
+    int cuEventDestroy(long event) {
+        return CuCall.of(cuEventDestroy, event);
+    }
+
+    /** Makes it happen after the work of a stream so far. */
+    int cuEventRecord(long event, long stream) {
+        return CuCall.of(cuEventRecord, event, stream);
+    }
+
+    /** Whether it has happened. */
+    int cuEventQuery(long event) {
+        return CuCall.of(cuEventQuery, event);
+    }
+
+    /** Waits for it. */
+    int cuEventSynchronize(long event) {
+        return CuCall.of(cuEventSynchronize, event);
+    }
+
+    /** Time between two events, as a float. */
+    int cuEventElapsedTime(long milliseconds, long start, long end) {
+        return CuCall.of(cuEventElapsedTime, milliseconds, start, end);
+    }
+
+    /** Copies from the host. */
+    int cuMemcpyHtoDAsync(long to, long from, long bytes, long stream) {
+        return CuCall.of(cuMemcpyHtoDAsync, to, from, bytes, stream);
+    }
+
+    /** Copies to the host. */
+    int cuMemcpyDtoHAsync(long to, long from, long bytes, long stream) {
+        return CuCall.of(cuMemcpyDtoHAsync, to, from, bytes, stream);
+    }
+
+    /** Copies within the device. */
+    int cuMemcpyDtoDAsync(long to, long from, long bytes, long stream) {
+        return CuCall.of(cuMemcpyDtoDAsync, to, from, bytes, stream);
+    }
+
+    /** Sets bytes. */
+    int cuMemsetD8Async(long to, byte value, long bytes, long stream) {
+        return CuCall.of(cuMemsetD8Async, to, value, bytes, stream);
+    }
+
+    /** Launches a kernel. */
+    int cuLaunchKernelEx(long config, long function, long arguments, long extra) {
+        return CuCall.of(cuLaunchKernelEx, config, function, arguments, extra);
+    }
+
+    /** What is put into a stream from now on is recorded, not done. */
+    int cuStreamBeginCapture(long stream, int mode) {
+        return CuCall.of(cuStreamBeginCapture, stream, mode);
+    }
+
+    /** Ends that; gives what was recorded. */
+    int cuStreamEndCapture(long stream, long graph) {
+        return CuCall.of(cuStreamEndCapture, stream, graph);
+    }
+
+    /** Prepares a graph to be launched. */
+    int cuGraphInstantiate(long executable, long graph, long flags) {
+        return CuCall.of(cuGraphInstantiate, executable, graph, flags);
+    }
+
+    /** Prepares its first launch. */
+    int cuGraphUpload(long executable, long stream) {
+        return CuCall.of(cuGraphUpload, executable, stream);
+    }
+
+    /** Launches it. */
+    int cuGraphLaunch(long executable, long stream) {
+        return CuCall.of(cuGraphLaunch, executable, stream);
+    }
+
+    /** Frees it. */
+    int cuGraphExecDestroy(long executable) {
+        return CuCall.of(cuGraphExecDestroy, executable);
+    }
+
+    /** Frees a graph. */
+    int cuGraphDestroy(long graph) {
+        return CuCall.of(cuGraphDestroy, graph);
+    }
+
+    /** Place and size of a kernel's argument: from CUDA 12.4 on, see {@link #tellsParameters}. */
+    int cuFuncGetParamInfo(long function, long index, long offset, long size) {
+        return CuCall.of(cuFuncGetParamInfo, function, index, offset, size);
+    }
+}
