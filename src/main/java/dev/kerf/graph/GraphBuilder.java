@@ -62,7 +62,7 @@ public final class GraphBuilder {
         List<TensorType> types = op.infer(in.stream().map(Value::type).toList());
         Value count = countOfResult(op, in, types.getFirst());
         List<Value> out = new ArrayList<>();
-        if (op instanceof SelectOp.Compact) {
+        if (op instanceof SelectOp.Compact || op instanceof SelectOp.Rank || op instanceof BoxOp.Nms) {
             Value n = new Value(values + 1, types.get(1), null);
             out.add(new Value(values, types.get(0), n));
             out.add(n);
@@ -112,6 +112,7 @@ public final class GraphBuilder {
             case ReduceOp.Reduce r -> true;
             case ReduceOp.ArgMax r -> true;
             case MoveOp.Reshape r -> true;
+            case BoxOp p -> true;
             default -> false;
         };
         if (op instanceof MoveOp.Gather) {

@@ -23,4 +23,43 @@ public sealed interface SelectOp extends Op {
             return List.of(new TensorType(DType.I32, Shape.of(capacity)), new TensorType(DType.I32, Shape.of()));
         }
     }
+
+    /**
+     * The largest elements of each row, in descending order; of equals, the one of the lower index first. As
+     * {@code torch.topk}, a NaN is larger than any number. Operand: scores float32 (B, N), all valid. Results: the elements
+     * float32 (B, k), their indices int32 (B, k).
+     *
+     * @param k how many; at most N
+     */
+    record TopK(int k) implements SelectOp {
+        @Override
+        public List<TensorType> infer(List<TensorType> in) {
+            Op.require(in.size() == 1 && in.getFirst().dtype() == DType.F32 && in.getFirst().shape().rank() == 2, this,
+                    in, "takes float32 scores (B, N)");
+            Shape x = in.getFirst().shape();
+            Op.require(k >= 1 && k <= x.dim(1), this, in, "k must be 1 … N");
+            return List.of(TensorType.f32(x.dim(0), k), TensorType.of(DType.I32, x.dim(0), k));
+        }
+    }
+
+    /**
+     * Indices of the elements of each item that are above a threshold, in descending order; of equals, the lower index
+     * first. NaN doesn't pass. Operand: scores float32 (B, …), with or without a count along axis 1; an index counts the
+     * elements of its item in row-major order. Results: indices int32 (B, capacity) with the count, then the count itself,
+     * int32 (B). If more than {@code capacity} pass, the run ends with
+     * {@link dev.kerf.error.CapacityExceededException}; nothing is cut off in silence.
+     *
+     * @param threshold an element passes if it is larger
+     * @param capacity  most elements of an item that may pass
+     */
+    record Rank(float threshold, int capacity) implements SelectOp {
+        @Override
+        public List<TensorType> infer(List<TensorType> in) {
+            Op.require(in.size() == 1 && in.getFirst().dtype() == DType.F32 && in.getFirst().shape().rank() >= 2, this,
+                    in, "takes float32 scores (B, …)");
+            Op.require(capacity >= 1, this, in, "capacity must be at least 1");
+            long items = in.getFirst().shape().dim(0);
+            return List.of(TensorType.of(DType.I32, items, capacity), TensorType.of(DType.I32, items));
+        }
+    }
 }

@@ -1,6 +1,7 @@
 package dev.kerf.backend.cpu;
 
 import dev.kerf.error.BadInputException;
+import dev.kerf.graph.BoxOp;
 import dev.kerf.graph.FrameOp;
 import dev.kerf.graph.Graph;
 import dev.kerf.graph.MatrixOp;
@@ -124,6 +125,8 @@ public final class Oracle {
                 ScalarSelect.update(s, n, in);
             }
             case SelectOp.Compact c -> ScalarSelect.compact(c, n, in.getFirst(), result(n, 0), result(n, 1));
+            case SelectOp.TopK k -> ScalarSelect.topK(k, in.getFirst(), result(n, 0), result(n, 1));
+            case SelectOp.Rank r -> ScalarSelect.rank(r, n, in.getFirst(), result(n, 0), result(n, 1));
             case SpatialOp.Conv2d c -> ScalarConvolution.conv2d(c, in, result(n, 0));
             case SpatialOp.ConvTranspose2d c -> ScalarConvolution.convTranspose2d(c, in, result(n, 0));
             case SpatialOp.MaxPool2d p -> ScalarPool.max(p, in.getFirst(), result(n, 0));
@@ -137,6 +140,7 @@ public final class Oracle {
             case ReduceOp op -> ScalarReduce.run(op, in.getFirst(), result(n, 0));
             case MeasureOp op -> ScalarMeasure.run(op, in, result(n, 0));
             case FrameOp op -> ScalarFrame.run(op, in, result(n, 0));
+            case BoxOp op -> ScalarBoxes.run(op, in, result(n, 0), n.outputs().size() > 1 ? result(n, 1) : null);
         }
         if (rounding == Rounding.EACH_NODE) {
             n.outputs().forEach(v -> round(values[v.id()]));

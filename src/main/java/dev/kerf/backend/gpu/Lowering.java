@@ -1,6 +1,7 @@
 package dev.kerf.backend.gpu;
 
 import dev.kerf.error.UnsupportedOpException;
+import dev.kerf.graph.BoxOp;
 import dev.kerf.graph.FrameOp;
 import dev.kerf.graph.MatrixOp;
 import dev.kerf.graph.MeasureOp;
@@ -41,6 +42,7 @@ final class Lowering {
             case NormOp op -> NormRules.lower(op, node, target);
             case MeasureOp op -> MeasureRules.lower(op, node, target);
             case FrameOp op -> FrameRules.lower(op, node, target);
+            case BoxOp op -> BoxRules.lower(op, node, target);
         };
     }
 }

@@ -1,5 +1,6 @@
 package dev.kerf.graph.onnx;
 
+import dev.kerf.graph.BoxOp;
 import dev.kerf.graph.FrameOp;
 import dev.kerf.graph.MatrixOp;
 import dev.kerf.graph.MeasureOp;
@@ -41,6 +42,9 @@ final class Lowering {
             case StateOp op -> g.bind(n.output(), state(g, n, op));
             case MeasureOp op -> g.bind(n.output(), MeasureLowering.lower(g, n, op));
             case FrameOp op -> g.bind(n.output(), FrameLowering.lower(g, n, op));
+            case SelectOp.TopK op -> throw g.refuse("selection by order has no form yet");
+            case SelectOp.Rank op -> throw g.refuse("selection by order has no form yet");
+            case BoxOp op -> throw g.refuse("ops of detectors have no form yet");
         }
     }
 

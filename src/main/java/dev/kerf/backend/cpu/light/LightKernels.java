@@ -3,6 +3,7 @@ package dev.kerf.backend.cpu.light;
 import dev.kerf.backend.cpu.kernel.Kernel;
 import dev.kerf.backend.cpu.kernel.KernelFamily;
 import dev.kerf.backend.cpu.kernel.Site;
+import dev.kerf.graph.BoxOp;
 import dev.kerf.graph.FrameOp;
 import dev.kerf.graph.MatrixOp;
 import dev.kerf.graph.MeasureOp;
@@ -87,10 +88,16 @@ public final class LightKernels implements KernelFamily {
             case MoveOp op -> Moves.build(op, site);
             case ReduceOp op -> Reductions.build(op, site, lanes);
             case SelectOp.Compact op -> Selections.build(op, site);
+            case SelectOp.TopK op -> Ranking.build(op, site);
+            case SelectOp.Rank op -> Ranking.build(op, site);
             case StateOp op -> Selections.build(op, site);
             case MeasureOp.Overlap op -> Overlaps.build(op, site);
             case MeasureOp.Confusion op -> Confusions.build(op, site);
             case FrameOp op -> Frames.build(op, site, lanes);
+            case BoxOp.DecodeBoxes op -> Boxes.build(op, site);
+            case BoxOp.Nms op -> Boxes.build(op, site);
+            case BoxOp.RoiAlign op -> List.of(new Alignment(op, site));
+            case BoxOp.PasteMasks op -> List.of(new Pasting(op, site));
             case SourceOp op -> throw new IllegalArgumentException(op + " has no kernel");
         };
     }
