@@ -1,23 +1,20 @@
 // y = act(a o b) with NumPy's broadcasting: strides of 0 along broadcast axes. y is dense within an item.
 //
 // TYPE: real or int. FUNCTION: as dev.kerf.graph.PointwiseOp.Arithmetic numbers them. ACT: an activation, of reals.
-// A_BATCH, B_BATCH: 1 if the operand has an axis 0 of N items, 0 if all items share it. RANK: extents in use.
+// a_batch, b_batch: 1 if the operand has an axis 0 of N items, 0 if all items share it. RANK: extents in use.
 // Integers wrap around; dividing one by 0 gives 0. MAX and MIN are NaN if either operand is.
 #include "walk.h"
 #ifndef TYPE
 #define TYPE real
-#define TYPE_REAL 1
 #define FUNCTION 0
 #define ACT ACT_NONE
-#define A_BATCH 1
-#define B_BATCH 1
 #define RANK 1
 #endif
 #ifndef GROUP
 #define GROUP 64
 #endif
 
-#if TYPE_REAL
+#if IS(REAL, TYPE)
 DEVICE float function(float a, float b) {
     switch (FUNCTION) {
         case 0: return a + b;
@@ -45,15 +42,16 @@ DEVICE int function(int a, int b) {
 KERNEL binary(
         GLOBAL const TYPE *a, long a_off, long a_sn, GLOBAL const TYPE *b, long b_off, long b_sn, GLOBAL TYPE *y,
         long y_off, long y_sn, int N, int inner, int d1, int d2, int d3, int d4, int d5, long a_s1, long a_s2,
-        long a_s3, long a_s4, long a_s5, long b_s1, long b_s2, long b_s3, long b_s4, long b_s5) {
+        long a_s3, long a_s4, long a_s5, long b_s1, long b_s2, long b_s3, long b_s4, long b_s5, int a_batch,
+        int b_batch) {
     int i = GLOBAL_ID(0);
     long n = GLOBAL_ID(1);
     if (i < inner) {
         WALK(i)
-        long p = a_off + (A_BATCH ? n * a_sn : 0L) + AT(a);
-        long q = b_off + (B_BATCH ? n * b_sn : 0L) + AT(b);
+        long p = a_off + n * a_batch * a_sn + AT(a);
+        long q = b_off + n * b_batch * b_sn + AT(b);
         long r = y_off + n * y_sn + i;
-#if TYPE_REAL
+#if IS(REAL, TYPE)
         STORE(y, r, activate(ACT, function(LOAD(a, p), LOAD(b, q))));
 #else
         y[r] = function(a[p], b[q]);

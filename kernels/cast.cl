@@ -1,44 +1,38 @@
 // y = (Y_T) x for each element. From float to an integer: towards zero, saturating, NaN to 0; between integers: the
 // low bits.
 //
-// X_T, Y_T: real, float, int, uchar, ushort or long. X_REAL, Y_REAL: 1 if they are stored as real.
-// FROM_FLOAT, TO_FLOAT: 1 if they hold floating-point numbers. Y_BYTES: size of Y_T.
+// X_T, Y_T: real, float, int, uchar, ushort or long; others where both are the same.
 #ifndef X_T
 #define X_T real
 #define Y_T real
-#define X_REAL 1
-#define Y_REAL 1
-#define FROM_FLOAT 1
-#define TO_FLOAT 1
-#define Y_BYTES 4
 #endif
 #ifndef GROUP
 #define GROUP 64
 #endif
 
-#if X_REAL
+#if IS(REAL, X_T)
 #define GET(i) LOAD(x, i)
 #else
 #define GET(i) (x[i])
 #endif
-#if Y_REAL
+#if IS(REAL, Y_T)
 #define PUT(i, v) STORE(y, i, v)
 #else
 #define PUT(i, v) (y[i] = (Y_T)(v))
 #endif
 
-// Y_BYTES tells the integer types apart: the ends of their ranges as floats, and the values there.
-#if Y_BYTES == 1
+// The ends of the integer types' ranges as floats, and the values there.
+#if BYTES(Y_T) == 1
 #define LOW 0.0f
 #define HIGH 255.0f
 #define LOWEST 0
 #define HIGHEST 255
-#elif Y_BYTES == 2
+#elif BYTES(Y_T) == 2
 #define LOW 0.0f
 #define HIGH 65535.0f
 #define LOWEST 0
 #define HIGHEST 65535
-#elif Y_BYTES == 4
+#elif BYTES(Y_T) == 4
 #define LOW -2147483648.0f
 #define HIGH 2147483648.0f
 #define LOWEST (-2147483647 - 1)
@@ -57,9 +51,9 @@ KERNEL cast(
     if (i < inner) {
         long p = x_off + n * x_sn + i;
         long q = y_off + n * y_sn + i;
-#if TO_FLOAT
+#if IS(FLOAT, Y_T)
         PUT(q, (float)GET(p));
-#elif FROM_FLOAT
+#elif IS(FLOAT, X_T)
         float v = GET(p);
         PUT(q, v != v ? (Y_T)0 : v <= LOW ? (Y_T)LOWEST : v >= HIGH ? (Y_T)HIGHEST : (Y_T)v);
 #else

@@ -1,21 +1,18 @@
 // y = 1 where a o b holds, else 0, with NumPy's broadcasting. y is dense within an item.
 //
 // TYPE: real, int or uchar. RELATION: as dev.kerf.graph.PointwiseOp.Relation numbers them.
-// A_BATCH, B_BATCH: 1 if the operand has an axis 0 of N items, 0 if all items share it. RANK: extents in use.
+// a_batch, b_batch: 1 if the operand has an axis 0 of N items, 0 if all items share it. RANK: extents in use.
 #include "walk.h"
 #ifndef TYPE
 #define TYPE real
-#define TYPE_REAL 1
 #define RELATION 0
-#define A_BATCH 1
-#define B_BATCH 1
 #define RANK 1
 #endif
 #ifndef GROUP
 #define GROUP 64
 #endif
 
-#if TYPE_REAL
+#if IS(REAL, TYPE)
 #define ELEMENT float
 #define GET(p, i) LOAD(p, i)
 #else
@@ -37,13 +34,14 @@ DEVICE int relation(ELEMENT a, ELEMENT b) {
 KERNEL compare(
         GLOBAL const TYPE *a, long a_off, long a_sn, GLOBAL const TYPE *b, long b_off, long b_sn, GLOBAL uchar *y,
         long y_off, long y_sn, int N, int inner, int d1, int d2, int d3, int d4, int d5, long a_s1, long a_s2,
-        long a_s3, long a_s4, long a_s5, long b_s1, long b_s2, long b_s3, long b_s4, long b_s5) {
+        long a_s3, long a_s4, long a_s5, long b_s1, long b_s2, long b_s3, long b_s4, long b_s5, int a_batch,
+        int b_batch) {
     int i = GLOBAL_ID(0);
     long n = GLOBAL_ID(1);
     if (i < inner) {
         WALK(i)
-        long p = a_off + (A_BATCH ? n * a_sn : 0L) + AT(a);
-        long q = b_off + (B_BATCH ? n * b_sn : 0L) + AT(b);
+        long p = a_off + n * a_batch * a_sn + AT(a);
+        long q = b_off + n * b_batch * b_sn + AT(b);
         y[y_off + n * y_sn + i] = (uchar)(relation(GET(a, p), GET(b, q)) ? 1 : 0);
     }
 }

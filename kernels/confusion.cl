@@ -1,8 +1,8 @@
 // Pixels of each class that were given each class, over parts of the pixels.
 //
-// A group counts `chunk` pixels into K x K bins. Where they fit into LOCAL memory (BINS is K · K · COPIES), each
-// work-item uses one of COPIES sets, so that neighbours of one class don't wait for each other; otherwise (BINS is 0)
-// the group counts in its part of the result. 32-bit sums hold a part's pixels; confusion_total adds the parts in 64
+// A group counts `chunk` pixels into K x K bins. Where they fit into the BINS bins of LOCAL memory, each work-item uses
+// one of `copies` sets, so that neighbours of one class don't wait for each other; otherwise (BINS is 0) the group
+// counts in its part of the result. 32-bit sums hold a part's pixels; confusion_total adds the parts in 64
 // bits.
 //
 // T_T, P_T: uchar or int. A pixel counts nowhere if its truth is `ignore` or one of its labels isn't in 0 ... K − 1.
@@ -16,7 +16,6 @@
 #define T_T uchar
 #define P_T uchar
 #define BINS 0
-#define COPIES 1
 #endif
 #ifndef GROUP
 #define GROUP 128
@@ -25,7 +24,7 @@
 KERNEL confusion(
         GLOBAL const T_T *RESTRICT truth, long truth_off, long truth_sn, GLOBAL const P_T *RESTRICT predicted,
         long predicted_off, long predicted_sn, GLOBAL int *RESTRICT y, long y_off, long pixels, long chunk, int parts,
-        int K, int ignore) {
+        int K, int ignore, int copies) {
     const int t = LOCAL_ID(0);
     const long start = GROUP_ID(0) * chunk;
     const long end = pixels - start < chunk ? pixels : start + chunk;
@@ -34,11 +33,13 @@ KERNEL confusion(
     GLOBAL int *out = y + y_off + ((long)GROUP_ID(1) * parts + GROUP_ID(0)) * K * K;
 #if BINS
     LOCAL int bins[BINS];
-    LOCAL int *own = bins + t % COPIES;
-    for (int i = t; i < BINS; i += GROUP) {
+    const int own_step = copies;
+    LOCAL_POINTER int *own = bins + t % copies;
+    for (int i = t; i < K * K * copies; i += GROUP) {
         bins[i] = 0;
     }
 #else
+    const int own_step = 1;
     GLOBAL int *own = out;
     for (int i = t; i < K * K; i += GROUP) {
         out[i] = 0;
@@ -49,15 +50,15 @@ KERNEL confusion(
         const int a = left[p];
         const int b = right[p];
         if (a != ignore && a >= 0 && a < K && b >= 0 && b < K) {
-            ATOMIC_INC(own + (a * K + b) * COPIES);
+            ATOMIC_INC(own + (a * K + b) * own_step);
         }
     }
 #if BINS
     BARRIER();
     for (int i = t; i < K * K; i += GROUP) {
         int sum = 0;
-        for (int c = 0; c < COPIES; c++) {
-            sum += bins[i * COPIES + c];
+        for (int c = 0; c < copies; c++) {
+            sum += bins[i * copies + c];
         }
         out[i] = sum;
     }

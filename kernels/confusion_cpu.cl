@@ -5,13 +5,12 @@
 #define T_T uchar
 #define P_T uchar
 #define BINS 0
-#define COPIES 1
 #endif
 
 KERNEL confusion_cpu(
         GLOBAL const T_T *RESTRICT truth, long truth_off, long truth_sn, GLOBAL const P_T *RESTRICT predicted,
         long predicted_off, long predicted_sn, GLOBAL int *RESTRICT y, long y_off, long pixels, long chunk, int parts,
-        int K, int ignore) {
+        int K, int ignore, int copies) {
     const long start = GROUP_ID(0) * chunk;
     const long end = pixels - start < chunk ? pixels : start + chunk;
     GLOBAL const T_T *left = truth + truth_off + GROUP_ID(1) * truth_sn;

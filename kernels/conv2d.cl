@@ -9,6 +9,7 @@
 //         w (groups, ceil(O / TILE_M), KH·KW, C, TILE_M): panels of output channels, the last one filled with zeros.
 //         The result's pixel (i, j) of P × Q lies at (i·y_row_step + y_row_first, j·y_col_step + y_col_first).
 // Launch  a group for TILE_N pixels × TILE_M channels, for each of groups · ceil(O / TILE_M) panels, for each n.
+// act, has_bias and has_residual say what is added to the sums; few kernels then serve all layers.
 // Parameters: TILE_M channels, TILE_N pixels and TILE_K terms of a group's tiles in local memory; each work-item keeps
 //   WORK_M × WORK_N sums. TILE_M / WORK_M · TILE_N / WORK_N work-items, a multiple of TILE_N.
 // FLOPs   2 · N · groups · O · P · Q · C · KH · KW
@@ -29,15 +30,6 @@
 #ifndef WORK_N
 #define WORK_N 8
 #endif
-#ifndef ACT
-#define ACT 0
-#endif
-#ifndef HAS_BIAS
-#define HAS_BIAS 1
-#endif
-#ifndef HAS_RESIDUAL
-#define HAS_RESIDUAL 0
-#endif
 
 #define ITEMS_M (TILE_M / WORK_M)
 #define ITEMS_N (TILE_N / WORK_N)
@@ -51,7 +43,8 @@ KERNEL conv2d(
         GLOBAL const real *RESTRICT b, long b_off, GLOBAL const real *RESTRICT r, long r_off, long r_sn,
         GLOBAL real *RESTRICT y, long y_off, long y_sn, int groups, int C, int H, int W, int O, int P, int Q, int KH,
         int KW, int row_first, int col_first, int row_step, int col_step, int row_tap, int col_tap, int y_plane,
-        int y_width, int y_row_first, int y_col_first, int y_row_step, int y_col_step) {
+        int y_width, int y_row_first, int y_col_first, int y_row_step, int y_col_step, int act, int has_bias,
+        int has_residual) {
     LOCAL float w_tile[TILE_K * TILE_M] LOCAL_ALIGN;
     LOCAL float x_tile[TILE_K * TILE_N] LOCAL_ALIGN;
     const int item = LOCAL_ID(0);
@@ -142,23 +135,36 @@ KERNEL conv2d(
         BARRIER();
     }
 
+    int at[WORK_N];
     #pragma unroll
     for (int j = 0; j < WORK_N; j++) {
         const int p = GROUP_ID(0) * TILE_N + (j / 4 * ITEMS_N + item_n) * 4 + j % 4;
-        const int at = (p / Q * y_row_step + y_row_first) * y_width + p % Q * y_col_step + y_col_first;
+        at[j] = p < pixels ? (p / Q * y_row_step + y_row_first) * y_width + p % Q * y_col_step + y_col_first : -1;
+    }
+    // One piece of code for all rows of sums: the next moves to where the first was, so that all stay in registers.
+    #pragma unroll 1
+    for (int i = 0; i < WORK_M; i++) {
+        const int m = panel * TILE_M + item_m * WORK_M + i;
+        if (m < O) {
+            const int o = group * O + m;
+            const long row_at = (long)o * y_plane;
+            const float bias = has_bias ? LOAD(b, b_off + o) : 0.0f;
+            #pragma unroll
+            for (int j = 0; j < WORK_N; j++) {
+                if (at[j] >= 0) {
+                    float sum = acc[0][j] + bias;
+                    if (has_residual) {
+                        sum += LOAD(r, r_off + n * r_sn + row_at + at[j]);
+                    }
+                    STORE(y, y_off + n * y_sn + row_at + at[j], activate(act, sum));
+                }
+            }
+        }
         #pragma unroll
-        for (int i = 0; i < WORK_M; i++) {
-            const int m = panel * TILE_M + item_m * WORK_M + i;
-            if (p < pixels && m < O) {
-                const int o = group * O + m;
-                float sum = acc[i][j];
-                if (HAS_BIAS) {
-                    sum += LOAD(b, b_off + o);
-                }
-                if (HAS_RESIDUAL) {
-                    sum += LOAD(r, r_off + n * r_sn + (long)o * y_plane + at);
-                }
-                STORE(y, y_off + n * y_sn + (long)o * y_plane + at, activate(ACT, sum));
+        for (int k = 0; k + 1 < WORK_M; k++) {
+            #pragma unroll
+            for (int j = 0; j < WORK_N; j++) {
+                acc[k][j] = acc[k + 1][j];
             }
         }
     }

@@ -8,7 +8,8 @@
 //
 // real is how activations are stored: float, or half when KERF_F16 is 1. Only LOAD and STORE touch it; sums are float.
 // BARRIER orders a group's LOCAL memory, BARRIER_ALL its GLOBAL memory too.
-// Pointers to scalars of other types (int, uchar, ushort, long) are used as they are.
+// Pointers to scalars of other types (int, uchar, ushort, long) are used as they are. LOCAL_POINTER is for pointers into
+// LOCAL memory.
 
 #ifndef KERF_F16
 #define KERF_F16 0
@@ -19,6 +20,7 @@
 #define KERNEL __kernel void
 #define GLOBAL __global
 #define LOCAL __local
+#define LOCAL_POINTER __local
 #define CONSTANT __constant
 #define RESTRICT restrict
 #define DEVICE static inline
@@ -62,6 +64,7 @@ typedef float real;
 #define KERNEL extern "C" __global__ void
 #define GLOBAL
 #define LOCAL __shared__
+#define LOCAL_POINTER
 #define CONSTANT static __device__ const
 #define RESTRICT __restrict__
 #define DEVICE static __device__ __forceinline__
@@ -120,6 +123,23 @@ typedef float real;
     (STORE(p, i, (v).x), STORE(p, (i) + 1, (v).y), STORE(p, (i) + 2, (v).z), STORE(p, (i) + 3, (v).w))
 
 #endif
+
+// What a type's name says, for #if: IS(REAL, TYPE) is 1 if TYPE is real, IS(FLOAT, TYPE) if it is real or float, and
+// BYTES(TYPE) is the size of an integer type.
+#define KERF_JOIN_(a, b) a##b
+#define KERF_JOIN(a, b) KERF_JOIN_(a, b)
+#define IS(what, type) KERF_JOIN(KERF_##what##_, type)
+#define BYTES(type) KERF_JOIN(KERF_BYTES_, type)
+#define KERF_REAL_real 1
+#define KERF_FLOAT_real 1
+#define KERF_FLOAT_float 1
+#define KERF_BYTES_char 1
+#define KERF_BYTES_uchar 1
+#define KERF_BYTES_short 2
+#define KERF_BYTES_ushort 2
+#define KERF_BYTES_int 4
+#define KERF_BYTES_uint 4
+#define KERF_BYTES_long 8
 
 // A LOCAL float array marked LOCAL_ALIGN can be read four at a time: LOCAL4(p, i), i a multiple of 4.
 #define LOCAL_ALIGN __attribute__((aligned(16)))

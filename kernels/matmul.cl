@@ -5,8 +5,9 @@
 // Shapes  y and r (batch, M, N); item i of a starts at batches[2i], that of b at batches[2i + 1] (so that either may be
 //         shared by several items). a is (M, K), or (K, M) if TRANSPOSE_A; b is (K, N), or (N, K) if TRANSPOSE_B.
 //         Row-major.
-//         With A_COUNT or B_COUNT the sum ends at a_count or b_count of the operand's item: rows past it aren't read.
-// Launch  a group for TILE_M × TILE_N elements of y, for each item.
+//         With has_a_count or has_b_count the sum ends at a_count or b_count of the operand's item: rows past it aren't read.
+// Launch  a group for TILE_M × TILE_N elements of y, row by row of such tiles, for each item.
+// act, has_bias and has_residual say what is added to the sums; few kernels then serve all layers.
 // Parameters: TILE_M, TILE_N and TILE_K extents of a group's tiles in local memory; each work-item keeps
 //   WORK_M × WORK_N sums.
 // FLOPs   2 · batch · M · N · K
@@ -33,21 +34,6 @@
 #ifndef TRANSPOSE_B
 #define TRANSPOSE_B 0
 #endif
-#ifndef ACT
-#define ACT 0
-#endif
-#ifndef HAS_BIAS
-#define HAS_BIAS 0
-#endif
-#ifndef HAS_RESIDUAL
-#define HAS_RESIDUAL 0
-#endif
-#ifndef A_COUNT
-#define A_COUNT 0
-#endif
-#ifndef B_COUNT
-#define B_COUNT 0
-#endif
 
 #define ITEMS_N (TILE_N / WORK_N)
 #define ITEMS (TILE_M / WORK_M * ITEMS_N)
@@ -59,21 +45,23 @@ KERNEL matmul(
         GLOBAL const real *RESTRICT a, long a_off, GLOBAL const real *RESTRICT b, long b_off,
         GLOBAL const real *RESTRICT bias, long bias_off, GLOBAL const real *RESTRICT r, long r_off,
         GLOBAL real *RESTRICT y, long y_off, GLOBAL const long *RESTRICT batches, GLOBAL const int *RESTRICT a_count,
-        long a_count_off, GLOBAL const int *RESTRICT b_count, long b_count_off, int M, int N, int K, float alpha) {
+        long a_count_off, GLOBAL const int *RESTRICT b_count, long b_count_off, int M, int N, int K, float alpha,
+        int act, int has_bias, int has_residual, int has_a_count, int has_b_count) {
     LOCAL float a_tile[TILE_K * PITCH_A] LOCAL_ALIGN;
     LOCAL float b_tile[TILE_K * PITCH_B] LOCAL_ALIGN;
     const int item = LOCAL_ID(0);
     const int item_n = item % ITEMS_N;
     const int item_m = item / ITEMS_N;
-    const int n_first = GROUP_ID(0) * TILE_N;
-    const int m_first = GROUP_ID(1) * TILE_M;
-    const long a_item = batches[2 * GROUP_ID(2)];
-    const long b_item = batches[2 * GROUP_ID(2) + 1];
+    const int across = (N + TILE_N - 1) / TILE_N;
+    const int n_first = GROUP_ID(0) % across * TILE_N;
+    const int m_first = GROUP_ID(0) / across * TILE_M;
+    const long a_item = batches[2 * GROUP_ID(1)];
+    const long b_item = batches[2 * GROUP_ID(1) + 1];
     int terms = K;
-    if (A_COUNT) {
+    if (has_a_count) {
         terms = min(terms, a_count[a_count_off + a_item / ((long)M * K)]);
     }
-    if (B_COUNT) {
+    if (has_b_count) {
         terms = min(terms, b_count[b_count_off + b_item / ((long)N * K)]);
     }
     a += a_off + a_item;
@@ -140,22 +128,30 @@ KERNEL matmul(
         BARRIER();
     }
 
-    #pragma unroll
+    // One piece of code for all rows of sums: the next moves to where the first was, so that all stay in registers.
+    #pragma unroll 1
     for (int i = 0; i < WORK_M; i++) {
         const int m = m_first + item_m * WORK_M + i;
-        const long row = ((long)GROUP_ID(2) * M + m) * N;
+        const long row = ((long)GROUP_ID(1) * M + m) * N;
         #pragma unroll
         for (int j = 0; j < WORK_N; j++) {
             const int n = n_first + (j / 4 * ITEMS_N + item_n) * 4 + j % 4;
             if (m < M && n < N) {
-                float sum = alpha * acc[i][j];
-                if (HAS_BIAS) {
+                float sum = alpha * acc[0][j];
+                if (has_bias) {
                     sum += LOAD(bias, bias_off + n);
                 }
-                if (HAS_RESIDUAL) {
+                if (has_residual) {
                     sum += LOAD(r, r_off + row + n);
                 }
-                STORE(y, y_off + row + n, activate(ACT, sum));
+                STORE(y, y_off + row + n, activate(act, sum));
+            }
+        }
+        #pragma unroll
+        for (int k = 0; k + 1 < WORK_M; k++) {
+            #pragma unroll
+            for (int j = 0; j < WORK_N; j++) {
+                acc[k][j] = acc[k + 1][j];
             }
         }
     }

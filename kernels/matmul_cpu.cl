@@ -41,11 +41,11 @@
 #ifndef HAS_RESIDUAL
 #define HAS_RESIDUAL 0
 #endif
-#ifndef A_COUNT
-#define A_COUNT 0
+#ifndef HAS_A_COUNT
+#define HAS_A_COUNT 0
 #endif
-#ifndef B_COUNT
-#define B_COUNT 0
+#ifndef HAS_B_COUNT
+#define HAS_B_COUNT 0
 #endif
 
 #define STRIP (TILE_V * 16)
@@ -54,17 +54,18 @@ KERNEL matmul_cpu(
         GLOBAL const real *RESTRICT a, long a_off, GLOBAL const real *RESTRICT b, long b_off,
         GLOBAL const real *RESTRICT bias, long bias_off, GLOBAL const real *RESTRICT r, long r_off,
         GLOBAL real *RESTRICT y, long y_off, GLOBAL const long *RESTRICT batches, GLOBAL const int *RESTRICT a_count,
-        long a_count_off, GLOBAL const int *RESTRICT b_count, long b_count_off, int M, int N, int K, float alpha) {
+        long a_count_off, GLOBAL const int *RESTRICT b_count, long b_count_off, int M, int N, int K, float alpha,
+        int act, int has_bias, int has_residual, int has_a_count, int has_b_count) {
     LOCAL float columns[TILES * BLOCK_K * STRIP];
     LOCAL float sums[TILES * BLOCK_M * STRIP];
     LOCAL float panel[BLOCK_K * TILE_M];
     const long a_item = batches[2 * GROUP_ID(2)];
     const long b_item = batches[2 * GROUP_ID(2) + 1];
     int all = K;
-    if (A_COUNT) {
+    if (HAS_A_COUNT) {
         all = min(all, a_count[a_count_off + a_item / ((long)M * K)]);
     }
-    if (B_COUNT) {
+    if (HAS_B_COUNT) {
         all = min(all, b_count[b_count_off + b_item / ((long)N * K)]);
     }
     a += a_off + a_item;

@@ -1,12 +1,11 @@
 // y = x with elements added around it. Axis 0 isn't padded; of the others, y has extents d1 ... d5, x has e1 ... e5,
 // and p1 ... p5 of y's lie before x's first.
 //
-// TYPE: real, float or uchar. TYPE_REAL: 1 if it is stored as real. RANK: extents in use.
+// TYPE: real, float or uchar. RANK: extents in use.
 // MODE: as dev.kerf.graph.MoveOp.PadMode numbers them (a constant, reflected, replicated).
 #include "walk.h"
 #ifndef TYPE
 #define TYPE real
-#define TYPE_REAL 1
 #define RANK 1
 #define MODE 0
 #endif
@@ -14,7 +13,7 @@
 #define GROUP 64
 #endif
 
-#if TYPE_REAL
+#if IS(REAL, TYPE)
 #define GET(i) LOAD(x, i)
 #define PUT(i, v) STORE(y, i, v)
 #else

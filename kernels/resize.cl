@@ -6,27 +6,32 @@
 // The tables are made on the host (ResizeTable): positions and weights are those of torch.nn.functional.interpolate. A
 // neighbour of weight 0 isn't read.
 //
-// Shapes  x (N, C, H, W), y (N, C, OH, OW), NCHW; row tables (OH, ROW_TAPS), column tables (OW, COL_TAPS).
+// Shapes  x (N, C, H, W), y (N, C, OH, OW), NCHW; row tables (OH, row_taps), column tables (OW, col_taps).
+// TAPS    row_taps and col_taps where both are 1, 2 or 4, so that the loops are unrolled; 0 for any others.
 // Launch  a work-item for each pixel of a plane, a row of groups for each c and n.
 // Parameters: GROUP work-items of a group.
-// FLOPs   3 · N · C · OH · OW · ROW_TAPS · COL_TAPS
+// FLOPs   3 · N · C · OH · OW · row_taps · col_taps
 // Bytes   x and y once
 
 #ifndef GROUP
 #define GROUP 128
 #endif
-#ifndef ROW_TAPS
-#define ROW_TAPS 2
+#ifndef TAPS
+#define TAPS 0
 #endif
-#ifndef COL_TAPS
-#define COL_TAPS 2
+#if TAPS
+#define ROW_TAPS TAPS
+#define COL_TAPS TAPS
+#else
+#define ROW_TAPS row_taps
+#define COL_TAPS col_taps
 #endif
 
 KERNEL resize(
         GLOBAL const real *RESTRICT x, long x_off, long x_sn, GLOBAL const int *RESTRICT row_index,
         GLOBAL const float *RESTRICT row_weight, GLOBAL const int *RESTRICT col_index,
         GLOBAL const float *RESTRICT col_weight, GLOBAL real *RESTRICT y, long y_off, long y_sn, int H, int W, int OH,
-        int OW) {
+        int OW, int row_taps, int col_taps) {
     const int p = GLOBAL_ID(0);
     if (p >= OH * OW) {
         return;

@@ -42,6 +42,9 @@ final class Compilation {
      */
     record Step(Node node, String kernel, Driver.Launch launch) {}
 
+    /** Work-items along an axis, which kernels count in 32 bits. */
+    private static final long MOST_ITEMS = 1L << 31;
+
     /** A constant in a layout. */
     private record Constant(int value, String packing, DType dtype) {}
 
@@ -211,8 +214,12 @@ final class Compilation {
             if (g == 0) {
                 return;
             }
+            if (g > MOST_ITEMS) {
+                throw new BadInputException("node " + n.name() + ": " + g + " work-items are more than a kernel can count; "
+                        + "use a smaller image, batch or tile");
+            }
         }
-        call.checkCosts();
+        call.check();
         List<Object> arguments = new ArrayList<>();
         Map<String, Location> late = new LinkedHashMap<>();
         for (Manifest.Argument a : call.kernel().arguments()) {

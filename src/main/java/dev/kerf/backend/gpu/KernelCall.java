@@ -8,6 +8,7 @@ import java.util.Collections;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 
@@ -98,6 +99,15 @@ public final class KernelCall {
         return this;
     }
 
+    /**
+     * Binds an int argument named like an attribute, in lower case, and fixes the attribute where the kernel chosen has it:
+     * for what one variant decides when it runs and another when it is compiled.
+     */
+    public KernelCall choice(String attribute, long value) {
+        number(attribute.toLowerCase(Locale.ROOT), value);
+        return kernel.attributes().contains(attribute) ? attribute(attribute, value) : this;
+    }
+
     /** Binds a tensor argument. */
     public KernelCall tensor(String name, Value value) {
         return tensor(name, value, Packing.DENSE);
@@ -160,10 +170,17 @@ public final class KernelCall {
         return formulas.stream().mapToLong(f -> f.value(formulaNames)).toArray();
     }
 
-    /** Throws if a cost can't be worked out: shown by the first launch, not by the first report that reads it. */
-    void checkCosts() {
+    /**
+     * Throws if a cost can't be worked out, or an attribute has a value that the manifest doesn't know: shown by the first
+     * launch on whatever device, not by the first report that reads it or the first device that has shipped code alone.
+     */
+    void check() {
         kernel.flops().value(formulaNames);
         kernel.bytes().value(formulaNames);
+        if (!kernel.allows(definitions)) {
+            throw new IllegalStateException(kernel.name() + " isn't shipped with " + definitions
+                    + ": add the values to its manifest's \"shipped\"");
+        }
     }
 
     /** Preprocessor definitions. */

@@ -5,7 +5,9 @@ import dev.kerf.json.Json;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -29,6 +31,14 @@ import java.util.concurrent.ConcurrentHashMap;
  * }
  * }</pre>
  *
+ * {@code "shipped"} lists which values the attributes can take: combinations as products of lists, so that there are
+ * finitely many and code for all of them can be shipped.
+ *
+ * <pre>{@code
+ *   "attributes": ["TYPE", "ACT"],
+ *   "shipped": [{"TYPE": ["real"], "ACT": [0, 1]}, {"TYPE": ["int"], "ACT": [0]}],
+ * }</pre>
+ *
  * A variant has the same arguments and attributes, and says {@code "variant_of"}, {@code "devices"} (kinds on which it is
  * chosen by itself; it runs anywhere) and optionally {@code "when"} (a condition over the sizes that it needs to be right).
  * The first variant in the list whose devices and condition fit is chosen, otherwise the kernel itself.
@@ -37,6 +47,7 @@ import java.util.concurrent.ConcurrentHashMap;
  * @param what        one line
  * @param arguments   in order
  * @param attributes  definitions that the lowering fixes: an activation, an element type
+ * @param shipped     products of the attributes' values; empty for a variant that isn't shipped compiled
  * @param parameters  definitions that are free to tune
  * @param constraints what parameters have to hold
  * @param global      work-items along each axis
@@ -49,9 +60,10 @@ import java.util.concurrent.ConcurrentHashMap;
  * @param when        what sizes must hold for this kernel
  */
 public record Manifest(
-        String name, String what, List<Argument> arguments, List<String> attributes, Map<String, Parameter> parameters,
-        List<Expression> constraints, List<Expression> global, List<Expression> local, Expression flops,
-        Expression bytes, List<String> variants, String variantOf, List<String> devices, Expression when) {
+        String name, String what, List<Argument> arguments, List<String> attributes,
+        List<Map<String, List<String>>> shipped, Map<String, Parameter> parameters, List<Expression> constraints,
+        List<Expression> global, List<Expression> local, Expression flops, Expression bytes, List<String> variants,
+        String variantOf, List<String> devices, Expression when) {
     private static final Map<String, Manifest> READ = new ConcurrentHashMap<>();
     private static final String FOLDER = "/dev/kerf/kernels/";
 
@@ -85,6 +97,7 @@ public record Manifest(
     public Manifest {
         arguments = List.copyOf(arguments);
         attributes = List.copyOf(attributes);
+        shipped = List.copyOf(shipped);
     }
 
     /**
@@ -124,7 +137,7 @@ public record Manifest(
         Manifest m = new Manifest(
                 kernel, json.at("what").asString(),
                 json.at("arguments").items().stream().map(Manifest::argument).toList(),
-                strings(json, "attributes"), parameters, formulas(json, "constraints"), formulas(json, "global"),
+                strings(json, "attributes"), shipped(json), parameters, formulas(json, "constraints"), formulas(json, "global"),
                 formulas(json, "local"), Expression.parse(json.at("flops").asString()),
                 Expression.parse(json.at("bytes").asString()), strings(json, "variants"),
                 json.find("variant_of").map(Json::asString).orElse(""), strings(json, "devices"),
@@ -135,6 +148,33 @@ public record Manifest(
         return m;
     }
 
+    /** All combinations of the attributes' values that code is shipped for; one of no attributes for a kernel without. */
+    public List<Map<String, String>> combinations() {
+        List<Map<String, String>> all = new ArrayList<>();
+        for (Map<String, List<String>> product : shipped) {
+            List<Map<String, String>> made = List.of(Map.of());
+            for (String attribute : attributes) {
+                List<Map<String, String>> longer = new ArrayList<>();
+                for (Map<String, String> shorter : made) {
+                    for (String value : product.get(attribute)) {
+                        Map<String, String> more = new LinkedHashMap<>(shorter);
+                        more.put(attribute, value);
+                        longer.add(more);
+                    }
+                }
+                made = longer;
+            }
+            all.addAll(made);
+        }
+        return all;
+    }
+
+    /** Whether definitions give the attributes values that they can take; anything goes where nothing is shipped. */
+    public boolean allows(Map<String, String> definitions) {
+        return shipped.isEmpty() || shipped.stream().anyMatch(product ->
+                attributes.stream().allMatch(a -> product.get(a).contains(String.valueOf(definitions.get(a)))));
+    }
+
     /** The position of an argument; −1 if there is none of that name. */
     public int index(String argument) {
         for (int i = 0; i < arguments.size(); i++) {
@@ -143,6 +183,23 @@ public record Manifest(
             }
         }
         return -1;
+    }
+
+    private static List<Map<String, List<String>>> shipped(Json json) {
+        List<String> attributes = strings(json, "attributes");
+        List<Map<String, List<String>>> products = new ArrayList<>();
+        for (Json entry : json.find("shipped").map(Json::items).orElse(List.of())) {
+            Map<String, List<String>> product = new LinkedHashMap<>();
+            entry.members().forEach((name, values) -> product.put(name, values.items().stream()
+                    .map(v -> v.isString() ? v.asString() : String.valueOf(v.asLong()))
+                    .toList()));
+            if (!product.keySet().equals(new LinkedHashSet<>(attributes))) {
+                throw entry.error("must give each of the attributes " + attributes + " values");
+            }
+            products.add(product);
+        }
+        boolean compiled = json.find("devices").isEmpty() || strings(json, "devices").contains("GPU");
+        return products.isEmpty() && attributes.isEmpty() && compiled ? List.of(Map.of()) : products;
     }
 
     private static Argument argument(Json json) {

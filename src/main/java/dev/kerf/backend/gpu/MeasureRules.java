@@ -28,6 +28,9 @@ final class MeasureRules {
     /** Most 32-bit bins that a group keeps to itself. */
     private static final long MOST_BINS = 4096;
 
+    /** Rooms for bins that kernels are made for. */
+    private static final List<Long> ROOMS = List.of(256L, 1024L, MOST_BINS);
+
     private static final int MOST_COPIES = 32;
 
     private MeasureRules() {}
@@ -127,8 +130,8 @@ final class MeasureRules {
         KernelCall count = target.call("confusion", sizes)
                 .attribute("T_T", Target.stored(node.input(0).type().dtype()))
                 .attribute("P_T", Target.stored(node.input(1).type().dtype()))
-                .attribute("BINS", local ? bins * copies : 0)
-                .attribute("COPIES", local ? copies : 1)
+                .attribute("BINS", local ? ROOMS.stream().filter(r -> r >= bins * copies).findFirst().orElseThrow() : 0)
+                .number("copies", local ? copies : 1)
                 .tensor("truth", node.input(0))
                 .tensor("predicted", node.input(1))
                 .scratch("y", 0, bytes);

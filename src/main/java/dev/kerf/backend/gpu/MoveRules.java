@@ -123,8 +123,7 @@ final class MoveRules {
         }
         KernelCall call = target.call("pad", sizes.set("inner", inner))
                 .attribute("TYPE", Target.stored(dtype))
-                .attribute("TYPE_REAL", dtype == DType.F32 ? 1 : 0)
-                .attribute("RANK", axes.size())
+                .attribute("RANK", axes.size() == 4 ? 5 : axes.size())
                 .attribute("MODE", op.mode().ordinal())
                 .real("value", op.value())
                 .tensor("x", node.input(0))

@@ -4,7 +4,6 @@ import dev.kerf.graph.Broadcast;
 import dev.kerf.graph.Node;
 import dev.kerf.graph.PointwiseOp;
 import dev.kerf.graph.Value;
-import dev.kerf.tensor.DType;
 import dev.kerf.tensor.Shape;
 import java.util.List;
 
@@ -22,12 +21,10 @@ final class PointwiseRules {
             case PointwiseOp.Binary b -> broadcast(node, target, "binary", "a", "b")
                     .attribute("FUNCTION", b.arithmetic().ordinal())
                     .attribute("ACT", b.activation().ordinal())
-                    .attribute("TYPE", Target.stored(node.output().type().dtype()))
-                    .attribute("TYPE_REAL", isReal(node.output()));
+                    .attribute("TYPE", Target.stored(node.output().type().dtype()));
             case PointwiseOp.Compare c -> broadcast(node, target, "compare", "a", "b")
                     .attribute("RELATION", c.relation().ordinal())
-                    .attribute("TYPE", Target.stored(node.input(0).type().dtype()))
-                    .attribute("TYPE_REAL", isReal(node.input(0)));
+                    .attribute("TYPE", Target.stored(node.input(0).type().dtype()));
             case PointwiseOp.Where w -> broadcast(node, target, "where", "c", "a", "b")
                     .attribute("TYPE", target.bits(node.output().type().dtype()));
         });
@@ -56,12 +53,7 @@ final class PointwiseRules {
     static KernelCall cast(Target target, Walk walk, String from, String to) {
         return target.call("cast", walk.counts())
                 .attribute("X_T", from)
-                .attribute("Y_T", to)
-                .attribute("X_REAL", from.equals("real") ? 1 : 0)
-                .attribute("Y_REAL", to.equals("real") ? 1 : 0)
-                .attribute("FROM_FLOAT", from.equals("real") || from.equals("float") ? 1 : 0)
-                .attribute("TO_FLOAT", to.equals("real") || to.equals("float") ? 1 : 0)
-                .attribute("Y_BYTES", target.bytes(to));
+                .attribute("Y_T", to);
     }
 
     private static KernelCall broadcast(Node node, Target target, String kernel, String... names) {
@@ -79,9 +71,5 @@ final class PointwiseRules {
         }
         walk.bind(call, "y", node.output());
         return call;
-    }
-
-    private static long isReal(Value v) {
-        return v.type().dtype() == DType.F32 ? 1 : 0;
     }
 }

@@ -7,6 +7,7 @@ import dev.kerf.graph.Window2d;
 import dev.kerf.tensor.Shape;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 
 /**
  * Kernels for {@link SpatialOp}s. A transposed convolution is a convolution for each phase of its output, the pixels with
@@ -15,6 +16,9 @@ import java.util.List;
  * the same pixel.
  */
 final class SpatialRules {
+    /** Neighbours along an axis for which the resizing kernel is made; any others it counts. */
+    private static final Set<Integer> UNROLLED_TAPS = Set.of(1, 2, 4);
+
     private SpatialRules() {}
 
     /** The launches of a node. */
@@ -50,8 +54,8 @@ final class SpatialRules {
         extents(sizes, y, flat, "P", "Q");
         sizes.set("y_width", flat ? y.dim(2) * y.dim(3) : y.dim(3));
         KernelCall call = target.call("conv2d", sizes)
-                .attribute("ACT", op.activation().ordinal())
-                .attribute("HAS_RESIDUAL", op.residual() ? 1 : 0);
+                .choice("ACT", op.activation().ordinal())
+                .choice("HAS_RESIDUAL", op.residual() ? 1 : 0);
         List<KernelCall> calls = weight(call, ConvWeight.all(op.groups(), w), node, 0, target);
         operands(call, node, op.bias());
         if (op.residual()) {
@@ -91,8 +95,8 @@ final class SpatialRules {
                         .set("y_row_first", i).set("y_col_first", j)
                         .set("y_row_step", s.strideH()).set("y_col_step", s.strideW());
                 KernelCall call = target.call("conv2d", sizes)
-                        .attribute("ACT", op.activation().ordinal())
-                        .attribute("HAS_RESIDUAL", 0);
+                        .choice("ACT", op.activation().ordinal())
+                        .choice("HAS_RESIDUAL", 0);
                 if (met) {
                     ConvWeight layout = ConvWeight.phase(op.groups(), w, rows, cols);
                     List<KernelCall> both = weight(call, layout, node, scratch, target);
@@ -125,17 +129,15 @@ final class SpatialRules {
                 .set("KH", layout.rows()).set("KW", layout.cols())
                 .set("w_group", layout.groupStep()).set("w_o", layout.oStep()).set("w_c", layout.cStep())
                 .set("tap_first", layout.first()).set("tap_row", layout.rowStep()).set("tap_col", layout.colStep())
-                .set("TILE", tile);
+                .set("tile", tile).set("taps_inner", ConvWeight.tapsInner(call) ? 1 : 0);
         KernelCall pack = target.call("pack_panels", sizes)
-                .attribute("TILE", tile)
-                .attribute("TAPS_INNER", ConvWeight.tapsInner(call) ? 1 : 0)
                 .tensor("w", w)
                 .scratch("y", offset, bytes);
         return List.of(pack, call);
     }
 
     private static void operands(KernelCall call, Node node, boolean bias) {
-        call.tensor("x", node.input(0)).tensor("y", node.output()).attribute("HAS_BIAS", bias ? 1 : 0);
+        call.tensor("x", node.input(0)).tensor("y", node.output()).choice("HAS_BIAS", bias ? 1 : 0);
         if (bias) {
             call.tensor("b", node.input(2));
         } else {
@@ -159,8 +161,9 @@ final class SpatialRules {
         ResizeTable rows = ResizeTable.of(op, x.size(2), op.outH(), op.scaleH());
         ResizeTable cols = ResizeTable.of(op, x.size(3), op.outW(), op.scaleW());
         return target.call("resize", images(node))
-                .attribute("ROW_TAPS", rows.taps())
-                .attribute("COL_TAPS", cols.taps())
+                .attribute("TAPS", rows.taps() == cols.taps() && UNROLLED_TAPS.contains(rows.taps()) ? rows.taps() : 0)
+                .number("row_taps", rows.taps())
+                .number("col_taps", cols.taps())
                 .tensor("x", node.input(0))
                 .table("row_index", rows.indices())
                 .table("row_weight", rows.weights())

@@ -77,9 +77,9 @@ record Walk(boolean batched, long items, long[] dims, long[][] strides) {
         return of(node, target, shape.dims(), shape.strides());
     }
 
-    /** Extents in use. */
+    /** Extents that a kernel walks over; for four a fifth of 1, so that kernels for few ranks serve all. */
     int rank() {
-        return dims.length;
+        return dims.length == 4 ? 5 : dims.length;
     }
 
     /** {@code N} and {@code inner}. */
@@ -108,14 +108,14 @@ record Walk(boolean batched, long items, long[] dims, long[][] strides) {
     }
 
     /**
-     * Binds a tensor that broadcasts to a shape, with its {@code NAME_BATCH} attribute.
+     * Binds a tensor that broadcasts to a shape, with its {@code NAME_batch}.
      *
      * @param to the shape of the result
      */
     void bindBroadcast(KernelCall call, String name, Value value, Shape to) {
         Shape shape = value.type().shape();
         boolean own = batched && shape.rank() == to.rank() && shape.dim(0) == to.dim(0);
-        call.tensor(name, value).attribute(name.toUpperCase(java.util.Locale.ROOT) + "_BATCH", own ? 1 : 0);
+        call.tensor(name, value).number(name + "_batch", own ? 1 : 0);
         if (!own) {
             call.dense(name);
         }
