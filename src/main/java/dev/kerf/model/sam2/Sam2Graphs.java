@@ -87,7 +87,7 @@ public final class Sam2Graphs {
      */
     public static Graph decoder(Sam2Config config, DecoderRequest request) {
         GraphBuilder g = new GraphBuilder();
-        var prompted = prompt(g, config, request, features(g, config));
+        var prompted = prompt(g, config, request, features(g, config, "image_embeddings"));
         MaskDecoder decoder = prompted.decoder();
         MaskDecoder.Masks m = prompted.masks();
         Value masks;
@@ -113,10 +113,10 @@ public final class Sam2Graphs {
     }
 
     /** Inputs that take the image encoder's outputs. */
-    static ImageEncoder.Features features(GraphBuilder g, Sam2Config config) {
+    static ImageEncoder.Features features(GraphBuilder g, Sam2Config config, String embeddings) {
         int grid = config.grid();
         return new ImageEncoder.Features(
-                g.input("image_embeddings", TensorType.f32(1, Sam2Config.WIDTH, grid, grid)),
+                g.input(embeddings, TensorType.f32(1, Sam2Config.WIDTH, grid, grid)),
                 g.input("high_res_features_0", TensorType.f32(1, 32, 4L * grid, 4L * grid)),
                 g.input("high_res_features_1", TensorType.f32(1, 64, 2L * grid, 2L * grid)));
     }

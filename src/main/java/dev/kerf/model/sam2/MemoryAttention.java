@@ -1,0 +1,119 @@
+package dev.kerf.model.sam2;
+
+import dev.kerf.graph.GraphBuilder;
+import dev.kerf.graph.MoveOp;
+import dev.kerf.graph.PointwiseOp.Arithmetic;
+import dev.kerf.graph.Value;
+import dev.kerf.tensor.HostTensor;
+import dev.kerf.tensor.Shape;
+
+/**
+ * A frame's features made to know what came before, as upstream's {@code modeling/memory_attention.py}: in each of four layers
+ * the frame attends to itself, then to memories and object pointers.
+ *
+ * <p>Two things are done in another order than upstream does them. The even and the odd channels of queries and keys are put
+ * one behind the other by the order of their projections' rows, so that rotary embeddings turn halves and not neighbours: dot
+ * products don't change. And values are projected after they are summed, since weights that sum to 1 let a linear layer
+ * through: sums are 64 wide, not 256.
+ */
+final class MemoryAttention {
+    private static final int LAYERS = 4;
+    private static final int HIDDEN = 2048;
+    private static final int HALF = Sam2Config.WIDTH / 2;
+
+    private final Part p;
+    private final GraphBuilder g;
+    private final int grid;
+    private final Value sine;
+    private final Value cosine;
+    private final Value evensFirst;
+
+    MemoryAttention(Part p, Sam2Config config) {
+        this.p = p;
+        this.g = p.g();
+        this.grid = config.grid();
+        this.sine = g.constant(Encodings.rotary(HALF, grid, true));
+        this.cosine = g.constant(Encodings.rotary(HALF, grid, false)); // (grid², 128)
+        int[] order = new int[Sam2Config.WIDTH];
+        for (int i = 0; i < HALF; i++) {
+            order[i] = 2 * i;
+            order[HALF + i] = 2 * i + 1;
+        }
+        this.evensFirst = g.constant(HostTensor.of(Shape.of(order.length), order));
+    }
+
+    /**
+     * What the frame attends to.
+     *
+     * @param spatial         memories one behind the other, (B, M · grid², 64)
+     * @param spatialPlaced   with the encodings of place and time added
+     * @param pointers        tokens of object pointers, (B, 4 · P, 64)
+     * @param pointersPlaced  with the encoding of time added
+     * @param bias            −∞ for what isn't valid, (B, 1, 1, M · grid² + 4 · P)
+     */
+    record Memory(Value spatial, Value spatialPlaced, Value pointers, Value pointersPlaced, Value bias) {}
+
+    /**
+     * @param features of the frame, (1, 256, grid, grid)
+     * @return (B, 256, grid, grid)
+     */
+    Value forward(Value features, Memory memory) {
+        Value positions = g.constant(Encodings.sine2d(Sam2Config.WIDTH, grid)); // (1, 256, grid, grid)
+        Value x = p.tokens(g.add(features, g.multiply(positions, g.constant(0.1f)))); // (1, grid², 256)
+        Value values = g.concat(1, memory.spatial, memory.pointers); // (B, Lk, 64)
+        long b = values.type().shape().dim(0);
+        for (int i = 0; i < LAYERS; i++) {
+            Part layer = p.at("layers." + i);
+            x = g.add(x, self(layer.at("self_attn"), layer.at("norm1").layerNorm(x, -1, Part.TORCH_EPS)));
+            if (i == 0 && b > 1) {
+                // Until here all objects see the same.
+                x = g.apply(new MoveOp.Expand(Shape.of(b, (long) grid * grid, Sam2Config.WIDTH)), x);
+            }
+            Value q = layer.at("norm2").layerNorm(x, -1, Part.TORCH_EPS);
+            x = g.add(x, cross(layer.at("cross_attn_image"), q, memory, values));
+            Value hidden = layer.at("norm3").layerNorm(x, -1, Part.TORCH_EPS);
+            hidden = g.relu(layer.at("linear1").linear(hidden, HIDDEN));
+            x = g.add(x, layer.at("linear2").linear(hidden, Sam2Config.WIDTH)); // (B, grid², 256)
+        }
+        return p.image(p.at("norm").layerNorm(x, -1, Part.TORCH_EPS), grid);
+    }
+
+    /** x (B, grid², 256) to the same. */
+    private Value self(Part a, Value x) {
+        Value q = rotated(halved(a.at("q_proj"), x));
+        Value k = rotated(halved(a.at("k_proj"), x));
+        Value v = a.at("v_proj").linear(x, Sam2Config.WIDTH);
+        Value y = a.join(a.attention(a.split(q, 1), a.split(k, 1), a.split(v, 1), null));
+        return a.at("out_proj").linear(y, Sam2Config.WIDTH);
+    }
+
+    /** x (B, grid², 256) to the same. */
+    private Value cross(Part a, Value x, Memory m, Value values) {
+        Value q = rotated(halved(a.at("q_proj"), x));
+        Value k = g.concat(1, rotated(halved(a.at("k_proj"), m.spatialPlaced)),
+                halved(a.at("k_proj"), m.pointersPlaced)); // (B, Lk, 256)
+        Value y = a.join(a.attention(a.split(q, 1), a.split(k, 1), a.split(values, 1), m.bias)); // (B, grid², 64)
+        return a.at("out_proj").linear(a.at("v_proj").linear(y, Sam2Config.WIDTH), Sam2Config.WIDTH);
+    }
+
+    /** A projection to 256 channels, the even ones first. */
+    private Value halved(Part projection, Value x) {
+        int width = Sam2Config.WIDTH;
+        Value weight = projection.weight("weight", width, x.type().shape().dim(-1));
+        Value bias = projection.weight("bias", width);
+        return g.linear(x, g.apply(new MoveOp.Gather(), weight, evensFirst),
+                g.apply(new MoveOp.Gather(), bias, evensFirst));
+    }
+
+    /** Pairs turned by their position's angles (Su et al. 2021): x (B, n · grid², 256), the grid's positions n times. */
+    private Value rotated(Value x) {
+        Shape s = x.type().shape();
+        long cells = (long) grid * grid;
+        Value parts = g.reshape(x, s.dim(0), s.dim(1) / cells, cells, Sam2Config.WIDTH);
+        Value even = g.slice(parts, -1, 0, HALF);
+        Value odd = g.slice(parts, -1, HALF, Sam2Config.WIDTH);
+        Value first = g.binary(Arithmetic.SUBTRACT, g.multiply(even, cosine), g.multiply(odd, sine));
+        Value second = g.add(g.multiply(even, sine), g.multiply(odd, cosine));
+        return g.reshape(g.concat(-1, first, second), s.dims());
+    }
+}

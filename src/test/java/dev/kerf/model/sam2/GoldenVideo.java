@@ -1,0 +1,123 @@
+package dev.kerf.model.sam2;
+
+import dev.kerf.backend.Device;
+import dev.kerf.backend.DeviceWeights;
+import dev.kerf.backend.Executable;
+import dev.kerf.backend.StateTensor;
+import dev.kerf.graph.TensorType;
+import dev.kerf.image.Image;
+import dev.kerf.json.Json;
+import dev.kerf.model.sam2.Sam2Graphs.DecoderRequest;
+import dev.kerf.model.sam2.Sam2VideoGraphs.FrameRequest;
+import dev.kerf.tensor.HostTensor;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * The video of a golden case: its first frame prompted with the point, the others tracked. Slots, room for memories and for
+ * pointers are more than is needed, and slot numbers run against frame numbers.
+ */
+final class GoldenVideo {
+    private static final int SLOTS = 9;
+    private static final int MEMORIES = 7;
+    private static final int POINTERS = 5;
+
+    private final Device device;
+    private final DeviceWeights weights;
+    private final Sam2Config config;
+    private final Path files;
+    private final Json description;
+
+    GoldenVideo(Device device, DeviceWeights weights, Sam2Config config, Path files, Json description) {
+        this.device = device;
+        this.weights = weights;
+        this.config = config;
+        this.files = files;
+        this.description = description;
+    }
+
+    void run(Map<String, HostTensor> results) {
+        int side = config.imageSize();
+        List<Json> frames = description.at("images").items();
+        long cells = (long) config.grid() * config.grid();
+        boolean binarize = config.binarizeClicked();
+        var first = new FrameRequest(new DecoderRequest(1, 2, false, true), 0, 0, 0);
+        var later = new FrameRequest(new DecoderRequest(1, 2, false, true), SLOTS, MEMORIES, POINTERS);
+        try (StateTensor memories = device.allocateState(TensorType.f32(SLOTS, cells, 64));
+                StateTensor pointers = device.allocateState(TensorType.f32(SLOTS, 256));
+                Executable encoder = Sam2GoldenTest.compile(device, weights, Sam2Graphs.image(config, side, side));
+                Executable prompted = Sam2GoldenTest.compile(device, weights, Sam2VideoGraphs.frame(config, first));
+                Executable tracked = Sam2GoldenTest.compile(device, weights, Sam2VideoGraphs.frame(config, later));
+                Executable clicked = Sam2GoldenTest.compile(device, weights,
+                        Sam2VideoGraphs.remember(config, 1, SLOTS, binarize));
+                Executable seen = Sam2GoldenTest.compile(device, weights,
+                        Sam2VideoGraphs.remember(config, 1, SLOTS, false))) {
+            tracked.bindState("memories", memories);
+            tracked.bindState("pointers", pointers);
+            Set<Integer> past = new HashSet<>();
+            for (int t = 0; t < frames.size(); t++) {
+                encoder.input("image").upload(
+                        Image.read(files.resolve(frames.get(t).asString())).toRgb8().toTensor().data());
+                encoder.run();
+                Executable e = t == 0 ? prompted : tracked;
+                e.bindInput("high_res_features_0", encoder.output("high_res_features_0"));
+                e.bindInput("high_res_features_1", encoder.output("high_res_features_1"));
+                if (t == 0) {
+                    e.bindInput("image_embeddings", encoder.output("image_embeddings"));
+                    Sam2GoldenTest.uploadPoints(e, description.at("prompts").at("point"), side);
+                } else {
+                    e.bindInput("vision_features", encoder.output("vision_features"));
+                    e.input("labels").upload(MemorySegment.ofArray(new int[] {-1, -1}));
+                    recall(e, Recall.of(t, List.of(0), past, 1, frames.size(), false));
+                    past.add(t);
+                }
+                e.run();
+                Executable r = t == 0 ? clicked : seen;
+                r.bindState("memories", memories);
+                r.bindState("pointers", pointers);
+                r.bindInput("vision_features", encoder.output("vision_features"));
+                for (String s : List.of("low_res_masks", "object_pointer", "object_score_logits")) {
+                    results.put("video" + t + "." + s, e.output(s).toHost());
+                    r.bindInput(s, e.output(s));
+                }
+                r.input("slots").upload(MemorySegment.ofArray(new int[] {slot(t)}));
+                r.run();
+                results.put("video" + t + ".memory_features", r.output("memory_features").toHost());
+                results.put("video" + t + ".memory_pos_enc", r.output("memory_pos_enc").toHost());
+            }
+        }
+    }
+
+    private static int slot(int frame) {
+        return SLOTS - 1 - frame;
+    }
+
+    private static void recall(Executable e, Recall recall) {
+        int[] slots = new int[MEMORIES];
+        int[] ages = new int[MEMORIES];
+        int[] valid = new int[MEMORIES];
+        for (int i = 0; i < recall.memories().size(); i++) {
+            slots[i] = slot(recall.memories().get(i).frame());
+            ages[i] = recall.memories().get(i).age();
+            valid[i] = 1;
+        }
+        e.input("memory_slots").upload(MemorySegment.ofArray(slots));
+        e.input("memory_ages").upload(MemorySegment.ofArray(ages));
+        e.input("memory_valid").upload(MemorySegment.ofArray(valid));
+        slots = new int[POINTERS];
+        valid = new int[POINTERS];
+        float[] times = new float[POINTERS * 256];
+        for (int i = 0; i < recall.pointers().size(); i++) {
+            slots[i] = slot(recall.pointers().get(i).frame());
+            valid[i] = 1;
+            Encodings.sine1d((double) recall.pointers().get(i).age() / recall.longest(), times, i * 256, 256);
+        }
+        e.input("pointer_slots").upload(MemorySegment.ofArray(slots));
+        e.input("pointer_valid").upload(MemorySegment.ofArray(valid));
+        e.input("pointer_times").upload(MemorySegment.ofArray(times));
+    }
+}
