@@ -30,6 +30,7 @@ public final class Main {
         COMMANDS.put("trace", TraceCommand::new);
         COMMANDS.put("diff", DiffCommand::new);
         COMMANDS.put("export", ExportCommand::new);
+        COMMANDS.put("selftest", SelftestCommand::new);
     }
 
     private Main() {}

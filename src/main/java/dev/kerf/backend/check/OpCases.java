@@ -20,7 +20,10 @@ import dev.kerf.graph.Window2d;
 import dev.kerf.tensor.DType;
 import dev.kerf.tensor.Shape;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
 
 /** Small graphs that together use every op, over awkward shapes: 1, primes, one past a tile. */
 public final class OpCases {
@@ -28,20 +31,31 @@ public final class OpCases {
 
     private OpCases() {}
 
-    /** All cases, in the order of the op families. */
+    /** All cases. */
     public static List<OpCase> all() {
+        return families().values().stream().flatMap(List::stream).toList();
+    }
+
+    /** All cases by what they are about. */
+    public static Map<String, List<OpCase>> families() {
+        Map<String, List<OpCase>> families = new LinkedHashMap<>();
+        family(families, "convolution", OpCases::convolutions);
+        family(families, "pooling, resizing", OpCases::images);
+        family(families, "matrix", OpCases::matrices);
+        family(families, "normalisation", OpCases::norms);
+        family(families, "elementwise", OpCases::pointwise);
+        family(families, "moving", OpCases::moves);
+        family(families, "reduction", OpCases::reductions);
+        family(families, "counted", OpCases::counts);
+        family(families, "measuring", OpCases::measures);
+        family(families, "frames", OpCases::frames);
+        return families;
+    }
+
+    private static void family(Map<String, List<OpCase>> families, String name, Consumer<List<OpCase>> record) {
         List<OpCase> cases = new ArrayList<>();
-        convolutions(cases);
-        images(cases);
-        matrices(cases);
-        norms(cases);
-        pointwise(cases);
-        moves(cases);
-        reductions(cases);
-        counts(cases);
-        measures(cases);
-        frames(cases);
-        return cases;
+        record.accept(cases);
+        families.put(name, cases);
     }
 
     private static void conv(

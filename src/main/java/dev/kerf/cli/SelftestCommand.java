@@ -1,0 +1,133 @@
+package dev.kerf.cli;
+
+import dev.kerf.backend.Device;
+import dev.kerf.backend.DeviceInfo;
+import dev.kerf.backend.Precision;
+import dev.kerf.error.BadInputException;
+import dev.kerf.json.Json;
+import dev.kerf.tensor.AtomicFile;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code kerf selftest}: whether a device computes what it should, here and now. */
+@Command(name = "selftest", mixinStandardHelpOptions = true, sortOptions = false,
+        description = "Tests a device: every op against float64 over awkward shapes, whole models against their references,"
+                + " memory, threads.",
+        footer = {"", "Example: kerf selftest --backend opencl",
+            "Exits 1 if a check failed; what was wrong and by how much follows its line."})
+final class SelftestCommand implements Callable<Integer> {
+    private final Console console;
+
+    @Mixin
+    private DeviceOptions device;
+
+    @Option(names = "--precision", paramLabel = "P", defaultValue = "f32",
+            description = "Storage of activations and weights: f32 or f16.")
+    private Storage precision;
+
+    @Option(names = "--goldens", paramLabel = "DIR",
+            description = "A golden case or a folder of them, besides those that travel with the program; may be repeated.")
+    private List<Path> goldens = List.of();
+
+    @Option(names = "--only", split = ",", paramLabel = "PART",
+            description = "Tests only some of leaks, parity, threads, goldens.")
+    private Set<SelfTest.Part> only = EnumSet.allOf(SelfTest.Part.class);
+
+    @Option(names = "--json", paramLabel = "FILE", description = "Writes everything as JSON too.")
+    private Path json;
+
+    /** Precisions as users write them. */
+    private enum Storage {
+        F32(Precision.FLOAT32), F16(Precision.FLOAT16);
+
+        private final Precision precision;
+
+        Storage(Precision precision) {
+            this.precision = precision;
+        }
+    }
+
+    SelftestCommand(Console console) {
+        this.console = console;
+    }
+
+    @Override
+    public Integer call() {
+        List<Path> cases = only.contains(SelfTest.Part.GOLDENS) ? Golden.find(goldens) : List.of();
+        try (Device opened = device.open()) {
+            return run(opened, precision.precision, only, cases, json, console);
+        }
+    }
+
+    /** Tests an opened device; the exit code. */
+    static int run(
+            Device device, Precision precision, Set<SelfTest.Part> parts, List<Path> goldens, Path json, Console console) {
+        DeviceInfo info = device.info();
+        if (!info.precisions().contains(precision)) {
+            throw new BadInputException(info.id() + " has no " + precision.name().toLowerCase(Locale.ROOT) + " storage, only "
+                    + info.precisions().toString().toLowerCase(Locale.ROOT));
+        }
+        console.out().println(info.id() + "  " + info.name() + ", " + info.driver() + ", "
+                + precision.name().toLowerCase(Locale.ROOT) + "\n");
+        Json checks = Json.array();
+        int[] total = new int[1];
+        int failed = new SelfTest(device, precision, check -> {
+            total[0]++;
+            checks.add(toJson(check));
+            print(check, console);
+        }).run(parts, goldens);
+        console.out().println("\n" + (failed == 0 ? "all " + total[0] + " checks passed"
+                : failed + " of " + total[0] + " checks FAILED"));
+        if (json != null) {
+            Json all = Json.object().put("kerf", Version.text()).put("java", Runtime.version().toString())
+                    .put("system", System.getProperty("os.name") + " " + System.getProperty("os.version"))
+                    .put("time", Instant.now().truncatedTo(ChronoUnit.SECONDS).toString()).put("backend", info.backend())
+                    .put("device", info.name()).put("driver", info.driver())
+                    .put("precision", precision.name().toLowerCase(Locale.ROOT)).put("parts", names(parts))
+                    .put("passed", failed == 0).put("checks", checks);
+            AtomicFile.write(json, (all.pretty() + "\n").getBytes(StandardCharsets.UTF_8));
+        }
+        return failed == 0 ? ExitCode.OK : ExitCode.FAILED;
+    }
+
+    private static List<String> names(Set<SelfTest.Part> parts) {
+        return parts.stream().sorted().map(SelftestCommand::name).toList();
+    }
+
+    private static String name(SelfTest.Part part) {
+        return part.name().toLowerCase(Locale.ROOT);
+    }
+
+    private static void print(SelfTest.Check c, Console console) {
+        console.out().println((Text.padded(name(c.part()), 9) + Text.padded(c.name(), 22)
+                + (c.passed() ? "ok      " : "FAILED  ") + Text.right(Text.fixed(c.seconds(), 1), 7) + " s  "
+                + c.figure()).stripTrailing());
+        c.failures().forEach(f -> console.out().println("    " + f));
+        console.out().flush();
+    }
+
+    private static Json toJson(SelfTest.Check c) {
+        Json figures = Json.array();
+        c.figures().forEach(f -> figures.add(Json.object().put("name", f.name()).put("what", f.what())
+                .put("value", finite(f.value())).put(f.score() ? "at_least" : "at_most", f.bound())
+                .put("passed", f.passed())));
+        return Json.object().put("part", name(c.part())).put("name", c.name()).put("passed", c.passed())
+                .put("figure", c.figure()).put("of_bound", finite(c.worst())).put("seconds", c.seconds())
+                .put("failures", c.failures()).put("figures", figures);
+    }
+
+    /** JSON knows no NaN. */
+    private static Json finite(double v) {
+        return Json.of(Double.isFinite(v) ? v : null);
+    }
+}
