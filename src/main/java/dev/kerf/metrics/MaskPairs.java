@@ -40,8 +40,8 @@ final class MaskPairs {
         return overlaps.measure(pack(a, pixels), pack(b, pixels));
     }
 
-    /** The next number 2^n or 3 · 2^n. */
-    private static long atLeast(long n) {
+    /** The next number 2^n or 3 · 2^n, so that sizes that differ little share a plan. */
+    static long atLeast(long n) {
         long power = Long.highestOneBit(Math.max(n, 2));
         return n <= power ? power : n <= power / 2 * 3 ? power / 2 * 3 : 2 * power;
     }

@@ -1,0 +1,199 @@
+package dev.kerf.mask;
+
+import dev.kerf.error.BadFileException;
+import dev.kerf.error.BadInputException;
+import dev.kerf.image.Image;
+import dev.kerf.image.PixelFormat;
+import dev.kerf.image.Png;
+import dev.kerf.tensor.AtomicFile;
+import java.lang.foreign.ValueLayout;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * A picture in which each pixel belongs to one segment, or to none (void, 0).
+ *
+ * <pre>{@code
+ * Panoptic p = PanopticMerge.DEFAULT.merge(found, semantic, label -> stuff[label]);
+ * for (Segment s : p.segments()) p.mask(s.id()).area();
+ * p.writePng(Path.of("street-panoptic.png"));          // id = R + 256 G + 65536 B
+ * }</pre>
+ */
+public final class Panoptic {
+    private final int width;
+    private final int height;
+    private final int[] ids;
+    private final List<Segment> segments;
+
+    private Panoptic(int width, int height, int[] ids, List<Segment> segments) {
+        this.width = width;
+        this.height = height;
+        this.ids = ids;
+        this.segments = segments;
+    }
+
+    /**
+     * A picture of given segments.
+     *
+     * @param ids      of the pixels, rows from the top, 0 for void; copied
+     * @param segments one for each id that occurs, in any order; one may have no pixels
+     * @throws BadInputException if an id occurs that no segment has or two segments have the same
+     */
+    public static Panoptic of(int width, int height, int[] ids, List<Segment> segments) {
+        if (width < 1 || height < 1 || (long) width * height != ids.length) {
+            throw new BadInputException(ids.length + " pixels for a picture of " + width + "x" + height);
+        }
+        Map<Integer, Segment> known = new HashMap<>();
+        for (Segment s : segments) {
+            if (known.put(s.id(), s) != null) {
+                throw new BadInputException("two segments have the id " + s.id());
+            }
+        }
+        int last = 0;
+        for (int i = 0; i < ids.length; i++) {
+            if (ids[i] != last && ids[i] != 0 && !known.containsKey(ids[i])) {
+                throw new BadInputException("pixel (" + i % width + ", " + i / width + ") has the id " + ids[i]
+                        + ", which no segment has");
+            }
+            last = ids[i];
+        }
+        return new Panoptic(width, height, ids.clone(), List.copyOf(segments));
+    }
+
+    /**
+     * A picture whose segments are described by their pixels.
+     *
+     * @param ids        of the pixels, 0 for void; copied
+     * @param categories class of each id that occurs; those that don't are left out
+     * @throws BadInputException if an id occurs that has no class
+     */
+    public static Panoptic of(int width, int height, int[] ids, Map<Integer, Integer> categories) {
+        if (width < 1 || height < 1 || (long) width * height != ids.length) {
+            throw new BadInputException(ids.length + " pixels for a picture of " + width + "x" + height);
+        }
+        // Left, top, right, bottom and area of each.
+        Map<Integer, int[]> found = new HashMap<>();
+        int[] at = null;
+        for (int i = 0; i < ids.length; i++) {
+            int x = i % width;
+            int y = i / width;
+            if (ids[i] == 0) {
+                continue;
+            }
+            at = at != null && i > 0 && ids[i] == ids[i - 1] ? at
+                    : found.computeIfAbsent(ids[i], k -> new int[] {x, y, x, y, 0});
+            at[0] = Math.min(at[0], x);
+            at[2] = Math.max(at[2], x);
+            at[3] = y;
+            at[4]++;
+        }
+        List<Segment> segments = new ArrayList<>();
+        categories.forEach((id, category) -> {
+            int[] s = found.get(id);
+            if (s != null) {
+                segments.add(new Segment(id, category, false, s[4],
+                        new Box(s[0], s[1], s[2] - s[0] + 1, s[3] - s[1] + 1)));
+            }
+        });
+        return of(width, height, ids, segments);
+    }
+
+    /**
+     * Reads the ids from a panoptic PNG.
+     *
+     * @return rows from the top
+     * @throws BadFileException if it can't be read, or isn't in red, green and blue of 8 bits
+     */
+    static Image readPng(Path file) {
+        Image image = Image.readIndices(file);
+        if (image.bits() != 8 || image.channels() < 3) {
+            throw new BadFileException(file + ": a panoptic picture has red, green and blue of 8 bits, this is "
+                    + image.format() + "; labels of a palette or in grey are no segments");
+        }
+        return image.toRgb8().packed();
+    }
+
+    /** R + 256 G + 65536 B of each pixel. */
+    static int[] ids(Image rgb) {
+        byte[] bytes = rgb.data().asSlice(0, 3L * rgb.width() * rgb.height()).toArray(ValueLayout.JAVA_BYTE);
+        int[] ids = new int[bytes.length / 3];
+        for (int i = 0; i < ids.length; i++) {
+            ids[i] = bytes[3 * i] & 0xFF | (bytes[3 * i + 1] & 0xFF) << 8 | (bytes[3 * i + 2] & 0xFF) << 16;
+        }
+        return ids;
+    }
+
+    /** Columns. */
+    public int width() {
+        return width;
+    }
+
+    /** Rows. */
+    public int height() {
+        return height;
+    }
+
+    /** The id at a column and row; 0 for void. */
+    public int id(int x, int y) {
+        return ids[y * width + x];
+    }
+
+    /** All ids, rows tightly packed, copied. */
+    public int[] ids() {
+        return ids.clone();
+    }
+
+    /** The segments, things of the greatest score first where a merge made them. */
+    public List<Segment> segments() {
+        return segments;
+    }
+
+    /** The pixels of one segment; 0 gives void. */
+    public Mask mask(int id) {
+        byte[] in = new byte[ids.length];
+        for (int i = 0; i < in.length; i++) {
+            in[i] = (byte) (ids[i] == id ? 1 : 0);
+        }
+        return Mask.of(width, height, in);
+    }
+
+    /** The class of each pixel; {@code none} where it is void. */
+    public LabelMap categories(int none) {
+        Map<Integer, Integer> category = new HashMap<>();
+        segments.forEach(s -> category.put(s.id(), s.category()));
+        int[] labels = new int[ids.length];
+        for (int i = 0; i < labels.length; i++) {
+            labels[i] = ids[i] == 0 ? none : i > 0 && ids[i] == ids[i - 1] ? labels[i - 1] : category.get(ids[i]);
+        }
+        return LabelMap.of(width, height, labels);
+    }
+
+    /**
+     * Writes COCO's panoptic PNG: id = R + 256 G + 65536 B.
+     *
+     * @throws BadFileException if it can't be written there
+     */
+    public void writePng(Path file) {
+        AtomicFile.write(file, toPng());
+    }
+
+    /** The file that {@link #writePng} writes. */
+    public byte[] toPng() {
+        byte[] rgb = new byte[3 * ids.length];
+        for (int i = 0; i < ids.length; i++) {
+            rgb[3 * i] = (byte) ids[i];
+            rgb[3 * i + 1] = (byte) (ids[i] >> 8);
+            rgb[3 * i + 2] = (byte) (ids[i] >> 16);
+        }
+        return Png.encode(Image.of(width, height, PixelFormat.RGB8, rgb));
+    }
+
+    /** Size and number of segments, such as {@code 640x480 panoptic, 12 segments}. */
+    @Override
+    public String toString() {
+        return width + "x" + height + " panoptic, " + segments.size() + " segments";
+    }
+}

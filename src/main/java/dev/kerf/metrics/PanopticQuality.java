@@ -1,0 +1,197 @@
+package dev.kerf.metrics;
+
+import dev.kerf.backend.Device;
+import dev.kerf.error.BadInputException;
+import dev.kerf.mask.CocoDataset;
+import dev.kerf.mask.LabelMap;
+import dev.kerf.mask.Panoptic;
+import dev.kerf.mask.Segment;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * Panoptic Quality, image by image (Kirillov et al. 2019, "Panoptic segmentation"); pixels are counted on a device. Used
+ * by one thread at a time.
+ *
+ * <pre>{@code
+ * try (Device device = Backends.open("cpu");
+ *         PanopticQuality quality = new PanopticQuality(device, truth.categories().values())) {
+ *     for (long image : truth.images()) quality.add(truth.picture(image), predicted.picture(image));
+ *     quality.scores().all().pq();
+ * }
+ * }</pre>
+ *
+ * <p>As panopticapi has it: segments of one class match if their IoU is more than 0.5, where the union leaves out what of
+ * the prediction lies on void; crowds match nothing; a predicted segment that matches nothing counts as wrong unless
+ * more than half of it lies on void and on a crowd of its class (the last one listed). Areas of true segments are those
+ * that the truth states.
+ */
+public final class PanopticQuality implements AutoCloseable {
+    private static final int FEWEST_CLASSES = 16;
+    private static final int FEWEST_PIXELS = 4096;
+    /** Past it labels don't fit a byte with room for one that counts nowhere. */
+    private static final int MOST_BYTES = 128;
+
+    private final Device device;
+    private final Map<Integer, Tally> tallies = new LinkedHashMap<>();
+    /** By number of labels, which is rounded up: a plan is compiled for each. */
+    private final Map<Integer, Confusions> counters = new HashMap<>();
+
+    /** What is counted of a class. */
+    private static final class Tally {
+        private final CocoDataset.Category category;
+        private long truePositives;
+        private long falsePositives;
+        private long falseNegatives;
+        private double iouSum;
+
+        Tally(CocoDataset.Category category) {
+            this.category = category;
+        }
+
+        PanopticScores.ClassScore score() {
+            return new PanopticScores.ClassScore(category, truePositives, falsePositives, falseNegatives, iouSum);
+        }
+    }
+
+    /**
+     * Takes no memory on the device until something is measured.
+     *
+     * @param device     must outlive this
+     * @param categories all classes that may occur
+     */
+    public PanopticQuality(Device device, Collection<CocoDataset.Category> categories) {
+        this.device = device;
+        categories.forEach(c -> tallies.put(c.id(), new Tally(c)));
+    }
+
+    /**
+     * Adds an image.
+     *
+     * @throws BadInputException if the sizes differ, a segment's class isn't among the categories, or a predicted
+     *                           segment has no pixels
+     */
+    public void add(Panoptic truth, Panoptic predicted) {
+        if (truth.width() != predicted.width() || truth.height() != predicted.height()) {
+            throw new BadInputException("the truth is " + truth.width() + "x" + truth.height() + ", the prediction "
+                    + predicted.width() + "x" + predicted.height());
+        }
+        // In order of their ids, as panopticapi adds the IoUs up.
+        List<Segment> real = sorted(truth, "true");
+        List<Segment> found = sorted(predicted, "predicted");
+        ConfusionMatrix counts = count(truth, real, predicted, found);
+        Set<Integer> right = new HashSet<>();
+        Set<Integer> hit = new HashSet<>();
+        for (int t = 0; t < real.size(); t++) {
+            for (int p = 0; p < found.size(); p++) {
+                if (matches(real.get(t), found.get(p), counts, t + 1, p + 1)) {
+                    hit.add(real.get(t).id());
+                    right.add(found.get(p).id());
+                }
+            }
+        }
+        Map<Integer, Integer> crowds = new HashMap<>();
+        for (Segment s : truth.segments()) {
+            if (s.crowd()) {
+                crowds.put(s.category(), real.indexOf(s) + 1);
+            } else if (!hit.contains(s.id())) {
+                tallies.get(s.category()).falseNegatives++;
+            }
+        }
+        for (int p = 0; p < found.size(); p++) {
+            int category = found.get(p).category();
+            long excused = counts.count(0, p + 1)
+                    + (crowds.containsKey(category) ? counts.count(crowds.get(category), p + 1) : 0);
+            if (!right.contains(found.get(p).id()) && 2 * excused <= counts.predictedPixels(p + 1)) {
+                tallies.get(category).falsePositives++;
+            }
+        }
+    }
+
+    private boolean matches(Segment truth, Segment predicted, ConfusionMatrix counts, int t, int p) {
+        long both = counts.count(t, p);
+        if (both == 0 || truth.crowd() || truth.category() != predicted.category()) {
+            return false;
+        }
+        double iou = (double) both / (counts.predictedPixels(p) + truth.area() - both - counts.count(0, p));
+        if (iou > 0.5) {
+            Tally tally = tallies.get(truth.category());
+            tally.truePositives++;
+            tally.iouSum += iou;
+        }
+        return iou > 0.5;
+    }
+
+    private List<Segment> sorted(Panoptic picture, String side) {
+        for (Segment s : picture.segments()) {
+            if (!tallies.containsKey(s.category())) {
+                throw new BadInputException("the " + side + " segment " + s.id() + " is of category " + s.category()
+                        + ", which the truth doesn't list");
+            }
+        }
+        return picture.segments().stream().sorted(Comparator.comparingInt(Segment::id)).toList();
+    }
+
+    /** Pixels of true segment t that were given segment p, both counted from 1; 0 is void. */
+    private ConfusionMatrix count(Panoptic truth, List<Segment> real, Panoptic predicted, List<Segment> found) {
+        int classes = FEWEST_CLASSES;
+        while (classes <= Math.max(real.size(), found.size())) {
+            classes *= 2;
+        }
+        long all = Math.max(FEWEST_PIXELS, (long) truth.width() * truth.height());
+        int pixels = (int) Math.min(Integer.MAX_VALUE, MaskPairs.atLeast(all));
+        Confusions confusions = counters.computeIfAbsent(classes,
+                k -> new Confusions(device, k, Confusions.NO_IGNORE));
+        ConfusionMatrix counts = confusions.measure(labels(truth, real, classes, pixels),
+                labels(predicted, found, classes, pixels));
+        for (int p = 0; p < found.size(); p++) {
+            if (counts.predictedPixels(p + 1) == 0) {
+                throw new BadInputException("the predicted segment " + found.get(p).id() + " has no pixels");
+            }
+        }
+        return counts;
+    }
+
+    /** The pixels' places in the list, then labels that count nowhere. */
+    private static LabelMap labels(Panoptic picture, List<Segment> segments, int classes, int pixels) {
+        Map<Integer, Integer> places = new HashMap<>();
+        places.put(0, 0);
+        segments.forEach(s -> places.put(s.id(), places.size()));
+        int[] ids = picture.ids();
+        int[] labels = new int[pixels];
+        Arrays.fill(labels, ids.length, pixels, classes);
+        for (int i = 0; i < ids.length; i++) {
+            labels[i] = i > 0 && ids[i] == ids[i - 1] ? labels[i - 1] : places.get(ids[i]);
+        }
+        if (classes > MOST_BYTES) {
+            return LabelMap.of(pixels, 1, labels);
+        }
+        byte[] bytes = new byte[pixels];
+        for (int i = 0; i < pixels; i++) {
+            bytes[i] = (byte) labels[i];
+        }
+        return LabelMap.of(pixels, 1, bytes);
+    }
+
+    /** The scores of what has been added so far. */
+    public PanopticScores scores() {
+        List<PanopticScores.ClassScore> scores = new ArrayList<>();
+        tallies.values().forEach(t -> scores.add(t.score()));
+        return new PanopticScores(scores);
+    }
+
+    /** Frees the plans. */
+    @Override
+    public void close() {
+        counters.values().forEach(Confusions::close);
+        counters.clear();
+    }
+}

@@ -1,0 +1,172 @@
+package dev.kerf.mask;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.kerf.error.BadFileException;
+import dev.kerf.error.BadInputException;
+import dev.kerf.image.Image;
+import dev.kerf.image.PixelFormat;
+import dev.kerf.json.Json;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class PanopticTest {
+    /** One row; '#' belongs. */
+    private static Instance instance(int category, double score, String row) {
+        Mask mask = Mask.empty(row.length(), 1);
+        IntStream.range(0, row.length()).filter(i -> row.charAt(i) == '#').forEach(i -> mask.set(i, 0, true));
+        return new Instance(category, score, RunLength.encode(mask));
+    }
+
+    private static String ids(Panoptic p) {
+        StringBuilder s = new StringBuilder();
+        Arrays.stream(p.ids()).forEach(s::append);
+        return s.toString();
+    }
+
+    private static Panoptic merge(PanopticMerge merge, String semantic, Instance... found) {
+        int[] labels = semantic.chars().map(c -> c - '0').toArray();
+        // Labels 0 and 1 are things or nothing, 2 and 3 two kinds of stuff, 4 is the second kind again.
+        return merge.merge(new Instances(labels.length, 1, List.of(found)), LabelMap.of(labels.length, 1, labels),
+                label -> new int[] {-1, -1, 20, 30, 30}[label]);
+    }
+
+    @Test
+    void surerInstancesComeFirstAndStuffGetsTheRest() {
+        Panoptic p = merge(new PanopticMerge(0.5, 0.5, 1), "0022233344",
+                instance(1, 0.6, "####......"), instance(5, 0.9, "..####...."));
+        assertEquals("2211113333", ids(p));
+        assertEquals(List.of(5, 1, 30), p.segments().stream().map(Segment::category).toList());
+        assertEquals(new Segment(1, 5, false, 4, new Box(2, 0, 4, 1)), p.segments().get(0));
+        assertEquals(new Segment(2, 1, false, 2, new Box(0, 0, 2, 1)), p.segments().get(1), "half of it was taken");
+        assertEquals(4, p.segments().get(2).area(), "two labels of one kind are one segment");
+    }
+
+    @Test
+    void instancesOfWhichTooMuchIsTakenAreLeftOut() {
+        // Three of four are taken.
+        assertEquals("0111100000", ids(merge(new PanopticMerge(0.5, 0.5, 1), "0000000000",
+                instance(1, 0.8, "####......"), instance(5, 0.9, ".####....."))));
+        assertEquals("2111100000", ids(merge(new PanopticMerge(0.5, 0.75, 1), "0000000000",
+                instance(1, 0.8, "####......"), instance(5, 0.9, ".####....."))));
+        // One that was left out takes nothing from later ones.
+        assertEquals("1110022220", ids(merge(new PanopticMerge(0.5, 0, 1), "0000000000",
+                instance(1, 0.9, "###......."), instance(1, 0.8, "..####...."), instance(1, 0.7, ".....####."))));
+        // All of it is taken: allowed, but nothing is left.
+        assertEquals("1110000000", ids(merge(new PanopticMerge(0.5, 1, 1), "0000000000",
+                instance(1, 0.9, "###......."), instance(1, 0.8, ".#........"))));
+        // Below the score, and empty.
+        assertEquals("0000000000", ids(merge(new PanopticMerge(0.5, 0.5, 1), "0000000000",
+                instance(1, 0.4999, "###......."), instance(1, 0.9, ".........."))));
+        // Equal scores: the first given.
+        assertEquals("1110000000", ids(merge(new PanopticMerge(0.5, 0.5, 1), "0000000000",
+                instance(1, 0.5, "###......."), instance(1, 0.5, "###......."))));
+    }
+
+    @Test
+    void stuffOfTooFewPixelsBecomesVoid() {
+        Panoptic p = merge(new PanopticMerge(0.5, 0.5, 3), "2222333004", instance(9, 0.7, "..##......"));
+        // Two pixels of the first kind are left, four of the second.
+        assertEquals("0011222002", ids(p));
+        assertEquals(List.of(9, 30), p.segments().stream().map(Segment::category).toList());
+        assertEquals("0000000000", ids(merge(PanopticMerge.DEFAULT, "2222222222")));
+        assertEquals(0, merge(PanopticMerge.DEFAULT, "2222222222").segments().size());
+    }
+
+    @Test
+    void columnsAndRowsAreNotConfused() {
+        Mask mask = Mask.empty(3, 2);
+        mask.set(2, 0, true);
+        mask.set(2, 1, true);
+        mask.set(0, 1, true);
+        Panoptic p = new PanopticMerge(0, 0.5, 1).merge(
+                new Instances(3, 2, List.of(new Instance(1, 1, RunLength.encode(mask)))),
+                LabelMap.of(3, 2, new int[] {0, 1, 1, 1, 1, 1}), label -> label == 0 ? 8 : -1);
+        assertArrayEquals(new int[] {2, 0, 1, 1, 0, 1}, p.ids());
+        assertEquals(mask, p.mask(1));
+        assertEquals(new Box(0, 0, 3, 2), p.segments().get(0).box());
+        assertArrayEquals(new int[] {8, 99, 1, 1, 99, 1}, p.categories(99).toArray());
+        assertEquals(1, p.id(2, 1));
+    }
+
+    @Test
+    void filesReadBack(@TempDir Path directory) throws IOException {
+        int[] ids = {0, 1, 256, 65536, 16777215, 1};
+        Panoptic p = Panoptic.of(3, 2, ids, Map.of(1, 4, 256, 4, 65536, 9, 16777215, 9));
+        Path pngs = Files.createDirectory(directory.resolve("p"));
+        PanopticWriter writer = new PanopticWriter(pngs, List.of(new CocoDataset.Category(4, "cat", true),
+                new CocoDataset.Category(9, "sky", false)));
+        assertEquals(pngs.resolve("street.2.png"), writer.add(12, "street.2.jpg", p));
+        assertThrows(BadInputException.class, () -> writer.add(12, "other.jpg", p));
+        assertThrows(BadInputException.class, () -> writer.add(13, "street.2.png", p));
+        writer.write(directory.resolve("p.json"));
+        Image rgb = Image.read(pngs.resolve("street.2.png"));
+        assertEquals(1, rgb.sample(2, 0, 1), "256 is green 1");
+        assertEquals(1, rgb.sample(0, 1, 2), "65536 is blue 1");
+        CocoPanoptic read = CocoPanoptic.read(directory.resolve("p.json"), pngs);
+        assertEquals(List.of(12L), read.images());
+        assertEquals(new CocoDataset.Category(9, "sky", false), read.categories().get(9));
+        assertArrayEquals(ids, read.picture(12).ids());
+        assertEquals(Map.of(), Map.copyOf(CocoPanoptic.of(Json.parse("{\"annotations\": []}"), pngs).categories()));
+        assertEquals(Set.copyOf(p.segments()), Set.copyOf(read.picture(12).segments()));
+        Json info = Json.read(directory.resolve("p.json")).at("annotations").at(0).at("segments_info").items().stream()
+                .filter(s -> s.at("id").asInt() == 1).findFirst().orElseThrow();
+        assertEquals("{\"id\":1,\"category_id\":4,\"area\":2,\"bbox\":[1,0,2,2],\"iscrowd\":0}", info.toString());
+    }
+
+    @Test
+    void impossiblePicturesAreRefused() {
+        assertThrows(BadInputException.class, () -> Panoptic.of(2, 1, new int[] {1, 2}, Map.of(1, 1)));
+        assertThrows(BadInputException.class, () -> Panoptic.of(2, 1, new int[] {1}, Map.of(1, 1)));
+        assertThrows(BadInputException.class, () -> Panoptic.of(1, 1, new int[] {1 << 24}, Map.of(1 << 24, 1)));
+        Segment s = new Segment(1, 1, false, 1, Box.EMPTY);
+        assertThrows(BadInputException.class, () -> Panoptic.of(1, 1, new int[] {1}, List.of(s, s)));
+        assertThrows(BadInputException.class, () -> new PanopticMerge(0.5, 1.5, 0));
+        LabelMap small = LabelMap.of(1, 1, new int[1]);
+        assertThrows(BadInputException.class,
+                () -> PanopticMerge.DEFAULT.merge(new Instances(2, 1, List.of()), small, l -> -1));
+    }
+
+    @Test
+    void badFilesAreNamed(@TempDir Path directory) {
+        Panoptic.of(2, 1, new int[] {3, 5}, Map.of(3, 1, 5, 1)).writePng(directory.resolve("a.png"));
+        Image.blank(2, 1, PixelFormat.GRAY8).writePng(directory.resolve("grey.png"));
+        refused(directory, "a.png", "[{\"id\": 3, \"category_id\": 1}]", "a.png: pixel (1, 0) has the id 5");
+        refused(directory, "a.png", "[{\"id\": 0, \"category_id\": 1}]",
+                "p.json: $.annotations[0].segments_info[0].id: ids of segments are 1 to 2^24 - 1");
+        refused(directory, "a.png", "[{\"id\": 3, \"category_id\": 1}, {\"id\": 3, \"category_id\": 1}]",
+                "p.json: $.annotations[0].segments_info[1]: another segment has the id 3");
+        refused(directory, "a.png", "[{\"id\": 3}]", "p.json: $.annotations[0].segments_info[0]: has no member");
+        refused(directory, "grey.png", "[]", "grey.png: a panoptic picture has red, green and blue of 8 bits");
+        refused(directory, "none.png", "[]", "none.png: no such file");
+        refused(directory, "../a.png", "[]", "p.json: $.annotations[0].file_name: is no name of a file");
+        assertTrue(assertThrows(BadFileException.class, () -> CocoPanoptic.of(Json.parse("{}"), directory.resolve("x")))
+                .getMessage().endsWith("x: no such directory; it should hold the panoptic PNG files"));
+        Json twice = Json.parse("{\"annotations\": [{\"image_id\": 1, \"segments_info\": []}, {\"image_id\": 1, "
+                + "\"segments_info\": []}]}");
+        assertThrows(BadFileException.class, () -> CocoPanoptic.of(twice, directory));
+        Json instances = Json.parse("{\"annotations\": [{\"image_id\": 1}]}");
+        assertThrows(BadFileException.class, () -> CocoPanoptic.of(instances, directory));
+        CocoPanoptic empty = CocoPanoptic.of(Json.parse("{\"annotations\": []}"), directory);
+        assertThrows(BadInputException.class, () -> empty.picture(3));
+    }
+
+    private static void refused(Path directory, String file, String segments, String expected) {
+        Json json = Json.parse("{\"annotations\": [{\"image_id\": 1, \"file_name\": \"" + file
+                + "\", \"segments_info\": " + segments + "}]}", "p.json");
+        String message = assertThrows(BadFileException.class,
+                () -> CocoPanoptic.of(json, directory).picture(1)).getMessage();
+        assertTrue(message.contains(expected), message);
+    }
+}
