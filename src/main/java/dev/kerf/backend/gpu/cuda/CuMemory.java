@@ -101,8 +101,8 @@ final class CuMemory {
         /** The address of a range. */
         long range(long offset, long length) {
             if (offset < 0 || length < 0 || offset > bytes - length) {
-                throw context.error(CuStatus.INVALID_VALUE, "a transfer", "of bytes " + offset + " to " + (offset + length)
-                        + " of a buffer of " + CuContext.size(bytes));
+                throw new IllegalArgumentException("bytes " + offset + " to " + (offset + length) + " of a buffer of "
+                        + CuContext.size(bytes));
             }
             return handle() + offset;
         }
