@@ -1,5 +1,6 @@
 package dev.kerf.backend;
 
+import dev.kerf.backend.gpu.cuda.StandIn;
 import dev.kerf.error.BackendUnavailableException;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -8,7 +9,8 @@ import java.util.stream.Stream;
 
 /**
  * The devices that tests of the seam run on: all that back ends find here. {@code -Dkerf.test.backends=cpu,opencl} demands
- * those named and runs on no others; one that is missing or finds no device fails the run. What is tested is printed once.
+ * those named and runs on no others; one that is missing or finds no device fails the run. {@code cuda-standin} is
+ * {@code cuda} over {@link StandIn}. What is tested is printed once.
  *
  * <pre>{@code
  * @ParameterizedTest
@@ -43,7 +45,12 @@ public final class BackendsUnderTest {
             }
         } else {
             for (String name : Arrays.stream(demanded.split(",")).map(String::strip).toList()) {
-                List<DeviceInfo> found = Backends.named(name).devices();
+                String backend = name;
+                if (name.equals(StandIn.NAME)) {
+                    StandIn.install();
+                    backend = "cuda";
+                }
+                List<DeviceInfo> found = Backends.named(backend).devices();
                 if (found.isEmpty()) {
                     throw new BackendUnavailableException(name + ": demanded by " + DEMANDED + ", but it has no device");
                 }

@@ -3,14 +3,13 @@ package dev.kerf.backend.gpu;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.kerf.backend.BackendsUnderTest;
 import dev.kerf.backend.CompileOptions;
 import dev.kerf.backend.DeviceInfo;
 import dev.kerf.backend.Executable;
 import dev.kerf.backend.NodeTiming;
 import dev.kerf.backend.Precision;
 import dev.kerf.backend.cpu.Oracle;
-import dev.kerf.backend.gpu.opencl.OpenClBackend;
+import dev.kerf.backend.gpu.cuda.StandIn;
 import dev.kerf.graph.Graph;
 import dev.kerf.graph.GraphBuilder;
 import dev.kerf.graph.Op;
@@ -59,7 +58,7 @@ final class KernelBed implements AutoCloseable {
 
     /** Ids of the devices under test that a {@link Driver} stands behind. */
     static Stream<String> devices() {
-        return BackendsUnderTest.devices().filter(d -> d.startsWith("opencl:"));
+        return Parity.devices();
     }
 
     /** Devices × the named kernels, {@code kernel} or {@code kernel/variant}, as arguments of a parameterised test. */
@@ -71,10 +70,12 @@ final class KernelBed implements AutoCloseable {
     static KernelBed of(String deviceId, String kernelAndVariant) {
         String[] names = kernelAndVariant.split("/");
         String variant = names[names.length - 1];
-        Driver driver = OpenClBackend.openDriver(Integer.parseInt(deviceId.substring(deviceId.indexOf(':') + 1)));
+        Driver driver = Parity.driver(deviceId);
         Map<String, Map<String, Long>> parameters = new HashMap<>();
         // A CPU's compiler takes seconds to minutes over the sums of a GPU's tile, all unrolled; the code is the same.
-        if (driver.facts().info().kind() == DeviceInfo.Kind.CPU && SMALL_TILES.containsKey(variant)) {
+        boolean cpu = driver.facts().info().kind() == DeviceInfo.Kind.CPU
+                || driver.facts().info().name().equals(StandIn.DEVICE);
+        if (cpu && SMALL_TILES.containsKey(variant)) {
             parameters.put(variant, SMALL_TILES.get(variant));
         }
         Target.Forced forced = new Target.Forced(Map.of(names[0], variant), parameters);

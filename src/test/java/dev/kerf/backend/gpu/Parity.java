@@ -10,6 +10,7 @@ import dev.kerf.backend.Executable;
 import dev.kerf.backend.Precision;
 import dev.kerf.backend.StateTensor;
 import dev.kerf.backend.cpu.Oracle;
+import dev.kerf.backend.gpu.cuda.CudaBackend;
 import dev.kerf.backend.gpu.opencl.OpenClBackend;
 import dev.kerf.graph.Graph;
 import dev.kerf.graph.Value;
@@ -52,12 +53,18 @@ public final class Parity {
 
     /** Ids of the devices under test that have a {@link Driver}. */
     public static Stream<String> devices() {
-        return BackendsUnderTest.devices().filter(id -> id.startsWith("opencl:"));
+        return BackendsUnderTest.devices().filter(id -> id.startsWith("opencl:") || id.startsWith("cuda:"));
     }
 
     /** Opens a device with forced choices. */
     public static GpuDevice open(String id, Target.Forced forced) {
-        return new GpuDevice(OpenClBackend.openDriver(Integer.parseInt(id.substring(id.indexOf(':') + 1))), forced);
+        return new GpuDevice(driver(id), forced);
+    }
+
+    /** Opens a driver. */
+    static Driver driver(String id) {
+        int ordinal = Integer.parseInt(id.substring(id.indexOf(':') + 1));
+        return id.startsWith("cuda:") ? CudaBackend.openDriver(ordinal) : OpenClBackend.openDriver(ordinal);
     }
 
     /** Every value of every parameter of a kernel by itself, the others at their defaults, within its constraints. */
