@@ -1,5 +1,6 @@
 package dev.kerf.model.sam2;
 
+import dev.kerf.error.BadWeightsException;
 import dev.kerf.graph.FrameOp;
 import dev.kerf.graph.Graph;
 import dev.kerf.graph.GraphBuilder;
@@ -9,10 +10,15 @@ import dev.kerf.graph.SpatialOp.Resize;
 import dev.kerf.graph.SpatialOp.Sampling;
 import dev.kerf.graph.TensorType;
 import dev.kerf.graph.Value;
+import dev.kerf.graph.WeightExpr;
 import dev.kerf.tensor.DType;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;
+import dev.kerf.weights.TensorInfo;
+import dev.kerf.weights.Weights;
 import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * The parts of SAM 2 as graphs: an image's features are computed once, each prompt costs the decoder alone.
@@ -67,6 +73,37 @@ public final class Sam2Graphs {
         g.output("high_res_features_0", f.fine());
         g.output("high_res_features_1", f.medium());
         return g.build();
+    }
+
+    /** Every tensor that some part of the model reads, with the shape that it has to have. */
+    static List<WeightExpr.Tensor> tensors(Sam2Config config) {
+        DecoderRequest withMask = new DecoderRequest(1, 2, true, false);
+        DecoderRequest without = new DecoderRequest(1, 2, false, true);
+        return Stream.of(image(config, config.imageSize(), config.imageSize()), decoder(config, withMask),
+                        Sam2VideoGraphs.frame(config, new Sam2VideoGraphs.FrameRequest(without, 1, 1, 1)),
+                        Sam2VideoGraphs.remember(config, 1, 1, false), Sam2VideoGraphs.given(config, 1))
+                .flatMap(g -> g.weights().stream())
+                .map(WeightExpr.Tensor.class::cast)
+                .distinct()
+                .toList();
+    }
+
+    /**
+     * Checks all of a checkpoint's tensors.
+     *
+     * @throws BadWeightsException naming a tensor that is missing, misshapen, or neither used nor known as not needed
+     */
+    static void requireFits(Sam2Config config, Weights weights) {
+        List<WeightExpr.Tensor> tensors = tensors(config);
+        for (WeightExpr.Tensor t : tensors) {
+            Optional<TensorInfo> found = weights.find(t.name());
+            if (found.isEmpty() || !found.get().shape().equals(t.shape())) {
+                throw new BadWeightsException(weights.source() + ": SAM 2 " + config.size().label() + " needs tensor '"
+                        + t.name() + "' of shape " + t.shape() + "; the file has "
+                        + found.map(i -> "it of shape " + i.shape()).orElse("none of that name"));
+            }
+        }
+        weights.requireAllUsed(tensors.stream().map(WeightExpr.Tensor::name).toList(), Sam2Config.NOT_NEEDED);
     }
 
     private static Value statistics(GraphBuilder g) {
@@ -126,19 +163,25 @@ public final class Sam2Graphs {
 
     /** Prompts as inputs, encoded and decoded. */
     static Prompted prompt(GraphBuilder g, Sam2Config config, DecoderRequest r, ImageEncoder.Features features) {
-        Part model = new Part(g, "");
-        PromptEncoder encoder = new PromptEncoder(model, config);
         Value points = g.input("points", TensorType.f32(r.batch(), r.points(), 2));
         Value labels = g.input("labels", TensorType.of(DType.I32, r.batch(), r.points()));
         int side = config.maskSize();
-        Value dense = r.mask()
-                ? encoder.masks(g.input("mask_input", TensorType.f32(r.batch(), 1, side, side)))
-                : encoder.noMask();
+        Value mask = r.mask() ? g.input("mask_input", TensorType.f32(r.batch(), 1, side, side)) : null;
+        return prompt(g, config, points, labels, mask, features);
+    }
+
+    /** Prompts encoded and decoded; {@code mask} is null if none is given. */
+    static Prompted prompt(GraphBuilder g, Sam2Config config, Value points, Value labels, Value mask,
+            ImageEncoder.Features features) {
+        Part model = new Part(g, "");
+        PromptEncoder encoder = new PromptEncoder(model, config);
+        Value dense = mask == null ? encoder.noMask() : encoder.masks(mask);
         Value sparse = g.stage("sparse_prompt_embeddings", encoder.points(points, labels));
         Value positions = encoder.image();
         g.stage("image_pe", model.image(positions, config.grid()));
-        g.stage("dense_prompt_embeddings", r.mask() ? dense
-                : g.apply(new MoveOp.Expand(Shape.of(r.batch(), Sam2Config.WIDTH, config.grid(), config.grid())), dense));
+        long b = labels.type().shape().dim(0);
+        g.stage("dense_prompt_embeddings", mask != null ? dense
+                : g.apply(new MoveOp.Expand(Shape.of(b, Sam2Config.WIDTH, config.grid(), config.grid())), dense));
         MaskDecoder decoder = new MaskDecoder(model, config);
         return new Prompted(decoder, decoder.forward(features, positions, sparse, encoder.bias(labels), dense));
     }

@@ -4,14 +4,22 @@ import dev.kerf.graph.Graph;
 import dev.kerf.graph.GraphBuilder;
 import dev.kerf.graph.MoveOp;
 import dev.kerf.graph.PointwiseOp;
+import dev.kerf.graph.PointwiseOp.Arithmetic;
 import dev.kerf.graph.PointwiseOp.Relation;
+import dev.kerf.graph.ReduceOp;
+import dev.kerf.graph.SpatialOp.Interpolation;
+import dev.kerf.graph.SpatialOp.Resize;
+import dev.kerf.graph.SpatialOp.Sampling;
 import dev.kerf.graph.StateOp;
 import dev.kerf.graph.TensorType;
 import dev.kerf.graph.Value;
+import dev.kerf.graph.Window2d;
 import dev.kerf.model.sam2.Sam2Graphs.DecoderRequest;
 import dev.kerf.tensor.DType;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;
+import java.util.Arrays;
+import java.util.List;
 
 /**
  * The parts of SAM 2 that a video adds. Memories lie in two states, each a ring of slots: {@code memories} (slots, grid², 64)
@@ -84,6 +92,43 @@ public final class Sam2VideoGraphs {
         g.output("object_score_logits", g.stage("object_score_logits", m.object()));
         g.output("iou_predictions", decoder.pick(m.ious(), which));
         return g.build();
+    }
+
+    /**
+     * Masks that are given, not found: upstream's {@code _use_mask_as_output}. Inputs: {@code vision_features}, the two
+     * high-resolution features and {@code mask} (B, 1, S, S), 0 or 1. Outputs as those of {@link #frame}; the decoder is asked
+     * for the object pointers alone.
+     */
+    public static Graph given(Sam2Config config, int objects) {
+        GraphBuilder g = new GraphBuilder();
+        Part model = new Part(g, "");
+        ImageEncoder.Features one = Sam2Graphs.features(g, config, "vision_features");
+        Value mask = g.input("mask", TensorType.f32(objects, 1, config.imageSize(), config.imageSize()));
+        Value logits = g.add(g.multiply(mask, g.constant(20f)), g.constant(-10f));
+        int side = config.maskSize();
+        Value small = g.apply(new Resize(side, side, Interpolation.BILINEAR, Sampling.HALF_PIXEL, true, 0, 0), logits);
+        Value hint = model.at("mask_downsample").conv2d(mask, 1, 4, Window2d.of().stride(4)); // (B, 1, S/4, S/4)
+        Value points = g.constant(HostTensor.zeros(DType.F32, Shape.of(objects, 2, 2)));
+        int[] padding = new int[2 * objects];
+        Arrays.fill(padding, PromptEncoder.PADDING);
+        Value labels = g.constant(HostTensor.of(Shape.of(objects, 2), padding));
+        MaskDecoder.Masks m = Sam2Graphs.prompt(g, config, points, labels, hint, one).masks();
+        // Whether the thing is there is told by the mask; the pointer is a thing's only where the decoder says so too.
+        Value largest = g.apply(new ReduceOp.Reduce(ReduceOp.Reduction.MAX, List.of(2, 3), false), mask); // (B, 1)
+        Value token = g.reshape(g.slice(m.tokens(), 1, 0, 1), objects, Sam2Config.WIDTH);
+        MemoryEncoder pointers = new MemoryEncoder(model, config);
+        Value both = g.binary(Arithmetic.MIN, m.object(), g.binary(Arithmetic.SUBTRACT, largest, g.constant(0.5f)));
+        g.output("low_res_masks", small);
+        g.output("object_pointer", pointers.pointer(token, both));
+        g.output("object_score_logits", g.add(g.multiply(largest, g.constant(20f)), g.constant(-10f)));
+        g.output("iou_predictions", g.constant(ones(objects)));
+        return g.build();
+    }
+
+    private static HostTensor ones(int n) {
+        float[] v = new float[n];
+        Arrays.fill(v, 1);
+        return HostTensor.of(Shape.of(n, 1), v);
     }
 
     private static MemoryAttention.Memory memory(Part model, Sam2Config config, FrameRequest r) {
@@ -162,7 +207,7 @@ public final class Sam2VideoGraphs {
     private static void write(GraphBuilder g, String name, int slots, Value values, Value to) {
         Shape s = values.type().shape();
         Value state = g.state(name, values.type().as(s.with(0, slots)));
-        long[] item = java.util.Arrays.copyOfRange(s.dims(), 1, s.rank());
+        long[] item = Arrays.copyOfRange(s.dims(), 1, s.rank());
         for (int i = 0; i < s.dim(0); i++) {
             state = g.apply(new StateOp.WriteSlot(), state, g.reshape(g.slice(values, 0, i, i + 1), item),
                     g.reshape(g.slice(to, 0, i, i + 1)));

@@ -59,6 +59,27 @@ class Sam2GoldenTest {
         }
     }
 
+    /** The encoder of the next size: other blocks see the whole image. */
+    @ParameterizedTest
+    @MethodSource("dev.kerf.backend.BackendsUnderTest#devices")
+    void theSmallImageEncoder(String backend) {
+        GoldenCase golden = GoldenCase.open(GOLDENS.resolve("sam2-small-quick"));
+        Map<String, HostTensor> results = new LinkedHashMap<>();
+        try (Device device = Backends.open(backend);
+                Weights weights = golden.weights();
+                DeviceWeights loaded = device.load(weights)) {
+            Graph graph = Sam2Graphs.image(Sam2Config.of(weights).withImageSize(256), 256, 256);
+            try (Executable encoder = compile(device, loaded, graph)) {
+                encoder.input("image").upload(
+                        Image.read(GOLDENS.resolve("sam2-quick/frame0.png")).toRgb8().toTensor().data());
+                encoder.run();
+                graph.stages().keySet().forEach(s -> results.put(s, encoder.output(s).toHost()));
+            }
+            var rows = golden.compare(results);
+            assertTrue(rows.stream().allMatch(GoldenCase.Row::passed), () -> backend + ": " + rows);
+        }
+    }
+
     static Executable compile(Device device, DeviceWeights weights, Graph graph) {
         return device.compile(graph, weights,
                 CompileOptions.of().keep(graph.stages().keySet().toArray(String[]::new)));
