@@ -55,6 +55,6 @@ public interface KernelImages {
 
     /** What Kerf ships and what it can compile here. */
     static KernelImages standard() {
-        return new ShippedImages();
+        return new StandardImages();
     }
 }

@@ -1,14 +1,79 @@
 package dev.kerf.backend.gpu.cuda;
 
-import dev.kerf.error.BackendUnavailableException;
+import dev.kerf.error.BadFileException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 
-/** The kernels' code as it is shipped. */
-final class ShippedImages implements KernelImages {
-    @Override
-    public Image find(String kernel, Map<String, String> definitions, Chip chip) {
-        throw new BackendUnavailableException("cuda: no code of kernel " + kernel + " with " + new TreeMap<>(definitions)
-                + " for " + chip.architecture() + " is shipped");
+/**
+ * The kernels' code as it is shipped: {@code kernels/ptx/ARCHITECTURE/NAME.ptx}, of the architectures that the device runs
+ * the one nearest to it first. A file holds PTX modules, before each a line {@code // kerf NAME=VALUE …} for each set of
+ * definitions that it serves.
+ */
+final class ShippedImages {
+    /** What stands before the definitions that a module serves. */
+    static final String MARK = "// kerf ";
+
+    private static final String FOLDER = "/dev/kerf/kernels/ptx/";
+
+    private ShippedImages() {}
+
+    /** Definitions as files and messages name them: by name, {@code A=1 B=2}. */
+    static String key(Map<String, String> definitions) {
+        List<String> words = new ArrayList<>();
+        new TreeMap<>(definitions).forEach((name, value) -> words.add(name + "=" + value));
+        return String.join(" ", words);
+    }
+
+    /** Code of a kernel with exactly these definitions; empty if none is shipped. */
+    static Optional<KernelImages.Image> find(String kernel, Map<String, String> definitions, KernelImages.Chip chip) {
+        for (String architecture : architectures(chip)) {
+            String file = architecture + "/" + kernel + ".ptx";
+            String text = read(file);
+            byte[] module = text == null ? null : module(text, key(definitions));
+            if (module != null) {
+                return Optional.of(new KernelImages.Image(module, "kernels/ptx/" + file));
+            }
+        }
+        return Optional.empty();
+    }
+
+    /** Code for {@code a} runs on its own architecture alone, other code on all later ones too. */
+    private static List<String> architectures(KernelImages.Chip chip) {
+        List<String> all = new ArrayList<>();
+        if (chip.major() == 9 && chip.minor() == 0) {
+            all.add("sm_90a");
+        }
+        if (chip.major() >= 8) {
+            all.add("sm_80");
+        }
+        if (chip.major() > 7 || chip.major() == 7 && chip.minor() >= 5) {
+            all.add("sm_75");
+        }
+        return all;
+    }
+
+    private static String read(String file) {
+        try (InputStream in = ShippedImages.class.getResourceAsStream(FOLDER + file)) {
+            return in == null ? null : new String(in.readAllBytes(), StandardCharsets.US_ASCII);
+        } catch (IOException e) {
+            throw new BadFileException("kernels/ptx/" + file + " can't be read (" + e + ")", e);
+        }
+    }
+
+    /** The module that follows the line of a set, or null. */
+    private static byte[] module(String text, String key) {
+        int line = text.indexOf("\n" + MARK + key + "\n");
+        if (line < 0) {
+            return null;
+        }
+        int from = text.indexOf("\n.version", line) + 1;
+        int to = text.indexOf(MARK, from);
+        return text.substring(from, to < 0 ? text.length() : to).getBytes(StandardCharsets.US_ASCII);
     }
 }

@@ -1,0 +1,10 @@
+#!/usr/bin/env bash
+# Makes kernels/ptx/ again from the kernels' sources: needs nvcc and ptxas on the path, of the release that README.md
+# beside this file names if the code is to stay the same byte for byte. Fails if ptxas spills registers.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+mvn -q test-compile
+java=${JAVA:-java}
+"$java" -cp target/classes:target/test-classes dev.kerf.backend.gpu.cuda.PtxBuild kernels/ptx
+awk -F'|' 'NR > 1 && /^\| [a-z]/ && $2 !~ /kernel/ && ($(NF - 1) + 0 > 0 || $(NF - 2) + 0 > 0) {
+    print "spills or stack:" $2; bad = 1 } END { exit bad }' kernels/ptx/README.md

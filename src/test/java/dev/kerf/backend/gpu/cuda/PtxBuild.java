@@ -1,0 +1,311 @@
+package dev.kerf.backend.gpu.cuda;
+
+import dev.kerf.backend.gpu.KernelSource;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+
+/**
+ * Makes {@code kernels/ptx/} from the kernels' sources with nvcc, and the table of what ptxas makes of it.
+ *
+ * <p>All sets of a kernel are compiled as one file, each in a namespace and with an entry of its own: nvcc reads its headers
+ * once. The PTX is then cut into a module for each entry, comments left out and names put back, so that a module depends on
+ * its own set alone. {@code kernels/ptx/sm_75/NAME.ptx} holds these modules one after the other; a line
+ * {@code // kerf NAME=VALUE …} for each set that it serves stands before a module.
+ *
+ * <pre>{@code
+ * PtxBuild.main("kernels/ptx");   // as kernels/ptx/build.sh does
+ * }</pre>
+ */
+public final class PtxBuild {
+    /** The oldest architecture that is served. */
+    static final String ARCHITECTURE = "sm_75";
+
+    private static final List<String> CHECKED = List.of("sm_75", "sm_80", "sm_90a");
+    /** PTX versions from the first that knows sm_75 on (PTX ISA, release notes). */
+    private static final List<String> VERSIONS = List.of("6.3", "6.4", "6.5", "7.0", "7.1", "7.2", "7.3", "7.4", "7.5",
+            "7.6", "7.7", "7.8", "8.0");
+    private static final Pattern ENTRY = Pattern.compile("\\.visible \\.entry (\\w+)\\(");
+    private static final Pattern RELEASE = Pattern.compile("release [\\d.]+, (V[\\d.]+)");
+
+    /**
+     * What ptxas makes of a kernel on an architecture.
+     *
+     * @param registers least and most registers of a work-item among its sets
+     * @param shared    most bytes of static shared memory
+     * @param stack     most bytes of stack
+     * @param spills    most bytes spilled, stores and loads
+     */
+    record Use(int[] registers, int shared, int stack, int spills) {}
+
+    /**
+     * A kernel's file and what ptxas makes of it.
+     *
+     * @param text    of the file
+     * @param modules how many there are
+     * @param sets    how many sets they serve
+     * @param uses    by architecture
+     */
+    record Made(String text, int modules, int sets, Map<String, Use> uses) {}
+
+    private final Path scratch;
+    private final String release;
+
+    PtxBuild(Path scratch) {
+        this.scratch = scratch;
+        this.release = release();
+    }
+
+    /** Writes all files under a folder; removes files of kernels that are no more. */
+    public static void main(String... args) throws Exception {
+        Path out = Path.of(args[0]);
+        Path scratch = Files.createTempDirectory("kerf-ptx");
+        try (ExecutorService workers = Executors.newFixedThreadPool(Runtime.getRuntime().availableProcessors())) {
+            PtxBuild build = new PtxBuild(scratch);
+            Map<String, Future<Made>> jobs = new LinkedHashMap<>();
+            ShippedSets.kernels().forEach(k -> jobs.put(k, workers.submit(() -> build.make(k))));
+            Path folder = Files.createDirectories(out.resolve(ARCHITECTURE));
+            Map<String, Made> all = new TreeMap<>();
+            for (Map.Entry<String, Future<Made>> job : jobs.entrySet()) {
+                all.put(job.getKey(), job.getValue().get());
+                write(folder.resolve(job.getKey() + ".ptx"), job.getValue().get().text());
+            }
+            try (Stream<Path> files = Files.list(folder)) {
+                for (Path f : files.filter(f -> !all.containsKey(f.getFileName().toString().replace(".ptx", ""))).toList()) {
+                    Files.delete(f);
+                }
+            }
+            write(out.resolve("README.md"), build.table(all));
+        } finally {
+            try (Stream<Path> files = Files.walk(scratch)) {
+                files.sorted((a, b) -> b.compareTo(a)).forEach(f -> f.toFile().delete());
+            }
+        }
+    }
+
+    /** The release of the nvcc found, such as {@code V13.0.88}; empty if there is none. */
+    static String release() {
+        try {
+            Matcher m = RELEASE.matcher(run(List.of("nvcc", "--version")));
+            return m.find() ? m.group(1) : "";
+        } catch (IOException e) {
+            return "";
+        }
+    }
+
+    /** The first line of a kernel's file. */
+    static String firstLine(String kernel, String release) {
+        return "// " + kernel + " for " + ARCHITECTURE + " and later, made by nvcc " + release + " from "
+                + ShippedSets.hash(kernel);
+    }
+
+    /** Compiles a kernel with all its sets. */
+    Made make(String kernel) throws IOException {
+        List<TreeMap<String, String>> sets = ShippedSets.of(kernel);
+        Map<String, List<String>> served = new LinkedHashMap<>(); // a module's text, the sets
+        Map<String, Use> uses = new LinkedHashMap<>();
+        for (String half : List.of("0", "1")) {
+            List<TreeMap<String, String>> these = sets.stream().filter(s -> s.get("KERF_F16").equals(half)).toList();
+            Path source = scratch.resolve(kernel + half + ".cu");
+            Path ptx = scratch.resolve(kernel + half + ".ptx");
+            Files.writeString(source, source(kernel, half, these));
+            run(List.of("nvcc", "--ptx", "-arch=compute_75", "--fmad=false", "-Werror=all-warnings",
+                    "-diag-suppress=177,550", source.toString(), "-o", ptx.toString()));
+            String all = lowered(Files.readString(ptx), ptx);
+            for (String architecture : CHECKED) {
+                Use use = use(kernel, run(List.of("ptxas", "-v", "-arch=" + architecture, ptx.toString(), "-o",
+                        scratch.resolve(kernel + half + ".cubin").toString())));
+                uses.merge(architecture, use, PtxBuild::most);
+            }
+            List<String> modules = modules(kernel, all);
+            if (modules.size() != these.size()) {
+                throw new IOException(kernel + ": " + modules.size() + " entries of " + these.size() + " sets");
+            }
+            for (int i = 0; i < modules.size(); i++) {
+                served.computeIfAbsent(modules.get(i), m -> new ArrayList<>()).add(ShippedImages.key(these.get(i)));
+            }
+        }
+        StringBuilder text = new StringBuilder(firstLine(kernel, release)).append('\n');
+        served.forEach((module, keys) -> {
+            keys.forEach(key -> text.append(ShippedImages.MARK).append(key).append('\n'));
+            text.append(module);
+        });
+        return new Made(text.toString(), served.size(), sets.size(), uses);
+    }
+
+    /** The source of all sets of one storage: the dialect once, then the kernel for each set. */
+    private static String source(String kernel, String half, List<TreeMap<String, String>> sets) {
+        String both = KernelSource.of(kernel);
+        int cut = both.indexOf("#line 1 \"" + kernel + ".cl\"");
+        String body = both.substring(cut);
+        Set<String> macros = new LinkedHashSet<>();
+        Matcher m = Pattern.compile("(?m)^\\s*#\\s*define\\s+(\\w+)").matcher(body);
+        while (m.find()) {
+            macros.add(m.group(1));
+        }
+        StringBuilder out = new StringBuilder("#define KERF_F16 ").append(half).append('\n').append(both, 0, cut);
+        for (int i = 0; i < sets.size(); i++) {
+            Set<String> undefined = new LinkedHashSet<>(macros);
+            for (Map.Entry<String, String> d : sets.get(i).entrySet()) {
+                if (!d.getKey().equals("KERF_F16")) {
+                    out.append("#define ").append(d.getKey()).append(' ').append(d.getValue()).append('\n');
+                    undefined.add(d.getKey());
+                }
+            }
+            out.append("#define ").append(kernel).append(' ').append(kernel).append("_s").append(i).append('\n');
+            out.append("namespace s").append(i).append(" {\n").append(body).append("}\n#undef ").append(kernel).append('\n');
+            undefined.forEach(name -> out.append("#undef ").append(name).append('\n'));
+        }
+        return out.toString();
+    }
+
+    /** The PTX with the smallest version that ptxas accepts, put back into its file too. */
+    private static String lowered(String ptx, Path file) throws IOException {
+        String refusal = "";
+        for (String version : VERSIONS) {
+            String lower = ptx.replaceFirst("\\.version [\\d.]+", ".version " + version);
+            Files.writeString(file, lower);
+            try {
+                run(List.of("ptxas", "-arch=" + ARCHITECTURE, file.toString(), "-o", file + ".cubin"));
+                return lower;
+            } catch (IOException e) {
+                refusal = e.getMessage();
+            }
+        }
+        throw new IOException(refusal);
+    }
+
+    /** A module for each entry, in order, without comments. */
+    private static List<String> modules(String kernel, String ptx) {
+        String plain = ptx.replaceAll("(?m)^\\s*//[^\n]*\n", "").replaceAll("[ \t]*//[^\n]*", "").replaceAll("\n{2,}", "\n");
+        List<Integer> starts = new ArrayList<>();
+        Matcher m = ENTRY.matcher(plain);
+        while (m.find()) {
+            starts.add(m.start());
+        }
+        // What stands between entries belongs to all that name it.
+        List<String> declarations = new ArrayList<>();
+        String head = "";
+        List<String> bodies = new ArrayList<>();
+        for (int i = 0; i <= starts.size(); i++) {
+            int from = i == 0 ? 0 : plain.indexOf("\n}\n", starts.get(i - 1)) + 3;
+            int to = i < starts.size() ? starts.get(i) : plain.length();
+            for (String line : plain.substring(from, to).split("\n")) {
+                if (line.matches("\\.(version|target|address_size) .*")) {
+                    head += line + "\n";
+                } else if (!line.isBlank()) {
+                    declarations.add(line);
+                }
+            }
+            if (i < starts.size()) {
+                bodies.add(plain.substring(starts.get(i), plain.indexOf("\n}\n", starts.get(i)) + 3));
+            }
+        }
+        List<String> modules = new ArrayList<>();
+        for (int i = 0; i < bodies.size(); i++) {
+            StringBuilder module = new StringBuilder(head.strip().replaceAll("\n+", "\n")).append('\n');
+            for (String d : declarations) {
+                Matcher name = Pattern.compile("(\\w+)(\\[\\d*\\])*( = .*)?;$").matcher(d);
+                if (!name.find()) {
+                    throw new IllegalStateException(kernel + ": can't read " + d);
+                }
+                if (Pattern.compile("\\b" + name.group(1) + "\\b").matcher(bodies.get(i)).find()) {
+                    module.append(d).append('\n');
+                }
+            }
+            module.append(bodies.get(i));
+            modules.add(module.toString()
+                    .replaceAll("\\b_ZZ\\w*?\\d+" + kernel + "_s\\d+E", kernel + "_")
+                    .replaceAll("\\b" + kernel + "_s\\d+(?=\\b|_param)", kernel)
+                    .replaceAll("\\$L__BB\\d+_", "\\$L"));
+        }
+        return modules;
+    }
+
+    private static Use use(String kernel, String log) throws IOException {
+        Matcher used = Pattern.compile("Used (\\d+) registers(.*)").matcher(log);
+        Matcher frames = Pattern.compile("(\\d+) bytes stack frame, (\\d+) bytes spill stores, (\\d+) bytes spill loads")
+                .matcher(log);
+        Use most = null;
+        while (used.find() && frames.find()) {
+            int registers = Integer.parseInt(used.group(1));
+            Matcher shared = Pattern.compile("(\\d+) bytes smem").matcher(used.group(2));
+            Use one = new Use(new int[] {registers, registers}, shared.find() ? Integer.parseInt(shared.group(1)) : 0,
+                    Integer.parseInt(frames.group(1)),
+                    Integer.parseInt(frames.group(2)) + Integer.parseInt(frames.group(3)));
+            most = most == null ? one : most(most, one);
+        }
+        if (most == null) {
+            throw new IOException(kernel + ": ptxas says nothing of registers\n" + log);
+        }
+        return most;
+    }
+
+    private static Use most(Use a, Use b) {
+        int[] registers = {Math.min(a.registers[0], b.registers[0]), Math.max(a.registers[1], b.registers[1])};
+        return new Use(registers, Math.max(a.shared, b.shared), Math.max(a.stack, b.stack), Math.max(a.spills, b.spills));
+    }
+
+    private String table(Map<String, Made> all) {
+        StringBuilder text = new StringBuilder("""
+                # Kernels as PTX
+
+                Made by `build.sh` with nvcc %s; don't edit. `sm_75/NAME.ptx` serves compute capability 7.5 and all later
+                ones; code of the same name under `sm_80/` or `sm_90a/` would go before it on these. A file holds a module
+                for each set of definitions.
+
+                What ptxas of the same release makes of it: registers of a work-item (least and most among the sets), most
+                static shared memory in bytes, and the most bytes of stack and of registers spilled, which must be 0.
+
+                | kernel | sets | modules | PTX KiB |""".formatted(release));
+        CHECKED.forEach(a -> text.append(" registers ").append(a).append(" |"));
+        text.append(" shared | stack | spills |\n|---|---|---|---|").append("---|".repeat(CHECKED.size() + 3)).append('\n');
+        all.forEach((kernel, made) -> {
+            text.append("| ").append(kernel).append(" | ").append(made.sets).append(" | ").append(made.modules)
+                    .append(" | ").append((made.text.length() + 1023) / 1024).append(" |");
+            for (String a : CHECKED) {
+                int[] r = made.uses.get(a).registers;
+                text.append(' ').append(r[0] == r[1] ? "" + r[0] : r[0] + "–" + r[1]).append(" |");
+            }
+            text.append(' ').append(made.uses.values().stream().mapToInt(Use::shared).max().orElse(0)).append(" | ")
+                    .append(made.uses.values().stream().mapToInt(Use::stack).max().orElse(0)).append(" | ")
+                    .append(made.uses.values().stream().mapToInt(Use::spills).max().orElse(0)).append(" |\n");
+        });
+        return text.toString();
+    }
+
+    private static void write(Path file, String text) throws IOException {
+        Path part = file.resolveSibling(file.getFileName() + ".part");
+        Files.writeString(part, text);
+        Files.move(part, file, StandardCopyOption.ATOMIC_MOVE);
+    }
+
+    /** Runs a program; what it wrote. */
+    private static String run(List<String> command) throws IOException {
+        Process p = new ProcessBuilder(command).redirectErrorStream(true).start();
+        String log = new String(p.getInputStream().readAllBytes());
+        try {
+            if (p.waitFor() != 0) {
+                throw new IOException(String.join(" ", command) + ":\n" + log);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IOException(e);
+        }
+        return log;
+    }
+}

@@ -1,0 +1,102 @@
+package dev.kerf.backend.gpu.cuda;
+
+import dev.kerf.backend.gpu.KernelSource;
+import dev.kerf.backend.gpu.Manifest;
+import dev.kerf.json.Json;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+
+/**
+ * What code is shipped for: each kernel that runs on NVIDIA GPUs, with each combination of its attributes' values, with the
+ * parameters that are chosen there, in both storages.
+ */
+final class ShippedSets {
+    private static final List<String> TIERS = List.of(
+            "nvidia_corporation", "nvidia", "sm_75", "sm_80", "sm_86", "sm_89", "sm_90", "sm_100", "sm_120", "default");
+
+    private ShippedSets() {}
+
+    /** The kernels, by name. */
+    static List<String> kernels() {
+        try (Stream<Path> files = Files.list(Path.of("kernels", "manifest"))) {
+            return files.map(f -> f.getFileName().toString().replace(".json", ""))
+                    .filter(k -> runsOnGpus(Manifest.of(k)))
+                    .sorted()
+                    .toList();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static boolean runsOnGpus(Manifest m) {
+        return m.devices().isEmpty() || m.devices().contains("GPU");
+    }
+
+    /** All definitions of a kernel, in order; those of float32 storage before those of float16. */
+    static List<TreeMap<String, String>> of(String kernel) {
+        Manifest m = Manifest.of(kernel);
+        List<TreeMap<String, String>> all = new ArrayList<>();
+        for (String half : List.of("0", "1")) {
+            for (Map<String, Long> parameters : parameters(m)) {
+                for (Map<String, String> attributes : m.combinations()) {
+                    TreeMap<String, String> set = new TreeMap<>(attributes);
+                    parameters.forEach((name, value) -> set.put(name, String.valueOf(value)));
+                    set.put("KERF_F16", half);
+                    all.add(set);
+                }
+            }
+        }
+        return all;
+    }
+
+    /** The standard parameters unless the tuned ones always hold, and all tuned ones. */
+    private static Set<Map<String, Long>> parameters(Manifest m) {
+        Map<String, Long> standard = new LinkedHashMap<>();
+        m.parameters().forEach((name, p) -> standard.put(name, p.standard()));
+        Set<Map<String, Long>> all = new LinkedHashSet<>();
+        boolean always = false;
+        for (String tier : TIERS) {
+            Path file = Path.of("kernels", "tuned", tier + ".json");
+            List<Json> entries = !Files.exists(file)
+                    ? List.of()
+                    : Json.read(file).find(m.name()).map(Json::items).orElse(List.of());
+            for (Json entry : entries) {
+                Map<String, Long> tuned = new LinkedHashMap<>(standard);
+                entry.at("parameters").members().forEach((name, value) -> tuned.put(name, value.asLong()));
+                all.add(tuned);
+                always |= tier.startsWith("nvidia") && entry.find("when").isEmpty();
+            }
+        }
+        if (!always) {
+            all.add(standard);
+        }
+        return all;
+    }
+
+    /** Hash of all that a kernel's code is made from: its source without comments and spaces, and its sets. */
+    static String hash(String kernel) {
+        try {
+            MessageDigest sha = MessageDigest.getInstance("SHA-256");
+            String source = KernelSource.of(kernel).replaceAll("//[^\n]*|#line[^\n]*", "").replaceAll("\\s+", " ");
+            sha.update(source.getBytes(StandardCharsets.UTF_8));
+            sha.update(of(kernel).toString().getBytes(StandardCharsets.UTF_8));
+            return HexFormat.of().formatHex(sha.digest());
+        } catch (NoSuchAlgorithmException e) {
+            throw new AssertionError(e);
+        }
+    }
+}
