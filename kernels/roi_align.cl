@@ -1,24 +1,22 @@
 // Mean of bilinear samples in each cell of a grid over each box, from the level of a pyramid that suits the box's size
 // (He et al. 2017, section 3; Lin et al. 2017, equation 1; torchvision's roi_align and LevelMapper).
 //
-//   level = clamp(floor(canonical + log2(sqrt(w · h) / side + inner) + outer) − first_level, 0, LEVELS − 1)
+//   level = clamp(floor(canonical + log2(sqrt(w · h) / side + inner) + outer) − first_level, 0, levels − 1)
 //   y[r, c, p, q] = mean over s, t of sample(x_level[c], top + p · ch + (s + ½) · ch / n, left + q · cw + (t + ½) · cw / m)
 //
-// A sample more than a pixel outside the map is 0, others are clamped to it. ALIGNED shifts coordinates by half a pixel;
-// otherwise a box is at least a pixel wide and high. SAMPLES along each axis of a cell, or ⌈cell side⌉ if 0, and then none
-// of a cell longer than LONGEST_CELL.
+// A sample more than a pixel outside the map is 0, others are clamped to it. `aligned` shifts coordinates by half a pixel;
+// otherwise a box is at least a pixel wide and high. `samples` along each axis of a cell, or ⌈cell side⌉ if 0, and then none
+// of a cell longer than LONGEST_CELL. SAMPLES is their number where kernels are made for it, else 0.
 //
-// Shapes  boxes (B, R, 4); x0 … x4 (B, C, H, W), LEVELS of them; y (B, R, C, ROWS, COLUMNS). HAS_COUNT: the first count[b]
+// Shapes  boxes (B, R, 4); x0 … x4 (B, C, H, W), `levels` of them; y (B, R, C, ROWS, COLUMNS). HAS_COUNT: the first count[b]
 //         boxes are valid. `sizes` has H and W, `scales` the scale of each level.
 // Launch  a work-item for each cell of y.
 // Parameters: GROUP work-items of a group.
-// FLOPs   B · R · C · ROWS · COLUMNS · SAMPLES² · 10
+// FLOPs   B · R · C · ROWS · COLUMNS · samples² · 10
 // Bytes   y once; the maps from a cache
 
-#ifndef LEVELS
-#define LEVELS 1
-#define ALIGNED 0
-#define SAMPLES 2
+#ifndef SAMPLES
+#define SAMPLES 0
 #define HAS_COUNT 0
 #endif
 #ifndef GROUP
@@ -33,7 +31,8 @@ KERNEL roi_align(
         GLOBAL const real *RESTRICT x3, long x3_off, GLOBAL const real *RESTRICT x4, long x4_off,
         GLOBAL real *RESTRICT y, long y_off, GLOBAL const int *RESTRICT count, long count_off,
         GLOBAL const int *RESTRICT sizes, GLOBAL const float *RESTRICT scales, int R, int C, int rows, int columns,
-        float side, float canonical, float inner, float outer, int first_level) {
+        float side, float canonical, float inner, float outer, int first_level,
+        int levels, int aligned, int samples) {
     const int e = GLOBAL_ID(0);
     const int r = GROUP_ID(1);
     const int b = GROUP_ID(2);
@@ -54,7 +53,7 @@ KERNEL roi_align(
             - (float)first_level;
     int level = 0;
     if (wanted > 0.0f) {
-        level = wanted < (float)(LEVELS - 1) ? (int)wanted : LEVELS - 1;
+        level = wanted < (float)(levels - 1) ? (int)wanted : levels - 1;
     }
     const int H = sizes[2 * level];
     const int W = sizes[2 * level + 1];
@@ -65,19 +64,20 @@ KERNEL roi_align(
     GLOBAL const real *map = level == 0 ? x0 + x0_off : level == 1 ? x1 + x1_off : level == 2 ? x2 + x2_off
             : level == 3 ? x3 + x3_off : x4 + x4_off;
     map += ((long)b * C + c) * H * W;
-    const float shift = ALIGNED ? 0.5f : 0.0f;
+    const float shift = aligned ? 0.5f : 0.0f;
     const float left = bx0 * scale - shift;
     const float top = by0 * scale - shift;
     float w = bx1 * scale - shift - left;
     float h = by1 * scale - shift - top;
-    if (!ALIGNED) {
+    if (!aligned) {
         w = w > 1.0f ? w : 1.0f;
         h = h > 1.0f ? h : 1.0f;
     }
     w /= (float)columns;
     h /= (float)rows;
-    const int down = SAMPLES > 0 ? SAMPLES : h > 0.0f && h <= LONGEST_CELL ? (int)ceil(h) : 0;
-    const int across = SAMPLES > 0 ? SAMPLES : w > 0.0f && w <= LONGEST_CELL ? (int)ceil(w) : 0;
+    const int fixed = SAMPLES > 0 ? SAMPLES : samples;
+    const int down = fixed > 0 ? fixed : h > 0.0f && h <= LONGEST_CELL ? (int)ceil(h) : 0;
+    const int across = fixed > 0 ? fixed : w > 0.0f && w <= LONGEST_CELL ? (int)ceil(w) : 0;
     float sum = 0.0f;
     for (int s = 0; s < down; s++) {
         const float row = top + (float)p * h + ((float)s + 0.5f) * h / (float)down;
@@ -102,7 +102,7 @@ KERNEL roi_align(
                     + below * ((1.0f - beside) * LOAD(lower, j) + beside * LOAD(lower, k));
         }
     }
-    const int samples = down * across;
+    const int taken = down * across;
     STORE(y, y_off + ((long)(b * R + r) * C * rows + (long)c * rows + p) * columns + q,
-            sum / (float)(samples > 1 ? samples : 1));
+            sum / (float)(taken > 1 ? taken : 1));
 }

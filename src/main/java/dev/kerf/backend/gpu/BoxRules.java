@@ -11,6 +11,9 @@ import java.util.List;
 final class BoxRules {
     private static final int LEVELS = 5;
 
+    /** Samples along an axis for which the pooling kernel is made; any others it counts. */
+    private static final int UNROLLED_SAMPLES = 2;
+
     private BoxRules() {}
 
     /** The launches of a node. */
@@ -67,9 +70,10 @@ final class BoxRules {
                         .set("B", y.dim(0)).set("R", y.dim(1)).set("C", y.dim(2))
                         .set("rows", op.rows()).set("columns", op.columns())
                         .set("first_level", op.firstLevel()))
-                .attribute("LEVELS", levels)
-                .attribute("ALIGNED", op.aligned() ? 1 : 0)
-                .attribute("SAMPLES", op.samples())
+                .number("levels", levels)
+                .number("aligned", op.aligned() ? 1 : 0)
+                .number("samples", op.samples())
+                .attribute("SAMPLES", op.samples() == UNROLLED_SAMPLES ? UNROLLED_SAMPLES : 0)
                 .real("side", op.rule().side()).real("canonical", op.rule().level())
                 .real("inner", op.rule().inner()).real("outer", op.rule().outer())
                 .tensor("boxes", node.input(0))

@@ -127,9 +127,7 @@ public final class PtxBuild {
                     "-diag-suppress=177,550", source.toString(), "-o", ptx.toString()));
             String all = lowered(Files.readString(ptx), ptx);
             for (String architecture : CHECKED) {
-                Use use = use(kernel, run(List.of("ptxas", "-v", "-arch=" + architecture, ptx.toString(), "-o",
-                        scratch.resolve(kernel + half + ".cubin").toString())));
-                uses.merge(architecture, use, PtxBuild::most);
+                uses.merge(architecture, use(kernel, assembled(architecture, ptx)), PtxBuild::most);
             }
             List<String> modules = modules(kernel, all);
             if (modules.size() != these.size()) {
@@ -176,17 +174,25 @@ public final class PtxBuild {
     /** The PTX with the smallest version that ptxas accepts, put back into its file too. */
     private static String lowered(String ptx, Path file) throws IOException {
         String refusal = "";
+        ptx = PtxVersion.plain(ptx);
         for (String version : VERSIONS) {
             String lower = ptx.replaceFirst("\\.version [\\d.]+", ".version " + version);
             Files.writeString(file, lower);
             try {
-                run(List.of("ptxas", "-arch=" + ARCHITECTURE, file.toString(), "-o", file + ".cubin"));
+                assembled(ARCHITECTURE, file);
                 return lower;
             } catch (IOException e) {
+                if (!e.getMessage().contains("requires PTX ISA")) {
+                    throw e;
+                }
                 refusal = e.getMessage();
             }
         }
         throw new IOException(refusal);
+    }
+
+    private static String assembled(String architecture, Path ptx) throws IOException {
+        return run(List.of("ptxas", "-v", "-arch=" + architecture, ptx.toString(), "-o", ptx + ".cubin"));
     }
 
     /** A module for each entry, in order, without comments. */
