@@ -1,20 +1,16 @@
 package dev.kerf.cli;
 
 import dev.kerf.backend.Device;
-import dev.kerf.cli.LabelPairs.Pair;
+import dev.kerf.cli.InstanceEvaluation.IouType;
 import dev.kerf.error.BadInputException;
-import dev.kerf.error.KerfException;
-import dev.kerf.metrics.ConfusionMatrix;
-import dev.kerf.metrics.Confusions;
+import dev.kerf.json.Json;
+import dev.kerf.mask.Boundary;
 import dev.kerf.tensor.AtomicFile;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.NavigableSet;
 import java.util.concurrent.Callable;
-import java.util.stream.IntStream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -22,54 +18,48 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** {@code kerf evaluate}: how well predicted labels agree with true ones. */
+/** {@code kerf evaluate}: how well what was predicted agrees with the truth. */
 @Command(name = "evaluate", mixinStandardHelpOptions = true, sortOptions = false,
-        description = "Compares predicted labels with true ones: IoU, Dice, precision, recall, accuracy.",
-        footer = {"", "Files belong together by name: x-labels.png or x-logits.npy belongs to x.png or x-truth.png. "
-                + "Labels are pictures with a palette or in grey, .npy of integers, or logits in .npy or .safetensors.",
+        description = {"Compares what was predicted with the truth: labels in two directories (IoU, Dice, precision, "
+                + "recall, accuracy), COCO detections (average precision and recall) or COCO panoptic pictures "
+                + "(panoptic quality)."},
+        footer = {"", "Label files belong together by name: x-labels.png or x-logits.npy belongs to x.png or "
+                + "x-truth.png. Labels are pictures with a palette or in grey, .npy of integers, or logits in .npy or "
+                + ".safetensors.",
             "With two classes, a mask of which all pixels are 0 or 255 means 0 and 1, unless 255 is ignored or mapped.",
             "Scores are of all pixels pooled; those under 'image' are means over the images in which a class occurs.",
+            "Scores of COCO files are those of pycocotools and panopticapi; -1 where there is no truth to measure by.",
             "Exit codes: 0 done, 1 failed, 2 usage, 3 some images failed and the rest are compared."})
 final class EvaluateCommand implements Callable<Integer> {
-    /** A greater label has to be explained: likelier it means no label, or the picture is no label map. */
-    private static final int MOST_INFERRED = 254;
-
-    private static final int MOST_CLASSES = 4096;
-
-    private static final int MOST_NAMED = 5;
-
     private final Console console;
 
     @Spec
     private CommandSpec spec;
 
-    @Option(names = "--predicted", paramLabel = "DIR", required = true,
-            description = "Labels or logits that were predicted.")
+    @Option(names = "--predicted", paramLabel = "PATH", required = true,
+            description = "What was predicted: a directory of labels or logits, a JSON file of COCO results, or one of "
+                    + "COCO panoptic.")
     private Path predicted;
 
-    @Option(names = "--truth", paramLabel = "DIR", required = true, description = "The true labels.")
+    @Option(names = "--truth", paramLabel = "PATH", required = true,
+            description = "The truth: a directory of labels, or a JSON file in COCO's instance or panoptic format.")
     private Path truth;
 
-    @Option(names = "--classes", split = ",", paramLabel = "NAME", description = "Names of the classes, from label 0.")
-    private List<String> classes;
+    @Mixin
+    private LabelEvaluation labels;
 
-    @Option(names = "--num-classes", paramLabel = "K",
-            description = "Number of classes; without it and --classes, one more than the greatest label.")
-    private Integer count;
+    @Option(names = "--iou-type", paramLabel = "TYPE",
+            description = "What COCO detections are compared by: ${COMPLETION-CANDIDATES}; segm where the results have "
+                    + "masks, otherwise bbox.")
+    private IouType iouType;
 
-    @Option(names = "--ignore", paramLabel = "LABEL", description = "A label of the truth whose pixels aren't counted.")
-    private Integer ignore;
+    @Option(names = "--boundary", paramLabel = "RATIO", arity = "0..1", fallbackValue = "" + Boundary.RATIO,
+            description = "Also Boundary IoU of labels; of COCO masks, the smaller of IoU and Boundary IoU. Boundaries "
+                    + "reach RATIO of the image's diagonal, by default ${FALLBACK-VALUE}.")
+    private Double boundary;
 
-    @Option(names = "--map", split = ",", paramLabel = "FROM=TO",
-            description = "What labels in the truth stand for: 255=1 makes 255 class 1. Done before anything else.")
-    private Map<Integer, Integer> map = new LinkedHashMap<>();
-
-    @Option(names = "--threshold", paramLabel = "T",
-            description = "Predicted grey values, and logits of a single class, above T are class 1, others class 0.")
-    private Double threshold;
-
-    @Option(names = "--allow-missing", description = "Compares what there is where files have no counterpart.")
-    private boolean allowMissing;
+    @Mixin
+    private PanopticEvaluation panoptic;
 
     @Option(names = "--json", paramLabel = "FILE",
             description = "Writes everything as JSON; - writes it on standard output in place of the table.")
@@ -84,168 +74,72 @@ final class EvaluateCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        check();
-        LabelPairs found = LabelPairs.of(predicted, truth);
-        reportUnmatched(found);
-        List<String> names = names(found);
-        int left = ignore == null ? Confusions.NO_IGNORE : ignore;
-        try (Device opened = device.open(); Confusions confusions = new Confusions(opened, names.size(), left)) {
-            EvaluateReport report = new EvaluateReport(opened.info(), names);
-            if (ignore != null) {
-                report.ignored(ignore);
-            }
-            int failed = 0;
-            for (Pair pair : found.pairs()) {
-                try {
-                    report.add(pair, compare(pair, confusions));
-                } catch (KerfException e) {
-                    failed++;
-                    report.failed(pair, e.getMessage());
-                    console.note(e.getMessage());
-                }
-            }
-            if (failed == found.pairs().size()) {
+        labels.check(spec);
+        if (boundary != null && !(boundary > 0 && boundary <= 1)) {
+            throw usage("--boundary " + boundary + ": expected a share of the diagonal, more than 0 and at most 1");
+        }
+        boolean someDirectory = Files.isDirectory(truth) || Files.isDirectory(predicted);
+        boolean someFile = Files.isRegularFile(truth) || Files.isRegularFile(predicted);
+        if (someFile && someDirectory) {
+            Path file = Files.isRegularFile(truth) ? truth : predicted;
+            throw new BadInputException(file + " is a file and " + (file == truth ? predicted : truth)
+                    + " a directory; give two directories of labels or two JSON files");
+        } else if (someFile) {
+            return files();
+        }
+        refuse(iouType == null ? panoptic.given() : "--iou-type", "labels");
+        try (Device opened = device.open()) {
+            EvaluateReport report = labels.run(predicted, truth, boundary, opened, console);
+            if (report.images() == 0) {
                 return ExitCode.FAILED;
             }
-            write(report);
-            return failed == 0 ? ExitCode.OK : ExitCode.SOME_FAILED;
+            write(report.table(), report.json());
+            return report.failures() == 0 ? ExitCode.OK : ExitCode.SOME_FAILED;
         }
     }
 
-    private void check() {
-        if (count != null && (count < 1 || count > MOST_CLASSES)) {
-            throw new ParameterException(spec.commandLine(),
-                    "--num-classes " + count + ": expected 1 to " + MOST_CLASSES);
-        }
-        if (count != null && classes != null && count != classes.size()) {
-            throw new ParameterException(spec.commandLine(),
-                    "--num-classes " + count + ", but --classes gives " + classes.size() + " names");
-        }
-        if (ignore != null && ignore < 0 || map.values().stream().anyMatch(to -> to < 0)) {
-            throw new ParameterException(spec.commandLine(), "labels are 0 and more");
-        }
-    }
-
-    private void reportUnmatched(LabelPairs found) {
-        String missing = alone("no truth for", found.predictedAlone(), truth);
-        String unpredicted = alone("no prediction for", found.truthAlone(), predicted);
-        String both = missing + (missing.isEmpty() || unpredicted.isEmpty() ? "" : "; ") + unpredicted;
-        if (found.pairs().isEmpty() || !both.isEmpty() && !allowMissing) {
-            throw new BadInputException(both + (found.pairs().isEmpty() ? "; nothing is left to compare"
-                    : "; --allow-missing compares the " + found.pairs().size() + " others"));
-        }
-        if (!both.isEmpty()) {
-            console.note(both);
-        }
-    }
-
-    private static String alone(String what, List<String> names, Path in) {
-        if (names.isEmpty()) {
-            return "";
-        }
-        String few = String.join(", ", names.subList(0, Math.min(MOST_NAMED, names.size())));
-        int more = names.size() - MOST_NAMED;
-        return what + " " + few + (more > 0 ? " and " + more + " more" : "") + " in " + in;
-    }
-
-    /** The names of the classes, as they were given or as many as the files have labels. */
-    private List<String> names(LabelPairs found) {
-        if (classes != null) {
-            return classes;
-        }
-        int k = count == null ? inferred(found) : count;
-        return IntStream.range(0, k).mapToObj(i -> "class " + i).toList();
-    }
-
-    private int inferred(LabelPairs found) {
-        int most = 0;
-        boolean masks = true;
-        boolean white = false;
-        Path where = null;
-        for (Pair pair : found.pairs()) {
-            for (boolean predictedSide : new boolean[] {true, false}) {
-                NavigableSet<Integer> labels;
-                try {
-                    labels = (predictedSide ? readPredicted(pair) : readTruth(pair)).occurring();
-                } catch (KerfException e) {
-                    // Told when the pair is compared.
-                    continue;
-                }
-                if (ignore != null && !predictedSide) {
-                    labels.remove(ignore);
-                }
-                int last = labels.isEmpty() ? 0 : labels.last();
-                white |= last == 255;
-                masks &= last <= 1 || last == 255 && labels.headSet(255).stream().allMatch(v -> v == 0);
-                where = last > most ? (predictedSide ? pair.predicted() : pair.truth()) : where;
-                most = Math.max(most, last);
+    /** COCO's files; the truth says whether of instances or panoptic. */
+    private int files() {
+        refuse(labels.given(), "COCO files");
+        Json real = Json.read(truth);
+        Json found = Json.read(predicted);
+        List<Json> records = real.at("annotations").items();
+        boolean segments = records.isEmpty() ? found.isObject()
+                : records.getFirst().find("segments_info").isPresent();
+        if (segments) {
+            refuse(iouType != null ? "--iou-type" : boundary != null ? "--boundary" : null, "panoptic pictures");
+            try (Device opened = device.open()) {
+                PanopticReport report = panoptic.run(truth, real, predicted, found, labels.allowsMissing(), opened,
+                        console);
+                write(report.table(), report.json());
             }
+            return ExitCode.OK;
         }
-        if (white && masks) {
-            return 2;
-        }
-        if (most > MOST_INFERRED) {
-            throw new BadInputException(where + ": label " + most + ": give --ignore " + most
-                    + " if it means no label, --map if it stands for another, or else --num-classes");
-        }
-        return most + 1;
+        refuse(panoptic.given(), "detections");
+        InstanceReport report = InstanceEvaluation.run(real, found, iouType, boundary, device, console);
+        write(report.table(), report.json());
+        return ExitCode.OK;
     }
 
-    private LabelFile readPredicted(Pair pair) {
-        return LabelFile.read(pair.predicted(), threshold);
-    }
-
-    private LabelFile readTruth(Pair pair) {
-        return LabelFile.read(pair.truth(), null).mapped(map);
-    }
-
-    private ConfusionMatrix compare(Pair pair, Confusions confusions) {
-        LabelFile left = readPredicted(pair);
-        LabelFile right = readTruth(pair);
-        if (confusions.classes() == 2) {
-            left = left.whiteAsOne();
-            right = ignore != null && ignore == 255 ? right : right.whiteAsOne();
-        }
-        if (left.labels().width() != right.labels().width() || left.labels().height() != right.labels().height()) {
-            throw new BadInputException(pair.predicted() + " is " + left.labels().width() + "x" + left.labels().height()
-                    + ", but " + pair.truth() + " is " + right.labels().width() + "x" + right.labels().height());
-        }
-        ConfusionMatrix m = confusions.measure(right.compact(), left.compact());
-        checkAllCounted(left, right, m);
-        return m;
-    }
-
-    /** A label that is no class would be left out silently, and the scores be wrong. */
-    private void checkAllCounted(LabelFile left, LabelFile right, ConfusionMatrix m) {
-        int[] given = left.labels().toArray();
-        int[] meant = right.labels().toArray();
-        long expected = 0;
-        for (int i = 0; i < meant.length; i++) {
-            if (ignore != null && meant[i] == ignore) {
-                continue;
-            }
-            expected++;
-            if (given[i] >= m.classes() || meant[i] >= m.classes()) {
-                LabelFile wrong = given[i] >= m.classes() ? left : right;
-                int width = left.labels().width();
-                throw new BadInputException(wrong.file() + ": label " + wrong.labels().get(i % width, i / width)
-                        + " at (" + i % width + ", " + i / width + "), but there are " + m.classes() + " classes, 0 to "
-                        + (m.classes() - 1) + (wrong == right ? "; see --ignore and --map" : ""));
-            }
-        }
-        if (expected != m.pixels()) {
-            throw new IllegalStateException(right.file() + ": " + m.pixels() + " pixels counted of " + expected);
+    /** Options that do nothing would be taken for ones that did. */
+    private void refuse(String option, String what) {
+        if (option != null) {
+            throw usage(option + " means nothing for " + what);
         }
     }
 
-    private void write(EvaluateReport report) {
+    private ParameterException usage(String message) {
+        return new ParameterException(spec.commandLine(), message);
+    }
+
+    private void write(List<String> table, Json document) {
         if ("-".equals(json)) {
-            console.out().println(report.json().pretty());
+            console.out().print(document.pretty());
             return;
         }
-        report.table().forEach(console.out()::println);
+        table.forEach(console.out()::println);
         if (json != null) {
-            AtomicFile.write(Path.of(json), (report.json().pretty() + "\n").getBytes(StandardCharsets.UTF_8));
+            AtomicFile.write(Path.of(json), document.pretty().getBytes(StandardCharsets.UTF_8));
         }
     }
 }

@@ -5,10 +5,14 @@ import dev.kerf.cli.LabelPairs.Pair;
 import dev.kerf.json.Json;
 import dev.kerf.metrics.ConfusionMatrix;
 import dev.kerf.metrics.Evaluation;
+import dev.kerf.metrics.Overlap;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.IntFunction;
+import java.util.function.IntToDoubleFunction;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /** What an evaluation comes to, as a table and as JSON, where a score that doesn't exist is "-" and null. */
 final class EvaluateReport {
@@ -19,12 +23,21 @@ final class EvaluateReport {
     private final Evaluation evaluation;
     private final Json images = Json.array();
     private final Json failures = Json.array();
+    /** By class: counts near the outlines, pooled; sums of the images' scores, and how many images have one. */
+    private final Overlap[] near;
+    private final double[] nearSums;
+    private final int[] nearImages;
     private Json ignored = Json.of(null);
+    private boolean measuresNear;
 
     EvaluateReport(DeviceInfo device, List<String> classes) {
         this.device = device;
         this.classes = classes;
         this.evaluation = new Evaluation(classes.size());
+        this.near = new Overlap[classes.size()];
+        Arrays.fill(near, Overlap.NONE);
+        this.nearSums = new double[classes.size()];
+        this.nearImages = new int[classes.size()];
     }
 
     /** The truth's label that was left out. */
@@ -32,9 +45,16 @@ final class EvaluateReport {
         ignored = Json.of(label);
     }
 
-    /** Adds an image. */
-    void add(Pair pair, ConfusionMatrix m) {
+    /** Adds an image; the boundaries' overlaps are those of the classes, or none if they aren't measured. */
+    void add(Pair pair, ConfusionMatrix m, List<Overlap> boundaries) {
         evaluation.add(m);
+        measuresNear |= !boundaries.isEmpty();
+        for (int c = 0; c < boundaries.size(); c++) {
+            Overlap o = boundaries.get(c);
+            near[c] = near[c].plus(o);
+            nearSums[c] += o.union() == 0 ? 0 : o.iou();
+            nearImages[c] += o.union() == 0 ? 0 : 1;
+        }
         images.add(Json.object().put("name", pair.name()).put("predicted", pair.predicted().toString())
                 .put("truth", pair.truth().toString()).put("pixels", m.pixels())
                 .put("pixelAccuracy", score(m.pixelAccuracy())).put("meanIou", score(m.meanIou()))
@@ -44,6 +64,29 @@ final class EvaluateReport {
     /** Notes an image that couldn't be compared. */
     void failed(Pair pair, String why) {
         failures.add(Json.object().put("name", pair.name()).put("error", why));
+    }
+
+    /** How many couldn't be compared. */
+    int failures() {
+        return failures.size();
+    }
+
+    /** How many were compared. */
+    long images() {
+        return evaluation.images();
+    }
+
+    private double nearPooled(int c) {
+        return near[c].union() == 0 ? Double.NaN : near[c].iou();
+    }
+
+    private double nearMean(int c) {
+        return nearImages[c] == 0 ? Double.NaN : nearSums[c] / nearImages[c];
+    }
+
+    private double meanOverClasses(IntToDoubleFunction score) {
+        return IntStream.range(0, classes.size()).mapToDouble(score).filter(v -> !Double.isNaN(v)).average()
+                .orElse(Double.NaN);
     }
 
     /** The table, a line each. */
@@ -56,13 +99,14 @@ final class EvaluateReport {
         lines.add(evaluation.images() + (evaluation.images() == 1 ? " image, " : " images, ") + m.pixels() + " pixels, "
                 + classes.size() + (classes.size() == 1 ? " class" : " classes") + ", on " + device.backend());
         lines.add("");
-        lines.add(row("", name, "", "", "", "", "pixels", "pixels", "image", "image", ""));
-        lines.add(row("class", name, "IoU", "Dice", "precision", "recall", "truth", "predicted", "IoU", "Dice",
-                "images"));
+        lines.add(row("", name, cells(List.of("", "", "", "", "pixels", "pixels", "image", "image", ""), "boundary",
+                "image")));
+        lines.add(row("class", name, cells(List.of("IoU", "Dice", "precision", "recall", "truth", "predicted", "IoU",
+                "Dice", "images"), "IoU", "boundary")));
         for (int c = 0; c < classes.size(); c++) {
-            lines.add(row(classes.get(c), name, text(m.iou(c)), text(m.dice(c)), text(m.precision(c)),
+            lines.add(row(classes.get(c), name, cells(List.of(text(m.iou(c)), text(m.dice(c)), text(m.precision(c)),
                     text(m.recall(c)), "" + m.truthPixels(c), "" + m.predictedPixels(c), text(mean.iou()[c]),
-                    text(mean.dice()[c]), "" + mean.images()[c]));
+                    text(mean.dice()[c]), "" + mean.images()[c]), text(nearPooled(c)), text(nearMean(c)))));
         }
         lines.add("");
         lines.add(row("", total, "pooled", "per image"));
@@ -72,7 +116,17 @@ final class EvaluateReport {
         lines.add(row("mean Dice", total, text(m.meanDice()), text(mean.meanDice())));
         lines.add(row("frequency-weighted IoU", total, text(m.frequencyWeightedIou()),
                 text(mean.frequencyWeightedIou())));
+        if (measuresNear) {
+            lines.add(row("mean boundary IoU", total, text(meanOverClasses(this::nearPooled)),
+                    text(meanOverClasses(this::nearMean))));
+        }
         return lines;
+    }
+
+    /** Those of every table, and those for boundaries. */
+    private String[] cells(List<String> always, String... boundaries) {
+        return Stream.concat(always.stream(), measuresNear ? Arrays.stream(boundaries) : Stream.empty())
+                .toArray(String[]::new);
     }
 
     /** The document. */
@@ -81,13 +135,15 @@ final class EvaluateReport {
         Evaluation.ImageMean mean = evaluation.imageMean();
         Json each = Json.array();
         for (int c = 0; c < classes.size(); c++) {
-            each.add(Json.object().put("name", classes.get(c)).put("label", c).put("iou", score(m.iou(c)))
+            Json one = Json.object().put("name", classes.get(c)).put("label", c).put("iou", score(m.iou(c)))
                     .put("dice", score(m.dice(c))).put("precision", score(m.precision(c)))
                     .put("recall", score(m.recall(c))).put("truthPixels", m.truthPixels(c))
                     .put("predictedPixels", m.predictedPixels(c))
                     .put("imageMean", Json.object().put("images", mean.images()[c]).put("iou", score(mean.iou()[c]))
                             .put("dice", score(mean.dice()[c])).put("precision", score(mean.precision()[c]))
-                            .put("recall", score(mean.recall()[c]))));
+                            .put("recall", score(mean.recall()[c])));
+            each.add(measuresNear ? one.put("boundaryIou", Json.object().put("pooled", score(nearPooled(c)))
+                    .put("imageMean", score(nearMean(c)))) : one);
         }
         return Json.object().put("kerf", Version.text()).put("backend", device.backend()).put("device", device.name())
                 .put("images", evaluation.images()).put("pixels", m.pixels()).put("ignore", ignored)

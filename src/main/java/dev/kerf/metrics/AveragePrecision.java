@@ -1,6 +1,7 @@
 package dev.kerf.metrics;
 
 import dev.kerf.error.BadInputException;
+import dev.kerf.mask.Boundary;
 import dev.kerf.mask.CocoDataset;
 import dev.kerf.mask.CocoResults;
 import dev.kerf.mask.RunLength;
@@ -77,6 +78,39 @@ public final class AveragePrecision {
         MaskPairs counts = new MaskPairs(overlaps);
         return new AveragePrecision(protocol, false, (found, truth) -> iou(found, truth,
                 counts.measure(each(found, Detection::mask), each(truth, GroundTruth::mask))));
+    }
+
+    /** Of masks by the smaller of their IoU and Boundary IoU, by COCO's protocol and {@link Boundary#RATIO}. */
+    public static AveragePrecision boundaries(Overlaps overlaps) {
+        return boundaries(overlaps, Boundary.RATIO, ApProtocol.COCO);
+    }
+
+    /**
+     * Of masks by the smaller of their IoU and Boundary IoU (Cheng et al. 2021, section 6), crowds by the former alone.
+     *
+     * @param overlaps counts pixels on its device, and must outlive this
+     * @param ratio    of the image's diagonal, to which {@link Boundary boundaries} reach
+     */
+    public static AveragePrecision boundaries(Overlaps overlaps, double ratio, ApProtocol protocol) {
+        // Refused here rather than with the first pair.
+        Boundary.distance(1, 1, ratio);
+        MaskPairs counts = new MaskPairs(overlaps);
+        return new AveragePrecision(protocol, false, (found, truth) -> {
+            List<RunLength> a = each(found, Detection::mask);
+            List<RunLength> b = each(truth, GroundTruth::mask);
+            double[][] out = iou(found, truth, counts.measure(a, b));
+            double[][] near = iou(found, truth, counts.measure(boundaries(a, ratio), boundaries(b, ratio)));
+            for (int g = 0; g < truth.size(); g++) {
+                for (int d = 0; d < out.length && !truth.get(g).crowd(); d++) {
+                    out[d][g] = Math.min(out[d][g], near[d][g]);
+                }
+            }
+            return out;
+        });
+    }
+
+    private static List<RunLength> boundaries(List<RunLength> masks, double ratio) {
+        return masks.stream().map(m -> RunLength.encode(Boundary.of(m.decode(), ratio))).toList();
     }
 
     /**
