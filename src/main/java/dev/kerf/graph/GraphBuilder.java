@@ -312,6 +312,22 @@ public final class GraphBuilder {
         return apply(new MoveOp.Reshape(Shape.of(dims)), x);
     }
 
+    /**
+     * The same elements under other extents, of which {@code count} says how many rows are valid: for results that come in a
+     * row for each counted operand although the ops between know no counts.
+     */
+    public Value counted(Value x, Value count, long... dims) {
+        Shape shape = Shape.of(dims);
+        if (count.type().dtype() != DType.I32 || count.type().shape().rank() >= shape.rank()) {
+            throw new GraphException(x + " as " + shape + " can't have the count " + count);
+        }
+        Value v = reshape(x, dims);
+        Value result = new Value(v.id(), v.type(), count);
+        Node n = nodes.removeLast();
+        nodes.add(new Node(n.id(), n.name(), n.op(), n.inputs(), List.of(result)));
+        return result;
+    }
+
     /** Names an intermediate result, so that it can be kept and compared; returns it. */
     public Value stage(String name, Value v) {
         if (stages.put(name, v) != null) {
