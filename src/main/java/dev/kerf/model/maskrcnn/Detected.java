@@ -6,9 +6,7 @@ import dev.kerf.mask.Instances;
 import dev.kerf.mask.Mask;
 import dev.kerf.mask.Rectangle;
 import dev.kerf.mask.RunLength;
-import dev.kerf.tensor.DType;
 import dev.kerf.tensor.HostTensor;
-import dev.kerf.tensor.Shape;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
@@ -48,15 +46,15 @@ record Detected(HostTensor boxes, HostTensor scores, HostTensor labels, HostTens
 
     private RunLength mask(long row, int width, int height) {
         long bytes = masks.shape().dim(2);
-        HostTensor pixels = HostTensor.zeros(DType.U8, Shape.of(height, width));
+        byte[] pixels = new byte[Math.multiplyExact(width, height)];
         for (long at = 0; at < bytes; at++) {
             int bits = masks.data().get(ValueLayout.JAVA_BYTE, row * bytes + at) & 0xFF;
             for (int k = 0; bits != 0; k++, bits = bits << 1 & 0xFF) {
                 if ((bits & 0x80) != 0) {
-                    pixels.data().set(ValueLayout.JAVA_BYTE, 8 * at + k, (byte) 1);
+                    pixels[(int) (8 * at + k)] = 1;
                 }
             }
         }
-        return RunLength.encode(Mask.of(pixels));
+        return RunLength.encode(Mask.of(width, height, pixels));
     }
 }
