@@ -15,21 +15,24 @@ import jdk.incubator.vector.VectorSpecies;
  * Attention, a block of queries at a time over blocks of keys, with the running maximum and sum of each query
  * (Milakov and Gimelshein 2018; Dao et al. 2022, algorithm 1). Everything is held transposed, a query to a lane:
  * scores (keys, queries) are K times Qᵀ, sums (Dv, queries) are Vᵀ times the weights, and softmax needs no sum across
- * lanes.
+ * lanes. A block's queries lie in slabs of two vectors, as wide as a tile: a slab and its scores stay in the first-level
+ * cache while the block of keys, packed once for all slabs, goes over it.
  */
 final class AttentionKernel implements Kernel {
     private static final VectorSpecies<Float> S = VectorMath.SPECIES;
     private static final int L = Tiles.LANES;
-    private static final int WIDE = 4 * L;
-    private static final int KEYS = 96;
-    private static final int MAX_QUERIES = 256;
+    /** Queries of a slab. */
+    private static final int SLAB = 2 * L;
+    private static final int KEYS = 192;
+    private static final int MAX_QUERIES = 512;
+    private static final int[] STARTS = {0, L};
     private static final double FLOPS_WORTH_A_UNIT = 2e6;
     private static final double FLOPS_WORTH_A_TASK = 1e6;
 
     /**
      * Extents.
      *
-     * @param block queries that are computed together, a multiple of {@link #WIDE}
+     * @param block queries that are computed together, a multiple of {@link #SLAB}
      */
     private record Plan(int batch, int heads, int queries, int keys, int depth, int width, int block) {
         static Plan of(Node node, int workers) {
@@ -39,16 +42,16 @@ final class AttentionKernel implements Kernel {
             int h = Math.toIntExact(q.dim(1));
             int n = Math.toIntExact(q.dim(2));
             int d = Math.toIntExact(q.dim(3));
-            int most = MAX_QUERIES / WIDE * WIDE;
+            int most = MAX_QUERIES / SLAB * SLAB;
             Plan p = new Plan(b, h, n, Math.toIntExact(v.dim(2)), d, Math.toIntExact(v.dim(3)), even(n, most));
-            while (p.units() < 3L * workers && p.flops() / p.units() > FLOPS_WORTH_A_UNIT && p.block > WIDE) {
+            while (p.units() < 3L * workers && p.flops() / p.units() > FLOPS_WORTH_A_UNIT && p.block > SLAB) {
                 p = new Plan(p.batch, p.heads, n, p.keys, d, p.width, even(n, p.block / 2));
             }
             return p;
         }
 
         private static int even(int n, int most) {
-            return Blocking.ceil(Blocking.ceil(n, Blocking.ceil(n, Math.max(WIDE, most))), WIDE) * WIDE;
+            return Blocking.ceil(Blocking.ceil(n, Blocking.ceil(n, Math.max(SLAB, most))), SLAB) * SLAB;
         }
 
         int blocks() {
@@ -72,7 +75,7 @@ final class AttentionKernel implements Kernel {
         }
 
         int floats() {
-            return block * (depth + keyRows() + sumRows() + 3) + keyRows() * (depth + sumRows());
+            return block * (depth + sumRows() + 2) + SLAB * (keyRows() + 1) + keyRows() * (depth + sumRows());
         }
     }
 
@@ -89,7 +92,6 @@ final class AttentionKernel implements Kernel {
     private final Operand scratch;
     private final Panels[] keyPanels;
     private final Panels valuePanels;
-    private final int[] starts;
     private final int[] offsets;
     private final int unitsPerTask;
 
@@ -117,13 +119,11 @@ final class AttentionKernel implements Kernel {
         }
         keyPanels = new Panels[KEYS + 1];
         for (int n = 1; n <= KEYS; n++) {
-            keyPanels[n] = Panels.of(n);
+            keyPanels[n] = Panels.of(Math.max(2, n)); // a panel of one row would want four vectors
         }
-        valuePanels = Panels.of(plan.width);
-        starts = new int[plan.block / L];
-        Arrays.setAll(starts, i -> i * L);
+        valuePanels = Panels.of(Math.max(2, plan.width));
         offsets = new int[Math.max(KEYS, plan.depth)];
-        Arrays.setAll(offsets, i -> i * plan.block);
+        Arrays.setAll(offsets, i -> i * SLAB);
         unitsPerTask = (int) Math.clamp(FLOPS_WORTH_A_TASK * plan.units() / Math.max(1, plan.flops()), 1, 1 << 20);
     }
 
@@ -161,49 +161,56 @@ final class AttentionKernel implements Kernel {
     private void block(int matrix, int q0, int worker) {
         float[] room = scratch.floats();
         int queries = scratch.offset() + worker * plan.floats();
-        int scores = queries + plan.depth * plan.block;
-        int sums = scores + plan.keyRows() * plan.block;
+        int sums = queries + plan.depth * plan.block;
         int tops = sums + plan.sumRows() * plan.block;
         int totals = tops + plan.block;
-        int factors = totals + plan.block;
-        int packed = factors + plan.block;
+        int scores = totals + plan.block;
+        int packedKeys = scores + SLAB * (plan.keyRows() + 1);
+        int packedValues = packedKeys + plan.keyRows() * plan.depth;
         int n = Math.min(plan.block, plan.queries - q0);
         int b = matrix / plan.heads;
         int h = matrix % plan.heads;
         int keys = keys(b, h);
-        int vectors = Blocking.ceil(n, L);
         packQueries(
                 q.floats(), q.offset() + b * q.batchStride() + (h * plan.queries + q0) * plan.depth, n, room, queries);
         Arrays.fill(room, sums, tops, 0f);
         Arrays.fill(room, tops, totals, Float.NEGATIVE_INFINITY);
-        Arrays.fill(room, totals, factors, 0f);
+        Arrays.fill(room, totals, scores, 0f);
         int from = (int) k.type().shape().dim(0) == 1 ? 0 : b;
         for (int k0 = 0; k0 < keys; k0 += KEYS) {
             int m = Math.min(KEYS, keys - k0);
             Panels cut = keyPanels[m];
-            startScores(matrix, q0, n, k0, m, cut.first[cut.count], room, scores);
-            packKeys(cut, k.offset() + from * k.batchStride() + (h * plan.keys + k0) * plan.depth, room, packed);
-            for (int p = 0; p < cut.count; p++) {
-                Tiles.sweep(cut.height[p], room, packed + cut.index(p, plan.depth, 0), room, queries, starts, 0,
-                        vectors, offsets, plan.depth, room, scores + cut.first[p] * plan.block, plan.block);
-            }
-            for (int i = 0; i < vectors; i++) {
-                raise(room, scores + i * L, m, tops + i * L, factors + i * L);
-            }
-            Curves.apply(Curves.Curve.EXP, room, factors, room, factors, vectors * L);
-            for (int j = 0; j < m; j++) {
-                Curves.apply(Curves.Curve.EXP, room, scores + j * plan.block, room, scores + j * plan.block, vectors * L);
-            }
-            for (int i = 0; i < vectors; i++) {
-                rescale(room, scores + i * L, m, factors + i * L, totals + i * L, sums + i * L);
-            }
-            packValues(v.offset() + from * v.batchStride() + (h * plan.keys + k0) * plan.width, m, room, packed);
-            for (int p = 0; p < valuePanels.count; p++) {
-                Tiles.sweep(valuePanels.height[p], room, packed + valuePanels.index(p, m, 0), room, scores, starts, 0,
-                        vectors, offsets, m, room, sums + valuePanels.first[p] * plan.block, plan.block);
+            packKeys(cut, m, k.offset() + from * k.batchStride() + (h * plan.keys + k0) * plan.depth, room, packedKeys);
+            packValues(v.offset() + from * v.batchStride() + (h * plan.keys + k0) * plan.width, m, room, packedValues);
+            for (int i = 0; i < n; i += SLAB) {
+                startScores(matrix, q0 + i, Math.min(SLAB, n - i), k0, m, cut.first[cut.count], room, scores);
+                slab(cut, m, room, packedKeys, queries + i * plan.depth, scores, tops + i, totals + i, packedValues,
+                        sums + i * plan.sumRows());
             }
         }
         finish(room, sums, totals, n, y.offset() + b * y.batchStride() + (h * plan.queries + q0) * plan.width);
+    }
+
+    /** A slab of queries meets a block of keys. */
+    private void slab(Panels cut, int m, float[] room, int packedKeys, int queries, int scores, int tops, int totals,
+            int packedValues, int sums) {
+        int factors = scores + SLAB * plan.keyRows();
+        for (int p = 0; p < cut.count; p++) {
+            Tiles.sweep(cut.height[p], room, packedKeys + cut.index(p, plan.depth, 0), room, queries, STARTS, 0, 2,
+                    offsets, plan.depth, room, scores + cut.first[p] * SLAB, SLAB);
+        }
+        for (int i = 0; i < SLAB; i += L) {
+            raise(room, scores + i, m, tops + i, factors + i);
+        }
+        Curves.apply(Curves.Curve.EXP, room, factors, room, factors, SLAB);
+        Curves.apply(Curves.Curve.EXP, room, scores, room, scores, m * SLAB);
+        for (int i = 0; i < SLAB; i += L) {
+            rescale(room, scores + i, m, factors + i, totals + i, sums + i);
+        }
+        for (int p = 0; p < valuePanels.count; p++) {
+            Tiles.sweep(valuePanels.height[p], room, packedValues + valuePanels.index(p, m, 0), room, scores, STARTS, 0,
+                    2, offsets, m, room, sums + valuePanels.first[p] * SLAB, SLAB);
+        }
     }
 
     /** Valid keys of one item and head. */
@@ -222,16 +229,17 @@ final class AttentionKernel implements Kernel {
     }
 
     private void packQueries(float[] from, int x, int n, float[] to, int at) {
-        for (int d = 0; d < plan.depth; d++) {
-            for (int i = 0; i < n; i++) {
-                to[at + d * plan.block + i] = op.scale() * from[x + i * plan.depth + d];
+        int whole = Blocking.ceil(n, SLAB) * SLAB;
+        for (int i = 0; i < whole; i++) {
+            int lane = at + i / SLAB * SLAB * plan.depth + i % SLAB;
+            for (int d = 0; d < plan.depth; d++) {
+                to[lane + d * SLAB] = i < n ? op.scale() * from[x + i * plan.depth + d] : 0f;
             }
-            Arrays.fill(to, at + d * plan.block + n, at + (d + 1) * plan.block, 0f);
         }
     }
 
     private void startScores(int matrix, int q0, int n, int k0, int m, int rows, float[] to, int at) {
-        Arrays.fill(to, at, at + rows * plan.block, 0f);
+        Arrays.fill(to, at, at + rows * SLAB, 0f);
         if (bias == null) {
             return;
         }
@@ -239,12 +247,12 @@ final class AttentionKernel implements Kernel {
         int x = biases.start(bias, matrix) + q0 * biasQueryStep + k0 * biasKeyStep;
         for (int j = 0; j < m; j++) {
             for (int i = 0; i < n; i++) {
-                to[at + j * plan.block + i] = from[x + i * biasQueryStep + j * biasKeyStep];
+                to[at + j * SLAB + i] = from[x + i * biasQueryStep + j * biasKeyStep];
             }
         }
     }
 
-    private void packKeys(Panels cut, int x, float[] to, int at) {
+    private void packKeys(Panels cut, int m, int x, float[] to, int at) {
         float[] from = k.floats();
         for (int p = 0; p < cut.count; p++) {
             int high = cut.height[p];
@@ -252,7 +260,7 @@ final class AttentionKernel implements Kernel {
                 int i = at + cut.index(p, plan.depth, 0) + r;
                 int row = cut.first[p] + r;
                 for (int d = 0; d < plan.depth; d++) {
-                    to[i + d * high] = row < cut.rows ? from[x + row * plan.depth + d] : 0f;
+                    to[i + d * high] = row < m ? from[x + row * plan.depth + d] : 0f;
                 }
             }
         }
@@ -281,14 +289,14 @@ final class AttentionKernel implements Kernel {
         FloatVector before = FloatVector.fromArray(S, a, tops);
         FloatVector top = before;
         for (int j = 0; j < m; j++) {
-            top = top.max(FloatVector.fromArray(S, a, scores + j * plan.block));
+            top = top.max(FloatVector.fromArray(S, a, scores + j * SLAB));
         }
         top.intoArray(a, tops);
         // Queries without any key yet have the maximum −∞, and −∞ − −∞ would be NaN.
         FloatVector shift = top.blend(0f, top.compare(VectorOperators.EQ, Float.NEGATIVE_INFINITY));
         before.sub(shift).intoArray(a, factors);
         for (int j = 0; j < m; j++) {
-            int at = scores + j * plan.block;
+            int at = scores + j * SLAB;
             FloatVector.fromArray(S, a, at).sub(shift).intoArray(a, at);
         }
     }
@@ -298,11 +306,11 @@ final class AttentionKernel implements Kernel {
         FloatVector factor = FloatVector.fromArray(S, a, factors);
         FloatVector total = FloatVector.fromArray(S, a, totals).mul(factor);
         for (int j = 0; j < m; j++) {
-            total = total.add(FloatVector.fromArray(S, a, weights + j * plan.block));
+            total = total.add(FloatVector.fromArray(S, a, weights + j * SLAB));
         }
         total.intoArray(a, totals);
         for (int d = 0; d < plan.width; d++) {
-            FloatVector.fromArray(S, a, sums + d * plan.block).mul(factor).intoArray(a, sums + d * plan.block);
+            FloatVector.fromArray(S, a, sums + d * SLAB).mul(factor).intoArray(a, sums + d * SLAB);
         }
     }
 
@@ -311,8 +319,9 @@ final class AttentionKernel implements Kernel {
         for (int i = 0; i < n; i++) {
             float total = room[totals + i];
             float factor = total == 0f ? 0f : 1f / total;
+            int slab = sums + i / SLAB * SLAB * plan.sumRows() + i % SLAB;
             for (int d = 0; d < plan.width; d++) {
-                to[yi + i * plan.width + d] = room[sums + d * plan.block + i] * factor;
+                to[yi + i * plan.width + d] = room[slab + d * SLAB] * factor;
             }
         }
     }

@@ -217,9 +217,13 @@ final class MatMulKernel implements Kernel {
             }
             float[] from = packed == null ? room : packed;
             int base = packed == null ? columns : n0 * plan.depth + k0 * 2 * L;
-            for (int p = 0; p < cut.count; p++) {
-                Tiles.sweep(cut.height[p], room, coefficients + cut.index(p, depth, 0), from, base, starts, 0, vectors,
-                        offsets, depth, room, sums + cut.first[p] * pitch, pitch);
+            // The columns of a tile stay in the first-level cache while all rows go over them.
+            int tile = Tiles.vectors(cut.height[0]);
+            for (int v = 0; v < vectors; v += tile) {
+                for (int p = 0; p < cut.count; p++) {
+                    Tiles.sweep(cut.height[p], room, coefficients + cut.index(p, depth, 0), from, base, starts, v,
+                            Math.min(v + tile, vectors), offsets, depth, room, sums + cut.first[p] * pitch, pitch);
+                }
             }
         }
         for (int i = 0; i < m; i++) {

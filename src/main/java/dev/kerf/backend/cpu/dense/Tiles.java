@@ -23,6 +23,11 @@ final class Tiles {
 
     private Tiles() {}
 
+    /** Vectors that a tile of so many rows takes at a time. */
+    static int vectors(int rows) {
+        return rows == 1 ? 4 : 2;
+    }
+
     /**
      * Multiplies one panel of rows by a run of vectors.
      *
@@ -46,7 +51,7 @@ final class Tiles {
         if (WarmTiles.ready(rows)) {
             vectors(rows, a, ai, b, base, starts, from, to, off, n, c, ci, pitch);
         } else {
-            int end = rows == 1 ? from + (to - from + 3) / 4 * 4 : from + (to - from + 1) / 2 * 2;
+            int end = from + Blocking.ceil(to - from, vectors(rows)) * vectors(rows);
             for (int v = from; v < end; v++) {
                 plain(rows, a, ai, b, base + starts[v], off, n, c, ci + v * LANES, pitch);
             }
