@@ -986,6 +986,13 @@ CUresult cuLaunchKernelEx(const struct config *c, struct object *f, void **argum
     return status;
 }
 
+// What bindings without cuLaunchKernelEx call.
+CUresult cuLaunchKernel(struct object *f, unsigned gx, unsigned gy, unsigned gz, unsigned bx, unsigned by, unsigned bz,
+        unsigned shared, struct object *stream, void **arguments, void **extra) {
+    struct config c = {.grid = {gx, gy, gz}, .block = {bx, by, bz}, .shared = shared, .stream = stream};
+    return cuLaunchKernelEx(&c, f, arguments, extra);
+}
+
 #ifndef STANDIN_WITHOUT_GRAPHS
 CUresult cuStreamBeginCapture_v2(struct object *stream, int mode) {
     ENTER("cuStreamBeginCapture", 1, 0);

@@ -3,20 +3,25 @@ package dev.kerf.backend.gpu.cuda;
 import java.util.Set;
 
 /** Statuses of the driver that Kerf tells apart; their names come from the driver. */
-final class CuStatus {
-    static final int SUCCESS = 0;
-    static final int INVALID_VALUE = 1;
-    static final int OUT_OF_MEMORY = 2;
+public final class CuStatus {
+    /** It went well. */
+    public static final int SUCCESS = 0;
+    /** An argument is out of range. */
+    public static final int INVALID_VALUE = 1;
+    /** The device has too little memory. */
+    public static final int OUT_OF_MEMORY = 2;
     static final int STUB_LIBRARY = 34;
     static final int DEVICE_UNAVAILABLE = 46;
-    static final int NO_DEVICE = 100;
+    /** There is no GPU. */
+    public static final int NO_DEVICE = 100;
     static final int NO_BINARY_FOR_GPU = 209;
     static final int ECC_UNCORRECTABLE = 214;
     static final int INVALID_PTX = 218;
     static final int NVLINK_UNCORRECTABLE = 220;
     static final int UNSUPPORTED_PTX_VERSION = 222;
     static final int NOT_FOUND = 500;
-    static final int NOT_READY = 600;
+    /** The work is still under way. */
+    public static final int NOT_READY = 600;
     static final int ILLEGAL_ADDRESS = 700;
     static final int LAUNCH_OUT_OF_RESOURCES = 701;
     static final int LAUNCH_TIMEOUT = 702;
@@ -38,12 +43,12 @@ final class CuStatus {
     private CuStatus() {}
 
     /** Whether the context is of no more use after it: all that is asked of it from then on fails alike. */
-    static boolean lost(int status) {
+    public static boolean lost(int status) {
         return LOST.contains(status);
     }
 
     /** What the user can do. */
-    static String advice(int status) {
+    public static String advice(int status) {
         return switch (status) {
             case NO_BINARY_FOR_GPU, INVALID_PTX, UNSUPPORTED_PTX_VERSION ->
                 "the kernel's code is not for this GPU or newer than its driver; update the NVIDIA driver";

@@ -62,7 +62,8 @@ public final class CudaBackend implements Backend {
         return new CudaDriver(new CuContext(cuda, found.get(ordinal)), images);
     }
 
-    private static KernelImages images() {
+    /** Where kernels' code comes from: {@link KernelImages#standard()} unless {@code kerf.cuda.images} says otherwise. */
+    public static KernelImages images() {
         String name = System.getProperty("kerf.cuda.images", "");
         if (name.isEmpty()) {
             return KernelImages.standard();

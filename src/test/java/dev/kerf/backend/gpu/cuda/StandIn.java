@@ -66,7 +66,7 @@ public final class StandIn {
     }
 
     /** Compiles it with definitions of its own; another file for each name. */
-    static Path compile(String name, String... definitions) {
+    public static Path compile(String name, String... definitions) {
         Path folder = Path.of("target", "standin").toAbsolutePath();
         Path made = folder.resolve("lib" + name + ".so");
         try {
