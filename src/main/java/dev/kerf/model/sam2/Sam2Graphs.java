@@ -5,9 +5,11 @@ import dev.kerf.graph.FrameOp;
 import dev.kerf.graph.Graph;
 import dev.kerf.graph.GraphBuilder;
 import dev.kerf.graph.MoveOp;
+import dev.kerf.graph.PointwiseOp;
 import dev.kerf.graph.SpatialOp.Interpolation;
 import dev.kerf.graph.SpatialOp.Resize;
 import dev.kerf.graph.SpatialOp.Sampling;
+import dev.kerf.graph.StateOp;
 import dev.kerf.graph.TensorType;
 import dev.kerf.graph.Value;
 import dev.kerf.graph.WeightExpr;
@@ -16,7 +18,9 @@ import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;
 import dev.kerf.weights.TensorInfo;
 import dev.kerf.weights.Weights;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 
@@ -59,6 +63,19 @@ public final class Sam2Graphs {
      */
     public static Graph image(Sam2Config config, int height, int width) {
         GraphBuilder g = new GraphBuilder();
+        encode(g, config, height, width).forEach(g::output);
+        return g.build();
+    }
+
+    /** The image encoder with states in place of outputs, so that what it makes outlives the next image. */
+    static Graph look(Sam2Config config, int height, int width) {
+        GraphBuilder g = new GraphBuilder();
+        encode(g, config, height, width).forEach((name, v) ->
+                g.apply(new StateOp.Assign(), g.state(name, v.type()), v));
+        return g.build();
+    }
+
+    private static Map<String, Value> encode(GraphBuilder g, Sam2Config config, int height, int width) {
         Value image = g.input("image", TensorType.of(DType.U8, 1, height, width, 3));
         Value x = g.apply(new FrameOp.FromPixels(List.of(0, 1, 2), false), image); // (1, 3, height, width)
         int side = config.imageSize();
@@ -68,10 +85,28 @@ public final class Sam2Graphs {
         x = g.stage("input", g.apply(new FrameOp.Standardise(), x, statistics(g))); // (1, 3, S, S)
         Part model = new Part(g, "");
         var f = new ImageEncoder(model, config).forward(x);
-        g.output("vision_features", f.embeddings());
-        g.output("image_embeddings", g.stage("image_embeddings", g.add(f.embeddings(), noMemory(model))));
-        g.output("high_res_features_0", f.fine());
-        g.output("high_res_features_1", f.medium());
+        Map<String, Value> made = new LinkedHashMap<>();
+        made.put("vision_features", f.embeddings());
+        made.put("image_embeddings", g.stage("image_embeddings", g.add(f.embeddings(), noMemory(model))));
+        made.put("high_res_features_0", f.fine());
+        made.put("high_res_features_1", f.medium());
+        return made;
+    }
+
+    /**
+     * Masks of the network's size brought to an image's: input {@code low_res_masks} (B, M, S/4, S/4), outputs {@code logits}
+     * (B · M, 1, height, width), bilinear, and {@code masks}, U8, 1 where a logit is above 0.
+     *
+     * @param batch B
+     * @param masks M
+     */
+    static Graph upscale(Sam2Config config, int batch, int masks, int height, int width) {
+        GraphBuilder g = new GraphBuilder();
+        int side = config.maskSize();
+        Value low = g.input("low_res_masks", TensorType.f32(batch, masks, side, side));
+        Value one = g.reshape(low, (long) batch * masks, 1, side, side);
+        Value logits = g.output("logits", g.bilinear(one, height, width, Sampling.HALF_PIXEL));
+        g.output("masks", g.apply(new PointwiseOp.Compare(PointwiseOp.Relation.GREATER), logits, g.constant(0f)));
         return g.build();
     }
 

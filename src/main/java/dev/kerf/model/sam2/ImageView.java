@@ -1,0 +1,148 @@
+package dev.kerf.model.sam2;
+
+import dev.kerf.backend.Device;
+import dev.kerf.backend.Executable;
+import dev.kerf.backend.StateTensor;
+import dev.kerf.error.ClosedException;
+import dev.kerf.graph.Value;
+import dev.kerf.model.sam2.Sam2Graphs.DecoderRequest;
+import dev.kerf.tensor.HostTensor;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * An image that SAM 2 has looked at: its features, on the device, from which any number of prompts are answered at the mask
+ * decoder's cost alone. Made by {@link Sam2#look}.
+ *
+ * <p>May be used by many threads at once until it is closed.
+ */
+public final class ImageView implements AutoCloseable {
+    /** Prompts answered in one run at most; more are answered in several. */
+    static final int MOST_AT_ONCE = 8;
+
+    private final Sam2 sam;
+    private final int width;
+    private final int height;
+    private final Map<String, StateTensor> features = new LinkedHashMap<>();
+    private boolean closed;
+
+    ImageView(Sam2 sam, int width, int height, Map<String, Value> states, Device device) {
+        this.sam = sam;
+        this.width = width;
+        this.height = height;
+        states.forEach((name, v) -> features.put(name, device.allocateState(v.type())));
+    }
+
+    /** Columns of the image. */
+    public int width() {
+        return width;
+    }
+
+    /** Rows of the image. */
+    public int height() {
+        return height;
+    }
+
+    /**
+     * The mask that answers a prompt. A prompt that could mean several things, such as a single point, is better answered by
+     * {@link #candidates}.
+     *
+     * @throws dev.kerf.error.BadInputException if the prompt is empty or something of it isn't in the image
+     */
+    public Prediction predict(Prompt prompt) {
+        return predictAll(List.of(prompt)).getFirst();
+    }
+
+    /** Masks that answer each prompt by itself, in their order: several boxes at once, say. */
+    public List<Prediction> predictAll(List<Prompt> prompts) {
+        return answers(prompts, false).stream().map(List::getFirst).toList();
+    }
+
+    /** Three masks for what the prompt could mean (the whole, a part, a part of that), the best by predicted IoU first. */
+    public List<Prediction> candidates(Prompt prompt) {
+        return answers(List.of(prompt), true).getFirst().stream()
+                .sorted(Comparator.comparingDouble(Prediction::iou).reversed())
+                .toList();
+    }
+
+    /** One mask or three for each prompt, in the network's order. */
+    List<List<Prediction>> answers(List<Prompt> prompts, boolean multimask) {
+        prompts.forEach(p -> p.check(width, height, sam.config().maskSize()));
+        List<List<Prediction>> out = new ArrayList<>();
+        int i = 0;
+        while (i < prompts.size()) {
+            boolean mask = prompts.get(i).mask() != null;
+            int end = i + 1;
+            while (end < prompts.size() && end < i + MOST_AT_ONCE && prompts.get(end).mask() != null == mask) {
+                end++;
+            }
+            out.addAll(decode(prompts.subList(i, end), mask, multimask));
+            i = end;
+        }
+        return out;
+    }
+
+    private List<List<Prediction>> decode(List<Prompt> prompts, boolean mask, boolean multimask) {
+        PromptBatch batch = PromptBatch.of(prompts, mask);
+        DecoderRequest request = new DecoderRequest(batch.size(), batch.room(), mask, multimask);
+        int masks = multimask ? MaskDecoder.MASKS - 1 : 1;
+        try (var decoder = sam.decoders().lease(request);
+                var upscaler = sam.upscalers().lease(new Sam2.Upscale(batch.size(), masks, height, width))) {
+            Executable e = decoder.plan();
+            bind(e, "image_embeddings", "high_res_features_0", "high_res_features_1");
+            batch.upload(e, width, height, sam.config());
+            e.run();
+            HostTensor ious = e.output("iou_predictions").toHost();
+            HostTensor objects = e.output("object_score_logits").toHost();
+            HostTensor low = e.output("low_res_masks").toHost();
+            Executable u = upscaler.plan();
+            u.bindInput("low_res_masks", e.output("low_res_masks"));
+            u.run();
+            HostTensor logits = u.output("logits").toHost();
+            HostTensor binary = u.output("masks").toHost();
+            List<List<Prediction>> out = new ArrayList<>();
+            for (int i = 0; i < prompts.size(); i++) {
+                List<Prediction> of = new ArrayList<>();
+                for (int m = i * masks; m < (i + 1) * masks; m++) {
+                    of.add(Prediction.of(PromptBatch.plane(logits, m), PromptBatch.plane(binary, m),
+                            PromptBatch.clamped(PromptBatch.plane(low, m)), (float) ious.getDouble(m),
+                            (float) objects.getDouble(i)));
+                }
+                out.add(of);
+            }
+            return out;
+        }
+    }
+
+    /** Lets an executable read some of the features. */
+    synchronized void bind(Executable e, String... names) {
+        if (closed) {
+            throw new ClosedException("the image view is closed");
+        }
+        for (String name : names) {
+            e.bindInput(name, features.get(name));
+        }
+    }
+
+    /** Where the encoder writes. */
+    void fill(Executable encoder) {
+        features.forEach(encoder::bindState);
+    }
+
+    /** A copy of a feature: {@code image_embeddings}, {@code high_res_features_0} …. */
+    HostTensor feature(String name) {
+        return features.get(name).toHost();
+    }
+
+    /** Frees the features. */
+    @Override
+    public synchronized void close() {
+        if (!closed) {
+            closed = true;
+            features.values().forEach(StateTensor::close);
+        }
+    }
+}

@@ -1,0 +1,164 @@
+package dev.kerf.model.sam2;
+
+import dev.kerf.backend.CompileOptions;
+import dev.kerf.backend.Device;
+import dev.kerf.backend.DeviceWeights;
+import dev.kerf.backend.Executable;
+import dev.kerf.backend.Precision;
+import dev.kerf.graph.Graph;
+import dev.kerf.image.Image;
+import dev.kerf.model.PlanCache;
+import dev.kerf.model.sam2.Sam2Graphs.DecoderRequest;
+import dev.kerf.tensor.HostTensor;
+import dev.kerf.weights.Weights;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * SAM 2 on a device: shown a thing by points, a box or a mask, it finds the thing's pixels.
+ *
+ * <pre>{@code
+ * try (Device device = Backends.open("cpu");
+ *         Weights weights = Weights.open(Path.of("sam2.1_hiera_tiny.pt"));
+ *         Sam2 sam = Sam2.load(device, weights);
+ *         ImageView view = sam.look(Image.read(Path.of("street.jpg")))) {
+ *     Prediction cyclist = view.predict(Prompt.point(210, 95));
+ *     Prediction bicycle = view.predict(Prompt.box(180, 60, 260, 190).background(212, 80));
+ * }
+ * }</pre>
+ *
+ * <p>May be used by many threads at once: each call takes compiled plans of its own from bounded caches, all plans share the
+ * weights, and a call gives the same answer as alone. The device and the weight file must outlive the model, the model its
+ * views.
+ */
+public final class Sam2 implements AutoCloseable {
+    /** Compiled plans of each part that are kept at most. */
+    public static final int PLANS = 4;
+
+    private final Sam2Config config;
+    private final Device device;
+    private final DeviceWeights weights;
+    private final CompileOptions options;
+    private final PlanCache<Size, Executable> encoders;
+    private final PlanCache<DecoderRequest, Executable> decoders;
+    private final PlanCache<Upscale, Executable> upscalers;
+
+    /** An image's size. */
+    record Size(int height, int width) {}
+
+    /** Masks brought to an image's size. */
+    record Upscale(int batch, int masks, int height, int width) {}
+
+    private Sam2(Device device, Weights source, Sam2Config config, Precision precision) {
+        Sam2Graphs.requireFits(config, source);
+        this.config = config;
+        this.device = device;
+        this.weights = device.load(source);
+        this.options = CompileOptions.of().precision(precision);
+        this.encoders = new PlanCache<>(2, s -> compile(Sam2Graphs.look(config, s.height, s.width)));
+        this.decoders = new PlanCache<>(PLANS, r -> compile(Sam2Graphs.decoder(config, r)));
+        this.upscalers = new PlanCache<>(PLANS,
+                u -> compile(Sam2Graphs.upscale(config, u.batch, u.masks, u.height, u.width)));
+    }
+
+    /**
+     * Tells size and version from the tensors and checks every one of them; settings are those of upstream's predictors.
+     *
+     * @throws dev.kerf.error.BadWeightsException if the file is no SAM 2 or 2.1 checkpoint, or a tensor is missing, misshapen
+     *                                            or left over
+     */
+    public static Sam2 load(Device device, Weights weights) {
+        return load(device, weights, Sam2Config.of(weights), Precision.FLOAT32);
+    }
+
+    /** Likewise with settings and storage of the caller's choice. */
+    public static Sam2 load(Device device, Weights weights, Sam2Config config, Precision precision) {
+        return new Sam2(device, weights, config, precision);
+    }
+
+    /** Size, version and settings. */
+    public Sam2Config config() {
+        return config;
+    }
+
+    /**
+     * Looks at an image: the costly part, once.
+     *
+     * @return its features, to be closed by the caller
+     */
+    public ImageView look(Image image) {
+        Image rgb = image.toRgb8();
+        try (var lease = encoders.lease(new Size(rgb.height(), rgb.width()))) {
+            Executable e = lease.plan();
+            ImageView view = new ImageView(this, rgb.width(), rgb.height(), e.graph().states(), device);
+            boolean done = false;
+            try {
+                view.fill(e);
+                e.input("image").upload(rgb.toTensor().data());
+                e.run();
+                done = true;
+                return view;
+            } finally {
+                if (!done) {
+                    view.close();
+                }
+            }
+        }
+    }
+
+    /**
+     * Every stage of the answer to a prompt, by upstream's names: those of the image encoder, then those of the prompt and mask
+     * decoder.
+     */
+    public Map<String, HostTensor> trace(Image image, Prompt prompt, boolean multimask) {
+        prompt.check(image.width(), image.height(), config.maskSize());
+        Image rgb = image.toRgb8();
+        Map<String, HostTensor> out = new LinkedHashMap<>();
+        try (Executable encoder = traced(Sam2Graphs.image(config, rgb.height(), rgb.width()))) {
+            encoder.input("image").upload(rgb.toTensor().data());
+            encoder.run();
+            encoder.graph().stages().keySet().forEach(s -> out.put(s, encoder.output(s).toHost()));
+            PromptBatch batch = new PromptBatch(List.of(prompt), prompt.mask() != null, 1, prompt.tokens());
+            DecoderRequest r = new DecoderRequest(1, batch.room(), batch.mask(), multimask);
+            try (Executable decoder = traced(Sam2Graphs.decoder(config, r))) {
+                decoder.graph().inputs().keySet().stream()
+                        .filter(encoder.graph().outputs()::containsKey)
+                        .forEach(name -> decoder.bindInput(name, encoder.output(name)));
+                batch.upload(decoder, rgb.width(), rgb.height(), config);
+                decoder.run();
+                decoder.graph().stages().keySet().forEach(s -> out.put(s, decoder.output(s).toHost()));
+            }
+        }
+        return out;
+    }
+
+    private Executable traced(Graph graph) {
+        return device.compile(graph, weights, options.keep(graph.stages().keySet().toArray(String[]::new)));
+    }
+
+    Executable compile(Graph graph) {
+        return device.compile(graph, weights, options);
+    }
+
+    Device device() {
+        return device;
+    }
+
+    PlanCache<DecoderRequest, Executable> decoders() {
+        return decoders;
+    }
+
+    PlanCache<Upscale, Executable> upscalers() {
+        return upscalers;
+    }
+
+    /** Closes plans and gives the weights back. */
+    @Override
+    public void close() {
+        encoders.close();
+        decoders.close();
+        upscalers.close();
+        weights.close();
+    }
+}
