@@ -28,6 +28,11 @@ final class Layers {
         return config;
     }
 
+    /** Whether the weight file has a tensor. */
+    boolean has(String tensor) {
+        return weights.contains(tensor);
+    }
+
     /** Output channels of a convolution or rows of a fully connected layer. */
     int outputs(String module) {
         return RcnnConfig.dims(weights, module + ".weight")[0];

@@ -5,12 +5,16 @@ import dev.kerf.backend.Device;
 import dev.kerf.backend.DeviceWeights;
 import dev.kerf.backend.Executable;
 import dev.kerf.backend.HostView;
+import dev.kerf.error.BadInputException;
 import dev.kerf.error.BadWeightsException;
 import dev.kerf.graph.Graph;
 import dev.kerf.graph.SourceOp;
 import dev.kerf.graph.WeightExpr;
 import dev.kerf.image.Image;
 import dev.kerf.mask.Instances;
+import dev.kerf.mask.LabelMap;
+import dev.kerf.mask.Panoptic;
+import dev.kerf.mask.PanopticMerge;
 import dev.kerf.model.PlanCache;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;
@@ -59,14 +63,19 @@ public final class MaskRcnn implements AutoCloseable {
         this.names = ClassNames.of(source, config);
         this.source = source;
         this.device = device;
-        check(RcnnGraph.detect(config, source, smallest(), true));
+        check(RcnnGraph.detect(config, source, smallest(config.semantic()), true));
         this.weights = device.load(source);
         this.plans = new PlanCache<>(PLANS,
                 request -> device.compile(RcnnGraph.detect(config, source, request, true), weights, CompileOptions.of()));
     }
 
-    private static RcnnRequest smallest() {
-        return new RcnnRequest(false, 1, 3, false, 64, 64, DetectOptions.of().size(64, 64));
+    private static RcnnRequest smallest(boolean semantic) {
+        return new RcnnRequest(false, 1, 3, false, 64, 64, semantic, DetectOptions.of().size(64, 64));
+    }
+
+    /** Whether a weight file is one of the networks that {@link #load} takes, by the names of its tensors. */
+    public static boolean accepts(Weights weights) {
+        return RcnnNames.known(weights);
     }
 
     /**
@@ -100,7 +109,7 @@ public final class MaskRcnn implements AutoCloseable {
      */
     public static Graph graph(Weights weights, int height, int width, DetectOptions options) {
         return RcnnGraph.detect(RcnnConfig.of(weights), weights,
-                new RcnnRequest(false, 1, 3, false, height, width, options), false);
+                new RcnnRequest(false, 1, 3, false, height, width, false, options), false);
     }
 
     /** What instances' categories mean; numbers of classes that have no name give "class N". */
@@ -131,7 +140,7 @@ public final class MaskRcnn implements AutoCloseable {
     public List<Instances> detect(List<Image> images, DetectOptions options) {
         Map<RcnnRequest, List<Integer>> groups = new LinkedHashMap<>();
         for (int i = 0; i < images.size(); i++) {
-            groups.computeIfAbsent(RcnnRequest.of(images.get(i), 1, options), k -> new ArrayList<>()).add(i);
+            groups.computeIfAbsent(RcnnRequest.of(images.get(i), 1, false, options), k -> new ArrayList<>()).add(i);
         }
         Instances[] found = new Instances[images.size()];
         groups.values().forEach(group -> {
@@ -143,7 +152,7 @@ public final class MaskRcnn implements AutoCloseable {
     }
 
     private void run(List<Image> images, List<Integer> batch, DetectOptions options, Instances[] found) {
-        RcnnRequest request = RcnnRequest.of(images.get(batch.getFirst()), batch.size(), options);
+        RcnnRequest request = RcnnRequest.of(images.get(batch.getFirst()), batch.size(), false, options);
         try (var lease = plans.lease(request)) {
             Executable e = lease.plan();
             upload(e, request, batch.stream().map(images::get).toList());
@@ -152,6 +161,38 @@ public final class MaskRcnn implements AutoCloseable {
             for (int i = 0; i < batch.size(); i++) {
                 found[batch.get(i)] = detected.instances(i, request, config, names);
             }
+        }
+    }
+
+    /** Whether the network gives every pixel a class too, so that {@link #panoptic} can be asked for. */
+    public boolean isPanoptic() {
+        return config.semantic();
+    }
+
+    /** Numbers of all classes of stuff, ascending; none unless {@link #isPanoptic}. */
+    public List<Integer> stuffCategories() {
+        return names.stuffCategories();
+    }
+
+    /**
+     * One segment for each thing and for each sort of stuff: the instances merged with the semantic branch's labels.
+     *
+     * @param merge how they are put together; what is below its score never comes in
+     * @throws BadInputException if the network has no semantic branch
+     */
+    public Panoptic panoptic(Image image, DetectOptions options, PanopticMerge merge) {
+        if (!config.semantic()) {
+            throw new BadInputException(source.source() + " finds things only: a panoptic picture needs a network with a "
+                    + "semantic branch (Panoptic FPN, tensors sem_seg_head.…)");
+        }
+        RcnnRequest request = RcnnRequest.of(image, 1, true, options);
+        try (var lease = plans.lease(request)) {
+            Executable e = lease.plan();
+            e.input("image").upload(view(image, request));
+            e.run();
+            HostTensor labels = e.output("semantic").toHost();
+            return merge.merge(Detected.of(e).instances(0, request, config, names),
+                    new LabelMap(labels.reshape(Shape.of(image.height(), image.width()))), names::stuff);
         }
     }
 
@@ -176,7 +217,7 @@ public final class MaskRcnn implements AutoCloseable {
 
     /** Every stage for an image, by its upstream name, in order; the outputs too. Rows past {@code count} hold anything. */
     public Map<String, HostTensor> trace(Image image, DetectOptions options) {
-        RcnnRequest request = RcnnRequest.of(image, 1, options);
+        RcnnRequest request = RcnnRequest.of(image, 1, config.semantic(), options);
         return run(RcnnGraph.detect(config, source, request, true), image, request, Map.of());
     }
 
@@ -185,7 +226,7 @@ public final class MaskRcnn implements AutoCloseable {
      * {@code box_regression} of proposals (R, 4), {@code mask_logits} of boxes (D, 4).
      */
     public Map<String, HostTensor> traceHeads(Image image, HostTensor proposals, HostTensor boxes, DetectOptions options) {
-        RcnnRequest request = RcnnRequest.of(image, 1, options);
+        RcnnRequest request = RcnnRequest.of(image, 1, false, options);
         Graph graph = RcnnGraph.heads(config, source, request, proposals.shape().size(0), boxes.shape().size(0));
         return run(graph, image, request, Map.of("proposals", proposals, "boxes", boxes));
     }

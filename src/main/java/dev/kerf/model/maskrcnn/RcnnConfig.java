@@ -19,9 +19,11 @@ import java.util.List;
  * @param eps          added to the variance of batch norms
  * @param pixelMean    of the channels, in 0 … 255, in the order of the network
  * @param pixelStd     likewise
+ * @param semantics    classes that a semantic branch tells apart; 0 if there is none
  */
 record RcnnConfig(
-        RcnnNames names, List<Integer> blocks, int classes, double eps, List<Double> pixelMean, List<Double> pixelStd) {
+        RcnnNames names, List<Integer> blocks, int classes, double eps, List<Double> pixelMean, List<Double> pixelStd,
+        int semantics) {
     /** Boxes of this side for the finest level's anchors; doubled from level to level. */
     static final int ANCHOR_SIDE = 32;
     /** Height over width of the anchors at a position. */
@@ -65,7 +67,9 @@ record RcnnConfig(
         double usual = names.layout() == Layout.TORCHVISION ? 0 : 1e-5;
         return new RcnnConfig(names, blocks, classes, eps(weights, usual),
                 detectron ? List.of(103.53, 116.28, 123.675) : List.of(0.485 * 255, 0.456 * 255, 0.406 * 255),
-                detectron ? List.of(1.0, 1.0, 1.0) : List.of(0.229 * 255, 0.224 * 255, 0.225 * 255));
+                detectron ? List.of(1.0, 1.0, 1.0) : List.of(0.229 * 255, 0.224 * 255, 0.225 * 255),
+                weights.contains(SemanticHead.PREDICTOR + ".weight")
+                        ? dims(weights, SemanticHead.PREDICTOR + ".weight")[0] : 0);
     }
 
     private static double eps(Weights weights, double usual) {
@@ -94,6 +98,11 @@ record RcnnConfig(
             d[i] = info.shape().size(i);
         }
         return d;
+    }
+
+    /** Whether there is a branch that gives every pixel a class. */
+    boolean semantic() {
+        return semantics > 0;
     }
 
     boolean detectron() {

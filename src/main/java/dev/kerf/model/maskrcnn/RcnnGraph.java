@@ -38,7 +38,7 @@ final class RcnnGraph {
     /**
      * From input {@code image} (B, H, W, C) to outputs {@code boxes} (B, D, 4) in pixels of the image, {@code scores} and
      * {@code labels} (B, D), {@code count} (B) and {@code masks}, bits as {@link BoxOp.PasteMasks} says; stages as upstream
-     * calls them.
+     * calls them. If labels for all pixels are asked for, there is {@code semantic} (B, H, W) too.
      *
      * @param pasted whether masks are laid over the image; otherwise {@code masks} are probabilities (B, D, 28, 28)
      */
@@ -81,6 +81,11 @@ final class RcnnGraph {
             g.output("count", found.count());
             g.output("masks", pasted ? g.apply(
                     new BoxOp.PasteMasks(request.height(), request.width(), 0.5f, config.paste()), masks, boxes) : masks);
+        }
+        if (request.semantic()) {
+            try (var _ = g.scope("semantic")) {
+                g.output("semantic", new SemanticHead(layers).forward(maps, inside, request.height(), request.width()));
+            }
         }
         return g.build();
     }

@@ -40,6 +40,11 @@ record RcnnNames(Layout layout, boolean nested) {
                 + "it has " + weights.names().stream().limit(3).toList() + " …");
     }
 
+    /** Whether the tensors' names are those of a Mask R-CNN. */
+    static boolean known(Weights weights) {
+        return weights.contains("backbone.bottom_up.stem.conv1.weight") || weights.contains("backbone.body.conv1.weight");
+    }
+
     private boolean detectron() {
         return layout == Layout.DETECTRON2;
     }

@@ -14,10 +14,12 @@ import java.util.List;
  * @param blueFirst whether the first three samples are blue, green, red
  * @param height    rows of an image
  * @param width     columns of an image
+ * @param semantic  whether every pixel is to be given a class too
  * @param options   sizes, thresholds and limits
  */
 record RcnnRequest(
-        boolean deep, int images, int channels, boolean blueFirst, int height, int width, DetectOptions options) {
+        boolean deep, int images, int channels, boolean blueFirst, int height, int width, boolean semantic,
+        DetectOptions options) {
     /** A size in pixels. */
     record Size(int height, int width) {
         /** The next size whose sides are multiples of {@code step}. */
@@ -26,9 +28,9 @@ record RcnnRequest(
         }
     }
 
-    static RcnnRequest of(Image image, int images, DetectOptions options) {
+    static RcnnRequest of(Image image, int images, boolean semantic, DetectOptions options) {
         return new RcnnRequest(image.bits() > 8, images, image.channels(), image.format().isBlueFirst(), image.height(),
-                image.width(), options);
+                image.width(), semantic, options);
     }
 
     TensorType inputType() {
@@ -51,7 +53,8 @@ record RcnnRequest(
         int shorter = Math.min(height, width);
         int longer = Math.max(height, width);
         if (!detectron) {
-            double scale = Math.min((float) options.minSize() / shorter, (float) options.maxSize() / longer);
+            // torch divides a number by a tensor as the tensor's reciprocal times the number: two roundings.
+            double scale = Math.min(1f / shorter * options.minSize(), 1f / longer * options.maxSize());
             return new Size(Math.max(1, (int) Math.floor(height * scale)), Math.max(1, (int) Math.floor(width * scale)));
         }
         double scale = (double) options.minSize() / shorter;
