@@ -8,7 +8,8 @@
 // limits, and what a capturing stream or thread must not do fails. Device addresses are numbers that nothing lies at.
 //
 // For tests: standin_live counts what wasn't freed, standin_calls counts calls, standin_fault makes a call fail, standin_set
-// changes the device, standin_last tells of the last launch. The environment's KERF_STANDIN=name=value,... is standin_set at
+// changes the device, standin_last tells of the last launch, standin_context changes the thread's context, standin_abandon
+// forgets what was left. The environment's KERF_STANDIN=name=value,... is standin_set at
 // the start, KERF_STANDIN_FAULT=call:passes:status is standin_fault.
 
 #define _GNU_SOURCE
@@ -34,7 +35,8 @@ static const struct { int status; const char *name; } NAMES[] = {
     {209, "CUDA_ERROR_NO_BINARY_FOR_GPU"}, {214, "CUDA_ERROR_ECC_UNCORRECTABLE"}, {218, "CUDA_ERROR_INVALID_PTX"},
     {222, "CUDA_ERROR_UNSUPPORTED_PTX_VERSION"}, {400, "CUDA_ERROR_INVALID_HANDLE"}, {500, "CUDA_ERROR_NOT_FOUND"},
     {600, "CUDA_ERROR_NOT_READY"}, {700, "CUDA_ERROR_ILLEGAL_ADDRESS"}, {701, "CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES"},
-    {702, "CUDA_ERROR_LAUNCH_TIMEOUT"}, {719, "CUDA_ERROR_LAUNCH_FAILED"}, {803, "CUDA_ERROR_SYSTEM_DRIVER_MISMATCH"},
+    {702, "CUDA_ERROR_LAUNCH_TIMEOUT"}, {719, "CUDA_ERROR_LAUNCH_FAILED"}, {801, "CUDA_ERROR_NOT_SUPPORTED"},
+    {803, "CUDA_ERROR_SYSTEM_DRIVER_MISMATCH"},
     {900, "CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED"}, {903, "CUDA_ERROR_STREAM_CAPTURE_UNMATCHED"}, {999, "CUDA_ERROR_UNKNOWN"}
 };
 
@@ -378,16 +380,36 @@ CUresult cuDevicePrimaryCtxRetain(void **out, int dev) {
     return status ? failed("clCreateContext", status) : SUCCESS;
 }
 
+// A lost context takes everything in it along.
+static void forget(void) {
+    memset(live, 0, sizeof live);
+    memories = NULL;
+    hosts = NULL;
+    lost = live_memory = live_bytes = live_host = 0;
+}
+
+void standin_abandon(void) {
+    pthread_mutex_lock(&lock);
+    contexts = depth = capturing = 0;
+    forget();
+    pthread_mutex_unlock(&lock);
+}
+
+long standin_context(long push) {
+    if (push > 0) {
+        current[depth++] = (void *)push;
+    } else if (push == 0) {
+        depth--;
+    }
+    return depth ? (long)current[depth - 1] : 0;
+}
+
 CUresult cuDevicePrimaryCtxRelease_v2(int dev) {
     ENTER("cuDevicePrimaryCtxRelease", 0, 0);
     (void)dev;
     pthread_mutex_lock(&lock);
     if (contexts > 0 && --contexts == 0 && lost) {
-        // A lost context takes everything in it along.
-        memset(live, 0, sizeof live);
-        memories = NULL;
-        hosts = NULL;
-        lost = live_memory = live_bytes = live_host = 0;
+        forget();
     }
     pthread_mutex_unlock(&lock);
     return SUCCESS;
@@ -408,11 +430,6 @@ CUresult cuCtxPopCurrent_v2(void **ctx) {
         return INVALID_CONTEXT;
     }
     *ctx = current[--depth];
-    return SUCCESS;
-}
-
-CUresult cuCtxGetCurrent(void **ctx) {
-    *ctx = depth ? current[depth - 1] : NULL;
     return SUCCESS;
 }
 

@@ -375,6 +375,10 @@ final class Compilation {
         switch (object) {
             case Driver.Buffer b -> b.close();
             case Driver.Launch l -> l.close();
+            case Driver.Queue q -> q.close();
+            case Driver.Timer t -> t.close();
+            case Driver.Staging s -> s.close();
+            case Ticket t -> t.close();
             default -> throw new IllegalStateException(object.toString());
         }
     }

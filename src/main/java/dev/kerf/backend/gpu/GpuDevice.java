@@ -10,6 +10,7 @@ import dev.kerf.backend.StateTensor;
 import dev.kerf.backend.Stream;
 import dev.kerf.error.BadInputException;
 import dev.kerf.error.ClosedException;
+import dev.kerf.error.DeviceException;
 import dev.kerf.graph.Graph;
 import dev.kerf.graph.TensorType;
 import dev.kerf.tensor.HostTensor;
@@ -115,11 +116,23 @@ public final class GpuDevice implements Device {
             }
             closed = true;
         }
+        // On a device that was lost each of them says so; the driver frees what they couldn't.
+        DeviceException lost = null;
         for (Class<?> kind : List.of(GpuStream.class, GpuExecutable.class, GpuTensor.class, GpuWeights.class)) {
-            made.stream().filter(kind::isInstance).forEach(GpuDevice::close);
+            for (AutoCloseable object : made.stream().filter(kind::isInstance).toList()) {
+                try {
+                    close(object);
+                } catch (DeviceException e) {
+                    lost = lost == null ? e : lost;
+                }
+            }
         }
-        transfers.close();
-        driver.close();
+        try (driver) {
+            transfers.close();
+        }
+        if (lost != null) {
+            throw lost;
+        }
     }
 
     private static void close(AutoCloseable object) {

@@ -76,13 +76,14 @@ final class GpuExecutable implements Executable {
         this.errors = errors;
         this.owned = owned;
         Driver driver = device.driver();
-        this.queue = profile ? driver.profiledQueue() : driver.queue();
-        this.done = new Ticket(driver);
+        // Owned from the start: who made the rest closes them if the rest of this fails.
+        this.queue = own(profile ? driver.profiledQueue() : driver.queue());
+        this.done = own(new Ticket(driver));
         this.timers = new Driver.Timer[profile ? launches.length : 0];
         for (int i = 0; i < timers.length; i++) {
-            timers[i] = driver.timer();
+            timers[i] = own(driver.timer());
         }
-        this.found = driver.staging(ERROR_BYTES);
+        this.found = own(driver.staging(ERROR_BYTES));
         this.foundCell = found.memory();
         clearErrors();
         long inputBytes = 0;
@@ -106,6 +107,11 @@ final class GpuExecutable implements Executable {
                 k -> new GpuTensor(device, o.type(), o.buffer(), o.offsetBytes(), this))));
         this.written = tensors.values().toArray(GpuTensor[]::new);
         this.memory = new MemoryUse(planned.activations() + inputBytes, planned.unshared() + inputBytes, planned.weights());
+    }
+
+    private <T extends AutoCloseable> T own(T object) {
+        owned.add(object);
+        return object;
     }
 
     @Override
@@ -380,12 +386,7 @@ final class GpuExecutable implements Executable {
             }
         }
         ownInputs.forEach(GpuTensor::free);
-        for (Driver.Timer t : timers) {
-            t.close();
-        }
         owned.reversed().forEach(Compilation::close);
-        found.close();
-        queue.close();
         if (weights != null) {
             weights.release();
         }

@@ -5,9 +5,11 @@ import dev.kerf.error.DeviceException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.IntSupplier;
 
 /**
  * A device's primary context, which it shares with other users of CUDA in the process, and what every call needs: the
@@ -15,8 +17,9 @@ import java.util.concurrent.ConcurrentHashMap;
  *
  * <h2>Threads</h2>
  * CUDA keeps a current context for each thread of the operating system. Kerf relies on none: {@link #enter} pushes its
- * own before a call and {@link #leave} pops it after, so any thread may call, virtual ones too (nothing between the two
- * can move them to another carrier), and whatever context a thread had stays its current one.
+ * own before a call and {@link #leave} pops it after, so any thread may call, and whatever context it had stays its
+ * current one. Between the two are native calls only: a virtual thread that waited for a lock there could go on as
+ * another thread of the system, where the context isn't current.
  */
 final class CuContext {
     final LibCuda cuda;
@@ -49,7 +52,7 @@ final class CuContext {
         return open;
     }
 
-    /** Makes the context current; what lies between this and {@link #leave} must not throw, or leave in any case. */
+    /** Makes the context current until {@link #leave}; in between is nothing that throws or waits for another thread. */
     void enter() {
         if (closed) {
             throw new ClosedException("the device " + device.facts().info().name() + " is closed");
@@ -69,8 +72,42 @@ final class CuContext {
         }
     }
 
-    /** Checks a call that frees: what failed before it, and cost the context, is told by those who wait for work. */
-    void checkFree(int status, String call) {
+    /** Makes a call in the context and throws unless it succeeded; for where allocating doesn't matter. */
+    void call(String name, String where, IntSupplier call) {
+        enter();
+        int status = call.getAsInt();
+        leave();
+        check(status, name, where);
+    }
+
+    /** Makes a call that frees: what failed before it, and cost the context, is told by those who wait for work. */
+    void free(String name, IntSupplier call) {
+        enter();
+        int status = call.getAsInt();
+        leave();
+        checkFree(status, name);
+    }
+
+    /** Takes all steps, whatever fails, then throws the first error. */
+    static void allOf(List<Runnable> steps) {
+        DeviceException first = null;
+        for (Runnable step : steps) {
+            try {
+                step.run();
+            } catch (DeviceException e) {
+                if (first == null) {
+                    first = e;
+                } else {
+                    first.addSuppressed(e);
+                }
+            }
+        }
+        if (first != null) {
+            throw first;
+        }
+    }
+
+    private void checkFree(int status, String call) {
         if (CuStatus.lost(status)) {
             lost = true;
         }
@@ -97,7 +134,9 @@ final class CuContext {
     private String free() {
         try (Arena local = Arena.ofConfined()) {
             MemorySegment cells = local.allocate(ValueLayout.JAVA_LONG, 2);
+            enter();
             int status = cuda.cuMemGetInfo(cells.address(), cells.address() + 8);
+            leave();
             return status == CuStatus.SUCCESS ? size(cells.get(ValueLayout.JAVA_LONG, 0)) : "an unknown number";
         }
     }

@@ -35,6 +35,6 @@ final class CuEvent extends CuObject implements Driver.Event {
 
     @Override
     void free(long event) {
-        context.checkFree(context.cuda.cuEventDestroy(event), "cuEventDestroy");
+        context.free("cuEventDestroy", () -> context.cuda.cuEventDestroy(event));
     }
 }

@@ -55,12 +55,7 @@ final class CuKernels {
     Loaded load(String name, Map<String, String> definitions) {
         return loaded.computeIfAbsent(name + " " + new TreeMap<>(definitions), k -> {
             KernelImages.Image image = images.find(name, definitions, context.device().chip());
-            context.enter();
-            try {
-                return load(name, definitions, image);
-            } finally {
-                context.leave();
-            }
+            return load(name, definitions, image);
         });
     }
 
@@ -71,8 +66,8 @@ final class CuKernels {
             long module = module(arena, cell, name, image);
             try {
                 MemorySegment entry = arena.allocateFrom(name);
-                context.check(cuda.cuModuleGetFunction(cell.address(), module, entry.address()), "cuModuleGetFunction",
-                        "of kernel " + name + " from " + image.origin());
+                context.call("cuModuleGetFunction", "of kernel " + name + " from " + image.origin(),
+                        () -> cuda.cuModuleGetFunction(cell.address(), module, entry.address()));
                 long function = cell.get(ValueLayout.JAVA_LONG, 0);
                 int dynamic = Integer.parseInt(definitions.getOrDefault("KERF_DYNAMIC_LOCAL", "0"));
                 int cluster = Integer.parseInt(definitions.getOrDefault("KERF_CLUSTER", "1"));
@@ -83,19 +78,20 @@ final class CuKernels {
                 if (cluster > PORTABLE_CLUSTER) {
                     set(function, FUNC_NON_PORTABLE_CLUSTER_SIZE_ALLOWED, 1, name + " in clusters of " + cluster);
                 }
-                context.check(cuda.cuFuncGetAttribute(cell.address(), FUNC_MAX_THREADS_PER_BLOCK, function),
-                        "cuFuncGetAttribute", "of kernel " + name);
+                context.call("cuFuncGetAttribute", "of kernel " + name,
+                        () -> cuda.cuFuncGetAttribute(cell.address(), FUNC_MAX_THREADS_PER_BLOCK, function));
                 int most = cell.get(ValueLayout.JAVA_INT, 0);
                 return new Loaded(module, function, name, most, parameters(cell, function), dynamic, cluster);
             } catch (RuntimeException e) {
-                context.checkFree(cuda.cuModuleUnload(module), "cuModuleUnload");
+                context.free("cuModuleUnload", () -> cuda.cuModuleUnload(module));
                 throw e;
             }
         }
     }
 
     private void set(long function, int attribute, int value, String what) {
-        context.check(context.cuda.cuFuncSetAttribute(function, attribute, value), "cuFuncSetAttribute", "of kernel " + what);
+        context.call("cuFuncSetAttribute", "of kernel " + what,
+                () -> context.cuda.cuFuncSetAttribute(function, attribute, value));
     }
 
     private long module(Arena arena, MemorySegment cell, String name, KernelImages.Image image) {
@@ -108,8 +104,10 @@ final class CuKernels {
                 JIT_INFO_LOG_BUFFER_SIZE_BYTES, JIT_ERROR_LOG_BUFFER, JIT_ERROR_LOG_BUFFER_SIZE_BYTES);
         MemorySegment values =
                 arena.allocateFrom(ValueLayout.JAVA_LONG, info.address(), LOG_BYTES, errors.address(), LOG_BYTES);
+        context.enter();
         int status = context.cuda.cuModuleLoadDataEx(
                 cell.address(), code.address(), 4, options.address(), values.address());
+        context.leave();
         if (status != CuStatus.SUCCESS) {
             String log = (errors.getString(0) + "\n" + info.getString(0)).strip();
             DeviceException e = context.error(status, "cuModuleLoadDataEx", "of kernel " + name + " from " + image.origin());
@@ -128,12 +126,12 @@ final class CuKernels {
         List<Long> sizes = new ArrayList<>();
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment offset = arena.allocate(ValueLayout.JAVA_LONG);
-            // Past the last argument there is none: an invalid value.
-            int status = context.cuda.cuFuncGetParamInfo(function, 0, offset.address(), cell.address());
+            int status = parameter(function, 0, offset, cell);
             while (status == CuStatus.SUCCESS) {
                 sizes.add(cell.get(ValueLayout.JAVA_LONG, 0));
-                status = context.cuda.cuFuncGetParamInfo(function, sizes.size(), offset.address(), cell.address());
+                status = parameter(function, sizes.size(), offset, cell);
             }
+            // What lies past the last argument is an invalid value.
             if (status != CuStatus.INVALID_VALUE) {
                 throw context.error(status, "cuFuncGetParamInfo", "");
             }
@@ -141,9 +139,17 @@ final class CuKernels {
         return List.copyOf(sizes);
     }
 
-    /** Unloads all; nothing uses them any more, and the context is current. */
+    private int parameter(long function, long index, MemorySegment offset, MemorySegment size) {
+        context.enter();
+        int status = context.cuda.cuFuncGetParamInfo(function, index, offset.address(), size.address());
+        context.leave();
+        return status;
+    }
+
+    /** Unloads all; nothing uses them any more. */
     void close() {
-        loaded.values().forEach(k -> context.checkFree(context.cuda.cuModuleUnload(k.module()), "cuModuleUnload"));
+        CuContext.allOf(loaded.values().stream().<Runnable>map(k -> () -> context.free("cuModuleUnload",
+                () -> context.cuda.cuModuleUnload(k.module()))).toList());
         loaded.clear();
     }
 }

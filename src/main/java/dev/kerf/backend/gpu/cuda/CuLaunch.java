@@ -132,7 +132,7 @@ final class CuLaunch extends CuObject implements Driver.Launch {
     /** Puts it into a stream; the context is current. Returns the status. */
     int enqueue(long stream) {
         config.set(ValueLayout.JAVA_LONG, CONFIG_STREAM, stream);
-        return context.cuda.cuLaunchKernelEx(config.address(), handle(), pointers, 0);
+        return context.cuda.cuLaunchKernelEx(config.address(), kernel.function(), pointers, 0);
     }
 
     /** What a failed launch says. */

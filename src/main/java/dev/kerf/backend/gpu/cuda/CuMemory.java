@@ -1,10 +1,13 @@
 package dev.kerf.backend.gpu.cuda;
 
 import dev.kerf.backend.gpu.Driver;
+import dev.kerf.error.DeviceException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
 
@@ -18,8 +21,6 @@ final class CuMemory {
     private static final int ON_DEVICE = 1;
     private static final int RELEASE_THRESHOLD = 4;
     private static final int PORTABLE = 1;
-    private static final int NON_BLOCKING = 1;
-    private static final int DISABLE_TIMING = 2;
 
     /** {@code CUmemPoolProps}: type, handle types, location's type and id, two words, 56 bytes reserved. */
     static final long POOL_PROPERTIES_BYTES = 88;
@@ -31,38 +32,43 @@ final class CuMemory {
     private final CuContext context;
     private final Set<Long> streams = new HashSet<>();
     private final AtomicLong allocated = new AtomicLong();
-    private final long pool;
-    private final long stream;
-    private final long event;
+    private long pool;
+    private long stream;
+    private long event;
 
-    /** The context is current. */
     CuMemory(CuContext context) {
         this.context = context;
-        LibCuda cuda = context.cuda;
-        if (!context.device().pools()) {
-            pool = 0;
-            stream = 0;
-            event = 0;
-            return;
+        if (context.device().pools()) {
+            try {
+                open();
+            } catch (DeviceException e) {
+                close();
+                throw e;
+            }
         }
+    }
+
+    private void open() {
+        LibCuda cuda = context.cuda;
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment cell = arena.allocate(ValueLayout.JAVA_LONG);
             MemorySegment properties = arena.allocate(POOL_PROPERTIES_BYTES, 8);
             properties.set(ValueLayout.JAVA_INT, POOL_TYPE, PINNED);
             properties.set(ValueLayout.JAVA_INT, POOL_LOCATION_TYPE, ON_DEVICE);
             properties.set(ValueLayout.JAVA_INT, POOL_LOCATION_ID, context.device().handle());
-            context.check(cuda.cuMemPoolCreate(cell.address(), properties.address()), "cuMemPoolCreate", "");
+            context.call("cuMemPoolCreate", "", () -> cuda.cuMemPoolCreate(cell.address(), properties.address()));
             pool = cell.get(ValueLayout.JAVA_LONG, 0);
             cell.set(ValueLayout.JAVA_LONG, 0, -1L);
-            context.check(cuda.cuMemPoolSetAttribute(pool, RELEASE_THRESHOLD, cell.address()), "cuMemPoolSetAttribute", "");
-            context.check(cuda.cuStreamCreate(cell.address(), NON_BLOCKING), "cuStreamCreate", "");
+            context.call("cuMemPoolSetAttribute", "",
+                    () -> cuda.cuMemPoolSetAttribute(pool, RELEASE_THRESHOLD, cell.address()));
+            context.call("cuStreamCreate", "", () -> cuda.cuStreamCreate(cell.address(), CuQueue.NON_BLOCKING));
             stream = cell.get(ValueLayout.JAVA_LONG, 0);
-            context.check(cuda.cuEventCreate(cell.address(), DISABLE_TIMING), "cuEventCreate", "");
+            context.call("cuEventCreate", "", () -> cuda.cuEventCreate(cell.address(), CuEvent.DISABLE_TIMING));
             event = cell.get(ValueLayout.JAVA_LONG, 0);
         }
     }
 
-    /** Device memory; the context is current. */
+    /** Device memory. */
     synchronized CuBuffer allocate(long bytes) {
         if (bytes < 1) {
             throw new IllegalArgumentException("a buffer of " + bytes + " bytes");
@@ -70,14 +76,20 @@ final class CuMemory {
         LibCuda cuda = context.cuda;
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment cell = arena.allocate(ValueLayout.JAVA_LONG);
+            String of = "of " + CuContext.size(bytes);
             if (pool == 0) {
-                int status = cuda.cuMemAlloc(cell.address(), bytes);
-                context.check(status, "cuMemAlloc", "of " + CuContext.size(bytes));
+                context.call("cuMemAlloc", of, () -> cuda.cuMemAlloc(cell.address(), bytes));
             } else {
-                int status = cuda.cuMemAllocFromPoolAsync(cell.address(), bytes, pool, stream);
-                context.check(status, "cuMemAllocFromPoolAsync", "of " + CuContext.size(bytes));
-                // From here on it may be used in any stream.
-                context.check(cuda.cuStreamSynchronize(stream), "cuStreamSynchronize", "");
+                context.call("cuMemAllocFromPoolAsync", of,
+                        () -> cuda.cuMemAllocFromPoolAsync(cell.address(), bytes, pool, stream));
+                try {
+                    // From here on it may be used in any stream.
+                    context.call("cuStreamSynchronize", "", () -> cuda.cuStreamSynchronize(stream));
+                } catch (DeviceException e) {
+                    context.free("cuMemFreeAsync",
+                            () -> cuda.cuMemFreeAsync(cell.get(ValueLayout.JAVA_LONG, 0), stream));
+                    throw e;
+                }
             }
             return new CuBuffer(cell.get(ValueLayout.JAVA_LONG, 0), bytes);
         }
@@ -117,14 +129,14 @@ final class CuMemory {
     private synchronized void release(long address) {
         LibCuda cuda = context.cuda;
         if (pool == 0) {
-            context.checkFree(cuda.cuMemFree(address), "cuMemFree");
+            context.free("cuMemFree", () -> cuda.cuMemFree(address));
             return;
         }
         for (long s : streams) {
-            context.checkFree(cuda.cuEventRecord(event, s), "cuEventRecord");
-            context.checkFree(cuda.cuStreamWaitEvent(stream, event, 0), "cuStreamWaitEvent");
+            context.free("cuEventRecord", () -> cuda.cuEventRecord(event, s));
+            context.free("cuStreamWaitEvent", () -> cuda.cuStreamWaitEvent(stream, event, 0));
         }
-        context.checkFree(cuda.cuMemFreeAsync(address, stream), "cuMemFreeAsync");
+        context.free("cuMemFreeAsync", () -> cuda.cuMemFreeAsync(address, stream));
     }
 
     /** From now on memory is freed after the work of this stream. */
@@ -137,13 +149,13 @@ final class CuMemory {
         streams.remove(user);
     }
 
-    /** Host memory that no page of is moved; the context is current. */
+    /** Host memory that no page of is moved. */
     @SuppressWarnings("restricted") // the driver allocated this many bytes
     Driver.Staging staging(long bytes) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment cell = arena.allocate(ValueLayout.JAVA_LONG);
-            context.check(context.cuda.cuMemHostAlloc(cell.address(), bytes, PORTABLE), "cuMemHostAlloc",
-                    "of " + CuContext.size(bytes));
+            context.call("cuMemHostAlloc", "of " + CuContext.size(bytes),
+                    () -> context.cuda.cuMemHostAlloc(cell.address(), bytes, PORTABLE));
             long address = cell.get(ValueLayout.JAVA_LONG, 0);
             return new CuStaging(address, MemorySegment.ofAddress(address).reinterpret(bytes));
         }
@@ -165,7 +177,7 @@ final class CuMemory {
 
         @Override
         void free(long address) {
-            context.checkFree(context.cuda.cuMemFreeHost(address), "cuMemFreeHost");
+            context.free("cuMemFreeHost", () -> context.cuda.cuMemFreeHost(address));
         }
     }
 
@@ -174,14 +186,20 @@ final class CuMemory {
         return allocated.get();
     }
 
-    /** Gives the pool back; all buffers are closed and the context is current. */
+    /** Gives the pool back; all buffers are closed. */
     void close() {
-        if (pool != 0) {
-            LibCuda cuda = context.cuda;
-            context.checkFree(cuda.cuStreamSynchronize(stream), "cuStreamSynchronize");
-            context.checkFree(cuda.cuEventDestroy(event), "cuEventDestroy");
-            context.checkFree(cuda.cuStreamDestroy(stream), "cuStreamDestroy");
-            context.checkFree(cuda.cuMemPoolDestroy(pool), "cuMemPoolDestroy");
+        LibCuda cuda = context.cuda;
+        List<Runnable> steps = new ArrayList<>();
+        if (event != 0) {
+            steps.add(() -> context.free("cuEventDestroy", () -> cuda.cuEventDestroy(event)));
         }
+        if (stream != 0) {
+            steps.add(() -> context.free("cuStreamSynchronize", () -> cuda.cuStreamSynchronize(stream)));
+            steps.add(() -> context.free("cuStreamDestroy", () -> cuda.cuStreamDestroy(stream)));
+        }
+        if (pool != 0) {
+            steps.add(() -> context.free("cuMemPoolDestroy", () -> cuda.cuMemPoolDestroy(pool)));
+        }
+        CuContext.allOf(steps);
     }
 }

@@ -30,7 +30,7 @@ abstract class CuObject implements AutoCloseable {
         return handle;
     }
 
-    /** Gives the handle back; the context is current. */
+    /** Gives the handle back. */
     abstract void free(long handle);
 
     @Override
@@ -42,11 +42,6 @@ abstract class CuObject implements AutoCloseable {
             closed = true;
         }
         context.open().remove(this);
-        context.enter();
-        try {
-            free(handle);
-        } finally {
-            context.leave();
-        }
+        free(handle);
     }
 }

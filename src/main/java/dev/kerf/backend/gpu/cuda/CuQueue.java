@@ -173,9 +173,11 @@ final class CuQueue extends CuObject implements Driver.Queue {
 
     @Override
     void free(long stream) {
-        int status = context.cuda.cuStreamSynchronize(stream);
-        memory.closing(stream);
-        context.checkFree(context.cuda.cuStreamDestroy(stream), "cuStreamDestroy");
-        context.checkFree(status, "cuStreamSynchronize");
+        try {
+            context.free("cuStreamSynchronize", () -> context.cuda.cuStreamSynchronize(stream));
+        } finally {
+            memory.closing(stream);
+            context.free("cuStreamDestroy", () -> context.cuda.cuStreamDestroy(stream));
+        }
     }
 }

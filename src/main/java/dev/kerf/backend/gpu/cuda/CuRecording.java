@@ -22,7 +22,7 @@ final class CuRecording extends CuObject implements Driver.Recording {
         this.launches = launches;
     }
 
-    /** Records launches by way of a stream that nothing else uses meanwhile; the context is current. */
+    /** Records launches by way of a stream that nothing else uses meanwhile. */
     static CuRecording of(CuContext context, List<CuLaunch> launches, long stream) {
         if (launches.isEmpty()) {
             return new CuRecording(context, EMPTY, 0);
@@ -33,15 +33,16 @@ final class CuRecording extends CuObject implements Driver.Recording {
             long graph = capture(context, launches, stream, cell);
             long executable;
             try {
-                context.check(cuda.cuGraphInstantiate(cell.address(), graph, 0), "cuGraphInstantiate", of(launches.size()));
+                context.call("cuGraphInstantiate", of(launches.size()),
+                        () -> cuda.cuGraphInstantiate(cell.address(), graph, 0));
                 executable = cell.get(ValueLayout.JAVA_LONG, 0);
             } finally {
-                context.checkFree(cuda.cuGraphDestroy(graph), "cuGraphDestroy");
+                context.free("cuGraphDestroy", () -> cuda.cuGraphDestroy(graph));
             }
             CuRecording recording = new CuRecording(context, executable, launches.size());
             try {
-                context.check(cuda.cuGraphUpload(executable, stream), "cuGraphUpload", of(launches.size()));
-                context.check(cuda.cuStreamSynchronize(stream), "cuStreamSynchronize", "");
+                context.call("cuGraphUpload", of(launches.size()), () -> cuda.cuGraphUpload(executable, stream));
+                context.call("cuStreamSynchronize", "", () -> cuda.cuStreamSynchronize(stream));
             } catch (RuntimeException e) {
                 recording.close();
                 throw e;
@@ -52,24 +53,28 @@ final class CuRecording extends CuObject implements Driver.Recording {
 
     private static long capture(CuContext context, List<CuLaunch> launches, long stream, MemorySegment cell) {
         LibCuda cuda = context.cuda;
-        context.check(cuda.cuStreamBeginCapture(stream, THREAD_LOCAL), "cuStreamBeginCapture", "");
-        DeviceException error = null;
-        for (CuLaunch l : launches) {
-            int status = l.enqueue(stream);
-            if (status != CuStatus.SUCCESS) {
-                error = l.error(status);
-                break;
-            }
-        }
         cell.set(ValueLayout.JAVA_LONG, 0, 0L);
-        int ended = cuda.cuStreamEndCapture(stream, cell.address());
+        int launched = CuStatus.SUCCESS;
+        int ended = CuStatus.SUCCESS;
+        int i = 0;
+        // All of it in one thread of the system, as CUDA demands.
+        context.enter();
+        int begun = cuda.cuStreamBeginCapture(stream, THREAD_LOCAL);
+        if (begun == CuStatus.SUCCESS) {
+            while (i < launches.size() && launched == CuStatus.SUCCESS) {
+                launched = launches.get(i++).enqueue(stream);
+            }
+            ended = cuda.cuStreamEndCapture(stream, cell.address());
+        }
+        context.leave();
         long graph = cell.get(ValueLayout.JAVA_LONG, 0);
-        if (error != null && graph != 0) {
-            context.checkFree(cuda.cuGraphDestroy(graph), "cuGraphDestroy");
+        if (launched != CuStatus.SUCCESS) {
+            if (graph != 0) {
+                context.free("cuGraphDestroy", () -> cuda.cuGraphDestroy(graph));
+            }
+            throw launches.get(i - 1).error(launched);
         }
-        if (error != null) {
-            throw error;
-        }
+        context.check(begun, "cuStreamBeginCapture", "");
         context.check(ended, "cuStreamEndCapture", of(launches.size()));
         return graph;
     }
@@ -86,7 +91,7 @@ final class CuRecording extends CuObject implements Driver.Recording {
     @Override
     void free(long executable) {
         if (executable != EMPTY) {
-            context.checkFree(context.cuda.cuGraphExecDestroy(executable), "cuGraphExecDestroy");
+            context.free("cuGraphExecDestroy", () -> context.cuda.cuGraphExecDestroy(executable));
         }
     }
 }

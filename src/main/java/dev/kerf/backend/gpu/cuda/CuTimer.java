@@ -4,6 +4,7 @@ import dev.kerf.backend.gpu.Driver;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.List;
 
 /** Two events, before and after a launch. Resolution: about half a microsecond. */
 final class CuTimer extends CuObject implements Driver.Timer {
@@ -39,8 +40,8 @@ final class CuTimer extends CuObject implements Driver.Timer {
 
     @Override
     void free(long start) {
-        context.checkFree(context.cuda.cuEventDestroy(start), "cuEventDestroy");
-        context.checkFree(context.cuda.cuEventDestroy(end), "cuEventDestroy");
         arena.close();
+        CuContext.allOf(List.of(() -> context.free("cuEventDestroy", () -> context.cuda.cuEventDestroy(start)),
+                () -> context.free("cuEventDestroy", () -> context.cuda.cuEventDestroy(end))));
     }
 }

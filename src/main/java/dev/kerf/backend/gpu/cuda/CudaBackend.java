@@ -5,6 +5,7 @@ import dev.kerf.backend.Device;
 import dev.kerf.backend.DeviceInfo;
 import dev.kerf.backend.gpu.GpuDevice;
 import dev.kerf.error.BackendUnavailableException;
+import dev.kerf.error.DeviceException;
 import java.util.List;
 
 /**
@@ -59,7 +60,13 @@ public final class CudaBackend implements Backend {
             throw new BackendUnavailableException("cuda: there is no device " + ordinal + ", only "
                     + found.stream().map(f -> f.facts().info().id() + " " + f.facts().info().name()).toList());
         }
-        return new CudaDriver(new CuContext(cuda, found.get(ordinal)), images);
+        CuContext context = new CuContext(cuda, found.get(ordinal));
+        try {
+            return new CudaDriver(context, images);
+        } catch (DeviceException e) {
+            context.close();
+            throw e;
+        }
     }
 
     /** Where kernels' code comes from: {@link KernelImages#standard()} unless {@code kerf.cuda.images} says otherwise. */

@@ -2,12 +2,13 @@ package dev.kerf.backend.gpu.cuda;
 
 import dev.kerf.backend.gpu.Driver;
 import dev.kerf.error.ClosedException;
+import dev.kerf.error.DeviceException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Supplier;
 
 /**
  * An NVIDIA GPU. It works in the device's primary context, in streams of its own, and leaves each calling thread's current
@@ -21,22 +22,18 @@ public final class CudaDriver implements Driver {
     private final CuKernels kernels;
     private final CuMemory memory;
     private final long recorder;
+    private final Object recording = new Object();
     private boolean closed;
 
     CudaDriver(CuContext context, KernelImages images) {
         this.context = context;
         this.kernels = new CuKernels(context, images);
-        boolean started = false;
-        context.enter();
+        memory = new CuMemory(context);
         try {
-            memory = new CuMemory(context);
             recorder = stream();
-            started = true;
-        } finally {
-            context.leave();
-            if (!started) {
-                context.close();
-            }
+        } catch (DeviceException e) {
+            memory.close();
+            throw e;
         }
     }
 
@@ -47,12 +44,14 @@ public final class CudaDriver implements Driver {
 
     @Override
     public Buffer allocate(long bytes) {
-        return inContext(() -> memory.allocate(bytes));
+        checkOpen();
+        return memory.allocate(bytes);
     }
 
     @Override
     public Staging staging(long bytes) {
-        return inContext(() -> memory.staging(bytes));
+        checkOpen();
+        return memory.staging(bytes);
     }
 
     @Override
@@ -63,23 +62,24 @@ public final class CudaDriver implements Driver {
 
     @Override
     public Launch launch(Kernel kernel, long[] global, long[] local, List<Object> arguments) {
-        return inContext(() -> new CuLaunch(context, (CuKernels.Loaded) kernel, global, local, arguments));
+        checkOpen();
+        return new CuLaunch(context, (CuKernels.Loaded) kernel, global, local, arguments);
     }
 
     @Override
     public Recording record(List<Launch> launches) {
+        checkOpen();
         List<CuLaunch> all = launches.stream().map(l -> (CuLaunch) l).toList();
-        return inContext(() -> recorded(all));
-    }
-
-    private synchronized Recording recorded(List<CuLaunch> launches) {
-        launches.forEach(CuLaunch::handle);
-        return CuRecording.of(context, launches, recorder);
+        all.forEach(CuLaunch::handle);
+        synchronized (recording) {
+            return CuRecording.of(context, all, recorder);
+        }
     }
 
     @Override
     public Queue queue() {
-        return inContext(() -> new CuQueue(context, memory, stream()));
+        checkOpen();
+        return new CuQueue(context, memory, stream());
     }
 
     @Override
@@ -89,18 +89,26 @@ public final class CudaDriver implements Driver {
 
     @Override
     public Event event() {
-        return inContext(() -> new CuEvent(context, event(CuEvent.DISABLE_TIMING)));
+        checkOpen();
+        return new CuEvent(context, event(CuEvent.DISABLE_TIMING));
     }
 
     @Override
     public Timer timer() {
-        return inContext(() -> new CuTimer(context, event(0), event(0)));
+        checkOpen();
+        long start = event(0);
+        try {
+            return new CuTimer(context, start, event(0));
+        } catch (DeviceException e) {
+            context.free("cuEventDestroy", () -> context.cuda.cuEventDestroy(start));
+            throw e;
+        }
     }
 
     private long stream() {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment cell = arena.allocate(ValueLayout.JAVA_LONG);
-            context.check(context.cuda.cuStreamCreate(cell.address(), CuQueue.NON_BLOCKING), "cuStreamCreate", "");
+            context.call("cuStreamCreate", "", () -> context.cuda.cuStreamCreate(cell.address(), CuQueue.NON_BLOCKING));
             return cell.get(ValueLayout.JAVA_LONG, 0);
         }
     }
@@ -108,7 +116,7 @@ public final class CudaDriver implements Driver {
     private long event(int flags) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment cell = arena.allocate(ValueLayout.JAVA_LONG);
-            context.check(context.cuda.cuEventCreate(cell.address(), flags), "cuEventCreate", "");
+            context.call("cuEventCreate", "", () -> context.cuda.cuEventCreate(cell.address(), flags));
             return cell.get(ValueLayout.JAVA_LONG, 0);
         }
     }
@@ -123,30 +131,16 @@ public final class CudaDriver implements Driver {
         if (closed) {
             return;
         }
-        // Queues first: they wait for the work that uses the rest.
-        context.open().stream().filter(o -> o instanceof CuQueue).forEach(CuObject::close);
-        context.open().forEach(CuObject::close);
         closed = true;
-        context.enter();
-        try {
-            context.checkFree(context.cuda.cuStreamDestroy(recorder), "cuStreamDestroy");
-            kernels.close();
-            memory.close();
-        } finally {
-            context.leave();
-        }
-        context.close();
-    }
-
-    /** Does what allocates with the context current. */
-    private <T> T inContext(Supplier<T> make) {
-        checkOpen();
-        context.enter();
-        try {
-            return make.get();
-        } finally {
-            context.leave();
-        }
+        // Queues first: they wait for the work that uses the rest.
+        List<Runnable> steps = new ArrayList<>();
+        context.open().stream().filter(o -> o instanceof CuQueue).forEach(o -> steps.add(o::close));
+        context.open().stream().filter(o -> !(o instanceof CuQueue)).forEach(o -> steps.add(o::close));
+        steps.add(() -> context.free("cuStreamDestroy", () -> context.cuda.cuStreamDestroy(recorder)));
+        steps.add(kernels::close);
+        steps.add(memory::close);
+        steps.add(context::close);
+        CuContext.allOf(steps);
     }
 
     private synchronized void checkOpen() {

@@ -38,6 +38,8 @@ public final class StandIn {
     private final MethodHandle live;
     private final MethodHandle last;
     private final MethodHandle set;
+    private final MethodHandle abandon;
+    private final MethodHandle context;
 
     private static final class Holder {
         static final StandIn INSTANCE = new StandIn(compile("standin"));
@@ -55,6 +57,8 @@ public final class StandIn {
         last = handle(lookup, "standin_last", number);
         set = handle(lookup, "standin_set",
                 FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.JAVA_LONG));
+        abandon = handle(lookup, "standin_abandon", FunctionDescriptor.ofVoid());
+        context = handle(lookup, "standin_context", FunctionDescriptor.of(ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG));
     }
 
     /** The stand-in, in place of libcuda in this process from now on, its kernels' code the portable sources. */
@@ -124,6 +128,24 @@ public final class StandIn {
             }
         }
         return left;
+    }
+
+    /** Forgets all that was made and not freed, and every context of the calling thread. */
+    void abandon() {
+        try {
+            abandon.invokeExact();
+        } catch (Throwable t) {
+            throw new AssertionError(t);
+        }
+    }
+
+    /** Pushes a context on the calling thread's stack; 0 pops, −1 does nothing. Returns the one that is current then. */
+    long context(long push) {
+        try {
+            return (long) context.invokeExact(push);
+        } catch (Throwable t) {
+            throw new AssertionError(t);
+        }
     }
 
     /** Changes the device: {@code version}, {@code devices}, {@code pools}, {@code memory}, {@code major}, {@code minor}. */

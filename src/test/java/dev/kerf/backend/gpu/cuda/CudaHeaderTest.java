@@ -1,0 +1,193 @@
+package dev.kerf.backend.gpu.cuda;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.lang.reflect.Field;
+import java.lang.reflect.Method;
+import java.lang.reflect.Modifier;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+
+/**
+ * Holds the bindings to {@code cuda.h}: the parameters of each function by size, the layout of each structure and the value
+ * of each constant. The header's side is what a generated program prints; what it printed with CUDA 13.0 is
+ * {@code cuda_h.txt}, and where the header and g++ are found it is printed anew.
+ */
+class CudaHeaderTest {
+    private static final Path HEADER = Path.of("cuda.h");
+
+    /** Constants by C's name: all static int fields of a class whose name starts with a prefix. */
+    private static void constants(Map<String, Long> into, Class<?> holder, String java, String c)
+            throws IllegalAccessException {
+        for (Field f : holder.getDeclaredFields()) {
+            if (Modifier.isStatic(f.getModifiers()) && f.getType() == int.class && f.getName().startsWith(java)) {
+                f.setAccessible(true);
+                into.put(c + f.getName().substring(java.length()), (long) f.getInt(null));
+            }
+        }
+    }
+
+    /** Constant C expressions and what the bindings take them to be. */
+    private static Map<String, Long> numbers() throws IllegalAccessException {
+        Map<String, Long> n = new TreeMap<>();
+        constants(n, CuStatus.class, "", "CUDA_ERROR_");
+        n.put("CUDA_SUCCESS", n.remove("CUDA_ERROR_SUCCESS"));
+        for (String prefix : List.of("MAX_", "MULTIPROCESSOR", "INTEGRATED", "COMPUTE_", "MEMORY_POOLS")) {
+            constants(n, CudaDevices.class, prefix, "CU_DEVICE_ATTRIBUTE_" + prefix);
+        }
+        constants(n, CuKernels.class, "JIT_", "CU_JIT_");
+        constants(n, CuKernels.class, "FUNC_", "CU_FUNC_ATTRIBUTE_");
+        constants(n, CuMemory.class, "RELEASE_THRESHOLD", "CU_MEMPOOL_ATTR_RELEASE_THRESHOLD");
+        constants(n, CuMemory.class, "PINNED", "CU_MEM_ALLOCATION_TYPE_PINNED");
+        constants(n, CuMemory.class, "ON_DEVICE", "CU_MEM_LOCATION_TYPE_DEVICE");
+        constants(n, CuMemory.class, "PORTABLE", "CU_MEMHOSTALLOC_PORTABLE");
+        constants(n, CuQueue.class, "NON_BLOCKING", "CU_STREAM_NON_BLOCKING");
+        constants(n, CuEvent.class, "DISABLE_TIMING", "CU_EVENT_DISABLE_TIMING");
+        constants(n, CuRecording.class, "THREAD_LOCAL", "CU_STREAM_CAPTURE_MODE_THREAD_LOCAL");
+        constants(n, CuLaunch.class, "ATTRIBUTE_CLUSTER_DIMENSION", "CU_LAUNCH_ATTRIBUTE_CLUSTER_DIMENSION");
+        n.put("sizeof(CUlaunchConfig)", CuLaunch.CONFIG_BYTES);
+        n.put("offsetof(CUlaunchConfig, gridDimX)", CuLaunch.CONFIG_GRID);
+        n.put("offsetof(CUlaunchConfig, gridDimZ)", CuLaunch.CONFIG_GRID + 8);
+        n.put("offsetof(CUlaunchConfig, blockDimX)", CuLaunch.CONFIG_BLOCK);
+        n.put("offsetof(CUlaunchConfig, blockDimZ)", CuLaunch.CONFIG_BLOCK + 8);
+        n.put("offsetof(CUlaunchConfig, sharedMemBytes)", CuLaunch.CONFIG_SHARED);
+        n.put("offsetof(CUlaunchConfig, hStream)", CuLaunch.CONFIG_STREAM);
+        n.put("offsetof(CUlaunchConfig, attrs)", CuLaunch.CONFIG_ATTRIBUTES);
+        n.put("offsetof(CUlaunchConfig, numAttrs)", CuLaunch.CONFIG_COUNT);
+        n.put("sizeof(CUlaunchAttribute)", CuLaunch.ATTRIBUTE_BYTES);
+        n.put("offsetof(CUlaunchAttribute, id)", 0L);
+        n.put("offsetof(CUlaunchAttribute, value)", CuLaunch.ATTRIBUTE_VALUE);
+        n.put("offsetof(CUlaunchAttribute, value.clusterDim.z)", CuLaunch.ATTRIBUTE_VALUE + 8);
+        n.put("sizeof(CUmemPoolProps)", CuMemory.POOL_PROPERTIES_BYTES);
+        n.put("offsetof(CUmemPoolProps, allocType)", CuMemory.POOL_TYPE);
+        n.put("offsetof(CUmemPoolProps, location.type)", CuMemory.POOL_LOCATION_TYPE);
+        n.put("offsetof(CUmemPoolProps, location.id)", CuMemory.POOL_LOCATION_ID);
+        n.put("sizeof(CUjit_option)", 4L);
+        return n;
+    }
+
+    /** Functions by symbol, each with the sizes of its result and parameters. */
+    private static Map<String, String> functions() {
+        Map<String, String> sizes = new TreeMap<>();
+        for (Method m : LibCuda.class.getDeclaredMethods()) {
+            if (m.getName().startsWith("cu")) {
+                StringBuilder s = new StringBuilder("4 :");
+                for (Class<?> p : m.getParameterTypes()) {
+                    s.append(' ').append(p == long.class ? 8 : p == int.class ? 4 : 1);
+                }
+                sizes.put(LibCuda.symbol(m.getName()), s.toString());
+            }
+        }
+        return sizes;
+    }
+
+    /** The program that prints the header's side. */
+    private static String probe() throws IllegalAccessException {
+        StringBuilder c = new StringBuilder("""
+                #define __CUDA_API_VERSION_INTERNAL // declares each version of a function by its own name
+                #include <cuda.h>
+                #include <cstddef>
+                #include <cstdio>
+                template <class F> struct Sizes;
+                template <class R, class... A> struct Sizes<R(A...)> {
+                    static void print(const char *name) {
+                        const size_t all[] = {sizeof(A)..., 0};
+                        printf("%s = %zu :", name, sizeof(R));
+                        for (size_t i = 0; i < sizeof...(A); i++) printf(" %zu", all[i]);
+                        printf("\\n");
+                    }
+                };
+                int main() {
+                """);
+        for (String expression : numbers().keySet()) {
+            c.append("    printf(\"%s = %lld\\n\", \"").append(expression).append("\", (long long)(").append(expression)
+                    .append("));\n");
+        }
+        for (String function : functions().keySet()) {
+            c.append("    Sizes<decltype(").append(function).append(")>::print(\"").append(function).append("\");\n");
+        }
+        return c.append("}\n").toString();
+    }
+
+    private static Map<String, String> bindings() throws IllegalAccessException {
+        Map<String, String> all = new TreeMap<>(functions());
+        numbers().forEach((expression, value) -> all.put(expression, String.valueOf(value)));
+        return all;
+    }
+
+    private static Map<String, String> parse(String printed) {
+        Map<String, String> all = new TreeMap<>();
+        printed.lines().filter(l -> l.contains(" = ")).forEach(l -> {
+            int equals = l.lastIndexOf(" = ");
+            all.put(l.substring(0, equals), l.substring(equals + 3));
+        });
+        return all;
+    }
+
+    /** Where toolkits put their headers. */
+    private static List<Path> folders() throws IOException {
+        List<Path> folders = new ArrayList<>();
+        for (String variable : List.of("CUDA_HOME", "CUDA_PATH")) {
+            if (System.getenv(variable) != null) {
+                folders.add(Path.of(System.getenv(variable), "include"));
+            }
+        }
+        folders.add(Path.of("/usr/local/cuda/include"));
+        try (Stream<Path> installed = Files.list(Path.of("/usr/local"))) {
+            installed.filter(p -> p.getFileName().toString().startsWith("cuda-")).sorted()
+                    .forEach(p -> folders.add(p.resolve("include")));
+        }
+        folders.add(Path.of("/usr/include"));
+        return folders;
+    }
+
+    @Test
+    void bindingsAreWhatWasRecorded() throws IOException, IllegalAccessException {
+        try (InputStream in = CudaHeaderTest.class.getResourceAsStream("cuda_h.txt")) {
+            assertEquals(parse(new String(in.readAllBytes(), StandardCharsets.UTF_8)), bindings());
+        }
+    }
+
+    @Test
+    void recordedIsWhatTheHeaderSays() throws IOException, InterruptedException, IllegalAccessException {
+        List<Path> folders = folders();
+        Path include = folders.stream().filter(f -> Files.exists(f.resolve(HEADER))).findFirst().orElse(null);
+        boolean compiler = Arrays.stream(System.getenv("PATH").split(":"))
+                .anyMatch(p -> Files.isExecutable(Path.of(p, "g++")));
+        if (include == null || !compiler) {
+            System.out.println("bindings checked against the record only: " + (include == null
+                    ? "no cuda.h in " + folders
+                    : "no g++"));
+            assertTrue(bindings().size() > 80, "the record covers all");
+            return;
+        }
+        System.out.println("bindings checked against " + include.resolve(HEADER));
+        Path folder = Files.createTempDirectory("kerf-probe");
+        Path source = Files.writeString(folder.resolve("probe.cpp"), probe());
+        Path program = folder.resolve("probe");
+        run("g++", "-std=c++11", "-I" + include, "-o", program.toString(), source.toString());
+        String printed = run(program.toString());
+        assertEquals(parse(printed), bindings());
+        Files.delete(source);
+        Files.delete(program);
+        Files.delete(folder);
+    }
+
+    private static String run(String... command) throws IOException, InterruptedException {
+        Process p = new ProcessBuilder(command).redirectErrorStream(true).start();
+        String out = new String(p.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertEquals(0, p.waitFor(), out);
+        return out;
+    }
+}
