@@ -55,6 +55,6 @@ public interface KernelImages {
 
     /** What Kerf ships and what it can compile here. */
     static KernelImages standard() {
-        return new StandardImages();
+        return new StandardImages(ImageCache.ofUser(), NvrtcLibrary::find);
     }
 }

@@ -15,6 +15,7 @@ import java.util.TreeMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.function.ToIntFunction;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -280,18 +281,24 @@ public final class PtxBuild {
                 | kernel | sets | modules | PTX KiB |""".formatted(release));
         CHECKED.forEach(a -> text.append(" registers ").append(a).append(" |"));
         text.append(" shared | stack | spills |\n|---|---|---|---|").append("---|".repeat(CHECKED.size() + 3)).append('\n');
-        all.forEach((kernel, made) -> {
-            text.append("| ").append(kernel).append(" | ").append(made.sets).append(" | ").append(made.modules)
-                    .append(" | ").append((made.text.length() + 1023) / 1024).append(" |");
-            for (String a : CHECKED) {
-                int[] r = made.uses.get(a).registers;
-                text.append(' ').append(r[0] == r[1] ? "" + r[0] : r[0] + "–" + r[1]).append(" |");
-            }
-            text.append(' ').append(made.uses.values().stream().mapToInt(Use::shared).max().orElse(0)).append(" | ")
-                    .append(made.uses.values().stream().mapToInt(Use::stack).max().orElse(0)).append(" | ")
-                    .append(made.uses.values().stream().mapToInt(Use::spills).max().orElse(0)).append(" |\n");
-        });
+        all.forEach((kernel, made) -> text.append(row(kernel, made)).append('\n'));
         return text.toString();
+    }
+
+    /** A kernel's row of the table. */
+    static String row(String kernel, Made made) {
+        StringBuilder text = new StringBuilder("| ").append(kernel).append(" | ").append(made.sets).append(" | ")
+                .append(made.modules).append(" | ").append((made.text.length() + 1023) / 1024).append(" |");
+        for (String a : CHECKED) {
+            int[] r = made.uses.get(a).registers;
+            text.append(' ').append(r[0] == r[1] ? "" + r[0] : r[0] + "–" + r[1]).append(" |");
+        }
+        return text.append(' ').append(most(made, Use::shared)).append(" | ").append(most(made, Use::stack)).append(" | ")
+                .append(most(made, Use::spills)).append(" |").toString();
+    }
+
+    private static int most(Made made, ToIntFunction<Use> of) {
+        return made.uses.values().stream().mapToInt(of).max().orElse(0);
     }
 
     private static void write(Path file, String text) throws IOException {

@@ -1,0 +1,115 @@
+package dev.kerf.backend.gpu.cuda;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * The PTX that is checked in is what nvcc makes of the kernels as they are now. Without the nvcc that made it, the hash of
+ * what it was made from must still be that of the present sources and sets.
+ */
+class PtxTest {
+    private static final Path FOLDER = Path.of("kernels", "ptx");
+    private static final String AGAIN = ": run kernels/ptx/build.sh";
+
+    static List<String> kernels() {
+        return ShippedSets.kernels();
+    }
+
+    private static String checkedIn(String kernel) throws IOException {
+        Path file = FOLDER.resolve(PtxBuild.ARCHITECTURE).resolve(kernel + ".ptx");
+        assertTrue(Files.exists(file), file + " is missing" + AGAIN);
+        return Files.readString(file);
+    }
+
+    @ParameterizedTest
+    @MethodSource("kernels")
+    void isMadeFromThePresentSources(String kernel, @TempDir Path scratch) throws IOException {
+        String text = checkedIn(kernel);
+        Matcher made = Pattern.compile(" made by nvcc (V[\\d.]+) from ").matcher(text);
+        assertTrue(made.find(), kernel);
+        assertEquals(PtxBuild.firstLine(kernel, made.group(1)), text.substring(0, text.indexOf('\n')),
+                kernel + ".ptx is older than its source or its sets" + AGAIN);
+        if (PtxBuild.release().equals(made.group(1))) {
+            PtxBuild.Made again = new PtxBuild(scratch).make(kernel);
+            assertEquals(text, again.text(), kernel + ".ptx isn't what nvcc makes" + AGAIN);
+            assertEquals(row(kernel), PtxBuild.row(kernel, again), "kernels/ptx/README.md isn't what ptxas says" + AGAIN);
+        } else {
+            System.out.println("nvcc " + made.group(1) + " isn't here: " + kernel + ".ptx is only checked by its hash");
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("kernels")
+    void servesEachSet(String kernel) {
+        for (KernelImages.Chip chip : List.of(new KernelImages.Chip(7, 5, 10020, "a GPU"),
+                new KernelImages.Chip(8, 0, 11080, "a GPU"), new KernelImages.Chip(9, 0, 12060, "a GPU"),
+                new KernelImages.Chip(12, 0, 13000, "a GPU"))) {
+            for (TreeMap<String, String> set : ShippedSets.of(kernel)) {
+                KernelImages.Image image = ShippedImages.find(kernel, set, chip).orElseThrow(
+                        () -> new AssertionError("no " + kernel + " with " + set + " for " + chip));
+                String ptx = new String(image.bytes(), StandardCharsets.US_ASCII);
+                assertTrue(ptx.startsWith(".version 6."), ptx.substring(0, 40));
+                assertEquals(1, Pattern.compile("\\.entry ").matcher(ptx).results().count());
+                assertTrue(ptx.contains(".visible .entry " + kernel + "("), kernel);
+                assertTrue(ptx.endsWith("}\n") && !ptx.contains("//"), kernel);
+            }
+        }
+    }
+
+    @Test
+    void servesNothingElse() {
+        KernelImages.Chip chip = new KernelImages.Chip(9, 0, 12060, "a GPU");
+        Map<String, String> set = ShippedSets.of("softmax").getFirst();
+        assertTrue(ShippedImages.find("softmax", set, chip).isPresent());
+        for (Map<String, String> other : List.of(with(set, "GROUP", "12"), with(set, "GROUP", "96"), with(set, "X", "1"),
+                with(set, "KERF_F16", "2"), Map.<String, String>of())) {
+            assertFalse(ShippedImages.find("softmax", other, chip).isPresent(), other.toString());
+        }
+        assertFalse(ShippedImages.find("no_such_kernel", set, chip).isPresent());
+        assertFalse(ShippedImages.find("softmax", set, new KernelImages.Chip(7, 0, 12060, "a V100")).isPresent());
+    }
+
+    private static Map<String, String> with(Map<String, String> set, String name, String value) {
+        Map<String, String> other = new TreeMap<>(set);
+        other.put(name, value);
+        return other;
+    }
+
+    @Test
+    void holdsNothingOfKernelsThatAreNoMore() throws IOException {
+        try (Stream<Path> files = Files.list(FOLDER.resolve(PtxBuild.ARCHITECTURE))) {
+            assertEquals(kernels(), files.map(f -> f.getFileName().toString().replace(".ptx", "")).sorted().toList());
+        }
+    }
+
+    /** The table is made along with the code. */
+    @ParameterizedTest
+    @MethodSource("kernels")
+    void spillsNothing(String kernel) throws IOException {
+        String[] cells = row(kernel).split("\\|");
+        assertEquals("0", cells[cells.length - 1].strip(), row(kernel));
+        assertEquals("0", cells[cells.length - 2].strip(), row(kernel));
+    }
+
+    private static String row(String kernel) throws IOException {
+        return Files.readAllLines(FOLDER.resolve("README.md")).stream()
+                .filter(l -> l.startsWith("| " + kernel + " |")).findFirst()
+                .orElseThrow(() -> new AssertionError(kernel + " isn't in kernels/ptx/README.md" + AGAIN));
+    }
+}
