@@ -41,6 +41,10 @@ record UNetBlock(List<Layer> layers, UNetConfig.Norm norm) {
             String conv = prefix + "." + i;
             Shape shape = weights.find(conv + ".weight").orElseThrow().shape();
             if (shape.rank() == 4) {
+                if (shape.dim(2) % 2 == 0 || shape.dim(3) % 2 == 0) {
+                    throw new BadWeightsException(weights.source() + ": tensor \"" + conv + ".weight\" has shape " + shape
+                            + ", expected a kernel of odd height and width, which padding can centre on a pixel");
+                }
                 Optional<TensorInfo> next = weights.find(prefix + "." + (i + 1) + ".weight");
                 boolean normed = next.isPresent() && next.get().shape().rank() == 1;
                 layers.add(new Layer(conv, shape, weights.contains(conv + ".bias"),

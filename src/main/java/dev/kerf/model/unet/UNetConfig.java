@@ -125,11 +125,22 @@ public record UNetConfig(
         int logits = head(weights, names).size(0);
         UpSampling up = weights.contains(names.up(names.depth() - 1) + ".weight")
                 ? UpSampling.TRANSPOSED : UpSampling.BILINEAR;
+        if (up == UpSampling.TRANSPOSED) {
+            IntStream.range(0, names.depth()).forEach(level -> requireDoubling(weights, names.up(level) + ".weight"));
+        }
         check(meta, "kerf.up", up == UpSampling.TRANSPOSED ? "transposed" : "bilinear", weights);
         check(meta, "kerf.input.channels", Long.toString(first.shape().dim(1)), weights);
         return new UNetConfig(names, first.shape().size(1), widths, up, norm,
                 statistics(meta, names, first.shape().size(1), weights), classNames(meta, logits, weights),
                 meta.getOrDefault("kerf.name", "U-Net"));
+    }
+
+    private static void requireDoubling(Weights weights, String tensor) {
+        Shape s = weights.tensor(tensor).shape();
+        if (s.rank() != 4 || s.dim(2) != 2 || s.dim(3) != 2) {
+            throw new BadWeightsException(weights.source() + ": tensor \"" + tensor + "\" has shape " + s
+                    + ", expected a transposed convolution that doubles the size (channels in, channels out, 2, 2)");
+        }
     }
 
     private static Shape head(Weights weights, UNetNames names) {

@@ -77,6 +77,16 @@ class UNetConfigTest {
     }
 
     @Test
+    void kernelsThatDontFitAreRefusedByName() {
+        for (String tensor : List.of("inc.double_conv.0.weight", "up2.up.weight")) {
+            long[] dims = tensor.startsWith("inc") ? new long[] {4, 3, 2, 3} : new long[] {8, 4, 3, 3};
+            Weights w = SmallUNets.milesial(3, 2, List.of(4, 8, 16), false).and(tensor, dims).build();
+            String message = assertThrows(BadWeightsException.class, () -> UNetConfig.of(w)).getMessage();
+            assertTrue(message.contains(tensor) && message.contains("expected"), message);
+        }
+    }
+
+    @Test
     void somethingElseIsRefusedNamingWhatIsKnown() {
         Weights w = Weights.of(Map.of("backbone.conv1.weight", dev.kerf.tensor.HostTensor.zeros(
                 dev.kerf.tensor.DType.F32, dev.kerf.tensor.Shape.of(1))));
