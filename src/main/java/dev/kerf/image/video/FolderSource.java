@@ -1,0 +1,70 @@
+package dev.kerf.image.video;
+
+import dev.kerf.error.BadFileException;
+import dev.kerf.image.Image;
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.OptionalInt;
+import java.util.Set;
+
+/** A folder's images, in natural order of their names. Hidden files aren't frames. */
+final class FolderSource implements FrameDecoder {
+    /** Frames in a second. */
+    static final int RATE = 25;
+
+    private static final Set<String> ENDINGS = Set.of("png", "jpg", "jpeg", "bmp", "tif", "tiff", "gif");
+
+    private final List<Path> files;
+    private int next;
+
+    /**
+     * @throws BadFileException if there are no images in it
+     */
+    FolderSource(Path folder) {
+        List<Path> found = new ArrayList<>();
+        try (DirectoryStream<Path> entries = Files.newDirectoryStream(folder)) {
+            for (Path entry : entries) {
+                String name = entry.getFileName().toString();
+                String ending = name.substring(name.lastIndexOf('.') + 1).toLowerCase(Locale.ROOT);
+                if (ENDINGS.contains(ending) && !name.startsWith(".") && Files.isRegularFile(entry)) {
+                    found.add(entry);
+                }
+            }
+        } catch (IOException e) {
+            throw new BadFileException(folder + ": can't be listed (" + e + ")", e);
+        }
+        if (found.isEmpty()) {
+            throw new BadFileException(folder + ": no images in it (looked for "
+                    + String.join(", ", ENDINGS.stream().sorted().toList()) + ")");
+        }
+        found.sort(Comparator.comparing(f -> f.getFileName().toString(), new NaturalOrder()));
+        files = List.copyOf(found);
+    }
+
+    @Override
+    public FrameRate rate() {
+        return new FrameRate(RATE, 1);
+    }
+
+    @Override
+    public OptionalInt count() {
+        return OptionalInt.of(files.size());
+    }
+
+    @Override
+    public Image read() {
+        return next == files.size() ? null : Image.read(files.get(next++));
+    }
+
+    @Override
+    public void close() {
+        // Each file was closed when it had been read.
+        next = files.size();
+    }
+}

@@ -1,0 +1,5 @@
+/**
+ * Videos, one picture after the other: folders of images, animated GIFs, Y4M, and whatever the {@code ffmpeg} command
+ * reads or writes where it is installed. Nothing here holds more than a frame or two.
+ */
+package dev.kerf.image.video;
