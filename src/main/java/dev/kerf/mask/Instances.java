@@ -139,7 +139,8 @@ public record Instances(int width, int height, List<Instance> items) {
         return files;
     }
 
-    private static Image picture(RunLength mask) {
+    /** A mask as a grey picture, 255 inside and 0 outside. */
+    static Image picture(RunLength mask) {
         byte[] pixels = mask.decode().toTensor().data().toArray(ValueLayout.JAVA_BYTE);
         for (int i = 0; i < pixels.length; i++) {
             pixels[i] = (byte) -pixels[i];

@@ -1,0 +1,86 @@
+package dev.kerf.mask;
+
+import dev.kerf.image.video.Frame;
+import dev.kerf.json.Json;
+import dev.kerf.tensor.PendingFile;
+import java.io.IOException;
+import java.io.Writer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/**
+ * Writes the objects of a video as COCO results, an array with an element for each frame and object, one a line:
+ *
+ * <pre>{@code
+ * {"image_id":12,"category_id":1,"time":0.48,"score":0.93,"area":420,"bbox":[8,4,20,30],"segmentation":{"size":[48,64],"counts":"…"}}
+ * }</pre>
+ *
+ * <p>{@code image_id} is the frame, counted from 0, {@code category_id} the object's number, {@code time} seconds from the
+ * first frame; {@code bbox} is 0, 0, 0, 0 around nothing. {@link CocoResults} and pycocotools' loadRes read it. Elements go
+ * to the disk as they come; the file appears when {@link #finish} is called, whole or not at all.
+ */
+public final class CocoTrack implements AutoCloseable {
+    private final PendingFile file;
+    private final Writer out;
+    private boolean first = true;
+
+    /**
+     * @throws dev.kerf.error.BadFileException if it can't be written there
+     */
+    public CocoTrack(Path file) {
+        this.file = new PendingFile(file);
+        try {
+            out = Files.newBufferedWriter(this.file.path(), StandardCharsets.UTF_8);
+            out.write('[');
+        } catch (IOException e) {
+            this.file.close();
+            throw this.file.failed(e);
+        }
+    }
+
+    /**
+     * Adds what there is in one frame; the instances' categories are the objects' numbers.
+     *
+     * @throws dev.kerf.error.BadFileException if it can't be written
+     */
+    public void write(Frame frame, Instances objects) {
+        try {
+            for (Instance i : objects.items()) {
+                out.write(first ? "\n" : ",\n");
+                first = false;
+                out.write(Json.object().put("image_id", frame.index()).put("category_id", i.category())
+                        .put("time", frame.time()).put("score", i.score()).put("area", i.mask().area())
+                        .put("bbox", i.box().toArray())
+                        .put("segmentation", Coco.segmentation(i.mask(), Coco.Form.RUN_LENGTH)).toString());
+            }
+        } catch (IOException e) {
+            throw file.failed(e);
+        }
+    }
+
+    /**
+     * Completes the file and puts it in its place.
+     *
+     * @throws dev.kerf.error.BadFileException if it can't be written
+     */
+    public void finish() {
+        try {
+            out.write(first ? "]\n" : "\n]\n");
+            out.close();
+        } catch (IOException e) {
+            throw file.failed(e);
+        }
+        file.commit();
+    }
+
+    /** Without {@link #finish} before it: leaves no file behind. */
+    @Override
+    public void close() {
+        try (file) {
+            out.close();
+        } catch (IOException e) {
+            throw file.failed(e);
+        }
+    }
+}
