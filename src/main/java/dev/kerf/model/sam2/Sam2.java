@@ -9,6 +9,7 @@ import dev.kerf.graph.Graph;
 import dev.kerf.image.Image;
 import dev.kerf.model.PlanCache;
 import dev.kerf.model.sam2.Sam2Graphs.DecoderRequest;
+import dev.kerf.model.sam2.Sam2VideoGraphs.FrameRequest;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.weights.Weights;
 import java.util.LinkedHashMap;
@@ -44,6 +45,17 @@ public final class Sam2 implements AutoCloseable {
     private final PlanCache<DecoderRequest, Executable> decoders;
     private final PlanCache<Upscale, Executable> upscalers;
 
+    private final PlanCache<Size, Executable> givens;
+    private final PlanCache<FrameRequest, Executable> frames;
+    private final PlanCache<Remember, Executable> remembers;
+    private final PlanCache<MemoryPlan, Executable> memories;
+
+    /** Frames put into memory. */
+    record Remember(int objects, int slots, boolean binarize) {}
+
+    /** A slot read or written. */
+    record MemoryPlan(int slots, boolean reads) {}
+
     /** An image's size. */
     record Size(int height, int width) {}
 
@@ -60,6 +72,12 @@ public final class Sam2 implements AutoCloseable {
         this.decoders = new PlanCache<>(PLANS, r -> compile(Sam2Graphs.decoder(config, r)));
         this.upscalers = new PlanCache<>(PLANS,
                 u -> compile(Sam2Graphs.upscale(config, u.batch, u.masks, u.height, u.width)));
+        this.givens = new PlanCache<>(1, s -> compile(Sam2VideoGraphs.given(config, s.height, s.width)));
+        this.frames = new PlanCache<>(PLANS, r -> compile(Sam2VideoGraphs.frame(config, r)));
+        this.remembers = new PlanCache<>(PLANS,
+                r -> compile(Sam2VideoGraphs.remember(config, r.objects, r.slots, r.binarize)));
+        this.memories = new PlanCache<>(PLANS, m -> compile(
+                m.reads ? Sam2VideoGraphs.readSlot(config, m.slots) : Sam2VideoGraphs.writeSlot(config, m.slots)));
     }
 
     /**
@@ -108,6 +126,24 @@ public final class Sam2 implements AutoCloseable {
     }
 
     /**
+     * Follows things through a video whose frames can all be asked for at any time: see {@link ClipTracker}.
+     *
+     * @return to be closed by the caller
+     */
+    public ClipTracker track(FrameSource video) {
+        return new ClipTracker(this, video);
+    }
+
+    /**
+     * Follows things through frames that arrive one at a time, however long: see {@link StreamTracker}.
+     *
+     * @return to be closed by the caller
+     */
+    public StreamTracker stream() {
+        return new StreamTracker(this);
+    }
+
+    /**
      * Every stage of the answer to a prompt, by upstream's names: those of the image encoder, then those of the prompt and mask
      * decoder.
      */
@@ -153,9 +189,29 @@ public final class Sam2 implements AutoCloseable {
         return upscalers;
     }
 
+    PlanCache<Size, Executable> givens() {
+        return givens;
+    }
+
+    PlanCache<FrameRequest, Executable> frames() {
+        return frames;
+    }
+
+    PlanCache<Remember, Executable> remembers() {
+        return remembers;
+    }
+
+    PlanCache<MemoryPlan, Executable> memories() {
+        return memories;
+    }
+
     /** Closes plans and gives the weights back. */
     @Override
     public void close() {
+        givens.close();
+        frames.close();
+        remembers.close();
+        memories.close();
         encoders.close();
         decoders.close();
         upscalers.close();

@@ -25,9 +25,11 @@ import java.util.stream.Collectors;
  *                         {@code dynamic_multimask_via_stability}, which its predictors turn on)
  * @param binarizeClicked  whether the mask of a frame with clicks enters the memory as 0 and 1 (upstream's
  *                         {@code binarize_mask_from_pts_for_mem_enc}, which its video predictor turns on)
+ * @param holeArea         holes of a video's masks that are filled: of up to so many pixels of the network's masks (upstream's
+ *                         {@code fill_hole_area}, 8 in its video predictor); 0 for none
  */
 public record Sam2Config(
-        Size size, Version version, int imageSize, boolean dynamicMultimask, boolean binarizeClicked) {
+        Size size, Version version, int imageSize, boolean dynamicMultimask, boolean binarizeClicked, int holeArea) {
     /** Side that the official checkpoints were trained with. */
     public static final int IMAGE_SIZE = 1024;
     /** Channels of embeddings and tokens. */
@@ -42,6 +44,8 @@ public record Sam2Config(
     static final float STABILITY_DELTA = 0.05f;
     /** A stable mask loses no larger part of its area between the thresholds +δ and −δ. */
     static final float STABILITY_THRESHOLD = 0.98f;
+    /** Holes that upstream's video predictor fills. */
+    private static final int HOLE_AREA = 8;
     /** Tensors of the checkpoints that inference never reads. */
     static final List<String> NOT_NEEDED = List.of("no_mem_pos_enc");
 
@@ -128,6 +132,9 @@ public record Sam2Config(
         if (imageSize < 64 || imageSize % 32 != 0) {
             throw new IllegalArgumentException("image size " + imageSize + ": a multiple of 32, at least 64");
         }
+        if (holeArea < 0) {
+            throw new IllegalArgumentException("hole area " + holeArea);
+        }
     }
 
     /**
@@ -148,7 +155,7 @@ public record Sam2Config(
         }
         for (Size s : Size.values()) {
             if (s.embedDim == channels && s.depth() == depth) {
-                return new Sam2Config(s, version(weights), IMAGE_SIZE, true, true);
+                return new Sam2Config(s, version(weights), IMAGE_SIZE, true, true, HOLE_AREA);
             }
         }
         throw new BadWeightsException(weights.source() + ": an image encoder of " + channels + " channels and " + depth
@@ -169,12 +176,17 @@ public record Sam2Config(
 
     /** This with another side of the network's input. */
     public Sam2Config withImageSize(int side) {
-        return new Sam2Config(size, version, side, dynamicMultimask, binarizeClicked);
+        return new Sam2Config(size, version, side, dynamicMultimask, binarizeClicked, holeArea);
     }
 
     /** This with or without the settings that upstream's predictors turn on. */
     public Sam2Config withPredictorSettings(boolean on) {
-        return new Sam2Config(size, version, imageSize, on, on);
+        return new Sam2Config(size, version, imageSize, on, on, on ? HOLE_AREA : 0);
+    }
+
+    /** This filling other holes of a video's masks. */
+    public Sam2Config withHoleArea(int pixels) {
+        return new Sam2Config(size, version, imageSize, dynamicMultimask, binarizeClicked, pixels);
     }
 
     /** Side of the image embedding: a sixteenth of the input's. */

@@ -116,7 +116,7 @@ public final class Sam2Graphs {
         DecoderRequest without = new DecoderRequest(1, 2, false, true);
         return Stream.of(image(config, config.imageSize(), config.imageSize()), decoder(config, withMask),
                         Sam2VideoGraphs.frame(config, new Sam2VideoGraphs.FrameRequest(without, 1, 1, 1)),
-                        Sam2VideoGraphs.remember(config, 1, 1, false), Sam2VideoGraphs.given(config, 1))
+                        Sam2VideoGraphs.remember(config, 1, 1, false), Sam2VideoGraphs.given(config, config.imageSize(), config.imageSize()))
                 .flatMap(g -> g.weights().stream())
                 .map(WeightExpr.Tensor.class::cast)
                 .distinct()

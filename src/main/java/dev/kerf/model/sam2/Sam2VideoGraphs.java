@@ -95,15 +95,22 @@ public final class Sam2VideoGraphs {
     }
 
     /**
-     * Masks that are given, not found: upstream's {@code _use_mask_as_output}. Inputs: {@code vision_features}, the two
-     * high-resolution features and {@code mask} (B, 1, S, S), 0 or 1. Outputs as those of {@link #frame}; the decoder is asked
-     * for the object pointers alone.
+     * A mask that is given, not found: upstream's {@code add_new_mask} and {@code _use_mask_as_output}. Inputs:
+     * {@code vision_features}, the two high-resolution features and {@code mask} (1, 1, height, width), 0 or 1. Outputs as
+     * those of {@link #frame}; the decoder is asked for the object pointer alone.
      */
-    public static Graph given(Sam2Config config, int objects) {
+    public static Graph given(Sam2Config config, int height, int width) {
         GraphBuilder g = new GraphBuilder();
         Part model = new Part(g, "");
+        int objects = 1;
         ImageEncoder.Features one = Sam2Graphs.features(g, config, "vision_features");
-        Value mask = g.input("mask", TensorType.f32(objects, 1, config.imageSize(), config.imageSize()));
+        Value mask = g.input("mask", TensorType.f32(objects, 1, height, width));
+        int whole = config.imageSize();
+        if (height != whole || width != whole) {
+            Value resized = g.apply(new Resize(whole, whole, Interpolation.BILINEAR, Sampling.HALF_PIXEL, true, 0, 0), mask);
+            mask = g.apply(new PointwiseOp.Cast(DType.F32), g.apply(
+                    new PointwiseOp.Compare(Relation.GREATER_OR_EQUAL), resized, g.constant(0.5f)));
+        }
         Value logits = g.add(g.multiply(mask, g.constant(20f)), g.constant(-10f));
         int side = config.maskSize();
         Value small = g.apply(new Resize(side, side, Interpolation.BILINEAR, Sampling.HALF_PIXEL, true, 0, 0), logits);
@@ -200,6 +207,31 @@ public final class Sam2VideoGraphs {
         g.output("memory_features", g.stage("memory_features", memory));
         write(g, "memories", slots, model.tokens(memory), to);
         write(g, "pointers", slots, pointer, to);
+        return g.build();
+    }
+
+    /** A slot's contents: input {@code slot} (1) int32, outputs {@code memory} (grid², 64) and {@code pointer} (256). */
+    static Graph readSlot(Sam2Config config, int slots) {
+        GraphBuilder g = new GraphBuilder();
+        long cells = (long) config.grid() * config.grid();
+        int width = Sam2Config.MEMORY_WIDTH;
+        Value slot = integers(g, "slot", 1);
+        Value memories = g.state("memories", TensorType.f32(slots, cells, width));
+        Value pointers = g.state("pointers", TensorType.f32(slots, Sam2Config.WIDTH));
+        g.output("memory", g.reshape(g.apply(new MoveOp.Gather(), memories, slot), cells, width));
+        g.output("pointer", g.reshape(g.apply(new MoveOp.Gather(), pointers, slot), Sam2Config.WIDTH));
+        return g.build();
+    }
+
+    /** The reverse of {@link #readSlot}: its outputs are inputs. */
+    static Graph writeSlot(Sam2Config config, int slots) {
+        GraphBuilder g = new GraphBuilder();
+        long cells = (long) config.grid() * config.grid();
+        int width = Sam2Config.MEMORY_WIDTH;
+        Value slot = integers(g, "slot", 1);
+        write(g, "memories", slots, g.reshape(g.input("memory", TensorType.f32(cells, width)), 1, cells, width), slot);
+        write(g, "pointers", slots, g.reshape(g.input("pointer", TensorType.f32(Sam2Config.WIDTH)), 1, Sam2Config.WIDTH),
+                slot);
         return g.build();
     }
 

@@ -1,0 +1,172 @@
+package dev.kerf.model.sam2;
+
+import dev.kerf.error.BadInputException;
+import dev.kerf.error.ClosedException;
+import dev.kerf.image.Image;
+import dev.kerf.tensor.HostTensor;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Consumer;
+
+/**
+ * Follows things through a video, forward and backward, with prompts on any frame: upstream's video predictor to the letter.
+ * All conditioning frames are attended to; what was found in each frame is kept, so that a correction can be followed from
+ * anywhere. Memories beyond the few that a frame attends to move to host memory: with a 1024 × 1024 network about a megabyte
+ * for each object and frame.
+ *
+ * <pre>{@code
+ * try (ClipTracker clip = sam.track(video)) {
+ *     clip.prompt(0, 1, Prompt.point(210, 350));             // object 1 in frame 0
+ *     clip.prompt(0, 2, Prompt.box(300, 0, 500, 400));       // object 2
+ *     clip.propagate(r -> save(r.frame(), r.objects()));
+ *     clip.prompt(40, 1, Prompt.point(250, 330));            // where it was lost
+ *     clip.propagate(40, video.count(), false, r -> save(r.frame(), r.objects()));
+ * }
+ * }</pre>
+ *
+ * <p>To be used by one thread at a time; several trackers of one model may run at once.
+ */
+public final class ClipTracker implements AutoCloseable {
+    private static final int VIEWS = 2;
+
+    private final Sam2 sam;
+    private final FrameSource video;
+    private final Map<Integer, ImageView> views = new LinkedHashMap<>(4, 0.75f, true);
+    private final Tracking tracking;
+    private final int width;
+    private final int height;
+    private boolean closed;
+
+    ClipTracker(Sam2 sam, FrameSource video) {
+        if (video.count() < 1) {
+            throw new BadInputException("the video has no frames");
+        }
+        this.sam = sam;
+        this.video = video;
+        Image first = video.frame(0);
+        this.width = first.width();
+        this.height = first.height();
+        this.tracking = new Tracking(sam, width, height);
+    }
+
+    /** Numbers of the objects, in the order in which they were first prompted. */
+    public Set<Integer> objects() {
+        return Set.copyOf(tracking.objects().keySet());
+    }
+
+    /**
+     * Shows an object in a frame; prompts given for it there before are replaced, their answer is refined. A frame that wasn't
+     * tracked yet becomes a conditioning frame; in one that was, the prompt corrects what was found.
+     *
+     * @param object the caller's number for it
+     * @return its mask in that frame
+     */
+    public Prediction prompt(int frame, int object, Prompt prompt) {
+        return tracking.prompt(check(frame), object, prompt, view(frame), limits());
+    }
+
+    /** Takes a mask (H, W) U8 as the object's in a frame; pixels that aren't 0 are the object's. */
+    public Prediction mask(int frame, int object, HostTensor mask) {
+        return tracking.give(check(frame), object, mask, view(frame));
+    }
+
+    /** Takes back an object's prompts in a frame. */
+    public void clear(int frame, int object) {
+        check(frame);
+        TrackedObject o = tracking.objects().get(object);
+        if (o == null) {
+            throw new BadInputException("no object " + object + "; there are " + tracking.objects().keySet());
+        }
+        o.clear(frame);
+    }
+
+    /** Lets go of an object. */
+    public void remove(int object) {
+        requireOpen();
+        tracking.remove(object);
+    }
+
+    /** Follows all objects from the first frame with a prompt to the video's end. */
+    public void propagate(Consumer<FrameResult> each) {
+        requireOpen();
+        tracking.settle(this::view);
+        int first = tracking.objects().values().stream()
+                .flatMap(o -> o.conditioning.keySet().stream())
+                .min(Integer::compare)
+                .orElseThrow(() -> new BadInputException("no object has a prompt: prompt one first"));
+        propagate(first, video.count() - first, false, each);
+    }
+
+    /**
+     * Follows all objects from a frame.
+     *
+     * @param start    the first frame
+     * @param count    how many frames at most
+     * @param backward whether towards the video's beginning
+     * @param each     is given every frame's result as it is found
+     */
+    public void propagate(int start, int count, boolean backward, Consumer<FrameResult> each) {
+        check(start);
+        if (count < 1) {
+            throw new BadInputException("follow " + count + " frames: at least one");
+        }
+        if (tracking.objects().isEmpty()) {
+            throw new BadInputException("no object has a prompt: prompt one first");
+        }
+        tracking.settle(this::view);
+        int step = backward ? -1 : 1;
+        for (int i = 0, t = start; i < count && t >= 0 && t < video.count(); i++, t += step) {
+            each.accept(new FrameResult(t, tracking.step(t, backward, view(t), limits())));
+        }
+    }
+
+    private Tracking.Limits limits() {
+        return new Tracking.Limits(Integer.MAX_VALUE, video.count());
+    }
+
+    private int check(int frame) {
+        requireOpen();
+        if (frame < 0 || frame >= video.count()) {
+            throw new BadInputException("frame " + frame + " of a video of " + video.count() + " frames, from 0");
+        }
+        return frame;
+    }
+
+    private ImageView view(int frame) {
+        ImageView known = views.get(frame);
+        if (known != null) {
+            return known;
+        }
+        Image image = video.frame(frame);
+        if (image.width() != width || image.height() != height) {
+            throw new BadInputException("frame " + frame + " is " + image.width() + "×" + image.height()
+                    + " pixels, those before are " + width + "×" + height);
+        }
+        while (views.size() >= VIEWS) {
+            Iterator<ImageView> oldest = views.values().iterator();
+            oldest.next().close();
+            oldest.remove();
+        }
+        ImageView made = sam.look(image);
+        views.put(frame, made);
+        return made;
+    }
+
+    private void requireOpen() {
+        if (closed) {
+            throw new ClosedException("the tracker is closed");
+        }
+    }
+
+    /** Frees what the device holds for it. */
+    @Override
+    public void close() {
+        if (!closed) {
+            closed = true;
+            views.values().forEach(ImageView::close);
+            tracking.close();
+        }
+    }
+}
