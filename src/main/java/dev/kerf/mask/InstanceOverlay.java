@@ -2,7 +2,6 @@ package dev.kerf.mask;
 
 import dev.kerf.error.BadInputException;
 import dev.kerf.image.Image;
-import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.function.IntFunction;
@@ -23,18 +22,6 @@ import java.util.stream.IntStream;
  * @param labels   whether to draw labels; on pictures too small for one there is none
  */
 public record InstanceOverlay(IntFunction<String> names, double opacity, boolean outlines, boolean labels) {
-    /** Height of capitals in pixels: never smaller, or nobody could read them. */
-    private static final int SMALLEST = 7;
-    private static final double LABEL_OPACITY = 0.88;
-
-    /** A label's panel. */
-    private record Panel(int x, int y, int width, int height) {
-        boolean meets(Panel other) {
-            return x < other.x + other.width && other.x < x + width && y < other.y + other.height
-                    && other.y < y + height;
-        }
-    }
-
     /** Checks the opacity. */
     public InstanceOverlay {
         if (!(opacity >= 0 && opacity <= 1)) {
@@ -78,11 +65,11 @@ public record InstanceOverlay(IntFunction<String> names, double opacity, boolean
         List<Integer> order = IntStream.range(0, items.size()).boxed()
                 .sorted(Comparator.comparingLong((Integer i) -> items.get(i).mask().area()).reversed()).toList();
         order.forEach(i -> paint(canvas, items.get(i).mask(), colours[i]));
-        if (labels) {
-            List<Panel> taken = new ArrayList<>();
-            for (int i = 0; i < items.size(); i++) {
-                label(canvas, items.get(i), colours[i], taken);
-            }
+        Tags tags = new Tags(canvas);
+        for (int i = 0; labels && i < items.size(); i++) {
+            Instance one = items.get(i);
+            tags.put(names.apply(one.category()) + " " + Math.round(100 * one.score()) + " %",
+                    Math.round(one.box().x()), Math.round(one.box().y()), colours[i]);
         }
         return canvas.toImage();
     }
@@ -110,33 +97,5 @@ public record InstanceOverlay(IntFunction<String> names, double opacity, boolean
             double strength = in[i] == 0 ? (edge ? Overlay.SHADOW : 0) : edge ? 1 : opacity;
             canvas.blend(x0 + i % w, y0 + i / w, in[i] == 0 ? 0 : colour, strength);
         }
-    }
-
-    /** Puts the label at the box's upper left corner, or as near below it as no other label is. */
-    private void label(Canvas canvas, Instance instance, int colour, List<Panel> taken) {
-        int size = Math.clamp(Math.min(canvas.width, canvas.height) / 56, SMALLEST, 32);
-        String text = names.apply(instance.category()) + " " + Math.round(100 * instance.score()) + " %";
-        int w = Lettering.width(text, size) + size;
-        int h = 2 * size;
-        if (w > canvas.width || h > canvas.height) {
-            return;
-        }
-        int x = (int) Math.clamp(Math.round(instance.box().x()), 0L, canvas.width - w);
-        int top = (int) Math.clamp(Math.round(instance.box().y()), 0L, canvas.height - h);
-        for (int y = top; y <= canvas.height - h; y += h) {
-            Panel panel = new Panel(x, y, w, h);
-            if (taken.stream().noneMatch(panel::meets)) {
-                taken.add(panel);
-                canvas.panel(x, y, w, h, size * 0.4, colour, LABEL_OPACITY);
-                Lettering.draw(canvas, text, x + size / 2, y + h / 2 + (size - 1) / 2, size, ink(colour));
-                return;
-            }
-        }
-    }
-
-    /** Black on light colours, white on dark ones (Rec. 709 weights on the stored values). */
-    private static int ink(int colour) {
-        double light = 0.2126 * (colour >> 16 & 0xFF) + 0.7152 * (colour >> 8 & 0xFF) + 0.0722 * (colour & 0xFF);
-        return light > 128 ? 0x000000 : 0xFFFFFF;
     }
 }

@@ -10,6 +10,7 @@ import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
+import java.util.Arrays;
 
 /**
  * A class number for each pixel.
@@ -167,7 +168,10 @@ public record LabelMap(HostTensor tensor) {
         for (int i = 0; i < indices.length; i++) {
             indices[i] = (byte) labels[i];
         }
-        return Png.encodeIndexed(width(), height(), indices, Palette.extend(palette, most + 1));
+        int[] colours = Palette.extend(palette, most + 1);
+        // No palette of a PNG has more.
+        return Png.encodeIndexed(width(), height(), indices,
+                colours.length <= 256 ? colours : Arrays.copyOf(colours, 256));
     }
 
     /** Size and type, such as {@code 640x480 labels U8}. */

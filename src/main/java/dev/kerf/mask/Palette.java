@@ -33,7 +33,7 @@ public final class Palette {
     /** A palette of at least that many colours: the given ones, then generated ones. */
     static int[] extend(int[] palette, int classes) {
         if (palette.length >= classes && palette.length > 0) {
-            return palette.length <= 256 ? palette : Arrays.copyOf(palette, 256);
+            return palette;
         }
         int[] out = Arrays.copyOf(palette, classes);
         for (int i = palette.length; i < classes; i++) {

@@ -7,9 +7,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.kerf.error.BadInputException;
 import dev.kerf.image.Image;
 import dev.kerf.image.PixelFormat;
+import dev.kerf.image.Png;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -50,6 +52,18 @@ class OverlayTest {
         Image plain = new Overlay(CLASSES, 0, new int[] {0, 0xC80000}, 0.5, false, false).draw(grey, square(40));
         assertEquals(0x963232, rgb(plain, 10, 10));
         assertEquals(0x646464, rgb(plain, 9, 20));
+    }
+
+    @Test
+    void moreClassesThanAPngHasColours() {
+        List<String> names = IntStream.range(0, 300).mapToObj(i -> "class " + i).toList();
+        LabelMap labels = LabelMap.of(3, 1, new int[] {0, 255, 299});
+        Image out = new Overlay(names, 0, Palette.of(300, 0), 1, false, false)
+                .draw(Image.blank(3, 1, PixelFormat.RGB8), labels);
+        assertEquals(Palette.colour(298), rgb(out, 2, 0));
+        LabelMap few = LabelMap.of(3, 1, new int[] {0, 2, 1});
+        assertEquals(Png.encodeIndexed(3, 1, new byte[] {0, 2, 1}, Palette.of(256, 0)).length,
+                few.toPng(Palette.of(300, 0)).length);
     }
 
     @ParameterizedTest

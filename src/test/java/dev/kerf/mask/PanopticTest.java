@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -123,6 +124,50 @@ class PanopticTest {
         Json info = Json.read(directory.resolve("p.json")).at("annotations").at(0).at("segments_info").items().stream()
                 .filter(s -> s.at("id").asInt() == 1).findFirst().orElseThrow();
         assertEquals("{\"id\":1,\"category_id\":4,\"area\":2,\"bbox\":[1,0,2,2],\"iscrowd\":0}", info.toString());
+    }
+
+    @Test
+    void segmentsAreDrawnInColoursOfTheirOwn() {
+        int[] ids = new int[200 * 120];
+        for (int i = 0; i < ids.length; i++) {
+            ids[i] = i % 200 < 20 ? 0 : i % 200 < 110 ? 40 : 7;
+        }
+        Panoptic p = Panoptic.of(200, 120, ids, List.of(new Segment(7, 2, false, 90 * 120, new Box(110, 0, 90, 120)),
+                new Segment(40, 5, false, 90 * 120, new Box(20, 0, 90, 120)), new Segment(9, 2, false, 0, Box.EMPTY)));
+        Image black = Image.blank(200, 120, PixelFormat.RGB8);
+        Image plain = new PanopticOverlay(c -> "x", 1, false).draw(black, p);
+        assertEquals(Palette.colour(0), rgb(plain, 150, 60));
+        assertEquals(Palette.colour(1), rgb(plain, 60, 60));
+        assertEquals(0, rgb(plain, 10, 60), "void");
+        Image named = new PanopticOverlay(c -> "class " + c, 1, true).draw(black, p);
+        int left = 0;
+        int right = 0;
+        for (int i = 0; i < ids.length; i++) {
+            int x = i % 200;
+            int y = i / 200;
+            boolean differs = rgb(named, x, y) != rgb(plain, x, y);
+            left += differs && x < 110 ? 1 : 0;
+            right += differs && x >= 110 ? 1 : 0;
+            assertTrue(!differs || Math.abs(y - 60) < 20, "names stand in the middle, not at (" + x + ", " + y + ")");
+        }
+        assertTrue(left > 30 && right > 30, left + " and " + right + " pixels of names");
+        Image small = Image.blank(20, 12, PixelFormat.RGB8);
+        assertThrows(BadInputException.class, () -> PanopticOverlay.of(c -> "x").draw(small, p));
+        assertThrows(BadInputException.class, () -> new PanopticOverlay(c -> "x", -1, true));
+    }
+
+    @Test
+    void hundredsOfSegmentsAreDrawn() {
+        int[] ids = IntStream.range(0, 600).map(i -> i + 1).toArray();
+        Map<Integer, Integer> categories = new LinkedHashMap<>();
+        Arrays.stream(ids).forEach(id -> categories.put(id, 1));
+        Panoptic p = Panoptic.of(30, 20, ids, categories);
+        Image drawn = PanopticOverlay.of(c -> "x").draw(Image.blank(30, 20, PixelFormat.RGB8), p);
+        assertEquals(Palette.colour(500), rgb(drawn, 500 % 30, 500 / 30), "each pixel is an outline");
+    }
+
+    private static int rgb(Image image, int x, int y) {
+        return image.sample(x, y, 0) << 16 | image.sample(x, y, 1) << 8 | image.sample(x, y, 2);
     }
 
     @Test

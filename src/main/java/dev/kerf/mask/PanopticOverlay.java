@@ -1,0 +1,101 @@
+package dev.kerf.mask;
+
+import dev.kerf.error.BadInputException;
+import dev.kerf.image.Image;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.IntFunction;
+
+/**
+ * Draws a panoptic picture over the one it was made of: each segment in a colour of its own, translucent, with a crisp
+ * outline, and its class's name where the segment is widest.
+ *
+ * <pre>{@code
+ * Image result = PanopticOverlay.of(names::get).draw(photo, panoptic);
+ * result.writePng(Path.of("street-overlay.png"));
+ * }</pre>
+ *
+ * @param names   of categories
+ * @param opacity of the colours, 0 to 1
+ * @param labels  whether to draw names; on pictures too small for one there is none
+ */
+public record PanopticOverlay(IntFunction<String> names, double opacity, boolean labels) {
+    /** Steps from the outline that are told apart in the search for the widest place; fits a byte. */
+    private static final int DEEPEST = 120;
+
+    /** Checks the opacity. */
+    public PanopticOverlay {
+        if (!(opacity >= 0 && opacity <= 1)) {
+            throw new BadInputException("the opacity of an overlay is 0 to 1, not " + opacity);
+        }
+    }
+
+    /** Everything drawn. */
+    public static PanopticOverlay of(IntFunction<String> names) {
+        return new PanopticOverlay(names, Overlay.OPACITY, true);
+    }
+
+    /**
+     * The picture with the segments over it, as RGB8 of its size. The i-th segment has {@link Palette#colour} i; void is
+     * left as it is.
+     *
+     * @throws BadInputException if the sizes differ
+     */
+    public Image draw(Image picture, Panoptic panoptic) {
+        List<Segment> segments = panoptic.segments();
+        Map<Integer, Integer> places = new HashMap<>();
+        places.put(0, 0);
+        segments.forEach(s -> places.put(s.id(), places.size()));
+        int[] place = panoptic.ids();
+        for (int i = 0; i < place.length; i++) {
+            place[i] = places.get(place[i]);
+        }
+        int[] colours = new int[segments.size() + 1];
+        for (int i = 0; i < segments.size(); i++) {
+            colours[i + 1] = Palette.colour(i);
+        }
+        int w = panoptic.width();
+        int h = panoptic.height();
+        Image drawn = new Overlay(List.of(), 0, colours, opacity, true, false).draw(picture, LabelMap.of(w, h, place));
+        Canvas canvas = new Canvas(w, h, Overlay.base(drawn));
+        int[] widest = labels ? widest(place, segments, w, h) : new int[0];
+        Tags tags = new Tags(canvas);
+        for (int i = 0; i < widest.length; i++) {
+            if (widest[i] >= 0) {
+                tags.centre(names.apply(segments.get(i).category()), widest[i] % w, widest[i] / w, colours[i + 1]);
+            }
+        }
+        return canvas.toImage();
+    }
+
+    /**
+     * Of each segment the pixel that lies deepest in it, the picture's edge being an outline too, and of several the one
+     * nearest to the middle of the segment's box; -1 of one without pixels.
+     */
+    private static int[] widest(int[] place, List<Segment> segments, int w, int h) {
+        byte[] depth = Overlay.depth(place, w, h, DEEPEST);
+        int[] best = new int[segments.size()];
+        double[] rank = new double[segments.size()];
+        Arrays.fill(best, -1);
+        for (int i = 0; i < place.length; i++) {
+            int s = place[i] - 1;
+            if (s < 0) {
+                continue;
+            }
+            int x = i % w;
+            int y = i / w;
+            int deep = Math.min(depth[i], Math.min(Math.min(x + 1, w - x), Math.min(y + 1, h - y)));
+            Box box = segments.get(s).box();
+            double off = Math.hypot(x - box.x() - box.width() / 2.0, y - box.y() - box.height() / 2.0);
+            // The distance, being less than the sum of the sides, only decides between equal depths.
+            double r = deep - off / (w + h);
+            if (best[s] < 0 || r > rank[s]) {
+                best[s] = i;
+                rank[s] = r;
+            }
+        }
+        return best;
+    }
+}
