@@ -17,10 +17,13 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** The driver by itself, over the stand-in: everything is freed after each test. */
 class CudaDriverTest {
+    private static final String STAND_IN = "dev.kerf.backend.gpu.cuda.StandIn#found";
+
     /** Counts in place, as often as it is told: slow on demand. */
     private static final String COUNT = """
             __kernel void count(__global int *x, int n, int times) {
@@ -41,8 +44,6 @@ class CudaDriverTest {
     private static final String BROKEN = "__kernel void broken(__global int *x) { x[0] = undeclared_name; }";
     private static final int SLOW = 30_000_000;
 
-    private final StandIn standIn = StandIn.install();
-
     private static CudaDriver open() {
         return CudaBackend.openDriver(0, new SourceImages(Map.of("count", COUNT, "broken", BROKEN)));
     }
@@ -53,12 +54,14 @@ class CudaDriverTest {
 
     @AfterEach
     void allIsFreed() {
+        StandIn standIn = StandIn.install();
         standIn.set("pools", 1);
         assertEquals(Map.of(), standIn.live());
     }
 
-    @Test
-    void movesMemoryInOrder() {
+    @ParameterizedTest(allowZeroInvocations = true)
+    @MethodSource(STAND_IN)
+    void movesMemoryInOrder(StandIn standIn) {
         for (int pools = 0; pools <= 1; pools++) {
             standIn.set("pools", pools);
             try (CudaDriver d = open(); Arena arena = Arena.ofConfined();
@@ -88,8 +91,9 @@ class CudaDriverTest {
         }
     }
 
-    @Test
-    void launchesReplaysAndMeasures() {
+    @ParameterizedTest(allowZeroInvocations = true)
+    @MethodSource(STAND_IN)
+    void launchesReplaysAndMeasures(StandIn standIn) {
         try (CudaDriver d = open(); Arena arena = Arena.ofConfined();
                 Driver.Queue queue = d.profiledQueue();
                 Driver.Buffer x = d.allocate(256);
@@ -121,8 +125,9 @@ class CudaDriverTest {
         }
     }
 
-    @Test
-    void queuesWaitForEventsAndDeadlinesPass() {
+    @ParameterizedTest(allowZeroInvocations = true)
+    @MethodSource(STAND_IN)
+    void queuesWaitForEventsAndDeadlinesPass(StandIn standIn) {
         try (CudaDriver d = open(); Arena arena = Arena.ofConfined();
                 Driver.Queue first = d.queue();
                 Driver.Queue second = d.queue();
@@ -152,8 +157,9 @@ class CudaDriverTest {
         }
     }
 
-    @Test
-    void memoryIsFreedAfterTheWorkThatUsesIt() {
+    @ParameterizedTest(allowZeroInvocations = true)
+    @MethodSource(STAND_IN)
+    void memoryIsFreedAfterTheWorkThatUsesIt(StandIn standIn) {
         try (CudaDriver d = open(); Arena arena = Arena.ofConfined(); Driver.Queue queue = d.queue();
                 Driver.Buffer y = d.allocate(256)) {
             Driver.Buffer x = d.allocate(256);
@@ -175,8 +181,9 @@ class CudaDriverTest {
         }
     }
 
-    @Test
-    void givesLocalMemoryAndClustersAtLaunch() {
+    @ParameterizedTest(allowZeroInvocations = true)
+    @MethodSource(STAND_IN)
+    void givesLocalMemoryAndClustersAtLaunch(StandIn standIn) {
         try (CudaDriver d = open(); Driver.Queue queue = d.queue(); Driver.Buffer x = d.allocate(1024)) {
             queue.zero(x, 0, 1024);
             Driver.Kernel large = d.load("count", Map.of("KERF_DYNAMIC_LOCAL", "100000", "KERF_CLUSTER", "4"));
@@ -200,8 +207,9 @@ class CudaDriverTest {
         }
     }
 
-    @Test
-    void errorsNameCallStatusAndAdvice() {
+    @ParameterizedTest(allowZeroInvocations = true)
+    @MethodSource(STAND_IN)
+    void errorsNameCallStatusAndAdvice(StandIn standIn) {
         try (CudaDriver d = open(); Driver.Buffer x = d.allocate(256)) {
             DeviceException memory = assertThrows(DeviceException.class, () -> d.allocate(1L << 50));
             assertTrue(memory.outOfMemory());
@@ -232,8 +240,9 @@ class CudaDriverTest {
         }
     }
 
-    @Test
-    void closesOnceAndRefusesUseAfterwards() {
+    @ParameterizedTest(allowZeroInvocations = true)
+    @MethodSource(STAND_IN)
+    void closesOnceAndRefusesUseAfterwards(StandIn standIn) {
         CudaDriver d = open();
         Driver.Buffer x = d.allocate(256);
         Driver.Buffer left = d.allocate(100);
@@ -264,8 +273,9 @@ class CudaDriverTest {
     }
 
     /** Each thread, virtual or not, has its own queue and launches: all get what one alone would. */
-    @Test
-    void servesManyThreads() throws InterruptedException {
+    @ParameterizedTest(allowZeroInvocations = true)
+    @MethodSource(STAND_IN)
+    void servesManyThreads(StandIn standIn) throws InterruptedException {
         try (CudaDriver d = open()) {
             List<Thread> threads = new ArrayList<>();
             int[] results = new int[6];

@@ -17,16 +17,20 @@ import dev.kerf.graph.GraphBuilder;
 import dev.kerf.graph.TensorType;
 import dev.kerf.graph.Value;
 import java.lang.foreign.MemorySegment;
+import java.lang.reflect.Method;
+import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** Every call of the driver fails once, at each place: an error that names it, and nothing is left behind. */
 class CudaFaultTest {
+    private static final String STAND_IN = "dev.kerf.backend.gpu.cuda.StandIn#found";
+
     private static final int NOT_SUPPORTED = 801;
     private static final String COPY = """
             __kernel void duplicate(__global const int *x, __global int *y, int n) {
@@ -41,11 +45,9 @@ class CudaFaultTest {
     private static final Set<String> FREES = Set.of("cuEventDestroy", "cuStreamDestroy", "cuMemFreeAsync", "cuMemFree",
             "cuMemFreeHost", "cuMemPoolDestroy", "cuModuleUnload", "cuGraphDestroy", "cuGraphExecDestroy");
 
-    private final StandIn standIn = StandIn.install();
-
     @AfterEach
     void asBefore() {
-        standIn.set("pools", 1);
+        StandIn.install().set("pools", 1);
     }
 
     /** Calls everything, and closes it. */
@@ -76,13 +78,18 @@ class CudaFaultTest {
         }
     }
 
-    @ParameterizedTest
-    @ValueSource(longs = {0, 1})
-    void everyStatusIsChecked(long pools) {
+    @ParameterizedTest(allowZeroInvocations = true)
+    @MethodSource(STAND_IN)
+    void everyStatusIsChecked(StandIn standIn) {
+        everyStatusIsChecked(standIn, 1);
+        everyStatusIsChecked(standIn, 0);
+    }
+
+    private static void everyStatusIsChecked(StandIn standIn, long pools) {
         standIn.set("pools", pools);
         int faults = 0;
-        List<String> calls = java.util.Arrays.stream(LibCuda.class.getDeclaredMethods())
-                .map(java.lang.reflect.Method::getName)
+        List<String> calls = Arrays.stream(LibCuda.class.getDeclaredMethods())
+                .map(Method::getName)
                 .filter(name -> name.startsWith("cu"))
                 .sorted()
                 .toList();
@@ -98,8 +105,9 @@ class CudaFaultTest {
             boolean pool = call.contains("Pool") || call.equals("cuMemFreeAsync");
             assertEquals(pool ? pools == 1 : !Set.of("cuMemAlloc", "cuMemFree").contains(call) || pools == 0, count > 0,
                     call + " is called " + count + " times");
-            // Pushing the context is part of nearly everything.
-            for (long i = 0; i < Math.min(count, 8); i++) {
+            // Pushing the context is part of nearly everything; how often a queue is asked depends on the work's speed.
+            long places = call.equals("cuStreamQuery") ? 1 : Math.min(count, 6);
+            for (long i = 0; i < places; i++) {
                 standIn.fault(call, i, NOT_SUPPORTED);
                 String where = call + ", " + i + " calls passed";
                 String text = assertThrows(KerfException.class, CudaFaultTest::whole, where).getMessage();
@@ -121,19 +129,20 @@ class CudaFaultTest {
         return g.build();
     }
 
-    @Test
-    void aRunIsOneGraphLaunchAndAllocatesNothing() {
+    @ParameterizedTest(allowZeroInvocations = true)
+    @MethodSource(STAND_IN)
+    void aRunIsOneGraphLaunchAndAllocatesNothing(StandIn standIn) {
         try (Device device = Backends.open("cuda"); Executable e = device.compile(graph(), null, CompileOptions.of());
                 DeviceTensor other = device.allocate(TensorType.f32(4))) {
             e.run();
             List<String> once = List.of("cuGraphLaunch", "cuStreamSynchronize", "cuMemcpyDtoHAsync", "cuEventRecord");
             List<String> never = List.of("cuLaunchKernelEx", "cuMemAllocFromPoolAsync", "cuMemHostAlloc", "cuModuleLoadDataEx",
                     "cuStreamCreate", "cuEventCreate", "cuGraphInstantiate", "cuStreamWaitEvent", "cuMemcpyHtoDAsync");
-            Map<String, Long> before = counts(once, never);
+            Map<String, Long> before = counts(standIn, once, never);
             for (int i = 0; i < 10; i++) {
                 e.run();
             }
-            Map<String, Long> after = counts(once, never);
+            Map<String, Long> after = counts(standIn, once, never);
             for (String call : once) {
                 assertEquals(10, after.get(call) - before.get(call), call);
             }
@@ -150,15 +159,16 @@ class CudaFaultTest {
         assertEquals(Map.of(), standIn.live());
     }
 
-    private Map<String, Long> counts(List<String> once, List<String> never) {
-        Map<String, Long> counts = new java.util.HashMap<>();
+    private static Map<String, Long> counts(StandIn standIn, List<String> once, List<String> never) {
+        Map<String, Long> counts = new HashMap<>();
         once.forEach(c -> counts.put(c, standIn.calls(c)));
         never.forEach(c -> counts.put(c, standIn.calls(c)));
         return counts;
     }
 
-    @Test
-    void outOfMemoryWhileCompilingLeavesNothing() {
+    @ParameterizedTest(allowZeroInvocations = true)
+    @MethodSource(STAND_IN)
+    void outOfMemoryWhileCompilingLeavesNothing(StandIn standIn) {
         try (Device device = Backends.open("cuda")) {
             long before = device.memoryInUse();
             Map<String, Long> live = standIn.live();
@@ -185,8 +195,9 @@ class CudaFaultTest {
         assertEquals(Map.of(), standIn.live());
     }
 
-    @Test
-    void aFailedLaunchNamesTheKernelAndPasses() {
+    @ParameterizedTest(allowZeroInvocations = true)
+    @MethodSource(STAND_IN)
+    void aFailedLaunchNamesTheKernelAndPasses(StandIn standIn) {
         try (Device device = Backends.open("cuda");
                 Executable e = device.compile(graph(), null, CompileOptions.of().profiled())) {
             standIn.fault("cuLaunchKernelEx", 0, CuStatus.LAUNCH_OUT_OF_RESOURCES);
@@ -199,8 +210,9 @@ class CudaFaultTest {
     }
 
     /** A kernel that fails is found out by the wait; nothing works from then on, and all is freed by closing. */
-    @Test
-    void aLostDeviceSaysSoAndCloses() {
+    @ParameterizedTest(allowZeroInvocations = true)
+    @MethodSource(STAND_IN)
+    void aLostDeviceSaysSoAndCloses(StandIn standIn) {
         Device device = Backends.open("cuda");
         Executable e = device.compile(graph(), null, CompileOptions.of());
         DeviceTensor y = e.output("y");
@@ -225,8 +237,9 @@ class CudaFaultTest {
     }
 
     /** Whatever context a thread had stays its current one, after errors too. */
-    @Test
-    void threadsKeepTheirContext() {
+    @ParameterizedTest(allowZeroInvocations = true)
+    @MethodSource(STAND_IN)
+    void threadsKeepTheirContext(StandIn standIn) {
         long foreign = 0x1234;
         standIn.context(foreign);
         try {
@@ -244,7 +257,7 @@ class CudaFaultTest {
         assertEquals(Map.of(), standIn.live());
     }
 
-    private long current() {
-        return standIn.context(-1);
+    private static long current() {
+        return StandIn.install().context(-1);
     }
 }

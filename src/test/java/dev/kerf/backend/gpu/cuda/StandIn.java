@@ -1,5 +1,7 @@
 package dev.kerf.backend.gpu.cuda;
 
+import dev.kerf.backend.Backends;
+import dev.kerf.backend.BackendsUnderTest;
 import dev.kerf.error.BackendUnavailableException;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -16,10 +18,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 
 /**
  * The libcuda of machines without a GPU: {@code src/test/c/standin_cuda.c}, compiled with gcc, which does the work by OpenCL
- * on the CPU. Whoever needs it and can't have it gets an error, never a skipped test.
+ * on the CPU.
  */
 public final class StandIn {
     /** What the tests' list of back ends calls it. */
@@ -67,6 +70,25 @@ public final class StandIn {
         System.setProperty("kerf.cuda.library", standIn.library.toString());
         System.setProperty("kerf.cuda.images", SourceImages.class.getName());
         return standIn;
+    }
+
+    /**
+     * The stand-in if it can be had here, as arguments of a parameterised test. Where it is demanded
+     * ({@link BackendsUnderTest#DEMANDED}) and can't be had, an error; where it isn't demanded, what is missing is printed.
+     */
+    public static Stream<StandIn> found() {
+        try {
+            StandIn standIn = install();
+            Backends.named("cuda").devices();
+            return Stream.of(standIn);
+        } catch (BackendUnavailableException e) {
+            if (System.getProperty(BackendsUnderTest.DEMANDED, "").contains(NAME)) {
+                throw e;
+            }
+            System.out.println("not tested: " + NAME + " (" + e.getMessage() + "; it takes gcc and an OpenCL device of type "
+                    + "CPU, such as Debian's pocl-opencl-icd)");
+            return Stream.empty();
+        }
     }
 
     /** Compiles it with definitions of its own; another file for each name. */
