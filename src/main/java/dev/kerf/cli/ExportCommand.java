@@ -1,6 +1,9 @@
 package dev.kerf.cli;
 
+import dev.kerf.graph.Graph;
 import dev.kerf.graph.onnx.OnnxExport;
+import dev.kerf.model.maskrcnn.DetectOptions;
+import dev.kerf.model.maskrcnn.MaskRcnn;
 import dev.kerf.model.unet.UNet;
 import dev.kerf.model.unet.UNetConfig;
 import dev.kerf.weights.Weights;
@@ -49,7 +52,9 @@ final class ExportCommand implements Callable<Integer> {
         int height = extent(cross < 0 ? "" : size.substring(0, cross));
         int width = extent(size.substring(cross + 1));
         try (Weights open = weights.open()) {
-            OnnxExport.write(UNet.graph(UNetConfig.of(open), open, height, width), open, target,
+            Graph graph = MaskRcnn.accepts(open) ? MaskRcnn.graph(open, height, width, DetectOptions.of())
+                    : UNet.graph(UNetConfig.of(open), open, height, width);
+            OnnxExport.write(graph, open, target,
                     OnnxExport.Options.of().stages(stages.toArray(String[]::new)));
         }
         console.out().println(target + "  " + Text.bytes(Files.size(target)));

@@ -24,7 +24,7 @@ final class Golden {
     /** Folder of the application image that has the cases which travel with it; see the launcher. */
     private static final String HOME = "kerf.home";
 
-    private static final Map<String, Model> MODELS = Map.of("unet", new UNetGolden());
+    private static final Map<String, Model> MODELS = Map.of("unet", new UNetGolden(), "maskrcnn", new RcnnGolden());
 
     private final GoldenCase golden;
     private final Model model;

@@ -20,7 +20,7 @@ final class ImageInputs {
     private static final Set<String> TYPES = Set.of("png", "jpg", "jpeg", "bmp", "tif", "tiff", "gif", "npy");
 
     /** What Kerf adds to the name of an image: such a file beside the image is a result, not another image. */
-    private static final List<String> RESULTS = List.of("-labels", "-overlay", "-logits");
+    private static final List<String> RESULTS = List.of("-labels", "-overlay", "-logits", "-panoptic");
 
     /**
      * One image.

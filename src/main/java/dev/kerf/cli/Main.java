@@ -24,6 +24,8 @@ public final class Main {
 
     static {
         COMMANDS.put("segment", SegmentCommand::new);
+        COMMANDS.put("detect", DetectCommand::new);
+        COMMANDS.put("panoptic", PanopticCommand::new);
         COMMANDS.put("evaluate", EvaluateCommand::new);
         COMMANDS.put("devices", DevicesCommand::new);
         COMMANDS.put("weights", WeightsCommand::create);

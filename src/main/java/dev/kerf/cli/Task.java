@@ -19,6 +19,16 @@ final class Task<T> {
         return new Task<>(future);
     }
 
+    /** Waits for the end, whatever comes of it. */
+    void settle() {
+        try {
+            get();
+        } catch (RuntimeException | Error e) {
+            // Whoever asks for the result is told.
+            return;
+        }
+    }
+
     /** Waits for the result; throws what the work threw. */
     T get() {
         try {

@@ -1,7 +1,11 @@
 package dev.kerf.cli;
 
 import dev.kerf.backend.Device;
+import dev.kerf.image.Image;
 import dev.kerf.model.GoldenCase;
+import dev.kerf.model.maskrcnn.DetectOptions;
+import dev.kerf.model.maskrcnn.MaskRcnn;
+import dev.kerf.model.maskrcnn.RcnnCase;
 import dev.kerf.model.unet.SegmentOptions;
 import dev.kerf.model.unet.UNet;
 import dev.kerf.tensor.HostTensor;
@@ -55,14 +59,32 @@ final class TraceCommand implements Callable<Integer> {
         }
         Source source = golden == null ? new Source(image, weights.open()) : source(GoldenCase.open(golden));
         try (Weights open = source.weights;
-                Device opened = device.open();
-                UNet net = UNet.load(opened, open)) {
-            Map<String, HostTensor> stages = Picture.read(source.image).trace(net, SegmentOptions.of());
-            Safetensors.write(target, stages, Map.of("kerf.model", "unet", "kerf.backend", opened.info().backend(),
+                Device opened = device.open()) {
+            boolean detector = MaskRcnn.accepts(open);
+            Map<String, HostTensor> stages = detector ? detector(opened, open, source.image) : labels(opened, open, source.image);
+            Safetensors.write(target, stages, Map.of("kerf.model", detector ? "maskrcnn" : "unet", "kerf.backend", opened.info().backend(),
                     "kerf.device", opened.info().name(), "kerf.image", source.image.toString()));
             console.out().println(target + "  " + stages.size() + " stages");
         }
         return ExitCode.OK;
+    }
+
+    private static Map<String, HostTensor> labels(Device device, Weights weights, Path image) {
+        try (UNet net = UNet.load(device, weights)) {
+            return Picture.read(image).trace(net, SegmentOptions.of());
+        }
+    }
+
+    /** A golden case brings sizes and boxes of its own. */
+    private Map<String, HostTensor> detector(Device device, Weights weights, Path image) {
+        try (MaskRcnn net = MaskRcnn.load(device, weights)) {
+            if (golden == null) {
+                return net.trace(Image.read(image), DetectOptions.of());
+            }
+            try (RcnnCase c = RcnnCase.open(golden)) {
+                return c.stages(net);
+            }
+        }
     }
 
     private static Source source(GoldenCase open) {

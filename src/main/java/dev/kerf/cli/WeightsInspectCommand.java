@@ -2,6 +2,7 @@ package dev.kerf.cli;
 
 import dev.kerf.error.KerfException;
 import dev.kerf.json.Json;
+import dev.kerf.model.maskrcnn.MaskRcnn;
 import dev.kerf.model.unet.UNetConfig;
 import dev.kerf.weights.TensorInfo;
 import dev.kerf.weights.Weights;
@@ -67,6 +68,13 @@ final class WeightsInspectCommand implements Callable<Integer> {
 
     /** One line on the network, or null if these are not the weights of a kind that is known. */
     private static String architecture(Weights weights) {
+        if (MaskRcnn.accepts(weights)) {
+            try {
+                return MaskRcnn.describe(weights);
+            } catch (KerfException e) {
+                return null;
+            }
+        }
         UNetConfig c;
         try {
             c = UNetConfig.of(weights);

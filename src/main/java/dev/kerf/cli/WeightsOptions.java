@@ -4,11 +4,14 @@ import dev.kerf.Kerf;
 import dev.kerf.error.BadInputException;
 import dev.kerf.weights.Weights;
 import java.nio.file.Path;
+import java.util.List;
 import picocli.CommandLine.Option;
 
 /** Which network. */
 final class WeightsOptions {
-    @Option(names = "--model", paramLabel = "KIND", description = "Kind of model: unet. By default what the file says.")
+    private static final List<String> KINDS = List.of("unet", "maskrcnn");
+
+    @Option(names = "--model", paramLabel = "KIND", description = "Kind of model: unet, maskrcnn. By default what the file says.")
     private String model;
 
     @Option(names = "--weights", paramLabel = "FILE",
@@ -31,11 +34,11 @@ final class WeightsOptions {
     /**
      * Refuses kinds of models that are not there.
      *
-     * @throws BadInputException unless it is {@code unet}
+     * @throws BadInputException unless it is one of {@link #KINDS}
      */
     static void checkKind(String kind) {
-        if (!kind.equals("unet")) {
-            throw new BadInputException("this version of Kerf has no model '" + kind + "'; it has unet");
+        if (!KINDS.contains(kind)) {
+            throw new BadInputException("this version of Kerf has no model '" + kind + "'; it has " + String.join(", ", KINDS));
         }
     }
 }

@@ -51,8 +51,11 @@ public final class PanopticWriter {
      * @throws dev.kerf.error.BadFileException if it can't be written there
      */
     public Path add(long image, String file, Panoptic picture) {
-        String stem = file.contains(".") ? file.substring(0, file.lastIndexOf('.')) : file;
-        String name = stem + ".png";
+        return add(image, file, (file.contains(".") ? file.substring(0, file.lastIndexOf('.')) : file) + ".png", picture);
+    }
+
+    /** The same with a name of one's own for the PNG. */
+    public Path add(long image, String file, String name, Panoptic picture) {
         if (!ids.add(image) || !names.add(name)) {
             throw new BadInputException("image " + image + ", " + name + ": an image of that id or name was added "
                     + "before");

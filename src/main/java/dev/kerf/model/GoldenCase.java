@@ -81,6 +81,11 @@ public final class GoldenCase {
         return new GoldenCase(folder);
     }
 
+    /** Where it is. */
+    public Path folder() {
+        return folder;
+    }
+
     /** The kind of model, such as {@code unet}. */
     public String model() {
         return description.at("model").asString();

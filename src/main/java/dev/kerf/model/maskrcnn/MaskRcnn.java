@@ -79,6 +79,21 @@ public final class MaskRcnn implements AutoCloseable {
     }
 
     /**
+     * One line on the architecture of a weight file, such as "Mask R-CNN: ResNet-50-FPN as torchvision's, 91 classes".
+     *
+     * @throws BadWeightsException if the file is no Mask R-CNN
+     */
+    public static String describe(Weights weights) {
+        RcnnConfig c = RcnnConfig.of(weights);
+        int layers = 2 + 3 * c.blocks().stream().mapToInt(b -> b).sum();
+        return (c.semantic() ? "Panoptic FPN" : "Mask R-CNN") + ": ResNet-" + layers + "-FPN as " + switch (c.names().layout()) {
+            case TORCHVISION -> "torchvision's first version";
+            case TORCHVISION_V2 -> "torchvision's second version";
+            case DETECTRON2 -> "Detectron2's";
+        } + ", " + c.classes() + " classes with background" + (c.semantic() ? ", " + c.semantics() + " labels" : "");
+    }
+
+    /**
      * Reads the architecture and checks every tensor.
      *
      * @throws BadWeightsException if the file is no Mask R-CNN, or a tensor is missing, misshapen or left over

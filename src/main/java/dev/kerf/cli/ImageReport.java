@@ -1,0 +1,77 @@
+package dev.kerf.cli;
+
+import dev.kerf.backend.DeviceInfo;
+import dev.kerf.json.Json;
+import java.nio.file.Path;
+
+/** Tells the user of each image: a line, or an entry of one JSON document. */
+final class ImageReport {
+    private final Console console;
+    private final boolean quiet;
+    private final boolean json;
+    private final DeviceInfo device;
+    private final String network;
+    private final Json images = Json.array();
+    private final Json failures = Json.array();
+    private Progress progress = Progress.none();
+    private int done;
+
+    /**
+     * An image whose results are written.
+     *
+     * @param seconds from the beginning of the wait for its pixels to the end of writing
+     */
+    record Done(Path file, int width, int height, ImageRun.Written written, double seconds) {}
+
+    ImageReport(Console console, boolean quiet, boolean json, DeviceInfo device, String network) {
+        this.console = console;
+        this.quiet = quiet;
+        this.json = json;
+        this.device = device;
+        this.network = network;
+    }
+
+    /** A bar where somebody watches and there is something to wait for. */
+    Progress progress(int count) {
+        if (count > 1 && console.terminal() && !quiet) {
+            progress = Progress.bar(console, count);
+        }
+        return progress;
+    }
+
+    void done(Done d) {
+        done++;
+        if (json) {
+            Json entry = Json.object().put("file", d.file.toString()).put("width", d.width).put("height", d.height);
+            d.written.details().members().forEach(entry::put);
+            images.add(entry.put("outputs", d.written.outputs().stream().map(Path::toString).toList())
+                    .put("seconds", d.seconds));
+        } else if (!quiet) {
+            progress.clear();
+            console.out().println(d.file + "  " + d.width + "x" + d.height + "  " + d.written.line() + "  "
+                    + Text.fixed(d.seconds, 2) + " s");
+            console.out().flush();
+        }
+    }
+
+    void failed(Path file, Throwable why) {
+        String message = Main.explain(why);
+        message = message.contains(file.toString()) ? message : file + ": " + message;
+        failures.add(Json.object().put("file", file.toString()).put("error", message));
+        progress.clear();
+        console.note(message);
+    }
+
+    /** Writes the document if one is wanted; returns the exit code. */
+    int finish() {
+        if (json) {
+            console.out().println(Json.object().put("kerf", Version.text()).put("network", network)
+                    .put("backend", device.backend()).put("device", device.name()).put("images", images)
+                    .put("failed", failures).pretty());
+        }
+        if (failures.size() == 0) {
+            return ExitCode.OK;
+        }
+        return done == 0 ? ExitCode.FAILED : ExitCode.SOME_FAILED;
+    }
+}

@@ -1,0 +1,146 @@
+package dev.kerf.cli;
+
+import dev.kerf.backend.Device;
+import dev.kerf.cli.ImageInputs.Input;
+import dev.kerf.image.Image;
+import dev.kerf.json.Json;
+import dev.kerf.mask.CocoDataset.Category;
+import dev.kerf.mask.LabelMap;
+import dev.kerf.mask.Overlay;
+import dev.kerf.mask.Panoptic;
+import dev.kerf.mask.PanopticMerge;
+import dev.kerf.mask.PanopticWriter;
+import dev.kerf.mask.Segment;
+import dev.kerf.model.maskrcnn.DetectOptions;
+import dev.kerf.model.maskrcnn.MaskRcnn;
+import dev.kerf.weights.Weights;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code kerf panoptic}: a segment for every pixel, things and stuff. */
+@Command(name = "panoptic", mixinStandardHelpOptions = true, sortOptions = false,
+        description = "Gives each pixel of each image a thing or a sort of stuff.",
+        footer = {"", "Writes NAME-panoptic.png (id = R + 256 G + 65536 B) and NAME-overlay.png, and panoptic.json for all.",
+            "Exit codes: 0 done, 1 failed, 2 usage, 3 some images failed and the rest are done."})
+final class PanopticCommand implements Callable<Integer> {
+    private final Console console;
+
+    @Spec
+    private CommandSpec spec;
+
+    @Parameters(arity = "1..*", paramLabel = "IMAGE", description = "PNG, JPEG, BMP, TIFF, GIF; or a directory of these.")
+    private List<Path> images;
+
+    @Mixin
+    private DetectorOptions detector;
+
+    @Mixin
+    private DeviceOptions device;
+
+    @Option(names = "--overlap", paramLabel = "SHARE", defaultValue = "0.5",
+            description = "A thing of which a greater share belongs to surer ones is left out; 0.5 by default.")
+    private double overlap;
+
+    @Option(names = "--stuff-area", paramLabel = "PIXELS", defaultValue = "4096",
+            description = "Stuff of fewer pixels is left out; 4096 by default.")
+    private long stuffArea;
+
+    PanopticCommand(Console console) {
+        this.console = console;
+    }
+
+    @Override
+    public Integer call() {
+        DetectOptions options = DetectCommand.options(detector, spec);
+        if (!(overlap >= 0 && overlap <= 1) || stuffArea < 0) {
+            throw new ParameterException(spec.commandLine(),
+                    "--overlap " + overlap + " --stuff-area " + stuffArea + ": expected 0 to 1, and 0 or more");
+        }
+        PanopticMerge merge = new PanopticMerge(options.score(), overlap, stuffArea);
+        List<Input> inputs = ImageInputs.of(images);
+        Task<Image> first = ImageRun.read(inputs.getFirst());
+        ImageIds ids = ImageIds.of(inputs, true);
+        try (Weights source = detector.open()) {
+            DetectCommand.require(source);
+            try (OutputDirectory _ = new OutputDirectory(detector.directory);
+                    Device opened = device.open();
+                    MaskRcnn net = MaskRcnn.load(opened, source)) {
+                Pictures pictures = new Pictures(net, options, merge, ids);
+                ImageReport report =
+                        new ImageReport(console, detector.quiet, detector.json, opened.info(), "Panoptic FPN");
+                int code = new ImageRun<>(pictures, report).run(inputs, first);
+                pictures.writer.write(detector.directory.resolve("panoptic.json"));
+                return code;
+            }
+        }
+    }
+
+    /** Panoptic pictures and the file that describes them. */
+    private final class Pictures implements ImageRun.Work<Panoptic> {
+        private final MaskRcnn net;
+        private final DetectOptions options;
+        private final PanopticMerge merge;
+        private final ImageIds ids;
+        private final List<Integer> categories;
+        private final PanopticWriter writer;
+
+        Pictures(MaskRcnn net, DetectOptions options, PanopticMerge merge, ImageIds ids) {
+            this.net = net;
+            this.options = options;
+            this.merge = merge;
+            this.ids = ids;
+            this.categories = new ArrayList<>(net.categories());
+            categories.addAll(net.stuffCategories());
+            this.writer = new PanopticWriter(detector.directory, categories.stream()
+                    .map(c -> new Category(c, net.className(c), net.categories().contains(c))).toList());
+        }
+
+        @Override
+        public Panoptic find(Image image) {
+            return net.panoptic(image, options, merge);
+        }
+
+        @Override
+        public ImageRun.Written write(Input input, Image image, Panoptic picture) {
+            List<Path> files = new ArrayList<>(List.of(writer.add(ids.of(input),
+                    input.file().getFileName().toString(), input.name() + "-panoptic.png", picture)));
+            if (detector.overlay) {
+                files.add(detector.directory.resolve(input.name() + "-overlay.png"));
+                overlay(image, picture).writePng(files.getLast());
+            }
+            Json segments = Json.array();
+            List<String> names = new ArrayList<>();
+            for (Segment s : picture.segments()) {
+                names.add(net.className(s.category()));
+                segments.add(Json.object().put("id", s.id()).put("name", names.getLast())
+                        .put("category_id", s.category()).put("pixels", s.area()));
+            }
+            String line = names.isEmpty() ? "nothing found" : names.size() + " segments: " + String.join(", ", names);
+            return new ImageRun.Written(line, Json.object().put("image_id", ids.of(input)).put("segments", segments), files);
+        }
+
+        /** Each segment in a colour of its own; void has none. */
+        private Image overlay(Image image, Panoptic picture) {
+            List<String> names = new ArrayList<>(List.of(""));
+            int[] labels = picture.ids();
+            int[] number = new int[picture.segments().stream().mapToInt(Segment::id).max().orElse(0) + 1];
+            for (Segment s : picture.segments()) {
+                number[s.id()] = names.size();
+                names.add(net.className(s.category()));
+            }
+            for (int i = 0; i < labels.length; i++) {
+                labels[i] = number[labels[i]];
+            }
+            return Overlay.of(names, 0).draw(image, LabelMap.of(picture.width(), picture.height(), labels));
+        }
+    }
+}
