@@ -215,8 +215,8 @@ class BadInputTest {
 
     @Test
     void goldenOfAnotherModel() throws IOException {
-        Files.writeString(dir.resolve("case.json"), "{\"model\": \"maskrcnn\", \"stages\": {}}");
-        fails(new Object[] {"trace", "--golden", dir, "--out", dir.resolve("t.safetensors")}, "maskrcnn", "unet");
+        Files.writeString(dir.resolve("case.json"), "{\"model\": \"yolo\", \"stages\": {}}");
+        fails(new Object[] {"trace", "--golden", dir, "--out", dir.resolve("t.safetensors")}, "yolo", "unet");
         fails(new Object[] {"diff", "--golden", dir.resolve("nowhere"), net}, "case.json");
     }
 
