@@ -1,2 +1,16 @@
-/** Masks and label maps in host memory: COCO's codes, polygons, pictures to look at, and their files. */
+/**
+ * What was found in images, in host memory, and its files.
+ *
+ * <p>Pixels: {@link dev.kerf.mask.Mask}, its code {@link dev.kerf.mask.RunLength} and its outlines
+ * {@link dev.kerf.mask.Polygons}; {@link dev.kerf.mask.LabelMap} with a class for each pixel;
+ * {@link dev.kerf.mask.Instances} with a mask for each object; {@link dev.kerf.mask.Panoptic} with a segment for each pixel,
+ * which {@link dev.kerf.mask.PanopticMerge} makes of the two.
+ *
+ * <p>COCO's files: {@link dev.kerf.mask.CocoDataset} and {@link dev.kerf.mask.CocoResults} read truths and detections,
+ * {@link dev.kerf.mask.CocoPanoptic} panoptic pictures; {@link dev.kerf.mask.Coco},
+ * {@link dev.kerf.mask.Instances#writeCocoResults} and {@link dev.kerf.mask.PanopticWriter} write them.
+ *
+ * <p>Pictures to look at: {@link dev.kerf.mask.Overlay}, {@link dev.kerf.mask.InstanceOverlay},
+ * {@link dev.kerf.mask.PanopticOverlay}.
+ */
 package dev.kerf.mask;

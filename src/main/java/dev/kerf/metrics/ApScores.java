@@ -18,6 +18,7 @@ import java.util.stream.IntStream;
  * scores.apOf("small");     // over objects of one size
  * scores.arWithin(10);      // recall with at most 10 detections of an image and class
  * scores.of(18).ap();       // of one class
+ * scores.of(18).curve(0.5); // its precision by recall
  * scores.summary();         // the twelve figures of COCO
  * }</pre>
  */
@@ -30,6 +31,8 @@ public final class ApScores {
     /** Mean over the recalls, and greatest recall; [category][area][limit][iou]. */
     private final double[][][][] precision;
     private final double[][][][] recall;
+    /** Precision by recall over all sizes with the most detections; [category][iou][recall]. */
+    private final double[][][] curves;
 
     /**
      * One figure of the summary.
@@ -44,11 +47,13 @@ public final class ApScores {
     public record Figure(String name, boolean recall, OptionalDouble iou, String area, int limit, double value) {
     }
 
-    private ApScores(ApProtocol protocol, int[] categories, double[][][][] precision, double[][][][] recall) {
+    private ApScores(ApProtocol protocol, int[] categories, double[][][][] precision, double[][][][] recall,
+            double[][][] curves) {
         this.protocol = protocol;
         this.categories = categories;
         this.precision = precision;
         this.recall = recall;
+        this.curves = curves;
     }
 
     /** @param matches by category; each list in ascending order of images */
@@ -59,6 +64,7 @@ public final class ApScores {
         int[] categories = matches.keySet().stream().mapToInt(Integer::intValue).sorted().toArray();
         double[][][][] precision = new double[categories.length][areas][limits][ious];
         double[][][][] recall = new double[categories.length][areas][limits][ious];
+        double[][][] curves = new double[categories.length][ious][];
         for (int k = 0; k < categories.length; k++) {
             List<ImageMatches> images = matches.get(categories[k]);
             for (int m = 0; m < limits; m++) {
@@ -67,12 +73,14 @@ public final class ApScores {
                     int area = a;
                     int truths = images.stream().mapToInt(i -> i.truths()[area]).sum();
                     for (int t = 0; t < ious; t++) {
-                        ranked.measure(a, t, truths, precision[k][a][m], recall[k][a][m]);
+                        double[] curve = ranked.measure(a, t, truths, precision[k][a][m], recall[k][a][m]);
+                        // What comes last is of the most detections.
+                        curves[k][t] = a == 0 ? curve : curves[k][t];
                     }
                 }
             }
         }
-        return new ApScores(protocol, categories, precision, recall);
+        return new ApScores(protocol, categories, precision, recall, curves);
     }
 
     /** What was measured over. */
@@ -90,7 +98,8 @@ public final class ApScores {
         int[] at = IntStream.range(0, categories.length).filter(i -> categories[i] == category).toArray();
         return new ApScores(protocol, Arrays.stream(at).map(i -> categories[i]).toArray(),
                 Arrays.stream(at).mapToObj(i -> precision[i]).toArray(double[][][][]::new),
-                Arrays.stream(at).mapToObj(i -> recall[i]).toArray(double[][][][]::new));
+                Arrays.stream(at).mapToObj(i -> recall[i]).toArray(double[][][][]::new),
+                Arrays.stream(at).mapToObj(i -> curves[i]).toArray(double[][][]::new));
     }
 
     /** Precision over all IoUs, all sizes, the most detections: COCO's AP. */
@@ -143,6 +152,19 @@ public final class ApScores {
     /** The recall at one IoU that is reached with the most detections. */
     public double arAt(double iou) {
         return mean(recall, 0, last(), threshold(iou));
+    }
+
+    /**
+     * The curve of precision by recall at one IoU, over all sizes with the most detections: at each recall the greatest
+     * precision that is reached there or beyond, the mean over classes.
+     *
+     * @return at the recalls 0, 0.01, … 1
+     * @throws BadInputException if the IoU isn't one of the protocol's
+     */
+    public double[] curve(double iou) {
+        int t = threshold(iou);
+        return IntStream.range(0, RankedMatches.RECALLS).mapToDouble(r -> Arrays.stream(curves)
+                .mapToDouble(k -> k[t][r]).filter(v -> v > NONE).average().orElse(NONE)).toArray();
     }
 
     /** COCO's figures in their order: AP, AP50, AP75, APs, APm, APl, AR1, AR10, AR100, ARs, ARm, ARl. */

@@ -4,6 +4,7 @@ import dev.kerf.error.BadInputException;
 import dev.kerf.mask.Boundary;
 import dev.kerf.mask.CocoDataset;
 import dev.kerf.mask.CocoResults;
+import dev.kerf.mask.Instances;
 import dev.kerf.mask.RunLength;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -20,9 +21,10 @@ import java.util.stream.Collectors;
  * COCO's average precision and recall of detected boxes or masks, image by image. Used by one thread at a time.
  *
  * <pre>{@code
+ * CocoDataset truth = CocoDataset.read(Path.of("instances_val2017.json"));
  * try (Device device = Backends.open("cpu"); Overlaps overlaps = new Overlaps(device)) {
  *     AveragePrecision ap = AveragePrecision.masks(overlaps);
- *     for (...) ap.add(imageId, truth, found.items().stream().map(Detection::of).toList());
+ *     for (long image : truth.images().keySet()) ap.add(truth, image, detect(image));
  *     ap.scores().ap();             // mean over IoU 0.50 to 0.95 and all classes
  *     ap.scores().apAt(0.5);
  *     ap.scores().of(18).ap();      // one class
@@ -143,6 +145,19 @@ public final class AveragePrecision {
     }
 
     /**
+     * Adds an image of a data set, with what a detector found in it.
+     *
+     * @throws BadInputException if the data set has no such image or it was added before
+     * @throws dev.kerf.error.BadFileException if an annotation lacks the box or mask that is to be compared
+     */
+    public void add(CocoDataset truth, long image, Instances found) {
+        if (!truth.images().containsKey(image)) {
+            throw new BadInputException("the data set has no image " + image);
+        }
+        add(image, truths(truth.annotations(image)), found.items().stream().map(Detection::of).toList());
+    }
+
+    /**
      * Adds all images of a data set.
      *
      * @throws dev.kerf.error.BadFileException if a record lacks the box or mask that is to be compared, or it is no such
@@ -151,12 +166,16 @@ public final class AveragePrecision {
         for (long image : truth.images().keySet()) {
             List<CocoDataset.Annotation> objects = truth.annotations(image);
             Set<Integer> occurring = objects.stream().map(CocoDataset.Annotation::category).collect(Collectors.toSet());
-            add(image, objects.stream().map(a -> new GroundTruth(a.category(), a.area(), a.crowd(),
-                    boxes ? a.box() : null, boxes ? null : a.mask())).toList(),
-                    results.of(image).stream().map(r -> new Detection(r.category(), r.score(), r.area(),
-                            boxes ? r.box() : null,
-                            boxes || !occurring.contains(r.category()) ? null : r.mask())).toList());
+            // Of a class without truth only the number of results counts, not what they look like.
+            add(image, truths(objects), results.of(image).stream().map(r -> new Detection(r.category(), r.score(),
+                    r.area(), boxes ? r.box() : null,
+                    boxes || !occurring.contains(r.category()) ? null : r.mask())).toList());
         }
+    }
+
+    private List<GroundTruth> truths(List<CocoDataset.Annotation> annotations) {
+        return annotations.stream().map(a -> new GroundTruth(a.category(), a.area(), a.crowd(),
+                boxes ? a.box() : null, boxes ? null : a.mask())).toList();
     }
 
     /** The scores of what has been added so far. */

@@ -1,6 +1,7 @@
 package dev.kerf.metrics;
 
 import dev.kerf.error.BadInputException;
+import dev.kerf.mask.CocoResults;
 import dev.kerf.mask.Instance;
 import dev.kerf.mask.Rectangle;
 import dev.kerf.mask.RunLength;
@@ -26,5 +27,24 @@ public record Detection(int category, double score, double area, Rectangle box, 
     public static Detection of(Instance instance) {
         return new Detection(instance.category(), instance.score(), instance.box().area(), instance.box(),
                 instance.mask());
+    }
+
+    /** What is known by its box; its area is the box's. */
+    public static Detection of(int category, double score, Rectangle box) {
+        return new Detection(category, score, box.area(), box, null);
+    }
+
+    /** What is known by its mask; its area is the mask's. */
+    public static Detection of(int category, double score, RunLength mask) {
+        return new Detection(category, score, mask.area(), Rectangle.of(mask.bounds()), mask);
+    }
+
+    /**
+     * A result with its box and mask.
+     *
+     * @throws dev.kerf.error.BadFileException if they are malformed
+     */
+    public static Detection of(CocoResults.Result r) {
+        return new Detection(r.category(), r.score(), r.area(), r.box(), r.mask());
     }
 }

@@ -14,7 +14,7 @@ import java.util.stream.IntStream;
  */
 record RankedMatches(List<ImageMatches> images, int[] image, int[] place) {
     /** Recalls at which precision is taken: 0, 0.01, … 1. */
-    private static final int RECALLS = 101;
+    static final int RECALLS = 101;
 
     /** At most so many of each image. */
     static RankedMatches of(List<ImageMatches> images, int limit) {
@@ -43,12 +43,15 @@ record RankedMatches(List<ImageMatches> images, int[] image, int[] place) {
      * @param truths    objects of that size
      * @param precision whose element t is set: the mean over the recalls of the greatest precision at that recall or more
      * @param recall    whose element t is set: what all detections reach
+     * @return the precision at each recall
      */
-    void measure(int a, int t, int truths, double[] precision, double[] recall) {
+    double[] measure(int a, int t, int truths, double[] precision, double[] recall) {
+        double[] curve = new double[RECALLS];
         if (truths == 0) {
+            Arrays.fill(curve, ApScores.NONE);
             precision[t] = ApScores.NONE;
             recall[t] = ApScores.NONE;
-            return;
+            return curve;
         }
         double[] reached = new double[image.length];
         double[] precise = new double[image.length];
@@ -76,8 +79,10 @@ record RankedMatches(List<ImageMatches> images, int[] image, int[] place) {
             while (i < reached.length && reached[i] < least) {
                 i++;
             }
-            sum += i < reached.length ? precise[i] : 0;
+            curve[r] = i < reached.length ? precise[i] : 0;
+            sum += curve[r];
         }
         precision[t] = sum / RECALLS;
+        return curve;
     }
 }

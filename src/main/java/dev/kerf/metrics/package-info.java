@@ -1,9 +1,23 @@
 /**
- * How well masks agree: counts from a device ({@link dev.kerf.metrics.Overlaps}, {@link dev.kerf.metrics.Confusions}),
- * and the scores that follow from them ({@link dev.kerf.metrics.Overlap}, {@link dev.kerf.metrics.ConfusionMatrix},
- * {@link dev.kerf.metrics.Evaluation}).
+ * How well what was predicted agrees with the truth: counts from a device, and the scores that follow from them.
  *
- * <p>Counts are exact 64-bit integers. Of two empty masks both IoU and Dice are 1. A class that occurs neither in the
- * truth nor in the prediction has no score (NaN) and is left out of every mean.
+ * <table>
+ * <caption>Which class for what</caption>
+ * <tr><th>what is compared</th><th>class</th><th>scores</th></tr>
+ * <tr><td>masks, all pairs of two sets</td><td>{@link dev.kerf.metrics.Overlaps}</td>
+ * <td>{@link dev.kerf.metrics.Overlap}: IoU, Dice</td></tr>
+ * <tr><td>the outlines of masks</td><td>{@link dev.kerf.metrics.BoundaryIou}</td>
+ * <td>{@link dev.kerf.metrics.Overlap}</td></tr>
+ * <tr><td>label maps</td><td>{@link dev.kerf.metrics.Confusions}, over images {@link dev.kerf.metrics.Evaluation}</td>
+ * <td>{@link dev.kerf.metrics.ConfusionMatrix}: IoU, Dice, precision, recall, accuracy</td></tr>
+ * <tr><td>detections: boxes or masks with scores</td><td>{@link dev.kerf.metrics.AveragePrecision}</td>
+ * <td>{@link dev.kerf.metrics.ApScores}: pycocotools' AP and AR</td></tr>
+ * <tr><td>panoptic pictures</td><td>{@link dev.kerf.metrics.PanopticQuality}</td>
+ * <td>{@link dev.kerf.metrics.PanopticScores}: panopticapi's PQ, SQ and RQ</td></tr>
+ * </table>
+ *
+ * <p>Counts of pixels are exact 64-bit integers. What has no score is written as the field writes it: of two empty masks
+ * IoU and Dice are 1; a class that occurs neither in a true label map nor in the predicted one has NaN; average precision
+ * without truth is −1; the panoptic quality of a class that never occurs is 0. All means leave such classes out.
  */
 package dev.kerf.metrics;

@@ -12,6 +12,8 @@ import dev.kerf.error.BadInputException;
 import dev.kerf.json.Json;
 import dev.kerf.mask.CocoDataset;
 import dev.kerf.mask.CocoResults;
+import dev.kerf.mask.Instance;
+import dev.kerf.mask.Instances;
 import dev.kerf.mask.Mask;
 import dev.kerf.mask.Rectangle;
 import dev.kerf.mask.RunLength;
@@ -94,7 +96,7 @@ class AveragePrecisionTest {
     }
 
     private static GroundTruth truth(int category, double x, double y, double w, double h) {
-        return new GroundTruth(category, w * h, false, new Rectangle(x, y, w, h), null);
+        return GroundTruth.of(category, new Rectangle(x, y, w, h));
     }
 
     private static GroundTruth crowd(int category, double x, double y, double w, double h) {
@@ -102,7 +104,7 @@ class AveragePrecisionTest {
     }
 
     private static Detection found(int category, double score, double x, double y, double w, double h) {
-        return new Detection(category, score, w * h, new Rectangle(x, y, w, h), null);
+        return Detection.of(category, score, new Rectangle(x, y, w, h));
     }
 
     private static ApScores boxes(List<GroundTruth> truth, List<Detection> found) {
@@ -117,6 +119,12 @@ class AveragePrecisionTest {
         ApScores scores = boxes(List.of(truth(1, 0, 0, 10, 10), truth(1, 20, 0, 10, 10)),
                 List.of(found(1, 0.9, 0, 0, 10, 10), found(1, 0.8, 50, 50, 10, 10), found(1, 0.7, 20, 0, 10, 10)));
         assertEquals((51 + 50 * 2 / 3.0) / 101, scores.ap(), EXACT);
+        double[] curve = scores.curve(0.95);
+        assertEquals(101, curve.length);
+        assertEquals(1, curve[50], EXACT);
+        assertEquals(2 / 3.0, curve[51], EXACT);
+        assertEquals(2 / 3.0, curve[100], EXACT);
+        assertEquals(-1, scores.of(9).curve(0.5)[0]);
         assertEquals(0.5, scores.arWithin(1), EXACT);
         assertEquals(1, scores.arWithin(10), EXACT);
         assertEquals(scores.ap(), scores.apOf("small"), EXACT, "all are of 100 pixels");
@@ -309,6 +317,16 @@ class AveragePrecisionTest {
             ap.add(truth, boxes);
             assertEquals(1, ap.scores().ap(), EXACT);
         }
+        AveragePrecision direct = AveragePrecision.boxes();
+        RunLength mask = truth.annotations(4).getFirst().mask();
+        direct.add(truth, 4, new Instances(6, 5, List.of(new Instance(3, 0.5, mask))));
+        assertEquals(1, direct.scores().ap(), EXACT);
+        Instances nothing = new Instances(6, 5, List.of());
+        assertThrows(BadInputException.class, () -> direct.add(truth, 4, nothing));
+        assertThrows(BadInputException.class, () -> direct.add(truth, 5, nothing));
+        assertEquals(new GroundTruth(3, 4, false, new Rectangle(1, 1, 2, 2), mask),
+                GroundTruth.of(truth.annotations(4).getFirst()));
+        assertEquals(Detection.of(3, 1, mask), Detection.of(boxes.of(4).getFirst()), "the box drawn is the mask");
         AveragePrecision none = AveragePrecision.boxes();
         none.add(truth, CocoResults.of(Json.parse("[]"), truth));
         assertEquals(0, none.scores().ap());
