@@ -105,6 +105,11 @@ class ReadmeTest {
         }
         Files.copy(REFERENCE.resolve("milesial-transposed.pt"), temp.resolve("unet.pt"));
         photo(temp.resolve("photo.jpg"));
+        Path coco = Path.of("src/test/resources/coco-quick");
+        Files.copy(coco.resolve("ground_truth.json"), temp.resolve("instances_val2017.json"));
+        Files.copy(coco.resolve("detections.json"), temp.resolve("found.json"));
+        copyAll(coco, "gt.json", "panoptic_gt", "panoptic_val2017");
+        copyAll(coco, "pred.json", "panoptic_pred", "p");
         List<String> lines = blocks("sh").stream().flatMap(String::lines).filter(l -> l.startsWith("kerf ")).toList();
         assertTrue(lines.size() >= 9, lines.toString());
         Files.copy(temp.resolve("unet.pt"), temp.resolve("copy.pt"));
@@ -126,6 +131,17 @@ class ReadmeTest {
             assertEquals(6, masks.count(), "labels, overlay and run lengths of two pictures");
         }
         assertTrue(Files.size(temp.resolve("unet.onnx")) > 10_000);
+    }
+
+    /** A panoptic JSON file and its directory of pictures, under another name. */
+    private void copyAll(Path from, String json, String directory, String to) throws IOException {
+        Files.copy(from.resolve(json), temp.resolve(to + ".json"));
+        Files.createDirectory(temp.resolve(to));
+        try (Stream<Path> pictures = Files.list(from.resolve(directory))) {
+            for (Path p : pictures.toList()) {
+                Files.copy(p, temp.resolve(to).resolve(p.getFileName()));
+            }
+        }
     }
 
     private static String absolute(String classPath) {
