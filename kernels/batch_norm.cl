@@ -4,11 +4,12 @@
 //   y[n, c, i] = (x[n, c, i] − mean[c]) / sqrt(var[c] + eps) · w[c] + b[c]
 //
 // Shapes  x and y (N, C, inner); w, b, mean and var (C), float32 whatever the storage of x.
-// Launch  a work-item for each position, a row of groups for each c and n.
-// Parameters: GROUP work-items of a group.
+// Launch  a work-item for ITEMS positions, a row of groups for each c and n.
+// Parameters: GROUP work-items of a group, ITEMS positions of each.
 // FLOPs   5 · N · C · inner
 // Bytes   x and y once
 
+#include "items.h"
 #ifndef GROUP
 #define GROUP 128
 #endif
@@ -18,12 +19,21 @@ KERNEL batch_norm(
         GLOBAL const float *RESTRICT b, long b_off, GLOBAL const float *RESTRICT mean, long mean_off,
         GLOBAL const float *RESTRICT var, long var_off, GLOBAL real *RESTRICT y, long y_off, long y_sn, int inner,
         float eps) {
-    const int i = GLOBAL_ID(0);
     const int c = GROUP_ID(1);
-    if (i < inner) {
-        const float scale = w[w_off + c] / sqrt(var[var_off + c] + eps);
-        const long at = (long)c * inner + i;
-        STORE(y, y_off + GROUP_ID(2) * y_sn + at,
-                (LOAD(x, x_off + GROUP_ID(2) * x_sn + at) - mean[mean_off + c]) * scale + b[b_off + c]);
+    const long from = x_off + GROUP_ID(2) * x_sn + (long)c * inner;
+    const long to = y_off + GROUP_ID(2) * y_sn + (long)c * inner;
+    float v[ITEMS];
+    EACH(k) {
+        const int i = ELEMENT(k);
+        if (WITHIN(i)) {
+            v[k] = LOAD(x, from + i);
+        }
+    }
+    const float scale = w[w_off + c] / sqrt(var[var_off + c] + eps);
+    EACH(k) {
+        const int i = ELEMENT(k);
+        if (WITHIN(i)) {
+            STORE(y, to + i, (v[k] - mean[mean_off + c]) * scale + b[b_off + c]);
+        }
     }
 }

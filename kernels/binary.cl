@@ -4,6 +4,7 @@
 // a_batch, b_batch: 1 if the operand has an axis 0 of N items, 0 if all items share it. RANK: extents in use.
 // Integers wrap around; dividing one by 0 gives 0. MAX and MIN are NaN if either operand is.
 #include "walk.h"
+#include "items.h"
 #ifndef TYPE
 #define TYPE real
 #define FUNCTION 0
@@ -15,6 +16,9 @@
 #endif
 
 #if IS(REAL, TYPE)
+#define HELD float
+#define GET(p, i) LOAD(p, i)
+#define PUT(p, i, v) STORE(p, i, activate(ACT, v))
 DEVICE float function(float a, float b) {
     switch (FUNCTION) {
         case 0: return a + b;
@@ -27,6 +31,9 @@ DEVICE float function(float a, float b) {
     }
 }
 #else
+#define HELD int
+#define GET(p, i) ((p)[i])
+#define PUT(p, i, v) ((p)[i] = (v))
 DEVICE int function(int a, int b) {
     switch (FUNCTION) {
         case 0: return (int)((uint)a + (uint)b);
@@ -44,17 +51,21 @@ KERNEL binary(
         long y_off, long y_sn, int N, int inner, int d1, int d2, int d3, int d4, int d5, long a_s1, long a_s2,
         long a_s3, long a_s4, long a_s5, long b_s1, long b_s2, long b_s3, long b_s4, long b_s5, int a_batch,
         int b_batch) {
-    int i = GLOBAL_ID(0);
-    long n = GLOBAL_ID(1);
-    if (i < inner) {
-        WALK(i)
-        long p = a_off + n * a_batch * a_sn + AT(a);
-        long q = b_off + n * b_batch * b_sn + AT(b);
-        long r = y_off + n * y_sn + i;
-#if IS(REAL, TYPE)
-        STORE(y, r, activate(ACT, function(LOAD(a, p), LOAD(b, q))));
-#else
-        y[r] = function(a[p], b[q]);
-#endif
+    const long n = GLOBAL_ID(1);
+    HELD left[ITEMS];
+    HELD right[ITEMS];
+    EACH(k) {
+        const int i = ELEMENT(k);
+        if (WITHIN(i)) {
+            WALK(i)
+            left[k] = GET(a, a_off + n * a_batch * a_sn + AT(a));
+            right[k] = GET(b, b_off + n * b_batch * b_sn + AT(b));
+        }
+    }
+    EACH(k) {
+        const int i = ELEMENT(k);
+        if (WITHIN(i)) {
+            PUT(y, y_off + n * y_sn + i, function(left[k], right[k]));
+        }
     }
 }

@@ -2,6 +2,7 @@
 // low bits.
 //
 // X_T, Y_T: real, float, int, uchar, ushort or long; others where both are the same.
+#include "items.h"
 #ifndef X_T
 #define X_T real
 #define Y_T real
@@ -11,8 +12,10 @@
 #endif
 
 #if IS(REAL, X_T)
+#define HELD float
 #define GET(i) LOAD(x, i)
 #else
+#define HELD X_T
 #define GET(i) (x[i])
 #endif
 #if IS(REAL, Y_T)
@@ -46,18 +49,27 @@
 
 KERNEL cast(
         GLOBAL const X_T *x, long x_off, long x_sn, GLOBAL Y_T *y, long y_off, long y_sn, int N, int inner) {
-    int i = GLOBAL_ID(0);
-    long n = GLOBAL_ID(1);
-    if (i < inner) {
-        long p = x_off + n * x_sn + i;
-        long q = y_off + n * y_sn + i;
+    const long n = GLOBAL_ID(1);
+    const long from = x_off + n * x_sn;
+    const long to = y_off + n * y_sn;
+    HELD held[ITEMS];
+    EACH(k) {
+        const int i = ELEMENT(k);
+        if (WITHIN(i)) {
+            held[k] = GET(from + i);
+        }
+    }
+    EACH(k) {
+        const int i = ELEMENT(k);
+        if (WITHIN(i)) {
+            const HELD v = held[k];
 #if IS(FLOAT, Y_T)
-        PUT(q, (float)GET(p));
+            PUT(to + i, (float)v);
 #elif IS(FLOAT, X_T)
-        float v = GET(p);
-        PUT(q, v != v ? (Y_T)0 : v <= LOW ? (Y_T)LOWEST : v >= HIGH ? (Y_T)HIGHEST : (Y_T)v);
+            PUT(to + i, v != v ? (Y_T)0 : v <= LOW ? (Y_T)LOWEST : v >= HIGH ? (Y_T)HIGHEST : (Y_T)v);
 #else
-        PUT(q, GET(p));
+            PUT(to + i, v);
 #endif
+        }
     }
 }

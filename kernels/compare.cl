@@ -3,6 +3,7 @@
 // TYPE: real, int or uchar. RELATION: as dev.kerf.graph.PointwiseOp.Relation numbers them.
 // a_batch, b_batch: 1 if the operand has an axis 0 of N items, 0 if all items share it. RANK: extents in use.
 #include "walk.h"
+#include "items.h"
 #ifndef TYPE
 #define TYPE real
 #define RELATION 0
@@ -13,14 +14,14 @@
 #endif
 
 #if IS(REAL, TYPE)
-#define ELEMENT float
+#define HELD float
 #define GET(p, i) LOAD(p, i)
 #else
-#define ELEMENT int
+#define HELD int
 #define GET(p, i) ((p)[i])
 #endif
 
-DEVICE int relation(ELEMENT a, ELEMENT b) {
+DEVICE int relation(HELD a, HELD b) {
     switch (RELATION) {
         case 0: return a > b;
         case 1: return a >= b;
@@ -36,12 +37,21 @@ KERNEL compare(
         long y_off, long y_sn, int N, int inner, int d1, int d2, int d3, int d4, int d5, long a_s1, long a_s2,
         long a_s3, long a_s4, long a_s5, long b_s1, long b_s2, long b_s3, long b_s4, long b_s5, int a_batch,
         int b_batch) {
-    int i = GLOBAL_ID(0);
-    long n = GLOBAL_ID(1);
-    if (i < inner) {
-        WALK(i)
-        long p = a_off + n * a_batch * a_sn + AT(a);
-        long q = b_off + n * b_batch * b_sn + AT(b);
-        y[y_off + n * y_sn + i] = (uchar)(relation(GET(a, p), GET(b, q)) ? 1 : 0);
+    const long n = GLOBAL_ID(1);
+    HELD left[ITEMS];
+    HELD right[ITEMS];
+    EACH(k) {
+        const int i = ELEMENT(k);
+        if (WITHIN(i)) {
+            WALK(i)
+            left[k] = GET(a, a_off + n * a_batch * a_sn + AT(a));
+            right[k] = GET(b, b_off + n * b_batch * b_sn + AT(b));
+        }
+    }
+    EACH(k) {
+        const int i = ELEMENT(k);
+        if (WITHIN(i)) {
+            y[y_off + n * y_sn + i] = (uchar)(relation(left[k], right[k]) ? 1 : 0);
+        }
     }
 }

@@ -1,7 +1,8 @@
 // y = f(x) for each element. x, y: N items of inner elements, items x_sn and y_sn elements apart.
 //
 // FUNCTION: as dev.kerf.graph.PointwiseOp.Function numbers them, 17 more for min(max(x, low), high); NaN stays NaN.
-// GROUP: work-items of a group.
+// GROUP: work-items of a group. ITEMS: elements of a work-item.
+#include "items.h"
 #ifndef FUNCTION
 #define FUNCTION 0
 #endif
@@ -35,9 +36,20 @@ DEVICE float function(float x, float low, float high) {
 KERNEL unary(
         GLOBAL const real *x, long x_off, long x_sn, GLOBAL real *y, long y_off, long y_sn, int N, int inner, float low,
         float high) {
-    int i = GLOBAL_ID(0);
-    long n = GLOBAL_ID(1);
-    if (i < inner) {
-        STORE(y, y_off + n * y_sn + i, function(LOAD(x, x_off + n * x_sn + i), low, high));
+    const long n = GLOBAL_ID(1);
+    const long from = x_off + n * x_sn;
+    const long to = y_off + n * y_sn;
+    float v[ITEMS];
+    EACH(k) {
+        const int i = ELEMENT(k);
+        if (WITHIN(i)) {
+            v[k] = LOAD(x, from + i);
+        }
+    }
+    EACH(k) {
+        const int i = ELEMENT(k);
+        if (WITHIN(i)) {
+            STORE(y, to + i, function(v[k], low, high));
+        }
     }
 }

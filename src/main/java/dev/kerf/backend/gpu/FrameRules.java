@@ -88,7 +88,7 @@ final class FrameRules {
     private static KernelCall standardise(Node node, Target target) {
         Shape x = node.input(0).type().shape();
         Shape s = node.input(1).type().shape();
-        Sizes sizes = Sizes.of().set("N", x.dim(0)).set("C", x.dim(1)).set("pixels", x.dim(2) * x.dim(3))
+        Sizes sizes = Sizes.of().set("N", x.dim(0)).set("C", x.dim(1)).set("inner", x.dim(2) * x.dim(3))
                 .set("s_step", s.dim(0) == x.dim(0) ? 2 * s.dim(1) : 0);
         return target.call("standardise", sizes)
                 .tensor("x", node.input(0))

@@ -36,6 +36,9 @@ public final class PtxBuild {
     /** The oldest architecture that is served. */
     static final String ARCHITECTURE = "sm_75";
 
+    /** Bytes of stack that sin and cos take to reduce a large argument; an array of sums that fell out of registers has more. */
+    static final int STACK = 32;
+
     private static final List<String> CHECKED = List.of("sm_75", "sm_80", "sm_90a");
     /** PTX versions from the first that knows sm_75 on (PTX ISA, release notes). */
     private static final List<String> VERSIONS = List.of("6.3", "6.4", "6.5", "7.0", "7.1", "7.2", "7.3", "7.4", "7.5",
@@ -276,7 +279,8 @@ public final class PtxBuild {
                 for each set of definitions.
 
                 What ptxas of the same release makes of it: registers of a work-item (least and most among the sets), most
-                static shared memory in bytes, and the most bytes of stack and of registers spilled, which must be 0.
+                static shared memory in bytes, the most bytes of stack (sin and cos take 32 to reduce a large argument; more
+                would be sums that fell out of registers) and of registers spilled, which must be 0.
 
                 | kernel | sets | modules | PTX KiB |""".formatted(release));
         CHECKED.forEach(a -> text.append(" registers ").append(a).append(" |"));

@@ -104,7 +104,7 @@ class PtxTest {
     void spillsNothing(String kernel) throws IOException {
         String[] cells = row(kernel).split("\\|");
         assertEquals("0", cells[cells.length - 1].strip(), row(kernel));
-        assertEquals("0", cells[cells.length - 2].strip(), row(kernel));
+        assertTrue(Integer.parseInt(cells[cells.length - 2].strip()) <= PtxBuild.STACK, row(kernel));
     }
 
     private static String row(String kernel) throws IOException {

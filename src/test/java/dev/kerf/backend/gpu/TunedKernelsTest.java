@@ -1,0 +1,96 @@
+package dev.kerf.backend.gpu;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.kerf.backend.CompileOptions;
+import dev.kerf.backend.Precision;
+import dev.kerf.backend.check.OpCase;
+import dev.kerf.backend.check.OpCases;
+import dev.kerf.backend.check.Outcome;
+import dev.kerf.json.Json;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** The parameters that are shipped for some devices are right on all: the ops' cases run with them forced. */
+class TunedKernelsTest {
+    private static final Path FOLDER = Path.of("kernels", "tuned");
+    private static final List<String> FAMILIES = List.of(
+            "pooling, resizing", "normalisation", "elementwise", "moving", "counted", "frames");
+
+    private static List<Path> files() throws IOException {
+        try (Stream<Path> files = Files.list(FOLDER)) {
+            return files.sorted().toList();
+        }
+    }
+
+    private static Map<String, Long> parameters(Json entry) {
+        Map<String, Long> all = new LinkedHashMap<>();
+        entry.at("parameters").members().forEach((name, value) -> all.put(name, value.asLong()));
+        return all;
+    }
+
+    @Test
+    void areAllowed() throws IOException {
+        for (Path file : files()) {
+            Json.read(file).members().forEach((kernel, entries) -> {
+                Manifest m = Manifest.of(kernel);
+                for (Json entry : entries.items()) {
+                    Map<String, Long> all = new HashMap<>(Map.of("max_group", 1024L, "local_memory", 48L << 10));
+                    m.parameters().forEach((name, p) -> all.put(name, p.standard()));
+                    parameters(entry).forEach((name, value) -> {
+                        assertTrue(m.parameters().get(name).values().contains(value), kernel + " " + name + " " + value);
+                        all.put(name, value);
+                    });
+                    m.constraints().forEach(c -> assertTrue(c.holds(all), kernel + " " + c + " " + all));
+                }
+                // The last entry holds for all sizes: no size falls back to parameters that aren't shipped compiled.
+                assertTrue(entries.items().getLast().find("when").isEmpty(), file + " " + kernel);
+            });
+        }
+    }
+
+    @ParameterizedTest(allowZeroInvocations = true)
+    @MethodSource("dev.kerf.backend.gpu.Parity#devices")
+    void areRight(String id) throws IOException {
+        for (Path file : files()) {
+            Json tuned = Json.read(file);
+            long most = tuned.members().values().stream().mapToLong(e -> e.items().size()).max().orElse(0);
+            for (int round = 0; round < most; round++) {
+                Map<String, Map<String, Long>> forced = new HashMap<>();
+                for (Map.Entry<String, Json> kernel : tuned.members().entrySet()) {
+                    List<Json> entries = kernel.getValue().items();
+                    if (round < entries.size()) {
+                        forced.put(kernel.getKey(), parameters(entries.get(round)));
+                    }
+                }
+                check(id, new Target.Forced(Map.of(), forced), round == 0 ? FAMILIES : List.of("normalisation"));
+            }
+        }
+    }
+
+    private static void check(String id, Target.Forced forced, List<String> families) {
+        List<String> failures = new ArrayList<>();
+        try (GpuDevice device = Parity.open(id, forced)) {
+            for (String family : families) {
+                for (OpCase c : OpCases.families().get(family)) {
+                    for (Precision p : Precision.values()) {
+                        Outcome outcome = c.check(device, CompileOptions.of().precision(p));
+                        outcome.failures().forEach(f -> failures.add(p + " " + outcome.name() + ": " + f));
+                    }
+                }
+            }
+        }
+        assertEquals(List.of(), failures);
+    }
+}
