@@ -5,6 +5,7 @@ import dev.kerf.tensor.Shape;
 import dev.kerf.weights.Pickled.Dict;
 import dev.kerf.weights.Pickled.Global;
 import dev.kerf.weights.Pickled.Items;
+import dev.kerf.weights.Pickled.NumpyArray;
 import dev.kerf.weights.Pickled.NumpyType;
 import dev.kerf.weights.Pickled.Storage;
 import dev.kerf.weights.Pickled.Tensor;
@@ -54,15 +55,18 @@ final class PickleGlobals {
             "torch._utils._rebuild_parameter", "torch._utils._rebuild_parameter_with_state",
             "torch._tensor._rebuild_from_type_v2", "torch.Tensor", "torch.nn.parameter.Parameter",
             "torch.Size", "torch.device", "_codecs.encode", "numpy.dtype",
-            "numpy.core.multiarray.scalar", "numpy._core.multiarray.scalar");
+            "numpy.core.multiarray.scalar", "numpy._core.multiarray.scalar", "numpy.ndarray",
+            "numpy.core.multiarray._reconstruct", "numpy._core.multiarray._reconstruct");
 
     private final PickleReader reader;
     private final Map<String, Storage> storages = new HashMap<>();
+    private final NumpyArrays arrays;
     private long copiesLeft;
 
     /** Rules for one pickle; what they copy is bounded by a multiple of its length. */
     PickleGlobals(PickleReader reader, long pickleLength) {
         this.reader = reader;
+        this.arrays = new NumpyArrays(reader);
         this.copiesLeft = FREE_COPIES + pickleLength * COPIES_PER_BYTE;
     }
 
@@ -111,6 +115,9 @@ final class PickleGlobals {
                     : bad(global);
             case "numpy.dtype" -> argument(global, args, 0) instanceof String code ? new NumpyType(code) : bad(global);
             case "numpy.core.multiarray.scalar", "numpy._core.multiarray.scalar" -> scalar(global, args);
+            case "numpy.core.multiarray._reconstruct", "numpy._core.multiarray._reconstruct" ->
+                argument(global, args, 0) instanceof Global type && type.toString().equals("numpy.ndarray")
+                        ? new NumpyArray() : bad(global);
             default -> throw reader.error("a call of " + global + ", which isn't a function of the allow-list");
         };
     }
@@ -123,6 +130,7 @@ final class PickleGlobals {
             case Dict _, Items _, Tensor _ -> { }
             case NumpyType type -> type.bigEndian =
                     state instanceof Items s && s.items.size() > 1 && ">".equals(s.items.get(1));
+            case NumpyArray array -> array.tensor = arrays.tensor(state);
             case null, default -> throw reader.error("BUILD on something that isn't a container or tensor");
         }
     }

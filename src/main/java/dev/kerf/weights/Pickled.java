@@ -2,6 +2,7 @@ package dev.kerf.weights;
 
 import dev.kerf.tensor.DType;
 import dev.kerf.tensor.Shape;
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -50,8 +51,21 @@ final class Pickled {
         }
     }
 
-    /** A block of memory that tensors view, named by a key; untyped storages count as U8. */
-    record Storage(String key, DType dtype, long elements) {}
+    /** A NumPy array; without a tensor until its state is set. */
+    static final class NumpyArray {
+        Tensor tensor;
+    }
+
+    /**
+     * A block of memory that tensors view, named by a key; untyped storages count as U8.
+     *
+     * @param inline its bytes if the pickle itself holds them, as it does those of NumPy arrays; null otherwise
+     */
+    record Storage(String key, DType dtype, long elements, MemorySegment inline) {
+        Storage(String key, DType dtype, long elements) {
+            this(key, dtype, elements, null);
+        }
+    }
 
     /** A view of a storage; offset and strides in elements. */
     record Tensor(Storage storage, DType dtype, long offset, Shape shape, long[] strides) {}

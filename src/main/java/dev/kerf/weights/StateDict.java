@@ -4,6 +4,7 @@ import dev.kerf.error.BadFileException;
 import dev.kerf.json.Json;
 import dev.kerf.weights.Pickled.Dict;
 import dev.kerf.weights.Pickled.Items;
+import dev.kerf.weights.Pickled.NumpyArray;
 import dev.kerf.weights.Pickled.Tensor;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -86,11 +87,15 @@ record StateDict(Map<String, Tensor> tensors, Map<String, String> metadata) {
                 }
                 if (value instanceof Dict inner) {
                     flatten(inner, prefix + key + ".", depth + 1);
-                } else if (value instanceof Tensor tensor && out.put(prefix + key, tensor) != null) {
+                } else if (tensor(value) instanceof Tensor tensor && out.put(prefix + key, tensor) != null) {
                     throw new BadFileException(source + ": two tensors are named " + Names.quoted(prefix + key));
                 }
             });
         }
+    }
+
+    private static Object tensor(Object value) {
+        return value instanceof NumpyArray array ? array.tensor : value;
     }
 
     private static Map<String, Tensor> withoutDataParallel(Map<String, Tensor> tensors) {

@@ -15,7 +15,8 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * A file written by PyTorch's {@code torch.save}, of the zip kind (since 1.6) or the older kind of pickles in a row.
+ * A file written by PyTorch's {@code torch.save}, of the zip kind (since 1.6) or the older kind of pickles in a row, or a
+ * pickle of NumPy arrays by name, as Detectron2's model zoo has them.
  * Its pickle is read as data by an allow-list of opcodes and globals; nothing from the file is ever run, and a name
  * outside the list is an error. Tensor values are read in place; a tensor whose strides aren't dense is copied when
  * asked for.
@@ -123,7 +124,8 @@ public final class TorchCheckpoint implements TensorSource {
         if (t.shape().elements() == 0) {
             return HostTensor.zeros(t.dtype(), t.shape());
         }
-        MemorySegment storage = storages.bytes(t.storage(), name);
+        MemorySegment inline = t.storage().inline();
+        MemorySegment storage = inline == null ? storages.bytes(t.storage(), name) : inline;
         if (dense(t.shape(), t.strides())) {
             MemorySegment data = storage.asSlice(t.offset() * size, t.shape().elements() * size);
             return new HostTensor(t.dtype(), t.shape(), data.asReadOnly());
@@ -144,7 +146,9 @@ public final class TorchCheckpoint implements TensorSource {
         long total = 0;
         for (Map.Entry<String, Tensor> entry : values.entrySet()) {
             Tensor t = entry.getValue();
-            storages.check(t.storage(), entry.getKey());
+            if (t.storage().inline() == null) {
+                storages.check(t.storage(), entry.getKey());
+            }
             storageBytes.put(t.storage(), t.storage().elements() * t.storage().dtype().bytes());
             long bytes = t.shape().elements() * t.dtype().bytes();
             total = total + bytes < 0 ? Long.MAX_VALUE : total + bytes;

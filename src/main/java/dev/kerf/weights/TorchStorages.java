@@ -14,7 +14,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 
-/** The two containers that {@code torch.save} writes: a pickled value, and the storages that it refers to by key. */
+/** Containers of a pickled value and the storages that it refers to by key: two of {@code torch.save}, and a bare pickle. */
 sealed interface TorchStorages {
     /** What to do about a file from another kind of machine. */
     String BIG_ENDIAN = ": is big-endian; load it in PyTorch and save it anew on a little-endian machine";
@@ -121,7 +121,7 @@ sealed interface TorchStorages {
         private static final ValueLayout.OfLong I64 =
                 ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
-        static Legacy read(MemorySegment file, String source) {
+        static TorchStorages read(MemorySegment file, String source) {
             Object[] pickles = new Object[5];
             Map<String, Storage> storages = new HashMap<>();
             long at = 0;
@@ -130,6 +130,9 @@ sealed interface TorchStorages {
                 pickles[i] = reader.read();
                 storages.putAll(reader.storages());
                 at = reader.end();
+                if (i == 0 && pickles[0] instanceof Dict dict) {
+                    return new Plain(StateDict.in(dict, source), source);
+                }
                 if (i == 0 && !MAGIC.equals(pickles[0])) {
                     throw new BadFileException(source + ": is a pickle, but not one of PyTorch's");
                 }
@@ -185,6 +188,20 @@ sealed interface TorchStorages {
         @Override
         public MemorySegment bytes(Storage storage, String tensor) {
             return file.asSlice(begins.get(storage.key()), lengths.get(storage.key()));
+        }
+    }
+
+    /** One pickle that holds a dictionary of NumPy arrays, as Detectron2's model zoo has them. */
+    record Plain(StateDict dict, String source) implements TorchStorages {
+        @Override
+        public void check(Storage storage, String tensor) {
+            throw new BadFileException(source + ": is a pickle, but not one of PyTorch's: the storage of tensor "
+                    + Names.quoted(tensor) + " isn't in it");
+        }
+
+        @Override
+        public MemorySegment bytes(Storage storage, String tensor) {
+            throw new IllegalStateException(tensor);
         }
     }
 }
