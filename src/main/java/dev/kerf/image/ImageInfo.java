@@ -52,8 +52,14 @@ public record ImageInfo(FileType type, int width, int height, PixelFormat format
         checkMemory(name + ": decoding " + size + " pixels", copies * decodedBytes());
     }
 
-    /** Refuses what would end in an OutOfMemoryError, which may hit any other thread as well. */
-    static void checkMemory(String what, long bytes) {
+    /**
+     * Refuses what would end in an OutOfMemoryError, which may hit any other thread as well.
+     *
+     * @param what  begins the message: the file and what is to be done
+     * @param bytes that it takes on the Java heap
+     * @throws BadFileException if more bytes than that aren't free
+     */
+    public static void checkMemory(String what, long bytes) {
         Runtime jvm = Runtime.getRuntime();
         long free = jvm.maxMemory() - (jvm.totalMemory() - jvm.freeMemory());
         if (bytes > free) {

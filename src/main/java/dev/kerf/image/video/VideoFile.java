@@ -1,22 +1,99 @@
 package dev.kerf.image.video;
 
 import dev.kerf.error.BadFileException;
+import dev.kerf.tensor.PendingFile;
+import java.io.BufferedInputStream;
+import java.io.BufferedOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.Locale;
 
-/** Tells videos apart. */
+/** Tells kinds of videos apart: to read by their content, to write by the name's ending. */
 final class VideoFile {
+    private static final int BUFFER = 1 << 16;
+
     private VideoFile() {
     }
 
     static FrameSource open(Path file) {
-        if (Files.isDirectory(file)) {
-            return new DecodedVideo(file.toString(), new FolderSource(file));
+        return open(file, path());
+    }
+
+    /** As {@link FrameSource#open}, with ffmpeg looked for in the directories of {@code path}. */
+    static FrameSource open(Path file, String path) {
+        try {
+            return new DecodedVideo(file.toString(), Files.isDirectory(file) ? new FolderSource(file) : decoder(file, path));
+        } catch (NoSuchFileException e) {
+            throw new BadFileException(file + ": no such file", e);
+        } catch (AccessDeniedException e) {
+            throw new BadFileException(file + ": no permission to read it", e);
+        } catch (IOException e) {
+            throw new BadFileException(file + ": can't be read: " + e.getMessage(), e);
         }
-        throw new BadFileException(file + ": only folders of images can be read as a video yet");
+    }
+
+    private static FrameDecoder decoder(Path file, String path) throws IOException {
+        InputStream in = new BufferedInputStream(Files.newInputStream(file), BUFFER);
+        try {
+            in.mark(Y4mReader.MAGIC.length());
+            String head = new String(in.readNBytes(Y4mReader.MAGIC.length()), StandardCharsets.ISO_8859_1);
+            in.reset();
+            if (head.isEmpty()) {
+                throw new BadFileException(file + ": is empty (0 bytes)");
+            } else if (head.startsWith("GIF8")) {
+                return new GifReader(file.toString(), in);
+            } else if (head.equals(Y4mReader.MAGIC)) {
+                return new Y4mReader(file.toString(), in, Files.isRegularFile(file) ? Files.size(file) : -1);
+            }
+        } catch (IOException | RuntimeException | Error e) {
+            in.close();
+            throw e;
+        }
+        in.close();
+        return new FfmpegReader(file, path);
     }
 
     static FrameSink create(Path file, int width, int height, FrameRate rate) {
-        throw new BadFileException(file + ": videos of " + width + "x" + height + " at " + rate + " can't be written yet");
+        return create(file, width, height, rate, path());
+    }
+
+    /** As {@link FrameSink#open}, with ffmpeg looked for in the directories of {@code path}. */
+    static FrameSink create(Path file, int width, int height, FrameRate rate, String path) {
+        PendingFile pending = new PendingFile(file);
+        try {
+            return new EncodedVideo(file.toString(), pending, encoder(file, pending, width, height, rate, path), width, height);
+        } catch (IOException e) {
+            pending.close();
+            throw pending.failed(e);
+        } catch (RuntimeException | Error e) {
+            pending.close();
+            throw e;
+        }
+    }
+
+    private static FrameEncoder encoder(Path file, PendingFile pending, int width, int height, FrameRate rate, String path)
+            throws IOException {
+        String name = file.getFileName().toString().toLowerCase(Locale.ROOT);
+        if (!name.endsWith(".gif") && !name.endsWith(".y4m")) {
+            return new FfmpegSink(file.toString(), pending.path(), width, height, rate, path);
+        }
+        OutputStream out = new BufferedOutputStream(Files.newOutputStream(pending.path()), BUFFER);
+        try {
+            return name.endsWith(".gif") ? new GifSink(out, width, height) : new Y4mSink(out, width, height, rate);
+        } catch (IOException | RuntimeException | Error e) {
+            out.close();
+            throw e;
+        }
+    }
+
+    private static String path() {
+        String path = System.getenv("PATH");
+        return path == null ? "" : path;
     }
 }
