@@ -24,10 +24,15 @@ final class Progress implements AutoCloseable {
 
     /** Shows how many of so many images are done. */
     static Progress bar(Console console, int images) {
+        return bar(console, images, "images");
+    }
+
+    /** Shows how much of something is done. */
+    static Progress bar(Console console, int steps, String what) {
         // The consumer is our own because the library's asks the terminal by native code for its width.
         return new Progress(console, new ProgressBarBuilder()
-                .setInitialMax(images)
-                .setTaskName("images")
+                .setInitialMax(steps)
+                .setTaskName(what)
                 .setStyle(ProgressBarStyle.ASCII)
                 .setUpdateIntervalMillis(200)
                 .setConsumer(new DelegatingProgressBarConsumer(line -> {
