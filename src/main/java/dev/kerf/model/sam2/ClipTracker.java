@@ -32,14 +32,14 @@ public final class ClipTracker implements AutoCloseable {
     private static final int VIEWS = 2;
 
     private final Sam2 sam;
-    private final FrameSource video;
+    private final ClipFrames video;
     private final Map<Integer, ImageView> views = new LinkedHashMap<>(4, 0.75f, true);
     private final Tracking tracking;
     private final int width;
     private final int height;
     private boolean closed;
 
-    ClipTracker(Sam2 sam, FrameSource video) {
+    ClipTracker(Sam2 sam, ClipFrames video) {
         if (video.count() < 1) {
             throw new BadInputException("the video has no frames");
         }

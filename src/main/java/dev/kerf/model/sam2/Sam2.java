@@ -130,7 +130,7 @@ public final class Sam2 implements AutoCloseable {
      *
      * @return to be closed by the caller
      */
-    public ClipTracker track(FrameSource video) {
+    public ClipTracker track(ClipFrames video) {
         return new ClipTracker(this, video);
     }
 

@@ -42,7 +42,7 @@ class TrackerTest {
     private Sam2 small;
 
     /** A square that wanders over a gradient. */
-    private record Drawn(int count) implements FrameSource {
+    private record Drawn(int count) implements ClipFrames {
         @Override
         public Image frame(int index) {
             Image image = Image.blank(64, 64, PixelFormat.RGB8);
@@ -77,7 +77,7 @@ class TrackerTest {
     void aClipIsFollowedAsUpstreamDoes(String backend) {
         GoldenCase golden = GoldenCase.open(GOLDENS.resolve("sam2-predictor-quick"));
         Sam2Config config = Sam2Config.of(weights).withImageSize(256).withHoleArea(0);
-        FrameSource video = new FrameSource() {
+        ClipFrames video = new ClipFrames() {
             @Override
             public int count() {
                 return 4;
@@ -121,7 +121,7 @@ class TrackerTest {
 
     @Test
     void objectsAreFollowedTogetherAsAlone() {
-        FrameSource video = new Drawn(5);
+        ClipFrames video = new Drawn(5);
         try (ClipTracker one = small.track(video);
                 ClipTracker two = small.track(video);
                 ClipTracker both = small.track(video)) {
@@ -143,7 +143,7 @@ class TrackerTest {
     @Test
     void backwardIsTheReverseOfTheReversedVideo() {
         Drawn video = new Drawn(6);
-        FrameSource reversed = new FrameSource() {
+        ClipFrames reversed = new ClipFrames() {
             @Override
             public int count() {
                 return 6;
@@ -170,7 +170,7 @@ class TrackerTest {
     @Test
     void memoriesThatMovedToTheHostComeBack() {
         // 40 frames take more than the 32 slots; following them again needs the first ones, which were moved.
-        FrameSource video = new Drawn(40);
+        ClipFrames video = new Drawn(40);
         try (ClipTracker clip = small.track(video)) {
             clip.prompt(0, 1, LEFT);
             List<FrameResult> first = run(clip, 0, 40, false);
@@ -183,7 +183,7 @@ class TrackerTest {
 
     @Test
     void aCorrectionChangesWhatFollows() {
-        FrameSource video = new Drawn(5);
+        ClipFrames video = new Drawn(5);
         try (ClipTracker clip = small.track(video)) {
             clip.prompt(0, 1, LEFT);
             Prediction before = run(clip, 0, 5, false).get(4).objects().get(1);
@@ -244,7 +244,7 @@ class TrackerTest {
 
     @Test
     void aStreamFollowsAsAClipOfManyFramesDoes() {
-        FrameSource video = new Drawn(20);
+        ClipFrames video = new Drawn(20);
         try (StreamTracker stream = small.stream();
                 ClipTracker clip = small.track(video)) {
             stream.next(video.frame(0));

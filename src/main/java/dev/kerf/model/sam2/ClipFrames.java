@@ -3,7 +3,7 @@ package dev.kerf.model.sam2;
 import dev.kerf.image.Image;
 
 /** A video whose frames can be asked for in any order, any number of times. All frames have one size. */
-public interface FrameSource {
+public interface ClipFrames {
     /** How many frames there are. */
     int count();
 
