@@ -27,6 +27,7 @@ public final class Main {
         COMMANDS.put("detect", DetectCommand::new);
         COMMANDS.put("panoptic", PanopticCommand::new);
         COMMANDS.put("sam", SamCommand::new);
+        COMMANDS.put("track", TrackCommand::new);
         COMMANDS.put("evaluate", EvaluateCommand::new);
         COMMANDS.put("devices", DevicesCommand::new);
         COMMANDS.put("weights", WeightsCommand::create);

@@ -1,0 +1,129 @@
+package dev.kerf.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.kerf.image.Image;
+import dev.kerf.image.PixelFormat;
+import dev.kerf.json.Json;
+import dev.kerf.mask.Coco;
+import dev.kerf.mask.LabelMap;
+import dev.kerf.mask.RunLength;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class TrackCommandTest {
+    @TempDir
+    private static Path shared;
+    private static Path weights;
+
+    @TempDir
+    private Path dir;
+    private Path video;
+    private Path out;
+
+    @BeforeAll
+    static void checkpoint() {
+        weights = shared.resolve("sam.safetensors");
+        SamCommandTest.write(weights);
+    }
+
+    @BeforeEach
+    void frames() throws IOException {
+        video = dir.resolve("clip");
+        out = dir.resolve("out");
+        Files.createDirectory(video);
+        for (int t = 0; t < 4; t++) {
+            Image image = Image.blank(80, 64, PixelFormat.RGB8);
+            for (int i = 0; i < 80 * 64; i++) {
+                boolean in = Math.abs(i % 80 - 20 - 4 * t) < 9 && Math.abs(i / 80 - 30) < 9;
+                image.setSample(i % 80, i / 80, 0, in ? 220 : i % 80);
+                image.setSample(i % 80, i / 80, 1, in ? 40 : 2 * (i / 80));
+            }
+            image.writePng(video.resolve("frame" + t + ".png"));
+        }
+    }
+
+    private Run track(Object... args) {
+        Object[] all = new Object[args.length + 10];
+        System.arraycopy(new Object[] {"track", video, "--backend", "cpu", "--weights", weights, "--out", out,
+            "--image-size", 64}, 0, all, 0, 10);
+        System.arraycopy(args, 0, all, 10, args.length);
+        return Run.of(all);
+    }
+
+    @Test
+    void masksAndJsonSayTheSame() {
+        Run run = track("--object", 1, "--point", "1:20,30", "--background", "1:70,60", "--object", 7, "--box",
+                "1:40,10,79,60", "--backward", "--overlay", "none", "--format", "labels,rle").succeeded();
+        assertTrue(run.out().contains("clip  4 frames"), run.out());
+        assertEquals(List.of("clip-masks", "clip-masks.json", "clip-masks/00000.png", "clip-masks/00001.png",
+                "clip-masks/00002.png", "clip-masks/00003.png"), Run.files(out));
+        Json frames = Json.read(out.resolve("clip-masks.json")).at("frames");
+        assertEquals(4, frames.size());
+        for (int t = 0; t < 4; t++) {
+            assertEquals(t, frames.at(t).at("frame").asInt());
+            LabelMap labels = LabelMap.read(out.resolve("clip-masks/0000" + t + ".png"));
+            RunLength one = Coco.mask(frames.at(t).at("objects").at(0).at("segmentation"), 80, 64);
+            RunLength seven = Coco.mask(frames.at(t).at("objects").at(1).at("segmentation"), 80, 64);
+            assertEquals(7, frames.at(t).at("objects").at(1).at("object").asInt());
+            for (int i = 0; i < 80 * 64; i++) {
+                int label = labels.get(i % 80, i / 80);
+                boolean a = one.decode().get(i % 80, i / 80);
+                boolean b = seven.decode().get(i % 80, i / 80);
+                assertTrue(label == 0 && !a && !b || label == 1 && a || label == 7 && b, "frame " + t + " pixel " + i);
+                i += 37;
+            }
+        }
+    }
+
+    @Test
+    void forwardBeginsWhereTheFirstPromptIs() {
+        Json json = Json.parse(track("--object", 1, "--point", "2:28,30", "--overlay", "none", "--json").succeeded().out());
+        assertEquals(2, json.at("frames").size());
+        assertEquals(2, json.at("frames").at(0).at("frame").asInt());
+    }
+
+    @Test
+    void aStreamTakesItsFramesInOrder() {
+        Json json = Json.parse(track("--object", 1, "--point", "0:20,30", "--object", 2, "--point", "2:60,50", "--stream",
+                "--overlay", "none", "--json").succeeded().out());
+        assertEquals(4, json.at("frames").size());
+        assertEquals(1, json.at("frames").at(1).at("objects").size());
+        assertEquals(2, json.at("frames").at(3).at("objects").size());
+    }
+
+    @Test
+    void aMaskIsAPrompt() throws IOException {
+        Image mask = Image.blank(80, 64, PixelFormat.GRAY8);
+        for (int i = 0; i < 80 * 64; i++) {
+            mask.setSample(i % 80, i / 80, 0, Math.abs(i % 80 - 20) < 9 && Math.abs(i / 80 - 30) < 9 ? 255 : 0);
+        }
+        Path file = dir.resolve("mask.png");
+        mask.writePng(file);
+        Json json = Json.parse(track("--object", 3, "--mask", "0:" + file, "--overlay", "none", "--json").succeeded().out());
+        long area = json.at("frames").at(0).at("objects").at(0).at("area").asLong();
+        assertEquals(17 * 17, area, 60);
+    }
+
+    @Test
+    void badInputIsOneLine() {
+        track().failedWith(ExitCode.USAGE, "--object");
+        track("--object", 1).failedWith(ExitCode.FAILED, "--object 1 has no prompt");
+        track("--object", 0, "--point", "0:1,1").failedWith(ExitCode.FAILED, "--object 0");
+        track("--object", 1, "--point", "1,1").failedWith(ExitCode.FAILED, "a frame's number and a colon");
+        track("--object", 1, "--point", "x:1,1").failedWith(ExitCode.FAILED, "'x' is no frame's number");
+        track("--object", 1, "--point", "0:1").failedWith(ExitCode.FAILED, "2 numbers");
+        track("--object", 1, "--point", "4:1,1").failedWith(ExitCode.FAILED, "the video has 4 frames");
+        track("--object", 1, "--point", "0:81,1", "--overlay", "none").failedWith(ExitCode.FAILED, "not in the image of 80×64");
+        track("--object", 1, "--point", "0:1,1", "--stream", "--backward").failedWith(ExitCode.USAGE, "forward");
+        Image.blank(80, 65, PixelFormat.RGB8).writePng(video.resolve("frame9.png"));
+        track("--object", 1, "--point", "0:20,30", "--overlay", "none").failedWith(ExitCode.FAILED, "80x65");
+    }
+}
