@@ -7,7 +7,9 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 
-/** Calls of native functions that return a status, by signature: each handle is a constant, the address is an argument. */
+/**
+ * Calls of native functions that return a status, by signature: each handle is a constant, the address is an argument.
+ */
 final class CuCall {
     private static final MethodHandle OF_I = handle("I");
     private static final MethodHandle OF_L = handle("L");

@@ -52,7 +52,9 @@ final class CuContext {
         return open;
     }
 
-    /** Makes the context current until {@link #leave}; in between is nothing that throws or waits for another thread. */
+    /**
+     * Makes the context current until {@link #leave}; in between is nothing that throws or waits for another thread.
+     */
     void enter() {
         if (closed) {
             throw new ClosedException("the device " + device.facts().info().name() + " is closed");
@@ -65,7 +67,9 @@ final class CuContext {
         check(cuda.cuCtxPopCurrent(popped.address()), "cuCtxPopCurrent", "");
     }
 
-    /** Throws unless a call succeeded. {@code where} is a constant or made only in case of an error where speed counts. */
+    /**
+     * Throws unless a call succeeded. {@code where} is a constant or made only in case of an error where speed counts.
+     */
     void check(int status, String call, String where) {
         if (status != CuStatus.SUCCESS) {
             throw error(status, call, where);

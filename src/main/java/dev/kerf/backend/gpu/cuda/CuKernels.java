@@ -5,16 +5,14 @@ import dev.kerf.error.DeviceException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * Modules loaded in a context, one for each kernel and set of definitions. Two definitions say how a kernel is launched,
- * besides what its source makes of them: {@code KERF_DYNAMIC_LOCAL}, bytes of LOCAL memory that a group gets at launch
- * (needed above 48 KiB), and {@code KERF_CLUSTER}, groups along the first axis that run as a cluster.
+ * Modules loaded in a context, one for each kernel and set of definitions. Two definitions say how a kernel is
+ * launched, besides what its source makes of them: {@code KERF_DYNAMIC_LOCAL}, bytes of LOCAL memory that a group gets
+ * at launch (needed above 48 KiB), and {@code KERF_CLUSTER}, groups along the first axis that run as a cluster.
  */
 final class CuKernels {
     private static final int JIT_INFO_LOG_BUFFER = 3;
@@ -44,11 +42,10 @@ final class CuKernels {
      * @param function   {@code CUfunction}
      * @param name       its entry
      * @param mostItems  work-items that a group of it can have
-     * @param parameters size of each argument in bytes; null where the driver doesn't tell
      * @param dynamic    bytes of LOCAL memory given at launch
      * @param cluster    groups in a cluster along the first axis; 1 is none
      */
-    record Loaded(long module, long function, String name, int mostItems, List<Long> parameters, int dynamic, int cluster)
+    record Loaded(long module, long function, String name, int mostItems, int dynamic, int cluster)
             implements Driver.Kernel {}
 
     /** A kernel, loaded if it isn't yet. */
@@ -81,7 +78,7 @@ final class CuKernels {
                 context.call("cuFuncGetAttribute", "of kernel " + name,
                         () -> cuda.cuFuncGetAttribute(cell.address(), FUNC_MAX_THREADS_PER_BLOCK, function));
                 int most = cell.get(ValueLayout.JAVA_INT, 0);
-                return new Loaded(module, function, name, most, parameters(cell, function), dynamic, cluster);
+                return new Loaded(module, function, name, most, dynamic, cluster);
             } catch (RuntimeException e) {
                 context.free("cuModuleUnload", () -> cuda.cuModuleUnload(module));
                 throw e;
@@ -110,40 +107,36 @@ final class CuKernels {
         context.leave();
         if (status != CuStatus.SUCCESS) {
             String log = (errors.getString(0) + "\n" + info.getString(0)).strip();
-            DeviceException e = context.error(status, "cuModuleLoadDataEx", "of kernel " + name + " from " + image.origin());
-            throw log.isEmpty() ? e : new DeviceException("cuModuleLoadDataEx", status, CuContext.name(context.cuda, status),
-                    "of kernel " + name + " from " + image.origin() + " on " + context.device().facts().info().name(),
+            String of = "of kernel " + name + " from " + image.origin();
+            DeviceException e = context.error(status, "cuModuleLoadDataEx", of);
+            throw log.isEmpty() ? e : new DeviceException("cuModuleLoadDataEx", status,
+                    CuContext.name(context.cuda, status), of + " on " + context.device().facts().info().name(),
                     CuStatus.advice(status) + ". The driver's compiler says:\n"
                             + (log.length() <= LOG_IN_MESSAGE ? log : log.substring(0, LOG_IN_MESSAGE) + " …"), false);
         }
         return cell.get(ValueLayout.JAVA_LONG, 0);
     }
 
-    private List<Long> parameters(MemorySegment cell, long function) {
+    /**
+     * Sizes of a kernel's first arguments in bytes; null where the driver is too old to tell. That there are more isn't
+     * found out: asking past the last would be an error of the program's to tools that watch over its calls.
+     */
+    long[] sizes(Loaded kernel, int count) {
         if (!context.cuda.tellsParameters()) {
             return null;
         }
-        List<Long> sizes = new ArrayList<>();
+        long[] sizes = new long[count];
         try (Arena arena = Arena.ofConfined()) {
-            MemorySegment offset = arena.allocate(ValueLayout.JAVA_LONG);
-            int status = parameter(function, 0, offset, cell);
-            while (status == CuStatus.SUCCESS) {
-                sizes.add(cell.get(ValueLayout.JAVA_LONG, 0));
-                status = parameter(function, sizes.size(), offset, cell);
-            }
-            // What lies past the last argument is an invalid value.
-            if (status != CuStatus.INVALID_VALUE) {
-                throw context.error(status, "cuFuncGetParamInfo", "");
+            MemorySegment cells = arena.allocate(ValueLayout.JAVA_LONG, 2);
+            for (int i = 0; i < count; i++) {
+                long index = i;
+                context.call("cuFuncGetParamInfo", "of kernel " + kernel.name() + ", argument " + i,
+                        () -> context.cuda.cuFuncGetParamInfo(
+                                kernel.function(), index, cells.address(), cells.address() + 8));
+                sizes[i] = cells.getAtIndex(ValueLayout.JAVA_LONG, 1);
             }
         }
-        return List.copyOf(sizes);
-    }
-
-    private int parameter(long function, long index, MemorySegment offset, MemorySegment size) {
-        context.enter();
-        int status = context.cuda.cuFuncGetParamInfo(function, index, offset.address(), size.address());
-        context.leave();
-        return status;
+        return sizes;
     }
 
     /** Unloads all; nothing uses them any more. */

@@ -9,8 +9,8 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * A launch laid out in native memory as {@code cuLaunchKernelEx} takes it: {@code CUlaunchConfig}, its attributes, a pointer
- * for each argument, and the arguments, 8 bytes each. A launch writes the stream into it and nothing else.
+ * A launch laid out in native memory as {@code cuLaunchKernelEx} takes it: {@code CUlaunchConfig}, its attributes, a
+ * pointer for each argument, and the arguments, 8 bytes each. A launch writes the stream into it and nothing else.
  */
 final class CuLaunch extends CuObject implements Driver.Launch {
     static final long CONFIG_BYTES = 56;
@@ -25,15 +25,19 @@ final class CuLaunch extends CuObject implements Driver.Launch {
     static final int ATTRIBUTE_CLUSTER_DIMENSION = 4;
 
     private final CuKernels.Loaded kernel;
+    private final long[] sizes;
     private final Arena arena = Arena.ofShared();
     private final MemorySegment config;
     private final MemorySegment values;
     private final long pointers;
     private final String geometry;
 
-    CuLaunch(CuContext context, CuKernels.Loaded kernel, long[] global, long[] local, List<Object> arguments) {
+    /** {@code sizes}: of each argument in bytes, or null where they aren't known. */
+    CuLaunch(CuContext context, CuKernels.Loaded kernel, long[] sizes, long[] global, long[] local,
+            List<Object> arguments) {
         super(context, "launch of kernel " + kernel.name(), kernel.function());
         this.kernel = kernel;
+        this.sizes = sizes;
         this.geometry = Arrays.toString(global) + " work-items in groups of " + Arrays.toString(local);
         config = arena.allocate(CONFIG_BYTES + ATTRIBUTE_BYTES, 8);
         values = arena.allocate(ValueLayout.JAVA_LONG, Math.max(1, arguments.size()));
@@ -45,10 +49,6 @@ final class CuLaunch extends CuObject implements Driver.Launch {
         try {
             checkGeometry(global, local);
             configure(global, local);
-            if (kernel.parameters() != null && kernel.parameters().size() != arguments.size()) {
-                throw new IllegalArgumentException("kernel " + kernel.name() + " takes " + kernel.parameters().size()
-                        + " arguments, not " + arguments.size());
-            }
             for (int i = 0; i < arguments.size(); i++) {
                 set(i, arguments.get(i));
             }
@@ -69,9 +69,9 @@ final class CuLaunch extends CuObject implements Driver.Launch {
         if (!ok || group > kernel.mostItems() || global[0] / local[0] % kernel.cluster() != 0) {
             throw new DeviceException("cuLaunchKernelEx", CuStatus.INVALID_VALUE, CuContext.name(context.cuda, 1),
                     "of kernel " + kernel.name() + ", " + geometry + " on " + context.device().facts().info().name(),
-                    "groups must divide the work-items and have at most " + kernel.mostItems() + " of them, there can be "
-                            + Arrays.toString(most) + " groups, a multiple of " + kernel.cluster()
-                            + "; take other parameters", false);
+                    "groups must divide the work-items and have at most " + kernel.mostItems()
+                            + " of them, there can be " + Arrays.toString(most) + " groups, a multiple of "
+                            + kernel.cluster() + "; take other parameters", false);
         }
     }
 
@@ -123,9 +123,9 @@ final class CuLaunch extends CuObject implements Driver.Launch {
 
     /** CUDA would read whatever lies there; where the driver tells, a wrong size is an error. */
     private void checkSize(int index, long bytes) {
-        if (kernel.parameters() != null && kernel.parameters().get(index) != bytes) {
-            throw new IllegalArgumentException("kernel " + kernel.name() + ", argument " + index + " has "
-                    + kernel.parameters().get(index) + " bytes, not " + bytes);
+        if (sizes != null && sizes[index] != bytes) {
+            throw new IllegalArgumentException("kernel " + kernel.name() + ", argument " + index + " has " + sizes[index]
+                    + " bytes, not " + bytes);
         }
     }
 

@@ -12,9 +12,9 @@ import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * Device memory from a pool of the driver's own, which keeps what is freed until the driver is closed; where there are no
- * pools, from the device itself. Freed memory goes back in the order of streams: after all work that was put into any queue
- * before, without waiting for it.
+ * Device memory from a pool of the driver's own, which keeps what is freed until the driver is closed; where there are
+ * no pools, from the device itself. Freed memory goes back in the order of streams: after all work that was put into
+ * any queue before, without waiting for it.
  */
 final class CuMemory {
     private static final int PINNED = 1;

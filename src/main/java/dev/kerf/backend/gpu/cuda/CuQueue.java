@@ -5,8 +5,8 @@ import java.lang.foreign.MemorySegment;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * A stream. Copies from and to pinned memory ({@link Driver#staging}) don't hold up the caller; the driver copies other host
- * memory by way of its own, and may wait for that.
+ * A stream. Copies from and to pinned memory ({@link Driver#staging}) don't hold up the caller; the driver copies other
+ * host memory by way of its own, and may wait for that.
  */
 final class CuQueue extends CuObject implements Driver.Queue {
     /** A flag of streams that the default stream of other CUDA users in the process doesn't wait for. */

@@ -54,12 +54,13 @@ public final class CuStatus {
                 "the kernel's code is not for this GPU or newer than its driver; update the NVIDIA driver";
             case LAUNCH_OUT_OF_RESOURCES ->
                 "the kernel needs more registers or shared memory than a group can have; try without tuned parameters";
-            case LAUNCH_TIMEOUT -> "the kernel ran longer than a GPU with a display allows; use smaller tiles or batches. "
-                    + "Nothing of this process can use the GPU any more: close the device, and start the process anew";
+            case LAUNCH_TIMEOUT ->
+                "the kernel ran longer than a GPU with a display allows; use smaller tiles or batches. Nothing of "
+                        + "this process can use the GPU any more: close the device, and start the process anew";
             default -> lost(status)
-                    ? "a kernel or the GPU failed, maybe one launched before, and nothing of this process can use the GPU "
-                            + "any more: close the device, and start the process anew; CUDA_LAUNCH_BLOCKING=1 shows which "
-                            + "kernel it was"
+                    ? "a kernel or the GPU failed, maybe one launched before, and nothing of this process can use the "
+                            + "GPU any more: close the device, and start the process anew; "
+                            + "CUDA_LAUNCH_BLOCKING=1 shows which kernel it was"
                     : "see whether nvidia-smi works and the driver is up to date";
         };
     }

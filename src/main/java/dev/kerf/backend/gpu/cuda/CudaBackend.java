@@ -13,8 +13,8 @@ import java.util.List;
  * <ul>
  *   <li>{@code kerf.cuda.library}: another file than {@code libcuda.so.1}; so does the environment's
  *       {@code KERF_CUDA_LIBRARY}</li>
- *   <li>{@code kerf.cuda.images}: the name of a {@link KernelImages} class with a constructor without arguments, to take
- *       kernels' code from in place of {@link KernelImages#standard()}</li>
+ *   <li>{@code kerf.cuda.images}: the name of a {@link KernelImages} class with a constructor without arguments, to
+ *       take kernels' code from in place of {@link KernelImages#standard()}</li>
  * </ul>
  *
  * <pre>{@code Device device = Backends.open("cuda:0");}</pre>
@@ -69,7 +69,9 @@ public final class CudaBackend implements Backend {
         }
     }
 
-    /** Where kernels' code comes from: {@link KernelImages#standard()} unless {@code kerf.cuda.images} says otherwise. */
+    /**
+     * Where kernels' code comes from: {@link KernelImages#standard()} unless {@code kerf.cuda.images} says otherwise.
+     */
     public static KernelImages images() {
         String name = System.getProperty("kerf.cuda.images", "");
         if (name.isEmpty()) {
@@ -78,13 +80,15 @@ public final class CudaBackend implements Backend {
         try {
             return Class.forName(name).asSubclass(KernelImages.class).getConstructor().newInstance();
         } catch (ReflectiveOperationException | ClassCastException e) {
-            throw new BackendUnavailableException("cuda: kerf.cuda.images names " + name + ", which is no public class of "
-                    + KernelImages.class.getName() + " with a public constructor without arguments (" + e + ")", e);
+            throw new BackendUnavailableException("cuda: kerf.cuda.images names " + name
+                    + ", which is no public class of " + KernelImages.class.getName()
+                    + " with a public constructor without arguments (" + e + ")", e);
         }
     }
 
     private static LibCuda library() {
-        String path = System.getProperty("kerf.cuda.library", System.getenv().getOrDefault("KERF_CUDA_LIBRARY", LIBRARY));
+        String path = System.getProperty(
+                "kerf.cuda.library", System.getenv().getOrDefault("KERF_CUDA_LIBRARY", LIBRARY));
         try {
             return new LibCuda(path);
         } catch (IllegalArgumentException e) {

@@ -60,8 +60,9 @@ final class CudaDevices {
             check(cuda, cuda.cuDriverGetVersion(cell.address()), "cuDriverGetVersion");
             int version = cell.get(ValueLayout.JAVA_INT, 0);
             if (version < OLDEST) {
-                throw new BackendUnavailableException("cuda: the NVIDIA driver is too old: it is for CUDA " + text(version)
-                        + ", Kerf needs one for CUDA " + text(OLDEST) + " or newer (520.61 and up); update it");
+                throw new BackendUnavailableException("cuda: the NVIDIA driver is too old: it is for CUDA "
+                        + text(version) + ", Kerf needs one for CUDA " + text(OLDEST)
+                        + " or newer (520.61 and up); update it");
             }
             start(cuda);
             check(cuda, cuda.cuDeviceGetCount(cell.address()), "cuDeviceGetCount");
@@ -83,19 +84,19 @@ final class CudaDevices {
         switch (status) {
             case CuStatus.SUCCESS -> { }
             case CuStatus.NO_DEVICE -> throw noDevice();
-            case CuStatus.STUB_LIBRARY -> throw new BackendUnavailableException("cuda: the libcuda that was found is the "
-                    + "CUDA toolkit's stub, which only serves linking; install the NVIDIA driver");
-            case CuStatus.SYSTEM_DRIVER_MISMATCH -> throw new BackendUnavailableException("cuda: libcuda and the kernel's "
-                    + "NVIDIA module are of different versions (" + CuContext.name(cuda, status) + "); restart the machine "
-                    + "after a driver's update");
+            case CuStatus.STUB_LIBRARY -> throw new BackendUnavailableException("cuda: the libcuda that was found is "
+                    + "the CUDA toolkit's stub, which only serves linking; install the NVIDIA driver");
+            case CuStatus.SYSTEM_DRIVER_MISMATCH -> throw new BackendUnavailableException("cuda: libcuda and the "
+                    + "kernel's NVIDIA module are of different versions (" + CuContext.name(cuda, status)
+                    + "); restart the machine after a driver's update");
             default -> throw new BackendUnavailableException("cuda: " + CuContext.name(cuda, status) + " (" + status
                     + ") in cuInit; see whether nvidia-smi works");
         }
     }
 
     private static BackendUnavailableException noDevice() {
-        return new BackendUnavailableException("cuda: the NVIDIA driver finds no GPU; see whether nvidia-smi does, whether "
-                + "CUDA_VISIBLE_DEVICES hides it, and in a container whether the GPU was handed in");
+        return new BackendUnavailableException("cuda: the NVIDIA driver finds no GPU; see whether nvidia-smi does, "
+                + "whether CUDA_VISIBLE_DEVICES hides it, and in a container whether the GPU was handed in");
     }
 
     private static Found found(LibCuda cuda, Arena arena, int ordinal, int device, int version) {

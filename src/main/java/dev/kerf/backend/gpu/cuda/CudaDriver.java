@@ -11,11 +11,13 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * An NVIDIA GPU. It works in the device's primary context, in streams of its own, and leaves each calling thread's current
- * context as it was: it can share a process with any other user of CUDA, and any thread may call it, virtual ones too.
+ * An NVIDIA GPU. It works in the device's primary context, in streams of its own, and leaves each calling thread's
+ * current context as it was: it can share a process with any other user of CUDA, and any thread may call it, virtual
+ * ones too.
  *
- * <p>A recording is a CUDA graph. Code of kernels comes from {@link KernelImages}. When a kernel or the GPU fails, CUDA gives
- * the whole context up: the call that finds out throws, so does all after it, but closing, which frees what is left.
+ * <p>A recording is a CUDA graph. Code of kernels comes from {@link KernelImages}. When a kernel or the GPU fails, CUDA
+ * gives the whole context up: the call that finds out throws, so does all after it, but closing, which frees what is
+ * left.
  */
 public final class CudaDriver implements Driver {
     private final CuContext context;
@@ -63,7 +65,8 @@ public final class CudaDriver implements Driver {
     @Override
     public Launch launch(Kernel kernel, long[] global, long[] local, List<Object> arguments) {
         checkOpen();
-        return new CuLaunch(context, (CuKernels.Loaded) kernel, global, local, arguments);
+        CuKernels.Loaded loaded = (CuKernels.Loaded) kernel;
+        return new CuLaunch(context, loaded, kernels.sizes(loaded, arguments.size()), global, local, arguments);
     }
 
     @Override

@@ -10,8 +10,8 @@ import java.util.Map;
  * enumerations and {@code CUdevice} are int; handles, pointers, sizes and device addresses are long. Each returns a
  * {@code CUresult}; nothing is checked here.
  *
- * <p>The addresses belong to an instance, the signatures ({@link CuCall}) to the class: another library may be loaded in the
- * same process, and calls still compile to a direct jump.
+ * <p>The addresses belong to an instance, the signatures ({@link CuCall}) to the class: another library may be loaded
+ * in the same process, and calls still compile to a direct jump.
  */
 final class LibCuda {
     /** Functions whose symbol in the library isn't the name that {@code cuda.h} gives them. */
@@ -144,7 +144,9 @@ final class LibCuda {
         cuFuncGetParamInfo = lookup.find(symbol("cuFuncGetParamInfo")).orElse(MemorySegment.NULL);
     }
 
-    /** The symbol of a function, such as {@code cuMemAlloc_v2} of {@code cuMemAlloc}: what a symbol means never changes. */
+    /**
+     * The symbol of a function, such as {@code cuMemAlloc_v2} of {@code cuMemAlloc}: what a symbol means never changes.
+     */
     static String symbol(String function) {
         return SYMBOLS.getOrDefault(function, function);
     }

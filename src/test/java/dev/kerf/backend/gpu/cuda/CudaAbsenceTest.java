@@ -40,8 +40,9 @@ class CudaAbsenceTest {
 
     private static String ask(Map<String, String> environment, String... flags) {
         List<String> command = new ArrayList<>(List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(), "--enable-native-access=ALL-UNNAMED",
-                "--add-modules", "jdk.incubator.vector", "-cp", System.getProperty("java.class.path")));
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "--enable-native-access=ALL-UNNAMED", "--add-modules", "jdk.incubator.vector", "-cp",
+                System.getProperty("java.class.path")));
         command.addAll(List.of(flags));
         command.add(Ask.class.getName());
         ProcessBuilder builder = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.DISCARD);
@@ -65,7 +66,8 @@ class CudaAbsenceTest {
 
     @Test
     void noLibrary() {
-        assertReason(ask(Map.of(), "-Dkerf.cuda.library=libnosuchcuda.so.1"), "libnosuchcuda.so.1", "install NVIDIA's driver");
+        assertReason(ask(Map.of(), "-Dkerf.cuda.library=libnosuchcuda.so.1"), "libnosuchcuda.so.1",
+                "install NVIDIA's driver");
         assertReason(ask(Map.of("KERF_CUDA_LIBRARY", "libnosuchcuda.so.2")), "libnosuchcuda.so.2");
     }
 
@@ -78,7 +80,8 @@ class CudaAbsenceTest {
     @MethodSource(STAND_IN)
     void functionMissing(StandIn standIn) {
         Path old = StandIn.compile("standin_without_graphs", "-DSTANDIN_WITHOUT_GRAPHS");
-        assertReason(ask(Map.of(), "-Dkerf.cuda.library=" + old), "it has no function cuStreamBeginCapture_v2", "520.61");
+        assertReason(ask(Map.of(), "-Dkerf.cuda.library=" + old),
+                "it has no function cuStreamBeginCapture_v2", "520.61");
     }
 
     @ParameterizedTest(allowZeroInvocations = true)
@@ -98,7 +101,8 @@ class CudaAbsenceTest {
     @MethodSource(STAND_IN)
     void driverBroken(StandIn standIn) {
         // The fault comes once; asked again it starts.
-        Map.of("34", "toolkit's stub", "803", "CUDA_ERROR_SYSTEM_DRIVER_MISMATCH", "999", "CUDA_ERROR_UNKNOWN (999) in cuInit")
+        Map.of("34", "toolkit's stub", "803", "CUDA_ERROR_SYSTEM_DRIVER_MISMATCH",
+                "999", "CUDA_ERROR_UNKNOWN (999) in cuInit")
                 .forEach((status, text) -> {
                     String out = askStandIn(Map.of("KERF_STANDIN_FAULT", "cuInit:0:" + status));
                     assertTrue(out.contains("reason: cuda: ") && out.contains(text) && out.contains("cuda true"), out);
@@ -109,7 +113,8 @@ class CudaAbsenceTest {
     @MethodSource(STAND_IN)
     void deviceFound(StandIn standIn) {
         String out = askStandIn(Map.of("KERF_STANDIN", "version=12040,major=7,minor=5"));
-        assertTrue(out.contains("name=" + StandIn.DEVICE) && out.contains("driver=CUDA 12.4") && out.contains("opened"), out);
+        assertTrue(out.contains("name=" + StandIn.DEVICE), out);
+        assertTrue(out.contains("driver=CUDA 12.4") && out.contains("opened"), out);
         assertTrue(out.contains("reason: cuda: there is no device 7, only [cuda:0 " + StandIn.DEVICE + "]"), out);
         assertTrue(out.contains("cuda true"), out);
     }

@@ -20,8 +20,8 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /**
- * Holds the bindings to {@code cuda.h}: the parameters of each function by size, the layout of each structure and the value
- * of each constant. The header's side is what a generated program prints; what it printed with CUDA 13.0 is
+ * Holds the bindings to {@code cuda.h}: the parameters of each function by size, the layout of each structure and the
+ * value of each constant. The header's side is what a generated program prints; what it printed with CUDA 13.0 is
  * {@code cuda_h.txt}, and where the header and g++ are found it is printed anew.
  */
 class CudaHeaderTest {

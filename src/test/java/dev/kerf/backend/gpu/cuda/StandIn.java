@@ -21,8 +21,8 @@ import java.util.TreeMap;
 import java.util.stream.Stream;
 
 /**
- * The libcuda of machines without a GPU: {@code src/test/c/standin_cuda.c}, compiled with gcc, which does the work by OpenCL
- * on the CPU.
+ * The libcuda of machines without a GPU: {@code src/test/c/cuda}, compiled with gcc, which does the work by
+ * OpenCL on the CPU.
  */
 public final class StandIn {
     /** What the tests' list of back ends calls it. */
@@ -31,7 +31,7 @@ public final class StandIn {
     /** What its device is called. */
     public static final String DEVICE = "Kerf stand-in";
 
-    private static final Path SOURCE = Path.of("src", "test", "c", "standin_cuda.c");
+    private static final Path SOURCES = Path.of("src", "test", "c", "cuda");
     private static final List<String> KINDS = List.of("contexts", "streams", "events", "modules", "functions", "pools",
             "graphs", "executables", "buffers", "bytes", "host");
 
@@ -61,7 +61,8 @@ public final class StandIn {
         set = handle(lookup, "standin_set",
                 FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.JAVA_LONG));
         abandon = handle(lookup, "standin_abandon", FunctionDescriptor.ofVoid());
-        context = handle(lookup, "standin_context", FunctionDescriptor.of(ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG));
+        context = handle(lookup, "standin_context",
+                FunctionDescriptor.of(ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG));
     }
 
     /** The stand-in, in place of libcuda in this process from now on, its kernels' code the portable sources. */
@@ -73,8 +74,8 @@ public final class StandIn {
     }
 
     /**
-     * The stand-in if it can be had here, as arguments of a parameterised test. Where it is demanded
-     * ({@link BackendsUnderTest#DEMANDED}) and can't be had, an error; where it isn't demanded, what is missing is printed.
+     * The stand-in if it can be had here, as arguments of a parameterised test. Where it is demanded ({@link
+     * BackendsUnderTest#DEMANDED}) and can't be had, an error; where it isn't demanded, what is missing is printed.
      */
     public static Stream<StandIn> found() {
         try {
@@ -85,8 +86,8 @@ public final class StandIn {
             if (System.getProperty(BackendsUnderTest.DEMANDED, "").contains(NAME)) {
                 throw e;
             }
-            System.out.println("not tested: " + NAME + " (" + e.getMessage() + "; it takes gcc and an OpenCL device of type "
-                    + "CPU, such as Debian's pocl-opencl-icd)");
+            System.out.println("not tested: " + NAME + " (" + e.getMessage() + "; it takes gcc and an OpenCL device of "
+                    + "type CPU, such as Debian's pocl-opencl-icd)");
             return Stream.empty();
         }
     }
@@ -98,18 +99,23 @@ public final class StandIn {
         try {
             Files.createDirectories(folder);
             Path fresh = Files.createTempFile(folder, name, ".so");
-            List<String> command = new ArrayList<>(List.of("gcc", "-shared", "-fPIC", "-O1", "-Wall", "-Wextra", "-Werror"));
+            List<String> command = new ArrayList<>(
+                    List.of("gcc", "-shared", "-fPIC", "-O1", "-Wall", "-Wextra", "-Werror"));
             command.addAll(List.of(definitions));
-            command.addAll(List.of("-o", fresh.toString(), SOURCE.toString(), "-ldl", "-lpthread"));
+            command.addAll(List.of("-o", fresh.toString()));
+            try (Stream<Path> sources = Files.list(SOURCES)) {
+                sources.filter(p -> p.toString().endsWith(".c")).sorted().forEach(p -> command.add(p.toString()));
+            }
+            command.addAll(List.of("-ldl", "-lpthread"));
             Process gcc = new ProcessBuilder(command).redirectErrorStream(true).start();
             String says = new String(gcc.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
             if (gcc.waitFor() != 0) {
-                throw new BackendUnavailableException(NAME + ": gcc can't compile " + SOURCE + ":\n" + says);
+                throw new BackendUnavailableException(NAME + ": gcc can't compile " + SOURCES + ":\n" + says);
             }
             return Files.move(fresh, made, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
         } catch (IOException e) {
-            throw new BackendUnavailableException(NAME + ": the stand-in for libcuda is compiled with gcc, which can't be "
-                    + "run (" + e.getMessage() + "); install it (Debian: gcc libc6-dev)", e);
+            throw new BackendUnavailableException(NAME + ": the stand-in for libcuda is compiled with gcc, which can't "
+                    + "be run (" + e.getMessage() + "); install it (Debian: gcc libc6-dev)", e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new BackendUnavailableException(NAME + ": interrupted while gcc ran", e);
@@ -161,7 +167,9 @@ public final class StandIn {
         }
     }
 
-    /** Pushes a context on the calling thread's stack; 0 pops, −1 does nothing. Returns the one that is current then. */
+    /**
+     * Pushes a context on the calling thread's stack; 0 pops, −1 does nothing. Returns the one that is current then.
+     */
     long context(long push) {
         try {
             return (long) context.invokeExact(push);
@@ -170,7 +178,10 @@ public final class StandIn {
         }
     }
 
-    /** Changes the device: {@code version}, {@code devices}, {@code pools}, {@code memory}, {@code major}, {@code minor}. */
+    /**
+     * Changes the device: {@code version}, {@code devices}, {@code pools}, {@code memory}, {@code major}, {@code
+     * minor}.
+     */
     void set(String name, long value) {
         try (Arena arena = Arena.ofConfined()) {
             if ((int) set.invokeExact(arena.allocateFrom(name), value) != 1) {
