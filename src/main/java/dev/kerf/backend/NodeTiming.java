@@ -7,5 +7,7 @@ package dev.kerf.backend;
  * @param name  {@link dev.kerf.graph.Node#name}
  * @param what  the kernel or algorithm that ran
  * @param nanos time on the device
+ * @param flops arithmetic operations of its kernels; 0 where a back end doesn't count them
+ * @param bytes that its kernels have to read and write at least; 0 where a back end doesn't count them
  */
-public record NodeTiming(int node, String name, String what, long nanos) {}
+public record NodeTiming(int node, String name, String what, long nanos, long flops, long bytes) {}

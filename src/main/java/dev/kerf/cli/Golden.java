@@ -22,7 +22,7 @@ final class Golden {
     static final double HALF_IOU = 0.99;
 
     /** Folder of the application image that has the cases which travel with it; see the launcher. */
-    private static final String HOME = "kerf.home";
+    static final String HOME = "kerf.home";
 
     private static final Map<String, Model> MODELS = Map.of("unet", new UNetGolden(), "maskrcnn", new RcnnGolden());
 

@@ -35,6 +35,7 @@ public final class Main {
         COMMANDS.put("diff", DiffCommand::new);
         COMMANDS.put("export", ExportCommand::new);
         COMMANDS.put("selftest", SelftestCommand::new);
+        COMMANDS.put("bench", BenchCommand::new);
     }
 
     private Main() {}

@@ -47,13 +47,17 @@ final class SelftestCommand implements Callable<Integer> {
     private Path json;
 
     /** Precisions as users write them. */
-    private enum Storage {
+    enum Storage {
         F32(Precision.FLOAT32), F16(Precision.FLOAT16);
 
         private final Precision precision;
 
         Storage(Precision precision) {
             this.precision = precision;
+        }
+
+        Precision precision() {
+            return precision;
         }
     }
 

@@ -94,7 +94,7 @@ final class Program {
         List<NodeTiming> t = new ArrayList<>();
         for (int i = 0; i < nanos.length; i++) {
             Step s = steps.get(i);
-            t.add(new NodeTiming(s.node.id(), s.node.name(), s.algorithm, nanos[i]));
+            t.add(new NodeTiming(s.node.id(), s.node.name(), s.algorithm, nanos[i], 0, 0));
         }
         return t;
     }

@@ -39,8 +39,10 @@ final class Compilation {
      * @param node   what it is part of
      * @param kernel its entry
      * @param launch ready to go
+     * @param flops  arithmetic operations
+     * @param bytes  to be read and written at least
      */
-    record Step(Node node, String kernel, Driver.Launch launch) {}
+    record Step(Node node, String kernel, Driver.Launch launch, long flops, long bytes) {}
 
     /** Work-items along an axis, which kernels count in 32 bits. */
     private static final long MOST_ITEMS = 1L << 31;
@@ -231,7 +233,7 @@ final class Compilation {
         Driver.Launch launch = own(driver.launch(kernel, global, call.extents(call.kernel().local()), arguments));
         late.forEach((name, at) -> at.slot().use(launch, call.kernel().index(name),
                 call.kernel().index(name + "_off"), at.offset()));
-        steps.add(new Step(n, call.kernel().name(), launch));
+        steps.add(new Step(n, call.kernel().name(), launch, call.flops(), call.bytes()));
     }
 
     /** The number or buffer of an argument; {@code NAME_off} and {@code NAME_sn} come with their tensor. */

@@ -341,13 +341,17 @@ final class GpuExecutable implements Executable {
             Node n = steps.get(i).node();
             long nanos = timers[i].nanos();
             String what = steps.get(i).kernel();
+            long flops = steps.get(i).flops();
+            long bytes = steps.get(i).bytes();
             NodeTiming last = timings.isEmpty() ? null : timings.getLast();
             if (last != null && last.node() == n.id()) {
                 timings.removeLast();
                 nanos += last.nanos();
+                flops += last.flops();
+                bytes += last.bytes();
                 what = last.what().equals(what) ? what : last.what() + " + " + what;
             }
-            timings.add(new NodeTiming(n.id(), n.name(), what, nanos));
+            timings.add(new NodeTiming(n.id(), n.name(), what, nanos, flops, bytes));
         }
         return timings;
     }

@@ -175,12 +175,22 @@ public final class KernelCall {
      * launch on whatever device, not by the first report that reads it or the first device that has shipped code alone.
      */
     void check() {
-        kernel.flops().value(formulaNames);
-        kernel.bytes().value(formulaNames);
+        flops();
+        bytes();
         if (!kernel.allows(definitions)) {
             throw new IllegalStateException(kernel.name() + " isn't shipped with " + definitions
                     + ": add the values to its manifest's \"shipped\"");
         }
+    }
+
+    /** Arithmetic operations of a launch. */
+    long flops() {
+        return kernel.flops().value(formulaNames);
+    }
+
+    /** Bytes that a launch has to read and write at least. */
+    long bytes() {
+        return kernel.bytes().value(formulaNames);
     }
 
     /** Preprocessor definitions. */

@@ -78,8 +78,13 @@ public final class UNet implements AutoCloseable {
      * {@code labels}, {@code logits} (1, K, height, width) and {@code probabilities}; stages by their upstream names.
      */
     public static Graph graph(UNetConfig config, Weights weights, int height, int width) {
+        return graph(config, weights, 1, height, width);
+    }
+
+    /** The same for several images at once: input {@code image} (batch, C, height, width). */
+    public static Graph graph(UNetConfig config, Weights weights, int batch, int height, int width) {
         return UNetGraph.record(config, weights, new UNetRequest(Source.NORMALISED, config.inputChannels(), false, height,
-                width, height, width, Wanted.EVERYTHING));
+                width, height, width, Wanted.EVERYTHING), batch);
     }
 
     /** The architecture. */

@@ -10,6 +10,7 @@ import dev.kerf.graph.ReduceOp;
 import dev.kerf.graph.SpatialOp.Interpolation;
 import dev.kerf.graph.SpatialOp.Resize;
 import dev.kerf.graph.SpatialOp.Sampling;
+import dev.kerf.graph.TensorType;
 import dev.kerf.graph.Value;
 import dev.kerf.graph.Window2d;
 import dev.kerf.model.unet.UNetConfig.InputStatistics;
@@ -38,8 +39,15 @@ final class UNetGraph {
     }
 
     static Graph record(UNetConfig config, Weights weights, UNetRequest request) {
+        return record(config, weights, request, 1);
+    }
+
+    /** For several images of a request at once. */
+    static Graph record(UNetConfig config, Weights weights, UNetRequest request, int batch) {
         UNetGraph u = new UNetGraph(config, weights, request);
-        Value image = u.g.input("image", request.inputType());
+        long[] dims = request.inputType().shape().dims();
+        dims[0] = batch;
+        Value image = u.g.input("image", TensorType.of(request.inputType().dtype(), dims));
         if (request.source() == Source.LOGITS) {
             u.label(image);
             return u.g.build();
