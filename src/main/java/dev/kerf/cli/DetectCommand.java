@@ -88,7 +88,7 @@ final class DetectCommand implements Callable<Integer> {
                         return files.write(input, image, result);
                     }
                 }, report).run(inputs, first);
-                if (results != null) {
+                if (results != null && code != ExitCode.FAILED) {
                     files.writeResults(results);
                 }
                 return code;

@@ -74,11 +74,14 @@ final class PanopticCommand implements Callable<Integer> {
             try (OutputDirectory _ = new OutputDirectory(detector.directory);
                     Device opened = device.open();
                     MaskRcnn net = MaskRcnn.load(opened, source)) {
+                net.requirePanoptic();
                 Pictures pictures = new Pictures(net, options, merge, ids);
                 ImageReport report =
                         new ImageReport(console, detector.quiet, detector.json, opened.info(), "Panoptic FPN");
                 int code = new ImageRun<>(pictures, report).run(inputs, first);
-                pictures.writer.write(detector.directory.resolve("panoptic.json"));
+                if (code != ExitCode.FAILED) {
+                    pictures.writer.write(detector.directory.resolve("panoptic.json"));
+                }
                 return code;
             }
         }

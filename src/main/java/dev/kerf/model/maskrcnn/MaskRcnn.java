@@ -184,6 +184,18 @@ public final class MaskRcnn implements AutoCloseable {
         return config.semantic();
     }
 
+    /**
+     * Refuses a network that finds things only.
+     *
+     * @throws BadInputException unless {@link #isPanoptic}
+     */
+    public void requirePanoptic() {
+        if (!config.semantic()) {
+            throw new BadInputException(source.source() + " finds things only: a panoptic picture needs a network with a "
+                    + "semantic branch (Panoptic FPN, tensors sem_seg_head.…)");
+        }
+    }
+
     /** Numbers of all classes of stuff, ascending; none unless {@link #isPanoptic}. */
     public List<Integer> stuffCategories() {
         return names.stuffCategories();
@@ -196,10 +208,7 @@ public final class MaskRcnn implements AutoCloseable {
      * @throws BadInputException if the network has no semantic branch
      */
     public Panoptic panoptic(Image image, DetectOptions options, PanopticMerge merge) {
-        if (!config.semantic()) {
-            throw new BadInputException(source.source() + " finds things only: a panoptic picture needs a network with a "
-                    + "semantic branch (Panoptic FPN, tensors sem_seg_head.…)");
-        }
+        requirePanoptic();
         RcnnRequest request = RcnnRequest.of(image, 1, true, options);
         try (var lease = plans.lease(request)) {
             Executable e = lease.plan();
