@@ -24,7 +24,8 @@ final class Golden {
     /** Folder of the application image that has the cases which travel with it; see the launcher. */
     static final String HOME = "kerf.home";
 
-    private static final Map<String, Model> MODELS = Map.of("unet", new UNetGolden(), "maskrcnn", new RcnnGolden());
+    private static final Map<String, Model> MODELS = Map.of(
+            "unet", new UNetGolden(), "maskrcnn", new RcnnGolden(), "sam2", new Sam2Golden());
 
     private final GoldenCase golden;
     private final Model model;

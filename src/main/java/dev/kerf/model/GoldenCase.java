@@ -103,14 +103,21 @@ public final class GoldenCase {
 
     /** The case's weights, by formula but for the stored ones; to be closed. */
     public Weights weights() {
-        Path stored = folder.resolve("weights-stored.safetensors");
-        return Weights.formula(folder.resolve("weights.json"),
+        Path stored = path("weights-stored.safetensors");
+        return Weights.formula(path("weights.json"),
                 Files.exists(stored) ? Optional.of(stored) : Optional.empty());
     }
 
     /** A file of the case by the key that names it in {@code case.json}, such as {@code image}. */
     public Path file(String key) {
-        return folder.resolve(description.at(key).asString());
+        return path(description.at(key).asString());
+    }
+
+    /** A file of the case by its own name: in its folder, or in the one that {@code files} in {@code case.json} names. */
+    public Path path(String name) {
+        Path own = folder.resolve(name);
+        Optional<Json> shared = description.find("files");
+        return shared.isEmpty() || Files.exists(own) ? own : folder.resolve(shared.get().asString()).resolve(name);
     }
 
     /** Holds results to the bounds: each stage whole, under its name, in shape or flattened. */
@@ -166,6 +173,27 @@ public final class GoldenCase {
         for (long i = 0; i < pixels; i++) {
             if (labels.getLong(i) != expected.getLong(i) && margin(logits, i, pixels, k) >= 20 * stage.maxAbsError) {
                 wrong++;
+            }
+        }
+        return wrong;
+    }
+
+    /**
+     * How many values of a stage have another sign than the reference's although that lies further from 0 than 20 times
+     * float32's error: of mask logits, none may.
+     *
+     * @param result the whole stage, in shape or flattened
+     */
+    public long wrongSigns(String name, HostTensor result) {
+        Stage stage = stages.get(name);
+        long wrong = 0;
+        try (Safetensors expected = Safetensors.open(folder.resolve("expected.safetensors"))) {
+            HostTensor reference = expected.tensor(name);
+            for (long i = 0; i < reference.elements(); i++) {
+                double r = reference.getDouble(i);
+                if (Math.abs(r) >= 20 * stage.maxAbsError && r > 0 != result.getDouble(i * stage.stride) > 0) {
+                    wrong++;
+                }
             }
         }
         return wrong;

@@ -32,7 +32,7 @@ record Run(int code, String out, String err) {
     /** It went well and complained of nothing. */
     Run succeeded() {
         assertEquals("", err);
-        assertEquals(0, code);
+        assertEquals(0, code, out);
         return this;
     }
 

@@ -1,7 +1,5 @@
 package dev.kerf.model.sam2;
 
-import dev.kerf.backend.Device;
-import dev.kerf.backend.DeviceWeights;
 import dev.kerf.backend.Executable;
 import dev.kerf.backend.StateTensor;
 import dev.kerf.graph.TensorType;
@@ -11,7 +9,6 @@ import dev.kerf.model.sam2.Sam2Graphs.DecoderRequest;
 import dev.kerf.model.sam2.Sam2VideoGraphs.FrameRequest;
 import dev.kerf.tensor.HostTensor;
 import java.lang.foreign.MemorySegment;
-import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -21,54 +18,45 @@ import java.util.Set;
  * The video of a golden case: its first frame prompted with the point, the others tracked. Slots, room for memories and for
  * pointers are more than is needed, and slot numbers run against frame numbers.
  */
-final class GoldenVideo {
+final class CaseVideo {
     private static final int SLOTS = 9;
     private static final int MEMORIES = 7;
     private static final int POINTERS = 5;
 
-    private final Device device;
-    private final DeviceWeights weights;
-    private final Sam2Config config;
-    private final Path files;
-    private final Json description;
+    private final Sam2Case.Setup setup;
 
-    GoldenVideo(Device device, DeviceWeights weights, Sam2Config config, Path files, Json description) {
-        this.device = device;
-        this.weights = weights;
-        this.config = config;
-        this.files = files;
-        this.description = description;
+    CaseVideo(Sam2Case.Setup setup) {
+        this.setup = setup;
     }
 
     void run(Map<String, HostTensor> results) {
+        Sam2Config config = setup.config();
         int side = config.imageSize();
-        List<Json> frames = description.at("images").items();
+        List<Json> frames = setup.golden().description().at("images").items();
         long cells = (long) config.grid() * config.grid();
         boolean binarize = config.binarizeClicked();
         var first = new FrameRequest(new DecoderRequest(1, 2, false, true), 0, 0, 0);
         var later = new FrameRequest(new DecoderRequest(1, 2, false, true), SLOTS, MEMORIES, POINTERS);
-        try (StateTensor memories = device.allocateState(TensorType.f32(SLOTS, cells, 64));
-                StateTensor pointers = device.allocateState(TensorType.f32(SLOTS, 256));
-                Executable encoder = Sam2GoldenTest.compile(device, weights, Sam2Graphs.image(config, side, side));
-                Executable prompted = Sam2GoldenTest.compile(device, weights, Sam2VideoGraphs.frame(config, first));
-                Executable tracked = Sam2GoldenTest.compile(device, weights, Sam2VideoGraphs.frame(config, later));
-                Executable clicked = Sam2GoldenTest.compile(device, weights,
-                        Sam2VideoGraphs.remember(config, 1, SLOTS, binarize));
-                Executable seen = Sam2GoldenTest.compile(device, weights,
-                        Sam2VideoGraphs.remember(config, 1, SLOTS, false))) {
+        try (StateTensor memories = setup.device().allocateState(TensorType.f32(SLOTS, cells, 64));
+                StateTensor pointers = setup.device().allocateState(TensorType.f32(SLOTS, 256));
+                Executable encoder = setup.compile(Sam2Graphs.image(config, side, side));
+                Executable prompted = setup.compile(Sam2VideoGraphs.frame(config, first));
+                Executable tracked = setup.compile(Sam2VideoGraphs.frame(config, later));
+                Executable clicked = setup.compile(Sam2VideoGraphs.remember(config, 1, SLOTS, binarize));
+                Executable seen = setup.compile(Sam2VideoGraphs.remember(config, 1, SLOTS, false))) {
             tracked.bindState("memories", memories);
             tracked.bindState("pointers", pointers);
             Set<Integer> past = new HashSet<>();
             for (int t = 0; t < frames.size(); t++) {
                 encoder.input("image").upload(
-                        Image.read(files.resolve(frames.get(t).asString())).toRgb8().toTensor().data());
+                        Image.read(setup.golden().path(frames.get(t).asString())).toRgb8().toTensor().data());
                 encoder.run();
                 Executable e = t == 0 ? prompted : tracked;
                 e.bindInput("high_res_features_0", encoder.output("high_res_features_0"));
                 e.bindInput("high_res_features_1", encoder.output("high_res_features_1"));
                 if (t == 0) {
                     e.bindInput("image_embeddings", encoder.output("image_embeddings"));
-                    Sam2GoldenTest.uploadPoints(e, description.at("prompts").at("point"), side);
+                    setup.uploadPoints(e, setup.golden().description().at("prompts").at("point"));
                 } else {
                     e.bindInput("vision_features", encoder.output("vision_features"));
                     e.input("labels").upload(MemorySegment.ofArray(new int[] {-1, -1}));

@@ -1,0 +1,59 @@
+package dev.kerf.cli;
+
+import dev.kerf.backend.Device;
+import dev.kerf.backend.Precision;
+import dev.kerf.model.GoldenCase;
+import dev.kerf.model.sam2.Sam2Case;
+import dev.kerf.tensor.HostTensor;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * SAM 2's cases. In float32 every stage is held to the case's bound and every pixel of a mask to the reference's; with float16
+ * storage the mask logits of each prompt to the reference's, and the masks to those in float32.
+ */
+final class Sam2Golden implements Golden.Model {
+    private static final String MASKS = ".low_res_masks";
+
+    @Override
+    public List<Golden.Figure> run(Device device, GoldenCase golden, Precision precision) {
+        Map<String, HostTensor> stages = Sam2Case.stages(golden, device, precision);
+        if (precision != Precision.FLOAT32) {
+            return half(golden, stages, Sam2Case.stages(golden, device, Precision.FLOAT32));
+        }
+        List<Golden.Figure> figures = new ArrayList<>(Golden.stages(golden.compare(stages)));
+        golden.stages().keySet().stream().filter(s -> s.endsWith(MASKS)).forEach(s -> figures.add(new Golden.Figure(
+                s + " > 0", golden.wrongSigns(s, stages.get(s)), 0, false, "wrong beyond the margin")));
+        return figures;
+    }
+
+    private static List<Golden.Figure> half(
+            GoldenCase golden, Map<String, HostTensor> stages, Map<String, HostTensor> exact) {
+        List<Golden.Figure> figures = new ArrayList<>();
+        for (GoldenCase.Row row : golden.compare(stages)) {
+            if (row.stage().endsWith(MASKS)) {
+                figures.add(new Golden.Figure(row.stage(), row.difference() == null ? Double.NaN
+                        : row.difference().relativeL2(), Golden.HALF_LOGITS, false, "relative L2" + row.remark()));
+                double iou = iou(stages.get(row.stage()), exact.get(row.stage()));
+                if (!Double.isNaN(iou)) {
+                    figures.add(new Golden.Figure(row.stage() + " > 0", iou, Golden.HALF_IOU, true, "IoU with float32"));
+                }
+            }
+        }
+        return figures;
+    }
+
+    /** Of what lies above 0; NaN if nothing does. */
+    private static double iou(HostTensor a, HostTensor b) {
+        long both = 0;
+        long either = 0;
+        for (long i = 0; i < a.elements(); i++) {
+            boolean inA = a.getDouble(i) > 0;
+            boolean inB = b.getDouble(i) > 0;
+            both += inA && inB ? 1 : 0;
+            either += inA || inB ? 1 : 0;
+        }
+        return either == 0 ? Double.NaN : (double) both / either;
+    }
+}
