@@ -4,6 +4,7 @@ import dev.kerf.backend.Device;
 import dev.kerf.backend.Precision;
 import dev.kerf.error.BadInputException;
 import dev.kerf.model.GoldenCase;
+import dev.kerf.tensor.HostTensor;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -34,6 +35,9 @@ final class Golden {
     interface Model {
         /** Runs a case and holds it to its bounds. */
         List<Figure> run(Device device, GoldenCase golden, Precision precision);
+
+        /** Every stage of a case in float32, in shape. */
+        Map<String, HostTensor> stages(Device device, GoldenCase golden);
     }
 
     /**
@@ -90,6 +94,15 @@ final class Golden {
 
     List<Figure> run(Device device, Precision precision) {
         return model.run(device, golden, precision);
+    }
+
+    /** What {@code case.json} names the model. */
+    String kind() {
+        return golden.model();
+    }
+
+    Map<String, HostTensor> stages(Device device) {
+        return model.stages(device, golden);
     }
 
     /** The stages against their float32 bounds, as figures. */

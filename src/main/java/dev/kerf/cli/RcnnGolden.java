@@ -5,9 +5,11 @@ import dev.kerf.backend.Precision;
 import dev.kerf.model.GoldenCase;
 import dev.kerf.model.maskrcnn.MaskRcnn;
 import dev.kerf.model.maskrcnn.RcnnCase;
+import dev.kerf.tensor.HostTensor;
 import dev.kerf.weights.Weights;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 
 /**
  * Mask R-CNN's cases: every stage is held to the case's bound, and of the reference's detections 95 of 100 have to be found
@@ -28,6 +30,15 @@ final class RcnnGolden implements Golden.Model {
             double found = (double) c.matched(net.detect(c.image(), c.options())) / c.detections();
             figures.add(new Golden.Figure("detections", found, FOUND, true, "share found again"));
             return figures;
+        }
+    }
+
+    @Override
+    public Map<String, HostTensor> stages(Device device, GoldenCase golden) {
+        try (RcnnCase c = RcnnCase.open(golden.folder());
+                Weights weights = golden.weights();
+                MaskRcnn net = MaskRcnn.load(device, weights)) {
+            return c.stages(net);
         }
     }
 }

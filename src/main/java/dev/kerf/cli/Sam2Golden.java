@@ -28,6 +28,11 @@ final class Sam2Golden implements Golden.Model {
         return figures;
     }
 
+    @Override
+    public Map<String, HostTensor> stages(Device device, GoldenCase golden) {
+        return Sam2Case.stages(golden, device, Precision.FLOAT32);
+    }
+
     private static List<Golden.Figure> half(
             GoldenCase golden, Map<String, HostTensor> stages, Map<String, HostTensor> exact) {
         List<Golden.Figure> figures = new ArrayList<>();

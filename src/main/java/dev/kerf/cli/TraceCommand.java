@@ -2,16 +2,15 @@ package dev.kerf.cli;
 
 import dev.kerf.backend.Device;
 import dev.kerf.image.Image;
-import dev.kerf.model.GoldenCase;
 import dev.kerf.model.maskrcnn.DetectOptions;
 import dev.kerf.model.maskrcnn.MaskRcnn;
-import dev.kerf.model.maskrcnn.RcnnCase;
 import dev.kerf.model.unet.SegmentOptions;
 import dev.kerf.model.unet.UNet;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.weights.Safetensors;
 import dev.kerf.weights.Weights;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -57,40 +56,38 @@ final class TraceCommand implements Callable<Integer> {
         if (golden != null && !weights.embedded()) {
             throw new ParameterException(spec.commandLine(), "a golden case has its own weights: leave out --weights");
         }
-        Source source = golden == null ? new Source(image, weights.open()) : source(GoldenCase.open(golden));
-        try (Weights open = source.weights;
-                Device opened = device.open()) {
-            boolean detector = MaskRcnn.accepts(open);
-            Map<String, HostTensor> stages = detector ? detector(opened, open, source.image) : labels(opened, open, source.image);
-            Safetensors.write(target, stages, Map.of("kerf.model", detector ? "maskrcnn" : "unet", "kerf.backend", opened.info().backend(),
-                    "kerf.device", opened.info().name(), "kerf.image", source.image.toString()));
-            console.out().println(target + "  " + stages.size() + " stages");
+        Map<String, HostTensor> stages;
+        Map<String, String> metadata = new LinkedHashMap<>();
+        try (Device opened = device.open()) {
+            stages = golden == null ? ofImage(opened, metadata) : ofGolden(opened, metadata);
+            metadata.put("kerf.backend", opened.info().backend());
+            metadata.put("kerf.device", opened.info().name());
         }
+        Safetensors.write(target, stages, metadata);
+        console.out().println(target + "  " + stages.size() + " stages");
         return ExitCode.OK;
     }
 
-    private static Map<String, HostTensor> labels(Device device, Weights weights, Path image) {
-        try (UNet net = UNet.load(device, weights)) {
-            return Picture.read(image).trace(net, SegmentOptions.of());
+    private Map<String, HostTensor> ofGolden(Device device, Map<String, String> metadata) {
+        Golden open = Golden.of(golden);
+        metadata.put("kerf.model", open.kind());
+        metadata.put("kerf.golden", golden.toString());
+        return open.stages(device);
+    }
+
+    private Map<String, HostTensor> ofImage(Device device, Map<String, String> metadata) {
+        metadata.put("kerf.image", image.toString());
+        try (Weights open = weights.open()) {
+            boolean detector = MaskRcnn.accepts(open);
+            metadata.put("kerf.model", detector ? "maskrcnn" : "unet");
+            if (detector) {
+                try (MaskRcnn net = MaskRcnn.load(device, open)) {
+                    return net.trace(Image.read(image), DetectOptions.of());
+                }
+            }
+            try (UNet net = UNet.load(device, open)) {
+                return Picture.read(image).trace(net, SegmentOptions.of());
+            }
         }
     }
-
-    /** A golden case brings sizes and boxes of its own. */
-    private Map<String, HostTensor> detector(Device device, Weights weights, Path image) {
-        try (MaskRcnn net = MaskRcnn.load(device, weights)) {
-            if (golden == null) {
-                return net.trace(Image.read(image), DetectOptions.of());
-            }
-            try (RcnnCase c = RcnnCase.open(golden)) {
-                return c.stages(net);
-            }
-        }
-    }
-
-    private static Source source(GoldenCase open) {
-        WeightsOptions.checkKind(open.model());
-        return new Source(open.file("image"), open.weights());
-    }
-
-    private record Source(Path image, Weights weights) {}
 }

@@ -34,6 +34,13 @@ final class UNetGolden implements Golden.Model {
         }
     }
 
+    @Override
+    public Map<String, HostTensor> stages(Device device, GoldenCase golden) {
+        try (Weights weights = golden.weights(); UNet net = UNet.load(device, weights)) {
+            return net.trace(Image.read(golden.file("image")), SegmentOptions.of());
+        }
+    }
+
     private static List<Golden.Figure> half(GoldenCase golden, Map<String, HostTensor> stages, HostTensor labels) {
         List<Golden.Figure> figures = new ArrayList<>();
         for (GoldenCase.Row row : golden.compare(stages)) {
