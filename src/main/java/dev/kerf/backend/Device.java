@@ -36,6 +36,14 @@ public interface Device extends AutoCloseable {
     /** A zeroed state on this device that the caller owns; may be bound to several executables. */
     StateTensor allocateState(TensorType type);
 
+    /**
+     * Zeroed host memory that the caller owns and this device copies from and to fastest. It takes pages away from
+     * everything else on the machine: get it once, for what each run copies.
+     *
+     * @param bytes its size, at least 1
+     */
+    HostMemory hostMemory(long bytes);
+
     /** A new stream. */
     Stream stream();
 

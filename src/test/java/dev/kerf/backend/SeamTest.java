@@ -243,6 +243,33 @@ class SeamTest {
 
     @ParameterizedTest
     @MethodSource(DEVICES)
+    void copiesFromAndToItsHostMemory(String id) {
+        Device device = Backends.open(id);
+        HostMemory left = device.hostMemory(1);
+        try (Executable e = device.compile(affine(3), null, OPTIONS); Stream stream = device.stream();
+                HostMemory in = device.hostMemory(12); HostMemory out = device.hostMemory(24)) {
+            assertEquals(24, out.segment().byteSize());
+            assertEquals(-1, out.segment().mismatch(MemorySegment.ofArray(new byte[24])), "zeroed");
+            in.segment().copyFrom(floats(1, 2, -3));
+            e.input("x").upload(stream, in.segment());
+            e.submit(stream);
+            e.output("y").download(stream, out.segment().asSlice(12));
+            stream.synchronize();
+            assertArrayEquals(new float[] {0, 0, 0, 3, 5, -5}, out.segment().toArray(ValueLayout.JAVA_FLOAT));
+        }
+        HostMemory freed = device.hostMemory(4);
+        MemorySegment memory = freed.segment();
+        freed.close();
+        freed.close();
+        assertThrows(ClosedException.class, freed::segment);
+        assertThrows(IllegalStateException.class, () -> memory.get(ValueLayout.JAVA_FLOAT, 0));
+        device.close();
+        assertThrows(ClosedException.class, left::segment);
+        assertThrows(ClosedException.class, () -> device.hostMemory(4));
+    }
+
+    @ParameterizedTest
+    @MethodSource(DEVICES)
     void closesOnceAndForAll(String id) {
         Device device = Backends.open(id);
         DeviceTensor own = device.allocate(TensorType.f32(4));

@@ -6,6 +6,7 @@ import dev.kerf.backend.DeviceInfo;
 import dev.kerf.backend.DeviceTensor;
 import dev.kerf.backend.DeviceWeights;
 import dev.kerf.backend.Executable;
+import dev.kerf.backend.HostMemory;
 import dev.kerf.backend.StateTensor;
 import dev.kerf.backend.Stream;
 import dev.kerf.error.BadInputException;
@@ -15,6 +16,7 @@ import dev.kerf.graph.Graph;
 import dev.kerf.graph.TensorType;
 import dev.kerf.tensor.DType;
 import dev.kerf.weights.Weights;
+import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -23,6 +25,9 @@ import java.util.concurrent.atomic.AtomicLong;
 
 /** The processors of this machine. */
 final class CpuDevice implements Device {
+    /** Of host memory: a line of the caches. */
+    private static final long ALIGNMENT = 64;
+
     private final DeviceInfo info;
     private final Workers workers;
     private final AtomicLong memory = new AtomicLong();
@@ -68,6 +73,19 @@ final class CpuDevice implements Device {
     public StateTensor allocateState(TensorType type) {
         requireOpen();
         return adopt(new CpuTensor(this, type));
+    }
+
+    @Override
+    public HostMemory hostMemory(long bytes) {
+        if (bytes < 1) {
+            throw new IllegalArgumentException("host memory of " + bytes + " bytes");
+        }
+        requireOpen();
+        Arena arena = Arena.ofShared();
+        return adopt(new HostMemory(arena.allocate(bytes, ALIGNMENT), m -> {
+            forget(m);
+            arena.close();
+        }));
     }
 
     @Override
@@ -160,6 +178,7 @@ final class CpuDevice implements Device {
             case CpuExecutable e -> e.close();
             case CpuTensor t -> t.close();
             case CpuWeights w -> w.close();
+            case HostMemory m -> m.close();
             default -> throw new IllegalStateException(child.toString());
         }
     }

@@ -6,6 +6,7 @@ import dev.kerf.backend.DeviceInfo;
 import dev.kerf.backend.DeviceTensor;
 import dev.kerf.backend.DeviceWeights;
 import dev.kerf.backend.Executable;
+import dev.kerf.backend.HostMemory;
 import dev.kerf.backend.StateTensor;
 import dev.kerf.backend.Stream;
 import dev.kerf.error.BadInputException;
@@ -15,6 +16,7 @@ import dev.kerf.graph.Graph;
 import dev.kerf.graph.TensorType;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.weights.Weights;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.Set;
@@ -96,6 +98,25 @@ public final class GpuDevice implements Device {
     }
 
     @Override
+    @SuppressWarnings("restricted") // the same memory, but using it after close is an error
+    public HostMemory hostMemory(long bytes) {
+        checkOpen();
+        if (bytes < 1) {
+            throw new IllegalArgumentException("host memory of " + bytes + " bytes");
+        }
+        Driver.Staging staging = driver.staging(bytes);
+        Arena arena = Arena.ofShared();
+        MemorySegment memory = staging.memory().reinterpret(arena, null).fill((byte) 0);
+        HostMemory made = new HostMemory(memory, m -> {
+            forget(m);
+            arena.close();
+            staging.close();
+        });
+        this.made.add(made);
+        return made;
+    }
+
+    @Override
     public Stream stream() {
         checkOpen();
         GpuStream stream = new GpuStream(this);
@@ -118,7 +139,8 @@ public final class GpuDevice implements Device {
         }
         // On a device that was lost each of them says so; the driver frees what they couldn't.
         DeviceException lost = null;
-        for (Class<?> kind : List.of(GpuStream.class, GpuExecutable.class, GpuTensor.class, GpuWeights.class)) {
+        for (Class<?> kind : List.of(GpuStream.class, GpuExecutable.class, GpuTensor.class, GpuWeights.class,
+                HostMemory.class)) {
             for (AutoCloseable object : made.stream().filter(kind::isInstance).toList()) {
                 try {
                     close(object);
@@ -141,6 +163,7 @@ public final class GpuDevice implements Device {
             case GpuExecutable e -> e.close();
             case GpuTensor t -> t.close();
             case GpuWeights w -> w.close();
+            case HostMemory m -> m.close();
             default -> throw new IllegalStateException(object.toString());
         }
     }
