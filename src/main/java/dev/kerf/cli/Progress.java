@@ -29,11 +29,17 @@ final class Progress implements AutoCloseable {
 
     /** Shows how much of something is done. */
     static Progress bar(Console console, int steps, String what) {
+        return bar(console, new ProgressBarBuilder().setInitialMax(steps).setTaskName(what));
+    }
+
+    /** Shows how much of a file has come; of how much is told later. */
+    static Progress bytes(Console console, String name) {
+        return bar(console, new ProgressBarBuilder().setInitialMax(-1).setTaskName(name).setUnit(" MiB", 1 << 20).showSpeed());
+    }
+
+    private static Progress bar(Console console, ProgressBarBuilder builder) {
         // The consumer is our own because the library's asks the terminal by native code for its width.
-        return new Progress(console, new ProgressBarBuilder()
-                .setInitialMax(steps)
-                .setTaskName(what)
-                .setStyle(ProgressBarStyle.ASCII)
+        return new Progress(console, builder.setStyle(ProgressBarStyle.ASCII)
                 .setUpdateIntervalMillis(200)
                 .setConsumer(new DelegatingProgressBarConsumer(line -> {
                     console.err().print("\r" + line);
@@ -46,6 +52,14 @@ final class Progress implements AutoCloseable {
     void step() {
         if (bar != null) {
             bar.step();
+        }
+    }
+
+    /** So much is done, of so much, or of -1 if nobody knows. */
+    void at(long done, long total) {
+        if (bar != null) {
+            bar.maxHint(total);
+            bar.stepTo(done);
         }
     }
 

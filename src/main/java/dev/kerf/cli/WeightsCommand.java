@@ -8,7 +8,7 @@ import picocli.CommandLine.Spec;
 
 /** {@code kerf weights}: the commands on weight files. */
 @Command(name = "weights", mixinStandardHelpOptions = true, synopsisSubcommandLabel = "COMMAND",
-        description = "Looks into weight files and converts them.")
+        description = "Fetches weight files, looks into them and converts them.")
 final class WeightsCommand implements Callable<Integer> {
     private final Console console;
 
@@ -22,6 +22,7 @@ final class WeightsCommand implements Callable<Integer> {
     /** With its subcommands. */
     static CommandLine create(Console console) {
         return new CommandLine(new WeightsCommand(console))
+                .addSubcommand(new WeightsFetchCommand(console))
                 .addSubcommand(new WeightsImportCommand(console))
                 .addSubcommand(new WeightsInspectCommand(console));
     }

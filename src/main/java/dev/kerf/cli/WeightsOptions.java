@@ -3,7 +3,7 @@ package dev.kerf.cli;
 import dev.kerf.Kerf;
 import dev.kerf.error.BadInputException;
 import dev.kerf.weights.Weights;
-import java.nio.file.Path;
+import dev.kerf.weights.WeightsCache;
 import java.util.List;
 import picocli.CommandLine.Option;
 
@@ -14,9 +14,10 @@ final class WeightsOptions {
     @Option(names = "--model", paramLabel = "KIND", description = "Kind of model: unet, maskrcnn. By default what the file says.")
     private String model;
 
-    @Option(names = "--weights", paramLabel = "FILE",
-            description = "A safetensors file or a PyTorch checkpoint. By default the network that comes with Kerf.")
-    private Path file;
+    @Option(names = "--weights", paramLabel = "FILE|NAME",
+            description = "A safetensors file, a PyTorch checkpoint, or the name of fetched weights (see 'kerf weights fetch')."
+                    + " By default the network that comes with Kerf.")
+    private String file;
 
     /** Whether the network that comes with Kerf is used. */
     boolean embedded() {
@@ -28,7 +29,7 @@ final class WeightsOptions {
         if (model != null) {
             checkKind(model);
         }
-        return embedded() ? Kerf.embeddedWeights() : Weights.open(file);
+        return embedded() ? Kerf.embeddedWeights() : Weights.open(WeightsCache.ofUser().resolve(file));
     }
 
     /**
