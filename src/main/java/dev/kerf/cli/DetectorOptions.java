@@ -7,8 +7,9 @@ import picocli.CommandLine.Option;
 
 /** Which detector, and what it looks for. */
 final class DetectorOptions {
-    @Option(names = "--weights", required = true, paramLabel = "FILE",
-            description = "A Mask R-CNN: safetensors, a PyTorch checkpoint of torchvision, or one of Detectron2 (.pkl, .pth).")
+    @Option(names = "--weights", required = true, paramLabel = "FILE|NAME", converter = WeightsPath.class,
+            description = "A Mask R-CNN: safetensors, a PyTorch checkpoint of torchvision, one of Detectron2 (.pkl, .pth), or the"
+                    + " name of fetched weights, such as maskrcnn-resnet50-fpn.")
     private Path file;
 
     @Option(names = "--score", paramLabel = "P", defaultValue = "0.5",

@@ -40,8 +40,9 @@ final class SamCommand implements Callable<Integer> {
     @Parameters(paramLabel = "IMAGE", description = "PNG, JPEG, BMP, TIFF or GIF.")
     private Path image;
 
-    @Option(names = "--weights", required = true, paramLabel = "FILE",
-            description = "A SAM 2 or 2.1 checkpoint: the official .pt file, or safetensors made from it.")
+    @Option(names = "--weights", required = true, paramLabel = "FILE|NAME", converter = WeightsPath.class,
+            description = "A SAM 2 or 2.1 checkpoint: the official .pt file, safetensors made from it, or the name of fetched"
+                    + " weights, such as sam2.1-tiny.")
     private Path weights;
 
     @Option(names = "--point", paramLabel = "X,Y", description = "A pixel of the thing. May be given several times.")

@@ -48,8 +48,9 @@ final class TrackCommand implements Callable<Integer> {
             description = "A folder of images, an animated GIF, a Y4M file; others are read through ffmpeg if it is there.")
     private Path video;
 
-    @Option(names = "--weights", required = true, paramLabel = "FILE",
-            description = "A SAM 2 or 2.1 checkpoint: the official .pt file, or safetensors made from it.")
+    @Option(names = "--weights", required = true, paramLabel = "FILE|NAME", converter = WeightsPath.class,
+            description = "A SAM 2 or 2.1 checkpoint: the official .pt file, safetensors made from it, or the name of fetched"
+                    + " weights, such as sam2.1-tiny.")
     private Path weights;
 
     @ArgGroup(exclusive = false, multiplicity = "1..*")

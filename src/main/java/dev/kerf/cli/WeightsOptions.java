@@ -3,7 +3,7 @@ package dev.kerf.cli;
 import dev.kerf.Kerf;
 import dev.kerf.error.BadInputException;
 import dev.kerf.weights.Weights;
-import dev.kerf.weights.WeightsCache;
+import java.nio.file.Path;
 import java.util.List;
 import picocli.CommandLine.Option;
 
@@ -14,10 +14,10 @@ final class WeightsOptions {
     @Option(names = "--model", paramLabel = "KIND", description = "Kind of model: unet, maskrcnn. By default what the file says.")
     private String model;
 
-    @Option(names = "--weights", paramLabel = "FILE|NAME",
+    @Option(names = "--weights", paramLabel = "FILE|NAME", converter = WeightsPath.class,
             description = "A safetensors file, a PyTorch checkpoint, or the name of fetched weights (see 'kerf weights fetch')."
                     + " By default the network that comes with Kerf.")
-    private String file;
+    private Path file;
 
     /** Whether the network that comes with Kerf is used. */
     boolean embedded() {
@@ -29,7 +29,7 @@ final class WeightsOptions {
         if (model != null) {
             checkKind(model);
         }
-        return embedded() ? Kerf.embeddedWeights() : Weights.open(WeightsCache.ofUser().resolve(file));
+        return embedded() ? Kerf.embeddedWeights() : Weights.open(file);
     }
 
     /**

@@ -8,7 +8,8 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * Where fetched weights lie: {@code $XDG_CACHE_HOME/kerf/weights}, or {@code ~/.cache/kerf/weights}.
+ * Where fetched weights lie: {@code $XDG_CACHE_HOME/kerf/weights}, or {@code ~/.cache/kerf/weights}; the system property
+ * {@value #DIRECTORY} names another directory.
  *
  * <pre>{@code
  * WeightsCache cache = WeightsCache.ofUser();
@@ -19,9 +20,13 @@ import java.util.Optional;
  * @param directory made when something is fetched
  */
 public record WeightsCache(Path directory) {
+    /** System property: the directory of {@link #ofUser}. */
+    public static final String DIRECTORY = "kerf.weights.cache";
+
     /** The cache of whoever runs this. */
     public static WeightsCache ofUser() {
-        return of(System.getenv(), System.getProperty("user.home"));
+        String given = System.getProperty(DIRECTORY);
+        return given != null ? new WeightsCache(Path.of(given)) : of(System.getenv(), System.getProperty("user.home"));
     }
 
     /** Relative values of XDG_CACHE_HOME don't count, as the XDG Base Directory Specification has it. */
