@@ -83,21 +83,21 @@ final class TrackCommand implements Callable<Integer> {
         private int number;
 
         @Option(names = "--point", paramLabel = "F:X,Y", description = "A pixel of it in frame F.")
-        private List<String> points = List.of();
+        private List<String> points;
 
         @Option(names = "--background", paramLabel = "F:X,Y", description = "A pixel beside it in frame F.")
-        private List<String> background = List.of();
+        private List<String> background;
 
         @Option(names = "--box", paramLabel = "F:X0,Y0,X1,Y1", description = "A box around it in frame F.")
-        private List<String> boxes = List.of();
+        private List<String> boxes;
 
         @Option(names = "--mask", paramLabel = "F:FILE", description = "An image of it in frame F, not 0 where it is.")
-        private List<String> masks = List.of();
+        private List<String> masks;
 
         /** Prompts by frame. */
         private Map<Integer, Prompt> prompts() {
             Map<Integer, Prompt> out = new TreeMap<>();
-            for (String b : boxes) {
+            for (String b : given(boxes)) {
                 double[] c = PromptText.numbers(after(b, "--box"), 4, "--box");
                 int frame = frame(b, "--box");
                 if (out.put(frame, Prompt.box(c[0], c[1], c[2], c[3])) != null) {
@@ -105,9 +105,14 @@ final class TrackCommand implements Callable<Integer> {
                             + " already");
                 }
             }
-            points.forEach(p -> add(out, p, "--point", true));
-            background.forEach(p -> add(out, p, "--background", false));
+            given(points).forEach(p -> add(out, p, "--point", true));
+            given(background).forEach(p -> add(out, p, "--background", false));
             return out;
+        }
+
+        /** Picocli leaves what isn't given null, and an initial value would be shared by all objects. */
+        private static List<String> given(List<String> texts) {
+            return texts == null ? List.of() : texts;
         }
 
         private static void add(Map<Integer, Prompt> out, String text, String option, boolean foreground) {
@@ -119,7 +124,7 @@ final class TrackCommand implements Callable<Integer> {
         /** Masks by frame. */
         private Map<Integer, HostTensor> givenMasks() {
             Map<Integer, HostTensor> out = new TreeMap<>();
-            for (String m : masks) {
+            for (String m : given(masks)) {
                 LabelMap labels = LabelMap.read(Path.of(after(m, "--mask")));
                 out.put(frame(m, "--mask"),
                         labels.tensor().reshape(Shape.of(labels.height(), labels.width())));
