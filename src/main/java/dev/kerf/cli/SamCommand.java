@@ -111,17 +111,17 @@ final class SamCommand implements Callable<Integer> {
         try (Weights source = Weights.open(weights);
                 OutputDirectory _ = new OutputDirectory(output.directory);
                 Device opened = device.open();
-                Sam2 sam = Sam2.load(opened, source, config(source), precision)) {
+                Sam2 sam = Sam2.load(opened, source, config(source, imageSize), precision)) {
             List<MaskOutput.Found> found = everything ? everything(sam, picture) : answers(sam, picture, prompts);
             output.write(console, image, picture, found, sam.config(), opened.info(), (System.nanoTime() - start) / 1e9);
         }
         return ExitCode.OK;
     }
 
-    private Sam2Config config(Weights source) {
-        if (imageSize < 64 || imageSize % 32 != 0) {
-            throw new ParameterException(spec.commandLine(), "--image-size " + imageSize
-                    + ": expected a multiple of 32, at least 64");
+    /** A checkpoint's configuration at a side that the network can be run at. */
+    static Sam2Config config(Weights source, int imageSize) {
+        if (imageSize < 64 || imageSize > 4096 || imageSize % 32 != 0) {
+            throw new BadInputException("--image-size " + imageSize + ": expected a multiple of 32 from 64 to 4096");
         }
         return Sam2Config.of(source).withImageSize(imageSize);
     }

@@ -1,9 +1,13 @@
 package dev.kerf.cli;
 
 import dev.kerf.backend.Device;
+import dev.kerf.backend.Precision;
 import dev.kerf.image.Image;
 import dev.kerf.model.maskrcnn.DetectOptions;
 import dev.kerf.model.maskrcnn.MaskRcnn;
+import dev.kerf.model.sam2.Prompt;
+import dev.kerf.model.sam2.Sam2;
+import dev.kerf.model.sam2.Sam2Config;
 import dev.kerf.model.unet.SegmentOptions;
 import dev.kerf.model.unet.UNet;
 import dev.kerf.tensor.HostTensor;
@@ -11,6 +15,7 @@ import dev.kerf.weights.Safetensors;
 import dev.kerf.weights.Weights;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -37,6 +42,16 @@ final class TraceCommand implements Callable<Integer> {
 
     @Option(names = "--golden", paramLabel = "DIR", description = "A golden case, in place of --weights and --image.")
     private Path golden;
+
+    @Option(names = "--point", paramLabel = "X,Y", description = "SAM 2: a pixel of the thing. May be given several times.")
+    private List<String> points = List.of();
+
+    @Option(names = "--box", paramLabel = "X0,Y0,X1,Y1", description = "SAM 2: a box around the thing.")
+    private String box;
+
+    @Option(names = "--image-size", paramLabel = "N", defaultValue = "1024",
+            description = "SAM 2: side that the network sees the image at.")
+    private int imageSize;
 
     @Mixin
     private DeviceOptions device;
@@ -78,6 +93,10 @@ final class TraceCommand implements Callable<Integer> {
     private Map<String, HostTensor> ofImage(Device device, Map<String, String> metadata) {
         metadata.put("kerf.image", image.toString());
         try (Weights open = weights.open()) {
+            if (Sam2Config.accepts(open)) {
+                metadata.put("kerf.model", "sam2");
+                return prompted(device, open);
+            }
             boolean detector = MaskRcnn.accepts(open);
             metadata.put("kerf.model", detector ? "maskrcnn" : "unet");
             if (detector) {
@@ -88,6 +107,21 @@ final class TraceCommand implements Callable<Integer> {
             try (UNet net = UNet.load(device, open)) {
                 return Picture.read(image).trace(net, SegmentOptions.of());
             }
+        }
+    }
+
+    private Map<String, HostTensor> prompted(Device device, Weights weights) {
+        Prompt prompt = new Prompt(List.of(), null, null);
+        for (String p : points) {
+            double[] xy = PromptText.numbers(p, 2, "--point");
+            prompt = prompt.foreground(xy[0], xy[1]);
+        }
+        if (box != null) {
+            double[] c = PromptText.numbers(box, 4, "--box");
+            prompt = prompt.and(Prompt.box(c[0], c[1], c[2], c[3]));
+        }
+        try (Sam2 sam = Sam2.load(device, weights, SamCommand.config(weights, imageSize), Precision.FLOAT32)) {
+            return sam.trace(Image.read(image), prompt, false);
         }
     }
 }

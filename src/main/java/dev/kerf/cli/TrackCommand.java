@@ -165,10 +165,6 @@ final class TrackCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        if (imageSize < 64 || imageSize % 32 != 0) {
-            throw new ParameterException(spec.commandLine(), "--image-size " + imageSize
-                    + ": expected a multiple of 32, at least 64");
-        }
         if (stream && backward) {
             throw new ParameterException(spec.commandLine(), "--stream goes forward only");
         }
@@ -187,7 +183,7 @@ final class TrackCommand implements Callable<Integer> {
                 Weights source = Weights.open(weights)) {
             checkFrames(prompts, frames.count());
             checkFrames(masks, frames.count());
-            Sam2Config config = Sam2Config.of(source).withImageSize(imageSize);
+            Sam2Config config = SamCommand.config(source, imageSize);
             try (OutputDirectory _ = new OutputDirectory(output.directory);
                     Device opened = device.open();
                     Sam2 sam = Sam2.load(opened, source, config, precision);

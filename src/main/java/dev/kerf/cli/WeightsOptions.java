@@ -9,9 +9,9 @@ import picocli.CommandLine.Option;
 
 /** Which network. */
 final class WeightsOptions {
-    private static final List<String> KINDS = List.of("unet", "maskrcnn");
+    private static final List<String> KINDS = List.of("unet", "maskrcnn", "sam2");
 
-    @Option(names = "--model", paramLabel = "KIND", description = "Kind of model: unet, maskrcnn. By default what the file says.")
+    @Option(names = "--model", paramLabel = "KIND", description = "Kind of model: unet, maskrcnn, sam2. By default what the file says.")
     private String model;
 
     @Option(names = "--weights", paramLabel = "FILE|NAME", converter = WeightsPath.class,

@@ -137,6 +137,11 @@ public record Sam2Config(
         }
     }
 
+    /** Whether weights look like SAM 2's. */
+    public static boolean accepts(Weights weights) {
+        return weights.contains("image_encoder.trunk.patch_embed.proj.weight");
+    }
+
     /**
      * Tells a checkpoint's size and version, with the settings of upstream's predictors.
      *
