@@ -42,9 +42,9 @@ final class Lowering {
             case StateOp op -> g.bind(n.output(), state(g, n, op));
             case MeasureOp op -> g.bind(n.output(), MeasureLowering.lower(g, n, op));
             case FrameOp op -> g.bind(n.output(), FrameLowering.lower(g, n, op));
-            case SelectOp.TopK op -> throw g.refuse("selection by order has no form yet");
-            case SelectOp.Rank op -> throw g.refuse("selection by order has no form yet");
-            case BoxOp op -> throw g.refuse("ops of detectors have no form yet");
+            case SelectOp.TopK op -> DetectorLowering.topK(g, n, op);
+            case SelectOp.Rank op -> DetectorLowering.rank(g, n, op);
+            case BoxOp op -> DetectorLowering.boxes(g, n, op);
         }
     }
 

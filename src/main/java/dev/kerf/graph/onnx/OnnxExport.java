@@ -39,9 +39,11 @@ import java.util.Set;
  *   <li>A state NAME is an input NAME and, if the graph updates it, an output {@code NAME.next}, to be fed back by the
  *       caller.
  *   <li>Counted values stay at their capacity. Ops that read only valid rows mask the others; rows past the count of an
- *       output hold anything. {@link dev.kerf.graph.SelectOp.Compact} of more elements than its capacity fails in the
- *       runtime as an index out of range. An index of Gather or WriteSlot out of range fails too, but ONNX reads
- *       negative ones from the end.
+ *       output hold anything. {@link dev.kerf.graph.SelectOp.Compact} and {@link dev.kerf.graph.SelectOp.Rank} of more
+ *       elements than their capacity fail in the runtime as an index out of range. An index of Gather or WriteSlot out of
+ *       range fails too, but ONNX reads negative ones from the end.
+ *   <li>Boxes of different groups are suppressed apart by moving them apart, which costs some digits of their overlaps; there
+ *       is one image. Masks laid over an image are refused.
  *   <li>Where NaN goes through max pooling and arg max is the runtime's affair.
  *   <li>A resize with scales of its own, given a size that ONNX would not derive from them, is refused; so is a count
  *       along the axis of a layer or group norm.

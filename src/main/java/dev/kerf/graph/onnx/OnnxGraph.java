@@ -68,6 +68,23 @@ final class OnnxGraph {
         return out;
     }
 
+    /** Adds a node of several outputs, and returns their names. */
+    List<String> ops(String type, List<String> in, int outputs, Attribute... attributes) {
+        List<String> out = new ArrayList<>();
+        for (int i = 0; i < outputs; i++) {
+            out.add(fresh(current.name() + "/" + type));
+        }
+        ProtoWriter p = new ProtoWriter();
+        in.forEach(i -> p.text(1, i));
+        out.forEach(o -> p.text(2, o));
+        p.text(3, out.getFirst()).text(4, type);
+        for (Attribute a : attributes) {
+            p.message(5, a.proto());
+        }
+        nodes.add(p);
+        return out;
+    }
+
     /** Adds a node whose output has the given name. */
     void op(String type, List<String> in, String out, Attribute... attributes) {
         ProtoWriter p = new ProtoWriter();

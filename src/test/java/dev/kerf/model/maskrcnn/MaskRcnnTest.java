@@ -62,13 +62,15 @@ class MaskRcnnTest {
             Image image = picture(75, 50, 0);
             try (Device device = Backends.open(id); Weights weights = SmallRcnns.weights(tensors);
                     MaskRcnn net = MaskRcnn.load(device, weights)) {
-                Instances found = net.detect(image, OPTIONS);
-                Graph graph = MaskRcnn.graph(weights, 50, 75, OPTIONS);
+                // Detectron2's resized pixels are rounded, and float32 may round a half otherwise: its image stays as it is.
+                DetectOptions options = RcnnConfig.of(weights).detectron() ? OPTIONS.size(50, 120) : OPTIONS;
+                Instances found = net.detect(image, options);
+                Graph graph = MaskRcnn.graph(weights, 50, 75, options);
                 Map<String, HostTensor> expected = Oracle.run(graph, weights,
                         Map.of("image", image.toTensor().reshape(Shape.of(1, 50, 75, 3))), Map.of(),
                         Oracle.Rounding.NONE).outputs();
                 String what = id + " " + MaskRcnn.describe(weights);
-                assertTrue(found.size() > 0, what);
+                assertTrue(found.size() >= 3, what + ": " + found.size());
                 int n = (int) expected.get("count").getLong(0);
                 int same = 0;
                 for (int i = 0; i < n; i++) {

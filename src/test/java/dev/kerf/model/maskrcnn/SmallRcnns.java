@@ -62,6 +62,10 @@ public final class SmallRcnns {
 
     private Map<String, HostTensor> build() {
         normed(names.stem(), names.norm(names.stem()), 8, 3, 7);
+        if (names.layout() == Layout.DETECTRON2) {
+            // Its pixels reach from about -120 to 130, torchvision's from -2 to 2.6.
+            tensors.put(names.stem() + ".weight", normal(Math.sqrt(1.5 / 147) / 60, 0, 8, 3, 7, 7));
+        }
         int channels = 8;
         for (int stage = 0; stage < 4; stage++) {
             int width = 8 << Math.min(stage, 2);
