@@ -304,11 +304,11 @@ final class AttentionKernel implements Kernel {
     /** Scales what was summed under the old maximum, and adds the new weights to their total. */
     private void rescale(float[] a, int weights, int m, int factors, int totals, int sums) {
         FloatVector factor = FloatVector.fromArray(S, a, factors);
-        FloatVector total = FloatVector.fromArray(S, a, totals).mul(factor);
+        FloatVector block = FloatVector.zero(S);
         for (int j = 0; j < m; j++) {
-            total = total.add(FloatVector.fromArray(S, a, weights + j * SLAB));
+            block = block.add(FloatVector.fromArray(S, a, weights + j * SLAB));
         }
-        total.intoArray(a, totals);
+        FloatVector.fromArray(S, a, totals).fma(factor, block).intoArray(a, totals);
         for (int d = 0; d < plan.width; d++) {
             FloatVector.fromArray(S, a, sums + d * SLAB).mul(factor).intoArray(a, sums + d * SLAB);
         }

@@ -12,24 +12,18 @@ final class LowTiles {
     static void tile6x2(
             float[] a, int ai, float[] b, int b0, int b1, int[] off, int n, float[] c, int c0, int pitch) {
         int l = S.length();
-        int p = c0;
-        FloatVector s00 = FloatVector.fromArray(S, c, p);
-        FloatVector s01 = FloatVector.fromArray(S, c, p + l);
-        p += pitch;
-        FloatVector s10 = FloatVector.fromArray(S, c, p);
-        FloatVector s11 = FloatVector.fromArray(S, c, p + l);
-        p += pitch;
-        FloatVector s20 = FloatVector.fromArray(S, c, p);
-        FloatVector s21 = FloatVector.fromArray(S, c, p + l);
-        p += pitch;
-        FloatVector s30 = FloatVector.fromArray(S, c, p);
-        FloatVector s31 = FloatVector.fromArray(S, c, p + l);
-        p += pitch;
-        FloatVector s40 = FloatVector.fromArray(S, c, p);
-        FloatVector s41 = FloatVector.fromArray(S, c, p + l);
-        p += pitch;
-        FloatVector s50 = FloatVector.fromArray(S, c, p);
-        FloatVector s51 = FloatVector.fromArray(S, c, p + l);
+        FloatVector s00 = FloatVector.zero(S);
+        FloatVector s01 = FloatVector.zero(S);
+        FloatVector s10 = FloatVector.zero(S);
+        FloatVector s11 = FloatVector.zero(S);
+        FloatVector s20 = FloatVector.zero(S);
+        FloatVector s21 = FloatVector.zero(S);
+        FloatVector s30 = FloatVector.zero(S);
+        FloatVector s31 = FloatVector.zero(S);
+        FloatVector s40 = FloatVector.zero(S);
+        FloatVector s41 = FloatVector.zero(S);
+        FloatVector s50 = FloatVector.zero(S);
+        FloatVector s51 = FloatVector.zero(S);
         for (int k = 0; k < n; k++) {
             int o = off[k];
             FloatVector x = FloatVector.fromArray(S, b, b0 + o);
@@ -54,41 +48,37 @@ final class LowTiles {
             s50 = f.fma(x, s50);
             s51 = f.fma(y, s51);
         }
-        p = c0;
-        s00.intoArray(c, p);
-        s01.intoArray(c, p + l);
+        int p = c0;
+        FloatVector.fromArray(S, c, p).add(s00).intoArray(c, p);
+        FloatVector.fromArray(S, c, p + l).add(s01).intoArray(c, p + l);
         p += pitch;
-        s10.intoArray(c, p);
-        s11.intoArray(c, p + l);
+        FloatVector.fromArray(S, c, p).add(s10).intoArray(c, p);
+        FloatVector.fromArray(S, c, p + l).add(s11).intoArray(c, p + l);
         p += pitch;
-        s20.intoArray(c, p);
-        s21.intoArray(c, p + l);
+        FloatVector.fromArray(S, c, p).add(s20).intoArray(c, p);
+        FloatVector.fromArray(S, c, p + l).add(s21).intoArray(c, p + l);
         p += pitch;
-        s30.intoArray(c, p);
-        s31.intoArray(c, p + l);
+        FloatVector.fromArray(S, c, p).add(s30).intoArray(c, p);
+        FloatVector.fromArray(S, c, p + l).add(s31).intoArray(c, p + l);
         p += pitch;
-        s40.intoArray(c, p);
-        s41.intoArray(c, p + l);
+        FloatVector.fromArray(S, c, p).add(s40).intoArray(c, p);
+        FloatVector.fromArray(S, c, p + l).add(s41).intoArray(c, p + l);
         p += pitch;
-        s50.intoArray(c, p);
-        s51.intoArray(c, p + l);
+        FloatVector.fromArray(S, c, p).add(s50).intoArray(c, p);
+        FloatVector.fromArray(S, c, p + l).add(s51).intoArray(c, p + l);
     }
 
     static void tile4x2(
             float[] a, int ai, float[] b, int b0, int b1, int[] off, int n, float[] c, int c0, int pitch) {
         int l = S.length();
-        int p = c0;
-        FloatVector s00 = FloatVector.fromArray(S, c, p);
-        FloatVector s01 = FloatVector.fromArray(S, c, p + l);
-        p += pitch;
-        FloatVector s10 = FloatVector.fromArray(S, c, p);
-        FloatVector s11 = FloatVector.fromArray(S, c, p + l);
-        p += pitch;
-        FloatVector s20 = FloatVector.fromArray(S, c, p);
-        FloatVector s21 = FloatVector.fromArray(S, c, p + l);
-        p += pitch;
-        FloatVector s30 = FloatVector.fromArray(S, c, p);
-        FloatVector s31 = FloatVector.fromArray(S, c, p + l);
+        FloatVector s00 = FloatVector.zero(S);
+        FloatVector s01 = FloatVector.zero(S);
+        FloatVector s10 = FloatVector.zero(S);
+        FloatVector s11 = FloatVector.zero(S);
+        FloatVector s20 = FloatVector.zero(S);
+        FloatVector s21 = FloatVector.zero(S);
+        FloatVector s30 = FloatVector.zero(S);
+        FloatVector s31 = FloatVector.zero(S);
         for (int k = 0; k < n; k++) {
             int o = off[k];
             FloatVector x = FloatVector.fromArray(S, b, b0 + o);
@@ -107,28 +97,27 @@ final class LowTiles {
             s30 = f.fma(x, s30);
             s31 = f.fma(y, s31);
         }
-        p = c0;
-        s00.intoArray(c, p);
-        s01.intoArray(c, p + l);
+        int p = c0;
+        FloatVector.fromArray(S, c, p).add(s00).intoArray(c, p);
+        FloatVector.fromArray(S, c, p + l).add(s01).intoArray(c, p + l);
         p += pitch;
-        s10.intoArray(c, p);
-        s11.intoArray(c, p + l);
+        FloatVector.fromArray(S, c, p).add(s10).intoArray(c, p);
+        FloatVector.fromArray(S, c, p + l).add(s11).intoArray(c, p + l);
         p += pitch;
-        s20.intoArray(c, p);
-        s21.intoArray(c, p + l);
+        FloatVector.fromArray(S, c, p).add(s20).intoArray(c, p);
+        FloatVector.fromArray(S, c, p + l).add(s21).intoArray(c, p + l);
         p += pitch;
-        s30.intoArray(c, p);
-        s31.intoArray(c, p + l);
+        FloatVector.fromArray(S, c, p).add(s30).intoArray(c, p);
+        FloatVector.fromArray(S, c, p + l).add(s31).intoArray(c, p + l);
     }
 
     static void tile1x4(
             float[] a, int ai, float[] b, int b0, int b1, int b2, int b3, int[] off, int n, float[] c, int c0) {
         int l = S.length();
-        int p = c0;
-        FloatVector s00 = FloatVector.fromArray(S, c, p);
-        FloatVector s01 = FloatVector.fromArray(S, c, p + l);
-        FloatVector s02 = FloatVector.fromArray(S, c, p + 2 * l);
-        FloatVector s03 = FloatVector.fromArray(S, c, p + 3 * l);
+        FloatVector s00 = FloatVector.zero(S);
+        FloatVector s01 = FloatVector.zero(S);
+        FloatVector s02 = FloatVector.zero(S);
+        FloatVector s03 = FloatVector.zero(S);
         for (int k = 0; k < n; k++) {
             int o = off[k];
             FloatVector x = FloatVector.fromArray(S, b, b0 + o);
@@ -141,10 +130,10 @@ final class LowTiles {
             s02 = f.fma(z, s02);
             s03 = f.fma(u, s03);
         }
-        p = c0;
-        s00.intoArray(c, p);
-        s01.intoArray(c, p + l);
-        s02.intoArray(c, p + 2 * l);
-        s03.intoArray(c, p + 3 * l);
+        int p = c0;
+        FloatVector.fromArray(S, c, p).add(s00).intoArray(c, p);
+        FloatVector.fromArray(S, c, p + l).add(s01).intoArray(c, p + l);
+        FloatVector.fromArray(S, c, p + 2 * l).add(s02).intoArray(c, p + 2 * l);
+        FloatVector.fromArray(S, c, p + 3 * l).add(s03).intoArray(c, p + 3 * l);
     }
 }

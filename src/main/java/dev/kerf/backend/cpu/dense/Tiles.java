@@ -1,11 +1,15 @@
 package dev.kerf.backend.cpu.dense;
 
+import java.util.Arrays;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
  * The loop that all dense kernels spend their time in: c[r][v] += Σₖ a[k][r] · b[start[v] + off[k]] for a few rows r
  * and two vectors v, sums held in registers. 12 × 2 sums fill the 32 registers of AVX-512 and NEON, 6 × 2 the 16 of
  * AVX2.
+ *
+ * <p>Sums start at 0 and are added to c at the end: callers give a long sum in pieces of a few hundred terms, whose rounding
+ * errors then don't pile up.
  *
  * <p>The loop bodies hold no branch, and each is a method of its own: a first-tier compiler that gives up on one leaves
  * the others fast, and no late branch throws compiled code away.
@@ -20,6 +24,9 @@ final class Tiles {
     static final int MAX_ROWS = TALL ? 12 : 6;
     /** Tiles come in multiples of this many rows, and of one row. */
     static final int ROW_STEP = TALL ? 4 : 2;
+
+    /** Sums of {@link #plain}. */
+    private static final ThreadLocal<float[]> PLAIN = ThreadLocal.withInitial(() -> new float[12 * LANES]);
 
     private Tiles() {}
 
@@ -75,10 +82,17 @@ final class Tiles {
     /** One vector of a panel without the Vector API, rounded alike: each product and sum at once. */
     static void plain(
             int rows, float[] a, int ai, float[] b, int start, int[] off, int n, float[] c, int ci, int pitch) {
+        float[] sums = PLAIN.get();
+        Arrays.fill(sums, 0f);
         for (int k = 0; k < n; k++) {
             int bi = start + off[k];
             for (int r = 0; r < rows; r++) {
-                multiply(a[ai + k * rows + r], b, bi, c, ci + r * pitch);
+                multiply(a[ai + k * rows + r], b, bi, sums, r * LANES);
+            }
+        }
+        for (int r = 0; r < rows; r++) {
+            for (int j = 0; j < LANES; j++) {
+                c[ci + r * pitch + j] += sums[r * LANES + j];
             }
         }
     }

@@ -37,11 +37,11 @@ class TilesTest {
                 for (int i = 0; i < c.length; i++) {
                     int r = (i - 5) / PITCH;
                     int v = (i - 5) % PITCH / LANES;
-                    float sum = c[i];
+                    float sum = 0;
                     for (int k = 0; i >= 5 && v < VECTORS && k < n; k++) {
                         sum = Math.fma(a[3 + k * rows + r], b[11 + starts[v] + off[k] + (i - 5) % PITCH % LANES], sum);
                     }
-                    sums[i] = sum;
+                    sums[i] = c[i] + sum;
                 }
                 assertArrayEquals(sums, plain);
             }
