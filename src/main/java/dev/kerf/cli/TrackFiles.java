@@ -6,6 +6,9 @@ import dev.kerf.image.video.Frame;
 import dev.kerf.image.video.FrameSink;
 import dev.kerf.json.Json;
 import dev.kerf.mask.Coco;
+import dev.kerf.mask.CocoTrack;
+import dev.kerf.mask.Instance;
+import dev.kerf.mask.Instances;
 import dev.kerf.mask.LabelMap;
 import dev.kerf.mask.Overlay;
 import dev.kerf.mask.Palette;
@@ -39,6 +42,7 @@ final class TrackFiles implements AutoCloseable {
     private final Map<Integer, Json> found = new TreeMap<>();
     private final Map<Integer, LabelMap> labels = new TreeMap<>();
     private final FrameSink sink;
+    private final CocoTrack coco;
     private final List<Path> files = new ArrayList<>();
     private int written;
 
@@ -60,6 +64,17 @@ final class TrackFiles implements AutoCloseable {
             files.add(options.directory.resolve(name + "-overlay." + options.overlay));
             this.sink = FrameSink.open(files.getLast(), frames.width(), frames.height(), frames.rate());
         }
+        this.coco = options.formats.contains(TrackOutput.Format.COCO) ? coco() : null;
+    }
+
+    private CocoTrack coco() {
+        files.add(options.directory.resolve(name + "-track.json"));
+        try {
+            return new CocoTrack(files.getLast());
+        } catch (BadFileException e) {
+            close();
+            throw e;
+        }
     }
 
     /** Says that frames before this one will have no masks. */
@@ -77,15 +92,15 @@ final class TrackFiles implements AutoCloseable {
     void add(Frame frame, FrameResult result) {
         LabelMap map = map(result);
         if (options.formats.contains(TrackOutput.Format.LABELS)) {
-            Path folder = options.directory.resolve(name + "-masks");
-            try {
-                Files.createDirectories(folder);
-            } catch (IOException e) {
-                throw new BadFileException(folder + ": can't be made (" + e.getMessage() + ")", e);
-            }
-            Path file = folder.resolve(String.format(Locale.ROOT, "%05d.png", result.frame()));
+            Path file = folder().resolve(String.format(Locale.ROOT, "%05d.png", result.frame()));
             map.writePng(file, Palette.of(256, 0));
             files.add(file);
+        }
+        if (options.formats.contains(TrackOutput.Format.MASKS)) {
+            result.objects().forEach((object, p) -> writeMask(result.frame(), object, p));
+        }
+        if (coco != null) {
+            coco.write(frame, instances(result));
         }
         found.put(result.frame(), json(frame, result));
         if (sink != null) {
@@ -96,6 +111,28 @@ final class TrackFiles implements AutoCloseable {
             }
         }
         progress.step();
+    }
+
+    private Path folder() {
+        Path folder = options.directory.resolve(name + "-masks");
+        try {
+            return Files.createDirectories(folder);
+        } catch (IOException e) {
+            throw new BadFileException(folder + ": can't be made (" + e.getMessage() + ")", e);
+        }
+    }
+
+    private void writeMask(int frame, int object, Prediction p) {
+        Path file = folder().resolve(String.format(Locale.ROOT, "%05d-object-%d.png", frame, object));
+        MaskOutput.mask(p.mask()).toImage().writePng(file);
+        files.add(file);
+    }
+
+    private Instances instances(FrameResult result) {
+        List<Instance> items = new ArrayList<>();
+        result.objects().forEach((object, p) ->
+                items.add(new Instance(object, p.iou(), RunLength.encode(MaskOutput.mask(p.mask())))));
+        return new Instances(frames.width(), frames.height(), items);
     }
 
     private LabelMap map(FrameResult result) {
@@ -146,6 +183,9 @@ final class TrackFiles implements AutoCloseable {
             }
             sink.finish();
         }
+        if (coco != null) {
+            coco.finish();
+        }
         double seconds = (System.nanoTime() - start) / 1e9;
         Json all = Json.object().put("kerf", Version.text())
                 .put("network", "SAM " + (config.version() == Sam2Config.Version.V2_1 ? "2.1 " : "2 ") + config.size().label())
@@ -172,6 +212,9 @@ final class TrackFiles implements AutoCloseable {
         progress.close();
         if (sink != null) {
             sink.close();
+        }
+        if (coco != null) {
+            coco.close();
         }
     }
 }

@@ -12,8 +12,12 @@ final class TrackOutput {
     enum Format {
         /** NAME-masks/00000.png …: each pixel's object by number, 0 for none. */
         LABELS,
+        /** NAME-masks/00000-object-1.png …: each object by itself, white on black. */
+        MASKS,
         /** NAME-masks.json: each frame's and object's run lengths. */
-        RLE
+        RLE,
+        /** NAME-track.json: the same as COCO results, written as frames come; its categories are the objects. */
+        COCO
     }
 
     @Option(names = "--out", paramLabel = "DIR", defaultValue = ".",
@@ -25,7 +29,8 @@ final class TrackOutput {
     String overlay;
 
     @Option(names = "--format", split = ",", paramLabel = "FORMAT", defaultValue = "labels",
-            description = "One or more of labels (a PNG of numbers for each frame) and rle (JSON).")
+            description = "One or more of labels (a PNG of numbers for each frame), masks (a PNG for each frame and object), rle"
+                    + " (JSON) and coco (COCO results).")
     List<Format> formats;
 
     @Option(names = "--quiet", description = "Writes nothing on the terminal but errors.")

@@ -40,22 +40,6 @@ public record InstanceOverlay(IntFunction<String> names, double opacity, boolean
      * @throws BadInputException if the sizes differ
      */
     public Image draw(Image picture, Instances instances) {
-        return draw(picture, instances, IntStream.range(0, instances.size()).map(Palette::colour).toArray());
-    }
-
-    /**
-     * As {@link #draw}, for objects that are followed through a video: an instance's colour goes by its category, which is
-     * the object's number, from 1, and what can't be seen has no label.
-     *
-     * @throws BadInputException if the sizes differ
-     */
-    public Image drawTracked(Image picture, Instances objects) {
-        List<Instance> seen = objects.items().stream().filter(i -> i.mask().area() > 0).toList();
-        return draw(picture, new Instances(objects.width(), objects.height(), seen),
-                seen.stream().mapToInt(i -> Palette.colour(Math.max(0, i.category() - 1))).toArray());
-    }
-
-    private Image draw(Image picture, Instances instances, int[] colours) {
         if (picture.width() != instances.width() || picture.height() != instances.height()) {
             throw new BadInputException("instances of an image of " + instances.width() + "x" + instances.height()
                     + " pixels don't fit a picture of " + picture.width() + "x" + picture.height());
@@ -64,12 +48,12 @@ public record InstanceOverlay(IntFunction<String> names, double opacity, boolean
         List<Instance> items = instances.items();
         List<Integer> order = IntStream.range(0, items.size()).boxed()
                 .sorted(Comparator.comparingLong((Integer i) -> items.get(i).mask().area()).reversed()).toList();
-        order.forEach(i -> paint(canvas, items.get(i).mask(), colours[i]));
+        order.forEach(i -> paint(canvas, items.get(i).mask(), Palette.colour(i)));
         Tags tags = new Tags(canvas);
         for (int i = 0; labels && i < items.size(); i++) {
             Instance one = items.get(i);
             tags.put(names.apply(one.category()) + " " + Math.round(100 * one.score()) + " %",
-                    Math.round(one.box().x()), Math.round(one.box().y()), colours[i]);
+                    Math.round(one.box().x()), Math.round(one.box().y()), Palette.colour(i));
         }
         return canvas.toImage();
     }

@@ -1,8 +1,6 @@
 package dev.kerf.mask;
 
 import dev.kerf.error.BadInputException;
-import dev.kerf.image.Image;
-import dev.kerf.image.PixelFormat;
 import dev.kerf.image.Png;
 import dev.kerf.json.Json;
 import dev.kerf.tensor.AtomicFile;
@@ -133,18 +131,9 @@ public record Instances(int width, int height, List<Instance> items) {
             String name = names.apply(i.category()).replaceAll("[^\\p{L}\\p{N}.]+", "_");
             String number = String.format(Locale.ROOT, "%03d", files.size() + 1);
             Path file = directory.resolve(stem + "-" + number + "-" + name + ".png");
-            AtomicFile.write(file, Png.encode(picture(i.mask())));
+            AtomicFile.write(file, Png.encode(i.mask().decode().toImage()));
             files.add(file);
         }
         return files;
-    }
-
-    /** A mask as a grey picture, 255 inside and 0 outside. */
-    static Image picture(RunLength mask) {
-        byte[] pixels = mask.decode().toTensor().data().toArray(ValueLayout.JAVA_BYTE);
-        for (int i = 0; i < pixels.length; i++) {
-            pixels[i] = (byte) -pixels[i];
-        }
-        return Image.of(mask.width(), mask.height(), PixelFormat.GRAY8, pixels);
     }
 }

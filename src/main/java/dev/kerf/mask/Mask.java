@@ -1,5 +1,7 @@
 package dev.kerf.mask;
 
+import dev.kerf.image.Image;
+import dev.kerf.image.PixelFormat;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;
 import java.util.Arrays;
@@ -125,6 +127,15 @@ public final class Mask {
     /** The mask as U8 (height, width), 0 or 1; shares this mask's memory. */
     public HostTensor toTensor() {
         return HostTensor.of(Shape.of(height, width), pixels);
+    }
+
+    /** The mask as a grey picture, 255 inside and 0 outside. */
+    public Image toImage() {
+        byte[] grey = new byte[pixels.length];
+        for (int i = 0; i < grey.length; i++) {
+            grey[i] = (byte) -pixels[i];
+        }
+        return Image.of(width, height, PixelFormat.GRAY8, grey);
     }
 
     @Override

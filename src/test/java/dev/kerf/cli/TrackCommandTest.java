@@ -84,6 +84,23 @@ class TrackCommandTest {
     }
 
     @Test
+    void masksOfTheirOwnAndCocoResultsSayTheSame() {
+        track("--object", 1, "--point", "0:20,30", "--object", 7, "--box", "0:40,10,79,60", "--overlay", "none", "--format",
+                "masks,coco").succeeded();
+        List<String> files = Run.files(out);
+        assertEquals(1 + 1 + 4 * 2, files.size(), files.toString());
+        Json results = Json.read(out.resolve("clip-track.json"));
+        assertEquals(4 * 2, results.size());
+        for (Json r : results.items()) {
+            RunLength mask = Coco.mask(r.at("segmentation"), 80, 64);
+            LabelMap alone = LabelMap.read(out.resolve("clip-masks/0000" + r.at("image_id").asInt() + "-object-"
+                    + r.at("category_id").asInt() + ".png"));
+            assertEquals(mask, RunLength.encode(alone.mask(255)));
+            assertEquals(mask.area(), r.at("area").asLong());
+        }
+    }
+
+    @Test
     void forwardBeginsWhereTheFirstPromptIs() {
         Json json = Json.parse(track("--object", 1, "--point", "2:28,30", "--overlay", "none", "--json").succeeded().out());
         assertEquals(2, json.at("frames").size());
