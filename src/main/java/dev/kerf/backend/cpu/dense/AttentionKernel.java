@@ -179,6 +179,9 @@ final class AttentionKernel implements Kernel {
         int from = (int) k.type().shape().dim(0) == 1 ? 0 : b;
         for (int k0 = 0; k0 < keys; k0 += KEYS) {
             int m = Math.min(KEYS, keys - k0);
+            if (masked(matrix, k0, m)) {
+                continue;
+            }
             Panels cut = keyPanels[m];
             packKeys(cut, m, k.offset() + from * k.batchStride() + (h * plan.keys + k0) * plan.depth, room, packedKeys);
             packValues(v.offset() + from * v.batchStride() + (h * plan.keys + k0) * plan.width, m, room, packedValues);
@@ -246,10 +249,29 @@ final class AttentionKernel implements Kernel {
         float[] from = bias.floats();
         int x = biases.start(bias, matrix) + q0 * biasQueryStep + k0 * biasKeyStep;
         for (int j = 0; j < m; j++) {
+            if (biasQueryStep == 0) {
+                Arrays.fill(to, at + j * SLAB, at + j * SLAB + n, from[x + j * biasKeyStep]);
+                continue;
+            }
             for (int i = 0; i < n; i++) {
                 to[at + j * SLAB + i] = from[x + i * biasQueryStep + j * biasKeyStep];
             }
         }
+    }
+
+    /** Whether no query sees any of these keys, because one bias for all queries masks them: room that isn't used, say. */
+    private boolean masked(int matrix, int k0, int m) {
+        if (bias == null || biasQueryStep != 0) {
+            return false;
+        }
+        float[] from = bias.floats();
+        int x = biases.start(bias, matrix) + k0 * biasKeyStep;
+        for (int j = 0; j < m; j++) {
+            if (from[x + j * biasKeyStep] != Float.NEGATIVE_INFINITY) {
+                return false;
+            }
+        }
+        return true;
     }
 
     private void packKeys(Panels cut, int m, int x, float[] to, int at) {

@@ -119,6 +119,19 @@ class AttentionTest {
     }
 
     @Test
+    void keysThatNoQuerySees() {
+        for (int seen : new int[] {0, 1, 96, 150, 192, 400}) {
+            Attention op = new Attention(0.3f, true);
+            Bed bed = new Bed(new DenseKernels(), op, 2, false, 0, 7, TensorType.f32(2, 1, 70, 16),
+                    TensorType.f32(2, 1, 400, 16), TensorType.f32(2, 1, 400, 8), TensorType.f32(2, 1, 1, 400));
+            // Of the second item other keys are masked than of the first.
+            bed.set(3, i -> i < 400 ? i >= seen : i - 400 < seen && i != 500, Float.NEGATIVE_INFINITY);
+            assertTrue(bed.run().intact(), () -> bed.node + ": wrote outside");
+            compare(bed, op, 400);
+        }
+    }
+
+    @Test
     void countOfKeysAndNoKeyAtAll() {
         check(2, 2, 2, 9, 200, 8, 8, 101);
         check(2, 2, 2, 9, 200, 8, 8, 96);
