@@ -14,6 +14,9 @@ final class Alignment implements Kernel {
     /** A cell is never sampled more densely than twice a pixel, so no axis has more samples within the map than this. */
     private static final int DENSITY = 2;
 
+    /** torchvision's number of samples, which has a form of its own. */
+    private static final int FEW = 2;
+
     private final BoxOp.RoiAlign op;
     private final Operand boxes;
     private final Operand[] maps;
@@ -51,16 +54,17 @@ final class Alignment implements Kernel {
         return op.samples() > 0 ? cells * op.samples() : DENSITY * (extent + 2) + 2 * cells;
     }
 
-    /** The samples of one axis that lie within the map, cell by cell. */
+    /**
+     * What the samples of one axis that lie within the map read, cell by cell: two neighbours each, and how much of them. Where
+     * every cell has the same few samples it has as many taps too, those without a sample weighing nothing.
+     */
     private static final class Axis {
         private final int cells;
         private final int fixed;
         private final boolean aligned;
         private final int[] first;
-        private final int[] low;
-        private final int[] high;
-        private final float[] lowWeight;
-        private final float[] highWeight;
+        private final int[] index;
+        private final float[] weight;
         private int samples;
 
         Axis(int cells, int most, int fixed, boolean aligned) {
@@ -68,10 +72,8 @@ final class Alignment implements Kernel {
             this.fixed = fixed;
             this.aligned = aligned;
             this.first = new int[cells + 1];
-            this.low = new int[most];
-            this.high = new int[most];
-            this.lowWeight = new float[most];
-            this.highWeight = new float[most];
+            this.index = new int[2 * most];
+            this.weight = new float[2 * most];
         }
 
         void set(float from, float to, float scale, int extent, int step) {
@@ -91,15 +93,28 @@ final class Alignment implements Kernel {
                     if (at >= -1) {
                         float a = Math.clamp(at, 0f, extent - 1f);
                         int i = (int) a;
-                        low[n] = i * step;
-                        high[n] = Math.min(i + 1, extent - 1) * step;
-                        highWeight[n] = a - i;
-                        lowWeight[n] = 1 - highWeight[n];
-                        n++;
+                        index[n] = i * step;
+                        index[n + 1] = Math.min(i + 1, extent - 1) * step;
+                        weight[n] = 1 - (a - i);
+                        weight[n + 1] = a - i;
+                        n += 2;
                     }
+                }
+                if (fixed > 0) {
+                    n = fill(first[p], n);
                 }
             }
             first[cells] = n;
+        }
+
+        /** Taps that weigh nothing read what is read anyway, so that no NaN comes in; a cell without samples has none. */
+        private int fill(int from, int to) {
+            int end = to;
+            for (; end > from && end < from + 2 * fixed; end++) {
+                index[end] = index[from];
+                weight[end] = 0;
+            }
+            return end;
         }
 
         /** A sample at or before the first one within the map: a cell may begin far outside. */
@@ -141,22 +156,59 @@ final class Alignment implements Kernel {
     private void pool(float[] x, int plane, Axis rows, Axis columns, float share, int to) {
         float[] out = y.floats();
         for (int p = 0, at = to; p < op.rows(); p++) {
+            int top = rows.first[p];
+            int bottom = rows.first[p + 1];
+            if (op.samples() == FEW && bottom > top) {
+                few(x, plane, rows, top, columns, share, at);
+                at += op.columns();
+                continue;
+            }
             for (int q = 0; q < op.columns(); q++, at++) {
                 float sum = 0;
-                for (int s = rows.first[p]; s < rows.first[p + 1]; s++) {
-                    int upper = plane + rows.low[s];
-                    int lower = plane + rows.high[s];
-                    float a = rows.lowWeight[s];
-                    float b = rows.highWeight[s];
+                for (int s = top; s < bottom; s++) {
+                    float line = 0;
+                    int row = plane + rows.index[s];
                     for (int t = columns.first[q]; t < columns.first[q + 1]; t++) {
-                        int left = columns.low[t];
-                        int right = columns.high[t];
-                        sum += columns.lowWeight[t] * (a * x[upper + left] + b * x[lower + left])
-                                + columns.highWeight[t] * (a * x[upper + right] + b * x[lower + right]);
+                        line += columns.weight[t] * x[row + columns.index[t]];
                     }
+                    sum += rows.weight[s] * line;
                 }
                 out[at] = sum * share;
             }
+        }
+    }
+
+    /** A row of cells of two by two samples: four taps along each axis. */
+    private void few(float[] x, int plane, Axis rows, int top, Axis columns, float share, int to) {
+        float[] out = y.floats();
+        int r0 = plane + rows.index[top];
+        int r1 = plane + rows.index[top + 1];
+        int r2 = plane + rows.index[top + 2];
+        int r3 = plane + rows.index[top + 3];
+        float a0 = rows.weight[top] * share;
+        float a1 = rows.weight[top + 1] * share;
+        float a2 = rows.weight[top + 2] * share;
+        float a3 = rows.weight[top + 3] * share;
+        int[] index = columns.index;
+        float[] weight = columns.weight;
+        for (int q = 0; q < columns.cells; q++) {
+            int t = columns.first[q];
+            if (t == columns.first[q + 1]) {
+                out[to + q] = 0;
+                continue;
+            }
+            int c0 = index[t];
+            int c1 = index[t + 1];
+            int c2 = index[t + 2];
+            int c3 = index[t + 3];
+            float b0 = weight[t];
+            float b1 = weight[t + 1];
+            float b2 = weight[t + 2];
+            float b3 = weight[t + 3];
+            out[to + q] = a0 * (b0 * x[r0 + c0] + b1 * x[r0 + c1] + b2 * x[r0 + c2] + b3 * x[r0 + c3])
+                    + a1 * (b0 * x[r1 + c0] + b1 * x[r1 + c1] + b2 * x[r1 + c2] + b3 * x[r1 + c3])
+                    + a2 * (b0 * x[r2 + c0] + b1 * x[r2 + c1] + b2 * x[r2 + c2] + b3 * x[r2 + c3])
+                    + a3 * (b0 * x[r3 + c0] + b1 * x[r3 + c1] + b2 * x[r3 + c2] + b3 * x[r3 + c3]);
         }
     }
 
