@@ -32,7 +32,7 @@ public record PublishedWeights(String name, String title, URI source, long bytes
     private static final List<PublishedWeights> ALL = List.of(
             sam("sam2.1-tiny", "092824/sam2.1_hiera_tiny.pt", 156_008_466,
                     "7402e0d864fa82708a20fbd15bc84245c2f26dff0eb43a4b5b93452deb34be69"),
-            sam("sam2.1-small", "092824/sam2.1_hiera_small.pt", -1,
+            sam("sam2.1-small", "092824/sam2.1_hiera_small.pt", 184_416_285,
                     "6d1aa6f30de5c92224f8172114de081d104bbd23dd9dc5c58996f0cad5dc4d38"),
             sam("sam2.1-base-plus", "092824/sam2.1_hiera_base_plus.pt", 323_606_802,
                     "a2345aede8715ab1d5d31b4a509fb160c5a4af1970f199d9054ccfb746c004c5"),

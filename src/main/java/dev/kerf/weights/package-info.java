@@ -1,2 +1,5 @@
-/** Raw weight files: safetensors mapped in place, PyTorch checkpoints read by an allow-list, and one view over both. */
+/**
+ * Raw weight files: safetensors mapped in place, PyTorch checkpoints read by an allow-list, and one view over both; published
+ * ones are fetched into the user's cache.
+ */
 package dev.kerf.weights;

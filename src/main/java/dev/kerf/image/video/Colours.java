@@ -144,7 +144,7 @@ record Colours(int[] palette, byte[] indices) {
             for (int k = 0; k < keyed.length; k++) {
                 cells[from + k] = (int) keyed[k];
                 if (2 * sum < pixels) {
-                    middle = from + k;
+                    middle = from + k + 1;
                 }
                 sum += counts[cells[from + k]];
             }
