@@ -149,7 +149,7 @@ public final class ClipTracker implements AutoCloseable {
             oldest.next().close();
             oldest.remove();
         }
-        ImageView made = sam.look(image);
+        ImageView made = sam.lookAtFrame(image);
         views.put(frame, made);
         return made;
     }

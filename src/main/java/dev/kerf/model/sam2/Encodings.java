@@ -59,11 +59,14 @@ final class Encodings {
     static HostTensor rotary(int pairs, int side, boolean sine) {
         float[] out = new float[side * side * pairs];
         int half = pairs / 2;
-        for (int p = 0; p < side * side; p++) {
-            for (int i = 0; i < pairs; i++) {
-                int t = i < half ? p % side : p / side;
-                double angle = t * Math.pow(TEMPERATURE, -2.0 * (i % half) / pairs);
-                out[p * pairs + i] = (float) (sine ? Math.sin(angle) : Math.cos(angle));
+        for (int i = 0; i < half; i++) {
+            double frequency = Math.pow(TEMPERATURE, -2.0 * i / pairs);
+            for (int t = 0; t < side; t++) {
+                float v = (float) (sine ? Math.sin(t * frequency) : Math.cos(t * frequency));
+                for (int other = 0; other < side; other++) {
+                    out[(other * side + t) * pairs + i] = v;
+                    out[(t * side + other) * pairs + half + i] = v;
+                }
             }
         }
         return HostTensor.of(Shape.of(side * (long) side, pairs), out);

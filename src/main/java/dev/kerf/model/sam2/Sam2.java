@@ -41,7 +41,7 @@ public final class Sam2 implements AutoCloseable {
     private final Device device;
     private final DeviceWeights weights;
     private final CompileOptions options;
-    private final PlanCache<Size, Executable> encoders;
+    private final PlanCache<Look, Executable> encoders;
     private final PlanCache<DecoderRequest, Executable> decoders;
     private final PlanCache<Upscale, Executable> upscalers;
 
@@ -56,6 +56,9 @@ public final class Sam2 implements AutoCloseable {
     /** A slot read or written. */
     record MemoryPlan(int slots, boolean reads) {}
 
+    /** An image's size and what it is. */
+    record Look(int height, int width, boolean video) {}
+
     /** An image's size. */
     record Size(int height, int width) {}
 
@@ -68,7 +71,7 @@ public final class Sam2 implements AutoCloseable {
         this.device = device;
         this.weights = device.load(source);
         this.options = CompileOptions.of().precision(precision);
-        this.encoders = new PlanCache<>(2, s -> compile(Sam2Graphs.look(config, s.height, s.width)));
+        this.encoders = new PlanCache<>(2, l -> compile(Sam2Graphs.look(config, l.height, l.width, l.video)));
         this.decoders = new PlanCache<>(PLANS, r -> compile(Sam2Graphs.decoder(config, r)));
         this.upscalers = new PlanCache<>(PLANS,
                 u -> compile(Sam2Graphs.upscale(config, u.batch, u.masks, u.height, u.width)));
@@ -106,8 +109,17 @@ public final class Sam2 implements AutoCloseable {
      * @return its features, to be closed by the caller
      */
     public ImageView look(Image image) {
+        return look(image, false);
+    }
+
+    /** Likewise at a frame of a video, which upstream resizes in another way. */
+    ImageView lookAtFrame(Image frame) {
+        return look(frame, true);
+    }
+
+    private ImageView look(Image image, boolean video) {
         Image rgb = image.toRgb8();
-        try (var lease = encoders.lease(new Size(rgb.height(), rgb.width()))) {
+        try (var lease = encoders.lease(new Look(rgb.height(), rgb.width(), video))) {
             Executable e = lease.plan();
             ImageView view = new ImageView(this, rgb.width(), rgb.height(), e.graph().states(), device);
             boolean done = false;

@@ -63,23 +63,31 @@ public final class Sam2Graphs {
      */
     public static Graph image(Sam2Config config, int height, int width) {
         GraphBuilder g = new GraphBuilder();
-        encode(g, config, height, width).forEach(g::output);
+        encode(g, config, height, width, false).forEach(g::output);
         return g.build();
     }
 
-    /** The image encoder with states in place of outputs, so that what it makes outlives the next image. */
-    static Graph look(Sam2Config config, int height, int width) {
+    /**
+     * The image encoder with states in place of outputs, so that what it makes outlives the next image.
+     *
+     * @param video whether frames are resized as upstream's video predictor does, by Pillow: bicubic, antialiased, rounded to
+     *              8 bits after the columns and after the rows
+     */
+    static Graph look(Sam2Config config, int height, int width, boolean video) {
         GraphBuilder g = new GraphBuilder();
-        encode(g, config, height, width).forEach((name, v) ->
+        encode(g, config, height, width, video).forEach((name, v) ->
                 g.apply(new StateOp.Assign(), g.state(name, v.type()), v));
         return g.build();
     }
 
-    private static Map<String, Value> encode(GraphBuilder g, Sam2Config config, int height, int width) {
+    private static Map<String, Value> encode(GraphBuilder g, Sam2Config config, int height, int width, boolean video) {
         Value image = g.input("image", TensorType.of(DType.U8, 1, height, width, 3));
         Value x = g.apply(new FrameOp.FromPixels(List.of(0, 1, 2), false), image); // (1, 3, height, width)
         int side = config.imageSize();
-        if (height != side || width != side) {
+        if (video) {
+            x = width == side ? x : rounded(g, bicubic(g, x, height, side)); // (1, 3, height, S)
+            x = height == side ? x : rounded(g, bicubic(g, x, side, side));
+        } else if (height != side || width != side) {
             x = g.apply(new Resize(side, side, Interpolation.BILINEAR, Sampling.HALF_PIXEL, true, 0, 0), x);
         }
         x = g.stage("input", g.apply(new FrameOp.Standardise(), x, statistics(g))); // (1, 3, S, S)
@@ -91,6 +99,16 @@ public final class Sam2Graphs {
         made.put("high_res_features_0", f.fine());
         made.put("high_res_features_1", f.medium());
         return made;
+    }
+
+    private static Value bicubic(GraphBuilder g, Value x, int height, int width) {
+        return g.apply(new Resize(height, width, Interpolation.BICUBIC, Sampling.HALF_PIXEL, true, 0, 0), x);
+    }
+
+    /** Samples in 0 … 1 rounded to the nearest of 256, halves up. */
+    private static Value rounded(GraphBuilder g, Value x) {
+        Value levels = g.unary(PointwiseOp.Function.FLOOR, g.add(g.multiply(x, g.constant(255f)), g.constant(0.5f)));
+        return g.binary(PointwiseOp.Arithmetic.DIVIDE, g.apply(new PointwiseOp.Clamp(0, 255), levels), g.constant(255f));
     }
 
     /**
@@ -111,7 +129,9 @@ public final class Sam2Graphs {
     }
 
     /** Every tensor that some part of the model reads, with the shape that it has to have. */
-    static List<WeightExpr.Tensor> tensors(Sam2Config config) {
+    static List<WeightExpr.Tensor> tensors(Sam2Config given) {
+        // Tensors don't depend on the image's side, and small graphs are recorded faster.
+        Sam2Config config = given.withImageSize(64);
         DecoderRequest withMask = new DecoderRequest(1, 2, true, false);
         DecoderRequest without = new DecoderRequest(1, 2, false, true);
         return Stream.of(image(config, config.imageSize(), config.imageSize()), decoder(config, withMask),

@@ -71,7 +71,7 @@ public final class StreamTracker implements AutoCloseable {
         }
         // Prompts are put into memory with the frame that they were given for.
         tracking.settle(_ -> current);
-        ImageView next = sam.look(image);
+        ImageView next = sam.lookAtFrame(image);
         if (current != null) {
             current.close();
         }
