@@ -125,6 +125,13 @@ public final class RunCost {
         }
     }
 
+    /** Runs of an executable whose inputs and states are there allocate nothing on the Java heap. */
+    public static Outcome runsAllocateNothing(Executable e) {
+        List<String> failures = new ArrayList<>();
+        allocates("run", failures, e::run);
+        return new Outcome("runs allocate nothing", 0, failures);
+    }
+
     /** A convolution that is worth a fast algorithm where a back end has one. */
     private static void largeConvolution(Device device, CompileOptions options, List<String> failures) {
         GraphBuilder g = new GraphBuilder();

@@ -7,7 +7,11 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.kerf.backend.Backends;
+import dev.kerf.backend.CompileOptions;
 import dev.kerf.backend.Device;
+import dev.kerf.backend.DeviceWeights;
+import dev.kerf.backend.Executable;
+import dev.kerf.backend.check.RunCost;
 import dev.kerf.backend.cpu.Oracle;
 import dev.kerf.error.BadInputException;
 import dev.kerf.error.BadWeightsException;
@@ -157,6 +161,22 @@ class MaskRcnnTest {
             long pixels = p.segments().stream().mapToLong(s -> s.area()).sum() + p.mask(0).area();
             assertEquals(100 * 70, pixels);
             assertEquals(net.detect(image, OPTIONS).size(), net.trace(image, OPTIONS).get("count").getLong(0));
+        }
+    }
+
+    /** From pixels to masks nothing goes to the Java heap, whatever is found. */
+    @ParameterizedTest
+    @MethodSource(DEVICES)
+    void runsAllocateNothing(String id) {
+        try (Device device = Backends.open(id); Weights weights = SmallRcnns.weights(SmallRcnns.panoptic(6, 4));
+                DeviceWeights loaded = device.load(weights)) {
+            RcnnRequest request = RcnnRequest.of(picture(75, 50, 0), 1, true, OPTIONS);
+            Graph graph = RcnnGraph.detect(RcnnConfig.of(weights), weights, request, true);
+            try (Executable e = device.compile(graph, loaded, CompileOptions.of())) {
+                e.input("image").upload(picture(75, 50, 0).toTensor().data());
+                assertEquals(List.of(), RunCost.runsAllocateNothing(e).failures());
+                assertTrue(e.output("count").toHost().getLong(0) > 0);
+            }
         }
     }
 
