@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.kerf.image.Image;
+import dev.kerf.model.maskrcnn.SmallRcnns;
+import dev.kerf.weights.Safetensors;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -16,6 +18,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -105,6 +108,8 @@ class ReadmeTest {
         }
         Files.copy(REFERENCE.resolve("milesial-transposed.pt"), temp.resolve("unet.pt"));
         photo(temp.resolve("photo.jpg"));
+        Safetensors.write(temp.resolve("maskrcnn.pth"), SmallRcnns.torchvision(91, true), Map.of());
+        Safetensors.write(temp.resolve("panoptic.pkl"), SmallRcnns.panoptic(81, 54), Map.of());
         Path coco = Path.of("src/test/resources/coco-quick");
         Files.copy(coco.resolve("ground_truth.json"), temp.resolve("instances_val2017.json"));
         Files.copy(coco.resolve("detections.json"), temp.resolve("found.json"));
