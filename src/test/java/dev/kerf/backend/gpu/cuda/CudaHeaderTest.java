@@ -1,7 +1,6 @@
 package dev.kerf.backend.gpu.cuda;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -159,17 +158,17 @@ class CudaHeaderTest {
         }
     }
 
+    /** Where there is no header or no compiler, the record is all there is, and this says so. */
     @Test
-    void recordedIsWhatTheHeaderSays() throws IOException, InterruptedException, IllegalAccessException {
+    void bindingsAreWhatTheHeaderSays() throws IOException, InterruptedException, IllegalAccessException {
         List<Path> folders = folders();
         Path include = folders.stream().filter(f -> Files.exists(f.resolve(HEADER))).findFirst().orElse(null);
         boolean compiler = Arrays.stream(System.getenv("PATH").split(":"))
                 .anyMatch(p -> Files.isExecutable(Path.of(p, "g++")));
         if (include == null || !compiler) {
-            System.out.println("bindings checked against the record only: " + (include == null
-                    ? "no cuda.h in " + folders
-                    : "no g++"));
-            assertTrue(bindings().size() > 80, "the record covers all");
+            System.out.println("bindings checked against the record of CUDA 13.0 only: "
+                    + (include == null ? "no cuda.h in " + folders : "no g++"));
+            bindingsAreWhatWasRecorded();
             return;
         }
         System.out.println("bindings checked against " + include.resolve(HEADER));
@@ -177,8 +176,7 @@ class CudaHeaderTest {
         Path source = Files.writeString(folder.resolve("probe.cpp"), probe());
         Path program = folder.resolve("probe");
         run("g++", "-std=c++11", "-I" + include, "-o", program.toString(), source.toString());
-        String printed = run(program.toString());
-        assertEquals(parse(printed), bindings());
+        assertEquals(parse(run(program.toString())), bindings());
         Files.delete(source);
         Files.delete(program);
         Files.delete(folder);
