@@ -110,7 +110,7 @@ final class GpuExecutable implements Executable {
     }
 
     private <T extends AutoCloseable> T own(T object) {
-        owned.add(object);
+        owned.addFirst(object);
         return object;
     }
 
