@@ -4,6 +4,7 @@ import dev.kerf.graph.Graph;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.weights.Weights;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -25,7 +26,7 @@ import org.openjdk.jmh.runner.options.VerboseMode;
  * Bench WHAT [--engines cpu,onnxruntime] [--threads 2] [--rounds 3] [--runs 10] [--out bench/reports]
  * </pre>
  *
- * WHAT is {@code unet}, {@code ops}, or the names of some ops with commas. Engines take turns in each round, every one
+ * WHAT is {@code models}, {@code ops}, or the names of some of either with commas, such as {@code unet,sam2_encoder}. Engines take turns in each round, every one
  * in a process of its own, so that a machine that slows down slows all of them.
  */
 public final class Bench {
@@ -37,7 +38,7 @@ public final class Bench {
 
     private Bench(String[] args) {
         if (args.length % 2 == 0 || args[0].startsWith("--")) {
-            throw new IllegalArgumentException("expected unet, ops or names of ops, then options: " + options.keySet());
+            throw new IllegalArgumentException("expected models, ops or names of some, then options: " + options.keySet());
         }
         what = args[0];
         for (int i = 1; i < args.length; i += 2) {
@@ -64,25 +65,40 @@ public final class Bench {
     private void run() throws IOException, RunnerException {
         System.setProperty(THREADS, options.get("--threads"));
         List<String> engines = List.of(options.get("--engines").split(","));
-        Report report = new Report(what.equals("unet") ? "U-Net, 31 million parameters, 512 × 512" : "Single ops",
+        List<String> names = switch (what) {
+            case "models" -> Arrays.stream(ModelCase.values()).map(ModelCase::name).toList();
+            case "ops" -> Arrays.stream(OpCase.values()).map(OpCase::name).toList();
+            default -> List.of(what.split(","));
+        };
+        boolean models = names.stream().allMatch(ModelCase::known);
+        Report report = new Report(models ? "Networks" : "Single ops",
                 floor("fma", FloorBenchmark.FLOPS), floor("copy", FloorBenchmark.BYTES));
-        if (what.equals("unet")) {
-            agree(report, engines);
-            Work work = Work.of(UNetBenchmark.graph(Inputs.unet(), 512));
-            measure(UNetBenchmark.class, Map.of("side", "512"), engines)
-                    .forEach((engine, samples) -> report.add(new Figures("U-Net 512²", engine, work, samples)));
-        } else {
-            List<OpCase> cases = what.equals("ops") ? List.of(OpCase.values())
-                    : Arrays.stream(what.split(",")).map(OpCase::valueOf).toList();
-            for (OpCase op : cases) {
-                Work work = Work.of(op.graph());
-                measure(OpBenchmark.class, Map.of("op", op.name()), engines)
-                        .forEach((engine, samples) -> report.add(new Figures(op.name(), engine, work, samples)));
+        for (String name : names) {
+            if (models) {
+                model(ModelCase.named(name), engines, report);
+            } else {
+                Work work = Work.of(OpCase.valueOf(name).graph());
+                measure(OpBenchmark.class, Map.of("op", name), engines).forEach((engine, s) ->
+                        report.add(new Figures(name, engine, work, s.times(), s.peak())));
             }
         }
         System.out.println(report.markdown());
-        report.write(Path.of(options.get("--out")), what.equals("unet") ? "unet" : "ops");
+        report.write(Path.of(options.get("--out")), models ? names.size() == 1 ? what : "models" : "ops");
     }
+
+    private void model(ModelCase c, List<String> engines, Report report) throws IOException, RunnerException {
+        Work work;
+        try (Weights weights = c.weights()) {
+            Graph graph = c.graph(weights);
+            work = Work.of(graph);
+            agree(c, graph, weights, engines, report);
+        }
+        measure(ModelBenchmark.class, Map.of("model", c.name()), engines).forEach((engine, s) ->
+                report.add(new Figures(c.title, engine, work, s.times(), s.peak())));
+    }
+
+    /** Milliseconds, and the most bytes that a process held. */
+    private record Samples(double[] times, long peak) {}
 
     /** Gigaoperations a second of all threads together. */
     private double floor(String method, double amount) throws RunnerException {
@@ -92,23 +108,29 @@ public final class Bench {
         return number("--threads") * amount / result.getPrimaryResult().getScore();
     }
 
-    private Map<String, double[]> measure(Class<?> benchmark, Map<String, String> params, List<String> engines)
-            throws RunnerException {
+    private Map<String, Samples> measure(Class<?> benchmark, Map<String, String> params, List<String> engines)
+            throws IOException, RunnerException {
         Map<String, List<Double>> samples = new LinkedHashMap<>();
+        Map<String, Long> peaks = new LinkedHashMap<>();
+        Path peak = Files.createTempFile("kerf-bench", ".peak");
         for (int round = 0; round < number("--rounds"); round++) {
             for (String engine : engines) {
-                ChainedOptionsBuilder o = fork(benchmark, "run").param("engine", engine)
+                ChainedOptionsBuilder o = fork(benchmark, "run").jvmArgsPrepend("-D" + ModelBenchmark.PEAK + "=" + peak).param("engine", engine)
                         .warmupIterations(1).measurementIterations(number("--runs"));
                 params.forEach(o::param);
                 for (RunResult r : new Runner(o.build()).run()) {
                     r.getAggregatedResult().getIterationResults().forEach(i -> samples
                             .computeIfAbsent(engine, e -> new ArrayList<>()).add(i.getPrimaryResult().getScore()));
                 }
+                String kib = Files.readString(peak);
+                peaks.merge(engine, kib.isEmpty() ? 0 : Long.parseLong(kib) << 10, Math::max);
                 System.out.println(params + " " + engine + " " + samples.get(engine));
             }
         }
-        Map<String, double[]> out = new LinkedHashMap<>();
-        samples.forEach((engine, s) -> out.put(engine, s.stream().mapToDouble(d -> d).toArray()));
+        Files.delete(peak);
+        Map<String, Samples> out = new LinkedHashMap<>();
+        samples.forEach((engine, s) -> out.put(engine,
+                new Samples(s.stream().mapToDouble(d -> d).toArray(), peaks.get(engine))));
         return out;
     }
 
@@ -121,34 +143,31 @@ public final class Bench {
     }
 
     /** What isn't the same result needs no race. */
-    private void agree(Report report, List<String> engines) {
-        try (Weights weights = Inputs.unet()) {
-            Graph graph = UNetBenchmark.graph(weights, 64);
-            HostTensor expected = logits(Engine.ONNX_RUNTIME, graph, weights);
-            for (String engine : engines) {
-                if (engine.equals(Engine.ONNX_RUNTIME)) {
-                    continue;
-                }
-                HostTensor actual = logits(engine, graph, weights);
-                double difference = 0;
-                double norm = 0;
-                for (long i = 0; i < expected.elements(); i++) {
-                    difference += Math.pow(actual.getDouble(i) - expected.getDouble(i), 2);
-                    norm += Math.pow(expected.getDouble(i), 2);
-                }
-                double relative = Math.sqrt(difference / norm);
-                if (!(relative < 1e-4)) {
-                    throw new IllegalStateException(engine + " differs from ONNX Runtime by " + relative);
-                }
-                report.difference(engine, relative);
+    private static void agree(ModelCase c, Graph graph, Weights weights, List<String> engines, Report report) {
+        HostTensor expected = output(Engine.ONNX_RUNTIME, c, graph, weights);
+        for (String engine : engines) {
+            if (engine.equals(Engine.ONNX_RUNTIME)) {
+                continue;
             }
+            HostTensor actual = output(engine, c, graph, weights);
+            double difference = 0;
+            double norm = 0;
+            for (long i = 0; i < expected.elements(); i++) {
+                difference += Math.pow(actual.getDouble(i) - expected.getDouble(i), 2);
+                norm += Math.pow(expected.getDouble(i), 2);
+            }
+            double relative = Math.sqrt(difference / norm);
+            if (!(relative < c.tolerance())) {
+                throw new IllegalStateException(c.title + ": " + engine + " differs from ONNX Runtime by " + relative);
+            }
+            report.difference(c.title + ": " + engine, relative);
         }
     }
 
-    private static HostTensor logits(String engine, Graph graph, Weights weights) {
-        try (Engine e = Engine.open(engine, graph, weights, Inputs.of(graph), threads())) {
+    private static HostTensor output(String engine, ModelCase c, Graph graph, Weights weights) {
+        try (Engine e = Engine.open(engine, graph, weights, c.inputs(graph), threads())) {
             e.run();
-            return e.output("logits");
+            return e.output(c.output);
         }
     }
 }

@@ -9,8 +9,9 @@ import java.util.Arrays;
  * @param engine  what ran it
  * @param work    what it had to do
  * @param samples each run, ascending
+ * @param peak    most memory that its process held, bytes; 0 if not known
  */
-record Figures(String name, String engine, Work work, double[] samples) {
+record Figures(String name, String engine, Work work, double[] samples, long peak) {
     Figures {
         samples = samples.clone();
         Arrays.sort(samples);

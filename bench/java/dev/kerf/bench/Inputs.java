@@ -16,11 +16,21 @@ final class Inputs {
 
     private Inputs() {}
 
-    /** Random inputs of a graph: float32 in −1 … 1, bytes 0 or 1. */
+    /** Random inputs and states of a graph: float32 in −1 … 1, bytes 0 or 1, integers 0. */
     static Map<String, HostTensor> of(Graph graph) {
         Map<String, HostTensor> out = new LinkedHashMap<>();
         graph.inputs().forEach((name, v) -> out.put(name, random(name, v.type(), 1)));
+        graph.states().forEach((name, v) -> out.put(name, random(name, v.type(), 1)));
         return out;
+    }
+
+    /** Random bytes. */
+    static HostTensor pixels(Shape shape) {
+        byte[] v = new byte[Math.toIntExact(shape.elements())];
+        for (int i = 0; i < v.length; i++) {
+            v[i] = (byte) (mix(i) >>> 56);
+        }
+        return HostTensor.of(shape, v);
     }
 
     /** Random numbers by a name. */
@@ -33,6 +43,9 @@ final class Inputs {
                 v[i] = (byte) (mix(state + i) >>> 63);
             }
             return HostTensor.of(type.shape(), v);
+        }
+        if (type.dtype() == DType.I32) {
+            return HostTensor.zeros(DType.I32, type.shape());
         }
         if (type.dtype() != DType.F32) {
             throw new IllegalArgumentException("no random " + type);

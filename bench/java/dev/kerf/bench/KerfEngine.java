@@ -5,9 +5,12 @@ import dev.kerf.backend.CompileOptions;
 import dev.kerf.backend.Device;
 import dev.kerf.backend.DeviceWeights;
 import dev.kerf.backend.Executable;
+import dev.kerf.backend.StateTensor;
 import dev.kerf.graph.Graph;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.weights.Weights;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 
 /** A back end of Kerf. */
@@ -15,6 +18,7 @@ final class KerfEngine implements Engine {
     private final Device device;
     private final DeviceWeights weights;
     private final Executable executable;
+    private final List<StateTensor> states = new ArrayList<>();
 
     private KerfEngine(Device device, DeviceWeights weights, Executable executable) {
         this.device = device;
@@ -26,8 +30,15 @@ final class KerfEngine implements Engine {
         Device device = Backends.open(id);
         DeviceWeights loaded = weights == null ? null : device.load(weights);
         Executable executable = device.compile(graph, loaded, CompileOptions.of());
-        inputs.forEach((name, t) -> executable.input(name).upload(t.data()));
-        return new KerfEngine(device, loaded, executable);
+        KerfEngine engine = new KerfEngine(device, loaded, executable);
+        graph.inputs().keySet().forEach(name -> executable.input(name).upload(inputs.get(name).data()));
+        graph.states().forEach((name, v) -> {
+            StateTensor state = device.allocateState(v.type());
+            engine.states.add(state);
+            state.upload(inputs.get(name).data());
+            executable.bindState(name, state);
+        });
+        return engine;
     }
 
     @Override
@@ -43,6 +54,7 @@ final class KerfEngine implements Engine {
     @Override
     public void close() {
         executable.close();
+        states.forEach(StateTensor::close);
         if (weights != null) {
             weights.close();
         }

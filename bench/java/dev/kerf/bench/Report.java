@@ -71,7 +71,7 @@ final class Report {
             Json row = Json.object().put("case", f.name()).put("engine", f.engine()).put("runs", f.samples().length)
                     .put("mean_ms", f.mean()).put("std_ms", f.deviation()).put("min_ms", f.best())
                     .put("p50_ms", f.percentile(0.5)).put("p99_ms", f.percentile(0.99)).put("flops", f.work().flops())
-                    .put("bytes", f.work().bytes()).put("samples_ms", f.samples());
+                    .put("bytes", f.work().bytes()).put("peak_bytes", f.peak()).put("samples_ms", f.samples());
             double ratio = ratio(f);
             rows.add(Double.isNaN(ratio) ? row : row.put("ratio_to_onnxruntime", ratio));
         }
@@ -86,22 +86,24 @@ final class Report {
         s.append(String.format(Locale.ROOT, "- measured in the same run: fused multiply-adds %.0f GFLOP/s,"
                 + " copying %.1f GB/s (read and written)%n", peak, bandwidth));
         differences.forEach((engine, d) -> s.append(String.format(Locale.ROOT,
-                "- %s differs from ONNX Runtime by %.1e (relative L2, U-Net on 64 × 64)%n", engine, d)));
+                "- %s from ONNX Runtime by %.1e (relative L2)%n", engine, d)));
         s.append("""
 
                 Times in milliseconds; GFLOP/s, GB/s and the ratio are those of the median. FLOPs are the direct form's, so an
-                algorithm that needs fewer may pass the peak; bytes are operands read once and results written once.
+                algorithm that needs fewer may pass the peak; bytes are operands read once and results written once. Process MiB: the
+                most that the process held, the JVM, weights and compiling included.
                 """);
         s.append("\n| case | engine | runs | mean | std | min | p50 | p99 | GFLOP/s | of peak | GB/s | of copy"
-                + " | × ONNX Runtime |\n"
-                + "|---|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n");
+                + " | process MiB | × ONNX Runtime |\n"
+                + "|---|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n");
         for (Figures f : figures) {
             double ratio = ratio(f);
             s.append(String.format(Locale.ROOT,
-                    "| %s | %s | %d | %.2f | %.2f | %.2f | %.2f | %.2f | %.1f | %.0f %% | %.2f | %.0f %% | %s |%n",
+                    "| %s | %s | %d | %.2f | %.2f | %.2f | %.2f | %.2f | %.1f | %.0f %% | %.2f | %.0f %% | %s | %s |%n",
                     f.name(), f.engine(), f.samples().length, f.mean(), f.deviation(), f.best(), f.percentile(0.5),
                     f.percentile(0.99), f.gigaflops(), 100 * f.gigaflops() / peak, f.gigabytes(),
                     100 * f.gigabytes() / bandwidth,
+                    f.peak() == 0 ? "" : Long.toString(f.peak() >> 20),
                     Double.isNaN(ratio) ? "" : String.format(Locale.ROOT, "%.3f", ratio)));
         }
         return s.toString();

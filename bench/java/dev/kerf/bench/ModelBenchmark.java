@@ -1,9 +1,10 @@
 package dev.kerf.bench;
 
 import dev.kerf.graph.Graph;
-import dev.kerf.model.unet.UNet;
-import dev.kerf.model.unet.UNetConfig;
 import dev.kerf.weights.Weights;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -16,37 +17,36 @@ import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 
-/** A whole U-Net, from normalised image to logits, labels and probabilities. */
+/** A whole network, or a part that runs on its own. */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.SingleShotTime)
 @OutputTimeUnit(TimeUnit.MILLISECONDS)
-public class UNetBenchmark {
+public class ModelBenchmark {
+    /** File that takes the most memory that the process held, in KiB. */
+    static final String PEAK = "kerf.bench.peak";
+
     /** What runs it. */
     @Param("cpu")
     public String engine;
 
-    /** Rows and columns of the image. */
-    @Param("512")
-    public int side;
+    /** Which network. */
+    @Param("UNET")
+    public String model;
 
     private Weights weights;
     private Engine opened;
 
-    /** The network on a square image. */
-    static Graph graph(Weights weights, int side) {
-        return UNet.graph(UNetConfig.of(weights), weights, side, side);
-    }
-
     /** Compiles and warms up. */
     @Setup
     public void open() {
-        weights = Inputs.unet();
-        Graph graph = graph(weights, side);
-        opened = Engine.open(engine, graph, weights, Inputs.of(graph), Bench.threads());
+        ModelCase c = ModelCase.named(model);
+        weights = c.weights();
+        Graph graph = c.graph(weights);
+        opened = Engine.open(engine, graph, weights, c.inputs(graph), Bench.threads());
         opened.warmUp(Duration.ofSeconds(5));
     }
 
-    /** One image. */
+    /** One image or frame. */
     @Benchmark
     public void run() {
         opened.run();
@@ -54,8 +54,16 @@ public class UNetBenchmark {
 
     /** Frees everything. */
     @TearDown
-    public void close() {
+    public void close() throws IOException {
         opened.close();
         weights.close();
+        Path status = Path.of("/proc/self/status");
+        if (System.getProperty(PEAK) != null && Files.exists(status)) {
+            for (String line : Files.readAllLines(status)) {
+                if (line.startsWith("VmHWM:")) {
+                    Files.writeString(Path.of(System.getProperty(PEAK)), line.replaceAll("\\D", ""));
+                }
+            }
+        }
     }
 }
