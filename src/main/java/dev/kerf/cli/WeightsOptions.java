@@ -2,6 +2,8 @@ package dev.kerf.cli;
 
 import dev.kerf.Kerf;
 import dev.kerf.error.BadInputException;
+import dev.kerf.model.maskrcnn.MaskRcnn;
+import dev.kerf.model.sam2.Sam2Config;
 import dev.kerf.weights.Weights;
 import java.nio.file.Path;
 import java.util.List;
@@ -29,7 +31,18 @@ final class WeightsOptions {
         if (model != null) {
             checkKind(model);
         }
-        return embedded() ? Kerf.embeddedWeights() : Weights.open(file);
+        Weights open = embedded() ? Kerf.embeddedWeights() : Weights.open(file);
+        if (model != null && !model.equals(kind(open))) {
+            String source = open.source();
+            String found = kind(open);
+            open.close();
+            throw new BadInputException(source + " holds a model of kind '" + found + "', not '" + model + "'");
+        }
+        return open;
+    }
+
+    private static String kind(Weights open) {
+        return Sam2Config.accepts(open) ? "sam2" : MaskRcnn.accepts(open) ? "maskrcnn" : "unet";
     }
 
     /**
