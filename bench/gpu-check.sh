@@ -79,7 +79,7 @@ step() { # STEP LOG COMMAND ...: passed if it exits 0; its output goes to a log 
 
 "$run" devices >"$out/devices.log" 2>&1
 {
-    "$run" --version
+    "$run" --version 2>/dev/null
     uname -srm
     grep -m 1 'model name' /proc/cpuinfo 2>/dev/null | sed 's/.*: //'
     command -v nvidia-smi >/dev/null && nvidia-smi \
@@ -157,8 +157,9 @@ quote() { sed 's/\\/\\\\/g; s/"/\\"/g' | tr -d '\000-\010\013-\037'; }
     echo "| step | | |"
     echo "|---|---|---|"
     sed 's/|/\\|/g' "$steps" | awk -F'\t' '{ print "| " $1 " | " $2 " | " $3 " |" }'
+    echo
     for f in "$out"/bench-*.md "$out"/torch-unet.md; do
-        [ -f "$f" ] && echo && echo "- [$(basename "$f" .md)]($(basename "$f"))"
+        [ -f "$f" ] && echo "- [$(basename "$f" .md)]($(basename "$f"))"
     done
 } >"$work/md"
 {
@@ -166,7 +167,7 @@ quote() { sed 's/\\/\\\\/g; s/"/\\"/g' | tr -d '\000-\010\013-\037'; }
         "$([ -n "$quick" ] && echo true || echo false)" "$passed" "$failed" "$skipped"
     printf ' "environment": [%s],\n' "$(quote <"$out/environment.log" | sed 's/.*/"&"/' | paste -sd, -)"
     printf ' "steps": [\n%s\n ]\n}\n' "$(quote <"$steps" | awk -F'\t' '{
-        printf "%s  {\"step\": \"%s\", \"state\": \"%s\", \"detail\": \"%s\"}", NR > 1 ? ",\n" : "", $1, $2, $3 }')"
+        printf "%s  {\"step\": \"%s\", \"state\": \"%s\", \"detail\": \"%s\"}", (NR > 1 ? ",\n" : ""), $1, $2, $3 }')"
 } >"$work/json"
 mv "$work/md" "$out/gpu-check.md"
 mv "$work/json" "$out/gpu-check.json"

@@ -26,7 +26,8 @@ import org.openjdk.jmh.runner.options.VerboseMode;
  * Bench WHAT [--engines cpu,onnxruntime] [--threads 2] [--rounds 3] [--runs 10] [--out bench/reports]
  * </pre>
  *
- * WHAT is {@code models}, {@code ops}, or the names of some of either with commas, such as {@code unet,sam2_encoder}. Engines take turns in each round, every one
+ * WHAT is {@code models}, {@code ops}, or the names of some of either with commas, such as {@code unet,sam2_encoder};
+ * {@code bindings} takes {@code --out} alone. Engines take turns in each round, every one
  * in a process of its own, so that a machine that slows down slows all of them.
  */
 public final class Bench {
@@ -55,6 +56,10 @@ public final class Bench {
 
     /** See the class. */
     public static void main(String[] args) throws IOException, RunnerException {
+        if (args.length > 0 && args[0].equals("bindings")) {
+            Bindings.run(Path.of(args.length == 3 && args[1].equals("--out") ? args[2] : "bench/reports"));
+            return;
+        }
         new Bench(args).run();
     }
 

@@ -33,6 +33,11 @@ final class Golden {
 
     /** Runs the cases of one kind of model. */
     interface Model {
+        /** Why a case says nothing in a precision, to be told in place of figures; empty if it does. */
+        default String silent(GoldenCase golden, Precision precision) {
+            return "";
+        }
+
         /** Runs a case and holds it to its bounds. */
         List<Figure> run(Device device, GoldenCase golden, Precision precision);
 
@@ -90,6 +95,11 @@ final class Golden {
                     + new TreeMap<>(MODELS).keySet());
         }
         return new Golden(golden, model);
+    }
+
+    /** Why the case isn't run in a precision; empty if it is. */
+    String silent(Precision precision) {
+        return model.silent(golden, precision);
     }
 
     List<Figure> run(Device device, Precision precision) {

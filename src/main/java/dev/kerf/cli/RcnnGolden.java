@@ -19,10 +19,12 @@ final class RcnnGolden implements Golden.Model {
     private static final double FOUND = 0.95;
 
     @Override
+    public String silent(GoldenCase golden, Precision precision) {
+        return precision == Precision.FLOAT32 ? "" : "the model is run in float32 alone";
+    }
+
+    @Override
     public List<Golden.Figure> run(Device device, GoldenCase golden, Precision precision) {
-        if (precision != Precision.FLOAT32) {
-            return List.of();
-        }
         try (RcnnCase c = RcnnCase.open(golden.folder());
                 Weights weights = golden.weights();
                 MaskRcnn net = MaskRcnn.load(device, weights)) {

@@ -11,10 +11,21 @@ import java.util.Map;
 
 /**
  * SAM 2's cases. In float32 every stage is held to the case's bound and every pixel of a mask to the reference's; with float16
- * storage the mask logits of each prompt to the reference's, and the masks to those in float32.
+ * storage the mask logits of each prompt to the reference's, and the masks to those in float32. A case whose weights make so
+ * much of rounding errors that float16's, 2¹³ times float32's, could cost more than ten times the bound, is for float32 alone.
  */
 final class Sam2Golden implements Golden.Model {
     private static final String MASKS = ".low_res_masks";
+    private static final double HALF_TO_SINGLE = 0x1p13;
+    private static final double HOPELESS = 10 * Golden.HALF_LOGITS;
+
+    @Override
+    public String silent(GoldenCase golden, Precision precision) {
+        double cost = golden.stages().entrySet().stream().filter(s -> s.getKey().endsWith(MASKS))
+                .mapToDouble(s -> s.getValue().cost()).max().orElse(0);
+        return precision == Precision.FLOAT32 || cost * HALF_TO_SINGLE <= HOPELESS ? ""
+                : "its weights make " + Text.scientific(cost) + " of float32's rounding, and 2^13 times that of float16's";
+    }
 
     @Override
     public List<Golden.Figure> run(Device device, GoldenCase golden, Precision precision) {

@@ -84,24 +84,24 @@ final class SelftestCommand implements Callable<Integer> {
         console.out().println(info.id() + "  " + info.name() + ", " + info.driver() + ", "
                 + precision.name().toLowerCase(Locale.ROOT) + "\n");
         Json checks = Json.array();
-        int[] total = new int[1];
+        int[] total = new int[2];
         int failed = new SelfTest(device, precision, check -> {
-            total[0]++;
+            total[check.ran() ? 0 : 1]++;
             checks.add(toJson(check));
             print(check, console);
         }).run(parts, goldens);
-        console.out().println("\n" + (failed == 0 ? "all " + total[0] + " checks passed"
-                : failed + " of " + total[0] + " checks FAILED"));
+        console.out().println("\n" + (total[0] == 0 ? "nothing was run" : failed == 0 ? "all " + total[0] + " checks passed"
+                : failed + " of " + total[0] + " checks FAILED") + (total[1] == 0 ? "" : ", " + total[1] + " not run"));
         if (json != null) {
             Json all = Json.object().put("kerf", Version.text()).put("java", Runtime.version().toString())
                     .put("system", System.getProperty("os.name") + " " + System.getProperty("os.version"))
                     .put("time", Instant.now().truncatedTo(ChronoUnit.SECONDS).toString()).put("backend", info.backend())
                     .put("device", info.name()).put("driver", info.driver())
                     .put("precision", precision.name().toLowerCase(Locale.ROOT)).put("parts", names(parts))
-                    .put("passed", failed == 0).put("checks", checks);
+                    .put("passed", failed == 0 && total[0] > 0).put("checks", checks);
             AtomicFile.write(json, (all.pretty() + "\n").getBytes(StandardCharsets.UTF_8));
         }
-        return failed == 0 ? ExitCode.OK : ExitCode.FAILED;
+        return failed == 0 && total[0] > 0 ? ExitCode.OK : ExitCode.FAILED;
     }
 
     private static List<String> names(Set<SelfTest.Part> parts) {
@@ -114,7 +114,7 @@ final class SelftestCommand implements Callable<Integer> {
 
     private static void print(SelfTest.Check c, Console console) {
         console.out().println((Text.padded(name(c.part()), 9) + Text.padded(c.name(), 22)
-                + (c.passed() ? "ok      " : "FAILED  ") + Text.right(Text.fixed(c.seconds(), 1), 7) + " s  "
+                + (!c.ran() ? "not run " : c.passed() ? "ok      " : "FAILED  ") + Text.right(Text.fixed(c.seconds(), 1), 7) + " s  "
                 + c.figure()).stripTrailing());
         c.failures().forEach(f -> console.out().println("    " + f));
         console.out().flush();
@@ -125,7 +125,7 @@ final class SelftestCommand implements Callable<Integer> {
         c.figures().forEach(f -> figures.add(Json.object().put("name", f.name()).put("what", f.what())
                 .put("value", finite(f.value())).put(f.score() ? "at_least" : "at_most", f.bound())
                 .put("passed", f.passed())));
-        return Json.object().put("part", name(c.part())).put("name", c.name()).put("passed", c.passed())
+        return Json.object().put("part", name(c.part())).put("name", c.name()).put("ran", c.ran()).put("passed", c.passed())
                 .put("figure", c.figure()).put("of_bound", finite(c.worst())).put("seconds", c.seconds())
                 .put("failures", c.failures()).put("figures", figures);
     }
