@@ -24,14 +24,14 @@ import java.util.stream.Stream;
  * What code is shipped for: each kernel that runs on NVIDIA GPUs, with each combination of its attributes' values, with the
  * parameters that are chosen there, in both storages.
  */
-final class ShippedSets {
+public final class ShippedSets {
     private static final List<String> TIERS = List.of(
             "nvidia_corporation", "nvidia", "sm_75", "sm_80", "sm_86", "sm_89", "sm_90", "sm_100", "sm_120", "default");
 
     private ShippedSets() {}
 
     /** The kernels, by name. */
-    static List<String> kernels() {
+    public static List<String> kernels() {
         try (Stream<Path> files = Files.list(Path.of("kernels", "manifest"))) {
             return files.map(f -> f.getFileName().toString().replace(".json", ""))
                     .filter(k -> runsOnGpus(Manifest.of(k)))
@@ -47,7 +47,7 @@ final class ShippedSets {
     }
 
     /** All definitions of a kernel, in order; those of float32 storage before those of float16. */
-    static List<TreeMap<String, String>> of(String kernel) {
+    public static List<TreeMap<String, String>> of(String kernel) {
         Manifest m = Manifest.of(kernel);
         List<TreeMap<String, String>> all = new ArrayList<>();
         for (String half : List.of("0", "1")) {
