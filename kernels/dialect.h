@@ -21,7 +21,6 @@
 #define GLOBAL __global
 #define LOCAL __local
 #define LOCAL_POINTER __local
-#define CONSTANT __constant
 #define RESTRICT restrict
 #define DEVICE static inline
 #define BARRIER() barrier(CLK_LOCAL_MEM_FENCE)
@@ -31,10 +30,7 @@
 #define GLOBAL_ID(i) ((int)get_global_id(i))
 #define LOCAL_ID(i) ((int)get_local_id(i))
 #define GROUP_ID(i) ((int)get_group_id(i))
-#define LOCAL_SIZE(i) ((int)get_local_size(i))
-#define GLOBAL_SIZE(i) ((int)get_global_size(i))
 #define FMA(a, b, c) fma(a, b, c)
-#define MAKE_FLOAT4(a, b, c, d) ((float4)(a, b, c, d))
 #define AS_FLOAT(i) as_float(i)
 #define AS_INT(f) as_int(f)
 #define INF INFINITY
@@ -44,17 +40,13 @@
 typedef half real;
 #define LOAD(p, i) vload_half((size_t)(i), (p))
 #define STORE(p, i, v) vstore_half_rte((v), (size_t)(i), (p))
-// Four or sixteen neighbours from element i on, at any alignment. LOAD16 and STORE16 are for OpenCL's CPU-type devices.
-#define LOAD4(p, i) vload_half4(0, (p) + (i))
-#define STORE4(p, i, v) vstore_half4_rte((v), 0, (p) + (i))
+// Sixteen neighbours from element i on, at any alignment: for OpenCL's CPU-type devices.
 #define LOAD16(p, i) vload_half16(0, (p) + (i))
 #define STORE16(p, i, v) vstore_half16_rte((v), 0, (p) + (i))
 #else
 typedef float real;
 #define LOAD(p, i) ((p)[i])
 #define STORE(p, i, v) ((p)[i] = (v))
-#define LOAD4(p, i) vload4(0, (p) + (i))
-#define STORE4(p, i, v) vstore4((v), 0, (p) + (i))
 #define LOAD16(p, i) vload16(0, (p) + (i))
 #define STORE16(p, i, v) vstore16((v), 0, (p) + (i))
 #endif
@@ -65,7 +57,6 @@ typedef float real;
 #define GLOBAL
 #define LOCAL __shared__
 #define LOCAL_POINTER
-#define CONSTANT static __device__ const
 #define RESTRICT __restrict__
 #define DEVICE static __device__ __forceinline__
 #define BARRIER() __syncthreads()
@@ -75,10 +66,7 @@ typedef float real;
 #define GLOBAL_ID(i) kerf_global_id<i>()
 #define LOCAL_ID(i) kerf_local_id<i>()
 #define GROUP_ID(i) kerf_group_id<i>()
-#define LOCAL_SIZE(i) kerf_local_size<i>()
-#define GLOBAL_SIZE(i) kerf_global_size<i>()
 #define FMA(a, b, c) fmaf(a, b, c)
-#define MAKE_FLOAT4(a, b, c, d) make_float4(a, b, c, d)
 #define AS_FLOAT(i) __int_as_float(i)
 #define AS_INT(f) __float_as_int(f)
 #define INF __int_as_float(0x7f800000)
@@ -92,9 +80,6 @@ typedef unsigned long ulong;
 template <int I> DEVICE int kerf_local_id() { return I == 0 ? threadIdx.x : I == 1 ? threadIdx.y : threadIdx.z; }
 template <int I> DEVICE int kerf_group_id() { return I == 0 ? blockIdx.x : I == 1 ? blockIdx.y : blockIdx.z; }
 template <int I> DEVICE int kerf_local_size() { return I == 0 ? blockDim.x : I == 1 ? blockDim.y : blockDim.z; }
-template <int I> DEVICE int kerf_global_size() {
-    return kerf_local_size<I>() * (int)(I == 0 ? gridDim.x : I == 1 ? gridDim.y : gridDim.z);
-}
 template <int I> DEVICE int kerf_global_id() {
     return kerf_group_id<I>() * kerf_local_size<I>() + kerf_local_id<I>();
 }
@@ -118,9 +103,6 @@ typedef float real;
 #define LOAD(p, i) ((p)[i])
 #define STORE(p, i, v) ((p)[i] = (v))
 #endif
-#define LOAD4(p, i) make_float4(LOAD(p, i), LOAD(p, (i) + 1), LOAD(p, (i) + 2), LOAD(p, (i) + 3))
-#define STORE4(p, i, v) \
-    (STORE(p, i, (v).x), STORE(p, (i) + 1, (v).y), STORE(p, (i) + 2, (v).z), STORE(p, (i) + 3, (v).w))
 
 #endif
 

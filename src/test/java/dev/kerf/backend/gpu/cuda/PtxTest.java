@@ -25,6 +25,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  */
 class PtxTest {
     private static final Path FOLDER = Path.of("kernels", "ptx");
+    private static final Pattern OTHER_HALF = Pattern.compile("cvt\\.(?!rn\\.f16\\.f32 |f32\\.f16 )\\S*f16");
     private static final String AGAIN = ": run kernels/ptx/build.sh";
 
     static List<String> kernels() {
@@ -68,6 +69,8 @@ class PtxTest {
                 assertEquals(1, Pattern.compile("\\.entry ").matcher(ptx).results().count());
                 assertTrue(ptx.contains(".visible .entry " + kernel + "("), kernel);
                 assertTrue(ptx.endsWith("}\n") && !ptx.contains("//"), kernel);
+                // Halves are rounded to nearest even, subnormals kept, as OpenCL's vstore_half_rte does.
+                assertEquals(0, OTHER_HALF.matcher(ptx).results().count(), kernel + " " + set);
             }
         }
     }
