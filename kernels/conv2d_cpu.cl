@@ -44,7 +44,8 @@ KERNEL conv2d_cpu(
         GLOBAL const real *RESTRICT b, long b_off, GLOBAL const real *RESTRICT r, long r_off, long r_sn,
         GLOBAL real *RESTRICT y, long y_off, long y_sn, int groups, int C, int H, int W, int O, int P, int Q, int KH,
         int KW, int row_first, int col_first, int row_step, int col_step, int row_tap, int col_tap, int y_plane,
-        int y_width, int y_row_first, int y_col_first, int y_row_step, int y_col_step, int act, int has_bias, int has_residual) {
+        int y_width, int y_row_first, int y_col_first, int y_row_step, int y_col_step, int act, int has_bias,
+        int has_residual) {
     LOCAL float patch[BLOCK_K * STRIP];
     LOCAL float sums[TILES * BLOCK_M * STRIP];
 #if KERF_F16

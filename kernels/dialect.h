@@ -8,8 +8,8 @@
 //
 // real is how activations are stored: float, or half when KERF_F16 is 1. Only LOAD and STORE touch it; sums are float.
 // BARRIER orders a group's LOCAL memory, BARRIER_ALL its GLOBAL memory too.
-// Pointers to scalars of other types (int, uchar, ushort, long) are used as they are. LOCAL_POINTER is for pointers into
-// LOCAL memory.
+// Pointers to scalars of other types (int, uchar, ushort, long) are used as they are. LOCAL_POINTER is for pointers
+// into LOCAL memory.
 
 #ifndef KERF_F16
 #define KERF_F16 0

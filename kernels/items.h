@@ -1,5 +1,5 @@
-// Elementwise kernels: each work-item does ITEMS elements, GROUP apart, so that a group's reads lie side by side; it reads
-// all before it writes the first, so that the reads are under way at once.
+// Elementwise kernels: each work-item does ITEMS elements, GROUP apart, so that a group's reads lie side by side; it
+// reads all before it writes the first, so that the reads are under way at once.
 //
 //   ELEMENT(k)  the k-th element of this work-item
 //   WITHIN(i)   whether that is one of `inner`

@@ -5,7 +5,8 @@
 // Shapes  y and r (batch, M, N); item i of a starts at batches[2i], that of b at batches[2i + 1] (so that either may be
 //         shared by several items). a is (M, K), or (K, M) if TRANSPOSE_A; b is (K, N), or (N, K) if TRANSPOSE_B.
 //         Row-major.
-//         With has_a_count or has_b_count the sum ends at a_count or b_count of the operand's item: rows past it aren't read.
+//         With has_a_count or has_b_count the sum ends at a_count or b_count of the operand's item: rows past it aren't
+//         read.
 // Launch  a group for TILE_M × TILE_N elements of y, row by row of such tiles, for each item.
 // act, has_bias and has_residual say what is added to the sums; few kernels then serve all layers.
 // Parameters: TILE_M, TILE_N and TILE_K extents of a group's tiles in local memory; each work-item keeps

@@ -12,7 +12,8 @@
 
 KERNEL pack_panels(
         GLOBAL const real *RESTRICT w, long w_off, GLOBAL real *RESTRICT y, long y_off, int groups, int O, int C,
-        int KH, int KW, int w_group, int w_o, int w_c, int tap_first, int tap_row, int tap_col, int tile, int taps_inner) {
+        int KH, int KW, int w_group, int w_o, int w_c, int tap_first, int tap_row, int tap_col, int tile,
+        int taps_inner) {
     const int i = GLOBAL_ID(0);
     const int panels = (O + tile - 1) / tile;
     if (i >= groups * panels * KH * KW * C * tile) {

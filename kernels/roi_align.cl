@@ -2,14 +2,15 @@
 // (He et al. 2017, section 3; Lin et al. 2017, equation 1; torchvision's roi_align and LevelMapper).
 //
 //   level = clamp(floor(canonical + log2(sqrt(w · h) / side + inner) + outer) − first_level, 0, levels − 1)
-//   y[r, c, p, q] = mean over s, t of sample(x_level[c], top + p · ch + (s + ½) · ch / n, left + q · cw + (t + ½) · cw / m)
+//   y[r, c, p, q] = mean over s, t of sample(x_level[c], top + p · ch + (s + ½) · ch / n,
+//                                            left + q · cw + (t + ½) · cw / m)
 //
-// A sample more than a pixel outside the map is 0, others are clamped to it. `aligned` shifts coordinates by half a pixel;
-// otherwise a box is at least a pixel wide and high. `samples` along each axis of a cell, or ⌈cell side⌉ if 0, and then none
-// of a cell longer than LONGEST_CELL. SAMPLES is their number where kernels are made for it, else 0.
+// A sample more than a pixel outside the map is 0, others are clamped to it. `aligned` shifts coordinates by half a
+// pixel; otherwise a box is at least a pixel wide and high. `samples` along each axis of a cell, or ⌈cell side⌉ if 0,
+// and then none of a cell longer than LONGEST_CELL. SAMPLES is their number where kernels are made for it, else 0.
 //
-// Shapes  boxes (B, R, 4); x0 … x4 (B, C, H, W), `levels` of them; y (B, R, C, ROWS, COLUMNS). HAS_COUNT: the first count[b]
-//         boxes are valid. `sizes` has H and W, `scales` the scale of each level.
+// Shapes  boxes (B, R, 4); x0 … x4 (B, C, H, W), `levels` of them; y (B, R, C, ROWS, COLUMNS). HAS_COUNT: the first
+//         count[b] boxes are valid. `sizes` has H and W, `scales` the scale of each level.
 // Launch  a work-item for each cell of y.
 // Parameters: GROUP work-items of a group.
 // FLOPs   B · R · C · ROWS · COLUMNS · samples² · 10

@@ -49,7 +49,8 @@ class TunedKernelsTest {
                     Map<String, Long> all = new HashMap<>(Map.of("max_group", 1024L, "local_memory", 48L << 10));
                     m.parameters().forEach((name, p) -> all.put(name, p.standard()));
                     parameters(entry).forEach((name, value) -> {
-                        assertTrue(m.parameters().get(name).values().contains(value), kernel + " " + name + " " + value);
+                        assertTrue(m.parameters().get(name).values().contains(value),
+                                kernel + " " + name + " " + value);
                         all.put(name, value);
                     });
                     m.constraints().forEach(c -> assertTrue(c.holds(all), kernel + " " + c + " " + all));

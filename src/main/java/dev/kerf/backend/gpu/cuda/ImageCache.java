@@ -16,13 +16,13 @@ import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * Compiled kernels on disk, so that each is compiled once for a user: {@code kerf/kernels} in {@code $XDG_CACHE_HOME} (or
- * {@code ~/.cache}), or what the system property {@code kerf.cache} names. It may be deleted at any time.
+ * Compiled kernels on disk, so that each is compiled once for a user: {@code kerf/kernels} in {@code $XDG_CACHE_HOME}
+ * (or {@code ~/.cache}), or what the system property {@code kerf.cache} names. It may be deleted at any time.
  *
- * <p>An entry is a file named for the kernel and the hash of all that its code depends on; it starts with a line that holds
- * the hash of the rest. It comes into being by a move, so that other processes see all of it or nothing; what was damaged
- * since is noticed by the hash and compiled again. Where nothing can be written, that is logged once, and kernels are
- * compiled in each process.
+ * <p>An entry is a file named for the kernel and the hash of all that its code depends on; it starts with a line that
+ * holds the hash of the rest. It comes into being by a move, so that other processes see all of it or nothing; what was
+ * damaged since is noticed by the hash and compiled again. Where nothing can be written, that is logged once, and
+ * kernels are compiled in each process.
  */
 final class ImageCache {
     private static final System.Logger LOG = System.getLogger(ImageCache.class.getName());
@@ -42,7 +42,9 @@ final class ImageCache {
                 System.getProperty("user.home")));
     }
 
-    /** Where the cache is. A relative {@code XDG_CACHE_HOME} is ignored, as the XDG Base Directory specification says. */
+    /**
+     * Where the cache is. A relative {@code XDG_CACHE_HOME} is ignored, as the XDG Base Directory specification says.
+     */
     static Path folder(String named, Map<String, String> environment, String home) {
         if (!named.isEmpty()) {
             return Path.of(named);
@@ -101,8 +103,8 @@ final class ImageCache {
             }
         } catch (IOException e) {
             if (!complained.getAndSet(true)) {
-                LOG.log(System.Logger.Level.WARNING, "compiled kernels can''t be kept in {0} ({1}); each process compiles "
-                        + "them anew. Name another folder by -Dkerf.cache=FOLDER", folder, e);
+                LOG.log(System.Logger.Level.WARNING, "compiled kernels can''t be kept in {0} ({1}); each process "
+                        + "compiles them anew. Name another folder by -Dkerf.cache=FOLDER", folder, e);
             }
         }
     }

@@ -12,8 +12,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 
 /**
- * NVIDIA's compiler for CUDA C++ at run time, {@code libnvrtc}: what Kerf uses of it, as in {@code nvrtc.h}. It needs no
- * GPU. Thread-safe: one compilation at a time.
+ * NVIDIA's compiler for CUDA C++ at run time, {@code libnvrtc}: what Kerf uses of it, as in {@code nvrtc.h}. It needs
+ * no GPU. Thread-safe: one compilation at a time.
  */
 final class Nvrtc {
     private static final int SUCCESS = 0;
@@ -58,13 +58,15 @@ final class Nvrtc {
         errorString = address(lookup, "nvrtcGetErrorString");
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment two = arena.allocate(ValueLayout.JAVA_INT, 2);
-            check(call(RETURN_INT_LL, address(lookup, "nvrtcVersion"), two.address(), two.address() + 4), "nvrtcVersion");
+            MemorySegment versionOf = address(lookup, "nvrtcVersion");
+            check(call(RETURN_INT_LL, versionOf, two.address(), two.address() + 4), "nvrtcVersion");
             version = two.get(ValueLayout.JAVA_INT, 0) + "." + two.get(ValueLayout.JAVA_INT, 4);
             check(call(RETURN_INT_L, address(lookup, "nvrtcGetNumSupportedArchs"), two.address()),
                     "nvrtcGetNumSupportedArchs");
             int count = two.get(ValueLayout.JAVA_INT, 0);
             MemorySegment all = arena.allocate(ValueLayout.JAVA_INT, Math.max(1, count));
-            check(call(RETURN_INT_L, address(lookup, "nvrtcGetSupportedArchs"), all.address()), "nvrtcGetSupportedArchs");
+            check(call(RETURN_INT_L, address(lookup, "nvrtcGetSupportedArchs"), all.address()),
+                    "nvrtcGetSupportedArchs");
             architectures = all.asSlice(0, 4L * count).toArray(ValueLayout.JAVA_INT);
         }
     }
@@ -79,7 +81,10 @@ final class Nvrtc {
         return version;
     }
 
-    /** The latest architecture that it compiles for and a device runs, such as {@code compute_90}; null if there is none. */
+    /**
+     * The latest architecture that it compiles for and a device runs, such as {@code compute_90}; null if there is
+     * none.
+     */
     String architecture(KernelImages.Chip chip) {
         int own = chip.major() * 10 + chip.minor();
         int best = 0;
@@ -110,11 +115,11 @@ final class Nvrtc {
                 }
                 int status = call(RETURN_INT_LIL, compileProgram, handle, options.size(), words.address());
                 if (status != SUCCESS) {
-                    String said = text(arena, handle, logSize, "nvrtcGetProgramLogSize", log, "nvrtcGetProgramLog").strip();
+                    String said =
+                            text(arena, handle, logSize, "nvrtcGetProgramLogSize", log, "nvrtcGetProgramLog").strip();
+                    String shown = said.length() <= LOG_IN_MESSAGE ? said : said.substring(0, LOG_IN_MESSAGE) + " …";
                     throw new DeviceException("nvrtcCompileProgram", status, statusName(status),
-                            "of " + what + " by " + name(), "the compiler says:\n"
-                                    + (said.length() <= LOG_IN_MESSAGE ? said : said.substring(0, LOG_IN_MESSAGE) + " …"),
-                            status == 1);
+                            "of " + what + " by " + name(), "the compiler says:\n" + shown, status == 1);
                 }
                 return text(arena, handle, ptxSize, "nvrtcGetPTXSize", ptx, "nvrtcGetPTX");
             } finally {

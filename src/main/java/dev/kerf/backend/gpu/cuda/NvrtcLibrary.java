@@ -15,8 +15,8 @@ import java.util.Set;
 /**
  * Where {@code libnvrtc} is: what the system property {@code kerf.nvrtc.library} or the environment's
  * {@code KERF_NVRTC_LIBRARY} names, and nothing else then; or else the system's library path, CUDA toolkits
- * ({@code CUDA_HOME}, {@code CUDA_PATH}, {@code /usr/local/cuda*}), and the {@code nvidia-cuda-nvrtc} packages of Python
- * (of {@code VIRTUAL_ENV}, {@code CONDA_PREFIX}, the user and the system).
+ * ({@code CUDA_HOME}, {@code CUDA_PATH}, {@code /usr/local/cuda*}), and the {@code nvidia-cuda-nvrtc} packages of
+ * Python (of {@code VIRTUAL_ENV}, {@code CONDA_PREFIX}, the user and the system).
  */
 final class NvrtcLibrary {
     /** The system property that names the library. */
@@ -56,7 +56,10 @@ final class NvrtcLibrary {
         return new Found(null, String.join(", ", refusals));
     }
 
-    /** The library finds its part with the built-in functions by name alone: it must be loaded where no path leads to it. */
+    /**
+     * The library finds its part with the built-in functions by name alone: it must be loaded where no path leads to
+     * it.
+     */
     @SuppressWarnings("restricted") // as Nvrtc loads its own
     private static void preload(String library) {
         Path folder = Path.of(library).getParent();
@@ -94,8 +97,12 @@ final class NvrtcLibrary {
         folders.add(root.resolve("usr/lib"));
         folders.forEach(folder -> {
             libraries(folder, all);
-            list(folder, "python3*").forEach(python -> list(python, "{site,dist}-packages").forEach(packages ->
-                    list(packages.resolve("nvidia"), "{cuda_nvrtc,cu1[0-9]}").forEach(p -> libraries(p.resolve("lib"), all))));
+            for (Path python : list(folder, "python3*")) {
+                for (Path packages : list(python, "{site,dist}-packages")) {
+                    list(packages.resolve("nvidia"), "{cuda_nvrtc,cu1[0-9]}")
+                            .forEach(p -> libraries(p.resolve("lib"), all));
+                }
+            }
         });
         return List.copyOf(all);
     }
@@ -104,7 +111,9 @@ final class NvrtcLibrary {
         list(folder, "libnvrtc.so*").forEach(file -> to.add(file.toString()));
     }
 
-    /** Entries of a folder that match, the last name first: newer versions before older ones; none if it can't be read. */
+    /**
+     * Entries of a folder that match, the last name first: newer versions before older ones; none if it can't be read.
+     */
     private static List<Path> list(Path folder, String glob) {
         if (!Files.isDirectory(folder)) {
             return List.of();

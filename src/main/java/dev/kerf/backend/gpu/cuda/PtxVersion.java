@@ -4,8 +4,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * The version in PTX's head, {@code .version MAJOR.MINOR}. A driver refuses PTX of a later version than its own, even where
- * nothing in it needs that version; kernels of Kerf need what their architecture needs and no more.
+ * The version in PTX's head, {@code .version MAJOR.MINOR}. A driver refuses PTX of a later version than its own, even
+ * where nothing in it needs that version; kernels of Kerf need what their architecture needs and no more.
  */
 final class PtxVersion {
     private static final Pattern VERSION = Pattern.compile("(?m)^\\.version (\\d+)\\.(\\d+)");
@@ -20,7 +20,8 @@ final class PtxVersion {
     }
 
     /**
-     * PTX that a driver takes: its version lowered to the driver's, if it is later, but not below what the target needs.
+     * PTX that a driver takes: its version lowered to the driver's, if it is later, but not below what the target
+     * needs.
      *
      * @param driver CUDA version of the driver, 12060 for 12.6
      */

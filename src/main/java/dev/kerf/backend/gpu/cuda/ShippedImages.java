@@ -11,9 +11,9 @@ import java.util.Optional;
 import java.util.TreeMap;
 
 /**
- * The kernels' code as it is shipped: {@code kernels/ptx/ARCHITECTURE/NAME.ptx}, of the architectures that the device runs
- * the one nearest to it first. A file holds PTX modules, before each a line {@code // kerf NAME=VALUE …} for each set of
- * definitions that it serves.
+ * The kernels' code as it is shipped: {@code kernels/ptx/ARCHITECTURE/NAME.ptx}, of the architectures that the device
+ * runs the one nearest to it first. A file holds PTX modules, before each a line {@code // kerf NAME=VALUE …} for each
+ * set of definitions that it serves.
  */
 final class ShippedImages {
     /** What stands before the definitions that a module serves. */

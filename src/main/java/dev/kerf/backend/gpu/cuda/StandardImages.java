@@ -11,7 +11,9 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.Supplier;
 
-/** Shipped code where there is any for exactly these definitions; else from the user's cache; else compiled by NVRTC. */
+/**
+ * Shipped code where there is any for exactly these definitions; else from the user's cache; else compiled by NVRTC.
+ */
 final class StandardImages implements KernelImages {
     private final ImageCache cache;
     private final Supplier<NvrtcLibrary.Found> search;
@@ -59,9 +61,9 @@ final class StandardImages implements KernelImages {
         }
         if (found.nvrtc() == null) {
             throw new BackendUnavailableException("cuda: kernel " + kernel + " with " + ShippedImages.key(definitions)
-                    + " isn't shipped for " + chip.architecture() + ", and NVRTC, which would compile it, isn't found: install "
-                    + "NVIDIA's CUDA toolkit or Python's nvidia-cuda-nvrtc, or name libnvrtc.so by -D" + NvrtcLibrary.PROPERTY
-                    + "=FILE; tried " + found.looked());
+                    + " isn't shipped for " + chip.architecture() + ", and NVRTC, which would compile it, isn't "
+                    + "found: install NVIDIA's CUDA toolkit or Python's nvidia-cuda-nvrtc, or name libnvrtc.so by -D"
+                    + NvrtcLibrary.PROPERTY + "=FILE; tried " + found.looked());
         }
         return found.nvrtc();
     }

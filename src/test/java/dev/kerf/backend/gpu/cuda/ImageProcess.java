@@ -5,7 +5,10 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 
-/** A process of its own that asks for kernels: {@code ImageProcess CACHE LIBRARY}; prints where each came from and what it is. */
+/**
+ * A process of its own that asks for kernels: {@code ImageProcess CACHE LIBRARY}; prints where each came from and what
+ * it is.
+ */
 final class ImageProcess {
     private ImageProcess() {}
 

@@ -23,10 +23,10 @@ import java.util.stream.Stream;
 /**
  * Makes {@code kernels/ptx/} from the kernels' sources with nvcc, and the table of what ptxas makes of it.
  *
- * <p>All sets of a kernel are compiled as one file, each in a namespace and with an entry of its own: nvcc reads its headers
- * once. The PTX is then cut into a module for each entry, comments left out and names put back, so that a module depends on
- * its own set alone. {@code kernels/ptx/sm_75/NAME.ptx} holds these modules one after the other; a line
- * {@code // kerf NAME=VALUE …} for each set that it serves stands before a module.
+ * <p>All sets of a kernel are compiled as one file, each in a namespace and with an entry of its own: nvcc reads its
+ * headers once. The PTX is then cut into a module for each entry, comments left out and names put back, so that a
+ * module depends on its own set alone. {@code kernels/ptx/sm_75/NAME.ptx} holds these modules one after the other; a
+ * line {@code // kerf NAME=VALUE …} for each set that it serves stands before a module.
  *
  * <pre>{@code
  * PtxBuild.main("kernels/ptx");   // as kernels/ptx/build.sh does
@@ -36,7 +36,10 @@ public final class PtxBuild {
     /** The oldest architecture that is served. */
     static final String ARCHITECTURE = "sm_75";
 
-    /** Bytes of stack that sin and cos take to reduce a large argument; an array of sums that fell out of registers has more. */
+    /**
+     * Bytes of stack that sin and cos take to reduce a large argument; an array of sums that fell out of registers has
+     * more.
+     */
     static final int STACK = 32;
 
     private static final List<String> CHECKED = List.of("sm_75", "sm_80", "sm_90a");
@@ -89,8 +92,10 @@ public final class PtxBuild {
                 write(folder.resolve(job.getKey() + ".ptx"), job.getValue().get().text());
             }
             try (Stream<Path> files = Files.list(folder)) {
-                for (Path f : files.filter(f -> !all.containsKey(f.getFileName().toString().replace(".ptx", ""))).toList()) {
-                    Files.delete(f);
+                for (Path f : files.toList()) {
+                    if (!all.containsKey(f.getFileName().toString().replace(".ptx", ""))) {
+                        Files.delete(f);
+                    }
                 }
             }
             write(out.resolve("README.md"), build.table(all));
@@ -169,7 +174,8 @@ public final class PtxBuild {
                 }
             }
             out.append("#define ").append(kernel).append(' ').append(kernel).append("_s").append(i).append('\n');
-            out.append("namespace s").append(i).append(" {\n").append(body).append("}\n#undef ").append(kernel).append('\n');
+            out.append("namespace s").append(i).append(" {\n").append(body).append("}\n");
+            out.append("#undef ").append(kernel).append('\n');
             undefined.forEach(name -> out.append("#undef ").append(name).append('\n'));
         }
         return out.toString();
@@ -201,7 +207,8 @@ public final class PtxBuild {
 
     /** A module for each entry, in order, without comments. */
     private static List<String> modules(String kernel, String ptx) {
-        String plain = ptx.replaceAll("(?m)^\\s*//[^\n]*\n", "").replaceAll("[ \t]*//[^\n]*", "").replaceAll("\n{2,}", "\n");
+        String plain = ptx.replaceAll("(?m)^\\s*//[^\n]*\n", "")
+                .replaceAll("[ \t]*//[^\n]*", "").replaceAll("\n{2,}", "\n");
         List<Integer> starts = new ArrayList<>();
         Matcher m = ENTRY.matcher(plain);
         while (m.find()) {
@@ -248,8 +255,8 @@ public final class PtxBuild {
 
     private static Use use(String kernel, String log) throws IOException {
         Matcher used = Pattern.compile("Used (\\d+) registers(.*)").matcher(log);
-        Matcher frames = Pattern.compile("(\\d+) bytes stack frame, (\\d+) bytes spill stores, (\\d+) bytes spill loads")
-                .matcher(log);
+        Matcher frames = Pattern.compile(
+                "(\\d+) bytes stack frame, (\\d+) bytes spill stores, (\\d+) bytes spill loads").matcher(log);
         Use most = null;
         while (used.find() && frames.find()) {
             int registers = Integer.parseInt(used.group(1));
@@ -267,24 +274,26 @@ public final class PtxBuild {
 
     private static Use most(Use a, Use b) {
         int[] registers = {Math.min(a.registers[0], b.registers[0]), Math.max(a.registers[1], b.registers[1])};
-        return new Use(registers, Math.max(a.shared, b.shared), Math.max(a.stack, b.stack), Math.max(a.spills, b.spills));
+        return new Use(registers, Math.max(a.shared, b.shared), Math.max(a.stack, b.stack),
+                Math.max(a.spills, b.spills));
     }
 
     private String table(Map<String, Made> all) {
         StringBuilder text = new StringBuilder("""
-                # Kernels as PTX
+            # Kernels as PTX
 
-                Made by `build.sh` with nvcc %s; don't edit. `sm_75/NAME.ptx` serves compute capability 7.5 and all later
-                ones; code of the same name under `sm_80/` or `sm_90a/` would go before it on these. A file holds a module
-                for each set of definitions.
+            Made by `build.sh` with nvcc %s; don't edit. `sm_75/NAME.ptx` serves compute capability 7.5 and all later
+            ones; code of the same name under `sm_80/` or `sm_90a/` would go before it on these. A file holds a module
+            for each set of definitions.
 
-                What ptxas of the same release makes of it: registers of a work-item (least and most among the sets), most
-                static shared memory in bytes, the most bytes of stack (sin and cos take 32 to reduce a large argument; more
-                would be sums that fell out of registers) and of registers spilled, which must be 0.
+            What ptxas of the same release makes of it: registers of a work-item (least and most among the sets), most
+            static shared memory in bytes, the most bytes of stack (sin and cos take 32 to reduce a large argument; more
+            would be sums that fell out of registers) and of registers spilled, which must be 0.
 
-                | kernel | sets | modules | PTX KiB |""".formatted(release));
+            | kernel | sets | modules | PTX KiB |""".formatted(release));
         CHECKED.forEach(a -> text.append(" registers ").append(a).append(" |"));
-        text.append(" shared | stack | spills |\n|---|---|---|---|").append("---|".repeat(CHECKED.size() + 3)).append('\n');
+        text.append(" shared | stack | spills |\n|---|---|---|---|").append("---|".repeat(CHECKED.size() + 3))
+                .append('\n');
         all.forEach((kernel, made) -> text.append(row(kernel, made)).append('\n'));
         return text.toString();
     }
@@ -297,8 +306,8 @@ public final class PtxBuild {
             int[] r = made.uses.get(a).registers;
             text.append(' ').append(r[0] == r[1] ? "" + r[0] : r[0] + "–" + r[1]).append(" |");
         }
-        return text.append(' ').append(most(made, Use::shared)).append(" | ").append(most(made, Use::stack)).append(" | ")
-                .append(most(made, Use::spills)).append(" |").toString();
+        return text.append(' ').append(most(made, Use::shared)).append(" | ").append(most(made, Use::stack))
+                .append(" | ").append(most(made, Use::spills)).append(" |").toString();
     }
 
     private static int most(Made made, ToIntFunction<Use> of) {

@@ -20,8 +20,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * The PTX that is checked in is what nvcc makes of the kernels as they are now. Without the nvcc that made it, the hash of
- * what it was made from must still be that of the present sources and sets.
+ * The PTX that is checked in is what nvcc makes of the kernels as they are now. Without the nvcc that made it, the hash
+ * of what it was made from must still be that of the present sources and sets.
  */
 class PtxTest {
     private static final Path FOLDER = Path.of("kernels", "ptx");
@@ -49,7 +49,8 @@ class PtxTest {
         if (PtxBuild.release().equals(made.group(1))) {
             PtxBuild.Made again = new PtxBuild(scratch).make(kernel);
             assertEquals(text, again.text(), kernel + ".ptx isn't what nvcc makes" + AGAIN);
-            assertEquals(row(kernel), PtxBuild.row(kernel, again), "kernels/ptx/README.md isn't what ptxas says" + AGAIN);
+            assertEquals(row(kernel), PtxBuild.row(kernel, again),
+                    "kernels/ptx/README.md isn't what ptxas says" + AGAIN);
         } else {
             System.out.println("nvcc " + made.group(1) + " isn't here: " + kernel + ".ptx is only checked by its hash");
         }
@@ -80,8 +81,8 @@ class PtxTest {
         KernelImages.Chip chip = new KernelImages.Chip(9, 0, 12060, "a GPU");
         Map<String, String> set = ShippedSets.of("softmax").getFirst();
         assertTrue(ShippedImages.find("softmax", set, chip).isPresent());
-        for (Map<String, String> other : List.of(with(set, "GROUP", "12"), with(set, "GROUP", "96"), with(set, "X", "1"),
-                with(set, "KERF_F16", "2"), Map.<String, String>of())) {
+        for (Map<String, String> other : List.of(with(set, "GROUP", "12"), with(set, "GROUP", "96"),
+                with(set, "X", "1"), with(set, "KERF_F16", "2"), Map.<String, String>of())) {
             assertFalse(ShippedImages.find("softmax", other, chip).isPresent(), other.toString());
         }
         assertFalse(ShippedImages.find("no_such_kernel", set, chip).isPresent());

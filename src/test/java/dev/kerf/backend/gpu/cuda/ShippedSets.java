@@ -21,8 +21,8 @@ import java.util.TreeMap;
 import java.util.stream.Stream;
 
 /**
- * What code is shipped for: each kernel that runs on NVIDIA GPUs, with each combination of its attributes' values, with the
- * parameters that are chosen there, in both storages.
+ * What code is shipped for: each kernel that runs on NVIDIA GPUs, with each combination of its attributes' values, with
+ * the parameters that are chosen there, in both storages.
  */
 public final class ShippedSets {
     private static final List<String> TIERS = List.of(

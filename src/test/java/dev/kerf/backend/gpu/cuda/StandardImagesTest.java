@@ -51,7 +51,8 @@ class StandardImagesTest {
     }
 
     private StandardImages images(Path cache) {
-        return new StandardImages(new ImageCache(cache), () -> NvrtcLibrary.find(List.of(standIn.library().toString())));
+        return new StandardImages(new ImageCache(cache),
+                () -> NvrtcLibrary.find(List.of(standIn.library().toString())));
     }
 
     private List<Path> entries() throws IOException {
@@ -201,7 +202,8 @@ class StandardImagesTest {
             assertTrue(message.contains(part), part + " in " + message);
         }
         String old = assertThrows(BackendUnavailableException.class,
-                () -> images().find("softmax", softmax(1024), new KernelImages.Chip(3, 0, 10020, "NVIDIA K20"))).getMessage();
+                () -> images().find("softmax", softmax(1024), new KernelImages.Chip(3, 0, 10020, "NVIDIA K20")))
+                .getMessage();
         assertTrue(old.contains("sm_30") && old.contains("NVIDIA K20"), old);
     }
 
@@ -221,7 +223,8 @@ class StandardImagesTest {
                 Map.of("GROUP", "1024", "HAS_COUNT", "0", "KERF_F16", "0", "STANDIN_REFUSE", "1"), H200));
         assertEquals("nvrtcCompileProgram", e.call());
         assertEquals(6, e.status());
-        for (String part : List.of("NVRTC_ERROR_COMPILATION", "softmax", "STANDIN_REFUSE=1", "error: this is refused")) {
+        for (String part : List.of("NVRTC_ERROR_COMPILATION", "softmax", "STANDIN_REFUSE=1",
+                "error: this is refused")) {
             assertTrue(e.getMessage().contains(part), part + " in " + e.getMessage());
         }
         assertEquals(0, standIn.programs());
