@@ -147,6 +147,19 @@ class MaskRcnnTest {
         }
     }
 
+    /** A network that says NaN of every anchor has no proposals, and the heads nothing to do. */
+    @ParameterizedTest
+    @MethodSource(DEVICES)
+    void withoutProposalsNothingIsFound(String id) {
+        Map<String, HostTensor> tensors = new LinkedHashMap<>(SmallRcnns.torchvision(6, true));
+        float[] none = {Float.NaN, Float.NaN, Float.NaN};
+        tensors.put("rpn.head.cls_logits.bias", HostTensor.of(Shape.of(3), none));
+        try (Device device = Backends.open(id); Weights weights = SmallRcnns.weights(tensors);
+                MaskRcnn net = MaskRcnn.load(device, weights)) {
+            assertEquals(0, net.detect(picture(75, 50, 0), OPTIONS).size());
+        }
+    }
+
     @ParameterizedTest
     @MethodSource(DEVICES)
     void everyPixelHasOneSegmentAtMost(String id) {
