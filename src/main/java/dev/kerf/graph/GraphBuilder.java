@@ -113,6 +113,8 @@ public final class GraphBuilder {
             case ReduceOp.ArgMax r -> true;
             case MoveOp.Reshape r -> true;
             case BoxOp p -> true;
+            case SpatialOp.Conv2d c -> true;
+            case SpatialOp.ConvTranspose2d c -> true;
             default -> false;
         };
         if (op instanceof MoveOp.Gather) {
@@ -136,6 +138,7 @@ public final class GraphBuilder {
         return switch (op) {
             case ReduceOp.Reduce r -> r.axes().stream().anyMatch(a -> a <= axis);
             case ReduceOp.ArgMax r -> r.axis() <= axis;
+            case SpatialOp s -> axis > 0;
             case MatrixOp.MatMul m -> axis == rank - 1 || axis == rank - 2 && m.transposeA();
             default -> false;
         };

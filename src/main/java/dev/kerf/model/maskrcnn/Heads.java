@@ -63,6 +63,15 @@ final class Heads {
                 operands.toArray(Value[]::new)); // (B, R, 256, cells, cells)
     }
 
+    /** Features (B, R, C, cells, cells) as B · R images; of one picture only as many are computed as there are boxes. */
+    private Value images(Value x) {
+        Shape s = x.type().shape();
+        if (s.dim(0) == 1 && x.count() != null) {
+            return g.counted(x, g.reshape(x.count()), s.dim(1), s.dim(2), s.dim(3), s.dim(4));
+        }
+        return g.reshape(x, s.dim(0) * s.dim(1), s.dim(2), s.dim(3), s.dim(4));
+    }
+
     /** Boxes (B, R, 4) to class scores and box deltas. */
     Scores box(Value boxes) {
         Value x = g.stage("box_roi_align", pool(boxes, BOX_CELLS));
@@ -70,7 +79,7 @@ final class Heads {
         long items = s.dim(0);
         long n = s.dim(1);
         if (config.boxConvs() > 0) {
-            Value y = g.reshape(x, items * n, s.dim(2), BOX_CELLS, BOX_CELLS);
+            Value y = images(x);
             for (int i = 0; i < config.boxConvs(); i++) {
                 y = g.relu(layers.conv(y, config.names().boxConv(i), 3)); // (B·R, 256, 7, 7)
             }
@@ -135,8 +144,7 @@ final class Heads {
     /** Mask logits of every class for boxes (B, D, 4): (B · D, classes, 28, 28). */
     Value mask(Value boxes) {
         Value x = pool(boxes, MASK_CELLS);
-        Shape s = x.type().shape();
-        Value y = g.reshape(x, s.dim(0) * s.dim(1), s.dim(2), MASK_CELLS, MASK_CELLS);
+        Value y = images(x);
         for (int i = 0; i < config.maskConvs(); i++) {
             y = g.relu(layers.conv(y, config.names().maskConv(i), 3)); // (B·D, 256, 14, 14)
         }
