@@ -83,4 +83,24 @@ public sealed interface WeightExpr {
                     : java.util.stream.Stream.concat(bias.tensors().stream(), norm.tensors().stream()).toList();
         }
     }
+
+    /**
+     * Random Fourier features (Tancik et al. 2020) of every cell of a grid, row by row: sines, then cosines, of
+     * 2π · (2p − 1) · M, p being the middle of the cell as column and row in 0 … 1. Shape (rows · columns, 2F).
+     *
+     * @param matrix  M (2, F)
+     * @param rows    of the grid
+     * @param columns of the grid
+     */
+    record FourierGrid(WeightExpr matrix, int rows, int columns) implements WeightExpr {
+        @Override
+        public Shape shape() {
+            return Shape.of((long) rows * columns, 2 * matrix.shape().dim(1));
+        }
+
+        @Override
+        public List<String> tensors() {
+            return matrix.tensors();
+        }
+    }
 }

@@ -85,6 +85,7 @@ public final class WeightValues {
             case WeightExpr.Tensor t -> wide(tensor(t, weights));
             case WeightExpr.ScaledWeight s -> scaled(s, weights);
             case WeightExpr.ShiftedBias b -> shifted(b, weights);
+            case WeightExpr.FourierGrid f -> waves(f, weights);
         };
     }
 
@@ -131,6 +132,22 @@ public final class WeightValues {
         double[] own = b.bias() == null ? new double[out.length] : wide(b.bias(), weights);
         for (int i = 0; i < out.length; i++) {
             out[i] += (own[i] - mean[i]) * scale[i];
+        }
+        return out;
+    }
+
+    private static double[] waves(WeightExpr.FourierGrid f, Weights weights) {
+        double[] m = wide(f.matrix(), weights);
+        int n = m.length / 2;
+        double[] out = new double[Math.toIntExact(f.shape().elements())];
+        for (int cell = 0; cell < f.rows() * f.columns(); cell++) {
+            double x = 2 * (cell % f.columns() + 0.5) / f.columns() - 1;
+            double y = 2 * (cell / f.columns() + 0.5) / f.rows() - 1;
+            for (int i = 0; i < n; i++) {
+                double angle = 2 * Math.PI * (x * m[i] + y * m[n + i]);
+                out[2 * n * cell + i] = Math.sin(angle);
+                out[2 * n * cell + n + i] = Math.cos(angle);
+            }
         }
         return out;
     }

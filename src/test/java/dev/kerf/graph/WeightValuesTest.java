@@ -61,6 +61,21 @@ class WeightValuesTest {
     }
 
     @Test
+    void cellsOfAGridBecomeWaves() {
+        HostTensor m = HostTensor.of(Shape.of(2, 1), new float[] {0.25f, -0.5f});
+        var grid = new WeightExpr.FourierGrid(new WeightExpr.Tensor("w", m.shape()), 2, 3);
+        HostTensor got = WeightValues.evaluate(grid, weights(m));
+        assertEquals(Shape.of(6, 2), got.shape());
+        for (int cell = 0; cell < 6; cell++) {
+            double x = new double[] {-2 / 3.0, 0, 2 / 3.0}[cell % 3];
+            double y = new double[] {-0.5, 0.5}[cell / 3];
+            double angle = 2 * Math.PI * (0.25 * x - 0.5 * y);
+            assertEquals(Math.sin(angle), got.getDouble(2 * cell), 1e-7);
+            assertEquals(Math.cos(angle), got.getDouble(2 * cell + 1), 1e-7);
+        }
+    }
+
+    @Test
     void convolutionWeightsAreScaledByOutputChannel() {
         HostTensor w = floats(Shape.of(4, 2, 3, 1));
         var expr = new WeightExpr.ScaledWeight(new WeightExpr.Tensor("w", w.shape()), 0, 1, NORM);

@@ -71,14 +71,4 @@ final class Encodings {
         }
         return HostTensor.of(Shape.of(side * (long) side, pairs), out);
     }
-
-    /** Centres of a grid's cells in 0 … 1, column first: (side², 2). */
-    static HostTensor cells(int side) {
-        float[] out = new float[side * side * 2];
-        for (int p = 0; p < side * side; p++) {
-            out[2 * p] = (float) ((p % side + 0.5) / side);
-            out[2 * p + 1] = (float) ((p / side + 0.5) / side);
-        }
-        return HostTensor.of(Shape.of(side * (long) side, 2), out);
-    }
 }

@@ -7,6 +7,7 @@ import dev.kerf.graph.PointwiseOp.Arithmetic;
 import dev.kerf.graph.PointwiseOp.Function;
 import dev.kerf.graph.PointwiseOp.Relation;
 import dev.kerf.graph.Value;
+import dev.kerf.graph.WeightExpr;
 import dev.kerf.graph.Window2d;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;
@@ -69,10 +70,12 @@ final class PromptEncoder {
         return g.concat(-1, g.unary(Function.SIN, angles), g.unary(Function.COS, angles));
     }
 
-    /** The encoding of every cell of the image embedding: (1, grid², 256). */
+    /** The encoding of every cell of the image embedding, computed when weights are loaded: (1, grid², 256). */
     Value image() {
-        Value cells = g.constant(Encodings.cells(config.grid())); // (grid², 2)
-        return g.reshape(waves(cells), 1, (long) config.grid() * config.grid(), Sam2Config.WIDTH);
+        var matrix = new WeightExpr.Tensor("sam_prompt_encoder.pe_layer.positional_encoding_gaussian_matrix",
+                Shape.of(2, Sam2Config.WIDTH / 2));
+        Value cells = g.weight(new WeightExpr.FourierGrid(matrix, config.grid(), config.grid())); // (grid², 256)
+        return g.reshape(cells, 1, (long) config.grid() * config.grid(), Sam2Config.WIDTH);
     }
 
     /** Embeddings of mask logits (B, 1, 4 · grid, 4 · grid): (B, 256, grid, grid). */

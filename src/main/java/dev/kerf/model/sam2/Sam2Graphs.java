@@ -138,7 +138,7 @@ public final class Sam2Graphs {
                         Sam2VideoGraphs.frame(config, new Sam2VideoGraphs.FrameRequest(without, 1, 1, 1)),
                         Sam2VideoGraphs.remember(config, 1, 1, false), Sam2VideoGraphs.given(config, config.imageSize(), config.imageSize()))
                 .flatMap(g -> g.weights().stream())
-                .map(WeightExpr.Tensor.class::cast)
+                .map(w -> (WeightExpr.Tensor) (w instanceof WeightExpr.FourierGrid f ? f.matrix() : w))
                 .distinct()
                 .toList();
     }
