@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.kerf.image.Image;
 import dev.kerf.image.PixelFormat;
+import dev.kerf.image.video.FrameSource;
 import dev.kerf.json.Json;
 import dev.kerf.mask.Coco;
 import dev.kerf.mask.LabelMap;
@@ -127,6 +128,22 @@ class TrackCommandTest {
         Json json = Json.parse(track("--object", 3, "--mask", "0:" + file, "--overlay", "none", "--json").succeeded().out());
         long area = json.at("frames").at(0).at("objects").at(0).at("area").asLong();
         assertEquals(17 * 17, area, 60);
+    }
+
+    @Test
+    void theOverlayIsAVideoOfItsOwn() {
+        track("--object", 1, "--point", "1:24,30").succeeded();
+        try (FrameSource overlay = FrameSource.open(out.resolve("clip-overlay.gif"))) {
+            assertEquals(80, overlay.width());
+            int frames = 0;
+            while (overlay.hasNext()) {
+                overlay.next();
+                frames++;
+            }
+            assertEquals(4, frames, "frames before the first prompt are there, too");
+        }
+        assertEquals(List.of("clip-masks", "clip-masks/00001.png", "clip-masks/00002.png", "clip-masks/00003.png",
+                "clip-overlay.gif"), Run.files(out));
     }
 
     @Test
