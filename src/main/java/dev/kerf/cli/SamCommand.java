@@ -99,7 +99,8 @@ final class SamCommand implements Callable<Integer> {
         boolean prompted = !points.isEmpty() || !background.isEmpty() || !boxes.isEmpty() || !scribbles.isEmpty();
         if (prompted == everything) {
             throw new ParameterException(spec.commandLine(), everything
-                    ? "--everything takes no prompt" : "show the thing by --point, --box or --scribble, or ask for --everything");
+                    ? "--everything takes no prompt"
+                    : "show the thing by --point, --box or --scribble, or ask for --everything");
         }
         if (everything && multimask || multimask && boxes.size() > 1) {
             throw new ParameterException(spec.commandLine(), "--multimask answers one prompt");

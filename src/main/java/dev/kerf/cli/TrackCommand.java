@@ -79,7 +79,8 @@ final class TrackCommand implements Callable<Integer> {
 
     /** An object and what shows it. */
     static final class ObjectPrompts {
-        @Option(names = "--object", required = true, paramLabel = "N", description = "Number of an object, from 1; its prompts follow.")
+        @Option(names = "--object", required = true, paramLabel = "N",
+                description = "Number of an object, from 1; its prompts follow.")
         private int number;
 
         @Option(names = "--point", paramLabel = "F:X,Y", description = "A pixel of it in frame F.")

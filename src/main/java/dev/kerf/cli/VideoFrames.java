@@ -12,8 +12,8 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * A video's frames in any order: read ahead to the one that is asked for, and from the beginning again to go back. The frames
- * read last are kept, as many as fit {@link #KEPT_BYTES}.
+ * A video's frames in any order: read ahead to the one that is asked for, and from the beginning again to go back. The
+ * frames read last are kept, as many as fit {@link #KEPT_BYTES}.
  */
 final class VideoFrames implements ClipFrames, AutoCloseable {
     private static final long KEPT_BYTES = 256L << 20;

@@ -15,8 +15,8 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * The video of a golden case: its first frame prompted with the point, the others tracked. Slots, room for memories and for
- * pointers are more than is needed, and slot numbers run against frame numbers.
+ * The video of a golden case: its first frame prompted with the point, the others tracked. Slots, room for memories
+ * and for pointers are more than is needed, and slot numbers run against frame numbers.
  */
 final class CaseVideo {
     private static final int SLOTS = 9;

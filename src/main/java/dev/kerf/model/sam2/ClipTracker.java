@@ -11,10 +11,10 @@ import java.util.Set;
 import java.util.function.Consumer;
 
 /**
- * Follows things through a video, forward and backward, with prompts on any frame: upstream's video predictor to the letter.
- * All conditioning frames are attended to; what was found in each frame is kept, so that a correction can be followed from
- * anywhere. Memories beyond the few that a frame attends to move to host memory: with a 1024 × 1024 network about a megabyte
- * for each object and frame.
+ * Follows things through a video, forward and backward, with prompts on any frame: upstream's video predictor to the
+ * letter. All conditioning frames are attended to; what was found in each frame is kept, so that a correction can be
+ * followed from anywhere. Memories beyond the few that a frame attends to move to host memory: with a 1024 × 1024
+ * network about a megabyte for each object and frame.
  *
  * <pre>{@code
  * try (ClipTracker clip = sam.track(video)) {
@@ -57,8 +57,8 @@ public final class ClipTracker implements AutoCloseable {
     }
 
     /**
-     * Shows an object in a frame; prompts given for it there before are replaced, their answer is refined. A frame that wasn't
-     * tracked yet becomes a conditioning frame; in one that was, the prompt corrects what was found.
+     * Shows an object in a frame; prompts given for it there before are replaced, their answer is refined. A frame
+     * that wasn't tracked yet becomes a conditioning frame; in one that was, the prompt corrects what was found.
      *
      * @param object the caller's number for it
      * @return its mask in that frame

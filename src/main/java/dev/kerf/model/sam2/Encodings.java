@@ -49,8 +49,8 @@ final class Encodings {
     }
 
     /**
-     * The angles of axial rotary embeddings (upstream's compute_axial_cis): the first half of the pairs turns with the column,
-     * the second with the row.
+     * The angles of axial rotary embeddings (upstream's compute_axial_cis): the first half of the pairs turns with the
+     * column, the second with the row.
      *
      * @param pairs half the channels of a head
      * @param sine  the angles' sines, or their cosines

@@ -10,8 +10,8 @@ import java.util.List;
  *
  * @param width     columns of the image
  * @param height    rows of the image
- * @param runs      lengths of runs outside and inside the mask in turn, column by column from the left, the first outside:
- *                  COCO's uncompressed run lengths
+ * @param runs      lengths of runs outside and inside the mask in turn, column by column from the left, the first
+ *                  outside: COCO's uncompressed run lengths
  * @param bounds    the smallest box around it
  * @param iou       how well the network thinks that it fits, 0 … 1
  * @param stability how little it depends on the threshold, as {@link Prediction#stability}

@@ -10,8 +10,8 @@ import dev.kerf.tensor.HostTensor;
 import java.util.List;
 
 /**
- * Trunk and neck, as upstream's {@code modeling/backbones/image_encoder.py}, with the mask decoder's projections of the two
- * finer levels, which upstream's {@code forward_image} does here too so that prompts needn't.
+ * Trunk and neck, as upstream's {@code modeling/backbones/image_encoder.py}, with the mask decoder's projections of
+ * the two finer levels, which upstream's {@code forward_image} does here too so that prompts needn't.
  */
 final class ImageEncoder {
     private final Part p;

@@ -14,8 +14,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * An image that SAM 2 has looked at: its features, on the device, from which any number of prompts are answered at the mask
- * decoder's cost alone. Made by {@link Sam2#look}.
+ * An image that SAM 2 has looked at: its features, on the device, from which any number of prompts are answered at the
+ * mask decoder's cost alone. Made by {@link Sam2#look}.
  *
  * <p>May be used by many threads at once until it is closed.
  */
@@ -47,8 +47,8 @@ public final class ImageView implements AutoCloseable {
     }
 
     /**
-     * The mask that answers a prompt. A prompt that could mean several things, such as a single point, is better answered by
-     * {@link #candidates}.
+     * The mask that answers a prompt. A prompt that could mean several things, such as a single point, is better
+     * answered by {@link #candidates}.
      *
      * @throws dev.kerf.error.BadInputException if the prompt is empty or something of it isn't in the image
      */
@@ -61,7 +61,9 @@ public final class ImageView implements AutoCloseable {
         return answers(prompts, false).stream().map(List::getFirst).toList();
     }
 
-    /** Three masks for what the prompt could mean (the whole, a part, a part of that), the best by predicted IoU first. */
+    /**
+     * Three masks for what the prompt could mean (the whole, a part, a part of that), the best by predicted IoU first.
+     */
     public List<Prediction> candidates(Prompt prompt) {
         return answers(List.of(prompt), true).getFirst().stream()
                 .sorted(Comparator.comparingDouble(Prediction::iou).reversed())

@@ -7,7 +7,9 @@ import dev.kerf.tensor.HostTensor;
 final class MaskCleaning {
     private MaskCleaning() {}
 
-    /** The mask without holes and islands of fewer pixels; itself if it has none. Of islands alone the largest stays. */
+    /**
+     * The mask without holes and islands of fewer pixels; itself if it has none. Of islands alone the largest stays.
+     */
     static GeneratedMask clean(GeneratedMask m, int least) {
         HostTensor given = m.mask();
         boolean[] in = new boolean[m.width() * m.height()];

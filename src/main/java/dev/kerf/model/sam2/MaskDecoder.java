@@ -15,8 +15,8 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /**
- * Masks, their qualities and whether the thing is there at all, as upstream's {@code modeling/sam/mask_decoder.py}. Of the
- * four masks the first answers prompts that leave no doubt, the other three those that do.
+ * Masks, their qualities and whether the thing is there at all, as upstream's {@code modeling/sam/mask_decoder.py}. Of
+ * the four masks the first answers prompts that leave no doubt, the other three those that do.
  */
 final class MaskDecoder {
     /** Masks that are made each time. */
@@ -100,8 +100,8 @@ final class MaskDecoder {
     }
 
     /**
-     * Which mask answers a prompt for one: (B) int32. The first; with dynamic multimask the best of the others where the
-     * first isn't stable, which is when its area at +δ is less than a certain part of that at −δ.
+     * Which mask answers a prompt for one: (B) int32. The first; with dynamic multimask the best of the others where
+     * the first isn't stable, which is when its area at +δ is less than a certain part of that at −δ.
      */
     Value single(Masks m) {
         int b = m.ious().type().shape().size(0);

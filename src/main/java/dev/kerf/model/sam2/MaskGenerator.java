@@ -10,9 +10,9 @@ import java.util.List;
 import java.util.function.IntConsumer;
 
 /**
- * Masks of everything in an image, as upstream's SAM2AutomaticMaskGenerator: a grid of points, three masks for each, those
- * kept that the network thinks fit and that don't depend on the threshold, and of those that say the same the best; again in
- * crops of the image if asked for.
+ * Masks of everything in an image, as upstream's SAM2AutomaticMaskGenerator: a grid of points, three masks for each,
+ * those kept that the network thinks fit and that don't depend on the threshold, and of those that say the same the
+ * best; again in crops of the image if asked for.
  *
  * <pre>{@code
  * List<GeneratedMask> all = new MaskGenerator(sam, MaskGenerator.Settings.of()).generate(image, done -> { });

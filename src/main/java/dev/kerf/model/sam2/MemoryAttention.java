@@ -8,13 +8,13 @@ import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;
 
 /**
- * A frame's features made to know what came before, as upstream's {@code modeling/memory_attention.py}: in each of four layers
- * the frame attends to itself, then to memories and object pointers.
+ * A frame's features made to know what came before, as upstream's {@code modeling/memory_attention.py}: in each of
+ * four layers the frame attends to itself, then to memories and object pointers.
  *
- * <p>Two things are done in another order than upstream does them. The even and the odd channels of queries and keys are put
- * one behind the other by the order of their projections' rows, so that rotary embeddings turn halves and not neighbours: dot
- * products don't change. And values are projected after they are summed, since weights that sum to 1 let a linear layer
- * through: sums are 64 wide, not 256.
+ * <p>Two things are done in another order than upstream does them. The even and the odd channels of queries and keys
+ * are put one behind the other by the order of their projections' rows, so that rotary embeddings turn halves and not
+ * neighbours: dot products don't change. And values are projected after they are summed, since weights that sum to 1
+ * let a linear layer through: sums are 64 wide, not 256.
  */
 final class MemoryAttention {
     private static final int LAYERS = 4;
@@ -105,7 +105,9 @@ final class MemoryAttention {
                 g.apply(new MoveOp.Gather(), bias, evensFirst));
     }
 
-    /** Pairs turned by their position's angles (Su et al. 2021): x (B, n · grid², 256), the grid's positions n times. */
+    /**
+     * Pairs turned by their position's angles (Su et al. 2021): x (B, n · grid², 256), the grid's positions n times.
+     */
     private Value rotated(Value x) {
         Shape s = x.type().shape();
         long cells = (long) grid * grid;

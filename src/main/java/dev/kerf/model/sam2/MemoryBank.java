@@ -6,8 +6,9 @@ import dev.kerf.graph.TensorType;
 import java.lang.foreign.MemorySegment;
 
 /**
- * The rings of memories and object pointers on the device. A memory that is needed gets a slot; the one unneeded for the
- * longest moves to host memory when there is none left. More slots are made only for a frame that needs more at once.
+ * The rings of memories and object pointers on the device. A memory that is needed gets a slot; the one unneeded for
+ * the longest moves to host memory when there is none left. More slots are made only for a frame that needs more at
+ * once.
  */
 final class MemoryBank implements AutoCloseable {
     private final Sam2 sam;
@@ -25,7 +26,9 @@ final class MemoryBank implements AutoCloseable {
         return owners.length;
     }
 
-    /** Begins a step that needs up to so many memories at once: none that it asks for loses its slot before the next. */
+    /**
+     * Begins a step that needs up to so many memories at once: none that it asks for loses its slot before the next.
+     */
     void begin(int needed) {
         clock++;
         if (needed > owners.length) {

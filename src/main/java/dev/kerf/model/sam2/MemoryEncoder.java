@@ -12,7 +12,9 @@ import dev.kerf.graph.Window2d;
 import dev.kerf.tensor.DType;
 import dev.kerf.tensor.Shape;
 
-/** A frame and its mask to a memory, as upstream's {@code modeling/memory_encoder.py} and {@code _encode_new_memory}. */
+/**
+ * A frame and its mask to a memory, as upstream's {@code modeling/memory_encoder.py} and {@code _encode_new_memory}.
+ */
 final class MemoryEncoder {
     private static final float SCALE = 20;
     private static final float SHIFT = -10;

@@ -7,8 +7,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * What shows a thing: points on it and beside it, a box around it, the mask of an earlier answer, or several of these. Columns
- * and rows are in pixels of the image, from 0 at its left and upper edge to its width and height.
+ * What shows a thing: points on it and beside it, a box around it, the mask of an earlier answer, or several of these.
+ * Columns and rows are in pixels of the image, from 0 at its left and upper edge to its width and height.
  *
  * <pre>{@code
  * Prompt.point(210, 95)                                   // something at this pixel
@@ -60,8 +60,9 @@ public record Prompt(List<Point> points, Corners box, HostTensor mask) {
     }
 
     /**
-     * A stroke over the thing, or beside it: a line through the given points. It becomes up to {@link #STROKE_POINTS} points at
-     * equal distances along it, the ends among them; a stroke of no length is one point. All points have to be of one kind.
+     * A stroke over the thing, or beside it: a line through the given points. It becomes up to {@link #STROKE_POINTS}
+     * points at equal distances along it, the ends among them; a stroke of no length is one point. All points have to
+     * be of one kind.
      */
     public static Prompt scribble(List<Point> stroke) {
         if (stroke.isEmpty()) {

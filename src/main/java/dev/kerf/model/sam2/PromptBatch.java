@@ -8,8 +8,8 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Prompts in the decoder's terms. Room for points and prompts is rounded up to a power of two, so that few shapes are compiled;
- * what isn't used is labelled as absent, or repeats the last prompt.
+ * Prompts in the decoder's terms. Room for points and prompts is rounded up to a power of two, so that few shapes are
+ * compiled; what isn't used is labelled as absent, or repeats the last prompt.
  */
 record PromptBatch(List<Prompt> prompts, boolean mask, int size, int room) {
     private static final float MOST = 32;

@@ -8,9 +8,9 @@ import java.util.Set;
 import java.util.TreeSet;
 
 /**
- * Which earlier (or, tracking backward, later) frames a frame attends to, as upstream's
- * {@code _prepare_memory_conditioned_features}: memories of the conditioning frames and of the last six others, object pointers
- * of the conditioning frames that are past and of up to fifteen others.
+ * Which earlier (or, tracking backward, later) frames a frame attends to, as upstream's {@code
+ * _prepare_memory_conditioned_features}: memories of the conditioning frames and of the last six others, object
+ * pointers of the conditioning frames that are past and of up to fifteen others.
  *
  * @param memories frames whose memory is attended to; {@link Seen#age} is the row of the temporal encoding
  * @param pointers frames whose object pointer is; {@link Seen#age} is how many frames ago they were

@@ -9,8 +9,8 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * What several objects recall in a frame, in the graph's terms. Room is rounded up, so that few shapes are compiled: 1, 3, 7
- * memories and then three more each time; 4, 16 pointers and then sixteen more.
+ * What several objects recall in a frame, in the graph's terms. Room is rounded up, so that few shapes are compiled:
+ * 1, 3, 7 memories and then three more each time; 4, 16 pointers and then sixteen more.
  */
 record RecallBatch(List<TrackedObject> objects, List<Recall> recalls) {
     /** Memories that are needed on the device at once. */

@@ -29,9 +29,9 @@ import java.util.Map;
  * }
  * }</pre>
  *
- * <p>May be used by many threads at once: each call takes compiled plans of its own from bounded caches, all plans share the
- * weights, and a call gives the same answer as alone. The device and the weight file must outlive the model, the model its
- * views.
+ * <p>May be used by many threads at once: each call takes compiled plans of its own from bounded caches, all plans
+ * share the weights, and a call gives the same answer as alone. The device and the weight file must outlive the model,
+ * the model its views.
  */
 public final class Sam2 implements AutoCloseable {
     /** Compiled plans of each part that are kept at most. */
@@ -84,10 +84,11 @@ public final class Sam2 implements AutoCloseable {
     }
 
     /**
-     * Tells size and version from the tensors and checks every one of them; settings are those of upstream's predictors.
+     * Tells size and version from the tensors and checks every one of them; settings are those of upstream's
+     * predictors.
      *
-     * @throws dev.kerf.error.BadWeightsException if the file is no SAM 2 or 2.1 checkpoint, or a tensor is missing, misshapen
-     *                                            or left over
+     * @throws dev.kerf.error.BadWeightsException if the file is no SAM 2 or 2.1 checkpoint, or a tensor is missing,
+     *                                            misshapen or left over
      */
     public static Sam2 load(Device device, Weights weights) {
         return load(device, weights, Sam2Config.of(weights), Precision.FLOAT32);
@@ -156,8 +157,8 @@ public final class Sam2 implements AutoCloseable {
     }
 
     /**
-     * Every stage of the answer to a prompt, by upstream's names: those of the image encoder, then those of the prompt and mask
-     * decoder.
+     * Every stage of the answer to a prompt, by upstream's names: those of the image encoder, then those of the prompt
+     * and mask decoder.
      */
     public Map<String, HostTensor> trace(Image image, Prompt prompt, boolean multimask) {
         prompt.check(image.width(), image.height(), config.maskSize());

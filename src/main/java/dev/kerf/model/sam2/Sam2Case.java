@@ -17,8 +17,8 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * A golden case of SAM 2: an image, prompts on it, and a video whose first frame has the prompt {@code point}. Stages of a
- * prompt or a frame have its name before theirs.
+ * A golden case of SAM 2: an image, prompts on it, and a video whose first frame has the prompt {@code point}. Stages
+ * of a prompt or a frame have its name before theirs.
  *
  * <pre>{@code
  * GoldenCase golden = GoldenCase.open(Path.of("goldens/sam2-quick"));

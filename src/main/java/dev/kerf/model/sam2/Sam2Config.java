@@ -9,8 +9,8 @@ import java.util.Optional;
 import java.util.stream.Collectors;
 
 /**
- * The architecture of a SAM 2 checkpoint: one of four sizes in one of two versions, told from its tensors, and the settings
- * that upstream's predictors turn on.
+ * The architecture of a SAM 2 checkpoint: one of four sizes in one of two versions, told from its tensors, and the
+ * settings that upstream's predictors turn on.
  *
  * <pre>{@code
  * Sam2Config c = Sam2Config.of(Weights.open(Path.of("sam2.1_hiera_tiny.pt")));
@@ -25,8 +25,8 @@ import java.util.stream.Collectors;
  *                         {@code dynamic_multimask_via_stability}, which its predictors turn on)
  * @param binarizeClicked  whether the mask of a frame with clicks enters the memory as 0 and 1 (upstream's
  *                         {@code binarize_mask_from_pts_for_mem_enc}, which its video predictor turns on)
- * @param holeArea         holes of a video's masks that are filled: of up to so many pixels of the network's masks (upstream's
- *                         {@code fill_hole_area}, 8 in its video predictor); 0 for none
+ * @param holeArea         holes of a video's masks that are filled: of up to so many pixels of the network's masks
+ *                         (upstream's {@code fill_hole_area}, 8 in its video predictor); 0 for none
  */
 public record Sam2Config(
         Size size, Version version, int imageSize, boolean dynamicMultimask, boolean binarizeClicked, int holeArea) {

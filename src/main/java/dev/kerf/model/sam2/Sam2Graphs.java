@@ -56,10 +56,11 @@ public final class Sam2Graphs {
     }
 
     /**
-     * The image encoder: input {@code image}, U8 (1, height, width, 3) RGB; outputs {@code vision_features} (1, 256, S/16,
-     * S/16), which memories are made of and added to, {@code image_embeddings} (the same with what stands for memory where
-     * there is none), {@code high_res_features_0} (1, 32, S/4, S/4) and {@code high_res_features_1} (1, 64, S/8, S/8). The
-     * image is resized to S × S (bilinear, antialiased) and normalised as upstream's image predictor does.
+     * The image encoder: input {@code image}, U8 (1, height, width, 3) RGB; outputs {@code vision_features} (1, 256,
+     * S/16, S/16), which memories are made of and added to, {@code image_embeddings} (the same with what stands for
+     * memory where there is none), {@code high_res_features_0} (1, 32, S/4, S/4) and {@code high_res_features_1} (1,
+     * 64, S/8, S/8). The image is resized to S × S (bilinear, antialiased) and normalised as upstream's image
+     * predictor does.
      */
     public static Graph image(Sam2Config config, int height, int width) {
         GraphBuilder g = new GraphBuilder();
@@ -70,8 +71,8 @@ public final class Sam2Graphs {
     /**
      * The image encoder with states in place of outputs, so that what it makes outlives the next image.
      *
-     * @param video whether frames are resized as upstream's video predictor does, by Pillow: bicubic, antialiased, rounded to
-     *              8 bits after the columns and after the rows
+     * @param video whether frames are resized as upstream's video predictor does, by Pillow: bicubic, antialiased,
+     *              rounded to 8 bits after the columns and after the rows
      */
     static Graph look(Sam2Config config, int height, int width, boolean video) {
         GraphBuilder g = new GraphBuilder();
@@ -112,8 +113,8 @@ public final class Sam2Graphs {
     }
 
     /**
-     * Masks of the network's size brought to an image's: input {@code low_res_masks} (B, M, S/4, S/4), outputs {@code logits}
-     * (B · M, 1, height, width), bilinear, and {@code masks}, U8, 1 where a logit is above 0.
+     * Masks of the network's size brought to an image's: input {@code low_res_masks} (B, M, S/4, S/4), outputs {@code
+     * logits} (B · M, 1, height, width), bilinear, and {@code masks}, U8, 1 where a logit is above 0.
      *
      * @param batch B
      * @param masks M
@@ -171,11 +172,11 @@ public final class Sam2Graphs {
     }
 
     /**
-     * Prompt encoder and mask decoder for an image that has no memory: inputs are the image encoder's outputs, {@code points}
-     * (B, P, 2) in 0 … 1, {@code labels} (B, P) int32 (1 foreground, 0 background, 2 and 3 the corners of a box, −1 the
-     * padding that ends a list, −2 for unused room) and, if asked for, {@code mask_input} (B, 1, S/4, S/4). Outputs
-     * {@code low_res_masks} (B, M, S/4, S/4), {@code iou_predictions} (B, M) and {@code object_score_logits} (B, 1), M being 3
-     * or 1.
+     * Prompt encoder and mask decoder for an image that has no memory: inputs are the image encoder's outputs, {@code
+     * points} (B, P, 2) in 0 … 1, {@code labels} (B, P) int32 (1 foreground, 0 background, 2 and 3 the corners of a
+     * box, −1 the padding that ends a list, −2 for unused room) and, if asked for, {@code mask_input} (B, 1, S/4,
+     * S/4). Outputs {@code low_res_masks} (B, M, S/4, S/4), {@code iou_predictions} (B, M) and {@code
+     * object_score_logits} (B, 1), M being 3 or 1.
      */
     public static Graph decoder(Sam2Config config, DecoderRequest request) {
         GraphBuilder g = new GraphBuilder();

@@ -22,9 +22,9 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * The parts of SAM 2 that a video adds. Memories lie in two states, each a ring of slots: {@code memories} (slots, grid², 64)
- * and {@code pointers} (slots, 256). Which slots a frame attends to, how old they are and which are valid are inputs; objects
- * are the batch axis.
+ * The parts of SAM 2 that a video adds. Memories lie in two states, each a ring of slots: {@code memories} (slots,
+ * grid², 64) and {@code pointers} (slots, 256). Which slots a frame attends to, how old they are and which are valid
+ * are inputs; objects are the batch axis.
  */
 public final class Sam2VideoGraphs {
     /** Mask logit of a thing that isn't in the frame. */
@@ -56,14 +56,14 @@ public final class Sam2VideoGraphs {
     }
 
     /**
-     * Masks of objects in a frame. Inputs: the image encoder's outputs ({@code vision_features} for a frame with memories,
-     * {@code image_embeddings} for one without), {@code points}, {@code labels} and, if asked for, {@code mask_input} as
-     * {@link Sam2Graphs#decoder} takes them (a frame that is only tracked has two points labelled −1), and with memories
-     * {@code memory_slots}, {@code memory_ages}, {@code memory_valid}, each (B, M) int32, {@code pointer_slots},
-     * {@code pointer_valid}, (B, P) int32, and {@code pointer_times} (B, P, 256), the encoding of their distance. An age is a
-     * row of {@code maskmem_tpos_enc}: 6 for a conditioning frame, 0 for the last frame. Outputs: {@code low_res_masks}
-     * (B, 1, S/4, S/4), {@link #NO_OBJECT} where the thing is absent, {@code object_pointer} (B, 256),
-     * {@code object_score_logits} (B, 1) and {@code iou_predictions} (B, 1).
+     * Masks of objects in a frame. Inputs: the image encoder's outputs ({@code vision_features} for a frame with
+     * memories, {@code image_embeddings} for one without), {@code points}, {@code labels} and, if asked for, {@code
+     * mask_input} as {@link Sam2Graphs#decoder} takes them (a frame that is only tracked has two points labelled −1),
+     * and with memories {@code memory_slots}, {@code memory_ages}, {@code memory_valid}, each (B, M) int32, {@code
+     * pointer_slots}, {@code pointer_valid}, (B, P) int32, and {@code pointer_times} (B, P, 256), the encoding of
+     * their distance. An age is a row of {@code maskmem_tpos_enc}: 6 for a conditioning frame, 0 for the last frame.
+     * Outputs: {@code low_res_masks} (B, 1, S/4, S/4), {@link #NO_OBJECT} where the thing is absent, {@code
+     * object_pointer} (B, 256), {@code object_score_logits} (B, 1) and {@code iou_predictions} (B, 1).
      */
     public static Graph frame(Sam2Config config, FrameRequest r) {
         GraphBuilder g = new GraphBuilder();
@@ -95,8 +95,8 @@ public final class Sam2VideoGraphs {
     }
 
     /**
-     * A mask that is given, not found: upstream's {@code add_new_mask} and {@code _use_mask_as_output}. Inputs:
-     * {@code vision_features}, the two high-resolution features and {@code mask} (1, 1, height, width), 0 or 1. Outputs as
+     * A mask that is given, not found: upstream's {@code add_new_mask} and {@code _use_mask_as_output}. Inputs: {@code
+     * vision_features}, the two high-resolution features and {@code mask} (1, 1, height, width), 0 or 1. Outputs as
      * those of {@link #frame}; the decoder is asked for the object pointer alone.
      */
     public static Graph given(Sam2Config config, int height, int width) {
@@ -184,8 +184,8 @@ public final class Sam2VideoGraphs {
     }
 
     /**
-     * A frame put into memory. Inputs: {@code vision_features}, {@code low_res_masks} (B, 1, S/4, S/4),
-     * {@code object_score_logits} (B, 1), {@code object_pointer} (B, 256) and {@code slots} (B) int32, where to. Updates both
+     * A frame put into memory. Inputs: {@code vision_features}, {@code low_res_masks} (B, 1, S/4, S/4), {@code
+     * object_score_logits} (B, 1), {@code object_pointer} (B, 256) and {@code slots} (B) int32, where to. Updates both
      * rings. Output: {@code memory_features} (B, 64, grid, grid).
      *
      * @param objects  B
@@ -210,7 +210,9 @@ public final class Sam2VideoGraphs {
         return g.build();
     }
 
-    /** A slot's contents: input {@code slot} (1) int32, outputs {@code memory} (grid², 64) and {@code pointer} (256). */
+    /**
+     * A slot's contents: input {@code slot} (1) int32, outputs {@code memory} (grid², 64) and {@code pointer} (256).
+     */
     static Graph readSlot(Sam2Config config, int slots) {
         GraphBuilder g = new GraphBuilder();
         long cells = (long) config.grid() * config.grid();

@@ -10,9 +10,10 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Follows things through frames that arrive one at a time, in memory that doesn't grow however long a camera runs. Upstream's
- * predictor with three limits: a frame is let go {@link #WINDOW} frames after it came, each object keeps at most
- * {@link #CONDITIONING} conditioning frames (its first and the newest), and only the current frame can be prompted.
+ * Follows things through frames that arrive one at a time, in memory that doesn't grow however long a camera runs.
+ * Upstream's predictor with three limits: a frame is let go {@link #WINDOW} frames after it came, each object keeps at
+ * most {@link #CONDITIONING} conditioning frames (its first and the newest), and only the current frame can be
+ * prompted.
  *
  * <pre>{@code
  * try (StreamTracker camera = sam.stream()) {

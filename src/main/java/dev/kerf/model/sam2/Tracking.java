@@ -15,8 +15,8 @@ import java.util.Map;
 import java.util.function.IntFunction;
 
 /**
- * Objects followed through a video: what upstream's SAM2VideoPredictor does with its inference state, for a batch of objects
- * at once.
+ * Objects followed through a video: what upstream's SAM2VideoPredictor does with its inference state, for a batch of
+ * objects at once.
  */
 final class Tracking implements AutoCloseable {
     private static final int MOST_AT_ONCE = 4;
@@ -85,7 +85,10 @@ final class Tracking implements AutoCloseable {
         return predictions(List.of(answer)).getFirst();
     }
 
-    /** Takes a mask as an object's in a frame, as upstream's {@code add_new_mask}: U8 (H, W), not 0 where the object is. */
+    /**
+     * Takes a mask as an object's in a frame, as upstream's {@code add_new_mask}: U8 (H, W), not 0 where the object
+     * is.
+     */
     Prediction give(int frame, int object, HostTensor mask, ImageView view) {
         if (!mask.shape().equals(Shape.of(height, width))) {
             throw new BadInputException("the mask is " + mask + ", the frames are " + width + "×" + height + " pixels");

@@ -4,8 +4,8 @@ import dev.kerf.graph.GraphBuilder;
 import dev.kerf.graph.Value;
 
 /**
- * Tokens and image attend to each other, as upstream's {@code modeling/sam/transformer.py}: two layers and a last look of the
- * tokens at the image.
+ * Tokens and image attend to each other, as upstream's {@code modeling/sam/transformer.py}: two layers and a last look
+ * of the tokens at the image.
  */
 final class TwoWayTransformer {
     private static final int LAYERS = 2;
