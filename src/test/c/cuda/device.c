@@ -3,10 +3,27 @@
 #define _GNU_SOURCE
 #include "standin.h"
 #include <dlfcn.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
 static int started;
+
+// OpenCL on the CPU brings LLVM, which takes the JVM's handlers of faults: they are put back.
+static const int signals[] = {SIGILL, SIGBUS, SIGSEGV};
+static struct sigaction kept[3];
+
+static void keep_handlers(void) {
+    for (int i = 0; i < 3; i++) {
+        sigaction(signals[i], NULL, &kept[i]);
+    }
+}
+
+void restore_handlers(void) {
+    for (int i = 0; i < 3; i++) {
+        sigaction(signals[i], &kept[i], NULL);
+    }
+}
 
 CUresult cuDriverGetVersion(int *out) {
     ENTER("cuDriverGetVersion", 0, 0);
@@ -21,6 +38,7 @@ CUresult cuInit(unsigned flags) {
     }
     pthread_mutex_lock(&lock);
     if (!started) {
+        keep_handlers();
         void *library = dlopen("libOpenCL.so.1", RTLD_NOW);
         if (!library) {
             fprintf(stderr, "stand-in: %s\n", dlerror());
@@ -37,6 +55,7 @@ CUresult cuInit(unsigned flags) {
                 device = NULL;
             }
         }
+        restore_handlers();
         started = 1;
     }
     pthread_mutex_unlock(&lock);
@@ -94,6 +113,7 @@ CUresult cuDevicePrimaryCtxRetain(void **out, int dev) {
     int status = 0;
     if (!context) {
         context = clCreateContext(NULL, 1, &device, NULL, NULL, &status);
+        restore_handlers();
     }
     contexts += !status;
     pthread_mutex_unlock(&lock);

@@ -36,7 +36,9 @@ CUresult cuModuleLoadDataEx(struct object **out, const char *image, unsigned cou
     int status;
     cl program = clCreateProgramWithSource(context, 1, &source, NULL, &status);
     TRY(status);
-    if (clBuildProgram(program, 1, &device, build, NULL, NULL)) {
+    int built = clBuildProgram(program, 1, &device, build, NULL, NULL);
+    restore_handlers();
+    if (built) {
         clGetProgramBuildInfo(program, device, 0x1183, log_bytes, log, NULL);
         clReleaseProgram(program);
         return INVALID_PTX;

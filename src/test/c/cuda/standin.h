@@ -113,6 +113,9 @@ struct call {
     int status;
 };
 
+// Puts the JVM's handlers of faults back after a call that may load LLVM.
+void restore_handlers(void);
+
 extern pthread_mutex_t lock;         // of all that follows
 extern long live[KINDS];             // objects that aren't freed
 extern long contexts, live_memory, live_bytes, live_host;

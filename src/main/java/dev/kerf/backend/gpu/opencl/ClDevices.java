@@ -54,6 +54,8 @@ final class ClDevices {
                     found.add(found(cl, arena, name, device));
                 }
             }
+        } finally {
+            SignalHandlers.restore();
         }
         if (found.isEmpty()) {
             throw new BackendUnavailableException("opencl: the platforms that are installed have no device");

@@ -77,6 +77,7 @@ final class LibOpenCl {
      */
     @SuppressWarnings("restricted") // what the library does is the driver's business
     LibOpenCl(String library) {
+        SignalHandlers.remember();
         SymbolLookup lookup = SymbolLookup.libraryLookup(library, Arena.global());
         clGetPlatformIDs = address(lookup, "clGetPlatformIDs");
         clGetPlatformInfo = address(lookup, "clGetPlatformInfo");

@@ -46,6 +46,8 @@ public final class OpenClDriver implements Driver {
             MemorySegment handle = arena.allocateFrom(ValueLayout.JAVA_LONG, device.handle());
             context = cl.clCreateContext(0, 1, handle.address(), 0, 0, status.address());
             check(status, "clCreateContext", "");
+        } finally {
+            SignalHandlers.restore();
         }
     }
 
@@ -171,6 +173,8 @@ public final class OpenClDriver implements Driver {
                         "of kernel " + name + " with " + options + on(), "the compiler says:\n" + log, false);
             }
             return new Program(program, name);
+        } finally {
+            SignalHandlers.restore();
         }
     }
 

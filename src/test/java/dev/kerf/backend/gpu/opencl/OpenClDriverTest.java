@@ -50,6 +50,23 @@ class OpenClDriverTest {
         return d.launch(d.build("count", COUNT), new long[] {64}, new long[] {32}, List.of(x, n, times));
     }
 
+    /** The JVM's null checks are faults: its handler must stay. */
+    @ParameterizedTest(allowZeroInvocations = true)
+    @MethodSource(DEVICES)
+    void leavesTheHandlersOfSignalsAlone(String id) {
+        long segv = SignalHandlers.handler(11);
+        long bus = SignalHandlers.handler(7);
+        assertTrue(segv != 0 && segv == SignalHandlers.handler(4), "the JVM has one handler for all");
+        try (OpenClDriver d = open(id); Driver.Queue queue = d.queue(); Driver.Buffer x = d.allocate(256);
+                Driver.Launch launch = count(d, x, 64, 1)) {
+            assertEquals(segv, SignalHandlers.handler(11));
+            queue.launch(launch);
+            queue.synchronize();
+            assertEquals(segv, SignalHandlers.handler(11));
+            assertEquals(bus, SignalHandlers.handler(7));
+        }
+    }
+
     @ParameterizedTest(allowZeroInvocations = true)
     @MethodSource(DEVICES)
     void movesMemoryInOrder(String id) {
