@@ -75,11 +75,10 @@ public final class JcudaDriver implements Driver {
     @Override
     public Recording record(List<Launch> launches) {
         List<JcLaunch> all = launches.stream().map(l -> (JcLaunch) l).toList();
-        return inContext(() -> recorded(all));
-    }
-
-    private synchronized Recording recorded(List<JcLaunch> launches) {
-        return JcRecording.of(context, launches, recorder);
+        // Locked before the context is pushed: a virtual thread that waits may go on in another thread of the system.
+        synchronized (recorder) {
+            return inContext(() -> JcRecording.of(context, all, recorder));
+        }
     }
 
     @Override
