@@ -1,7 +1,6 @@
 package dev.kerf.cli;
 
 import dev.kerf.backend.Device;
-import dev.kerf.cli.InstanceEvaluation.IouType;
 import dev.kerf.error.BadInputException;
 import dev.kerf.json.Json;
 import dev.kerf.mask.Boundary;
@@ -48,10 +47,8 @@ final class EvaluateCommand implements Callable<Integer> {
     @Mixin
     private LabelEvaluation labels;
 
-    @Option(names = "--iou-type", paramLabel = "TYPE",
-            description = "What COCO detections are compared by: ${COMPLETION-CANDIDATES}; segm where the results have "
-                    + "masks, otherwise bbox.")
-    private IouType iouType;
+    @Mixin
+    private InstanceEvaluation instances;
 
     @Option(names = "--boundary", paramLabel = "RATIO", arity = "0..1", fallbackValue = "" + Boundary.RATIO,
             description = "Also Boundary IoU of labels; of COCO masks, the smaller of IoU and Boundary IoU. Boundaries "
@@ -87,7 +84,7 @@ final class EvaluateCommand implements Callable<Integer> {
         } else if (someFile) {
             return files();
         }
-        refuse(iouType == null ? panoptic.given() : "--iou-type", "labels");
+        refuse(instances.given() == null ? panoptic.given() : instances.given(), "labels");
         try (Device opened = device.open()) {
             EvaluateReport report = labels.run(predicted, truth, boundary, opened, console);
             if (report.images() == 0) {
@@ -107,7 +104,7 @@ final class EvaluateCommand implements Callable<Integer> {
         boolean segments = records.isEmpty() ? found.isObject()
                 : records.getFirst().find("segments_info").isPresent();
         if (segments) {
-            refuse(iouType != null ? "--iou-type" : boundary != null ? "--boundary" : null, "panoptic pictures");
+            refuse(boundary != null ? "--boundary" : instances.given(), "panoptic pictures");
             try (Device opened = device.open()) {
                 PanopticReport report = panoptic.run(truth, real, predicted, found, labels.allowsMissing(), opened,
                         console);
@@ -116,7 +113,7 @@ final class EvaluateCommand implements Callable<Integer> {
             return ExitCode.OK;
         }
         refuse(panoptic.given(), "detections");
-        InstanceReport report = InstanceEvaluation.run(real, found, iouType, boundary, device, console);
+        InstanceReport report = instances.run(real, found, boundary, labels.allowsMissing(), device, console);
         write(report.table(), report.json());
         return ExitCode.OK;
     }

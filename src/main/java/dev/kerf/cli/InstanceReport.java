@@ -19,24 +19,29 @@ import java.util.stream.Collectors;
  * What an evaluation of detections comes to, as a table and as JSON.
  *
  * @param truth    what was to be found
+ * @param images   which were compared
  * @param results  what was found
  * @param type     what they were compared by
  * @param boundary share of the diagonal to which boundaries reach, or null
+ * @param agnostic whether classes weren't told apart
  * @param device   that counted, or null
  * @param scores   of all classes
  */
-record InstanceReport(CocoDataset truth, CocoResults results, IouType type, Double boundary, DeviceInfo device,
-        ApScores scores) {
+record InstanceReport(CocoDataset truth, List<Long> images, CocoResults results, IouType type, Double boundary,
+        boolean agnostic, DeviceInfo device, ApScores scores) {
     private static final int COLUMN = 9;
 
     /** The table, a line each; the twelve figures as pycocotools prints them. */
     List<String> table() {
         List<String> lines = new ArrayList<>();
-        lines.add(count(truth.images().size(), "image") + ", " + count(truth.size(), "annotation") + ", "
+        lines.add(count(images.size(), "image") + ", " + count(annotations(), "annotation") + ", "
                 + count(results.size(), "result") + ", compared by " + by() + (device == null ? "" : " on "
-                + device.backend()));
+                + device.backend()) + (agnostic ? ", whatever their class" : ""));
         lines.add("");
         scores.summary().forEach(f -> lines.add(line(f)));
+        if (agnostic) {
+            return lines;
+        }
         lines.add("");
         Map<Integer, Long> objects = objects();
         Map<Integer, Long> detections = detections();
@@ -62,7 +67,7 @@ record InstanceReport(CocoDataset truth, CocoResults results, IouType type, Doub
         Json each = Json.array();
         Map<Integer, Long> objects = objects();
         Map<Integer, Long> detections = detections();
-        for (CocoDataset.Category c : categories()) {
+        for (CocoDataset.Category c : agnostic ? List.<CocoDataset.Category>of() : categories()) {
             Json figures = Json.object().put("id", c.id()).put("name", c.name())
                     .put("objects", objects.getOrDefault(c.id(), 0L))
                     .put("results", detections.getOrDefault(c.id(), 0L));
@@ -71,7 +76,8 @@ record InstanceReport(CocoDataset truth, CocoResults results, IouType type, Doub
         }
         return Json.object().put("kerf", Version.text()).put("backend", device == null ? null : device.backend())
                 .put("device", device == null ? null : device.name()).put("iouType", type.name())
-                .put("boundary", boundary).put("images", truth.images().size()).put("annotations", truth.size())
+                .put("boundary", boundary).put("classAgnostic", agnostic).put("images", images.size())
+                .put("annotations", annotations())
                 .put("results", results.size()).put("summary", summary).put("ious", ious).put("categories", each);
     }
 
@@ -84,14 +90,18 @@ record InstanceReport(CocoDataset truth, CocoResults results, IouType type, Doub
         return truth.categories().values().stream().sorted(Comparator.comparingInt(CocoDataset.Category::id)).toList();
     }
 
+    private int annotations() {
+        return images.stream().mapToInt(i -> truth.annotations(i).size()).sum();
+    }
+
     /** True objects by category, crowds aside. */
     private Map<Integer, Long> objects() {
-        return truth.images().keySet().stream().flatMap(i -> truth.annotations(i).stream()).filter(a -> !a.crowd())
+        return images.stream().flatMap(i -> truth.annotations(i).stream()).filter(a -> !a.crowd())
                 .collect(Collectors.groupingBy(CocoDataset.Annotation::category, Collectors.counting()));
     }
 
     private Map<Integer, Long> detections() {
-        return truth.images().keySet().stream().flatMap(i -> results.of(i).stream())
+        return images.stream().flatMap(i -> results.of(i).stream())
                 .collect(Collectors.groupingBy(CocoResults.Result::category, Collectors.counting()));
     }
 

@@ -45,7 +45,8 @@ final class LabelEvaluation {
             description = "Predicted grey values, and logits of a single class, above T are class 1, others class 0.")
     private Double threshold;
 
-    @Option(names = "--allow-missing", description = "Compares what there is where files have no counterpart.")
+    @Option(names = "--allow-missing", description = "Compares what there is: leaves out files without counterpart, and images of a COCO truth "
+                    + "without any result, which count by default as ones in which nothing was found.")
     private boolean allowMissing;
 
     /** The scores of all pairs that can be compared; what fails is told and noted. */

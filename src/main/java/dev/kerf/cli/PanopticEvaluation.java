@@ -54,10 +54,12 @@ final class PanopticEvaluation {
             }
             console.note(all);
         }
-        try (PanopticQuality quality = new PanopticQuality(device, real.categories().values())) {
+        try (PanopticQuality quality = new PanopticQuality(device, real.categories().values());
+                Progress progress = console.terminal() ? Progress.bar(console, images.size()) : Progress.none()) {
             for (long image : images) {
                 try {
                     quality.add(real.picture(image), found.picture(image));
+                    progress.step();
                 } catch (BadInputException e) {
                     throw new BadInputException(found.file(image) + ": " + e.getMessage());
                 }

@@ -15,6 +15,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Function;
+import java.util.function.ToIntFunction;
 import java.util.stream.Collectors;
 
 /**
@@ -40,6 +41,7 @@ import java.util.stream.Collectors;
 public final class AveragePrecision {
     private final ApProtocol protocol;
     private final boolean boxes;
+    private final boolean classes;
     private final PairIou pairs;
     private final Map<Integer, List<ImageMatches>> matches = new TreeMap<>();
     private final Set<Long> images = new HashSet<>();
@@ -50,9 +52,10 @@ public final class AveragePrecision {
         double[][] of(List<Detection> detections, List<GroundTruth> truth);
     }
 
-    private AveragePrecision(ApProtocol protocol, boolean boxes, PairIou pairs) {
+    private AveragePrecision(ApProtocol protocol, boolean boxes, boolean classes, PairIou pairs) {
         this.protocol = protocol;
         this.boxes = boxes;
+        this.classes = classes;
         this.pairs = pairs;
     }
 
@@ -63,7 +66,7 @@ public final class AveragePrecision {
 
     /** Of boxes. */
     public static AveragePrecision boxes(ApProtocol protocol) {
-        return new AveragePrecision(protocol, true, AveragePrecision::boxIou);
+        return new AveragePrecision(protocol, true, true, AveragePrecision::boxIou);
     }
 
     /** Of masks, by COCO's protocol. */
@@ -78,7 +81,7 @@ public final class AveragePrecision {
      */
     public static AveragePrecision masks(Overlaps overlaps, ApProtocol protocol) {
         MaskPairs counts = new MaskPairs(overlaps);
-        return new AveragePrecision(protocol, false, (found, truth) -> iou(found, truth,
+        return new AveragePrecision(protocol, false, true, (found, truth) -> iou(found, truth,
                 counts.measure(each(found, Detection::mask), each(truth, GroundTruth::mask))));
     }
 
@@ -97,7 +100,7 @@ public final class AveragePrecision {
         // Refused here rather than with the first pair.
         Boundary.distance(1, 1, ratio);
         MaskPairs counts = new MaskPairs(overlaps);
-        return new AveragePrecision(protocol, false, (found, truth) -> {
+        return new AveragePrecision(protocol, false, true, (found, truth) -> {
             List<RunLength> a = each(found, Detection::mask);
             List<RunLength> b = each(truth, GroundTruth::mask);
             double[][] out = iou(found, truth, counts.measure(a, b));
@@ -109,6 +112,16 @@ public final class AveragePrecision {
             }
             return out;
         });
+    }
+
+    /**
+     * The same measure of whether things are found, whatever they are taken for: all are of class 0. What pycocotools
+     * does with {@code useCats = 0}; equal scores then come in the order of their classes.
+     *
+     * @return empty, whatever was added to this
+     */
+    public AveragePrecision classAgnostic() {
+        return new AveragePrecision(protocol, boxes, false, pairs);
     }
 
     private static List<RunLength> boundaries(List<RunLength> masks, double ratio) {
@@ -127,8 +140,8 @@ public final class AveragePrecision {
         if (!images.add(image)) {
             throw new BadInputException("image " + image + " was added before");
         }
-        Map<Integer, List<GroundTruth>> objects = truth.stream().collect(Collectors.groupingBy(GroundTruth::category));
-        Map<Integer, List<Detection>> found = detections.stream().collect(Collectors.groupingBy(Detection::category));
+        Map<Integer, List<GroundTruth>> objects = byCategory(truth, GroundTruth::category);
+        Map<Integer, List<Detection>> found = byCategory(detections, Detection::category);
         Set<Integer> categories = new TreeSet<>(objects.keySet());
         categories.addAll(found.keySet());
         for (int category : categories) {
@@ -142,6 +155,13 @@ public final class AveragePrecision {
             matches.computeIfAbsent(category, k -> new ArrayList<>())
                     .add(ImageMatches.of(image, here, surest, ious, protocol));
         }
+    }
+
+    private <T> Map<Integer, List<T>> byCategory(List<T> items, ToIntFunction<T> category) {
+        if (classes) {
+            return items.stream().collect(Collectors.groupingBy(category::applyAsInt));
+        }
+        return items.isEmpty() ? Map.of() : Map.of(0, items.stream().sorted(Comparator.comparingInt(category)).toList());
     }
 
     /**
@@ -158,19 +178,26 @@ public final class AveragePrecision {
     }
 
     /**
-     * Adds all images of a data set.
+     * Adds an image of a data set, with the results of a file.
      *
+     * @throws BadInputException if the data set has no such image or it was added before
      * @throws dev.kerf.error.BadFileException if a record lacks the box or mask that is to be compared, or it is no such
      */
-    public void add(CocoDataset truth, CocoResults results) {
-        for (long image : truth.images().keySet()) {
-            List<CocoDataset.Annotation> objects = truth.annotations(image);
-            Set<Integer> occurring = objects.stream().map(CocoDataset.Annotation::category).collect(Collectors.toSet());
-            // Of a class without truth only the number of results counts, not what they look like.
-            add(image, truths(objects), results.of(image).stream().map(r -> new Detection(r.category(), r.score(),
-                    r.area(), boxes ? r.box() : null,
-                    boxes || !occurring.contains(r.category()) ? null : r.mask())).toList());
+    public void add(CocoDataset truth, long image, CocoResults results) {
+        if (!truth.images().containsKey(image)) {
+            throw new BadInputException("the data set has no image " + image);
         }
+        List<CocoDataset.Annotation> objects = truth.annotations(image);
+        Set<Integer> occurring = objects.stream().map(CocoDataset.Annotation::category).collect(Collectors.toSet());
+        // Of a class without truth only the number of results counts, not what they look like.
+        add(image, truths(objects), results.of(image).stream().map(r -> new Detection(r.category(), r.score(),
+                r.area(), boxes ? r.box() : null,
+                boxes || classes && !occurring.contains(r.category()) ? null : r.mask())).toList());
+    }
+
+    /** Adds all images of a data set, as the method for one does. */
+    public void add(CocoDataset truth, CocoResults results) {
+        truth.images().keySet().forEach(image -> add(truth, image, results));
     }
 
     private List<GroundTruth> truths(List<CocoDataset.Annotation> annotations) {

@@ -138,6 +138,30 @@ class EvaluateCocoTest {
     }
 
     @Test
+    void imagesWithoutResultsCountUnlessLeftOut() {
+        // Two images with one cat each, of which one was looked at.
+        Path truth = write("truth.json", TRUTH.replace("\"annotations\": [", "\"annotations\": [{\"id\": 2, \"image_id\": "
+                + "5, \"category_id\": 3, \"area\": 4, \"bbox\": [0, 0, 2, 2]},"));
+        Path found = write("found.json", "[{\"image_id\": 4, \"category_id\": 1, \"score\": 1, "
+                + "\"bbox\": [1, 1, 2, 2]}, {\"image_id\": 4, \"category_id\": 3, \"score\": 1, "
+                + "\"bbox\": [1, 1, 2, 2]}]");
+        assertEquals(0, evaluate(truth, found, "--json", "-"), err::toString);
+        Json all = Json.parse(out.toByteArray());
+        assertEquals(51 / 101.0, all.at("summary").at("AP").asDouble(), EXACT, "recall 1/2");
+        assertEquals("2 2", all.at("images") + " " + all.at("annotations"));
+        assertEquals(0, evaluate(truth, found, "--json", "-", "--allow-missing"), err::toString);
+        Json some = Json.parse(out.toByteArray());
+        assertEquals(1, some.at("summary").at("AP").asDouble(), EXACT);
+        assertEquals("1 1", some.at("images") + " " + some.at("annotations"));
+        // Without classes the dog is a cat, and the cat is found twice.
+        assertEquals(0, evaluate(truth, found, "--class-agnostic", "--allow-missing"), err::toString);
+        String table = out.toString(StandardCharsets.UTF_8);
+        assertTrue(table.startsWith("1 image, 1 annotation, 2 results, compared by boxes, whatever their class\n"), table);
+        assertTrue(table.contains("all | maxDets=100 ] = 1.000"), table);
+        assertTrue(!table.contains("category"), table);
+    }
+
+    @Test
     void resultsOfAnotherNumberingAreToldOf() {
         Path truth = write("truth.json", TRUTH);
         Path found = write("found.json", "[{\"image_id\": 4, \"category_id\": 0, \"score\": 1, \"bbox\": [1, 1, 2, 2]}, "

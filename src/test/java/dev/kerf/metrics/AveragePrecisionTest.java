@@ -202,6 +202,21 @@ class AveragePrecisionTest {
     }
 
     @Test
+    void withoutClassesOnlyPlacesCount() {
+        AveragePrecision ap = AveragePrecision.boxes().classAgnostic();
+        ap.add(1, List.of(truth(1, 0, 0, 10, 10), truth(2, 50, 0, 10, 10)),
+                List.of(found(7, 0.9, 0, 0, 10, 10), found(1, 0.8, 50, 0, 10, 10)));
+        ap.add(2, List.of(), List.of());
+        assertEquals(1, ap.scores().ap(), EXACT);
+        assertEquals(List.of(0), ap.scores().categories());
+        // Of equal scores class 1 comes before class 3, and takes the object.
+        AveragePrecision tie = AveragePrecision.boxes().classAgnostic();
+        tie.add(1, List.of(truth(1, 0, 0, 10, 10)),
+                List.of(found(3, 0.5, 0, 0, 9, 10), found(1, 0.5, 0, 0, 10, 10)));
+        assertEquals(1, tie.scores().ap(), EXACT);
+    }
+
+    @Test
     void nothingFoundIsZeroAndNothingTrueIsNoScore() {
         ApScores none = boxes(List.of(truth(1, 0, 0, 10, 10)), List.of());
         assertEquals(0, none.ap());
