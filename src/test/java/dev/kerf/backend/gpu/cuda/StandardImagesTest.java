@@ -85,7 +85,7 @@ class StandardImagesTest {
         StandardImages none = new StandardImages(new ImageCache(cache), () -> {
             throw new AssertionError("looked for a compiler");
         });
-        assertTrue(none.find("softmax", softmax(128), H200).origin().startsWith("kernels/ptx/sm_"));
+        assertTrue(none.find("softmax", softmax(256), H200).origin().startsWith("kernels/ptx/sm_"));
         assertFalse(Files.exists(cache));
     }
 
