@@ -147,11 +147,15 @@ public final class Bench {
                 .verbosity(VerboseMode.SILENT).shouldFailOnError(true);
     }
 
-    /** What isn't the same result needs no race. */
+    /** What isn't the same result needs no race. Held to ONNX Runtime if it takes part, else to the first. */
     private static void agree(ModelCase c, Graph graph, Weights weights, List<String> engines, Report report) {
-        HostTensor expected = output(Engine.ONNX_RUNTIME, c, graph, weights);
+        String reference = engines.contains(Engine.ONNX_RUNTIME) ? Engine.ONNX_RUNTIME : engines.getFirst();
+        if (engines.size() == 1) {
+            return;
+        }
+        HostTensor expected = output(reference, c, graph, weights);
         for (String engine : engines) {
-            if (engine.equals(Engine.ONNX_RUNTIME)) {
+            if (engine.equals(reference)) {
                 continue;
             }
             HostTensor actual = output(engine, c, graph, weights);
@@ -163,9 +167,9 @@ public final class Bench {
             }
             double relative = Math.sqrt(difference / norm);
             if (!(relative < c.tolerance())) {
-                throw new IllegalStateException(c.title + ": " + engine + " differs from ONNX Runtime by " + relative);
+                throw new IllegalStateException(c.title + ": " + engine + " differs from " + reference + " by " + relative);
             }
-            report.difference(c.title + ": " + engine, relative);
+            report.difference(c.title + ": " + engine + " from " + reference, relative);
         }
     }
 

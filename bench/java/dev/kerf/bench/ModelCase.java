@@ -78,7 +78,7 @@ enum ModelCase {
     Map<String, HostTensor> inputs(Graph graph) {
         Map<String, HostTensor> inputs = Inputs.of(graph);
         inputs.replaceAll((name, t) -> switch (name) {
-            case "image" -> Inputs.pixels(t.shape());
+            case "image" -> t.dtype() == DType.U8 ? Inputs.pixels(t.shape()) : t;
             case "labels" -> HostTensor.of(t.shape(), this == SAM2_FRAME ? new int[] {-1, -1} : new int[] {1, -1});
             case "memory_slots", "pointer_slots" -> HostTensor.of(t.shape(), IntStream.range(0, (int) t.elements()).toArray());
             case "memory_ages" -> HostTensor.of(t.shape(), IntStream.range(0, (int) t.elements()).map(i -> 6 - i).toArray());

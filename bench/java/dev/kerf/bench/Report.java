@@ -1,5 +1,8 @@
 package dev.kerf.bench;
 
+import dev.kerf.backend.Backends;
+import dev.kerf.backend.Device;
+import dev.kerf.backend.DeviceInfo;
 import dev.kerf.json.Json;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -33,12 +36,12 @@ final class Report {
         figures.add(f);
     }
 
-    /** Notes how far an engine's result is from ONNX Runtime's: relative L2 difference. */
+    /** Notes how far an engine's result is from the first engine's, or ONNX Runtime's: relative L2 difference. */
     void difference(String engine, double relative) {
         differences.put(engine, relative);
     }
 
-    private static Map<String, String> environment() throws IOException {
+    private Map<String, String> environment() throws IOException {
         Path info = Path.of("/proc/cpuinfo");
         String cpu = !Files.exists(info) ? System.getProperty("os.arch") : Files.readAllLines(info).stream()
                 .filter(l -> l.startsWith("model name")).map(l -> l.substring(l.indexOf(':') + 2))
@@ -48,9 +51,28 @@ final class Report {
         e.put("threads", Integer.toString(Bench.threads()));
         e.put("jdk", System.getProperty("java.vm.vendor") + " " + Runtime.version());
         e.put("system", System.getProperty("os.name"));
-        e.put("onnxruntime", ai.onnxruntime.OrtEnvironment.getEnvironment().getVersion());
+        figures.stream().map(Figures::engine).distinct().forEach(engine -> e.put(engine, what(engine)));
         e.put("date", LocalDate.now().toString());
         return e;
+    }
+
+    private static String what(String engine) {
+        if (engine.equals(Engine.ONNX_RUNTIME)) {
+            return ai.onnxruntime.OrtEnvironment.getEnvironment().getVersion();
+        }
+        try (Device device = Backends.open(engine)) {
+            return device.info().name() + ", " + device.info().driver();
+        }
+    }
+
+    /** Whether the processor's floors are this engine's. */
+    private static boolean onCpu(String engine) {
+        if (engine.equals(Engine.ONNX_RUNTIME)) {
+            return true;
+        }
+        try (Device device = Backends.open(engine)) {
+            return device.info().kind() == DeviceInfo.Kind.CPU;
+        }
     }
 
     private double ratio(Figures f) {
@@ -76,8 +98,12 @@ final class Report {
             rows.add(Double.isNaN(ratio) ? row : row.put("ratio_to_onnxruntime", ratio));
         }
         return Json.object().put("title", title).put("environment", environment()).put("fma_gflops", peak)
-                .put("copy_gb_per_s", bandwidth).put("relative_difference_to_onnxruntime", differences)
+                .put("copy_gb_per_s", bandwidth).put("relative_difference", differences)
                 .put("figures", rows).toString();
+    }
+
+    private static String percent(double part) {
+        return String.format(Locale.ROOT, "%.0f %%", 100 * part);
     }
 
     String markdown() throws IOException {
@@ -86,7 +112,7 @@ final class Report {
         s.append(String.format(Locale.ROOT, "- measured in the same run: fused multiply-adds %.0f GFLOP/s,"
                 + " copying %.1f GB/s (read and written)%n", peak, bandwidth));
         differences.forEach((engine, d) -> s.append(String.format(Locale.ROOT,
-                "- %s from ONNX Runtime by %.1e (relative L2)%n", engine, d)));
+                "- %s by %.1e (relative L2)%n", engine, d)));
         s.append("""
 
                 Times in milliseconds; GFLOP/s, GB/s and the ratio are those of the median. FLOPs are the direct form's, so an
@@ -98,11 +124,12 @@ final class Report {
                 + "|---|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n");
         for (Figures f : figures) {
             double ratio = ratio(f);
+            boolean floors = onCpu(f.engine());
             s.append(String.format(Locale.ROOT,
-                    "| %s | %s | %d | %.2f | %.2f | %.2f | %.2f | %.2f | %.1f | %.0f %% | %.2f | %.0f %% | %s | %s |%n",
+                    "| %s | %s | %d | %.2f | %.2f | %.2f | %.2f | %.2f | %.1f | %s | %.2f | %s | %s | %s |%n",
                     f.name(), f.engine(), f.samples().length, f.mean(), f.deviation(), f.best(), f.percentile(0.5),
-                    f.percentile(0.99), f.gigaflops(), 100 * f.gigaflops() / peak, f.gigabytes(),
-                    100 * f.gigabytes() / bandwidth,
+                    f.percentile(0.99), f.gigaflops(), floors ? percent(f.gigaflops() / peak) : "", f.gigabytes(),
+                    floors ? percent(f.gigabytes() / bandwidth) : "",
                     f.peak() == 0 ? "" : Long.toString(f.peak() >> 20),
                     Double.isNaN(ratio) ? "" : String.format(Locale.ROOT, "%.3f", ratio)));
         }
