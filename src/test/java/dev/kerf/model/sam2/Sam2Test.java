@@ -5,7 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.kerf.backend.Backends;
+import dev.kerf.backend.CompileOptions;
 import dev.kerf.backend.Device;
+import dev.kerf.backend.DeviceWeights;
+import dev.kerf.backend.Executable;
 import dev.kerf.backend.Precision;
 import dev.kerf.error.BadInputException;
 import dev.kerf.error.ClosedException;
@@ -93,6 +96,44 @@ class Sam2Test {
                 matches("points3.low_res_masks", 10 * 7.652e-5, List.of(all.get(1)));
                 matches("mask.low_res_masks", 10 * 3.966e-5, List.of(all.get(2)));
                 matches("box.low_res_masks", 10 * 9.555e-5, List.of(all.get(3)));
+            }
+        }
+    }
+
+    /** As an interactive tool asks: nothing is left behind, and nothing carries over from one answer to the next. */
+    @ParameterizedTest
+    @MethodSource("dev.kerf.backend.BackendsUnderTest#devices")
+    void fiveHundredPromptsOfOneImage(String backend) {
+        List<Prompt> prompts = List.of(Prompt.point(125.44, 94.72), Prompt.box(76.8, 64, 179.2, 199.68),
+                Prompt.point(125.44, 94.72).foreground(153.6, 102.4).background(25.6, 225.28));
+        try (Device device = Backends.open(backend);
+                Sam2 model = load(device);
+                ImageView seen = model.look(FRAME)) {
+            List<Prediction> first = prompts.stream().map(seen::predict).toList();
+            long settled = device.memoryInUse();
+            for (int i = 0; i < 500; i++) {
+                Prediction expected = first.get(i % prompts.size());
+                Prediction p = seen.predict(prompts.get(i % prompts.size()));
+                assertEquals(-1, p.logits().data().mismatch(expected.logits().data()), "answer " + i);
+                assertEquals(expected.iou(), p.iou());
+                assertEquals(settled, device.memoryInUse(), "after answer " + i);
+            }
+        }
+    }
+
+    /** Seven memories of 64 × 64 places and 16 pointers: 28,736 keys, whose scores would take 470 MB a layer. */
+    @ParameterizedTest
+    @MethodSource("dev.kerf.backend.BackendsUnderTest#devices")
+    void aTrackedFrameTakesLittleMemory(String backend) {
+        Sam2Config config = Sam2Config.of(weights);
+        assertEquals(1024, config.imageSize());
+        var request = new Sam2VideoGraphs.FrameRequest(new Sam2Graphs.DecoderRequest(1, 2, false, true), 16, 7, 16);
+        try (Device device = Backends.open(backend); DeviceWeights loaded = device.load(weights)) {
+            long before = device.memoryInUse();
+            try (Executable frame = device.compile(Sam2VideoGraphs.frame(config, request), loaded, CompileOptions.of())) {
+                long taken = device.memoryInUse() - before;
+                assertEquals(256 * 256, frame.output("low_res_masks").type().shape().elements());
+                assertTrue(taken > 64L * 64 * 256 * Float.BYTES && taken < 400_000_000, taken + " bytes");
             }
         }
     }
