@@ -5,8 +5,11 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.kerf.image.Image;
+import dev.kerf.model.GoldenCase;
 import dev.kerf.model.maskrcnn.SmallRcnns;
+import dev.kerf.tensor.HostTensor;
 import dev.kerf.weights.Safetensors;
+import dev.kerf.weights.Weights;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -19,6 +22,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -44,26 +48,10 @@ class ReadmeTest {
 
     @Test
     void theJavaExampleCompilesAndRuns() throws Exception {
-        List<String> examples = blocks("java");
-        assertEquals(1, examples.size());
-        String body = examples.getFirst()
+        String printed = compileAndRun(blocks("java").getFirst()
                 .replace("Path.of(\"src/main/samples/", "Path.of(\"" + SAMPLES + "/")
                 .replace("Path.of(\"labels.png\")", "Path.of(\"" + temp.resolve("labels.png") + "\")")
-                .replace("Path.of(\"overlay.png\")", "Path.of(\"" + temp.resolve("overlay.png") + "\")");
-        String source = """
-                import dev.kerf.*;
-                import dev.kerf.backend.*;
-                import dev.kerf.image.*;
-                import dev.kerf.mask.*;
-                import dev.kerf.metrics.*;
-                import dev.kerf.model.unet.*;
-                import dev.kerf.weights.*;
-                import java.nio.file.Path;
-
-                public class Example {
-                    public static void main(String[] args) {
-                """ + body + "}}";
-        String printed = compileAndRun(source);
+                .replace("Path.of(\"overlay.png\")", "Path.of(\"" + temp.resolve("overlay.png") + "\")"));
         Matcher score = Pattern.compile("mean IoU (0\\.\\d{3})").matcher(printed);
         assertTrue(score.find(), printed);
         assertTrue(Double.parseDouble(score.group(1)) > 0.85, "drawn tissue is easy for the network: " + printed);
@@ -71,7 +59,46 @@ class ReadmeTest {
         assertEquals(1, Image.readIndices(temp.resolve("labels.png")).channels());
     }
 
-    private String compileAndRun(String source) throws Exception {
+    @Test
+    void theSam2ExampleCompilesAndRuns() throws Exception {
+        List<String> examples = blocks("java");
+        assertEquals(2, examples.size());
+        sam2();
+        String printed = compileAndRun(examples.getLast()
+                .replace("Path.of(\"sam2", "Path.of(\"" + temp + "/sam2")
+                .replace("Path.of(\"street", "Path.of(\"" + temp + "/street"));
+        assertTrue(Pattern.compile("\\d+ pixels, then \\d+\\Rframe 0: \\d+ pixels\\Rframe 1: \\d+ pixels").matcher(printed).find(),
+                printed);
+    }
+
+    /** What the examples for SAM 2 read; the weights of an untrained network by the official names. */
+    private void sam2() throws IOException {
+        try (Weights weights = GoldenCase.open(Path.of("src/test/resources/goldens/sam2-quick")).weights()) {
+            Map<String, HostTensor> tensors = new TreeMap<>();
+            weights.names().forEach(n -> tensors.put(n, weights.tensor(n)));
+            Safetensors.write(temp.resolve("sam2.1_hiera_tiny.pt"), tensors, Map.of());
+        }
+        Files.createDirectories(temp.resolve("street"));
+        photo(temp.resolve("street/0000.jpg"));
+        photo(temp.resolve("street/0001.jpg"));
+    }
+
+    private String compileAndRun(String body) throws Exception {
+        String source = """
+                import dev.kerf.*;
+                import dev.kerf.backend.*;
+                import dev.kerf.image.*;
+                import dev.kerf.mask.*;
+                import dev.kerf.metrics.*;
+                import dev.kerf.model.sam2.*;
+                import dev.kerf.model.unet.*;
+                import dev.kerf.weights.*;
+                import java.nio.file.Path;
+                import java.util.List;
+
+                public class Example {
+                    public static void main(String[] args) {
+                """ + body + "}}";
         JavaCompiler compiler = ToolProvider.getSystemJavaCompiler();
         assertNotNull(compiler, "tests need a JDK");
         JavaFileObject file = new SimpleJavaFileObject(URI.create("string:///Example.java"), JavaFileObject.Kind.SOURCE) {
@@ -108,6 +135,7 @@ class ReadmeTest {
         }
         Files.copy(REFERENCE.resolve("milesial-transposed.pt"), temp.resolve("unet.pt"));
         photo(temp.resolve("photo.jpg"));
+        sam2();
         Safetensors.write(temp.resolve("maskrcnn.pth"), SmallRcnns.torchvision(91, true), Map.of());
         Safetensors.write(temp.resolve("panoptic.pkl"), SmallRcnns.panoptic(81, 54), Map.of());
         Path coco = Path.of("src/test/resources/coco-quick");
