@@ -8,15 +8,24 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** Packages stand on one another in one order, which the README gives: none imports from one that comes after it. */
+/**
+ * Packages stand on one another in one order, which the README gives: none imports from one that comes after it, and those
+ * within a package don't import from each other in a circle.
+ */
 class ImportsTest {
     private static final Path SOURCES = Path.of("src/main/java/dev/kerf");
     private static final Pattern IMPORT = Pattern.compile("(?m)^import (?:static )?dev\\.kerf\\.([a-z0-9]+)\\.");
+    private static final Pattern PACKAGE =
+            Pattern.compile("(?m)^import (?:static )?dev\\.kerf((?:\\.[a-z0-9]+)*)\\.[A-Z]");
 
     private static List<String> order() throws IOException {
         Matcher m = Pattern.compile("`((?:[a-z]+ · )+[a-z]+)`").matcher(Files.readString(Path.of("README.md")));
@@ -52,5 +61,25 @@ class ImportsTest {
             assertEquals(order().stream().sorted().toList(),
                     all.filter(Files::isDirectory).map(f -> f.getFileName().toString()).sorted().toList());
         }
+    }
+
+    /** Packages and those within them: {@code backend.cpu} may import from {@code backend}, but not both from each other. */
+    @Test
+    void noneInACircle() throws IOException {
+        Map<String, Set<String>> left = new TreeMap<>();
+        try (Stream<Path> files = Files.walk(SOURCES)) {
+            for (Path file : files.filter(f -> f.toString().endsWith(".java")).toList()) {
+                String from = file.getParent().toString().substring(SOURCES.toString().length()).replace('/', '.');
+                Matcher m = PACKAGE.matcher(Files.readString(file));
+                Set<String> to = left.computeIfAbsent(from, k -> new TreeSet<>());
+                m.results().map(r -> r.group(1)).filter(p -> !p.equals(from)).forEach(to::add);
+            }
+        }
+        assertTrue(left.size() > 20, left.keySet().toString());
+        boolean outermost = true;
+        while (outermost) {
+            outermost = left.values().removeIf(to -> left.keySet().stream().noneMatch(to::contains));
+        }
+        assertEquals(Map.of(), left, "packages in or behind a circle, and what they import from");
     }
 }
