@@ -71,8 +71,8 @@ KERNEL roi_align(
     float w = bx1 * scale - shift - left;
     float h = by1 * scale - shift - top;
     if (!aligned) {
-        w = w > 1.0f ? w : 1.0f;
-        h = h > 1.0f ? h : 1.0f;
+        w = w < 1.0f ? 1.0f : w; // NaN stays, so that no sample lies within the map
+        h = h < 1.0f ? 1.0f : h;
     }
     w /= (float)columns;
     h /= (float)rows;

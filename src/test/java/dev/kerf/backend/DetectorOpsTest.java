@@ -278,12 +278,20 @@ class DetectorOpsTest {
     @ParameterizedTest
     @MethodSource(DEVICES)
     void boxesThatAreNoneGiveZeros(String id) {
-        HostTensor boxes = floats(Shape.of(1, 4, 4), NAN, 0, 4, 4, 0, 0, 4, NAN, NAN, NAN, NAN, NAN, -9e9f, 0, 9e9f, 4);
-        check(id, 0, b -> {
-            HostTensor map = random(new Random(6), 1, 1, 2, 8, 8);
-            b.out(b.g.add(new BoxOp.RoiAlign(2, 2, 0, true, List.of(1.0), new LevelRule(8, 0, 0, 1e-6)), b.in(boxes),
-                    b.in(map)));
-        });
+        HostTensor boxes = floats(Shape.of(1, 6, 4), NAN, 0, 4, 4, 0, 0, 4, NAN, NAN, NAN, NAN, NAN, 0, 0, NAN, 4, 0, NAN, 4, 4,
+                -9e9f, 0, 9e9f, 4);
+        for (boolean aligned : new boolean[] {false, true}) {
+            for (int samples : new int[] {0, 2, 3}) {
+                Map<String, HostTensor> out = check(id, 0, b -> {
+                    var op = new BoxOp.RoiAlign(2, 2, samples, aligned, List.of(1.0), new LevelRule(8, 0, 0, 1e-6));
+                    b.out(b.g.add(op, b.in(boxes), b.in(random(new Random(6), 1, 1, 2, 8, 8))));
+                });
+                HostTensor y = out.values().iterator().next();
+                for (long i = 0; i < y.elements(); i++) {
+                    assertEquals(0, y.getDouble(i), id + ", aligned " + aligned + ", samples " + samples);
+                }
+            }
+        }
     }
 
     @ParameterizedTest
