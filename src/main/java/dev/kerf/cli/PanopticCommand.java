@@ -5,10 +5,9 @@ import dev.kerf.cli.ImageInputs.Input;
 import dev.kerf.image.Image;
 import dev.kerf.json.Json;
 import dev.kerf.mask.CocoDataset.Category;
-import dev.kerf.mask.LabelMap;
-import dev.kerf.mask.Overlay;
 import dev.kerf.mask.Panoptic;
 import dev.kerf.mask.PanopticMerge;
+import dev.kerf.mask.PanopticOverlay;
 import dev.kerf.mask.PanopticWriter;
 import dev.kerf.mask.Segment;
 import dev.kerf.model.maskrcnn.DetectOptions;
@@ -118,7 +117,7 @@ final class PanopticCommand implements Callable<Integer> {
                     input.file().getFileName().toString(), input.name() + "-panoptic.png", picture)));
             if (detector.overlay) {
                 files.add(detector.directory.resolve(input.name() + "-overlay.png"));
-                overlay(image, picture).writePng(files.getLast());
+                PanopticOverlay.of(net::className).draw(image, picture).writePng(files.getLast());
             }
             Json segments = Json.array();
             List<String> names = new ArrayList<>();
@@ -129,21 +128,6 @@ final class PanopticCommand implements Callable<Integer> {
             }
             String line = names.isEmpty() ? "nothing found" : names.size() + " segments: " + String.join(", ", names);
             return new ImageRun.Written(line, Json.object().put("image_id", ids.of(input)).put("segments", segments), files);
-        }
-
-        /** Each segment in a colour of its own; void has none. */
-        private Image overlay(Image image, Panoptic picture) {
-            List<String> names = new ArrayList<>(List.of(""));
-            int[] labels = picture.ids();
-            int[] number = new int[picture.segments().stream().mapToInt(Segment::id).max().orElse(0) + 1];
-            for (Segment s : picture.segments()) {
-                number[s.id()] = names.size();
-                names.add(net.className(s.category()));
-            }
-            for (int i = 0; i < labels.length; i++) {
-                labels[i] = number[labels[i]];
-            }
-            return Overlay.of(names, 0).draw(image, LabelMap.of(picture.width(), picture.height(), labels));
         }
     }
 }

@@ -7,7 +7,13 @@ import dev.kerf.image.Image;
 import dev.kerf.image.PixelFormat;
 import dev.kerf.json.Json;
 import dev.kerf.mask.CocoDataset;
+import dev.kerf.mask.CocoPanoptic;
 import dev.kerf.mask.CocoResults;
+import dev.kerf.mask.Instance;
+import dev.kerf.mask.InstanceOverlay;
+import dev.kerf.mask.Instances;
+import dev.kerf.mask.Panoptic;
+import dev.kerf.mask.PanopticOverlay;
 import dev.kerf.model.maskrcnn.SmallRcnns;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.weights.Safetensors;
@@ -144,6 +150,32 @@ class DetectCommandTest {
         }
         assertTrue(area > 0);
         assertEquals(set, area);
+    }
+
+    /** Both overlays are those of the library, outlines and names included. */
+    @Test
+    void overlaysNameWhatTheyShow() {
+        Path picture = picture("a.png");
+        Path net = net("panoptic.safetensors", SmallRcnns.panoptic(4, 5), Map.of("kerf.classes", "[\"cat\", \"dog\", \"cow\"]"));
+        run("panoptic", net, picture, "--score", "0.2", "--stuff-area", "20").succeeded();
+        CocoPanoptic written = CocoPanoptic.read(out.resolve("panoptic.json"), out);
+        Panoptic found = written.picture(1);
+        assertTrue(found.segments().size() > 1);
+        same(PanopticOverlay.of(c -> written.categories().get(c).name()).draw(Image.read(picture), found));
+        run("detect", net, picture, "--score", "0.2").succeeded();
+        CocoDataset images = CocoDataset.of(Json.parse("""
+                {"images": [{"id": 1, "width": 75, "height": 50}], "annotations": [], "categories": []}"""));
+        List<Instance> things = CocoResults.read(out.resolve("a-instances.json"), images).of(1).stream()
+                .map(r -> new Instance(r.category(), r.score(), r.box(), r.mask())).toList();
+        assertTrue(things.size() > 1);
+        same(InstanceOverlay.of(c -> List.of("cat", "dog", "cow").get(c)).draw(Image.read(picture), new Instances(W, H, things)));
+    }
+
+    private void same(Image expected) {
+        Image drawn = Image.read(out.resolve("a-overlay.png"));
+        for (int i = 0; i < 3 * W * H; i++) {
+            assertEquals(expected.sample(i / 3 % W, i / 3 / W, i % 3), drawn.sample(i / 3 % W, i / 3 / W, i % 3), "sample " + i);
+        }
     }
 
     @Test
