@@ -74,7 +74,7 @@ final class DetectCommand implements Callable<Integer> {
                     MaskRcnn net = MaskRcnn.load(opened, source)) {
                 InstanceFiles files = new InstanceFiles(
                         detector.directory, wanted, detector.overlay, net, ImageIds.of(inputs, results != null));
-                files.check(inputs);
+                ImageInputs.protect(inputs, i -> files.of(i, inputs));
                 ImageReport report =
                         new ImageReport(console, detector.quiet, detector.json, opened.info(), "Mask R-CNN");
                 int code = new ImageRun<>(new ImageRun.Work<Instances>() {

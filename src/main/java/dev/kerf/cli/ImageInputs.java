@@ -14,13 +14,16 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Function;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /** The images that the arguments mean, and what to call what is made of each. */
 final class ImageInputs {
     private static final Set<String> TYPES = Set.of("png", "jpg", "jpeg", "bmp", "tif", "tiff", "gif", "npy");
 
     /** What Kerf adds to the name of an image: such a file beside the image is a result, not another image. */
-    private static final List<String> RESULTS = List.of("-labels", "-overlay", "-logits", "-panoptic");
+    private static final Pattern RESULT = Pattern.compile("(.+)-(?:labels|overlay|logits|panoptic|\\d{3,}-[\\p{L}\\p{N}._]+)");
 
     /**
      * One image.
@@ -62,14 +65,37 @@ final class ImageInputs {
         }
         Set<String> stems = new HashSet<>();
         found.forEach(f -> stems.add(stem(f)));
-        found.removeIf(f -> RESULTS.stream().anyMatch(r -> stem(f).endsWith(r)
-                && stems.contains(stem(f).substring(0, stem(f).length() - r.length()))));
+        found.removeIf(f -> isResult(stem(f), stems));
         if (found.isEmpty()) {
             throw new BadInputException(directory + ": no images in it (looked for " + String.join(", ",
                     TYPES.stream().sorted().toList()) + ")");
         }
         found.sort(null);
         return found;
+    }
+
+    private static boolean isResult(String stem, Set<String> stems) {
+        Matcher m = RESULT.matcher(stem);
+        return m.matches() && stems.contains(m.group(1));
+    }
+
+    /**
+     * Makes sure that no result takes the place of an input.
+     *
+     * @param results files that are made of an input
+     * @throws BadInputException naming the file
+     */
+    static void protect(List<Input> inputs, Function<Input, List<Path>> results) {
+        Set<Path> sources = new HashSet<>();
+        inputs.forEach(i -> sources.add(i.file().toAbsolutePath().normalize()));
+        for (Input i : inputs) {
+            for (Path file : results.apply(i)) {
+                if (sources.contains(file.toAbsolutePath().normalize())) {
+                    throw new BadInputException(file + ": the result for " + i.file()
+                            + " would overwrite this input; choose another directory with --out");
+                }
+            }
+        }
     }
 
     /** The name without its ending; the whole one where two differ in the ending only; numbered where even that is alike. */

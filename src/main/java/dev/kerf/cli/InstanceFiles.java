@@ -2,7 +2,6 @@ package dev.kerf.cli;
 
 import dev.kerf.cli.DetectCommand.Format;
 import dev.kerf.cli.ImageInputs.Input;
-import dev.kerf.error.BadInputException;
 import dev.kerf.image.Image;
 import dev.kerf.json.Json;
 import dev.kerf.mask.Instance;
@@ -11,11 +10,11 @@ import dev.kerf.mask.Instances;
 import dev.kerf.model.maskrcnn.MaskRcnn;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.Pattern;
 
 /** The files that are made of the instances of each image. */
 final class InstanceFiles {
@@ -37,20 +36,18 @@ final class InstanceFiles {
         this.ids = ids;
     }
 
-    /**
-     * Makes sure that no result takes the place of an input.
-     *
-     * @throws BadInputException naming the file
-     */
-    void check(List<Input> inputs) {
-        Set<Path> sources = new HashSet<>();
-        inputs.forEach(i -> sources.add(i.file().toAbsolutePath().normalize()));
-        for (Input i : inputs) {
-            if (overlay && sources.contains(file(i, OVERLAY).toAbsolutePath().normalize())) {
-                throw new BadInputException(file(i, OVERLAY) + ": the result for " + i.file()
-                        + " would overwrite this input; choose another directory with --out");
-            }
+    /** Pictures that are made of an image; of masks those that may be and have the name of an input. */
+    List<Path> of(Input input, List<Input> inputs) {
+        List<Path> files = new ArrayList<>();
+        if (overlay) {
+            files.add(file(input, OVERLAY));
         }
+        if (formats.contains(Format.MASKS)) {
+            inputs.stream().map(i -> i.file().getFileName().toString())
+                    .filter(n -> n.matches(Pattern.quote(input.name()) + "-\\d{3,}-.+\\.png"))
+                    .forEach(n -> files.add(directory.resolve(n)));
+        }
+        return files;
     }
 
     private Path file(Input input, String ending) {

@@ -75,6 +75,8 @@ final class PanopticCommand implements Callable<Integer> {
                     MaskRcnn net = MaskRcnn.load(opened, source)) {
                 net.requirePanoptic();
                 Pictures pictures = new Pictures(net, options, merge, ids);
+                ImageInputs.protect(inputs, i -> detector.overlay
+                        ? List.of(pictures.png(i), pictures.overlay(i)) : List.of(pictures.png(i)));
                 ImageReport report =
                         new ImageReport(console, detector.quiet, detector.json, opened.info(), "Panoptic FPN");
                 int code = new ImageRun<>(pictures, report).run(inputs, first);
@@ -106,6 +108,14 @@ final class PanopticCommand implements Callable<Integer> {
                     .map(c -> new Category(c, net.className(c), net.categories().contains(c))).toList());
         }
 
+        private Path png(Input input) {
+            return detector.directory.resolve(input.name() + "-panoptic.png");
+        }
+
+        private Path overlay(Input input) {
+            return detector.directory.resolve(input.name() + "-overlay.png");
+        }
+
         @Override
         public Panoptic find(Image image) {
             return net.panoptic(image, options, merge);
@@ -114,9 +124,9 @@ final class PanopticCommand implements Callable<Integer> {
         @Override
         public ImageRun.Written write(Input input, Image image, Panoptic picture) {
             List<Path> files = new ArrayList<>(List.of(writer.add(ids.of(input),
-                    input.file().getFileName().toString(), input.name() + "-panoptic.png", picture)));
+                    input.file().getFileName().toString(), png(input).getFileName().toString(), picture)));
             if (detector.overlay) {
-                files.add(detector.directory.resolve(input.name() + "-overlay.png"));
+                files.add(overlay(input));
                 PanopticOverlay.of(net::className).draw(image, picture).writePng(files.getLast());
             }
             Json segments = Json.array();

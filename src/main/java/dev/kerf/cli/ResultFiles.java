@@ -2,7 +2,6 @@ package dev.kerf.cli;
 
 import dev.kerf.cli.ImageInputs.Input;
 import dev.kerf.cli.OutputOptions.Format;
-import dev.kerf.error.BadInputException;
 import dev.kerf.mask.Coco;
 import dev.kerf.mask.LabelMap;
 import dev.kerf.mask.Overlay;
@@ -14,7 +13,6 @@ import dev.kerf.weights.Safetensors;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -42,24 +40,6 @@ record ResultFiles(Path directory, Set<Format> formats, boolean overlay, List<St
             files.add(directory.resolve(input.name() + OVERLAY));
         }
         return files;
-    }
-
-    /**
-     * Makes sure that no result takes the place of an input.
-     *
-     * @throws BadInputException naming the file
-     */
-    void check(List<Input> inputs) {
-        Set<Path> sources = new HashSet<>();
-        inputs.forEach(i -> sources.add(i.file().toAbsolutePath().normalize()));
-        for (Input i : inputs) {
-            for (Path file : of(i)) {
-                if (sources.contains(file.toAbsolutePath().normalize())) {
-                    throw new BadInputException(file + ": the result for " + i.file()
-                            + " would overwrite this input; choose another directory with --out");
-                }
-            }
-        }
     }
 
     /** Writes the files of one image, those that take time side by side. */

@@ -79,7 +79,7 @@ final class SegmentCommand implements Callable<Integer> {
             UNetConfig config = UNetConfig.of(source);
             List<String> names = classNames(config);
             ResultFiles files = new ResultFiles(output.directory, output.formats(), output.overlay, names, background(names));
-            files.check(inputs);
+            ImageInputs.protect(inputs, files::of);
             if (weights.embedded() && !output.quiet) {
                 console.note("no --weights: using the embedded network " + config.name() + " (classes "
                         + String.join(", ", names) + ")");

@@ -1,5 +1,6 @@
 package dev.kerf.cli;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -130,6 +131,38 @@ class DetectCommandTest {
         run("panoptic", detector(), picture).failedWith(ExitCode.FAILED, "sem_seg_head");
         Run.of("detect", picture).failedWith(ExitCode.USAGE, "--weights");
         assertEquals(List.of(), Files.exists(out) ? Run.files(out) : List.of());
+    }
+
+    @Test
+    void noResultTakesThePlaceOfAnInput() throws IOException {
+        Path net = net("panoptic.safetensors", SmallRcnns.panoptic(4, 5), Map.of());
+        Path picture = picture("a.png");
+        out = dir;
+        for (String other : List.of("a-overlay.png", "a-panoptic.png", "a-001-cat.png")) {
+            Path input = picture(other);
+            byte[] before = Files.readAllBytes(input);
+            String command = other.contains("panoptic") ? "panoptic" : "detect";
+            Object[] more = command.equals("detect") ? new Object[] {picture, input, "--format", "masks"} : new Object[] {picture, input};
+            run(command, net, more).failedWith(ExitCode.FAILED, other, "would overwrite this input");
+            assertArrayEquals(before, Files.readAllBytes(input));
+            Files.delete(input);
+        }
+    }
+
+    /** What is written into the directory of the images is none of them the next time. */
+    @Test
+    void resultsAreNoInputs() throws IOException {
+        Path net = net("panoptic.safetensors", SmallRcnns.panoptic(4, 5), Map.of());
+        out = Files.createDirectory(dir.resolve("pictures"));
+        Files.move(picture("a.png"), out.resolve("a.png"));
+        for (String command : List.of("detect", "panoptic", "detect")) {
+            Object[] masks = command.equals("detect") ? new Object[] {out, "--score", "0.2", "--format", "masks"} : new Object[] {out};
+            run(command, net, masks).succeeded();
+        }
+        List<String> files = Run.files(out);
+        assertTrue(files.stream().anyMatch(f -> f.matches("a-001-class_\\d\\.png")), files.toString());
+        assertTrue(files.stream().allMatch(f -> f.matches("a(-overlay|-panoptic|-\\d{3}-class_\\d)?\\.png|panoptic\\.json")),
+                files.toString());
     }
 
     @Test
