@@ -73,7 +73,7 @@ final class DetectCommand implements Callable<Integer> {
                     Device opened = device.open();
                     MaskRcnn net = MaskRcnn.load(opened, source)) {
                 InstanceFiles files = new InstanceFiles(
-                        detector.directory, wanted, detector.overlay, net, ImageIds.of(inputs, results != null));
+                        detector.directory, wanted, detector.overlay, detector.names(net), ImageIds.of(inputs, results != null));
                 ImageInputs.protect(inputs, i -> files.of(i, inputs));
                 ImageReport report =
                         new ImageReport(console, detector.quiet, detector.json, opened.info(), "Mask R-CNN");

@@ -1,8 +1,15 @@
 package dev.kerf.cli;
 
+import dev.kerf.error.BadInputException;
 import dev.kerf.model.maskrcnn.DetectOptions;
+import dev.kerf.model.maskrcnn.MaskRcnn;
 import dev.kerf.weights.Weights;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.IntFunction;
 import picocli.CommandLine.Option;
 
 /** Which detector, and what it looks for. */
@@ -32,6 +39,10 @@ final class DetectorOptions {
             description = "… unless the longer one would become longer than this; 1333 by default.")
     private int maxSize;
 
+    @Option(names = "--classes", split = ",", paramLabel = "NAME",
+            description = "Names of the classes of things in order of their numbers; those of stuff may follow.")
+    private List<String> classes;
+
     @Option(names = "--out", paramLabel = "DIR", defaultValue = ".",
             description = "Where files go; made if it isn't there. By default the current directory.")
     Path directory;
@@ -49,6 +60,31 @@ final class DetectorOptions {
     /** Opens the weights, to be closed. */
     Weights open() {
         return Weights.open(file);
+    }
+
+    /**
+     * What categories are called: as the user says or as the file does.
+     *
+     * @throws BadInputException if there are more or fewer names than classes
+     */
+    IntFunction<String> names(MaskRcnn net) {
+        if (classes == null) {
+            return net::className;
+        }
+        List<Integer> numbers = new ArrayList<>(net.categories());
+        if (classes.size() != numbers.size()) {
+            numbers.addAll(net.stuffCategories());
+        }
+        if (classes.size() != numbers.size()) {
+            throw new BadInputException("--classes gives " + classes.size() + " names, the network tells "
+                    + net.categories().size() + " classes of things apart"
+                    + (net.isPanoptic() ? " and " + net.stuffCategories().size() + " of stuff" : ""));
+        }
+        Map<Integer, String> given = new HashMap<>();
+        for (int i = 0; i < classes.size(); i++) {
+            given.put(numbers.get(i), classes.get(i));
+        }
+        return category -> given.getOrDefault(category, net.className(category));
     }
 
     /** @throws IllegalArgumentException saying which option is out of range */

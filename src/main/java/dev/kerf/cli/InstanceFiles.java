@@ -7,13 +7,13 @@ import dev.kerf.json.Json;
 import dev.kerf.mask.Instance;
 import dev.kerf.mask.InstanceOverlay;
 import dev.kerf.mask.Instances;
-import dev.kerf.model.maskrcnn.MaskRcnn;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.IntFunction;
 import java.util.regex.Pattern;
 
 /** The files that are made of the instances of each image. */
@@ -24,15 +24,15 @@ final class InstanceFiles {
     private final Path directory;
     private final Set<Format> formats;
     private final boolean overlay;
-    private final MaskRcnn net;
+    private final IntFunction<String> names;
     private final ImageIds ids;
     private final Map<Long, Instances> all = new LinkedHashMap<>();
 
-    InstanceFiles(Path directory, Set<Format> formats, boolean overlay, MaskRcnn net, ImageIds ids) {
+    InstanceFiles(Path directory, Set<Format> formats, boolean overlay, IntFunction<String> names, ImageIds ids) {
         this.directory = directory;
         this.formats = formats;
         this.overlay = overlay;
-        this.net = net;
+        this.names = names;
         this.ids = ids;
     }
 
@@ -64,10 +64,10 @@ final class InstanceFiles {
             files.add(file(input, RESULTS));
         }
         if (formats.contains(Format.MASKS)) {
-            files.addAll(found.writePngs(directory, input.name(), net::className));
+            files.addAll(found.writePngs(directory, input.name(), names));
         }
         if (overlay) {
-            InstanceOverlay.of(net::className).draw(image, found).writePng(file(input, OVERLAY));
+            InstanceOverlay.of(names).draw(image, found).writePng(file(input, OVERLAY));
             files.add(file(input, OVERLAY));
         }
         return new ImageRun.Written(line(found), details(id, found), files);
@@ -81,7 +81,7 @@ final class InstanceFiles {
     /** Classes by how many there are, in order of the surest of each. */
     private String line(Instances found) {
         Map<String, Integer> counts = new LinkedHashMap<>();
-        found.items().forEach(i -> counts.merge(net.className(i.category()), 1, Integer::sum));
+        found.items().forEach(i -> counts.merge(names.apply(i.category()), 1, Integer::sum));
         List<String> parts = new ArrayList<>();
         counts.forEach((name, n) -> parts.add(n == 1 ? name : name + " ×" + n));
         return parts.isEmpty() ? "nothing found" : String.join(", ", parts);
@@ -90,7 +90,7 @@ final class InstanceFiles {
     private Json details(long id, Instances found) {
         Json items = Json.array();
         for (Instance i : found.items()) {
-            items.add(Json.object().put("name", net.className(i.category())).put("category_id", i.category())
+            items.add(Json.object().put("name", names.apply(i.category())).put("category_id", i.category())
                     .put("score", i.score()).put("bbox", i.box().toArray()).put("pixels", i.mask().area()));
         }
         return Json.object().put("image_id", id).put("instances", items);

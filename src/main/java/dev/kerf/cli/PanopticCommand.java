@@ -17,6 +17,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.function.IntFunction;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -94,7 +95,7 @@ final class PanopticCommand implements Callable<Integer> {
         private final DetectOptions options;
         private final PanopticMerge merge;
         private final ImageIds ids;
-        private final List<Integer> categories;
+        private final IntFunction<String> names;
         private final PanopticWriter writer;
 
         Pictures(MaskRcnn net, DetectOptions options, PanopticMerge merge, ImageIds ids) {
@@ -102,10 +103,11 @@ final class PanopticCommand implements Callable<Integer> {
             this.options = options;
             this.merge = merge;
             this.ids = ids;
-            this.categories = new ArrayList<>(net.categories());
+            this.names = detector.names(net);
+            List<Integer> categories = new ArrayList<>(net.categories());
             categories.addAll(net.stuffCategories());
             this.writer = new PanopticWriter(detector.directory, categories.stream()
-                    .map(c -> new Category(c, net.className(c), net.categories().contains(c))).toList());
+                    .map(c -> new Category(c, names.apply(c), net.categories().contains(c))).toList());
         }
 
         private Path png(Input input) {
@@ -127,16 +129,16 @@ final class PanopticCommand implements Callable<Integer> {
                     input.file().getFileName().toString(), png(input).getFileName().toString(), picture)));
             if (detector.overlay) {
                 files.add(overlay(input));
-                PanopticOverlay.of(net::className).draw(image, picture).writePng(files.getLast());
+                PanopticOverlay.of(names).draw(image, picture).writePng(files.getLast());
             }
             Json segments = Json.array();
-            List<String> names = new ArrayList<>();
+            List<String> found = new ArrayList<>();
             for (Segment s : picture.segments()) {
-                names.add(net.className(s.category()));
-                segments.add(Json.object().put("id", s.id()).put("name", names.getLast())
+                found.add(names.apply(s.category()));
+                segments.add(Json.object().put("id", s.id()).put("name", found.getLast())
                         .put("category_id", s.category()).put("pixels", s.area()));
             }
-            String line = names.isEmpty() ? "nothing found" : names.size() + " segments: " + String.join(", ", names);
+            String line = found.isEmpty() ? "nothing found" : found.size() + " segments: " + String.join(", ", found);
             return new ImageRun.Written(line, Json.object().put("image_id", ids.of(input)).put("segments", segments), files);
         }
     }

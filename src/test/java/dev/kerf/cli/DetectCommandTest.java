@@ -134,6 +134,23 @@ class DetectCommandTest {
     }
 
     @Test
+    void classesAreCalledAsTheUserSays() {
+        Path net = net("panoptic.safetensors", SmallRcnns.panoptic(3, 3), Map.of());
+        Path picture = picture("a.png");
+        Json found = Json.parse(run("detect", net, picture, "--score", "0.2", "--json", "--classes", "ox,ass").succeeded().out());
+        for (Json i : found.at("images").at(0).at("instances").items()) {
+            assertEquals(i.at("category_id").asInt() == 0 ? "ox" : "ass", i.at("name").asString());
+        }
+        assertTrue(found.at("images").at(0).at("instances").size() > 0);
+        run("panoptic", net, picture, "--score", "0.2", "--classes", "ox,ass,hay,sky").succeeded();
+        assertEquals(List.of("ox", "ass", "hay", "sky"), Json.read(out.resolve("panoptic.json")).at("categories").items().stream()
+                .map(c -> c.at("name").asString()).toList());
+        run("panoptic", net, picture, "--classes", "ox,ass,hay").failedWith(ExitCode.FAILED, "--classes gives 3 names",
+                "2 classes of things apart and 2 of stuff");
+        run("detect", detector(), picture, "--classes", "ox").failedWith(ExitCode.FAILED, "3 classes of things apart");
+    }
+
+    @Test
     void noResultTakesThePlaceOfAnInput() throws IOException {
         Path net = net("panoptic.safetensors", SmallRcnns.panoptic(4, 5), Map.of());
         Path picture = picture("a.png");
