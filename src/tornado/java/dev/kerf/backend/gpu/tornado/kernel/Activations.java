@@ -38,8 +38,9 @@ final class Activations {
     }
 
     /**
-     * x · Φ(x), by the tail Φ(−a) = e^(−a²/2) · p(q) / (1 + 1.5 a) with q = (a − 3) / (a + 3), after Shepherd and Laframboise,
-     * "Chebyshev Approximation of (1 + 2x) exp(x²) erfc x", 1981; p is within 2⁻²⁵. It keeps its digits where 1 + erf nears 0.
+     * x · Φ(x), by the tail Φ(−a) = e^(−a²/2) · p(q) / (1 + 1.5 a) with q = (a − 3) / (a + 3), after Shepherd and
+     * Laframboise, "Chebyshev Approximation of (1 + 2x) exp(x²) erfc x", 1981; p is within 2⁻²⁵. It keeps its digits
+     * where 1 + erf nears 0.
      */
     static float geluErf(float x) {
         float distance = x < 0 ? -x : x;
@@ -59,7 +60,8 @@ final class Activations {
         // a = high + low; high has 13 bits, so that its square is exact.
         float high = TornadoMath.floor(a * 256) * 0.00390625f;
         float low = a - high;
-        float tail = TornadoMath.exp(-0.5f * high * high) * TornadoMath.exp(-0.5f * low * (a + high)) * p / (1 + 1.5f * a);
+        float gauss = TornadoMath.exp(-0.5f * high * high) * TornadoMath.exp(-0.5f * low * (a + high));
+        float tail = gauss * p / (1 + 1.5f * a);
         float y = x < 0 ? x * tail : x * (1 - tail);
         return x < -1e30f ? 0 : y;
     }
