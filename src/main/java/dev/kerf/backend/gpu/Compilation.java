@@ -68,6 +68,8 @@ final class Compilation {
     private final List<Driver.Buffer> buffers = new ArrayList<>();
     private final List<Step> steps = new ArrayList<>();
     private final Map<Integer, Slot> slots = new LinkedHashMap<>();
+    private final Map<Integer, DType> pools = new HashMap<>();
+    private ScratchMemory scratch;
     private MemoryPlan plan;
     private Driver.Buffer errors;
     private long extra;
@@ -110,10 +112,14 @@ final class Compilation {
                 updated.add(root(n.input(0)).id());
             }
         }
+        scratch = new ScratchMemory(target, calls);
         plan = MemoryPlan.of(graph, kept.values(), new Rules());
         checkLimit();
-        errors = own(driver.allocate(GpuExecutable.ERROR_BYTES));
-        plan.buffers().forEach(b -> buffers.add(own(driver.allocate(b.bytes()))));
+        errors = own(driver.allocate(GpuExecutable.ERROR_BYTES, DType.I32));
+        plan.buffers().forEach(b -> buffers.add(own(pools.containsKey(b.pool())
+                ? driver.allocate(b.bytes(), pools.get(b.pool()))
+                : driver.allocate(b.bytes()))));
+        scratch.allocate(this::allocate);
         sources();
         convertSources(true);
         for (Node n : graph.nodes()) {
@@ -160,7 +166,7 @@ final class Compilation {
                 slots.put(v.id(), new Slot(
                         name, n.op() instanceof SourceOp.State, updated.contains(v.id()), type.dtype().bytes()));
                 if (target.half() && type.dtype() == DType.F32) {
-                    standIns.put(v.id(), allocate(Math.max(1, type.shape().elements() * 2)));
+                    standIns.put(v.id(), allocate(Math.max(1, type.shape().elements() * 2), DType.F16));
                 }
             }
         }
@@ -199,7 +205,7 @@ final class Compilation {
         if (dense && same && plan.place(v).buffer() >= 0) {
             return new GpuExecutable.Output(v.type(), at.buffer(), plan.place(v).offsetBytes());
         }
-        Driver.Buffer own = allocate(Math.max(1, v.type().bytes()));
+        Driver.Buffer own = allocate(Math.max(1, v.type().bytes()), v.type().dtype());
         String type = same ? Target.stored(v.type().dtype()) : "float";
         Node n = graph.producer(v);
         if (dense) {
@@ -285,12 +291,8 @@ final class Compilation {
                 yield locate(t.value(), type, t.packing());
             }
             case KernelCall.Operand.Direct d -> d.location();
-            case KernelCall.Operand.Scratch s -> {
-                MemoryPlan.Place place = plan.scratch(n);
-                Manifest.Argument a = call.kernel().arguments().get(call.kernel().index(argument));
-                int bytes = target.bytes(call.definitions().getOrDefault(a.element(), a.element()));
-                yield new Location(buffers.get(place.buffer()), null, (place.offsetBytes() + s.offset()) / bytes, 0, "");
-            }
+            case KernelCall.Operand.Scratch s -> scratch.locate(
+                    n, call, call.kernel().arguments().get(call.kernel().index(argument)), s, plan, buffers);
             case KernelCall.Operand.Absent a -> null;
             case KernelCall.Operand.Table t -> new Location(table(t.values()), null, 0, 0, "");
             case KernelCall.Operand.Errors e -> new Location(errors, null, 0, 0, "int");
@@ -362,8 +364,8 @@ final class Compilation {
         return rank == 0 ? 1 : v.type().shape().product(1, rank);
     }
 
-    private Driver.Buffer allocate(long bytes) {
-        Driver.Buffer buffer = own(driver.allocate(bytes));
+    private Driver.Buffer allocate(long bytes, DType elements) {
+        Driver.Buffer buffer = own(driver.allocate(bytes, elements));
         extra += bytes;
         return buffer;
     }
@@ -394,7 +396,22 @@ final class Compilation {
 
         @Override
         public long scratchBytes(Node n) {
-            return calls.get(n.id()).stream().mapToLong(KernelCall::scratchBytes).max().orElse(0);
+            return driver.facts().typedMemory()
+                    ? 0
+                    : calls.get(n.id()).stream().mapToLong(KernelCall::scratchBytes).max().orElse(0);
+        }
+
+        /** Where memory is typed, a pool for each dtype, and one for each kept value: what is bound elsewhere is a whole buffer. */
+        @Override
+        public int pool(Value v) {
+            if (!driver.facts().typedMemory()) {
+                return 0;
+            }
+            DType dtype = v.type().dtype();
+            boolean alone = kept.values().stream().anyMatch(k -> k.id() == v.id());
+            int pool = alone ? DType.values().length + v.id() : dtype.ordinal();
+            pools.put(pool, dtype);
+            return pool;
         }
 
         @Override
