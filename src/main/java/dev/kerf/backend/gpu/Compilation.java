@@ -264,8 +264,9 @@ final class Compilation {
         if (at != null && at.slot() != null) {
             late.put(a.name(), at);
         }
+        Driver.Buffer stand = at == null ? scratch.absent(call, a) : at.buffer();
         // Until a state is bound, and where nothing is read, any buffer will do.
-        return at == null || at.slot() != null ? errors : at.buffer();
+        return stand == null ? errors : stand;
     }
 
     private static Object number(Node n, Manifest.Argument a, KernelCall.Operand.Number number) {

@@ -11,7 +11,8 @@ import java.util.TreeMap;
 
 /**
  * Where launches find their scratch memory. Where memory is bytes, it is part of the planned buffers. Where memory is typed,
- * each place of a node has a buffer of the widest type that the node's kernels read or write it as; nodes share them.
+ * each place of a node has a buffer of the widest type that the node's kernels read or write it as; nodes share them, and
+ * operands that a launch doesn't have get memory of their type too.
  */
 final class ScratchMemory {
     /** A place in the scratch memory of a node. */
@@ -23,7 +24,9 @@ final class ScratchMemory {
     private final Map<Place, Room> rooms = new HashMap<>();
     private final Map<Room, Long> sizes = new LinkedHashMap<>();
     private final Map<Room, Driver.Buffer> typed = new HashMap<>();
+    private final Map<DType, Driver.Buffer> absent = new HashMap<>();
     private final Target target;
+    private Allocation allocation;
 
     /** What the calls of a graph's nodes ask for. */
     ScratchMemory(Target target, Map<Integer, List<KernelCall>> calls) {
@@ -54,6 +57,7 @@ final class ScratchMemory {
 
     /** Allocates what isn't part of the planned buffers. */
     void allocate(Allocation allocation) {
+        this.allocation = allocation;
         sizes.forEach((room, bytes) -> typed.put(room, allocation.of(Math.max(1, bytes), room.dtype())));
     }
 
@@ -73,6 +77,13 @@ final class ScratchMemory {
         MemoryPlan.Place place = plan.scratch(node);
         return new Location(buffers.get(place.buffer()), null,
                 (place.offsetBytes() + s.offset()) / target.bytes(type(call, a)), 0, "");
+    }
+
+    /** What stands for an operand that a launch doesn't have; null where any buffer does. */
+    Driver.Buffer absent(KernelCall call, Manifest.Argument a) {
+        return target.facts().typedMemory()
+                ? absent.computeIfAbsent(dtype(call, a), d -> allocation.of(d.bytes(), d))
+                : null;
     }
 
     private static String type(KernelCall call, Manifest.Argument a) {

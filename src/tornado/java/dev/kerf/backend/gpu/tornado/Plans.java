@@ -1,11 +1,13 @@
 package dev.kerf.backend.gpu.tornado;
 
+import dev.kerf.backend.gpu.Manifest;
 import dev.kerf.error.DeviceException;
 import dev.kerf.error.KerfException;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.IdentityHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -52,12 +54,26 @@ final class Plans {
             }
         } catch (RuntimeException | Error e) {
             DeviceException error = failure(key, e);
-            if (plan != null) {
-                plan.results().forEach(b -> b.lose(error));
-                remove(key);
-            }
+            lose(calls, error);
+            remove(key);
             throw e instanceof KerfException k ? k : error;
         }
+    }
+
+    /** What the launches should have written is lost, but for the cell where kernels leave errors: none did. */
+    private static void lose(List<TornadoLaunch.Call> calls, DeviceException error) {
+        for (TornadoLaunch.Call call : calls) {
+            List<Manifest.Argument> names = call.launch().kernel().manifest().arguments();
+            for (int i = 0; i < names.size(); i++) {
+                if (written(names.get(i)) && call.arguments().get(i) instanceof TornadoBuffer b && !b.freed()) {
+                    b.lose(error);
+                }
+            }
+        }
+    }
+
+    private static boolean written(Manifest.Argument a) {
+        return a.pointer() && !a.type().startsWith("const ") && !a.name().equals("errors");
     }
 
     private DeviceException failure(Key key, Throwable e) {
@@ -65,7 +81,7 @@ final class Plans {
             return d;
         }
         boolean memory = e instanceof TornadoOutOfMemoryException || e instanceof OutOfMemoryError;
-        Set<String> names = new java.util.LinkedHashSet<>();
+        Set<String> names = new LinkedHashSet<>();
         key.launches().forEach(l -> names.add(l.kernel().name()));
         String reason = String.valueOf(e.getMessage());
         for (Throwable c = e.getCause(); c != null; c = c.getCause()) {

@@ -23,7 +23,6 @@ public final class TaskArguments {
     private final Manifest manifest;
     private final Map<String, String> definitions;
     private final List<Object> values;
-    private final Map<Element, TornadoNativeArray> nothing;
     private final IntArray[] scalars = new IntArray[1];
 
     /**
@@ -32,16 +31,14 @@ public final class TaskArguments {
      * @param manifest    the kernel's
      * @param definitions attributes and parameters
      * @param values      arguments in the manifest's order; buffers as {@link TornadoBuffer}, numbers boxed
-     * @param nothing     for each element type an array that stands in for an operand that a launch doesn't have
      */
-    TaskArguments(String id, KernelContext context, Manifest manifest, Map<String, String> definitions, List<Object> values,
-            Map<Element, TornadoNativeArray> nothing) {
+    TaskArguments(
+            String id, KernelContext context, Manifest manifest, Map<String, String> definitions, List<Object> values) {
         this.id = id;
         this.context = context;
         this.manifest = manifest;
         this.definitions = definitions;
         this.values = values;
-        this.nothing = nothing;
     }
 
     /** The task's name within its graph. */
@@ -78,7 +75,7 @@ public final class TaskArguments {
                 numbers.set(i, values.get(i));
             }
         }
-        return new TaskArguments(id, context, manifest, definitions, numbers, nothing);
+        return new TaskArguments(id, context, manifest, definitions, numbers);
     }
 
     /** The buffer of an argument. */
@@ -115,7 +112,7 @@ public final class TaskArguments {
         return buffer(name).element();
     }
 
-    /** A buffer of floats; an empty one if this launch has none. */
+    /** A buffer of floats; one that must not be touched if this launch has none. */
     public FloatArray floats(String name) {
         return (FloatArray) array(name, Element.FLOAT);
     }
@@ -142,7 +139,11 @@ public final class TaskArguments {
 
     private TornadoNativeArray array(String name, Element element) {
         TornadoBuffer buffer = buffer(name);
-        return buffer.element() == element ? buffer.array() : nothing.get(element);
+        if (buffer.element() != element) {
+            throw new IllegalArgumentException(
+                    manifest.name() + ": " + name + " holds " + buffer.element() + ", not " + element);
+        }
+        return buffer.array();
     }
 
     private Object value(String name) {

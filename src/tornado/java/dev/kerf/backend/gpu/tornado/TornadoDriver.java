@@ -6,7 +6,6 @@ import dev.kerf.error.DeviceException;
 import dev.kerf.tensor.DType;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -15,7 +14,6 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import uk.ac.manchester.tornado.api.TornadoExecutionPlan;
 import uk.ac.manchester.tornado.api.common.TornadoDevice;
-import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
 /**
  * A device of TornadoVM's. Launches become tasks of {@link TornadoExecutionPlan}s, which one thread runs. A buffer is host
@@ -30,7 +28,6 @@ public final class TornadoDriver implements Driver {
     private final Set<TornadoObject> open = ConcurrentHashMap.newKeySet();
     private final AtomicLong allocated = new AtomicLong();
     private final Map<String, TornadoKernel> kernels = new ConcurrentHashMap<>();
-    private final Map<Element, TornadoNativeArray> nothing = new EnumMap<>(Element.class);
     private final Plans plans = new Plans(this);
     private boolean closed;
 
@@ -41,9 +38,6 @@ public final class TornadoDriver implements Driver {
         this.device = device;
         this.standard = standard;
         this.facts = facts;
-        for (Element e : Element.values()) {
-            nothing.put(e, e.array(Arena.ofAuto().allocate(TornadoNativeArray.ARRAY_HEADER + e.bytes(), Long.BYTES)));
-        }
     }
 
     Set<TornadoObject> open() {
@@ -52,11 +46,6 @@ public final class TornadoDriver implements Driver {
 
     Plans plans() {
         return plans;
-    }
-
-    /** Arrays that stand in for operands that a launch doesn't have. */
-    Map<Element, TornadoNativeArray> nothing() {
-        return nothing;
     }
 
     /** Has a plan run on this device. */

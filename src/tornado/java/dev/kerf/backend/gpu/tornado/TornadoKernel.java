@@ -30,8 +30,8 @@ record TornadoKernel(Manifest manifest, Map<String, String> definitions, JavaKer
                 .map(word -> Character.toUpperCase(word.charAt(0)) + word.substring(1))
                 .collect(Collectors.joining());
         try {
-            return new TornadoKernel(Manifest.of(name), Map.copyOf(definitions),
-                    (JavaKernel) Class.forName(PACKAGE + type).getConstructor().newInstance());
+            JavaKernel code = (JavaKernel) Class.forName(PACKAGE + type).getConstructor().newInstance();
+            return new TornadoKernel(Manifest.of(name), Map.copyOf(definitions), code);
         } catch (ReflectiveOperationException e) {
             throw new UnsupportedOpException("tornado has no kernel " + name + " (no class " + type + ")", e);
         }

@@ -4,6 +4,7 @@ import dev.kerf.backend.gpu.Manifest;
 import dev.kerf.error.ClosedException;
 import java.util.ArrayList;
 import java.util.IdentityHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -24,7 +25,6 @@ final class TornadoPlan {
      */
     private record Binding(int call, int argument, Operand operand) {}
 
-    private final TornadoDriver driver;
     private final List<List<Object>> arguments = new ArrayList<>();
     private final List<TaskArguments> tasks = new ArrayList<>();
     private final List<TornadoLaunch> launches = new ArrayList<>();
@@ -37,7 +37,6 @@ final class TornadoPlan {
 
     /** A plan for launches with the arguments that they have. */
     TornadoPlan(TornadoDriver driver, List<TornadoLaunch.Call> calls, boolean profiled) {
-        this.driver = driver;
         Map<TornadoBuffer, Operand> bound = operands(calls);
         graphs = new Graphs(driver, profiled);
         try {
@@ -90,7 +89,7 @@ final class TornadoPlan {
         List<Object> values = new ArrayList<>(given);
         values.replaceAll(v -> v instanceof TornadoBuffer b ? bound.get(b).memory() : v);
         return new TaskArguments("t" + index, graphs.context(), launch.kernel().manifest(), launch.kernel().definitions(),
-                values, driver.nothing());
+                values);
     }
 
     /** Whether it can run the launches with these arguments; notes which buffers need to be copied each time if not. */
@@ -171,14 +170,9 @@ final class TornadoPlan {
         }
     }
 
-    /** Buffers that a run writes to. */
-    List<TornadoBuffer> results() {
-        return operands.values().stream().filter(Operand::written).map(Operand::bound).toList();
-    }
-
     /** Names of the kernels, each once. */
     Set<String> kernels() {
-        Set<String> names = new java.util.LinkedHashSet<>();
+        Set<String> names = new LinkedHashSet<>();
         launches.forEach(l -> names.add(l.kernel().name()));
         return names;
     }
