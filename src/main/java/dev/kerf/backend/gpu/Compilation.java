@@ -68,8 +68,8 @@ final class Compilation {
     private final List<Driver.Buffer> buffers = new ArrayList<>();
     private final List<Step> steps = new ArrayList<>();
     private final Map<Integer, Slot> slots = new LinkedHashMap<>();
-    private final Map<Integer, DType> pools = new HashMap<>();
     private ScratchMemory scratch;
+    private PlanRules rules;
     private MemoryPlan plan;
     private Driver.Buffer errors;
     private long extra;
@@ -113,12 +113,11 @@ final class Compilation {
             }
         }
         scratch = new ScratchMemory(target, calls);
-        plan = MemoryPlan.of(graph, kept.values(), new Rules());
+        rules = new PlanRules(target, calls, kept.values());
+        plan = MemoryPlan.of(graph, kept.values(), rules);
         checkLimit();
         errors = own(driver.allocate(GpuExecutable.ERROR_BYTES, DType.I32));
-        plan.buffers().forEach(b -> buffers.add(own(pools.containsKey(b.pool())
-                ? driver.allocate(b.bytes(), pools.get(b.pool()))
-                : driver.allocate(b.bytes()))));
+        plan.buffers().forEach(b -> buffers.add(own(rules.allocate(driver, b))));
         scratch.allocate(this::allocate);
         sources();
         convertSources(true);
@@ -309,7 +308,7 @@ final class Compilation {
      */
     private Location locate(Value v, String type, Packing packing) {
         MemoryPlan.Place place = plan.place(v);
-        int bytes = (int) bytes(v);
+        int bytes = (int) rules.elementBytes(v);
         if (target.bytes(type) != bytes && !(target.fixed(v) && type.equals("float"))) {
             throw new IllegalStateException(v + " is stored as " + Target.stored(v.type().dtype()) + ", not as " + type);
         }
@@ -356,10 +355,6 @@ final class Compilation {
         });
     }
 
-    private long bytes(Value v) {
-        return target.half() && v.type().dtype() == DType.F32 ? 2 : v.type().dtype().bytes();
-    }
-
     private static long item(Value v) {
         int rank = v.type().shape().rank();
         return rank == 0 ? 1 : v.type().shape().product(1, rank);
@@ -385,49 +380,6 @@ final class Compilation {
             case Driver.Staging s -> s.close();
             case Ticket t -> t.close();
             default -> throw new IllegalStateException(object.toString());
-        }
-    }
-
-    /** What the memory plan has to know of this device and of the kernels that were chosen. */
-    private final class Rules implements MemoryPlan.Rules {
-        @Override
-        public long elementBytes(Value v) {
-            return bytes(v);
-        }
-
-        @Override
-        public long scratchBytes(Node n) {
-            return driver.facts().typedMemory()
-                    ? 0
-                    : calls.get(n.id()).stream().mapToLong(KernelCall::scratchBytes).max().orElse(0);
-        }
-
-        /** Where memory is typed, a pool for each dtype, and one for each kept value: what is bound elsewhere is a whole buffer. */
-        @Override
-        public int pool(Value v) {
-            if (!driver.facts().typedMemory()) {
-                return 0;
-            }
-            DType dtype = v.type().dtype();
-            boolean alone = kept.values().stream().anyMatch(k -> k.id() == v.id());
-            int pool = alone ? DType.values().length + v.id() : dtype.ordinal();
-            pools.put(pool, dtype);
-            return pool;
-        }
-
-        @Override
-        public boolean strided(Node n, Value v) {
-            return calls.get(n.id()).stream().allMatch(c -> c.strided(v));
-        }
-
-        @Override
-        public long alignment() {
-            return driver.facts().alignment();
-        }
-
-        @Override
-        public long maxAllocation() {
-            return driver.facts().info().maxAllocationBytes();
         }
     }
 }
