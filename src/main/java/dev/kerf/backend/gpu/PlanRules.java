@@ -12,8 +12,8 @@ import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
- * What the memory plan has to know of a device and of the kernels that were chosen. Where memory is typed, there is a pool for each
- * dtype, and one for each kept value: what is bound elsewhere is a whole buffer.
+ * What the memory plan has to know of a device and of the kernels that were chosen. Where memory is typed, there is a
+ * pool for each dtype, and one for each kept value: what is bound elsewhere is a whole buffer.
  */
 final class PlanRules implements MemoryPlan.Rules {
     private final Target target;

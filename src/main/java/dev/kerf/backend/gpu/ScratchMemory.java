@@ -10,9 +10,9 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * Where launches find their scratch memory. Where memory is bytes, it is part of the planned buffers. Where memory is typed,
- * each place of a node has a buffer of the widest type that the node's kernels read or write it as; nodes share them, and
- * operands that a launch doesn't have get memory of their type too.
+ * Where launches find their scratch memory. Where memory is bytes, it is part of the planned buffers. Where memory is
+ * typed, each place of a node has a buffer of the widest type that the node's kernels read or write it as; nodes share
+ * them, and operands that a launch doesn't have get memory of their type too.
  */
 final class ScratchMemory {
     /** A place in the scratch memory of a node. */

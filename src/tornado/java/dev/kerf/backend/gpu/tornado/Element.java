@@ -11,8 +11,8 @@ import uk.ac.manchester.tornado.api.types.arrays.ShortArray;
 import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
 /**
- * What a buffer holds. TornadoVM's memory is typed: an array of one element type can't be read as another's, not even its
- * bits, so that each buffer has one from the start.
+ * What a buffer holds. TornadoVM's memory is typed: an array of one element type can't be read as another's, not even
+ * its bits, so that each buffer has one from the start.
  */
 public enum Element {
     /** float32. */

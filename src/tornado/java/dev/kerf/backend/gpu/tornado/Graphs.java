@@ -24,8 +24,8 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
 /**
- * The task graphs of a plan, one after the other: TornadoVM describes a graph in 8 KiB, which is a hundred tasks or so. Device
- * memory is handed from each to the next.
+ * The task graphs of a plan, one after the other: TornadoVM describes a graph in 8 KiB, which is a hundred tasks or so.
+ * Device memory is handed from each to the next.
  */
 final class Graphs {
     private static final AtomicLong MADE = new AtomicLong();

@@ -4,7 +4,8 @@ import uk.ac.manchester.tornado.api.common.TaskPackage;
 
 /**
  * A kernel as a Java method: makes the task of one launch, giving the method its arguments. The kernel of
- * {@code kernels/manifest/layer_norm.json} is the class {@code kernel.LayerNorm}, which has a constructor without arguments.
+ * {@code kernels/manifest/layer_norm.json} is the class {@code kernel.LayerNorm}, which has a constructor without
+ * arguments.
  *
  * <pre>{@code
  * public TaskPackage task(TaskArguments a) {

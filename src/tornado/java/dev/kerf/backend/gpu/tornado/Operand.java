@@ -6,8 +6,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * A buffer as a plan uses it. The arrays of a plan's tasks are fixed; for a buffer that may be replaced by another, memory of the
- * plan's own stands in, which is filled before a run and, if the run writes to it, copied back.
+ * A buffer as a plan uses it. The arrays of a plan's tasks are fixed; for a buffer that may be replaced by another,
+ * memory of the plan's own stands in, which is filled before a run and, if the run writes to it, copied back.
  */
 final class Operand {
     /** When a plan copies an operand to the device. */
@@ -85,7 +85,10 @@ final class Operand {
         return lastGraph;
     }
 
-    /** Whether it must be read before the first task, so that TornadoVM copies it to the device though tasks only write it. */
+    /**
+     * Whether it must be read before the first task, so that TornadoVM copies it to the device though tasks only write
+     * it.
+     */
     boolean needsTouch() {
         return writtenFirst && push != Push.NEVER;
     }

@@ -13,7 +13,10 @@ import java.util.Map;
 import java.util.Set;
 import uk.ac.manchester.tornado.api.exceptions.TornadoOutOfMemoryException;
 
-/** The plans of a driver: one for each sequence of launches that was run, as long as its launches live. Belongs to the worker. */
+/**
+ * The plans of a driver: one for each sequence of launches that was run, as long as its launches live. Belongs to the
+ * worker.
+ */
 final class Plans {
     private record Key(List<TornadoLaunch> launches, boolean profiled) {}
 

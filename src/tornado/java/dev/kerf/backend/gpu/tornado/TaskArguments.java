@@ -13,9 +13,9 @@ import uk.ac.manchester.tornado.api.types.arrays.ShortArray;
 import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
 /**
- * The arguments of one launch, by the names that the kernel's manifest gives them. Sizes and offsets go to the kernel in
- * an array, so that one compiled kernel serves launches of all shapes; attributes, parameters and real numbers are baked into its
- * code.
+ * The arguments of one launch, by the names that the kernel's manifest gives them. Sizes and offsets go to the kernel
+ * in an array, so that one compiled kernel serves launches of all shapes; attributes, parameters and real numbers are
+ * baked into its code.
  */
 public final class TaskArguments {
     private final String id;
@@ -102,7 +102,9 @@ public final class TaskArguments {
         return Integer.parseInt(text);
     }
 
-    /** An attribute that names a C type, such as {@code uchar}: for where the sign matters, which a buffer doesn't know. */
+    /**
+     * An attribute that names a C type, such as {@code uchar}: for where the sign matters, which a buffer doesn't know.
+     */
     public String type(String name) {
         return definitions.get(name);
     }

@@ -9,8 +9,8 @@ import java.util.concurrent.atomic.AtomicLong;
 import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
 /**
- * Host memory that TornadoVM copies to the device. Each plan has a device copy of its own; the newest is that of the plan which
- * wrote last, or the host's. All but its size belongs to the worker.
+ * Host memory that TornadoVM copies to the device. Each plan has a device copy of its own; the newest is that of the
+ * plan which wrote last, or the host's. All but its size belongs to the worker.
  */
 final class TornadoBuffer extends TornadoObject implements Driver.Buffer {
     private static final long HEADER = TornadoNativeArray.ARRAY_HEADER;

@@ -16,8 +16,8 @@ import uk.ac.manchester.tornado.api.TornadoExecutionPlan;
 import uk.ac.manchester.tornado.api.common.TornadoDevice;
 
 /**
- * A device of TornadoVM's. Launches become tasks of {@link TornadoExecutionPlan}s, which one thread runs. A buffer is host
- * memory; device copies belong to plans, so that weights that two executables share lie on the device twice.
+ * A device of TornadoVM's. Launches become tasks of {@link TornadoExecutionPlan}s, which one thread runs. A buffer is
+ * host memory; device copies belong to plans, so that weights that two executables share lie on the device twice.
  */
 public final class TornadoDriver implements Driver {
     private static final System.Logger LOG = System.getLogger(TornadoDriver.class.getName());

@@ -8,7 +8,10 @@ import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
 
-/** A kernel with its arguments: a list that is replaced, not changed, so that work in a queue keeps the one that it was given. */
+/**
+ * A kernel with its arguments: a list that is replaced, not changed, so that work in a queue keeps the one that it was
+ * given.
+ */
 final class TornadoLaunch extends TornadoObject implements Driver.Launch {
     /**
      * A launch with the arguments that it had when it was put into a queue.

@@ -12,8 +12,8 @@ import uk.ac.manchester.tornado.api.TornadoExecutionResult;
 import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
 /**
- * TornadoVM's plan for a sequence of launches. The device copies of what it computes stay until something else writes or wants
- * them; weights are copied once. Belongs to the worker.
+ * TornadoVM's plan for a sequence of launches. The device copies of what it computes stay until something else writes
+ * or wants them; weights are copied once. Belongs to the worker.
  */
 final class TornadoPlan {
     /**
@@ -55,7 +55,9 @@ final class TornadoPlan {
         }
     }
 
-    /** Finds out which buffers can be used as they are; returns what is used for each, and fills in what for the arrays. */
+    /**
+     * Finds out which buffers can be used as they are; returns what is used for each, and fills in what for the arrays.
+     */
     private Map<TornadoBuffer, Operand> operands(List<TornadoLaunch.Call> calls) {
         Map<TornadoBuffer, Operand> bound = new IdentityHashMap<>();
         for (TornadoLaunch.Call call : calls) {

@@ -9,8 +9,8 @@ import java.util.Set;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Work for the worker, in order. Launches wait until something else comes, and run as one plan. The first error is thrown by
- * the next wait; a buffer that a failed run should have written to says so to whoever reads it.
+ * Work for the worker, in order. Launches wait until something else comes, and run as one plan. The first error is
+ * thrown by the next wait; a buffer that a failed run should have written to says so to whoever reads it.
  */
 final class TornadoQueue extends TornadoObject implements Driver.Queue {
     private final TornadoDriver driver;

@@ -4,7 +4,10 @@ import dev.kerf.backend.gpu.Driver;
 import java.util.List;
 import java.util.Set;
 
-/** Launches with the arguments that they had. The plan is the driver's: other recordings of the same launches use it again. */
+/**
+ * Launches with the arguments that they had. The plan is the driver's: other recordings of the same launches use it
+ * again.
+ */
 final class TornadoRecording extends TornadoObject implements Driver.Recording {
     private final List<TornadoLaunch.Call> calls;
 

@@ -9,8 +9,8 @@ import uk.ac.manchester.tornado.api.types.arrays.LongArray;
 import uk.ac.manchester.tornado.api.types.arrays.ShortArray;
 
 /**
- * Reads and writes back the first element. TornadoVM doesn't copy an array to the device that tasks only write to, though they
- * may leave parts of it as they are; one that a task has read first, it does.
+ * Reads and writes back the first element. TornadoVM doesn't copy an array to the device that tasks only write to,
+ * though they may leave parts of it as they are; one that a task has read first, it does.
  */
 final class Touch {
     private Touch() {}

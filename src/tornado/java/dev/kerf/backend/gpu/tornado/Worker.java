@@ -7,8 +7,8 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.function.Supplier;
 
 /**
- * The one thread that calls TornadoVM, which is not made for several, and that touches the contents of buffers: work of all
- * queues in the order in which it was given.
+ * The one thread that calls TornadoVM, which is not made for several, and that touches the contents of buffers: work of
+ * all queues in the order in which it was given.
  */
 final class Worker {
     private static final BlockingQueue<Runnable> WORK = new LinkedBlockingQueue<>();
