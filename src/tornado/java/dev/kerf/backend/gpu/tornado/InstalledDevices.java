@@ -30,6 +30,8 @@ public final class InstalledDevices implements TornadoDevices {
     private record Found(TornadoDevice device, boolean standard, Driver.Facts facts) {}
 
     private static List<Found> found;
+    /** Why there are none: TornadoVM tries to start only once. */
+    private static String failure;
 
     /** TornadoVM is started only when devices are asked for. */
     public InstalledDevices() {}
@@ -50,9 +52,12 @@ public final class InstalledDevices implements TornadoDevices {
             try {
                 found = Worker.call(InstalledDevices::find);
             } catch (RuntimeException | LinkageError e) {
-                throw new BackendUnavailableException("tornado: TornadoVM can't start (" + e
-                        + "); see whether tornado --devices works", e);
+                failure = "tornado: TornadoVM can't start (" + Reason.of(e) + "); see whether tornado --devices works";
+                found = List.of();
             }
+        }
+        if (failure != null) {
+            throw new BackendUnavailableException(failure);
         }
         if (found.isEmpty()) {
             throw new BackendUnavailableException("tornado: TornadoVM finds no device; see whether tornado --devices does");

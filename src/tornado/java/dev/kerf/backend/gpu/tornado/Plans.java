@@ -86,12 +86,8 @@ final class Plans {
         boolean memory = e instanceof TornadoOutOfMemoryException || e instanceof OutOfMemoryError;
         Set<String> names = new LinkedHashSet<>();
         key.launches().forEach(l -> names.add(l.kernel().name()));
-        String reason = String.valueOf(e.getMessage());
-        for (Throwable c = e.getCause(); c != null; c = c.getCause()) {
-            reason += "; " + c;
-        }
         DeviceException error = new DeviceException("TornadoExecutionPlan.execute", 0, e.getClass().getSimpleName(),
-                "of kernels " + names + driver.on(), "TornadoVM says: " + reason, memory);
+                "of kernels " + names + driver.on(), "TornadoVM says " + Reason.of(e), memory);
         error.initCause(e);
         return error;
     }
