@@ -95,8 +95,8 @@ public final class Conv2dCpu implements JavaKernel {
                     int inRow = row * s.get(18) + tapRow;
                     int inCol = col * s.get(19) + tapCol;
                     // One number instead of a chain of conditions, for which TornadoVM makes wrong code.
-                    int edges = outside(inRow, height) + outside(inCol, width - STRIP + 1)
-                            + outside(col, across - STRIP + 1) + TornadoMath.abs(s.get(19) - 1);
+                    int edges = Range.outside(inRow, height) + Range.outside(inCol, width - STRIP + 1)
+                            + Range.outside(col, across - STRIP + 1) + TornadoMath.abs(s.get(19) - 1);
                     if (edges == 0) {
                         int from = image + inRow * width + inCol;
                         for (int c = cFirst; c < cEnd; c++) {
@@ -109,7 +109,7 @@ public final class Conv2dCpu implements JavaKernel {
                         for (int j = 0; j < STRIP; j++) {
                             int u = (strip + j) / across * s.get(18) + tapRow;
                             int v = (strip + j) % across * s.get(19) + tapCol;
-                            int missing = outside(strip + j, pixels) + outside(u, height) + outside(v, width);
+                            int missing = Range.outside(strip + j, pixels) + Range.outside(u, height) + Range.outside(v, width);
                             for (int c = cFirst; c < cEnd; c++) {
                                 float value = 0;
                                 if (missing == 0) {
@@ -238,10 +238,5 @@ public final class Conv2dCpu implements JavaKernel {
                 }
             }
         }
-    }
-
-    /** 0 where 0 ≤ i &lt; n, otherwise 1. */
-    private static int outside(int i, int n) {
-        return i < 0 ? 1 : i >= n ? 1 : 0;
     }
 }
