@@ -76,8 +76,9 @@ final class KernelBed implements AutoCloseable {
         Driver driver = Parity.driver(deviceId);
         Map<String, Map<String, Long>> parameters = new HashMap<>();
         // A CPU's compiler takes seconds to minutes over the sums of a GPU's tile, all unrolled; the code is the same.
-        boolean cpu = driver.facts().info().kind() == DeviceInfo.Kind.CPU
-                || driver.facts().info().name().equals(StandIn.DEVICE);
+        // TornadoVM's kernels have tiles of one size.
+        boolean cpu = !deviceId.startsWith("tornado:") && (driver.facts().info().kind() == DeviceInfo.Kind.CPU
+                || driver.facts().info().name().equals(StandIn.DEVICE));
         if (cpu && SMALL_TILES.containsKey(variant)) {
             parameters.put(variant, SMALL_TILES.get(variant));
         }
