@@ -13,18 +13,25 @@ import java.util.stream.Collectors;
 
 /**
  * What the memory plan has to know of a device and of the kernels that were chosen. Where memory is typed, there is a
- * pool for each dtype, and one for each kept value: what is bound elsewhere is a whole buffer.
+ * pool for each dtype and place among a node's outputs, so that no kernel writes to a buffer twice, and one for each kept
+ * value: what is bound elsewhere is a whole buffer.
  */
 final class PlanRules implements MemoryPlan.Rules {
     private final Target target;
     private final Map<Integer, List<KernelCall>> calls;
     private final Set<Integer> kept;
+    private final Map<Integer, Integer> places = new HashMap<>();
     private final Map<Integer, DType> pools = new HashMap<>();
 
     PlanRules(Target target, Map<Integer, List<KernelCall>> calls, Collection<Value> kept) {
         this.target = target;
         this.calls = calls;
         this.kept = kept.stream().map(Value::id).collect(Collectors.toSet());
+        for (Node n : target.graph().nodes()) {
+            for (int i = 0; i < n.outputs().size(); i++) {
+                places.put(n.outputs().get(i).id(), i);
+            }
+        }
     }
 
     /** Allocates a buffer of the plan. */
@@ -66,7 +73,7 @@ final class PlanRules implements MemoryPlan.Rules {
             return 0;
         }
         DType dtype = v.type().dtype();
-        int pool = kept.contains(v.id()) ? DType.values().length + v.id() : dtype.ordinal();
+        int pool = kept.contains(v.id()) ? -1 - v.id() : places.get(v.id()) * DType.values().length + dtype.ordinal();
         pools.put(pool, dtype);
         return pool;
     }

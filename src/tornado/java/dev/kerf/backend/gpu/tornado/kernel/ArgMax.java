@@ -19,15 +19,15 @@ public final class ArgMax implements JavaKernel {
         IntArray s = a.scalars("x_off", "x_sn", "y_off", "count_off", "outer", "n", "inner");
         int hasCount = a.definition("HAS_COUNT");
         return switch (a.element("y")) {
-            case BYTE -> new TaskPackage(a.id(), ArgMax::bytes, a.context(), s, a.floats("x"), a.bytes("y"),
-                    a.ints("count"), hasCount);
-            case INT -> new TaskPackage(a.id(), ArgMax::ints, a.context(), s, a.floats("x"), a.ints("y"),
-                    a.ints("count"), hasCount);
+            case BYTE -> new TaskPackage(a.id(), ArgMax::bytes, a.context(), s, a.floats("x"),
+                    a.ints("count"), a.bytes("y"), hasCount);
+            case INT -> new TaskPackage(a.id(), ArgMax::ints, a.context(), s, a.floats("x"),
+                    a.ints("count"), a.ints("y"), hasCount);
             default -> throw new IllegalArgumentException("arg_max has no code for indices of type " + a.element("y"));
         };
     }
 
-    static void bytes(KernelContext context, IntArray s, FloatArray x, ByteArray y, IntArray count, int hasCount) {
+    static void bytes(KernelContext context, IntArray s, FloatArray x, IntArray count, ByteArray y, int hasCount) {
         int i = context.globalIdx;
         int results = s.get(4) * s.get(6);
         if (i < results) {
@@ -35,7 +35,7 @@ public final class ArgMax implements JavaKernel {
         }
     }
 
-    static void ints(KernelContext context, IntArray s, FloatArray x, IntArray y, IntArray count, int hasCount) {
+    static void ints(KernelContext context, IntArray s, FloatArray x, IntArray count, IntArray y, int hasCount) {
         int i = context.globalIdx;
         int results = s.get(4) * s.get(6);
         if (i < results) {

@@ -22,12 +22,12 @@ public final class Compact implements JavaKernel {
     @Override
     public TaskPackage task(TaskArguments a) {
         return new TaskPackage(a.id(), Compact::compact, a.context(), a.scalars("scores_off", "indices_off", "found_off",
-                "count_off", "node", "R", "capacity"), a.floats("scores"), a.ints("indices"), a.ints("found"),
-                a.ints("count"), a.ints("errors"), a.real("threshold"), a.definition("HAS_COUNT"));
+                "count_off", "node", "R", "capacity"), a.floats("scores"), a.ints("count"), a.ints("indices"),
+                a.ints("found"), a.ints("errors"), a.real("threshold"), a.definition("HAS_COUNT"));
     }
 
-    static void compact(KernelContext context, IntArray s, FloatArray scores, IntArray indices, IntArray found,
-            IntArray count, IntArray errors, float threshold, int hasCount) {
+    static void compact(KernelContext context, IntArray s, FloatArray scores, IntArray count, IntArray indices,
+            IntArray found, IntArray errors, float threshold, int hasCount) {
         int[] sums = context.allocateIntLocalArray(MOST);
         int t = context.localIdx;
         int group = context.localGroupSizeX;

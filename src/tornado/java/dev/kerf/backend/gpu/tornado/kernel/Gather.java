@@ -30,21 +30,16 @@ public final class Gather implements JavaKernel {
             throw new IllegalArgumentException("gather has no code from " + a.element("x") + " to " + a.element("y"));
         }
         return switch (a.element("y")) {
-            case FLOAT -> new TaskPackage(a.id(), Gather::floats, a.context(), s, a.floats("x"), index, a.floats("y"),
-                    rows, count, errors, hasRows, hasCount);
-            case INT -> new TaskPackage(a.id(), Gather::ints, a.context(), s, a.ints("x"), index, a.ints("y"), rows,
-                    count, errors, hasRows, hasCount);
-            case BYTE -> new TaskPackage(a.id(), Gather::bytes, a.context(), s, a.bytes("x"), index, a.bytes("y"), rows,
-                    count, errors, hasRows, hasCount);
-            case SHORT -> new TaskPackage(a.id(), Gather::shorts, a.context(), s, a.shorts("x"), index, a.shorts("y"),
-                    rows, count, errors, hasRows, hasCount);
-            case LONG -> new TaskPackage(a.id(), Gather::longs, a.context(), s, a.longs("x"), index, a.longs("y"), rows,
-                    count, errors, hasRows, hasCount);
+            case FLOAT -> new TaskPackage(a.id(), Gather::floats, a.context(), s, a.floats("x"), index, rows, count, a.floats("y"), errors, hasRows, hasCount);
+            case INT -> new TaskPackage(a.id(), Gather::ints, a.context(), s, a.ints("x"), index, rows, count, a.ints("y"), errors, hasRows, hasCount);
+            case BYTE -> new TaskPackage(a.id(), Gather::bytes, a.context(), s, a.bytes("x"), index, rows, count, a.bytes("y"), errors, hasRows, hasCount);
+            case SHORT -> new TaskPackage(a.id(), Gather::shorts, a.context(), s, a.shorts("x"), index, rows, count, a.shorts("y"), errors, hasRows, hasCount);
+            case LONG -> new TaskPackage(a.id(), Gather::longs, a.context(), s, a.longs("x"), index, rows, count, a.longs("y"), errors, hasRows, hasCount);
         };
     }
 
-    static void floats(KernelContext context, IntArray s, FloatArray x, IntArray index, FloatArray y, IntArray rows,
-            IntArray count, IntArray errors, int hasRows, int hasCount) {
+    static void floats(KernelContext context, IntArray s, FloatArray x, IntArray index, IntArray rows, IntArray count,
+            FloatArray y, IntArray errors, int hasRows, int hasCount) {
         int row = s.get(7);
         int e = context.globalIdx % row;
         int i = context.globalIdx / row;
@@ -54,8 +49,8 @@ public final class Gather implements JavaKernel {
         }
     }
 
-    static void ints(KernelContext context, IntArray s, IntArray x, IntArray index, IntArray y, IntArray rows,
-            IntArray count, IntArray errors, int hasRows, int hasCount) {
+    static void ints(KernelContext context, IntArray s, IntArray x, IntArray index, IntArray rows, IntArray count,
+            IntArray y, IntArray errors, int hasRows, int hasCount) {
         int row = s.get(7);
         int e = context.globalIdx % row;
         int i = context.globalIdx / row;
@@ -65,8 +60,8 @@ public final class Gather implements JavaKernel {
         }
     }
 
-    static void bytes(KernelContext context, IntArray s, ByteArray x, IntArray index, ByteArray y, IntArray rows,
-            IntArray count, IntArray errors, int hasRows, int hasCount) {
+    static void bytes(KernelContext context, IntArray s, ByteArray x, IntArray index, IntArray rows, IntArray count,
+            ByteArray y, IntArray errors, int hasRows, int hasCount) {
         int row = s.get(7);
         int e = context.globalIdx % row;
         int i = context.globalIdx / row;
@@ -76,8 +71,8 @@ public final class Gather implements JavaKernel {
         }
     }
 
-    static void shorts(KernelContext context, IntArray s, ShortArray x, IntArray index, ShortArray y, IntArray rows,
-            IntArray count, IntArray errors, int hasRows, int hasCount) {
+    static void shorts(KernelContext context, IntArray s, ShortArray x, IntArray index, IntArray rows, IntArray count,
+            ShortArray y, IntArray errors, int hasRows, int hasCount) {
         int row = s.get(7);
         int e = context.globalIdx % row;
         int i = context.globalIdx / row;
@@ -87,8 +82,8 @@ public final class Gather implements JavaKernel {
         }
     }
 
-    static void longs(KernelContext context, IntArray s, LongArray x, IntArray index, LongArray y, IntArray rows,
-            IntArray count, IntArray errors, int hasRows, int hasCount) {
+    static void longs(KernelContext context, IntArray s, LongArray x, IntArray index, IntArray rows, IntArray count,
+            LongArray y, IntArray errors, int hasRows, int hasCount) {
         int row = s.get(7);
         int e = context.globalIdx % row;
         int i = context.globalIdx / row;

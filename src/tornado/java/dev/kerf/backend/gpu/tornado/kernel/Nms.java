@@ -24,12 +24,12 @@ public final class Nms implements JavaKernel {
     public TaskPackage task(TaskArguments a) {
         return new TaskPackage(a.id(), Nms::suppress, a.context(), a.scalars("boxes_off", "groups_off", "kept_off",
                 "found_off", "count_off", "M", "groups_step", "most"), a.floats("boxes"), a.ints("groups"),
-                a.ints("kept"), a.ints("found"), a.ints("count"), a.real("threshold"), a.real("min_side"),
+                a.ints("count"), a.ints("kept"), a.ints("found"), a.real("threshold"), a.real("min_side"),
                 a.definition("HAS_COUNT"));
     }
 
-    static void suppress(KernelContext context, IntArray s, FloatArray boxes, IntArray groups, IntArray kept,
-            IntArray found, IntArray count, float threshold, float minSide, int hasCount) {
+    static void suppress(KernelContext context, IntArray s, FloatArray boxes, IntArray groups, IntArray count,
+            IntArray kept, IntArray found, float threshold, float minSide, int hasCount) {
         float[] left = context.allocateFloatLocalArray(MOST);
         float[] top = context.allocateFloatLocalArray(MOST);
         float[] right = context.allocateFloatLocalArray(MOST);

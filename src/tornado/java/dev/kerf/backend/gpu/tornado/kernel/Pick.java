@@ -35,12 +35,12 @@ public final class Pick implements JavaKernel {
                 Integer, Integer> code = Pick::pick;
         return new TaskPackage(a.id(), (Task12) code, a.context(), a.scalars("scores_off", "picked_off", "keys_off",
                 "found_off", "count_off", "node", "N", "row", "capacity"), a.floats("scores"), a.floats("scores"),
-                a.ints("picked"), a.ints("keys"), a.ints("found"), a.ints("count"), a.ints("errors"),
+                a.ints("count"), a.ints("picked"), a.ints("keys"), a.ints("found"), a.ints("errors"),
                 a.real("threshold"), a.definition("SELECT"), a.definition("HAS_COUNT"));
     }
 
-    static void pick(KernelContext context, IntArray s, FloatArray scores, IntArray bits, IntArray picked, IntArray keys,
-            IntArray found, IntArray count, IntArray errors, float threshold, int select, int hasCount) {
+    static void pick(KernelContext context, IntArray s, FloatArray scores, IntArray bits, IntArray count, IntArray picked,
+            IntArray keys, IntArray found, IntArray errors, float threshold, int select, int hasCount) {
         int[] bins = context.allocateIntLocalArray(BINS * MOST);
         int[] sums = context.allocateIntLocalArray(MOST);
         int[] chosen = context.allocateIntLocalArray(2);
