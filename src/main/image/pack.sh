@@ -7,7 +7,7 @@ image=$1
 archive=$2
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-if ! KERF_JAVA_OPTIONS="-XX:AOTCacheOutput=$image/lib/kerf.aot" \
+if ! TORNADOVM_HOME= KERF_JAVA_OPTIONS="-XX:AOTCacheOutput=$image/lib/kerf.aot" \
         "$image/bin/kerf" segment --quiet --out "$work" src/main/samples/tissue-1.png >"$work/log" 2>&1; then
     cat "$work/log" >&2
     echo "pack.sh: the finished image doesn't segment its sample" >&2

@@ -68,6 +68,8 @@ final class Compilation {
     private final List<Driver.Buffer> buffers = new ArrayList<>();
     private final List<Step> steps = new ArrayList<>();
     private final Map<Integer, Slot> slots = new LinkedHashMap<>();
+    private ScratchMemory scratch;
+    private PlanRules rules;
     private MemoryPlan plan;
     private Driver.Buffer errors;
     private long extra;
@@ -110,10 +112,13 @@ final class Compilation {
                 updated.add(root(n.input(0)).id());
             }
         }
-        plan = MemoryPlan.of(graph, kept.values(), new Rules());
+        scratch = new ScratchMemory(target, calls);
+        rules = new PlanRules(target, calls, kept.values());
+        plan = MemoryPlan.of(graph, kept.values(), rules);
         checkLimit();
-        errors = own(driver.allocate(GpuExecutable.ERROR_BYTES));
-        plan.buffers().forEach(b -> buffers.add(own(driver.allocate(b.bytes()))));
+        errors = own(driver.allocate(GpuExecutable.ERROR_BYTES, DType.I32));
+        plan.buffers().forEach(b -> buffers.add(own(rules.allocate(driver, b))));
+        scratch.allocate(this::allocate);
         sources();
         convertSources(true);
         for (Node n : graph.nodes()) {
@@ -160,7 +165,7 @@ final class Compilation {
                 slots.put(v.id(), new Slot(
                         name, n.op() instanceof SourceOp.State, updated.contains(v.id()), type.dtype().bytes()));
                 if (target.half() && type.dtype() == DType.F32) {
-                    standIns.put(v.id(), allocate(Math.max(1, type.shape().elements() * 2)));
+                    standIns.put(v.id(), allocate(Math.max(1, type.shape().elements() * 2), DType.F16));
                 }
             }
         }
@@ -199,7 +204,7 @@ final class Compilation {
         if (dense && same && plan.place(v).buffer() >= 0) {
             return new GpuExecutable.Output(v.type(), at.buffer(), plan.place(v).offsetBytes());
         }
-        Driver.Buffer own = allocate(Math.max(1, v.type().bytes()));
+        Driver.Buffer own = allocate(Math.max(1, v.type().bytes()), v.type().dtype());
         String type = same ? Target.stored(v.type().dtype()) : "float";
         Node n = graph.producer(v);
         if (dense) {
@@ -258,8 +263,9 @@ final class Compilation {
         if (at != null && at.slot() != null) {
             late.put(a.name(), at);
         }
+        Driver.Buffer stand = at == null ? scratch.absent(call, a) : at.buffer();
         // Until a state is bound, and where nothing is read, any buffer will do.
-        return at == null || at.slot() != null ? errors : at.buffer();
+        return stand == null ? errors : stand;
     }
 
     private static Object number(Node n, Manifest.Argument a, KernelCall.Operand.Number number) {
@@ -285,12 +291,8 @@ final class Compilation {
                 yield locate(t.value(), type, t.packing());
             }
             case KernelCall.Operand.Direct d -> d.location();
-            case KernelCall.Operand.Scratch s -> {
-                MemoryPlan.Place place = plan.scratch(n);
-                Manifest.Argument a = call.kernel().arguments().get(call.kernel().index(argument));
-                int bytes = target.bytes(call.definitions().getOrDefault(a.element(), a.element()));
-                yield new Location(buffers.get(place.buffer()), null, (place.offsetBytes() + s.offset()) / bytes, 0, "");
-            }
+            case KernelCall.Operand.Scratch s -> scratch.locate(
+                    n, call, call.kernel().arguments().get(call.kernel().index(argument)), s, plan, buffers);
             case KernelCall.Operand.Absent a -> null;
             case KernelCall.Operand.Table t -> new Location(table(t.values()), null, 0, 0, "");
             case KernelCall.Operand.Errors e -> new Location(errors, null, 0, 0, "int");
@@ -306,7 +308,7 @@ final class Compilation {
      */
     private Location locate(Value v, String type, Packing packing) {
         MemoryPlan.Place place = plan.place(v);
-        int bytes = (int) bytes(v);
+        int bytes = (int) rules.elementBytes(v);
         if (target.bytes(type) != bytes && !(target.fixed(v) && type.equals("float"))) {
             throw new IllegalStateException(v + " is stored as " + Target.stored(v.type().dtype()) + ", not as " + type);
         }
@@ -353,17 +355,13 @@ final class Compilation {
         });
     }
 
-    private long bytes(Value v) {
-        return target.half() && v.type().dtype() == DType.F32 ? 2 : v.type().dtype().bytes();
-    }
-
     private static long item(Value v) {
         int rank = v.type().shape().rank();
         return rank == 0 ? 1 : v.type().shape().product(1, rank);
     }
 
-    private Driver.Buffer allocate(long bytes) {
-        Driver.Buffer buffer = own(driver.allocate(bytes));
+    private Driver.Buffer allocate(long bytes, DType elements) {
+        Driver.Buffer buffer = own(driver.allocate(bytes, elements));
         extra += bytes;
         return buffer;
     }
@@ -382,34 +380,6 @@ final class Compilation {
             case Driver.Staging s -> s.close();
             case Ticket t -> t.close();
             default -> throw new IllegalStateException(object.toString());
-        }
-    }
-
-    /** What the memory plan has to know of this device and of the kernels that were chosen. */
-    private final class Rules implements MemoryPlan.Rules {
-        @Override
-        public long elementBytes(Value v) {
-            return bytes(v);
-        }
-
-        @Override
-        public long scratchBytes(Node n) {
-            return calls.get(n.id()).stream().mapToLong(KernelCall::scratchBytes).max().orElse(0);
-        }
-
-        @Override
-        public boolean strided(Node n, Value v) {
-            return calls.get(n.id()).stream().allMatch(c -> c.strided(v));
-        }
-
-        @Override
-        public long alignment() {
-            return driver.facts().alignment();
-        }
-
-        @Override
-        public long maxAllocation() {
-            return driver.facts().info().maxAllocationBytes();
         }
     }
 }

@@ -1,6 +1,7 @@
 package dev.kerf.backend.gpu;
 
 import dev.kerf.backend.DeviceInfo;
+import dev.kerf.tensor.DType;
 import java.util.List;
 import java.util.Map;
 
@@ -67,7 +68,7 @@ public record DeviceFloors(double copyBytesPerSecond, double flopsPerSecond) {
                 Map.of("GROUP", Integer.toString(GROUP), "WIDE", wide ? "1" : "0", "KERF_F16", "0"));
         int rounds = FIRST_ROUNDS;
         while (true) {
-            try (Driver.Buffer y = driver.allocate(4L * items); Driver.Timer timer = driver.timer();
+            try (Driver.Buffer y = driver.allocate(4L * items, DType.F32); Driver.Timer timer = driver.timer();
                     Driver.Launch launch = driver.launch(kernel, new long[] {items}, new long[] {group},
                             List.of(y, items, rounds, 0.999f, 0.001f))) {
                 long best = Long.MAX_VALUE;

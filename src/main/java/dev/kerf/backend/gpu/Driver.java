@@ -2,6 +2,7 @@ package dev.kerf.backend.gpu;
 
 import dev.kerf.backend.DeviceInfo;
 import dev.kerf.error.DeviceException;
+import dev.kerf.tensor.DType;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.Map;
@@ -28,10 +29,17 @@ public interface Driver extends AutoCloseable {
      * @param maxGroup          most work-items in a group
      * @param localMemory       bytes of memory that a group shares
      * @param unifiedMemory     whether the device works in the host's memory
+     * @param typedMemory       whether a buffer holds elements of one dtype and can't be read as another's
      */
     record Facts(
             DeviceInfo info, String architecture, int alignment, int maxGroup, long localMemory,
-            boolean unifiedMemory) {}
+            boolean unifiedMemory, boolean typedMemory) {
+        /** A device whose memory is bytes. */
+        public Facts(DeviceInfo info, String architecture, int alignment, int maxGroup, long localMemory,
+                boolean unifiedMemory) {
+            this(info, architecture, alignment, maxGroup, localMemory, unifiedMemory, false);
+        }
+    }
 
     /** Device memory. Owned by whoever allocated it. */
     interface Buffer extends AutoCloseable {
@@ -139,6 +147,11 @@ public interface Driver extends AutoCloseable {
 
     /** Uninitialised device memory of at least 1 byte. */
     Buffer allocate(long bytes);
+
+    /** The same for elements of a dtype, which must be told where memory is typed. */
+    default Buffer allocate(long bytes, DType elements) {
+        return allocate(bytes);
+    }
 
     /** Host memory that transfers quickly; freed by closing. */
     Staging staging(long bytes);

@@ -85,7 +85,7 @@ public final class GpuDevice implements Device {
 
     private GpuTensor make(TensorType type) {
         checkOpen();
-        Driver.Buffer buffer = driver.allocate(Math.max(1, type.bytes()));
+        Driver.Buffer buffer = driver.allocate(Math.max(1, type.bytes()), type.dtype());
         try {
             transfers.zero(buffer, 0, buffer.bytes());
         } catch (RuntimeException e) {
@@ -196,7 +196,7 @@ public final class GpuDevice implements Device {
 
     /** A new buffer with a host tensor's bytes. */
     Driver.Buffer uploaded(HostTensor values) {
-        Driver.Buffer buffer = driver.allocate(Math.max(1, values.data().byteSize()));
+        Driver.Buffer buffer = driver.allocate(Math.max(1, values.data().byteSize()), values.dtype());
         try {
             transfers.upload(values.data(), buffer, 0);
             return buffer;

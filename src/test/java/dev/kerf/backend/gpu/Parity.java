@@ -12,6 +12,7 @@ import dev.kerf.backend.StateTensor;
 import dev.kerf.backend.cpu.Oracle;
 import dev.kerf.backend.gpu.cuda.CudaBackend;
 import dev.kerf.backend.gpu.opencl.OpenClBackend;
+import dev.kerf.backend.gpu.tornado.TornadoBackend;
 import dev.kerf.graph.Graph;
 import dev.kerf.graph.Value;
 import dev.kerf.tensor.DType;
@@ -53,7 +54,7 @@ public final class Parity {
 
     /** Ids of the devices under test that have a {@link Driver}. */
     public static Stream<String> devices() {
-        return BackendsUnderTest.devices().filter(id -> id.startsWith("opencl:") || id.startsWith("cuda:"));
+        return BackendsUnderTest.devices().filter(id -> !id.startsWith("cpu:"));
     }
 
     /** Opens a device with forced choices. */
@@ -64,7 +65,12 @@ public final class Parity {
     /** Opens a driver. */
     static Driver driver(String id) {
         int ordinal = Integer.parseInt(id.substring(id.indexOf(':') + 1));
-        return id.startsWith("cuda:") ? CudaBackend.openDriver(ordinal) : OpenClBackend.openDriver(ordinal);
+        return switch (id.substring(0, id.indexOf(':'))) {
+            case "cuda" -> CudaBackend.openDriver(ordinal);
+            case "opencl" -> OpenClBackend.openDriver(ordinal);
+            case "tornado" -> TornadoBackend.openDriver(ordinal);
+            default -> throw new IllegalArgumentException("no driver for " + id);
+        };
     }
 
     /** Every value of every parameter of a kernel by itself, the others at their defaults, within its constraints. */
@@ -89,11 +95,13 @@ public final class Parity {
         return sets;
     }
 
-    /** Runs a case in float32, fused and node by node, and in float16, against the oracle. */
+    /** Runs a case in float32, fused and node by node, and in float16 where the device has it, against the oracle. */
     public static void check(GpuDevice device, Case c, double roundings, double scale) {
         check(device, c, CompileOptions.of(), roundings, scale);
         check(device, c, CompileOptions.of().unfused(), roundings, scale);
-        check(device, c, CompileOptions.of().precision(Precision.FLOAT16), roundings, scale);
+        if (device.info().precisions().contains(Precision.FLOAT16)) {
+            check(device, c, CompileOptions.of().precision(Precision.FLOAT16), roundings, scale);
+        }
     }
 
     /**

@@ -1,5 +1,6 @@
 package dev.kerf.backend.gpu;
 
+import dev.kerf.tensor.DType;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -41,6 +42,11 @@ public final class WrongKernel implements Driver {
     @Override
     public Buffer allocate(long bytes) {
         return right.allocate(bytes);
+    }
+
+    @Override
+    public Buffer allocate(long bytes, DType elements) {
+        return right.allocate(bytes, elements);
     }
 
     @Override

@@ -3,6 +3,7 @@ package dev.kerf.backend.gpu.opencl;
 import dev.kerf.backend.DeviceInfo;
 import dev.kerf.backend.Precision;
 import dev.kerf.backend.gpu.Driver;
+import dev.kerf.backend.gpu.SignalHandlers;
 import dev.kerf.error.BackendUnavailableException;
 import dev.kerf.error.DeviceException;
 import java.lang.foreign.Arena;

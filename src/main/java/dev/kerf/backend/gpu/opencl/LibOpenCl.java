@@ -1,5 +1,6 @@
 package dev.kerf.backend.gpu.opencl;
 
+import dev.kerf.backend.gpu.SignalHandlers;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;

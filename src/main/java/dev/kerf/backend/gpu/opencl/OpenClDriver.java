@@ -2,6 +2,7 @@ package dev.kerf.backend.gpu.opencl;
 
 import dev.kerf.backend.gpu.Driver;
 import dev.kerf.backend.gpu.KernelSource;
+import dev.kerf.backend.gpu.SignalHandlers;
 import dev.kerf.error.ClosedException;
 import dev.kerf.error.DeviceException;
 import java.lang.foreign.Arena;

@@ -8,6 +8,8 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.kerf.backend.gpu.Driver;
+import dev.kerf.backend.gpu.Parity;
+import dev.kerf.backend.gpu.SignalHandlers;
 import dev.kerf.error.ClosedException;
 import dev.kerf.error.DeviceException;
 import java.lang.foreign.Arena;
@@ -16,12 +18,13 @@ import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** The driver by itself, on every OpenCL device. */
 class OpenClDriverTest {
-    private static final String DEVICES = "dev.kerf.backend.gpu.Parity#devices";
+    private static final String DEVICES = "openCl";
 
     /** Counts in place, as often as it is told: slow on demand. */
     private static final String COUNT = """
@@ -41,6 +44,10 @@ class OpenClDriverTest {
             """;
 
     private static final int SLOW = 30_000_000;
+
+    static Stream<String> openCl() {
+        return Parity.devices().filter(id -> id.startsWith("opencl:"));
+    }
 
     private static OpenClDriver open(String id) {
         return OpenClBackend.openDriver(Integer.parseInt(id.substring(id.indexOf(':') + 1)));

@@ -1,4 +1,4 @@
-package dev.kerf.backend.gpu.opencl;
+package dev.kerf.backend.gpu;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
@@ -15,7 +15,7 @@ import java.util.Optional;
  * are first used, and those give a signal back to the system's default on their first call: two threads whose null checks fail
  * at once then end the process.
  */
-final class SignalHandlers {
+public final class SignalHandlers {
     /** SIGILL, SIGBUS and SIGSEGV as Linux numbers them on x86-64 and AArch64. */
     private static final int[] SIGNALS = {4, 7, 11};
     /** No {@code struct sigaction} is larger. */
@@ -27,19 +27,19 @@ final class SignalHandlers {
     private SignalHandlers() {}
 
     /** Notes the handlers, on its first call; to be called before the library is loaded. */
-    static void remember() {
+    public static void remember() {
         // Initialising the class is all.
     }
 
     /** Puts back what was noted. */
-    static synchronized void restore() {
+    public static synchronized void restore() {
         for (int i = 0; i < KEPT.length; i++) {
             call(SIGNALS[i], KEPT[i], MemorySegment.NULL);
         }
     }
 
     /** The address of a signal's handler now; 0 where it can't be told. For tests. */
-    static long handler(int signal) {
+    public static long handler(int signal) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment action = arena.allocate(BYTES, 8);
             call(signal, MemorySegment.NULL, action);

@@ -1,0 +1,62 @@
+package dev.kerf.backend.gpu.tornado;
+
+import dev.kerf.backend.gpu.Driver;
+import java.util.Set;
+
+/** Counts the signals that were put into queues and those that the worker has passed. */
+final class TornadoEvent extends TornadoObject implements Driver.Event {
+    private final Object lock = new Object();
+    private long signalled;
+    private long reached;
+
+    TornadoEvent(Set<TornadoObject> open) {
+        super("event", open);
+    }
+
+    /** Notes a signal; returns what the worker is to give to {@link #reach}. */
+    long signal() {
+        checkOpen();
+        synchronized (lock) {
+            return ++signalled;
+        }
+    }
+
+    void reach(long signal) {
+        synchronized (lock) {
+            reached = Math.max(reached, signal);
+            lock.notifyAll();
+        }
+    }
+
+    @Override
+    public boolean passed() {
+        checkOpen();
+        synchronized (lock) {
+            return reached >= signalled;
+        }
+    }
+
+    @Override
+    public void await() {
+        checkOpen();
+        boolean interrupted = false;
+        synchronized (lock) {
+            long last = signalled;
+            while (reached < last) {
+                try {
+                    lock.wait();
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                }
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    @Override
+    void free() {
+        // Has nothing but its counts.
+    }
+}

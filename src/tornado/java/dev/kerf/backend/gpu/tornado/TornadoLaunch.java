@@ -1,0 +1,129 @@
+package dev.kerf.backend.gpu.tornado;
+
+import dev.kerf.backend.gpu.Driver;
+import dev.kerf.backend.gpu.Manifest;
+import dev.kerf.error.DeviceException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.BitSet;
+import java.util.List;
+
+/**
+ * A kernel with its arguments: a list that is replaced, not changed, so that work in a queue keeps the one that it was
+ * given.
+ */
+final class TornadoLaunch extends TornadoObject implements Driver.Launch {
+    /**
+     * A launch with the arguments that it had when it was put into a queue.
+     *
+     * @param launch    which
+     * @param arguments in the manifest's order
+     */
+    record Call(TornadoLaunch launch, List<Object> arguments) {}
+
+    private final TornadoDriver driver;
+    private final TornadoKernel kernel;
+    private final long[] global;
+    private final long[] local;
+    private volatile List<Object> arguments;
+    private volatile BitSet late = new BitSet();
+
+    TornadoLaunch(TornadoDriver driver, TornadoKernel kernel, long[] global, long[] local, List<Object> arguments) {
+        super("launch of kernel " + kernel.name(), driver.open());
+        this.driver = driver;
+        this.kernel = kernel;
+        this.global = global.clone();
+        this.local = local.clone();
+        this.arguments = List.copyOf(arguments);
+        try {
+            checkGeometry();
+            checkArguments();
+        } catch (RuntimeException e) {
+            close();
+            throw e;
+        }
+    }
+
+    private void checkGeometry() {
+        boolean ok = global.length >= 1 && global.length <= 3 && global.length == local.length;
+        long group = 1;
+        for (int i = 0; ok && i < global.length; i++) {
+            ok = local[i] >= 1 && global[i] >= 1 && global[i] % local[i] == 0;
+            group *= local[i];
+        }
+        if (!ok || group > driver.facts().maxGroup()) {
+            throw new DeviceException("launch", 0, "INVALID_GEOMETRY", "of kernel " + kernel.name() + ", "
+                    + Arrays.toString(global) + " work-items in groups of " + Arrays.toString(local) + driver.on(),
+                    "groups must divide the work-items and have at most " + driver.facts().maxGroup() + " of them", false);
+        }
+    }
+
+    private void checkArguments() {
+        List<Manifest.Argument> wanted = kernel.manifest().arguments();
+        boolean ok = wanted.size() == arguments.size();
+        int i = 0;
+        for (; ok && i < wanted.size(); i++) {
+            Object given = arguments.get(i);
+            ok = wanted.get(i).pointer()
+                    ? given instanceof TornadoBuffer
+                    : given.getClass() == switch (wanted.get(i).type()) {
+                        case "int" -> Integer.class;
+                        case "long" -> Long.class;
+                        default -> Float.class;
+                    };
+        }
+        if (!ok) {
+            throw new DeviceException("launch", 0, "INVALID_ARGUMENT", "of kernel " + kernel.name() + ", argument "
+                    + Math.max(0, i - 1) + " of " + arguments.size() + driver.on(), "its arguments are " + wanted, false);
+        }
+    }
+
+    TornadoKernel kernel() {
+        return kernel;
+    }
+
+    long[] global() {
+        return global;
+    }
+
+    long[] local() {
+        return local;
+    }
+
+    /** The arguments that were replaced since the launch was made, and may be again. */
+    BitSet late() {
+        return late;
+    }
+
+    /** The launch as it is now. */
+    Call call() {
+        checkOpen();
+        return new Call(this, arguments);
+    }
+
+    @Override
+    public void argument(int index, Driver.Buffer buffer) {
+        ((TornadoBuffer) buffer).checkOpen();
+        replace(index, buffer);
+    }
+
+    @Override
+    public void argument(int index, long value) {
+        replace(index, value);
+    }
+
+    private synchronized void replace(int index, Object value) {
+        checkOpen();
+        List<Object> changed = new ArrayList<>(arguments);
+        changed.set(index, value);
+        BitSet set = (BitSet) late.clone();
+        set.set(index);
+        late = set;
+        arguments = List.copyOf(changed);
+    }
+
+    @Override
+    void free() {
+        Worker.give(() -> driver.plans().forget(this));
+    }
+}
