@@ -67,8 +67,8 @@ public final class RoiAlign implements JavaKernel {
             float w = bx1 * scale - shift - x;
             float h = by1 * scale - shift - top;
             if (s.get(14) == 0) {
-                w = w > 1 ? w : 1;
-                h = h > 1 ? h : 1;
+                w = w < 1 ? 1 : w; // NaN stays, so that no sample lies within the map
+                h = h < 1 ? 1 : h;
             }
             w = w / columns;
             h = h / rows;
