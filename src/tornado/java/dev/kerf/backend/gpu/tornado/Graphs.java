@@ -128,7 +128,7 @@ final class Graphs {
             graphs.add(graph(g, operands, scheduler));
         }
         plan = new TornadoExecutionPlan(graphs.toArray(ImmutableTaskGraph[]::new));
-        driver.place(plan);
+        driver.place(plan, profiled);
         plan.withGridScheduler(scheduler);
         if (profiled) {
             plan.withProfiler(ProfilerMode.SILENT);

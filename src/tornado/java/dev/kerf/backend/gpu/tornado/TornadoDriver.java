@@ -14,6 +14,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import uk.ac.manchester.tornado.api.TornadoExecutionPlan;
 import uk.ac.manchester.tornado.api.common.TornadoDevice;
+import uk.ac.manchester.tornado.api.enums.TornadoVMBackendType;
 
 /**
  * A device of TornadoVM's. Launches become tasks of {@link TornadoExecutionPlan}s, which one thread runs. A buffer is
@@ -21,6 +22,8 @@ import uk.ac.manchester.tornado.api.common.TornadoDevice;
  */
 public final class TornadoDriver implements Driver {
     private static final System.Logger LOG = System.getLogger(TornadoDriver.class.getName());
+    /** The system property that, if false, turns CUDA graphs off. */
+    private static final String GRAPHS = "kerf.tornado.graphs";
 
     private final TornadoDevice device;
     private final boolean standard;
@@ -48,10 +51,15 @@ public final class TornadoDriver implements Driver {
         return plans;
     }
 
-    /** Has a plan run on this device. */
-    void place(TornadoExecutionPlan plan) {
+    /** Has a plan run on this device, replayed from a CUDA graph where TornadoVM can and no task is timed by itself. */
+    void place(TornadoExecutionPlan plan, boolean profiled) {
         if (!standard) {
             plan.withDevice(device);
+        }
+        TornadoVMBackendType through = device.getTornadoVMBackend();
+        boolean offered = through == TornadoVMBackendType.PTX || through == TornadoVMBackendType.CUDA;
+        if (offered && !profiled && Boolean.parseBoolean(System.getProperty(GRAPHS, "true"))) {
+            plan.withCUDAGraph();
         }
     }
 

@@ -15,9 +15,8 @@ final class Pair {
     }
 
     /**
-     * a · b + c, rounded once: TornadoVM makes every sum with a product an fma,
-             but no difference. To subtract a · b give
-     * 0 − a; c mustn't be a product itself, which could be fused in place of a · b.
+     * a · b + c, rounded once: TornadoVM makes an fma of every sum with a product, but not of a difference. To subtract
+     * a · b give 0 − a; c mustn't be a product itself, which could be fused in place of a · b.
      */
     static float fma(float a, float b, float c) {
         return a * b + c;
