@@ -62,13 +62,19 @@ class ReadmeTest {
     @Test
     void theSam2ExampleCompilesAndRuns() throws Exception {
         List<String> examples = blocks("java");
-        assertEquals(2, examples.size());
+        assertEquals(3, examples.size());
         sam2();
-        String printed = compileAndRun(examples.getLast()
+        String printed = compileAndRun(examples.get(1)
                 .replace("Path.of(\"sam2", "Path.of(\"" + temp + "/sam2")
                 .replace("Path.of(\"street", "Path.of(\"" + temp + "/street"));
         assertTrue(Pattern.compile("\\d+ pixels, then \\d+\\Rframe 0: \\d+ pixels\\Rframe 1: \\d+ pixels").matcher(printed).find(),
                 printed);
+    }
+
+    @Test
+    void theKernelInJavaIsTheOneThatRuns() throws IOException {
+        String kernel = Files.readString(Path.of("src/tornado/java/dev/kerf/backend/gpu/tornado/kernel/BatchNorm.java"));
+        assertTrue(kernel.endsWith("\n" + blocks("java").get(2)), "the README shows another kernel than there is");
     }
 
     /** What the examples for SAM 2 read; the weights of an untrained network by the official names. */
