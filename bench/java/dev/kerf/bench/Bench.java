@@ -120,7 +120,8 @@ public final class Bench {
         Path peak = Files.createTempFile("kerf-bench", ".peak");
         for (int round = 0; round < number("--rounds"); round++) {
             for (String engine : engines) {
-                ChainedOptionsBuilder o = fork(benchmark, "run").jvmArgsPrepend("-D" + ModelBenchmark.PEAK + "=" + peak).param("engine", engine)
+                ChainedOptionsBuilder o = fork(benchmark, "run")
+                        .jvmArgsPrepend("-D" + ModelBenchmark.PEAK + "=" + peak).param("engine", engine)
                         .warmupIterations(1).measurementIterations(number("--runs"));
                 params.forEach(o::param);
                 for (RunResult r : new Runner(o.build()).run()) {

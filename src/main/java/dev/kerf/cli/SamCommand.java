@@ -68,6 +68,18 @@ final class SamCommand implements Callable<Integer> {
             description = "With --everything: points along a side of the grid.")
     private int pointsPerSide;
 
+    @Option(names = "--min-iou", paramLabel = "P", defaultValue = "0.8",
+            description = "With --everything: least IoU that the network gives a mask to be kept.")
+    private double minIou;
+
+    @Option(names = "--min-stability", paramLabel = "P", defaultValue = "0.95",
+            description = "With --everything: least IoU of a mask cut off higher and lower.")
+    private double minStability;
+
+    @Option(names = "--nms", paramLabel = "IOU", defaultValue = "0.7",
+            description = "With --everything: of masks whose boxes overlap by more, the best is kept.")
+    private double nms;
+
     @Option(names = "--crop-layers", paramLabel = "N", defaultValue = "0",
             description = "With --everything: looks at parts of the image too, 4, then 16 …")
     private int cropLayers;
@@ -161,7 +173,8 @@ final class SamCommand implements Callable<Integer> {
 
     private List<MaskOutput.Found> everything(Sam2 sam, Image picture) {
         MaskGenerator.Settings settings = MaskGenerator.Settings.of()
-                .pointsPerSide(pointsPerSide).cropLayers(cropLayers).minRegionArea(minRegion);
+                .pointsPerSide(pointsPerSide).thresholds(minIou, minStability).boxIou(nms).cropLayers(cropLayers)
+                .minRegionArea(minRegion);
         try (Progress progress = console.terminal() && !output.quiet
                 ? Progress.bar(console, 100, "percent") : Progress.none()) {
             int[] done = {0};

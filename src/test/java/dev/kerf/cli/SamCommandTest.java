@@ -113,6 +113,19 @@ class SamCommandTest {
     }
 
     @Test
+    void thresholdsSayWhatOfEverythingIsKept() {
+        int all = everything(-1, 0, 1);
+        assertTrue(all > everything(-1, 0, 0.01) && all > everything(2, 0, 1) && all > everything(-1, 2, 1), all + " masks");
+        assertEquals(0, everything(2, 0, 1));
+        sam("--everything", "--nms", 0).failedWith(ExitCode.FAILED, "thresholds 0.8, 0.95, 0.0");
+    }
+
+    private int everything(double iou, double stability, double nms) {
+        return Json.parse(sam("--everything", "--points-per-side", 2, "--min-iou", iou, "--min-stability", stability,
+                "--nms", nms, "--json").succeeded().out()).at("masks").size();
+    }
+
+    @Test
     void badInputIsOneLine() throws IOException {
         sam().failedWith(ExitCode.USAGE, "--point");
         sam("--everything", "--point", "1,1").failedWith(ExitCode.USAGE, "no prompt");

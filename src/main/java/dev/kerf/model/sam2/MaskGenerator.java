@@ -76,6 +76,11 @@ public final class MaskGenerator {
             return new Settings(pointsPerSide, iou, stable, boxIou, cropLayers, pointsDownscale, minRegionArea);
         }
 
+        /** This suppressing by boxes that overlap by more than another IoU. */
+        public Settings boxIou(double iou) {
+            return new Settings(pointsPerSide, iouThreshold, stability, iou, cropLayers, pointsDownscale, minRegionArea);
+        }
+
         /** This looking at parts of the image, too. */
         public Settings cropLayers(int n) {
             return new Settings(pointsPerSide, iouThreshold, stability, boxIou, n, pointsDownscale, minRegionArea);

@@ -104,7 +104,8 @@ public final class Conv2d implements JavaKernel {
                     float w6 = weightTile[wAt + 6];
                     float w7 = weightTile[wAt + 7];
                     Float4 x0 = new Float4(imageTile[xAt], imageTile[xAt + 1], imageTile[xAt + 2], imageTile[xAt + 3]);
-                    Float4 x1 = new Float4(imageTile[xAt + TILE_N / 2], imageTile[xAt + TILE_N / 2 + 1], imageTile[xAt + TILE_N / 2 + 2], imageTile[xAt + TILE_N / 2 + 3]);
+                    Float4 x1 = new Float4(imageTile[xAt + TILE_N / 2], imageTile[xAt + TILE_N / 2 + 1],
+                            imageTile[xAt + TILE_N / 2 + 2], imageTile[xAt + TILE_N / 2 + 3]);
                     a00 = Float4.add(Float4.mult(x0, w0), a00);
                     a01 = Float4.add(Float4.mult(x1, w0), a01);
                     a10 = Float4.add(Float4.mult(x0, w1), a10);

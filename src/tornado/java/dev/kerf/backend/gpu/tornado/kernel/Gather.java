@@ -30,11 +30,16 @@ public final class Gather implements JavaKernel {
             throw new IllegalArgumentException("gather has no code from " + a.element("x") + " to " + a.element("y"));
         }
         return switch (a.element("y")) {
-            case FLOAT -> new TaskPackage(a.id(), Gather::floats, a.context(), s, a.floats("x"), index, rows, count, a.floats("y"), errors, hasRows, hasCount);
-            case INT -> new TaskPackage(a.id(), Gather::ints, a.context(), s, a.ints("x"), index, rows, count, a.ints("y"), errors, hasRows, hasCount);
-            case BYTE -> new TaskPackage(a.id(), Gather::bytes, a.context(), s, a.bytes("x"), index, rows, count, a.bytes("y"), errors, hasRows, hasCount);
-            case SHORT -> new TaskPackage(a.id(), Gather::shorts, a.context(), s, a.shorts("x"), index, rows, count, a.shorts("y"), errors, hasRows, hasCount);
-            case LONG -> new TaskPackage(a.id(), Gather::longs, a.context(), s, a.longs("x"), index, rows, count, a.longs("y"), errors, hasRows, hasCount);
+            case FLOAT -> new TaskPackage(a.id(), Gather::floats, a.context(), s, a.floats("x"), index, rows, count,
+                    a.floats("y"), errors, hasRows, hasCount);
+            case INT -> new TaskPackage(a.id(), Gather::ints, a.context(), s, a.ints("x"), index, rows, count,
+                    a.ints("y"), errors, hasRows, hasCount);
+            case BYTE -> new TaskPackage(a.id(), Gather::bytes, a.context(), s, a.bytes("x"), index, rows, count,
+                    a.bytes("y"), errors, hasRows, hasCount);
+            case SHORT -> new TaskPackage(a.id(), Gather::shorts, a.context(), s, a.shorts("x"), index, rows, count,
+                    a.shorts("y"), errors, hasRows, hasCount);
+            case LONG -> new TaskPackage(a.id(), Gather::longs, a.context(), s, a.longs("x"), index, rows, count,
+                    a.longs("y"), errors, hasRows, hasCount);
         };
     }
 

@@ -115,7 +115,8 @@ public final class Matmul implements JavaKernel {
                 float w6 = aTile[wAt + 6];
                 float w7 = aTile[wAt + 7];
                 Float4 x0 = new Float4(bTile[xAt], bTile[xAt + 1], bTile[xAt + 2], bTile[xAt + 3]);
-                Float4 x1 = new Float4(bTile[xAt + TILE_N / 2], bTile[xAt + TILE_N / 2 + 1], bTile[xAt + TILE_N / 2 + 2], bTile[xAt + TILE_N / 2 + 3]);
+                Float4 x1 = new Float4(bTile[xAt + TILE_N / 2], bTile[xAt + TILE_N / 2 + 1],
+                        bTile[xAt + TILE_N / 2 + 2], bTile[xAt + TILE_N / 2 + 3]);
                 a00 = Float4.add(Float4.mult(x0, w0), a00);
                 a01 = Float4.add(Float4.mult(x1, w0), a01);
                 a10 = Float4.add(Float4.mult(x0, w1), a10);
