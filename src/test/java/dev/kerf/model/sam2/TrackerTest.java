@@ -227,7 +227,7 @@ class TrackerTest {
             assertEquals(Map.of(), stream.next(video.frame(0)).objects());
             stream.prompt(1, LEFT);
             long settled = 0;
-            for (int i = 1; i < 120; i++) {
+            for (int i = 1; i < 1000; i++) {
                 FrameResult r = stream.next(video.frame(i));
                 assertEquals(i, r.frame());
                 assertEquals(Set.of(1), r.objects().keySet());
