@@ -59,6 +59,13 @@ final class MappedFile implements AutoCloseable {
         return bytes;
     }
 
+    /** Takes a slice's pages out of memory, where it is of a file; what reads it next reads the file again. */
+    static void unload(MemorySegment slice) {
+        if (slice.isMapped()) {
+            slice.unload();
+        }
+    }
+
     long size() {
         return bytes.byteSize();
     }

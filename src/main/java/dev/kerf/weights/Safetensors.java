@@ -158,6 +158,11 @@ public final class Safetensors implements TensorSource {
         return new HostTensor(entry.info.dtype(), entry.info.shape(), data);
     }
 
+    @Override
+    public void unload(String name) {
+        MappedFile.unload(tensor(name).data());
+    }
+
     /** Unmaps the file. Closing twice does nothing. */
     @Override
     public void close() {

@@ -17,6 +17,11 @@ interface TensorSource extends AutoCloseable {
     /** The dense values of a tensor that {@link #tensors} lists. */
     HostTensor tensor(String name);
 
+    /** Takes the values out of memory where a file has them; they can be read again. */
+    default void unload(String name) {
+        // Nothing is mapped.
+    }
+
     @Override
     void close();
 }

@@ -135,6 +135,14 @@ public final class TorchCheckpoint implements TensorSource {
         return out;
     }
 
+    @Override
+    public void unload(String name) {
+        Tensor t = values.get(name);
+        if (t != null && t.storage().inline() == null && t.shape().elements() > 0) {
+            MappedFile.unload(storages.bytes(t.storage(), name));
+        }
+    }
+
     /** Unmaps the file. Closing twice does nothing. */
     @Override
     public void close() {

@@ -141,6 +141,22 @@ public final class Weights implements AutoCloseable {
         return source.tensor(prefix + name);
     }
 
+    /**
+     * Takes a tensor's values out of memory where they are mapped from a file, and does nothing elsewhere. Tensors that
+     * {@link #tensor} returned stay valid: what reads them next reads the file again. Devices call this for what they
+     * have packed, so that a process doesn't hold its weights twice.
+     *
+     * <pre>{@code weights.unload("backbone.body.conv1.weight"); }</pre>
+     *
+     * @throws BadWeightsException if there is none of that name
+     */
+    public void unload(String name) {
+        if (!contains(name)) {
+            throw missing(name, "");
+        }
+        source.unload(prefix + name);
+    }
+
     /** What the source says beside the tensors: a safetensors header's metadata, a checkpoint's epoch. Unmodifiable. */
     public Map<String, String> metadata() {
         return source.metadata();

@@ -65,6 +65,50 @@ class WeightsTest {
     }
 
     @Test
+    void unloadedTensorsAreReadAgain() throws IOException {
+        Path file = dir.resolve("large.safetensors");
+        float[] values = new float[1 << 20];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = i;
+        }
+        Map<String, HostTensor> tensors = new LinkedHashMap<>();
+        tensors.put("net.small", HostTensor.of(Shape.of(3), new float[] {1, 2, 3}));
+        tensors.put("net.large", HostTensor.of(Shape.of(values.length), values));
+        Safetensors.write(file, tensors, Map.of());
+        try (Weights weights = Weights.open(file)) {
+            Weights net = weights.at("net");
+            HostTensor large = net.tensor("large");
+            assertArrayEquals(values, large.toFloatArray());
+            long before = residentBytes(file);
+            assertTrue(before >= 4L * values.length, before + " bytes resident after reading");
+            net.unload("large");
+            long after = residentBytes(file);
+            assertTrue(after < 1 << 20, after + " bytes resident after unloading");
+            assertArrayEquals(values, large.toFloatArray());
+            assertArrayEquals(new float[] {1, 2, 3}, net.tensor("small").toFloatArray());
+            assertThrows(BadWeightsException.class, () -> net.unload("larger"));
+        }
+        try (Weights weights = Weights.of(tensors)) {
+            weights.unload("net.large");
+            assertArrayEquals(values, weights.tensor("net.large").toFloatArray());
+        }
+    }
+
+    /** What of a mapped file is in this process's memory, by the kernel's own account. */
+    private static long residentBytes(Path file) throws IOException {
+        boolean mapping = false;
+        long kib = 0;
+        for (String line : Files.readAllLines(Path.of("/proc/self/smaps"))) {
+            if (line.matches("[0-9a-f]+-[0-9a-f]+ .*")) {
+                mapping = line.endsWith(file.getFileName().toString());
+            } else if (mapping && line.startsWith("Rss:")) {
+                kib += Long.parseLong(line.replaceAll("\\D", ""));
+            }
+        }
+        return kib << 10;
+    }
+
+    @Test
     void reportsCount() {
         try (Weights weights = Weights.of(network())) {
             assertEquals(7, weights.parameterCount());

@@ -80,6 +80,7 @@ final class CpuWeights implements DeviceWeights {
         }
         float[] made = packing.pack(dense, expr.shape());
         packed.put(key, made);
+        expr.tensors().forEach(source::unload);
         bytes += 4L * made.length;
         device.account(4L * made.length);
         return made;

@@ -55,6 +55,7 @@ final class GpuWeights implements DeviceWeights {
             HostTensor values = packing.pack().apply(WeightValues.evaluate(expr, source)).to(dtype);
             known = device.uploaded(values);
             packed.put(key, known);
+            expr.tensors().forEach(source::unload);
         }
         return known;
     }
