@@ -1,10 +1,12 @@
 package dev.kerf.image;
 
 import dev.kerf.error.BadFileException;
+import dev.kerf.error.BadInputException;
 import dev.kerf.tensor.AtomicFile;
 import dev.kerf.tensor.DType;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;
+import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.foreign.MemorySegment;
@@ -43,15 +45,15 @@ public record Image(int width, int height, PixelFormat format, long rowStride, M
     public Image {
         Objects.requireNonNull(format);
         if (width < 1 || height < 1) {
-            throw new IllegalArgumentException("an image of " + width + "x" + height + " pixels");
+            throw new BadInputException("an image of " + width + "x" + height + " pixels");
         }
         long row = (long) width * format.pixelBytes();
         if (rowStride < row) {
-            throw new IllegalArgumentException("row stride " + rowStride + " is less than a row's " + row + " bytes");
+            throw new BadInputException("row stride " + rowStride + " is less than a row's " + row + " bytes");
         }
         long least = Math.addExact(Math.multiplyExact((long) height - 1, rowStride), row);
         if (data.byteSize() < least) {
-            throw new IllegalArgumentException(width + "x" + height + " " + format + " with row stride " + rowStride
+            throw new BadInputException(width + "x" + height + " " + format + " with row stride " + rowStride
                     + " takes " + least + " bytes, the segment has " + data.byteSize());
         }
     }
@@ -61,10 +63,40 @@ public record Image(int width, int height, PixelFormat format, long rowStride, M
         return new Image(width, height, format, (long) width * format.pixelBytes(), MemorySegment.ofArray(pixels));
     }
 
+    /** An image over an array of tightly packed rows of 16-bit samples, not copied. */
+    public static Image of(int width, int height, PixelFormat format, short[] samples) {
+        return new Image(width, height, format, (long) width * format.pixelBytes(), MemorySegment.ofArray(samples));
+    }
+
+    /** An RGBA image over an array of pixels 0xAARRGGBB, not copied. */
+    public static Image ofArgb(int width, int height, int[] pixels) {
+        return new Image(width, height, PixelFormat.BGRA8, 4L * width, MemorySegment.ofArray(pixels));
+    }
+
     /** A black (and transparent, where there is alpha) image on the Java heap. */
     public static Image blank(int width, int height, PixelFormat format) {
         long bytes = Math.multiplyExact((long) width * height, (long) format.pixelBytes());
-        return of(width, height, format, new byte[Math.toIntExact(bytes)]);
+        if (bytes > MAX_BYTES) {
+            throw new BadInputException("an image of " + width + "x" + height + " " + format + " takes " + bytes
+                    + " bytes; at most " + MAX_BYTES + " are possible on the heap");
+        }
+        return of(width, height, format, new byte[(int) bytes]);
+    }
+
+    /**
+     * An image over an AWT picture: over its own memory, without a copy, where that lies as one of the formats does
+     * (TYPE_3BYTE_BGR, TYPE_INT_ARGB, TYPE_BYTE_GRAY, TYPE_USHORT_GRAY and rasters of interleaved components, windows of
+     * them too), a copy otherwise. Samples of grey and sRGB are taken as they are and premultiplied colours divided by
+     * their alpha; palettes become RGB (grey where every entry is); all else goes through AWT's conversion to 8-bit sRGB.
+     *
+     * <pre>{@code
+     * Segmentation s = net.segment(Image.of(robot.createScreenCapture(area)), SegmentOptions.of());
+     * }</pre>
+     *
+     * @throws NoClassDefFoundError at run time without the module java.desktop, which nothing else needs
+     */
+    public static Image of(BufferedImage picture) {
+        return BufferedImages.from(picture);
     }
 
     /**
@@ -195,6 +227,24 @@ public record Image(int width, int height, PixelFormat format, long rowStride, M
     }
 
     /**
+     * A copy for AWT and Swing, of the same samples: TYPE_BYTE_GRAY, TYPE_USHORT_GRAY, TYPE_3BYTE_BGR or TYPE_4BYTE_ABGR
+     * where there is such a type, a raster of interleaved components otherwise. Needs the module java.desktop.
+     */
+    public BufferedImage toBufferedImage() {
+        return BufferedImages.to(this);
+    }
+
+    /**
+     * A picture of indices for AWT and Swing.
+     *
+     * @param indices rows from the top, tightly packed; copied
+     * @param palette 1 to 256 colours 0xRRGGBB, more than any index
+     */
+    public static BufferedImage toBufferedImage(int width, int height, byte[] indices, int[] palette) {
+        return BufferedImages.indexed(width, height, indices, palette);
+    }
+
+    /**
      * Writes a PNG file of the same channels and bits, whole or not at all.
      *
      * @throws BadFileException if it can't be written there
@@ -233,9 +283,7 @@ public record Image(int width, int height, PixelFormat format, long rowStride, M
     }
 
     private int offset(int channel) {
-        Objects.checkIndex(channel, format.channels());
-        int c = format.isBlueFirst() && channel < 3 ? 2 - channel : channel;
-        return c * format.sampleBytes();
+        return format.offset(Objects.checkIndex(channel, format.channels()));
     }
 
     /** Size and format, such as {@code 640x480 RGB8}; not the pixels. */

@@ -1,5 +1,8 @@
 package dev.kerf.image;
 
+import dev.kerf.error.BadInputException;
+import java.util.stream.IntStream;
+
 /**
  * How a pixel lies in memory: its channels in order, each an unsigned byte or an unsigned little-endian 16-bit number.
  * The range is the whole range of the type: 0 is black or transparent, 255 or 65535 is white or opaque.
@@ -43,7 +46,7 @@ public enum PixelFormat {
                 return f;
             }
         }
-        throw new IllegalArgumentException("no pixel format of " + channels + " channels, " + bits + " bits");
+        throw new BadInputException("no pixel format of " + channels + " channels, " + bits + " bits");
     }
 
     /** Samples of a pixel, alpha included: 1 to 4. */
@@ -69,6 +72,16 @@ public enum PixelFormat {
     /** Bytes of a pixel: 1 to 8. */
     public int pixelBytes() {
         return channels * sampleBytes;
+    }
+
+    /** Bytes from the start of a pixel to a channel's sample: of grey or red, green, blue, then alpha. */
+    int offset(int channel) {
+        return (blueFirst && channel < 3 ? 2 - channel : channel) * sampleBytes;
+    }
+
+    /** {@link #offset} of all channels. */
+    int[] offsets() {
+        return IntStream.range(0, channels).map(this::offset).toArray();
     }
 
     /** Whether the last channel is alpha. */

@@ -6,16 +6,8 @@ import java.util.Iterator;
 import javax.imageio.ImageIO;
 import javax.imageio.ImageReader;
 
-/** The JDK's image codecs, used without a window system, fonts or temporary files. */
+/** The JDK's image codecs; what they are given lies in memory, so that no setting of theirs matters. */
 final class Plugins {
-    static {
-        // Loaded headless AWT needs no X11 library; who has set the property otherwise keeps it.
-        if (System.getProperty("java.awt.headless") == null) {
-            System.setProperty("java.awt.headless", "true");
-        }
-        ImageIO.setUseCache(false);
-    }
-
     private Plugins() {
     }
 

@@ -1,5 +1,6 @@
 package dev.kerf.image;
 
+import dev.kerf.error.BadInputException;
 import java.io.ByteArrayOutputStream;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -53,13 +54,13 @@ public final class Png {
      *
      * @param indices rows from the top, tightly packed; each less than {@code palette.length}
      * @param palette 1 to 256 colours, 0xRRGGBB
-     * @throws IllegalArgumentException if an index is outside the palette or the array is of another size
+     * @throws BadInputException if an index is outside the palette or the array is of another size
      */
     public static byte[] encodeIndexed(int width, int height, byte[] indices, int[] palette) {
         if (palette.length < 1 || palette.length > 256) {
-            throw new IllegalArgumentException("a palette has 1 to 256 colours, not " + palette.length);
+            throw new BadInputException("a palette has 1 to 256 colours, not " + palette.length);
         } else if (width < 1 || height < 1 || indices.length != (long) width * height) {
-            throw new IllegalArgumentException(indices.length + " indices for " + width + "x" + height + " pixels");
+            throw new BadInputException(indices.length + " indices for " + width + "x" + height + " pixels");
         }
         int depth = palette.length <= 2 ? 1 : palette.length <= 4 ? 2 : palette.length <= 16 ? 4 : 8;
         Stream png = new Stream(width, height, depth, 3);
@@ -76,7 +77,7 @@ public final class Png {
             for (int x = 0; x < width; x++) {
                 int v = indices[y * width + x] & 0xFF;
                 if (v >= palette.length) {
-                    throw new IllegalArgumentException("index " + v + " at column " + x + ", row " + y
+                    throw new BadInputException("index " + v + " at column " + x + ", row " + y
                             + " of a palette of "
                             + palette.length);
                 }

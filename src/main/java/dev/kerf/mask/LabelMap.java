@@ -8,9 +8,9 @@ import dev.kerf.tensor.AtomicFile;
 import dev.kerf.tensor.DType;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;
+import java.awt.image.BufferedImage;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
-import java.util.Arrays;
 
 /**
  * A class number for each pixel.
@@ -149,29 +149,56 @@ public record LabelMap(HostTensor tensor) {
 
     /** The file that {@link #writePng} writes. */
     public byte[] toPng(int[] palette) {
-        int[] labels = toArray();
+        int most = mostStored();
+        return most > 255 ? Png.encode(grey())
+                : Png.encodeIndexed(width(), height(), indices(), Palette.ofIndices(palette, most));
+    }
+
+    /**
+     * The labels as a picture for AWT and Swing: indices with a palette, or TYPE_USHORT_GRAY with the labels as they are
+     * where one is past 255.
+     *
+     * <pre>{@code
+     * label.setIcon(new ImageIcon(labels.toBufferedImage(Palette.of(3, 0))));
+     * }</pre>
+     *
+     * @param palette as for {@link #writePng}
+     * @throws BadInputException if a label is negative or past 65535
+     */
+    public BufferedImage toBufferedImage(int[] palette) {
+        int most = mostStored();
+        return most > 255 ? grey().toBufferedImage()
+                : Image.toBufferedImage(width(), height(), indices(), Palette.ofIndices(palette, most));
+    }
+
+    /** The greatest label; all of them must fit 16 bits. */
+    private int mostStored() {
         int most = 0;
-        for (int v : labels) {
+        for (int v : toArray()) {
             if (v < 0 || v > 65535) {
-                throw new BadInputException("label " + v + " doesn't fit a PNG file; labels of 0 to 65535 do");
+                throw new BadInputException("label " + v + " doesn't fit a picture; labels of 0 to 65535 do");
             }
             most = Math.max(most, v);
         }
-        if (most > 255) {
-            Image grey = Image.blank(width(), height(), PixelFormat.GRAY16);
-            for (int i = 0; i < labels.length; i++) {
-                grey.setSample(i % width(), i / width(), 0, labels[i]);
-            }
-            return Png.encode(grey);
+        return most;
+    }
+
+    private Image grey() {
+        Image grey = Image.blank(width(), height(), PixelFormat.GRAY16);
+        int[] labels = toArray();
+        for (int i = 0; i < labels.length; i++) {
+            grey.setSample(i % width(), i / width(), 0, labels[i]);
         }
+        return grey;
+    }
+
+    private byte[] indices() {
+        int[] labels = toArray();
         byte[] indices = new byte[labels.length];
         for (int i = 0; i < indices.length; i++) {
             indices[i] = (byte) labels[i];
         }
-        int[] colours = Palette.extend(palette, most + 1);
-        // No palette of a PNG has more.
-        return Png.encodeIndexed(width(), height(), indices,
-                colours.length <= 256 ? colours : Arrays.copyOf(colours, 256));
+        return indices;
     }
 
     /** Size and type, such as {@code 640x480 labels U8}. */

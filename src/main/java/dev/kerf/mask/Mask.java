@@ -1,9 +1,11 @@
 package dev.kerf.mask;
 
+import dev.kerf.error.BadInputException;
 import dev.kerf.image.Image;
 import dev.kerf.image.PixelFormat;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;
+import java.awt.image.BufferedImage;
 import java.util.Arrays;
 
 /**
@@ -23,7 +25,7 @@ public final class Mask {
 
     private Mask(int width, int height, byte[] pixels) {
         if (width < 1 || height < 1 || (long) width * height != pixels.length) {
-            throw new IllegalArgumentException(pixels.length + " bytes for a mask of " + width + "x" + height
+            throw new BadInputException(pixels.length + " bytes for a mask of " + width + "x" + height
                     + " pixels");
         }
         this.width = width;
@@ -114,7 +116,7 @@ public final class Mask {
     /** The table's bit (2 this + other) says whether such a pixel is in. */
     private Mask combine(Mask other, int table) {
         if (other.width != width || other.height != height) {
-            throw new IllegalArgumentException("masks of " + width + "x" + height + " and " + other.width + "x"
+            throw new BadInputException("masks of " + width + "x" + height + " and " + other.width + "x"
                     + other.height);
         }
         byte[] out = new byte[pixels.length];
@@ -136,6 +138,11 @@ public final class Mask {
             grey[i] = (byte) -pixels[i];
         }
         return Image.of(width, height, PixelFormat.GRAY8, grey);
+    }
+
+    /** The mask for AWT and Swing, white inside and black outside. */
+    public BufferedImage toBufferedImage() {
+        return toImage().toBufferedImage();
     }
 
     @Override

@@ -42,6 +42,12 @@ public final class Palette {
         return out;
     }
 
+    /** A palette for indices up to {@code most}; at most 256 colours, which is what files and pictures with one hold. */
+    static int[] ofIndices(int[] palette, int most) {
+        int[] colours = extend(palette, most + 1);
+        return colours.length <= 256 ? colours : Arrays.copyOf(colours, 256);
+    }
+
     /** The {@code i}-th colour, from 0, as 0xRRGGBB. */
     public static int colour(int i) {
         return i < FIRST.length ? FIRST[i] : Generated.COLOURS_IN_ORDER[i % COLOURS];

@@ -227,7 +227,7 @@ public final class RunLength {
 
     private RunLength merge(RunLength other, boolean both) {
         if (other.width != width || other.height != height) {
-            throw new IllegalArgumentException("masks of " + width + "x" + height + " and " + other.width + "x"
+            throw new BadInputException("masks of " + width + "x" + height + " and " + other.width + "x"
                     + other.height);
         }
         Runs runs = new Runs();

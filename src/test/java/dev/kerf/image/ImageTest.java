@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.kerf.error.BadFileException;
+import dev.kerf.error.BadInputException;
 import dev.kerf.tensor.HostTensor;
 import java.io.ByteArrayInputStream;
 import java.lang.foreign.Arena;
@@ -41,10 +42,10 @@ class ImageTest {
 
     @Test
     void memoryThatIsTooSmallIsRefused() {
-        assertThrows(IllegalArgumentException.class, () -> Image.of(2, 2, PixelFormat.RGB8, new byte[11]));
-        assertThrows(IllegalArgumentException.class,
+        assertThrows(BadInputException.class, () -> Image.of(2, 2, PixelFormat.RGB8, new byte[11]));
+        assertThrows(BadInputException.class,
                 () -> new Image(2, 2, PixelFormat.RGB8, 5, MemorySegment.ofArray(new byte[100])));
-        assertThrows(IllegalArgumentException.class, () -> Image.blank(0, 1, PixelFormat.GRAY8));
+        assertThrows(BadInputException.class, () -> Image.blank(0, 1, PixelFormat.GRAY8));
         Image image = new Image(2, 2, PixelFormat.GRAY8, 10, MemorySegment.ofArray(new byte[12]));
         assertThrows(IndexOutOfBoundsException.class, () -> image.sample(2, 0, 0));
         assertThrows(IndexOutOfBoundsException.class, () -> image.sample(0, 0, 1));

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.kerf.error.BadFileException;
+import dev.kerf.error.BadInputException;
 import java.awt.image.BufferedImage;
 import java.awt.image.IndexColorModel;
 import java.awt.image.Raster;
@@ -108,7 +109,7 @@ class PngTest {
         byte[] outside = indices.clone();
         outside[5] = (byte) colours;
         if (colours < 256) {
-            assertThrows(IllegalArgumentException.class, () -> Png.encodeIndexed(width, height, outside, palette));
+            assertThrows(BadInputException.class, () -> Png.encodeIndexed(width, height, outside, palette));
         }
     }
 

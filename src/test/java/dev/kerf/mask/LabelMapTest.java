@@ -12,12 +12,14 @@ import dev.kerf.image.PixelFormat;
 import dev.kerf.tensor.DType;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;
+import java.awt.image.BufferedImage;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.Random;
 import java.util.Set;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -106,5 +108,22 @@ class LabelMapTest {
         }
         assertTrue(nearest > 20, "two of the first twenty colours are " + nearest + " apart: "
                 + Arrays.toString(colours));
+    }
+
+    @Test
+    void picturesForAwtHoldTheLabels() {
+        LabelMap small = LabelMap.of(3, 1, new int[] {0, 2, 1});
+        BufferedImage picture = small.toBufferedImage(new int[] {0x000000, 0x112233});
+        assertEquals(2, picture.getRaster().getSample(1, 0, 0));
+        assertEquals(0xFF112233, picture.getRGB(2, 0));
+        assertEquals(0xFF000000 | Palette.colour(2), picture.getRGB(1, 0));
+        LabelMap large = LabelMap.of(2, 1, new int[] {256, 65535});
+        assertEquals(65535, large.toBufferedImage(new int[0]).getRaster().getSample(1, 0, 0));
+        assertThrows(BadInputException.class, () -> LabelMap.of(1, 1, new int[] {65536}).toBufferedImage(new int[0]));
+        Mask mask = Mask.of(2, 1, new byte[] {0, 1});
+        assertEquals(0xFFFFFFFF, mask.toBufferedImage().getRGB(1, 0));
+        assertEquals(0xFF000000, mask.toBufferedImage().getRGB(0, 0));
+        BufferedImage drawn = Overlay.of(List.of("a", "b"), 0).draw(small.mask(1).toImage(), small).toBufferedImage();
+        assertEquals(3, drawn.getWidth());
     }
 }

@@ -131,7 +131,7 @@ class RunLengthTest {
         refused("4 coordinates", () -> RunLength.ofPolygons(2, 2, List.of(new double[4])));
         refused("NaN", () -> RunLength.ofPolygons(2, 2, List.of(new double[] {0, 0, 1, 1, Double.NaN, 2})));
         refused("1.0E9", () -> RunLength.ofPolygons(2, 2, List.of(new double[] {0, 0, 1, 1, 1e9, 2})));
-        assertThrows(IllegalArgumentException.class,
+        assertThrows(BadInputException.class,
                 () -> RunLength.of(1, 2, new int[] {2}).union(RunLength.of(2, 1, new int[] {2})));
     }
 
