@@ -1,14 +1,14 @@
 package dev.kerf.bench;
 
+import dev.kerf.check.golden.GoldenCase;
 import dev.kerf.graph.Graph;
-import dev.kerf.model.GoldenCase;
 import dev.kerf.model.maskrcnn.DetectOptions;
 import dev.kerf.model.maskrcnn.MaskRcnn;
 import dev.kerf.model.sam2.Sam2Config;
-import dev.kerf.model.sam2.Sam2Graphs;
 import dev.kerf.model.sam2.Sam2Graphs.DecoderRequest;
-import dev.kerf.model.sam2.Sam2VideoGraphs;
+import dev.kerf.model.sam2.Sam2Graphs;
 import dev.kerf.model.sam2.Sam2VideoGraphs.FrameRequest;
+import dev.kerf.model.sam2.Sam2VideoGraphs;
 import dev.kerf.model.unet.UNet;
 import dev.kerf.model.unet.UNetConfig;
 import dev.kerf.tensor.DType;

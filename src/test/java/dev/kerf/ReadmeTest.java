@@ -4,8 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.kerf.check.golden.GoldenCase;
 import dev.kerf.image.Image;
-import dev.kerf.model.GoldenCase;
 import dev.kerf.model.maskrcnn.SmallRcnns;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.weights.Safetensors;

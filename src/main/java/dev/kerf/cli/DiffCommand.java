@@ -1,8 +1,8 @@
 package dev.kerf.cli;
 
+import dev.kerf.check.golden.GoldenCase;
+import dev.kerf.check.golden.TensorDifference;
 import dev.kerf.mask.LabelMap;
-import dev.kerf.model.GoldenCase;
-import dev.kerf.model.TensorDifference;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Npy;
 import dev.kerf.weights.Weights;

@@ -3,6 +3,8 @@ package dev.kerf.cli;
 import dev.kerf.backend.Device;
 import dev.kerf.backend.DeviceInfo;
 import dev.kerf.backend.Precision;
+import dev.kerf.check.SelfTest;
+import dev.kerf.check.golden.Golden;
 import dev.kerf.error.BadInputException;
 import dev.kerf.json.Json;
 import dev.kerf.tensor.AtomicFile;

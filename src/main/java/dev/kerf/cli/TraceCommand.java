@@ -2,6 +2,7 @@ package dev.kerf.cli;
 
 import dev.kerf.backend.Device;
 import dev.kerf.backend.Precision;
+import dev.kerf.check.golden.Golden;
 import dev.kerf.image.Image;
 import dev.kerf.model.maskrcnn.DetectOptions;
 import dev.kerf.model.maskrcnn.MaskRcnn;

@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
-import dev.kerf.backend.check.Threads;
+import dev.kerf.check.op.Threads;
 import dev.kerf.error.DeadlineExceededException;
 import dev.kerf.graph.GraphBuilder;
 import dev.kerf.graph.TensorType;

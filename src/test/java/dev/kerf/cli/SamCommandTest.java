@@ -3,12 +3,12 @@ package dev.kerf.cli;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.kerf.check.golden.GoldenCase;
 import dev.kerf.image.Image;
 import dev.kerf.json.Json;
 import dev.kerf.mask.Coco;
 import dev.kerf.mask.LabelMap;
 import dev.kerf.mask.RunLength;
-import dev.kerf.model.GoldenCase;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.weights.Safetensors;
 import dev.kerf.weights.Weights;

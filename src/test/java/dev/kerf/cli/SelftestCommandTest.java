@@ -9,6 +9,7 @@ import dev.kerf.backend.gpu.GpuDevice;
 import dev.kerf.backend.gpu.Parity;
 import dev.kerf.backend.gpu.WrongKernel;
 import dev.kerf.backend.gpu.opencl.OpenClBackend;
+import dev.kerf.check.SelfTest;
 import dev.kerf.image.Image;
 import dev.kerf.json.Json;
 import java.io.ByteArrayOutputStream;

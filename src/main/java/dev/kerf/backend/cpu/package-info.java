@@ -1,7 +1,6 @@
 /**
  * The CPU back end: kernels in Java on the Vector API (plain Java where {@code jdk.incubator.vector} is missing), a pool of
- * worker threads, tensors in Java arrays; and {@link dev.kerf.backend.cpu.Oracle}, the plain float64 form of every op that
- * all back ends are tested against.
+ * worker threads, tensors in Java arrays.
  *
  * <pre>{@code
  * try (Device cpu = Backends.open("cpu")) {   // threads: -Dkerf.cpu.threads, otherwise every processor
@@ -10,3 +9,4 @@
  * }</pre>
  */
 package dev.kerf.backend.cpu;
+

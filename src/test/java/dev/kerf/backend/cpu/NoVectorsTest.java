@@ -7,6 +7,7 @@ import dev.kerf.backend.Backends;
 import dev.kerf.backend.CompileOptions;
 import dev.kerf.backend.Device;
 import dev.kerf.backend.Executable;
+import dev.kerf.check.oracle.Oracle;
 import dev.kerf.graph.GraphBuilder;
 import dev.kerf.graph.MatrixOp;
 import dev.kerf.graph.TensorType;

@@ -15,7 +15,7 @@ import dev.kerf.backend.Executable;
 import dev.kerf.backend.Precision;
 import dev.kerf.backend.StateTensor;
 import dev.kerf.backend.Stream;
-import dev.kerf.backend.check.RunCost;
+import dev.kerf.check.op.RunCost;
 import dev.kerf.error.BadInputException;
 import dev.kerf.error.DeadlineExceededException;
 import dev.kerf.error.DeviceException;

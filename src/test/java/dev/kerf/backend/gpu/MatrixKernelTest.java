@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.kerf.backend.Precision;
-import dev.kerf.backend.cpu.Oracle;
+import dev.kerf.check.oracle.Oracle;
 import dev.kerf.error.UnsupportedOpException;
 import dev.kerf.graph.Activation;
 import dev.kerf.graph.Graph;

@@ -5,9 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.kerf.backend.CompileOptions;
 import dev.kerf.backend.Precision;
-import dev.kerf.backend.check.OpCase;
-import dev.kerf.backend.check.OpCases;
-import dev.kerf.backend.check.Outcome;
+import dev.kerf.check.op.OpCase;
+import dev.kerf.check.op.OpCases;
+import dev.kerf.check.op.Outcome;
 import dev.kerf.json.Json;
 import java.io.IOException;
 import java.nio.file.Files;

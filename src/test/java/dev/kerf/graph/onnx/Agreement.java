@@ -7,7 +7,7 @@ import dev.kerf.backend.Backends;
 import dev.kerf.backend.CompileOptions;
 import dev.kerf.backend.Device;
 import dev.kerf.backend.Executable;
-import dev.kerf.backend.cpu.Oracle;
+import dev.kerf.check.oracle.Oracle;
 import dev.kerf.graph.Graph;
 import dev.kerf.tensor.HostTensor;
 import java.util.LinkedHashMap;

@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.kerf.backend.cpu.Oracle;
+import dev.kerf.check.oracle.Oracle;
 import dev.kerf.error.BadFileException;
 import dev.kerf.error.BadInputException;
 import dev.kerf.error.BadWeightsException;

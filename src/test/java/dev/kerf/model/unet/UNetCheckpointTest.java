@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.kerf.backend.Backends;
 import dev.kerf.backend.Device;
-import dev.kerf.model.TensorDifference;
+import dev.kerf.check.golden.TensorDifference;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Npy;
 import dev.kerf.weights.TorchCheckpoint;

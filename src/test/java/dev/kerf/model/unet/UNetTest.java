@@ -8,11 +8,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.kerf.backend.Backends;
 import dev.kerf.backend.Device;
+import dev.kerf.check.golden.TensorDifference;
 import dev.kerf.error.BadInputException;
 import dev.kerf.error.BadWeightsException;
 import dev.kerf.image.Image;
 import dev.kerf.image.PixelFormat;
-import dev.kerf.model.TensorDifference;
 import dev.kerf.tensor.DType;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;

@@ -1,0 +1,177 @@
+package dev.kerf.check.golden;
+
+import dev.kerf.backend.Device;
+import dev.kerf.backend.Precision;
+import dev.kerf.error.BadInputException;
+import dev.kerf.tensor.HostTensor;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+
+/**
+ * A golden case and the model that it is for.
+ *
+ * <pre>{@code
+ * for (Path folder : Golden.find(List.of(Path.of("goldens")))) {
+ *     boolean passed = Golden.of(folder).run(device, Precision.FLOAT32).stream().allMatch(Golden.Figure::passed);
+ * }
+ * }</pre>
+ */
+public final class Golden {
+    /** Relative L2 difference of logits that float16 storage may cost. */
+    static final double HALF_LOGITS = 1e-2;
+    /** Least IoU of a mask with float16 storage and the same with float32. */
+    static final double HALF_IOU = 0.99;
+
+    /** Folder of the application image that has the cases which travel with it; see the launcher. */
+    public static final String HOME = "kerf.home";
+
+    private static final Map<String, Model> MODELS = Map.of(
+            "unet", new UNetGolden(), "maskrcnn", new RcnnGolden(), "sam2", new Sam2Golden());
+
+    private final GoldenCase golden;
+    private final Model model;
+
+    /** Runs the cases of one kind of model. */
+    interface Model {
+        /** Why a case says nothing in a precision, to be told in place of figures; empty if it does. */
+        default String silent(GoldenCase golden, Precision precision) {
+            return "";
+        }
+
+        /** Runs a case and holds it to its bounds. */
+        List<Figure> run(Device device, GoldenCase golden, Precision precision);
+
+        /** Every stage of a case in float32, in shape. */
+        Map<String, HostTensor> stages(Device device, GoldenCase golden);
+    }
+
+    /**
+     * Something measured and what it may be.
+     *
+     * @param name  a stage, or what was compared
+     * @param value what was measured; NaN if it couldn't be
+     * @param bound the largest value that passes, or the least if it is a score
+     * @param score whether more is better
+     * @param what  in which terms, or why there is no value
+     */
+    public record Figure(String name, double value, double bound, boolean score, String what) {
+        /** Whether it is within its bound. */
+        public boolean passed() {
+            return score ? value >= bound : value <= bound;
+        }
+
+        /** The error in multiples of what it may be. */
+        public double ratio() {
+            double error = score ? 1 - value : value;
+            double allowed = score ? 1 - bound : bound;
+            return Double.isNaN(error) ? Double.POSITIVE_INFINITY : error == 0 ? 0 : error / allowed;
+        }
+
+        @Override
+        public String toString() {
+            return name + ": " + (Double.isNaN(value) ? what : what + " " + number(value) + ", "
+                    + (score ? "at least " : "at most ") + number(bound));
+        }
+
+        private static String number(double v) {
+            return String.format(Locale.ROOT, v == Math.rint(v) ? "%.0f" : v >= 0.1 ? "%.4f" : "%.2e", v);
+        }
+    }
+
+    private Golden(GoldenCase golden, Model model) {
+        this.golden = golden;
+        this.model = model;
+    }
+
+    /**
+     * Opens a case.
+     *
+     * @throws BadInputException if it is for a model that isn't known here
+     */
+    public static Golden of(Path folder) {
+        GoldenCase golden = GoldenCase.open(folder);
+        Model model = MODELS.get(golden.model());
+        if (model == null) {
+            throw new BadInputException(folder + ": a case for '" + golden.model() + "'; there are "
+                    + new TreeMap<>(MODELS).keySet());
+        }
+        return new Golden(golden, model);
+    }
+
+    /** Why the case isn't run in a precision; empty if it is. */
+    public String silent(Precision precision) {
+        return model.silent(golden, precision);
+    }
+
+    /** Runs the case and holds it to its bounds. */
+    public List<Figure> run(Device device, Precision precision) {
+        return model.run(device, golden, precision);
+    }
+
+    /** What {@code case.json} names the model. */
+    public String kind() {
+        return golden.model();
+    }
+
+    /** Every stage of the case in float32, in shape. */
+    public Map<String, HostTensor> stages(Device device) {
+        return model.stages(device, golden);
+    }
+
+    /** The stages against their float32 bounds, as figures. */
+    static List<Figure> stages(List<GoldenCase.Row> rows) {
+        List<Figure> figures = new ArrayList<>();
+        for (GoldenCase.Row r : rows) {
+            figures.add(r.difference() == null ? new Figure(r.stage(), Double.NaN, r.bound(), false, r.remark())
+                    : new Figure(r.stage(), r.difference().relativeL2(), r.bound(), false, "relative L2"));
+        }
+        return figures;
+    }
+
+    /**
+     * The cases of the application image, and those of some folders: a folder is a case, or has cases in it.
+     *
+     * @throws BadInputException if there are none at all, or a folder has none
+     */
+    public static List<Path> find(List<Path> folders) {
+        Map<String, Path> found = new LinkedHashMap<>();
+        String home = System.getProperty(HOME);
+        if (home != null && Files.isDirectory(Path.of(home, "goldens"))) {
+            cases(Path.of(home, "goldens")).forEach(c -> found.put(c.getFileName().toString(), c));
+        }
+        for (Path folder : folders) {
+            List<Path> cases = cases(folder);
+            if (cases.isEmpty()) {
+                throw new BadInputException(folder + ": neither has a case.json nor folders that have one");
+            }
+            cases.forEach(c -> found.put(c.toAbsolutePath().normalize().getFileName().toString(), c));
+        }
+        if (found.isEmpty()) {
+            throw new BadInputException("no golden case travels with this program; give --goldens DIR, or leave them out with"
+                    + " --only parity,leaks,threads");
+        }
+        return List.copyOf(found.values());
+    }
+
+    private static List<Path> cases(Path folder) {
+        if (Files.exists(folder.resolve("case.json"))) {
+            return List.of(folder);
+        }
+        if (!Files.isDirectory(folder)) {
+            throw new BadInputException(folder + " is no folder");
+        }
+        try (Stream<Path> inside = Files.list(folder)) {
+            return inside.filter(f -> Files.exists(f.resolve("case.json"))).sorted().toList();
+        } catch (IOException e) {
+            throw new BadInputException(folder + " can't be read (" + e + ")", e);
+        }
+    }
+}

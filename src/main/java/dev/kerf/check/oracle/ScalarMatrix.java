@@ -1,0 +1,103 @@
+package dev.kerf.check.oracle;
+
+import dev.kerf.backend.cpu.kernel.Functions;
+import dev.kerf.graph.Broadcast;
+import dev.kerf.graph.MatrixOp;
+import dev.kerf.tensor.Shape;
+import java.util.List;
+
+/** Matrix product and attention. */
+final class ScalarMatrix {
+    private ScalarMatrix() {}
+
+    static void matMul(MatrixOp.MatMul op, List<Wide> in, Wide y) {
+        Wide a = in.get(0);
+        Wide b = in.get(1);
+        int m = y.dim(-2);
+        int n = y.dim(-1);
+        int k = a.dim(op.transposeA() ? -2 : -1);
+        Shape batch = leading(y.type().shape());
+        long[] aStrides = Broadcast.strides(leading(a.type().shape()), batch);
+        long[] bStrides = Broadcast.strides(leading(b.type().shape()), batch);
+        for (int item = 0; item < batch.elements(); item++) {
+            int aFirst = offset(batch, aStrides, item) * m * k;
+            int bFirst = offset(batch, bStrides, item) * k * n;
+            // A count along the inner axis leaves the products past it out.
+            int valid = Math.min(a.valid(a.rank() - (op.transposeA() ? 2 : 1), aFirst),
+                    b.valid(b.rank() - (op.transposeB() ? 1 : 2), bFirst));
+            for (int i = 0; i < m; i++) {
+                for (int j = 0; j < n; j++) {
+                    double sum = 0;
+                    for (int p = 0; p < valid; p++) {
+                        sum += a.v()[aFirst + (op.transposeA() ? p * m + i : i * k + p)]
+                                * b.v()[bFirst + (op.transposeB() ? j * k + p : p * n + j)];
+                    }
+                    int at = (item * m + i) * n + j;
+                    sum = op.alpha() * sum + (op.bias() ? in.get(2).v()[j] : 0)
+                            + (op.residual() ? in.getLast().v()[at] : 0);
+                    y.v()[at] = Functions.apply(op.activation(), sum);
+                }
+            }
+        }
+    }
+
+    static void attention(MatrixOp.Attention op, List<Wide> in, Wide y) {
+        Wide q = in.get(0);
+        Wide k = in.get(1);
+        Wide v = in.get(2);
+        int heads = q.dim(1);
+        int queries = q.dim(2);
+        int depth = q.dim(3);
+        int keys = k.dim(2);
+        int width = v.dim(3);
+        Shape scores = Shape.of(q.dim(0), heads, queries, keys);
+        long[] biasStrides = op.bias() ? Broadcast.strides(in.get(3).type().shape(), scores) : null;
+        double[] p = new double[keys];
+        for (int item = 0; item < q.dim(0) * heads; item++) {
+            int kItem = k.dim(0) == 1 ? item % heads : item;
+            int valid = Math.min(k.valid(2, kItem * keys * depth), v.valid(2, kItem * keys * width));
+            for (int i = 0; i < queries; i++) {
+                double max = Double.NEGATIVE_INFINITY;
+                for (int j = 0; j < valid; j++) {
+                    double dot = 0;
+                    for (int d = 0; d < depth; d++) {
+                        dot += q.v()[(item * queries + i) * depth + d] * k.v()[(kItem * keys + j) * depth + d];
+                    }
+                    p[j] = op.scale() * dot;
+                    if (op.bias()) {
+                        p[j] += in.get(3).v()[offset(scores, biasStrides, (item * queries + i) * keys + j)];
+                    }
+                    max = Math.max(max, p[j]);
+                }
+                double total = 0;
+                for (int j = 0; j < valid; j++) {
+                    // Where every key is masked, −∞ − −∞ would be NaN; such a row has no key and is zero.
+                    p[j] = max == Double.NEGATIVE_INFINITY ? 0 : Math.exp(p[j] - max);
+                    total += p[j];
+                }
+                for (int d = 0; d < width; d++) {
+                    double sum = 0;
+                    for (int j = 0; j < valid; j++) {
+                        sum += p[j] == 0 ? 0 : p[j] * v.v()[(kItem * keys + j) * width + d];
+                    }
+                    y.v()[(item * queries + i) * width + d] = total == 0 ? 0 : sum / total;
+                }
+            }
+        }
+    }
+
+    private static Shape leading(Shape s) {
+        return Shape.of(java.util.Arrays.copyOf(s.dims(), s.rank() - 2));
+    }
+
+    /** Where element {@code index} (row-major in {@code shape}) lies under other strides. */
+    static int offset(Shape shape, long[] strides, int index) {
+        long at = 0;
+        int rest = index;
+        for (int axis = shape.rank() - 1; axis >= 0; axis--) {
+            at += rest % shape.size(axis) * strides[axis];
+            rest /= shape.size(axis);
+        }
+        return (int) at;
+    }
+}
