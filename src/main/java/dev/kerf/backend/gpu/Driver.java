@@ -5,6 +5,7 @@ import dev.kerf.error.DeviceException;
 import dev.kerf.tensor.DType;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 
 /**
@@ -45,6 +46,14 @@ public interface Driver extends AutoCloseable {
     interface Buffer extends AutoCloseable {
         /** Its size. */
         long bytes();
+
+        /** A number of bytes for people. */
+        static String size(long bytes) {
+            int unit = Math.max(0, (63 - Long.numberOfLeadingZeros(Math.max(1, bytes))) / 10);
+            return unit == 0
+                    ? bytes + " bytes"
+                    : String.format(Locale.ROOT, "%.1f %ciB", bytes / Math.pow(1024, unit), "KMGTPE".charAt(unit - 1));
+        }
 
         @Override
         void close();
@@ -136,6 +145,13 @@ public interface Driver extends AutoCloseable {
          * @return whether all work has ended
          */
         boolean synchronize(long nanos);
+
+        /** Throws unless a range is one of native memory; what drivers ask before a transfer. */
+        static void checkNative(MemorySegment memory, long offset, long bytes) {
+            if (!memory.isNative() || offset < 0 || bytes < 0 || offset > memory.byteSize() - bytes) {
+                throw new IllegalArgumentException("bytes " + offset + " to " + (offset + bytes) + " of " + memory);
+            }
+        }
 
         /** Waits for all work, then frees the queue. */
         @Override

@@ -1,6 +1,7 @@
 package dev.kerf.backend.gpu.opencl;
 
 import dev.kerf.backend.gpu.Driver;
+import dev.kerf.backend.gpu.NativeObject;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -10,7 +11,7 @@ import java.util.Set;
  * An event or timer: a cell for OpenCL's events, which happen once each. Signalling puts a new one in; whoever waits on the
  * host holds the one that was there.
  */
-final class ClEvent extends ClObject implements Driver.Event, Driver.Timer {
+final class ClEvent extends NativeObject implements Driver.Event, Driver.Timer {
     private static final int EXECUTION_STATUS = 0x11D3;
     private static final int PROFILING_START = 0x1282;
     private static final int PROFILING_END = 0x1283;
@@ -24,7 +25,7 @@ final class ClEvent extends ClObject implements Driver.Event, Driver.Timer {
     private final MemorySegment cells = arena.allocate(32, 8);
     private final Object waiters = new Object();
 
-    ClEvent(OpenClDriver driver, Set<ClObject> open) {
+    ClEvent(OpenClDriver driver, Set<NativeObject> open) {
         super("event", 0, open);
         this.driver = driver;
     }
@@ -101,7 +102,7 @@ final class ClEvent extends ClObject implements Driver.Event, Driver.Timer {
     }
 
     @Override
-    void free(long none) {
+    protected void free(long none) {
         synchronized (waiters) {
             release(cells.get(ValueLayout.JAVA_LONG, CURRENT));
             arena.close();

@@ -1,25 +1,26 @@
 package dev.kerf.backend.gpu.opencl;
 
 import dev.kerf.backend.gpu.Driver;
+import dev.kerf.backend.gpu.NativeObject;
+import dev.kerf.backend.gpu.Polling;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Set;
-import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 
 /** An in-order command queue. */
-final class ClQueue extends ClObject implements Driver.Queue {
-    private static final long FIRST_PAUSE = 20_000;
-    private static final long LONGEST_PAUSE = 1_000_000;
-
+final class ClQueue extends NativeObject implements Driver.Queue {
     private final OpenClDriver driver;
     private final Arena arena = Arena.ofShared();
     private final MemorySegment zero = arena.allocate(16, 16);
     private final ClEvent tail;
+    private final BooleanSupplier passed;
 
-    ClQueue(OpenClDriver driver, Set<ClObject> open, long handle) {
+    ClQueue(OpenClDriver driver, Set<NativeObject> open, long handle) {
         super("queue", handle, open);
         this.driver = driver;
         this.tail = new ClEvent(driver, open);
+        this.passed = tail::passed;
     }
 
     @Override
@@ -43,14 +44,14 @@ final class ClQueue extends ClObject implements Driver.Queue {
 
     @Override
     public void upload(Driver.Buffer to, long toOffset, MemorySegment from, long fromOffset, long bytes) {
-        check(from, fromOffset, bytes);
+        Driver.Queue.checkNative(from, fromOffset, bytes);
         driver.check(driver.cl.clEnqueueWriteBuffer(handle(), of(to), 0, toOffset, bytes, from.address() + fromOffset, 0, 0,
                 0), "clEnqueueWriteBuffer", "");
     }
 
     @Override
     public void download(Driver.Buffer from, long fromOffset, MemorySegment to, long toOffset, long bytes) {
-        check(to, toOffset, bytes);
+        Driver.Queue.checkNative(to, toOffset, bytes);
         driver.check(driver.cl.clEnqueueReadBuffer(handle(), of(from), 0, fromOffset, bytes, to.address() + toOffset, 0, 0,
                 0), "clEnqueueReadBuffer", "");
     }
@@ -96,16 +97,8 @@ final class ClQueue extends ClObject implements Driver.Queue {
     public boolean synchronize(long nanos) {
         signal(tail);
         flush();
-        // OpenCL has no wait with a limit: look again after pauses that grow.
-        long start = System.nanoTime();
-        long pause = FIRST_PAUSE;
-        while (!tail.passed()) {
-            long left = nanos - (System.nanoTime() - start);
-            if (left <= 0) {
-                return false;
-            }
-            LockSupport.parkNanos(Math.min(pause, left));
-            pause = Math.min(pause * 2, LONGEST_PAUSE);
+        if (!Polling.until(passed, nanos)) {
+            return false;
         }
         driver.check(tail.state(), "clGetEventInfo", "");
         return true;
@@ -115,14 +108,8 @@ final class ClQueue extends ClObject implements Driver.Queue {
         return ((OpenClDriver.ClBuffer) buffer).handle();
     }
 
-    private static void check(MemorySegment memory, long offset, long bytes) {
-        if (!memory.isNative() || offset < 0 || bytes < 0 || offset > memory.byteSize() - bytes) {
-            throw new IllegalArgumentException("bytes " + offset + " to " + (offset + bytes) + " of " + memory);
-        }
-    }
-
     @Override
-    void free(long handle) {
+    protected void free(long handle) {
         int status = driver.cl.clFinish(handle);
         tail.close();
         arena.close();

@@ -1,7 +1,9 @@
 package dev.kerf.backend.gpu.opencl;
 
 import dev.kerf.backend.gpu.Driver;
+import dev.kerf.backend.gpu.Geometry;
 import dev.kerf.backend.gpu.KernelSource;
+import dev.kerf.backend.gpu.NativeObject;
 import dev.kerf.backend.gpu.SignalHandlers;
 import dev.kerf.error.ClosedException;
 import dev.kerf.error.DeviceException;
@@ -10,7 +12,6 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -34,7 +35,7 @@ public final class OpenClDriver implements Driver {
     final long context;
 
     private final ClDevices.Found device;
-    private final Set<ClObject> open = ConcurrentHashMap.newKeySet();
+    private final Set<NativeObject> open = ConcurrentHashMap.newKeySet();
     private final Map<String, Program> programs = new ConcurrentHashMap<>();
     private final AtomicLong allocated = new AtomicLong();
     private boolean closed;
@@ -73,17 +74,17 @@ public final class OpenClDriver implements Driver {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment status = arena.allocate(ValueLayout.JAVA_INT);
             long handle = cl.clCreateBuffer(context, flags, bytes, 0, status.address());
-            check(status, "clCreateBuffer", "of " + size(bytes));
+            check(status, "clCreateBuffer", "of " + Buffer.size(bytes));
             return handle;
         }
     }
 
     /** Device memory. */
-    final class ClBuffer extends ClObject implements Buffer {
+    final class ClBuffer extends NativeObject implements Buffer {
         private final long bytes;
 
         private ClBuffer(long handle, long bytes) {
-            super("buffer of " + size(bytes), handle, open);
+            super("buffer of " + Buffer.size(bytes), handle, open);
             this.bytes = bytes;
             allocated.addAndGet(bytes);
         }
@@ -94,7 +95,7 @@ public final class OpenClDriver implements Driver {
         }
 
         @Override
-        void free(long handle) {
+        protected void free(long handle) {
             allocated.addAndGet(-bytes);
             check(cl.clReleaseMemObject(handle), "clReleaseMemObject", "");
         }
@@ -110,13 +111,13 @@ public final class OpenClDriver implements Driver {
             MemorySegment status = arena.allocate(ValueLayout.JAVA_INT);
             long mapped = cl.clEnqueueMapBuffer(
                     queue, memory, 1, MAP_READ_WRITE, 0, bytes, 0, 0, 0, status.address());
-            check(status, "clEnqueueMapBuffer", "of " + size(bytes));
+            check(status, "clEnqueueMapBuffer", "of " + Buffer.size(bytes));
             return new ClStaging(memory, queue, MemorySegment.ofAddress(mapped).reinterpret(bytes));
         }
     }
 
     /** Host memory that the driver allocated, mapped as long as it lives. */
-    private final class ClStaging extends ClObject implements Staging {
+    private final class ClStaging extends NativeObject implements Staging {
         private final long queue;
         private final MemorySegment memory;
 
@@ -133,7 +134,7 @@ public final class OpenClDriver implements Driver {
         }
 
         @Override
-        void free(long handle) {
+        protected void free(long handle) {
             check(cl.clEnqueueUnmapMemObject(queue, handle, memory.address(), 0, 0, 0), "clEnqueueUnmapMemObject", "");
             check(cl.clFinish(queue), "clFinish", "");
             check(cl.clReleaseCommandQueue(queue), "clReleaseCommandQueue", "");
@@ -199,7 +200,7 @@ public final class OpenClDriver implements Driver {
             long handle = cl.clCreateKernel(program.handle(), arena.allocateFrom(program.name()).address(),
                     status.address());
             check(status, "clCreateKernel", "of kernel " + program.name());
-            ClLaunch launch = new ClLaunch(this, open, handle, program.name(), global, local);
+            ClLaunch launch = new ClLaunch(this, open, handle, program.name(), new Geometry(global, local));
             try {
                 MemorySegment most = arena.allocate(ValueLayout.JAVA_LONG);
                 check(cl.clGetKernelWorkGroupInfo(handle, device.handle(), KERNEL_WORK_GROUP_SIZE, 8, most.address(), 0),
@@ -273,8 +274,8 @@ public final class OpenClDriver implements Driver {
             return;
         }
         // Queues first: they wait for the work that uses the rest.
-        open.stream().filter(o -> o instanceof ClQueue).forEach(ClObject::close);
-        open.forEach(ClObject::close);
+        open.stream().filter(o -> o instanceof ClQueue).forEach(NativeObject::close);
+        open.forEach(NativeObject::close);
         closed = true;
         programs.values().forEach(p -> check(cl.clReleaseProgram(p.handle()), "clReleaseProgram", ""));
         check(cl.clReleaseContext(context), "clReleaseContext", "");
@@ -300,8 +301,8 @@ public final class OpenClDriver implements Driver {
     DeviceException error(int status, String call, String where) {
         boolean memory = ClStatus.outOfMemory(status);
         String advice = memory
-                ? "the device has " + size(device.facts().info().memoryBytes()) + ", at most "
-                        + size(device.facts().info().maxAllocationBytes()) + " in one piece, and " + size(allocated.get())
+                ? "the device has " + Buffer.size(device.facts().info().memoryBytes()) + ", at most "
+                        + Buffer.size(device.facts().info().maxAllocationBytes()) + " in one piece, and " + Buffer.size(allocated.get())
                         + " are taken; use smaller tiles or batches, float16, or set a memory limit"
                 : status == ClStatus.OUT_OF_RESOURCES
                         ? "a kernel may have failed or asked for too much; try float32 without tuned parameters"
@@ -311,12 +312,5 @@ public final class OpenClDriver implements Driver {
 
     private String on() {
         return " on " + device.facts().info().name();
-    }
-
-    private static String size(long bytes) {
-        int unit = Math.max(0, (63 - Long.numberOfLeadingZeros(Math.max(1, bytes))) / 10);
-        return unit == 0
-                ? bytes + " bytes"
-                : String.format(Locale.ROOT, "%.1f %ciB", bytes / Math.pow(1024, unit), "KMGTPE".charAt(unit - 1));
     }
 }

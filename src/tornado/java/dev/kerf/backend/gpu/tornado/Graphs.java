@@ -108,8 +108,8 @@ final class Graphs {
     }
 
     private static WorkerGrid grid(TornadoLaunch launch) {
-        long[] g = launch.global();
-        long[] l = launch.local();
+        long[] g = launch.geometry().global();
+        long[] l = launch.geometry().local();
         int x = Math.toIntExact(g[0]);
         WorkerGrid grid = switch (g.length) {
             case 1 -> new WorkerGrid1D(x);

@@ -1,5 +1,6 @@
 package dev.kerf.backend.gpu.tornado;
 
+import dev.kerf.backend.gpu.NativeObject;
 import java.lang.foreign.MemorySegment;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -50,7 +51,7 @@ final class Operand {
 
     /** Memory that stands in for a buffer and for others of its type that aren't larger. */
     static Operand standIn(TornadoBuffer buffer) {
-        Set<TornadoObject> open = ConcurrentHashMap.newKeySet();
+        Set<NativeObject> open = ConcurrentHashMap.newKeySet();
         TornadoBuffer memory = new TornadoBuffer(
                 Math.ceilDiv(buffer.bytes(), ROUND) * ROUND, buffer.element(), open, new AtomicLong());
         return new Operand(memory, true, buffer, Push.ALWAYS);

@@ -1,6 +1,7 @@
 package dev.kerf.backend.gpu.tornado;
 
 import dev.kerf.backend.gpu.Driver;
+import dev.kerf.backend.gpu.NativeObject;
 import dev.kerf.error.DeviceException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -12,7 +13,7 @@ import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
  * Host memory that TornadoVM copies to the device. Each plan has a device copy of its own; the newest is that of the
  * plan which wrote last, or the host's. All but its size belongs to the worker.
  */
-final class TornadoBuffer extends TornadoObject implements Driver.Buffer {
+final class TornadoBuffer extends NativeObject implements Driver.Buffer {
     private static final long HEADER = TornadoNativeArray.ARRAY_HEADER;
     private static final long ALIGNMENT = 64;
 
@@ -30,8 +31,8 @@ final class TornadoBuffer extends TornadoObject implements Driver.Buffer {
     private boolean freed;
 
     /** Counts itself in {@code allocated} as long as it is open. */
-    TornadoBuffer(long bytes, Element element, Set<TornadoObject> open, AtomicLong allocated) {
-        super("buffer of " + bytes + " bytes", open);
+    TornadoBuffer(long bytes, Element element, Set<NativeObject> open, AtomicLong allocated) {
+        super("buffer of " + bytes + " bytes", 0, open);
         this.bytes = bytes;
         this.element = element;
         this.allocated = allocated;
@@ -150,7 +151,7 @@ final class TornadoBuffer extends TornadoObject implements Driver.Buffer {
     }
 
     @Override
-    void free() {
+    protected void free(long none) {
         allocated.addAndGet(-bytes);
         Worker.give(() -> {
             disown();

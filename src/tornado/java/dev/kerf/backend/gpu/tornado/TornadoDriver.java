@@ -1,6 +1,8 @@
 package dev.kerf.backend.gpu.tornado;
 
 import dev.kerf.backend.gpu.Driver;
+import dev.kerf.backend.gpu.Geometry;
+import dev.kerf.backend.gpu.NativeObject;
 import dev.kerf.error.ClosedException;
 import dev.kerf.error.DeviceException;
 import dev.kerf.tensor.DType;
@@ -28,7 +30,7 @@ public final class TornadoDriver implements Driver {
     private final TornadoDevice device;
     private final boolean standard;
     private final Facts facts;
-    private final Set<TornadoObject> open = ConcurrentHashMap.newKeySet();
+    private final Set<NativeObject> open = ConcurrentHashMap.newKeySet();
     private final AtomicLong allocated = new AtomicLong();
     private final Map<String, TornadoKernel> kernels = new ConcurrentHashMap<>();
     private final Plans plans = new Plans(this);
@@ -43,7 +45,7 @@ public final class TornadoDriver implements Driver {
         this.facts = facts;
     }
 
-    Set<TornadoObject> open() {
+    Set<NativeObject> open() {
         return open;
     }
 
@@ -114,12 +116,12 @@ public final class TornadoDriver implements Driver {
     }
 
     /** Plain host memory: what is staged is copied by the host. */
-    private final class HostMemory extends TornadoObject implements Staging {
+    private final class HostMemory extends NativeObject implements Staging {
         private final Arena arena = Arena.ofShared();
         private final MemorySegment memory;
 
         private HostMemory(long bytes) {
-            super("staging memory", open);
+            super("staging memory", 0, open);
             memory = arena.allocate(bytes, Long.BYTES * 8);
         }
 
@@ -130,7 +132,7 @@ public final class TornadoDriver implements Driver {
         }
 
         @Override
-        void free() {
+        protected void free(long none) {
             Worker.give(arena::close);
         }
     }
@@ -144,7 +146,7 @@ public final class TornadoDriver implements Driver {
     @Override
     public Launch launch(Kernel kernel, long[] global, long[] local, List<Object> arguments) {
         checkOpen();
-        return new TornadoLaunch(this, (TornadoKernel) kernel, global, local, arguments);
+        return new TornadoLaunch(this, (TornadoKernel) kernel, new Geometry(global, local), arguments);
     }
 
     @Override
@@ -191,15 +193,15 @@ public final class TornadoDriver implements Driver {
         }
         // Queues first: they wait for the work that uses the rest. Then launches, whose plans free the device's memory.
         RuntimeException failure = null;
-        for (TornadoObject o : open.stream().filter(o -> o instanceof TornadoQueue).toList()) {
+        for (NativeObject o : open.stream().filter(o -> o instanceof TornadoQueue).toList()) {
             try {
                 o.close();
             } catch (RuntimeException e) {
                 failure = failure == null ? e : failure;
             }
         }
-        open.stream().filter(o -> o instanceof TornadoLaunch).forEach(TornadoObject::close);
-        open.forEach(TornadoObject::close);
+        open.stream().filter(o -> o instanceof TornadoLaunch).forEach(NativeObject::close);
+        open.forEach(NativeObject::close);
         Worker.call(() -> null);
         if (failure != null) {
             throw failure;

@@ -1,16 +1,17 @@
 package dev.kerf.backend.gpu.tornado;
 
 import dev.kerf.backend.gpu.Driver;
+import dev.kerf.backend.gpu.NativeObject;
 import java.util.Set;
 
 /** Counts the signals that were put into queues and those that the worker has passed. */
-final class TornadoEvent extends TornadoObject implements Driver.Event {
+final class TornadoEvent extends NativeObject implements Driver.Event {
     private final Object lock = new Object();
     private long signalled;
     private long reached;
 
-    TornadoEvent(Set<TornadoObject> open) {
-        super("event", open);
+    TornadoEvent(Set<NativeObject> open) {
+        super("event", 0, open);
     }
 
     /** Notes a signal; returns what the worker is to give to {@link #reach}. */
@@ -56,7 +57,7 @@ final class TornadoEvent extends TornadoObject implements Driver.Event {
     }
 
     @Override
-    void free() {
+    protected void free(long none) {
         // Has nothing but its counts.
     }
 }

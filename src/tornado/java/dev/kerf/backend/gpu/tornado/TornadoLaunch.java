@@ -1,10 +1,11 @@
 package dev.kerf.backend.gpu.tornado;
 
 import dev.kerf.backend.gpu.Driver;
+import dev.kerf.backend.gpu.Geometry;
 import dev.kerf.backend.gpu.Manifest;
+import dev.kerf.backend.gpu.NativeObject;
 import dev.kerf.error.DeviceException;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
 
@@ -12,7 +13,7 @@ import java.util.List;
  * A kernel with its arguments: a list that is replaced, not changed, so that work in a queue keeps the one that it was
  * given.
  */
-final class TornadoLaunch extends TornadoObject implements Driver.Launch {
+final class TornadoLaunch extends NativeObject implements Driver.Launch {
     /**
      * A launch with the arguments that it had when it was put into a queue.
      *
@@ -23,17 +24,15 @@ final class TornadoLaunch extends TornadoObject implements Driver.Launch {
 
     private final TornadoDriver driver;
     private final TornadoKernel kernel;
-    private final long[] global;
-    private final long[] local;
+    private final Geometry geometry;
     private volatile List<Object> arguments;
     private volatile BitSet late = new BitSet();
 
-    TornadoLaunch(TornadoDriver driver, TornadoKernel kernel, long[] global, long[] local, List<Object> arguments) {
-        super("launch of kernel " + kernel.name(), driver.open());
+    TornadoLaunch(TornadoDriver driver, TornadoKernel kernel, Geometry geometry, List<Object> arguments) {
+        super("launch of kernel " + kernel.name(), 0, driver.open());
         this.driver = driver;
         this.kernel = kernel;
-        this.global = global.clone();
-        this.local = local.clone();
+        this.geometry = geometry;
         this.arguments = List.copyOf(arguments);
         try {
             checkGeometry();
@@ -45,15 +44,9 @@ final class TornadoLaunch extends TornadoObject implements Driver.Launch {
     }
 
     private void checkGeometry() {
-        boolean ok = global.length >= 1 && global.length <= 3 && global.length == local.length;
-        long group = 1;
-        for (int i = 0; ok && i < global.length; i++) {
-            ok = local[i] >= 1 && global[i] >= 1 && global[i] % local[i] == 0;
-            group *= local[i];
-        }
-        if (!ok || group > driver.facts().maxGroup()) {
-            throw new DeviceException("launch", 0, "INVALID_GEOMETRY", "of kernel " + kernel.name() + ", "
-                    + Arrays.toString(global) + " work-items in groups of " + Arrays.toString(local) + driver.on(),
+        if (!geometry.fits(driver.facts().maxGroup())) {
+            throw new DeviceException("launch", 0, "INVALID_GEOMETRY", "of kernel " + kernel.name() + ", " + geometry
+                    + driver.on(),
                     "groups must divide the work-items and have at most " + driver.facts().maxGroup() + " of them", false);
         }
     }
@@ -82,12 +75,8 @@ final class TornadoLaunch extends TornadoObject implements Driver.Launch {
         return kernel;
     }
 
-    long[] global() {
-        return global;
-    }
-
-    long[] local() {
-        return local;
+    Geometry geometry() {
+        return geometry;
     }
 
     /** The arguments that were replaced since the launch was made, and may be again. */
@@ -123,7 +112,7 @@ final class TornadoLaunch extends TornadoObject implements Driver.Launch {
     }
 
     @Override
-    void free() {
+    protected void free(long none) {
         Worker.give(() -> driver.plans().forget(this));
     }
 }

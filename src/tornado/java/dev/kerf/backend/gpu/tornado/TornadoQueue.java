@@ -1,6 +1,7 @@
 package dev.kerf.backend.gpu.tornado;
 
 import dev.kerf.backend.gpu.Driver;
+import dev.kerf.backend.gpu.NativeObject;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -12,7 +13,7 @@ import java.util.concurrent.TimeUnit;
  * Work for the worker, in order. Launches wait until something else comes, and run as one plan. The first error is
  * thrown by the next wait; a buffer that a failed run should have written to says so to whoever reads it.
  */
-final class TornadoQueue extends TornadoObject implements Driver.Queue {
+final class TornadoQueue extends NativeObject implements Driver.Queue {
     private final TornadoDriver driver;
     private final List<TornadoLaunch.Call> batch = new ArrayList<>();
     private final List<TornadoTimer> timers = new ArrayList<>();
@@ -24,7 +25,7 @@ final class TornadoQueue extends TornadoObject implements Driver.Queue {
     private RuntimeException failure;
 
     TornadoQueue(TornadoDriver driver) {
-        super("queue", driver.open());
+        super("queue", 0, driver.open());
         this.driver = driver;
     }
 
@@ -105,7 +106,7 @@ final class TornadoQueue extends TornadoObject implements Driver.Queue {
     @Override
     public void upload(Driver.Buffer to, long toOffset, MemorySegment from, long fromOffset, long bytes) {
         checkOpen();
-        check(from, fromOffset, bytes);
+        Driver.Queue.checkNative(from, fromOffset, bytes);
         TornadoBuffer target = (TornadoBuffer) to;
         target.check(toOffset, bytes);
         next(() -> MemorySegment.copy(from, fromOffset, target.write(toOffset, bytes), toOffset, bytes));
@@ -114,7 +115,7 @@ final class TornadoQueue extends TornadoObject implements Driver.Queue {
     @Override
     public void download(Driver.Buffer from, long fromOffset, MemorySegment to, long toOffset, long bytes) {
         checkOpen();
-        check(to, toOffset, bytes);
+        Driver.Queue.checkNative(to, toOffset, bytes);
         TornadoBuffer source = (TornadoBuffer) from;
         source.check(fromOffset, bytes);
         next(() -> MemorySegment.copy(source.read(), fromOffset, to, toOffset, bytes));
@@ -139,12 +140,6 @@ final class TornadoQueue extends TornadoObject implements Driver.Queue {
         TornadoBuffer target = (TornadoBuffer) buffer;
         target.check(offset, bytes);
         next(() -> target.write(offset, bytes).asSlice(offset, bytes).fill((byte) 0));
-    }
-
-    private static void check(MemorySegment memory, long offset, long bytes) {
-        if (!memory.isNative() || offset < 0 || bytes < 0 || offset > memory.byteSize() - bytes) {
-            throw new IllegalArgumentException("bytes " + offset + " to " + (offset + bytes) + " of " + memory);
-        }
     }
 
     @Override
@@ -220,7 +215,7 @@ final class TornadoQueue extends TornadoObject implements Driver.Queue {
     }
 
     @Override
-    void free() {
+    protected void free(long none) {
         hand();
         await(Long.MAX_VALUE);
         tell();

@@ -1,6 +1,7 @@
 package dev.kerf.backend.gpu.tornado;
 
 import dev.kerf.backend.gpu.Driver;
+import dev.kerf.backend.gpu.NativeObject;
 import java.util.List;
 import java.util.Set;
 
@@ -8,11 +9,11 @@ import java.util.Set;
  * Launches with the arguments that they had. The plan is the driver's: other recordings of the same launches use it
  * again.
  */
-final class TornadoRecording extends TornadoObject implements Driver.Recording {
+final class TornadoRecording extends NativeObject implements Driver.Recording {
     private final List<TornadoLaunch.Call> calls;
 
-    TornadoRecording(List<TornadoLaunch> launches, Set<TornadoObject> open) {
-        super("recording", open);
+    TornadoRecording(List<TornadoLaunch> launches, Set<NativeObject> open) {
+        super("recording", 0, open);
         this.calls = launches.stream().map(TornadoLaunch::call).toList();
     }
 
@@ -22,7 +23,7 @@ final class TornadoRecording extends TornadoObject implements Driver.Recording {
     }
 
     @Override
-    void free() {
+    protected void free(long none) {
         // Plans live as long as their launches.
     }
 }

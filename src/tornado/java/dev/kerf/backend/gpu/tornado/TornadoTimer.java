@@ -1,14 +1,15 @@
 package dev.kerf.backend.gpu.tornado;
 
 import dev.kerf.backend.gpu.Driver;
+import dev.kerf.backend.gpu.NativeObject;
 import java.util.Set;
 
 /** What TornadoVM's profiler said of a task. */
-final class TornadoTimer extends TornadoObject implements Driver.Timer {
+final class TornadoTimer extends NativeObject implements Driver.Timer {
     private volatile long nanos;
 
-    TornadoTimer(Set<TornadoObject> open) {
-        super("timer", open);
+    TornadoTimer(Set<NativeObject> open) {
+        super("timer", 0, open);
     }
 
     void set(long measured) {
@@ -22,7 +23,7 @@ final class TornadoTimer extends TornadoObject implements Driver.Timer {
     }
 
     @Override
-    void free() {
+    protected void free(long none) {
         // Has nothing but its number.
     }
 }
