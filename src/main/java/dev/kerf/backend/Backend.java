@@ -28,4 +28,15 @@ public interface Backend {
      * @throws BackendUnavailableException if it can't start here, or there is no such device
      */
     Device open(int ordinal);
+
+    /**
+     * The same, with options that a back end other than the CPU's has no use for and leaves aside.
+     *
+     * @param ordinal position in {@link #devices()}
+     * @param options threads
+     * @throws BackendUnavailableException if it can't start here, or there is no such device
+     */
+    default Device open(int ordinal, CpuOptions options) {
+        return open(ordinal);
+    }
 }

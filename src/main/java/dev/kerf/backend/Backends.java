@@ -2,6 +2,10 @@ package dev.kerf.backend;
 
 import dev.kerf.error.BackendUnavailableException;
 import dev.kerf.error.BadInputException;
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -11,12 +15,14 @@ import java.util.ServiceLoader;
  * Finds back ends.
  *
  * <pre>{@code
- * try (Device device = Backends.open("opencl:0")) {
+ * try (Device device = Backends.best()) {            // or Backends.open("opencl:0")
  *     System.out.println(device.info().name());
  * }
  * }</pre>
  */
 public final class Backends {
+    private static final System.Logger LOG = System.getLogger(Backends.class.getName());
+
     private Backends() {}
 
     /**
@@ -68,16 +74,63 @@ public final class Backends {
      *
      * @param id a back end ({@code cpu}) and optionally a device of it ({@code opencl:1}; the first one otherwise)
      * @throws BackendUnavailableException if it can't start; never falls back to another
+     * @throws BadInputException if the id names no back end
      */
     public static Device open(String id) {
+        return open(id, CpuOptions.of());
+    }
+
+    /** The same; if it is the CPU, with options. */
+    public static Device open(String id, CpuOptions options) {
         int colon = id.indexOf(':');
-        if (colon < 0) {
-            return named(id).open(0);
-        }
+        String name = colon < 0 ? id : id.substring(0, colon);
         try {
-            return named(id.substring(0, colon)).open(Integer.parseInt(id.substring(colon + 1)));
+            return opened(named(name), colon < 0 ? 0 : Integer.parseInt(id.substring(colon + 1)), options);
         } catch (NumberFormatException e) {
             throw new BadInputException("'" + id + "' is no device; expected a form such as opencl:0", e);
+        }
+    }
+
+    /** The first GPU of the preferred back end that starts; the CPU where there is none. */
+    public static Device best() {
+        return best(CpuOptions.of());
+    }
+
+    /** The same; if it is the CPU, with options. */
+    public static Device best(CpuOptions options) {
+        if (gpuMayBeThere()) {
+            for (Backend b : all()) {
+                try {
+                    for (DeviceInfo d : b.devices()) {
+                        if (d.kind() == DeviceInfo.Kind.GPU) {
+                            return opened(b, d.ordinal(), options);
+                        }
+                    }
+                } catch (BackendUnavailableException e) {
+                    // Nobody asked for this one by name; the next may start, and the CPU always does.
+                    LOG.log(System.Logger.Level.DEBUG, "{0} is left out: {1}", b.name(), e.getMessage());
+                }
+            }
+        }
+        return open("cpu", options);
+    }
+
+    private static Device opened(Backend backend, int ordinal, CpuOptions options) {
+        Device device = backend.open(ordinal, options);
+        LOG.log(System.Logger.Level.DEBUG, "{0}: {1}, {2}", device.info().id(), device.info().name(),
+                device.info().driver());
+        return device;
+    }
+
+    /** Whether the kernel shows a GPU. Looking costs nothing, while loading drivers takes as long as a small image. */
+    private static boolean gpuMayBeThere() {
+        if (Files.exists(Path.of("/dev/nvidia0")) || Files.exists(Path.of("/dev/kfd"))) {
+            return true;
+        }
+        try (DirectoryStream<Path> nodes = Files.newDirectoryStream(Path.of("/dev/dri"), "renderD*")) {
+            return nodes.iterator().hasNext();
+        } catch (IOException e) {
+            return false;
         }
     }
 }

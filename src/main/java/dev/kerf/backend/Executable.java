@@ -35,7 +35,13 @@ public interface Executable extends AutoCloseable {
     /** Uses this memory for a state; every state must be bound before the first run. */
     void bindState(String name, StateTensor state);
 
-    /** Runs once and waits. Errors of the run are thrown here. */
+    /**
+     * Runs once and waits, under the {@link Limit#current limit} of the calling thread. Errors of the run are thrown here.
+     * After a run that a limit ended, outputs hold anything and so do states that it updates.
+     *
+     * @throws dev.kerf.error.DeadlineExceededException if the limit's time passes before it is done
+     * @throws dev.kerf.error.CancelledException        if the limit is cancelled before it is done
+     */
     void run();
 
     /**

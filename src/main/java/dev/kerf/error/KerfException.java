@@ -15,7 +15,7 @@ package dev.kerf.error;
 public sealed class KerfException extends RuntimeException
         permits BadFileException, BadWeightsException, BadInputException, GraphException, UnsupportedOpException,
                 BackendUnavailableException, DeviceException, CapacityExceededException, DeadlineExceededException,
-                ClosedException {
+                CancelledException, ClosedException {
     private static final long serialVersionUID = 1L;
 
     /** An error with a message for the user. */

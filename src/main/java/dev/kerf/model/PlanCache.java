@@ -1,5 +1,6 @@
 package dev.kerf.model;
 
+import dev.kerf.backend.Limit;
 import dev.kerf.error.ClosedException;
 import java.util.ArrayList;
 import java.util.Iterator;
@@ -23,6 +24,9 @@ import java.util.function.Function;
  * @param <P> the plan
  */
 public final class PlanCache<K, P extends AutoCloseable> implements AutoCloseable {
+    /** How long a limit's end may go unnoticed. */
+    private static final long NAP_MILLIS = 1;
+
     private final int capacity;
     private final Function<K, P> compiler;
     private final Map<P, K> idle = new LinkedHashMap<>();
@@ -78,15 +82,20 @@ public final class PlanCache<K, P extends AutoCloseable> implements AutoCloseabl
     }
 
     /**
-     * A plan for the shape, made if there is none idle. Waits while {@code capacity} plans are in use.
+     * A plan for the shape, made if there is none idle. Waits while {@code capacity} plans are in use, under the limit of the
+     * calling thread.
      *
+     * @throws dev.kerf.error.DeadlineExceededException if the limit's time has passed
+     * @throws dev.kerf.error.CancelledException        if the limit is cancelled
      * @throws ClosedException if the cache is closed
      */
     public Lease lease(K key) {
+        Limit limit = Limit.current();
         List<P> evicted = new ArrayList<>();
         synchronized (this) {
             while (true) {
                 checkOpen();
+                limit.check();
                 P found = take(key);
                 if (found != null) {
                     return new Lease(key, found);
@@ -101,7 +110,7 @@ public final class PlanCache<K, P extends AutoCloseable> implements AutoCloseabl
                     alive--;
                     break;
                 }
-                await();
+                await(limit);
             }
             alive++;
             compiled++;
@@ -165,9 +174,9 @@ public final class PlanCache<K, P extends AutoCloseable> implements AutoCloseabl
         return found;
     }
 
-    private void await() {
+    private void await(Limit limit) {
         try {
-            wait();
+            wait(limit == Limit.NONE ? 0 : NAP_MILLIS);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new ClosedException("interrupted while waiting for one of " + capacity + " plans", e);

@@ -3,7 +3,6 @@ package dev.kerf.cli;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.kerf.backend.cpu.CpuBackend;
 import dev.kerf.image.Image;
 import dev.kerf.image.PixelFormat;
 import dev.kerf.json.Json;
@@ -85,7 +84,6 @@ class ToolCommandsTest {
         Image.blank(8, 6, PixelFormat.RGB8).writePng(image);
         Path stages = dir.resolve("t.safetensors");
         Run.of("trace", "--weights", net, "--image", image, "--backend", "cpu", "--threads", "1", "--out", stages).succeeded();
-        System.clearProperty(CpuBackend.THREADS);
         try (Safetensors file = Safetensors.open(stages)) {
             assertTrue(file.names().containsAll(List.of("input", "inc", "down1", "up1", "logits", "labels")));
         }

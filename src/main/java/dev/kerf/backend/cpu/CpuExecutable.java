@@ -3,6 +3,7 @@ package dev.kerf.backend.cpu;
 import dev.kerf.backend.CompileOptions;
 import dev.kerf.backend.DeviceTensor;
 import dev.kerf.backend.Executable;
+import dev.kerf.backend.Limit;
 import dev.kerf.backend.MemoryUse;
 import dev.kerf.backend.NodeTiming;
 import dev.kerf.backend.StateTensor;
@@ -167,11 +168,11 @@ final class CpuExecutable implements Executable {
     }
 
     /** Runs after {@link #enter}, on whatever thread. */
-    void perform(Dependencies d) {
+    void perform(Dependencies d, Limit limit) {
         try {
             d.await();
             sequence.await(d.own() - 1);
-            program.run(device.workers());
+            program.run(device.workers(), limit);
         } finally {
             sequence.complete(d.own());
         }
@@ -179,10 +180,15 @@ final class CpuExecutable implements Executable {
 
     @Override
     public void run() {
+        Limit limit = Limit.current();
+        if (limit != Limit.NONE) {
+            runWithin(limit);
+            return;
+        }
         callers.lock();
         try {
             enter(callerDependencies);
-            perform(callerDependencies);
+            perform(callerDependencies, limit);
         } finally {
             callers.unlock();
         }
@@ -190,16 +196,25 @@ final class CpuExecutable implements Executable {
 
     @Override
     public void run(Duration limit) {
-        requireOpen();
-        CpuStream s;
-        synchronized (this) {
-            if (deadlines == null) {
-                deadlines = (CpuStream) device.stream();
-            }
-            s = deadlines;
-        }
-        long ticket = s.submitRun(this);
+        CpuStream s = deadlines();
+        long ticket = s.submitRun(this, Limit.NONE);
         s.await(ticket, ticket, limit);
+    }
+
+    /** On another thread, which stops after the kernel that it is at: this one needn't wait for that. */
+    private void runWithin(Limit limit) {
+        limit.check();
+        CpuStream s = deadlines();
+        long ticket = s.submitRun(this, limit);
+        s.await(ticket, ticket, limit);
+    }
+
+    private synchronized CpuStream deadlines() {
+        requireOpen();
+        if (deadlines == null) {
+            deadlines = (CpuStream) device.stream();
+        }
+        return deadlines;
     }
 
     @Override
@@ -208,7 +223,7 @@ final class CpuExecutable implements Executable {
         if (!(stream instanceof CpuStream s) || s.device() != device) {
             throw new BadInputException("the stream belongs to another device");
         }
-        s.submitRun(this);
+        s.submitRun(this, Limit.NONE);
     }
 
     @Override

@@ -1,5 +1,6 @@
 package dev.kerf.backend.cpu;
 
+import dev.kerf.backend.Limit;
 import dev.kerf.backend.Stream;
 import dev.kerf.error.ClosedException;
 import dev.kerf.error.DeadlineExceededException;
@@ -17,6 +18,7 @@ final class CpuStream implements Stream, Runnable {
     private static final class Entry {
         private final Dependencies dependencies = new Dependencies();
         private CpuExecutable executable;
+        private Limit limit;
         private CpuTensor tensor;
         private MemorySegment memory;
         private boolean upload;
@@ -52,10 +54,11 @@ final class CpuStream implements Stream, Runnable {
     }
 
     /** Puts a run in the ring; its ticket. */
-    synchronized long submitRun(CpuExecutable executable) {
+    synchronized long submitRun(CpuExecutable executable, Limit limit) {
         Entry e = next();
         executable.enter(e.dependencies);
         e.executable = executable;
+        e.limit = limit;
         return publish();
     }
 
@@ -113,7 +116,7 @@ final class CpuStream implements Stream, Runnable {
             if (e.tensor != null) {
                 e.tensor.copyFromStream(e.memory, e.upload);
             } else {
-                e.executable.perform(e.dependencies);
+                e.executable.perform(e.dependencies, e.limit);
             }
         } catch (Throwable t) {
             note(t, ticket);
@@ -121,6 +124,7 @@ final class CpuStream implements Stream, Runnable {
             e.tensor = null;
             e.memory = null;
             e.executable = null;
+            e.limit = null;
         }
     }
 
@@ -158,6 +162,14 @@ final class CpuStream implements Stream, Runnable {
     void await(long ticket, long from, Duration limit) {
         if (!sequence.await(ticket, limit.toNanos())) {
             throw new DeadlineExceededException("work is still under way after " + limit + "; it goes on");
+        }
+        rethrow(from);
+    }
+
+    /** The same under a limit that may also be cancelled. */
+    void await(long ticket, long from, Limit limit) {
+        if (!sequence.await(ticket, limit)) {
+            limit.check();
         }
         rethrow(from);
     }

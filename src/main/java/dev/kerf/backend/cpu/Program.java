@@ -1,5 +1,6 @@
 package dev.kerf.backend.cpu;
 
+import dev.kerf.backend.Limit;
 import dev.kerf.backend.NodeTiming;
 import dev.kerf.backend.cpu.kernel.Faults;
 import dev.kerf.backend.cpu.kernel.Kernel;
@@ -64,14 +65,16 @@ final class Program {
         }
     }
 
-    void run(Workers workers) {
+    void run(Workers workers, Limit limit) {
         if (nanos == null) {
             for (int i = 0; i < kernels.length; i++) {
+                limit.check();
                 workers.run(kernels[i]);
             }
         } else {
             java.util.Arrays.fill(nanos, 0);
             for (int i = 0; i < kernels.length; i++) {
+                limit.check();
                 long start = System.nanoTime();
                 workers.run(kernels[i]);
                 nanos[stepOfKernel[i]] += System.nanoTime() - start;

@@ -1,5 +1,6 @@
 package dev.kerf.backend.cpu;
 
+import dev.kerf.backend.Limit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 
@@ -38,6 +39,17 @@ final class Sequence {
         await(ticket, Long.MAX_VALUE);
     }
 
+    /** Waits for a piece of work; whether it was done before the limit passed. */
+    boolean await(long ticket, Limit limit) {
+        for (int i = 0; completed < ticket; i++) {
+            if (limit.passed()) {
+                return false;
+            }
+            pause(i);
+        }
+        return true;
+    }
+
     /** Waits for a piece of work; whether it was done within so many nanoseconds. */
     boolean await(long ticket, long nanos) {
         long start = nanos == Long.MAX_VALUE ? 0 : System.nanoTime();
@@ -45,12 +57,16 @@ final class Sequence {
             if (nanos != Long.MAX_VALUE && System.nanoTime() - start >= nanos) {
                 return false;
             }
-            if (i < SPINS) {
-                Thread.onSpinWait();
-            } else {
-                LockSupport.parkNanos(this, NAP_NANOS);
-            }
+            pause(i);
         }
         return true;
+    }
+
+    private void pause(int times) {
+        if (times < SPINS) {
+            Thread.onSpinWait();
+        } else {
+            LockSupport.parkNanos(this, NAP_NANOS);
+        }
     }
 }

@@ -3,7 +3,7 @@
  * worker threads, tensors in Java arrays.
  *
  * <pre>{@code
- * try (Device cpu = Backends.open("cpu")) {   // threads: -Dkerf.cpu.threads, otherwise every processor
+ * try (Device cpu = Backends.open("cpu", CpuOptions.of().threads(4))) {   // otherwise a thread for every processor
  *     ...
  * }
  * }</pre>

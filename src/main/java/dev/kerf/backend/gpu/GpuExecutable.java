@@ -2,6 +2,7 @@ package dev.kerf.backend.gpu;
 
 import dev.kerf.backend.DeviceTensor;
 import dev.kerf.backend.Executable;
+import dev.kerf.backend.Limit;
 import dev.kerf.backend.MemoryUse;
 import dev.kerf.backend.NodeTiming;
 import dev.kerf.backend.StateTensor;
@@ -26,6 +27,8 @@ final class GpuExecutable implements Executable {
     /** Size of the cell where kernels leave errors; see RAISE in {@code dialect.h}. */
     static final long ERROR_BYTES = 16;
 
+    /** How long a cancellation may go unnoticed. */
+    private static final long LOOK_NANOS = 500_000;
     private static final int CAPACITY = 1;
     private static final int STEADY_RUNS = 3;
     private static final double STEADY = 1.05;
@@ -61,6 +64,7 @@ final class GpuExecutable implements Executable {
     private final Ticket done;
     private Driver.Recording recording;
     private boolean ran;
+    private volatile boolean abandoned;
     private volatile boolean closed;
 
     GpuExecutable(GpuDevice device, Graph recorded, Graph graph, GpuWeights weights, boolean profile,
@@ -177,15 +181,45 @@ final class GpuExecutable implements Executable {
 
     @Override
     public void run() {
+        Limit limit = Limit.current();
+        limit.check();
+        forgetAbandoned(limit);
         submit();
-        queue.synchronize();
+        await(limit);
         raise();
+    }
+
+    /** Waits for what is in the queue; if the limit passes before, notes that its errors are nobody's. */
+    private void await(Limit limit) {
+        if (limit == Limit.NONE) {
+            queue.synchronize();
+            return;
+        }
+        while (!queue.synchronize(Math.min(limit.remaining(), LOOK_NANOS))) {
+            if (limit.passed()) {
+                abandoned = true;
+                limit.check();
+            }
+        }
+    }
+
+    /** The errors of a run that was given up aren't the next one's. */
+    private void forgetAbandoned(Limit limit) {
+        if (abandoned) {
+            await(limit);
+            synchronized (device.monitor()) {
+                takeError();
+                abandoned = false;
+            }
+        }
     }
 
     @Override
     public void run(Duration limit) {
+        forgetAbandoned(Limit.NONE);
         submit();
         if (!queue.synchronize(limit.toNanos())) {
+            abandoned = true;
             throw new DeadlineExceededException("the run is still under way after " + limit);
         }
         raise();
