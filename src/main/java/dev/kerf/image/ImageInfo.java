@@ -33,10 +33,8 @@ public record ImageInfo(FileType type, int width, int height, PixelFormat format
      * @param copies    how many times the decoder holds the picture
      */
     void check(String name, long fileBytes, double best, int copies) {
+        checkSize(name);
         String size = width + "x" + height;
-        if (width <= 0 || height <= 0) {
-            throw new BadFileException(name + ": the " + type + " header says " + size + " pixels");
-        }
         double pixels = (double) width * height;
         if (decodedBytes() > Image.MAX_BYTES || pixels > Integer.MAX_VALUE) {
             throw new BadFileException(name + ": the " + type + " header says " + size
@@ -50,6 +48,13 @@ public record ImageInfo(FileType type, int width, int height, PixelFormat format
                     + fileBytes + " bytes long: it is truncated or not genuine");
         }
         checkMemory(name + ": decoding " + size + " pixels", copies * decodedBytes());
+    }
+
+    /** Refuses a picture without pixels. */
+    void checkSize(String name) {
+        if (width <= 0 || height <= 0) {
+            throw new BadFileException(name + ": the " + type + " header says " + width + "x" + height + " pixels");
+        }
     }
 
     /**

@@ -1,139 +1,220 @@
 package dev.kerf.image;
 
 import dev.kerf.error.BadFileException;
-import java.awt.image.Raster;
-import java.io.ByteArrayInputStream;
-import java.io.ByteArrayOutputStream;
-import java.io.IOException;
-import java.util.ArrayList;
-import java.util.List;
-import javax.imageio.ImageReader;
-import javax.imageio.stream.MemoryCacheImageInputStream;
+import java.util.Arrays;
 
 /**
- * Decodes JPEG by the JDK's codec (libjpeg). The codec is given the entropy-coded picture alone and returns the stored
- * components: metadata, which it is known to stumble over, and colour conversion, which it lets embedded profiles
- * change, are done here. Its warnings about damage are errors here, since they mean that part of the picture is made
- * up.
+ * Decodes JPEG (ITU-T T.81 with the conventions of JFIF, EXIF and Adobe): baseline, extended and progressive of 8 bits with
+ * Huffman codes, to the samples that libjpeg gives. Strict: damage is an error, never a picture that is partly made up; what
+ * is superfluous is passed over. Our own rather than the JDK's, which reports damage while it holds up the garbage collector
+ * (under the serial and the parallel one for ever), loads AWT, and stumbles over metadata.
  */
 final class JpegDecoder {
     /** A block of 64 pixels takes at least a bit in a scan; sub-sampled components leave room for a factor. */
     private static final double BEST = 64.0 * 8 * 16;
+    /** More than any encoder makes; each costs time whatever its length. */
+    private static final int MOST_SCANS = 100;
 
     private final String name;
     private final byte[] file;
-    private final ByteArrayOutputStream picture = new ByteArrayOutputStream();
+    private final int[][] quantisation = new int[4][];
+    private final JpegHuffman[] tables = new JpegHuffman[8];
     private int width;
     private int height;
-    private int[] components;
-    private int orientation = 1;
+    private JpegComponent[] components;
+    private boolean progressive;
+    private int interval;
+    private int orientation;
     private int adobeTransform = -1;
     private boolean jfif;
 
     JpegDecoder(String name, byte[] file) {
         this.name = name;
         this.file = file;
+        JpegHuffman[] usual = JpegHuffman.usual();
+        for (int i = 0; i < 4; i++) {
+            tables[i / 2 * 4 + i % 2] = usual[i];
+        }
     }
 
     ImageInfo info() {
-        header();
-        PixelFormat format = components.length == 1 ? PixelFormat.GRAY8 : PixelFormat.RGB8;
-        return new ImageInfo(FileType.JPEG, width, height, format, 1).oriented(orientation);
+        read(false);
+        return described();
     }
 
     Image decode() {
-        ImageInfo info = info();
-        info.check(name, file.length, BEST, 3);
-        Raster raster = raster();
-        if (raster.getWidth() != width || raster.getHeight() != height || raster.getNumBands() != components.length) {
-            throw bad("the codec gave " + raster.getWidth() + "x" + raster.getHeight() + " pixels of "
-                    + raster.getNumBands() + " components");
-        }
-        byte[] out = new byte[(int) info.decodedBytes()];
-        int[] row = new int[width * components.length];
+        read(true);
+        byte[] out = new byte[(int) described().decodedBytes()];
+        int[][] rows = new int[components.length][width];
+        boolean ycc = isYcc();
         for (int y = 0; y < height; y++) {
-            raster.getPixels(0, y, width, 1, row);
-            convert(row, out, y * width * info.format().channels());
-        }
-        return Orientation.apply(orientation, Image.of(width, height, info.format(), out));
-    }
-
-    private Raster raster() {
-        ImageReader reader = Plugins.reader("jpeg");
-        List<String> warnings = new ArrayList<>();
-        reader.addIIOReadWarningListener((source, warning) -> warnings.add(warning));
-        try {
-            reader.setInput(new MemoryCacheImageInputStream(new ByteArrayInputStream(picture.toByteArray())), true,
-                    true);
-            Raster raster = reader.readRaster(0, null);
-            for (String w : warnings) {
-                if (!w.contains("extraneous")) {
-                    throw bad("truncated or damaged: " + w);
+            row(y, rows, ycc);
+            int at = y * width * Math.min(3, rows.length);
+            for (int x = 0; x < width; x++) {
+                int ink = rows.length == 4 ? light(rows[3][x]) : 255;
+                for (int c = 0; c < Math.min(3, rows.length); c++) {
+                    out[at++] = (byte) (rows.length < 4 ? rows[c][x] : (light(rows[c][x]) * ink + 127) / 255);
                 }
             }
-            return raster;
-        } catch (IOException | RuntimeException e) {
-            throw e instanceof BadFileException known ? known : Plugins.failed(name, FileType.JPEG, e);
-        } finally {
-            reader.dispose();
         }
+        return Orientation.apply(described().orientation(), Image.of(width, height,
+                components.length == 1 ? PixelFormat.GRAY8 : PixelFormat.RGB8, out));
     }
 
-    /** Reads the segments up to the first scan and copies those that the codec needs. */
-    private void header() {
-        picture.write(file, 0, 2);
-        int at = 2;
+    /**
+     * The samples without regard to what the file says of their colours, as TIFF wants them.
+     *
+     * @param ycc whether to turn luma and chroma into red, green and blue
+     * @return interleaved
+     */
+    byte[] samples(boolean ycc) {
+        read(true);
+        int n = components.length;
+        int[][] rows = new int[n][width];
+        byte[] out = new byte[width * height * n];
+        for (int y = 0, at = 0; y < height; y++) {
+            row(y, rows, ycc && n == 3);
+            for (int x = 0; x < width; x++) {
+                for (int c = 0; c < n; c++) {
+                    out[at++] = (byte) rows[c][x];
+                }
+            }
+        }
+        return out;
+    }
+
+    private ImageInfo described() {
+        PixelFormat format = components.length == 1 ? PixelFormat.GRAY8 : PixelFormat.RGB8;
+        ImageInfo info = new ImageInfo(FileType.JPEG, width, height, format, 1).oriented(Math.max(1, orientation));
+        info.checkSize(name);
+        return info;
+    }
+
+    /** With an Adobe marker inks are stored inverted: 255 is no ink. */
+    private int light(int stored) {
+        return adobeTransform >= 0 ? stored : 255 - stored;
+    }
+
+    /** Reads the segments up to the first scan, or all of them with the scans. */
+    private void read(boolean pixels) {
+        JpegBits in = new JpegBits(file, 2);
+        int scans = 0;
         while (true) {
-            while (at < file.length && (file[at] & 0xFF) != 0xFF) {
-                at++;
-            }
-            while (at + 1 < file.length && (file[at + 1] & 0xFF) == 0xFF) {
-                at++;
-            }
-            if (at + 4 > file.length) {
+            int marker = in.marker();
+            if (marker < 0 && scans == 0) {
                 throw bad("truncated after " + file.length + " bytes, before the picture");
-            }
-            int marker = file[at + 1] & 0xFF;
-            if (marker == 0xD9) {
+            } else if (marker == 0xD9 && scans == 0) {
                 throw bad("there is no picture in it");
+            } else if (allKnown(marker)) {
+                break;
+            } else if (marker == 0xD9 || marker < 0) {
+                throw bad("truncated: a part of the picture is missing");
+            } else if (marker > 0x01 && marker < 0xC0) {
+                throw bad("damaged: an unknown marker at byte " + (in.position() - 2));
             } else if (marker == 0x01 || marker >= 0xD0 && marker <= 0xD8) {
-                at += 2;
                 continue;
             }
-            int length = int16(at + 2);
-            if (length < 2 || at + 2 + length > file.length) {
-                throw bad("truncated: the segment at byte " + at + " needs " + length + " bytes, the file ends at "
+            int at = in.position();
+            int length = at + 2 > file.length ? 0 : int16(at);
+            if (length < 2 || at + length > file.length) {
+                throw bad("truncated: the segment at byte " + (at - 2) + " needs " + length + " bytes, the file ends at "
                         + file.length);
             }
-            segment(marker, at + 4, length - 2);
-            if (marker == 0xDA) {
-                if (components == null) {
-                    throw bad("the picture's size is missing");
-                }
-                picture.write(file, at, file.length - at);
+            in.pass(length);
+            if (marker != 0xDA) {
+                segment(marker, at + 2, length - 2);
+            } else if (components == null) {
+                throw bad("the picture's size is missing");
+            } else if (!pixels) {
                 return;
+            } else if (++scans > MOST_SCANS) {
+                throw bad("it has more than " + MOST_SCANS + " scans");
+            } else {
+                if (scans == 1) {
+                    allocate();
+                }
+                scan(in, at + 2, length - 2);
             }
-            if (marker < 0xE0) {
-                picture.write(file, at, length + 2);
-            }
-            at += 2 + length;
         }
+        for (JpegComponent c : components) {
+            c.transformAll();
+        }
+    }
+
+    /** Whether the picture is complete at its end marker or, where no scan can refine it, at the file's end. */
+    private boolean allKnown(int marker) {
+        return (marker == 0xD9 || marker < 0 && !progressive) && components != null
+                && Arrays.stream(components).allMatch(c -> c.known[0] >= 0);
+    }
+
+    private void allocate() {
+        described().check(name, file.length, BEST, progressive ? 5 : 3);
+        int h = most(false);
+        int v = most(true);
+        for (JpegComponent c : components) {
+            c.allocate(width, height, h, v, progressive);
+            if (!c.fits()) {
+                throw bad("the sizes of its components are no multiples of each other, which can't be read");
+            }
+        }
+    }
+
+    private int most(boolean vertical) {
+        return Arrays.stream(components).mapToInt(c -> vertical ? c.v : c.h).max().orElseThrow();
     }
 
     private void segment(int marker, int at, int length) {
         if (marker >= 0xC0 && marker <= 0xCF && marker != 0xC4 && marker != 0xC8 && marker != 0xCC) {
             frame(marker, at, length);
+        } else if (marker == 0xC4) {
+            huffman(at, at + length);
+        } else if (marker == 0xDB) {
+            quantisation(at, at + length);
+        } else if (marker == 0xDD && length >= 2) {
+            interval = int16(at);
         } else if (marker == 0xE0 && length >= 5 && text(at, "JFIF\0")) {
             jfif = true;
-        } else if (marker == 0xE1 && length >= 14 && text(at, "Exif\0\0")) {
+        } else if (marker == 0xE1 && length >= 14 && text(at, "Exif\0\0") && orientation == 0) {
+            // Of several the first holds: others continue it or were left behind by an editor.
             orientation = Orientation.fromExif(file, at + 6, at + length);
         } else if (marker == 0xEE && length >= 12 && text(at, "Adobe")) {
             adobeTransform = file[at + 11] & 0xFF;
         }
     }
 
+    private void huffman(int from, int to) {
+        for (int at = from; at < to; at += 17 + JpegHuffman.symbols(file, at + 1)) {
+            int which = file[at] & 0xFF;
+            if (at + 17 > to || at + 17 + JpegHuffman.symbols(file, at + 1) > to || (which & 0xEC) != 0) {
+                throw bad("damaged: a Huffman table at byte " + at);
+            }
+            try {
+                tables[which >> 4 << 2 | which & 3] = new JpegHuffman(file, at + 1);
+            } catch (IllegalArgumentException e) {
+                throw bad("damaged: " + e.getMessage());
+            }
+        }
+    }
+
+    private void quantisation(int from, int to) {
+        int bytes;
+        for (int at = from; at < to; at += 1 + 64 * bytes) {
+            bytes = (file[at] & 0xF0) == 0 ? 1 : 2;
+            if (at + 1 + 64 * bytes > to || (file[at] & 0xEC) != 0) {
+                throw bad("damaged: a quantisation table at byte " + at);
+            }
+            int[] table = new int[64];
+            for (int k = 0; k < 64; k++) {
+                table[k] = bytes == 1 ? file[at + 1 + k] & 0xFF : int16(at + 1 + 2 * k);
+            }
+            quantisation[file[at] & 3] = table;
+        }
+    }
+
     private void frame(int marker, int at, int length) {
-        if (marker > 0xC2) {
+        if (components != null) {
+            throw bad("there is a second picture's header");
+        } else if (marker > 0xC2) {
             throw bad("it is " + (marker == 0xC3 ? "lossless" : marker >= 0xC9 ? "arithmetic-coded" : "hierarchical")
                     + "; baseline and progressive JPEG can be read");
         } else if (length < 6 || length < 6 + 3 * (file[at + 5] & 0xFF)) {
@@ -141,69 +222,79 @@ final class JpegDecoder {
         } else if (file[at] != 8) {
             throw bad("it has " + file[at] + " bits per sample; 8 can be read");
         }
+        progressive = marker == 0xC2;
         height = int16(at + 1);
         width = int16(at + 3);
         int n = file[at + 5];
         if (n != 1 && n != 3 && n != 4) {
             throw bad("it has " + n + " components; 1, 3 and 4 can be read");
         }
-        components = new int[n];
+        components = new JpegComponent[n];
         for (int i = 0; i < n; i++) {
-            components[i] = file[at + 6 + 3 * i] & 0xFF;
+            int c = at + 6 + 3 * i;
+            int h = file[c + 1] >> 4 & 15;
+            int v = file[c + 1] & 15;
+            if (h < 1 || h > 4 || v < 1 || v > 4) {
+                throw bad("damaged: component " + i + " has sampling factors " + h + "x" + v + "; 1 to 4 are possible");
+            }
+            components[i] = new JpegComponent(file[c] & 0xFF, n == 1 ? 1 : h, n == 1 ? 1 : v, file[c + 2] & 3);
+        }
+    }
+
+    private void scan(JpegBits in, int at, int length) {
+        int n = file[at];
+        if (n < 1 || n > 4 || length < 4 + 2 * n) {
+            throw bad("damaged: a scan's header");
+        }
+        JpegComponent[] parts = new JpegComponent[n];
+        for (int i = 0; i < n; i++) {
+            int id = file[at + 1 + 2 * i] & 0xFF;
+            int which = file[at + 2 + 2 * i];
+            JpegComponent c = Arrays.stream(components).filter(k -> k.id == id).findFirst().orElse(null);
+            if (c == null || Arrays.asList(parts).contains(c) || (which & 0xCC) != 0) {
+                throw bad("damaged: a scan of component " + id);
+            }
+            parts[i] = c;
+            c.dc = tables[which >> 4 & 3];
+            c.ac = tables[4 | which & 3];
+            c.quantisation = c.quantisation == null ? quantisation[c.table] : c.quantisation;
+        }
+        int end = at + 1 + 2 * n;
+        JpegScan scan = progressive ? new JpegScan(parts, file[end], file[end + 1], file[end + 2] >> 4 & 15,
+                file[end + 2] & 15, true, interval) : new JpegScan(parts, 0, 63, 0, 0, false, interval);
+        try {
+            scan.check();
+            scan.decode(in, Math.ceilDiv(width, 8 * most(false)), Math.ceilDiv(height, 8 * most(true)));
+        } catch (JpegScan.Damage e) {
+            throw bad("truncated or damaged: " + e.getMessage());
         }
     }
 
     /** Whether the components are luma and chroma, by the rules that libjpeg goes by. */
     private boolean isYcc() {
-        if (components.length == 4) {
-            return adobeTransform == 2;
+        if (components.length != 3) {
+            return components.length == 4 && adobeTransform == 2;
+        } else if (jfif || adobeTransform >= 0) {
+            return jfif || adobeTransform != 0;
         }
-        if (jfif) {
-            return true;
-        }
-        if (adobeTransform >= 0) {
-            return adobeTransform != 0;
-        }
-        return !(components[0] == 'R' && components[1] == 'G' && components[2] == 'B');
+        return !(components[0].id == 'R' && components[1].id == 'G' && components[2].id == 'B');
     }
 
-    private void convert(int[] row, byte[] out, int to) {
-        int n = components.length;
-        if (n == 1) {
-            for (int x = 0; x < width; x++) {
-                out[to + x] = (byte) row[x];
-            }
-            return;
+    /** A row of each component; luma and chroma turned into red, green and blue, or the inks of their complements. */
+    private void row(int y, int[][] rows, boolean ycc) {
+        for (int i = 0; i < rows.length; i++) {
+            components[i].row(y, width, rows[i]);
         }
-        boolean ycc = isYcc();
-        for (int x = 0, i = 0, o = to; x < width; x++, i += n, o += 3) {
-            int r = row[i];
-            int g = row[i + 1];
-            int b = row[i + 2];
-            if (ycc) {
-                // ITU-R 601 with full range, in 16-bit fixed point as libjpeg has it (JFIF 1.02, page 4).
-                int cb = g - 128;
-                int cr = b - 128;
-                g = clip(r + ((-22554 * cb - 46802 * cr + 32768) >> 16));
-                b = clip(r + ((116130 * cb + 32768) >> 16));
-                r = clip(r + ((91881 * cr + 32768) >> 16));
-            }
-            if (n == 4) {
-                // With an Adobe marker the inks are stored inverted: 255 is no ink.
-                int light = adobeTransform >= 0 ? row[i + 3] : 255 - row[i + 3];
-                boolean inverted = adobeTransform >= 0;
-                r = scale(inverted ? r : 255 - r, light);
-                g = scale(inverted ? g : 255 - g, light);
-                b = scale(inverted ? b : 255 - b, light);
-            }
-            out[o] = (byte) r;
-            out[o + 1] = (byte) g;
-            out[o + 2] = (byte) b;
+        int flip = rows.length == 4 ? 255 : 0;
+        for (int x = 0; ycc && x < width; x++) {
+            // ITU-R 601 with full range, in 16-bit fixed point as libjpeg has it (JFIF 1.02, page 4).
+            int luma = rows[0][x];
+            int cb = rows[1][x] - 128;
+            int cr = rows[2][x] - 128;
+            rows[0][x] = flip ^ clip(luma + ((91881 * cr + 32768) >> 16));
+            rows[1][x] = flip ^ clip(luma + ((-22554 * cb - 46802 * cr + 32768) >> 16));
+            rows[2][x] = flip ^ clip(luma + ((116130 * cb + 32768) >> 16));
         }
-    }
-
-    private static int scale(int value, int light) {
-        return (value * light + 127) / 255;
     }
 
     private static int clip(int v) {

@@ -6,12 +6,17 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.kerf.error.BadFileException;
 import java.awt.image.BufferedImage;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.concurrent.TimeUnit;
+import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -44,6 +49,112 @@ class JpegTest {
         b.putShort((short) 0x0100).putShort((short) 3).putInt(1).putShort((short) 50).putShort((short) 0);
         b.putShort((short) 0x0112).putShort((short) 3).putInt(1).putShort((short) orientation).putShort((short) 0);
         return b.putInt(0).array();
+    }
+
+    private static byte[] file(String name) throws IOException {
+        try (InputStream in = JpegTest.class.getResourceAsStream(name)) {
+            return in.readAllBytes();
+        }
+    }
+
+    /** The files' right pixels are those of libjpeg, bit for bit. */
+    @ParameterizedTest
+    @ValueSource(strings = {"sub444", "sub422", "sub420", "sub440", "progressive444", "progressive422", "progressive420",
+        "restarts", "narrow", "cmyk", "ycck"})
+    void everySampleIsLibjpegs(String name) throws Exception {
+        Image expected = Image.read(file(name + ".jpg.png"), name);
+        assertEquals(0, Pictures.difference(expected, Image.read(file(name + ".jpg"), name)));
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void everySampleIsTheJdksCodecs(boolean progressive) throws Exception {
+        for (int type : new int[] {BufferedImage.TYPE_INT_RGB, BufferedImage.TYPE_BYTE_GRAY}) {
+            Image noise = Pictures.random(101, 77, type == BufferedImage.TYPE_INT_RGB ? PixelFormat.RGB8 : PixelFormat.GRAY8, 9);
+            byte[] jpeg = Pictures.encode(Pictures.into(noise, new BufferedImage(101, 77, type)), "jpeg", progressive, null);
+            Image jdk = Image.of(ImageIO.read(new ByteArrayInputStream(jpeg)));
+            assertEquals(0, Pictures.difference(jdk, Image.read(jpeg, "noise")));
+        }
+    }
+
+    @Test
+    void inksAsLumaAndChromaHaveTheColoursOfInks() throws Exception {
+        Image plain = Image.read(file("cmyk.jpg"), "cmyk");
+        assertTrue(Pictures.difference(plain, Image.read(file("ycck.jpg"), "ycck")) <= 60, "inverted it would be 200");
+        double sum = 0;
+        Image turned = Image.read(file("ycck.jpg"), "ycck");
+        for (int i = 0; i < 24 * 16 * 3; i++) {
+            sum += Math.abs(plain.sample(i / 3 % 24, i / 72, i % 3) - turned.sample(i / 3 % 24, i / 72, i % 3));
+        }
+        assertTrue(sum / (24 * 16 * 3) < 6, "mean difference " + sum / (24 * 16 * 3));
+    }
+
+    /** Frames of Motion JPEG leave out the tables that everyone has. */
+    @Test
+    void withoutHuffmanTablesTheUsualOnesHold() {
+        byte[] jpeg = colour(false);
+        ByteBuffer without = ByteBuffer.allocate(jpeg.length).put(jpeg, 0, 2);
+        int at = 2;
+        while ((jpeg[at + 1] & 0xFF) != 0xDA) {
+            int length = 2 + ((jpeg[at + 2] & 0xFF) << 8 | jpeg[at + 3] & 0xFF);
+            if ((jpeg[at + 1] & 0xFF) != 0xC4) {
+                without.put(jpeg, at, length);
+            }
+            at += length;
+        }
+        without.put(jpeg, at, jpeg.length - at);
+        assertTrue(without.position() < jpeg.length - 400, "the tables are gone");
+        byte[] shorter = Arrays.copyOf(without.array(), without.position());
+        assertEquals(0, Pictures.difference(Image.read(jpeg, "a.jpg"), Image.read(shorter, "b.jpg")));
+    }
+
+    @Test
+    void ofTwoExifSegmentsTheFirstHolds() {
+        byte[] second = splice(colour(false), 0xE1, exif(1, ByteOrder.BIG_ENDIAN));
+        assertEquals(30, Image.read(splice(second, 0xE1, exif(6, ByteOrder.LITTLE_ENDIAN)), "a.jpg").width());
+    }
+
+    /** Reading must not hold up a collector that waits for native code: no class of AWT has a part in it. */
+    @Test
+    void damageIsReportedUnderEveryCollector(@TempDir Path directory) throws Exception {
+        byte[] jpeg = colour(false);
+        for (int i = 0; i < 20; i++) {
+            byte[] damaged = jpeg.clone();
+            damaged[jpeg.length - 20 - 7 * i] ^= (byte) (1 << i % 7);
+            Files.write(directory.resolve(i + ".jpg"), damaged);
+        }
+        for (String collector : new String[] {"Serial", "Parallel", "G1"}) {
+            Process child = new ProcessBuilder(ProcessHandle.current().info().command().orElseThrow(), "-Xmx64m",
+                    "-XX:+Use" + collector + "GC", "--limit-modules=java.base,jdk.incubator.vector", "-cp",
+                    System.getProperty("java.class.path"), Reader.class.getName(), directory.toString())
+                    .redirectErrorStream(true).start();
+            if (!child.waitFor(2, TimeUnit.MINUTES)) {
+                child.destroyForcibly();
+                throw new AssertionError("stuck under " + collector);
+            }
+            String said = new String(child.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+            assertTrue(said.matches("(?s).*read 2000, refused [1-9]\\d*\\s*"), said);
+        }
+    }
+
+    /** Reads damaged files over and over while it leaves garbage behind. */
+    static final class Reader {
+        private static byte[] kept;
+
+        private Reader() {}
+
+        public static void main(String[] args) {
+            int refused = 0;
+            for (int i = 0; i < 2000; i++) {
+                kept = new byte[i * 7919 % 199_999];
+                try {
+                    Image.read(Path.of(args[0], i % 20 + ".jpg"));
+                } catch (BadFileException e) {
+                    refused++;
+                }
+            }
+            System.out.println("read 2000, refused " + (kept == null ? -1 : refused));
+        }
     }
 
     @ParameterizedTest
