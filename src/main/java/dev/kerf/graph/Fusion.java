@@ -10,6 +10,7 @@ import dev.kerf.graph.WeightExpr.BatchStats;
 import dev.kerf.tensor.DType;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -21,7 +22,8 @@ import java.util.Set;
  *
  * <ul>
  *   <li>a batch norm after a convolution becomes part of its weight and bias;
- *   <li>an addition after a convolution or a matrix product becomes its residual operand;
+ *   <li>an addition after a convolution or a matrix product becomes its residual operand, in whatever order its two
+ *       operands were recorded; if both could take it, the first does;
  *   <li>an activation after a convolution, a matrix product or an arithmetic op becomes part of it.
  * </ul>
  *
@@ -32,6 +34,8 @@ public final class Fusion {
     private final Set<Integer> kept = new HashSet<>();
     private final List<Node> nodes = new ArrayList<>();
     private final Set<Integer> absorbed = new HashSet<>();
+    /** Nodes that have to wait for their residual operand, by the addition in whose place they stand. */
+    private final Map<Integer, Node> waiting = new HashMap<>();
     private int values;
 
     private Fusion(Graph graph, Set<String> keepStages) {
@@ -49,7 +53,9 @@ public final class Fusion {
     public static Graph fuse(Graph graph, Set<String> keepStages) {
         Fusion f = new Fusion(graph, keepStages);
         for (Node n : graph.nodes()) {
-            if (!f.absorbed.contains(n.id())) {
+            if (f.waiting.containsKey(n.id())) {
+                f.nodes.add(f.waiting.get(n.id()));
+            } else if (!f.absorbed.contains(n.id())) {
                 f.emit(n);
             }
         }
@@ -68,13 +74,13 @@ public final class Fusion {
             case Conv2d c -> emitConv(n, c);
             case ConvTranspose2d c -> emitConvTranspose(n, c);
             case MatMul m when m.activation() == Activation.NONE -> {
-                Tail t = tail(n, n.output(), !m.residual());
-                nodes.add(node(n, t, new MatMul(m.transposeA(), m.transposeB(), m.alpha(), t.activation, m.bias(),
-                        m.residual() || t.residual != null), operands(n.inputs(), t)));
+                Tail t = tail(n, n.output());
+                place(n, t, new MatMul(m.transposeA(), m.transposeB(), m.alpha(), t.activation, m.bias(),
+                        m.residual() || t.residual != null), operands(n.inputs(), t));
             }
             case Binary b when b.activation() == Activation.NONE && n.output().type().dtype() == DType.F32 -> {
-                Tail t = tail(n, n.output(), false);
-                nodes.add(node(n, t, new Binary(b.arithmetic(), t.activation), n.inputs()));
+                Tail t = tail(n, n.output());
+                place(n, t, new Binary(b.arithmetic(), t.activation), n.inputs());
             }
             default -> nodes.add(n);
         }
@@ -94,9 +100,9 @@ public final class Fusion {
             fold(in, norm, 0, 1, bias);
             bias = true;
         }
-        Tail t = tail(n, out, !c.residual());
-        nodes.add(node(n, t, new Conv2d(c.window(), c.groups(), t.activation, bias, c.residual() || t.residual != null),
-                operands(in, t)));
+        Tail t = tail(n, out);
+        place(n, t, new Conv2d(c.window(), c.groups(), t.activation, bias, c.residual() || t.residual != null),
+                operands(in, t));
     }
 
     private void emitConvTranspose(Node n, ConvTranspose2d c) {
@@ -113,9 +119,8 @@ public final class Fusion {
             fold(in, norm, 1, c.groups(), bias);
             bias = true;
         }
-        Tail t = tail(n, out, false);
-        nodes.add(node(n, t, new ConvTranspose2d(c.window(), c.outPadH(), c.outPadW(), c.groups(), t.activation, bias),
-                in));
+        Tail t = tail(n, out);
+        place(n, t, new ConvTranspose2d(c.window(), c.outPadH(), c.outPadW(), c.groups(), t.activation, bias), in);
     }
 
     /** The batch norm that alone reads the convolution's result, if all its numbers are weights; null otherwise. */
@@ -149,27 +154,29 @@ public final class Fusion {
         return v;
     }
 
-    /** What follows a kernel's result and goes into the kernel: an addition, then an activation. */
-    private record Tail(String name, Value output, Value residual, Activation activation) {}
+    /**
+     * What follows a kernel's result and goes into the kernel: an addition, then an activation.
+     *
+     * @param addition id of the addition; -1 if there is none
+     */
+    private record Tail(String name, Value output, int addition, Value residual, Activation activation) {}
 
-    private Tail tail(Node head, Value output, boolean mayAdd) {
+    private Tail tail(Node head, Value output) {
         Value out = output;
         String name = output.equals(head.output()) ? head.name() : graph.producer(output).name();
+        int addition = -1;
         Value residual = null;
         Activation activation = Activation.NONE;
         Node next = soleReader(out);
-        if (mayAdd && next != null && next.op() instanceof Binary b && b.arithmetic() == Arithmetic.ADD) {
-            Value other = next.input(0).id() == out.id() ? next.input(1) : next.input(0);
-            // The other operand must exist when this kernel runs, and the sum must not broadcast.
-            if (other.id() != out.id() && other.type().equals(out.type()) && next.output().type().equals(out.type())
-                    && graph.producer(other).id() < head.id()) {
-                absorbed.add(next.id());
-                residual = other;
-                activation = b.activation();
-                out = next.output();
-                name = next.name();
-                next = soleReader(out);
-            }
+        if (next != null && !absorbed.contains(next.id()) && takesIn(out, next)
+                && (out.id() == next.input(0).id() || !takesIn(next.input(0), next))) {
+            absorbed.add(next.id());
+            addition = next.id();
+            residual = other(next, out);
+            activation = ((Binary) next.op()).activation();
+            out = next.output();
+            name = next.name();
+            next = soleReader(out);
         }
         if (activation == Activation.NONE && next != null && next.op() instanceof Unary u
                 && activation(u) != Activation.NONE) {
@@ -178,7 +185,38 @@ public final class Fusion {
             out = next.output();
             name = next.name();
         }
-        return new Tail(name, out, residual, activation);
+        return new Tail(name, out, addition, residual, activation);
+    }
+
+    /**
+     * Whether the kernel that makes a value can make its sum with another one too. The sum alone reads the value, so that
+     * the other operand can't depend on it, and the kernel can wait for that; but not past an update of a state that it reads.
+     */
+    private boolean takesIn(Value v, Node sum) {
+        if (!(sum.op() instanceof Binary b) || b.arithmetic() != Arithmetic.ADD || soleReader(v) != sum) {
+            return false;
+        }
+        Value other = other(sum, v);
+        Node head = head(v);
+        return head != null && other.type().equals(v.type()) && sum.output().type().equals(v.type())
+                && graph.nodes().subList(head.id(), Math.max(head.id(), graph.producer(other).id())).stream()
+                        .noneMatch(n -> n.op() instanceof StateOp);
+    }
+
+    /** The convolution, with or without its norm, or the matrix product that makes a value and has no residual yet; or null. */
+    private Node head(Value v) {
+        Node made = graph.producer(v);
+        Node conv = made.op() instanceof NormOp.BatchNorm ? graph.producer(made.input(0)) : made;
+        return switch (conv.op()) {
+            case Conv2d c when c.activation() == Activation.NONE && !c.residual()
+                    && (conv == made || foldableNorm(conv, 2, c.bias()) == made) -> conv;
+            case MatMul m when m.activation() == Activation.NONE && !m.residual() && conv == made -> conv;
+            default -> null;
+        };
+    }
+
+    private static Value other(Node sum, Value v) {
+        return sum.input(0).id() == v.id() ? sum.input(1) : sum.input(0);
     }
 
     private static Activation activation(Unary u) {
@@ -197,14 +235,20 @@ public final class Fusion {
         return all;
     }
 
-    private static Node node(Node head, Tail t, Op op, List<Value> in) {
-        return new Node(head.id(), t.name, op, in, List.of(t.output));
+    /** Where the kernel stood; where the sum stands, if the residual operand is made in between. */
+    private void place(Node head, Tail t, Op op, List<Value> in) {
+        Node n = new Node(head.id(), t.name, op, in, List.of(t.output));
+        if (t.residual != null && graph.producer(t.residual).id() > head.id()) {
+            waiting.put(t.addition, n);
+        } else {
+            nodes.add(n);
+        }
     }
 
     /** The one node that reads a value, once, if the caller doesn't keep the value; null otherwise. */
     private Node soleReader(Value v) {
         List<Node> readers = graph.consumers(v);
-        if (kept.contains(v.id()) || readers.size() != 1 || absorbed.contains(readers.getFirst().id())
+        if (kept.contains(v.id()) || readers.size() != 1
                 || readers.getFirst().inputs().stream().filter(i -> i.id() == v.id()).count() != 1) {
             return null;
         }

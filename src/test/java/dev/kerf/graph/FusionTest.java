@@ -61,18 +61,60 @@ class FusionTest {
         assertEquals(3, kernels(Fusion.fuse(g.build(), Set.of())).size());
     }
 
+    private Value conv(Value x, String weight) {
+        return g.conv2d(x, g.weight(weight, Shape.of(4, 4, 1, 1)), null, Window2d.of());
+    }
+
     @Test
-    void residualGoesIntoTheLaterConvolutionOnly() {
+    void residualGoesIntoTheFirstOperandsConvolutionWhicheverWasRecordedFirst() {
         Value x = g.input("x", TensorType.f32(2, 4, 8, 8));
-        Value first = g.conv2d(x, g.weight("a", Shape.of(4, 4, 1, 1)), null, Window2d.of());
-        Value second = g.conv2d(x, g.weight("b", Shape.of(4, 4, 1, 1)), null, Window2d.of());
+        Value first = norm(conv(x, "a"), "bn");
+        Value second = conv(x, "b");
         g.output("y", g.relu(g.add(first, second)));
+        Value late = conv(x, "d");
+        g.output("z", g.relu(g.add(conv(x, "c"), late)));
+        Graph fused = Fusion.fuse(g.build(), Set.of());
+        List<Node> k = kernels(fused);
+        assertEquals(4, k.size());
+        for (int i = 0; i < k.size(); i += 2) {
+            assertFalse(((Conv2d) k.get(i).op()).residual());
+            assertTrue(((Conv2d) k.get(i + 1).op()).residual());
+            assertEquals(Activation.RELU, ((Conv2d) k.get(i + 1).op()).activation());
+            assertEquals(k.get(i).output(), k.get(i + 1).inputs().getLast());
+        }
+        assertEquals(List.of(fused.outputs().get("y"), fused.outputs().get("z")),
+                List.of(k.get(1).output(), k.get(3).output()));
+        assertEquals(List.of(second, late), List.of(k.get(0).output(), k.get(2).output()));
+    }
+
+    @Test
+    void aShortcutRecordedAfterTheConvolutionIsItsResidualToo() {
+        for (boolean shortcutFirst : List.of(true, false)) {
+            for (boolean left : List.of(true, false)) {
+                GraphBuilder b = new GraphBuilder();
+                Value x = b.input("x", TensorType.f32(2, 4, 8, 8));
+                Value shortcut = shortcutFirst ? b.maxPool2d(x, 1) : null;
+                Value y = b.conv2d(x, b.weight("w", Shape.of(4, 4, 1, 1)), null, Window2d.of());
+                shortcut = shortcutFirst ? shortcut : b.maxPool2d(x, 1);
+                b.output("y", left ? b.add(y, shortcut) : b.add(shortcut, y));
+                List<Node> k = kernels(Fusion.fuse(b.build(), Set.of()));
+                assertEquals(2, k.size());
+                assertTrue(((Conv2d) k.get(1).op()).residual());
+                assertEquals(shortcut, k.get(1).inputs().getLast());
+            }
+        }
+    }
+
+    @Test
+    void aKernelDoesNotWaitPastAnUpdateOfWhatItReads() {
+        Value state = g.state("s", TensorType.f32(4, 4));
+        Value y = g.matMul(state, g.weight("w", Shape.of(4, 4)));
+        Value x = g.input("x", TensorType.f32(4, 4));
+        g.apply(new StateOp.Assign(), state, x);
+        g.output("y", g.add(y, g.softmax(x, 1)));
         List<Node> k = kernels(Fusion.fuse(g.build(), Set.of()));
-        assertEquals(2, k.size());
-        assertFalse(((Conv2d) k.get(0).op()).residual());
-        assertTrue(((Conv2d) k.get(1).op()).residual());
-        assertEquals(Activation.RELU, ((Conv2d) k.get(1).op()).activation());
-        assertEquals(first, k.get(1).inputs().getLast());
+        assertEquals(4, k.size());
+        assertFalse(assertInstanceOf(MatrixOp.MatMul.class, k.getFirst().op()).residual());
     }
 
     @Test

@@ -51,14 +51,12 @@ final class Backbone {
     }
 
     private Value bottleneck(Value x, String block, boolean first, int stride) {
-        // Recorded before the convolution whose residual it is, so that the two become one kernel.
-        Value shortcut = first
-                ? layers.normed(x, names.shortcut(block), names.norm(names.shortcut(block)), 1, stride) : x;
         int early = config.detectron() ? stride : 1;
         Value y = g.relu(normed(x, block + ".conv1", 1, early));
         y = g.relu(normed(y, block + ".conv2", 3, stride / early));
         y = normed(y, block + ".conv3", 1, 1);
-        return g.relu(g.add(y, shortcut));
+        Value shortcut = first ? normed(x, names.shortcut(block), 1, stride) : x;
+        return g.relu(g.add(y, shortcut)); // (B, C, h, w)
     }
 
     private Value normed(Value x, String conv, int k, int stride) {
@@ -70,10 +68,9 @@ final class Backbone {
         Value above = null;
         for (int level = STAGES - 1; level >= 0; level--) {
             Value x = stages.get(level);
-            Value down = above == null ? null : g.apply(new SpatialOp.Resize(x.type().shape().size(2),
-                    x.type().shape().size(3), Interpolation.NEAREST, Sampling.ASYMMETRIC, false, 0, 0), above);
             Value lateral = layers.conv(x, names.lateral(level), 1);
-            above = down == null ? lateral : g.add(lateral, down); // (B, 256, h, w)
+            above = above == null ? lateral : g.add(lateral, g.apply(new SpatialOp.Resize(x.type().shape().size(2),
+                    x.type().shape().size(3), Interpolation.NEAREST, Sampling.ASYMMETRIC, false, 0, 0), above)); // (B, 256, h, w)
             maps.add(layers.conv(above, names.output(level), 3));
         }
         Collections.reverse(maps);

@@ -1,10 +1,9 @@
 package dev.kerf.model.sam2;
 
-import dev.kerf.graph.Activation;
 import dev.kerf.graph.GraphBuilder;
-import dev.kerf.graph.MatrixOp;
 import dev.kerf.graph.MoveOp;
 import dev.kerf.graph.PointwiseOp.Arithmetic;
+import dev.kerf.graph.PointwiseOp.Function;
 import dev.kerf.graph.SpatialOp.Interpolation;
 import dev.kerf.graph.SpatialOp.Resize;
 import dev.kerf.graph.SpatialOp.Sampling;
@@ -75,16 +74,10 @@ final class HieraTrunk {
     private Value block(Part b, Value x, int dim, int heads, int window, boolean pools) {
         Value normed = b.at("norm1").layerNorm(x, -1, Part.SMALL_EPS);
         Value shortcut = x.type().shape().dim(2) == dim ? x : halve(b.at("proj").linear(normed, dim));
-        Value y = plus(b.at("attn.proj"), attention(b.at("attn"), normed, dim, heads, window, pools), shortcut);
+        Value seen = attention(b.at("attn"), normed, dim, heads, window, pools);
+        Value y = g.add(shortcut, b.at("attn.proj").linear(seen, dim));
         Value hidden = b.at("mlp.layers.0").linear(b.at("norm2").layerNorm(y, -1, Part.SMALL_EPS), 4L * dim);
-        return plus(b.at("mlp.layers.1"), g.unary(dev.kerf.graph.PointwiseOp.Function.GELU_ERF, hidden), y);
-    }
-
-    /** A linear layer and an addition, (H, W, in) to (H, W, C). */
-    private Value plus(Part linear, Value x, Value residual) {
-        long out = residual.type().shape().dim(2);
-        return g.apply(new MatrixOp.MatMul(false, true, 1, Activation.NONE, true, true), x,
-                linear.weight("weight", out, x.type().shape().dim(2)), linear.weight("bias", out), residual);
+        return g.add(y, b.at("mlp.layers.1").linear(g.unary(Function.GELU_ERF, hidden), dim));
     }
 
     /** x (H, W, C) to (H', W', dim) before the output projection; queries are pooled where the block pools. */
