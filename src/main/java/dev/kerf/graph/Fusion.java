@@ -189,8 +189,8 @@ public final class Fusion {
     }
 
     /**
-     * Whether the kernel that makes a value can make its sum with another one too. The sum alone reads the value, so that
-     * the other operand can't depend on it, and the kernel can wait for that; but not past an update of a state that it reads.
+     * Whether the kernel that makes a value can make its sum with another one too. The sum alone reads the value, so
+     * that the other operand can't depend on it, and the kernel can wait for that; but not past an update of a state.
      */
     private boolean takesIn(Value v, Node sum) {
         if (!(sum.op() instanceof Binary b) || b.arithmetic() != Arithmetic.ADD || soleReader(v) != sum) {
@@ -203,7 +203,7 @@ public final class Fusion {
                         .noneMatch(n -> n.op() instanceof StateOp);
     }
 
-    /** The convolution, with or without its norm, or the matrix product that makes a value and has no residual yet; or null. */
+    /** The convolution (and its norm) or matrix product that makes a value and has no residual yet; null if none does. */
     private Node head(Value v) {
         Node made = graph.producer(v);
         Node conv = made.op() instanceof NormOp.BatchNorm ? graph.producer(made.input(0)) : made;

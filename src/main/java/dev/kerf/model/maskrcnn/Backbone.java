@@ -17,12 +17,12 @@ import java.util.List;
 final class Backbone {
     private static final int STAGES = 4;
 
-    private final Layers layers;
+    private final RcnnLayers layers;
     private final GraphBuilder g;
     private final RcnnConfig config;
     private final RcnnNames names;
 
-    Backbone(Layers layers) {
+    Backbone(RcnnLayers layers) {
         this.layers = layers;
         this.g = layers.graph();
         this.config = layers.config();
@@ -70,7 +70,7 @@ final class Backbone {
             Value x = stages.get(level);
             Value lateral = layers.conv(x, names.lateral(level), 1);
             above = above == null ? lateral : g.add(lateral, g.apply(new SpatialOp.Resize(x.type().shape().size(2),
-                    x.type().shape().size(3), Interpolation.NEAREST, Sampling.ASYMMETRIC, false, 0, 0), above)); // (B, 256, h, w)
+                    x.type().shape().size(3), Interpolation.NEAREST, Sampling.ASYMMETRIC, false, 0, 0), above));
             maps.add(layers.conv(above, names.output(level), 3));
         }
         Collections.reverse(maps);

@@ -21,7 +21,7 @@ final class Heads {
     private static final int BOX_CELLS = 7;
     private static final int MASK_CELLS = 14;
 
-    private final Layers layers;
+    private final RcnnLayers layers;
     private final GraphBuilder g;
     private final RcnnConfig config;
     private final List<Value> maps;
@@ -45,7 +45,7 @@ final class Heads {
     record Scores(Value logits, Value deltas) {}
 
     /** @param maps of all levels; the last one isn't pooled from */
-    Heads(Layers layers, List<Value> maps) {
+    Heads(RcnnLayers layers, List<Value> maps) {
         this.layers = layers;
         this.g = layers.graph();
         this.config = layers.config();

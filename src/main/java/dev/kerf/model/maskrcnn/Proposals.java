@@ -22,11 +22,11 @@ import java.util.List;
 final class Proposals {
     private static final float OVERLAP = 0.7f;
 
-    private final Layers layers;
+    private final RcnnLayers layers;
     private final GraphBuilder g;
     private final RcnnConfig config;
 
-    Proposals(Layers layers) {
+    Proposals(RcnnLayers layers) {
         this.layers = layers;
         this.g = layers.graph();
         this.config = layers.config();

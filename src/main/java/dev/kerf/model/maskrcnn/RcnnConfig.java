@@ -62,14 +62,13 @@ record RcnnConfig(
             blocks.add(n);
         }
         boolean detectron = names.layout() == Layout.DETECTRON2;
-        int classes = dims(weights, names.classScores() + ".weight")[0];
+        int classes = outputs(weights, names.classScores());
         // torchvision loads its first version's weights with FrozenBatchNorm2d's eps set to 0.
         double usual = names.layout() == Layout.TORCHVISION ? 0 : 1e-5;
         return new RcnnConfig(names, blocks, classes, eps(weights, usual),
                 detectron ? List.of(103.53, 116.28, 123.675) : List.of(0.485 * 255, 0.456 * 255, 0.406 * 255),
                 detectron ? List.of(1.0, 1.0, 1.0) : List.of(0.229 * 255, 0.224 * 255, 0.225 * 255),
-                weights.contains(SemanticHead.PREDICTOR + ".weight")
-                        ? dims(weights, SemanticHead.PREDICTOR + ".weight")[0] : 0);
+                weights.contains(SemanticHead.PREDICTOR + ".weight") ? outputs(weights, SemanticHead.PREDICTOR) : 0);
     }
 
     private static double eps(Weights weights, double usual) {
@@ -83,21 +82,13 @@ record RcnnConfig(
     }
 
     /**
-     * The extents of a tensor.
+     * Output channels of a module.
      *
-     * @throws BadWeightsException if there is none; names the nearest
+     * @throws BadWeightsException if there is none; names the nearest tensors
      */
-    static int[] dims(Weights weights, String name) {
-        TensorInfo info = weights.find(name).orElse(null);
-        if (info == null) {
-            weights.tensor(name);
-            throw new IllegalStateException(name);
-        }
-        int[] d = new int[info.shape().rank()];
-        for (int i = 0; i < d.length; i++) {
-            d[i] = info.shape().size(i);
-        }
-        return d;
+    private static int outputs(Weights weights, String module) {
+        String name = module + ".weight";
+        return weights.find(name).map(TensorInfo::shape).orElseGet(() -> weights.tensor(name).shape()).size(0);
     }
 
     /** Whether there is a branch that gives every pixel a class. */

@@ -7,12 +7,11 @@ import dev.kerf.graph.GraphBuilder;
 import dev.kerf.graph.MoveOp;
 import dev.kerf.graph.PointwiseOp;
 import dev.kerf.graph.SpatialOp.Interpolation;
-import dev.kerf.graph.SpatialOp.Resize;
-import dev.kerf.graph.SpatialOp.Sampling;
 import dev.kerf.graph.TensorType;
 import dev.kerf.graph.Value;
 import dev.kerf.model.maskrcnn.RcnnRequest.Size;
-import dev.kerf.tensor.DType;
+import dev.kerf.model.nn.Layers;
+import dev.kerf.model.nn.Pixels;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;
 import dev.kerf.weights.Weights;
@@ -23,14 +22,14 @@ final class RcnnGraph {
     private final RcnnConfig config;
     private final RcnnRequest request;
     private final GraphBuilder g = new GraphBuilder();
-    private final Layers layers;
+    private final RcnnLayers layers;
     private final Size inside;
     private final Size padded;
 
     private RcnnGraph(RcnnConfig config, Weights weights, RcnnRequest request) {
         this.config = config;
         this.request = request;
-        this.layers = new Layers(g, weights, config);
+        this.layers = new RcnnLayers(Layers.of(g, weights), config);
         this.inside = request.resized(config.detectron());
         this.padded = inside.padded(RcnnConfig.STRIDE);
     }
@@ -114,11 +113,7 @@ final class RcnnGraph {
     }
 
     private Value resize(Value x, boolean antialias) {
-        if (inside.height() == request.height() && inside.width() == request.width()) {
-            return x;
-        }
-        return g.apply(new Resize(inside.height(), inside.width(), Interpolation.BILINEAR, Sampling.HALF_PIXEL, antialias,
-                0, 0), x);
+        return Pixels.resized(g, x, inside.height(), inside.width(), Interpolation.BILINEAR, antialias);
     }
 
     /** Detectron2 resizes with Pillow, which widens the filter when it shrinks, and rounds to whole samples. */
@@ -128,11 +123,7 @@ final class RcnnGraph {
     }
 
     private Value standardise(Value x) {
-        HostTensor t = HostTensor.zeros(DType.F32, Shape.of(1, 3, 2));
-        for (int c = 0; c < 3; c++) {
-            t.setDouble(2L * c, config.pixelMean().get(c) / 255);
-            t.setDouble(2L * c + 1, config.pixelStd().get(c) / 255);
-        }
-        return g.apply(new FrameOp.Standardise(), x, g.constant(t));
+        return Pixels.standardised(g, x, config.pixelMean().stream().map(v -> v / 255).toList(),
+                config.pixelStd().stream().map(v -> v / 255).toList());
     }
 }

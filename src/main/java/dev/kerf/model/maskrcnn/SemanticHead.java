@@ -1,14 +1,13 @@
 package dev.kerf.model.maskrcnn;
 
 import dev.kerf.graph.GraphBuilder;
-import dev.kerf.graph.NormOp;
 import dev.kerf.graph.ReduceOp;
 import dev.kerf.graph.SpatialOp.Sampling;
 import dev.kerf.graph.Value;
 import dev.kerf.graph.Window2d;
 import dev.kerf.model.maskrcnn.RcnnRequest.Size;
+import dev.kerf.model.nn.Layers;
 import dev.kerf.tensor.DType;
-import dev.kerf.tensor.Shape;
 import java.util.List;
 
 /**
@@ -22,12 +21,11 @@ final class SemanticHead {
 
     private static final int COMMON_STRIDE = 4;
     private static final int GROUPS = 32;
-    private static final double EPS = 1e-5;
 
-    private final Layers layers;
+    private final RcnnLayers layers;
     private final GraphBuilder g;
 
-    SemanticHead(Layers layers) {
+    SemanticHead(RcnnLayers layers) {
         this.layers = layers;
         this.g = layers.graph();
     }
@@ -51,14 +49,12 @@ final class SemanticHead {
     }
 
     private Value conv(Value x, String module) {
-        if (!layers.has(module + ".norm.weight")) {
+        Layers conv = layers.model().at(module);
+        if (!conv.has("norm.weight")) {
             return g.relu(layers.biased(x, module, 3));
         }
-        int c = layers.outputs(module);
-        Value y = g.conv2d(x, g.weight(module + ".weight", Shape.of(c, x.type().shape().dim(1), 3, 3)), null,
-                Window2d.of().pad(1));
-        return g.relu(g.apply(new NormOp.GroupNorm(GROUPS, EPS), y, g.weight(module + ".norm.weight", Shape.of(c)),
-                g.weight(module + ".norm.bias", Shape.of(c))));
+        Value y = conv.unbiasedConv2d(x, conv.outputs(), 3, Window2d.of().pad(1));
+        return g.relu(conv.at("norm").groupNorm(y, GROUPS, Layers.EPS));
     }
 
     private Value larger(Value x, int factor) {

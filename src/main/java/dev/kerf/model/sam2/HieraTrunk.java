@@ -9,6 +9,7 @@ import dev.kerf.graph.SpatialOp.Resize;
 import dev.kerf.graph.SpatialOp.Sampling;
 import dev.kerf.graph.Value;
 import dev.kerf.graph.Window2d;
+import dev.kerf.model.nn.Layers;
 import dev.kerf.tensor.Shape;
 import java.util.ArrayList;
 import java.util.List;
@@ -17,19 +18,19 @@ import java.util.List;
  * Hiera (Ryali et al. 2023) with windowed position embeddings (Bolya et al. 2023), as upstream's
  * {@code modeling/backbones/hieradet.py}: four stages, each at half the size and twice the width of the one before.
  */
-final class HieraTrunk {
-    private final Part p;
+final class HieraTrunk implements Trunk {
+    private final Layers p;
     private final GraphBuilder g;
     private final Sam2Config.Size size;
 
-    HieraTrunk(Part p, Sam2Config config) {
+    HieraTrunk(Layers p, Sam2Config.Size size) {
         this.p = p;
         this.g = p.g();
-        this.size = config.size();
+        this.size = size;
     }
 
-    /** x (1, 3, S, S) to the last result of each stage, (1, C, S/4, S/4) to (1, 8C, S/32, S/32). */
-    List<Value> forward(Value x) {
+    @Override
+    public List<Value> forward(Value x) {
         int side = x.type().shape().size(2) / 4;
         int dim = size.embedDim();
         Value positions = positions(dim, side); // (1, C, S/4, S/4)
@@ -71,17 +72,17 @@ final class HieraTrunk {
     }
 
     /** x (H, W, C) to (H, W, dim), or (H/2, W/2, dim) if it pools. */
-    private Value block(Part b, Value x, int dim, int heads, int window, boolean pools) {
-        Value normed = b.at("norm1").layerNorm(x, -1, Part.SMALL_EPS);
+    private Value block(Layers b, Value x, int dim, int heads, int window, boolean pools) {
+        Value normed = b.at("norm1").layerNorm(x, -1, Sam2Config.EPS);
         Value shortcut = x.type().shape().dim(2) == dim ? x : halve(b.at("proj").linear(normed, dim));
         Value seen = attention(b.at("attn"), normed, dim, heads, window, pools);
         Value y = g.add(shortcut, b.at("attn.proj").linear(seen, dim));
-        Value hidden = b.at("mlp.layers.0").linear(b.at("norm2").layerNorm(y, -1, Part.SMALL_EPS), 4L * dim);
+        Value hidden = b.at("mlp.layers.0").linear(b.at("norm2").layerNorm(y, -1, Sam2Config.EPS), 4L * dim);
         return g.add(y, b.at("mlp.layers.1").linear(g.unary(Function.GELU_ERF, hidden), dim));
     }
 
     /** x (H, W, C) to (H', W', dim) before the output projection; queries are pooled where the block pools. */
-    private Value attention(Part a, Value x, int dim, int heads, int window, boolean pools) {
+    private Value attention(Layers a, Value x, int dim, int heads, int window, boolean pools) {
         long h = x.type().shape().dim(0);
         long w = x.type().shape().dim(1);
         long side = window == 0 ? h : window;

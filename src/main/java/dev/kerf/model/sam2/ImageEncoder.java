@@ -6,6 +6,8 @@ import dev.kerf.graph.SpatialOp.Resize;
 import dev.kerf.graph.SpatialOp.Sampling;
 import dev.kerf.graph.Value;
 import dev.kerf.graph.Window2d;
+import dev.kerf.model.nn.Layers;
+import dev.kerf.model.nn.Positions;
 import dev.kerf.tensor.HostTensor;
 import java.util.List;
 
@@ -14,9 +16,10 @@ import java.util.List;
  * the two finer levels, which upstream's {@code forward_image} does here too so that prompts needn't.
  */
 final class ImageEncoder {
-    private final Part p;
+    private final Layers p;
     private final GraphBuilder g;
     private final Sam2Config config;
+    private final Trunk trunk;
 
     /**
      * What an image becomes.
@@ -27,7 +30,8 @@ final class ImageEncoder {
      */
     record Features(Value embeddings, Value fine, Value medium) {}
 
-    ImageEncoder(Part model, Sam2Config config) {
+    ImageEncoder(Layers model, Sam2Config config, Trunk trunk) {
+        this.trunk = trunk;
         this.p = model;
         this.g = model.g();
         this.config = config;
@@ -35,26 +39,26 @@ final class ImageEncoder {
 
     /** x (1, 3, S, S), normalised. */
     Features forward(Value x) {
-        List<Value> levels = new HieraTrunk(p.at("image_encoder.trunk"), config).forward(x);
+        List<Value> levels = trunk.forward(x);
         for (int i = 0; i < 4; i++) {
             g.stage("trunk_stage" + (i + 1), levels.get(i));
         }
-        Part neck = p.at("image_encoder.neck");
+        Layers neck = p.at("image_encoder.neck");
         Value coarsest = lateral(neck, 3, levels.get(3)); // (1, 256, S/32, S/32)
         int side = config.grid();
         Value above = g.apply(new Resize(side, side, Interpolation.NEAREST, Sampling.ASYMMETRIC, false, 0, 0), coarsest);
         Value embeddings = g.add(lateral(neck, 2, levels.get(2)), above); // (1, 256, S/16, S/16)
-        Part decoder = p.at("sam_mask_decoder");
+        Layers decoder = p.at("sam_mask_decoder");
         Value medium = decoder.at("conv_s1").conv2d(lateral(neck, 1, levels.get(1)), 64, 1, Window2d.of());
         Value fine = decoder.at("conv_s0").conv2d(lateral(neck, 0, levels.get(0)), 32, 1, Window2d.of());
-        HostTensor positions = Encodings.sine2d(Sam2Config.WIDTH, side);
+        HostTensor positions = Positions.sine2d(Sam2Config.WIDTH, side);
         g.stage("vision_pos_enc_2", g.constant(positions));
         return new Features(embeddings, g.stage("high_res_features_0", fine),
                 g.stage("high_res_features_1", medium));
     }
 
     /** The neck's convolutions are numbered from the coarsest level. */
-    private Value lateral(Part neck, int level, Value x) {
+    private Value lateral(Layers neck, int level, Value x) {
         return neck.at("convs." + (3 - level) + ".conv").conv2d(x, Sam2Config.WIDTH, 1, Window2d.of());
     }
 }

@@ -2,12 +2,13 @@ package dev.kerf.model.sam2;
 
 import dev.kerf.graph.GraphBuilder;
 import dev.kerf.graph.MoveOp;
-import dev.kerf.graph.PointwiseOp;
 import dev.kerf.graph.PointwiseOp.Arithmetic;
 import dev.kerf.graph.PointwiseOp.Function;
 import dev.kerf.graph.PointwiseOp.Relation;
+import dev.kerf.graph.PointwiseOp;
 import dev.kerf.graph.ReduceOp;
 import dev.kerf.graph.Value;
+import dev.kerf.model.nn.Layers;
 import dev.kerf.tensor.DType;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;
@@ -22,7 +23,7 @@ final class MaskDecoder {
     /** Masks that are made each time. */
     static final int MASKS = 4;
 
-    private final Part p;
+    private final Layers p;
     private final GraphBuilder g;
     private final Sam2Config config;
 
@@ -36,7 +37,7 @@ final class MaskDecoder {
      */
     record Masks(Value masks, Value ious, Value tokens, Value object) {}
 
-    MaskDecoder(Part model, Sam2Config config) {
+    MaskDecoder(Layers model, Sam2Config config) {
         this.p = model.at("sam_mask_decoder");
         this.g = model.g();
         this.config = config;
@@ -77,8 +78,8 @@ final class MaskDecoder {
 
     /** (B, 256, grid, grid) to (B, 32, 4 · grid, 4 · grid), with the finer levels of the image added. */
     private Value upscale(Value x, ImageEncoder.Features features) {
-        Part u = p.at("output_upscaling");
-        Value medium = u.at("1").layerNorm(g.add(u.at("0").twice(x, 64), features.medium()), 1, Part.SMALL_EPS);
+        Layers u = p.at("output_upscaling");
+        Value medium = u.at("1").layerNorm(g.add(u.at("0").twice(x, 64), features.medium()), 1, Sam2Config.EPS);
         Value fine = u.at("3").twice(g.unary(Function.GELU_ERF, medium), 32);
         return g.unary(Function.GELU_ERF, g.add(fine, features.fine()));
     }

@@ -4,6 +4,8 @@ import dev.kerf.graph.GraphBuilder;
 import dev.kerf.graph.MoveOp;
 import dev.kerf.graph.PointwiseOp.Arithmetic;
 import dev.kerf.graph.Value;
+import dev.kerf.model.nn.Layers;
+import dev.kerf.model.nn.Positions;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;
 
@@ -21,19 +23,19 @@ final class MemoryAttention {
     private static final int HIDDEN = 2048;
     private static final int HALF = Sam2Config.WIDTH / 2;
 
-    private final Part p;
+    private final Layers p;
     private final GraphBuilder g;
     private final int grid;
     private final Value sine;
     private final Value cosine;
     private final Value evensFirst;
 
-    MemoryAttention(Part p, Sam2Config config) {
+    MemoryAttention(Layers p, Sam2Config config) {
         this.p = p;
         this.g = p.g();
         this.grid = config.grid();
-        this.sine = g.constant(Encodings.rotary(HALF, grid, true));
-        this.cosine = g.constant(Encodings.rotary(HALF, grid, false)); // (grid², 128)
+        this.sine = g.constant(Positions.rotary(HALF, grid, true));
+        this.cosine = g.constant(Positions.rotary(HALF, grid, false)); // (grid², 128)
         int[] order = new int[Sam2Config.WIDTH];
         for (int i = 0; i < HALF; i++) {
             order[i] = 2 * i;
@@ -58,46 +60,45 @@ final class MemoryAttention {
      * @return (B, 256, grid, grid)
      */
     Value forward(Value features, Memory memory) {
-        Value positions = g.constant(Encodings.sine2d(Sam2Config.WIDTH, grid)); // (1, 256, grid, grid)
+        Value positions = g.constant(Positions.sine2d(Sam2Config.WIDTH, grid)); // (1, 256, grid, grid)
         Value x = p.tokens(g.add(features, g.multiply(positions, g.constant(0.1f)))); // (1, grid², 256)
         Value values = g.concat(1, memory.spatial, memory.pointers); // (B, Lk, 64)
         long b = values.type().shape().dim(0);
         for (int i = 0; i < LAYERS; i++) {
-            Part layer = p.at("layers." + i);
-            x = g.add(x, self(layer.at("self_attn"), layer.at("norm1").layerNorm(x, -1, Part.TORCH_EPS)));
+            Layers layer = p.at("layers." + i);
+            x = g.add(x, self(layer.at("self_attn"), layer.at("norm1").layerNorm(x, -1, Layers.EPS)));
             if (i == 0 && b > 1) {
                 // Until here all objects see the same.
                 x = g.apply(new MoveOp.Expand(Shape.of(b, (long) grid * grid, Sam2Config.WIDTH)), x);
             }
-            Value q = layer.at("norm2").layerNorm(x, -1, Part.TORCH_EPS);
+            Value q = layer.at("norm2").layerNorm(x, -1, Layers.EPS);
             x = g.add(x, cross(layer.at("cross_attn_image"), q, memory, values));
-            Value hidden = layer.at("norm3").layerNorm(x, -1, Part.TORCH_EPS);
+            Value hidden = layer.at("norm3").layerNorm(x, -1, Layers.EPS);
             hidden = g.relu(layer.at("linear1").linear(hidden, HIDDEN));
             x = g.add(x, layer.at("linear2").linear(hidden, Sam2Config.WIDTH)); // (B, grid², 256)
         }
-        return p.image(p.at("norm").layerNorm(x, -1, Part.TORCH_EPS), grid);
+        return p.image(p.at("norm").layerNorm(x, -1, Layers.EPS), grid);
     }
 
     /** x (B, grid², 256) to the same. */
-    private Value self(Part a, Value x) {
+    private Value self(Layers a, Value x) {
         Value q = rotated(halved(a.at("q_proj"), x));
         Value k = rotated(halved(a.at("k_proj"), x));
         Value v = a.at("v_proj").linear(x, Sam2Config.WIDTH);
-        Value y = a.join(a.attention(a.split(q, 1), a.split(k, 1), a.split(v, 1), null));
-        return a.at("out_proj").linear(y, Sam2Config.WIDTH);
+        return a.at("out_proj").linear(a.attention(q, k, v, 1, null), Sam2Config.WIDTH);
     }
 
     /** x (B, grid², 256) to the same. */
-    private Value cross(Part a, Value x, Memory m, Value values) {
+    private Value cross(Layers a, Value x, Memory m, Value values) {
         Value q = rotated(halved(a.at("q_proj"), x));
         Value k = g.concat(1, rotated(halved(a.at("k_proj"), m.spatialPlaced)),
                 halved(a.at("k_proj"), m.pointersPlaced)); // (B, Lk, 256)
-        Value y = a.join(a.attention(a.split(q, 1), a.split(k, 1), a.split(values, 1), m.bias)); // (B, grid², 64)
+        Value y = a.attention(q, k, values, 1, m.bias); // (B, grid², 64)
         return a.at("out_proj").linear(a.at("v_proj").linear(y, Sam2Config.WIDTH), Sam2Config.WIDTH);
     }
 
     /** A projection to 256 channels, the even ones first. */
-    private Value halved(Part projection, Value x) {
+    private Value halved(Layers projection, Value x) {
         int width = Sam2Config.WIDTH;
         Value weight = projection.weight("weight", width, x.type().shape().dim(-1));
         Value bias = projection.weight("bias", width);

@@ -2,13 +2,14 @@ package dev.kerf.model.sam2;
 
 import dev.kerf.graph.GraphBuilder;
 import dev.kerf.graph.MoveOp;
-import dev.kerf.graph.PointwiseOp;
 import dev.kerf.graph.PointwiseOp.Arithmetic;
 import dev.kerf.graph.PointwiseOp.Function;
 import dev.kerf.graph.PointwiseOp.Relation;
+import dev.kerf.graph.PointwiseOp;
 import dev.kerf.graph.SpatialOp.Sampling;
 import dev.kerf.graph.Value;
 import dev.kerf.graph.Window2d;
+import dev.kerf.model.nn.Layers;
 import dev.kerf.tensor.DType;
 import dev.kerf.tensor.Shape;
 
@@ -20,11 +21,11 @@ final class MemoryEncoder {
     private static final float SHIFT = -10;
     private static final int BLOCKS = 2;
 
-    private final Part model;
+    private final Layers model;
     private final GraphBuilder g;
     private final Sam2Config config;
 
-    MemoryEncoder(Part model, Sam2Config config) {
+    MemoryEncoder(Layers model, Sam2Config config) {
         this.model = model;
         this.g = model.g();
         this.config = config;
@@ -43,7 +44,7 @@ final class MemoryEncoder {
         Value whole = g.bilinear(masks, side, side, Sampling.HALF_PIXEL); // (B, 1, S, S)
         Value shares = binarize ? above(whole) : g.unary(Function.SIGMOID, whole);
         Value x = g.add(g.multiply(shares, g.constant(SCALE)), g.constant(SHIFT));
-        Part p = model.at("memory_encoder");
+        Layers p = model.at("memory_encoder");
         Value down = downSample(p.at("mask_downsampler.encoder"), x); // (B, 256, grid, grid)
         Value y = g.add(down, p.at("pix_feat_proj").conv2d(features, Sam2Config.WIDTH, 1, Window2d.of()));
         for (int i = 0; i < BLOCKS; i++) {
@@ -64,19 +65,19 @@ final class MemoryEncoder {
     }
 
     /** (B, 1, S, S) to (B, 256, S/16, S/16), four times to half the size and four times the channels. */
-    private Value downSample(Part encoder, Value masks) {
+    private Value downSample(Layers encoder, Value masks) {
         Value x = masks;
         for (int i = 0; i < 4; i++) {
             x = encoder.at(Integer.toString(3 * i)).conv2d(x, 4L << 2 * i, 3, Window2d.of().stride(2).pad(1));
-            x = encoder.at(Integer.toString(3 * i + 1)).layerNorm(x, 1, Part.SMALL_EPS);
+            x = encoder.at(Integer.toString(3 * i + 1)).layerNorm(x, 1, Sam2Config.EPS);
             x = g.unary(Function.GELU_ERF, x); // (B, 4^(i+1), S/2^(i+1), S/2^(i+1))
         }
         return encoder.at("12").conv2d(x, Sam2Config.WIDTH, 1, Window2d.of());
     }
 
     /** A block of ConvNeXt (Liu et al. 2022): (B, 256, grid, grid) to the same. */
-    private Value block(Part b, Value x) {
-        Value y = b.at("norm").layerNorm(b.at("dwconv").depthwise(x, 7, Window2d.of().pad(3)), 1, Part.SMALL_EPS);
+    private Value block(Layers b, Value x) {
+        Value y = b.at("norm").layerNorm(b.at("dwconv").depthwise(x, 7, Window2d.of().pad(3)), 1, Sam2Config.EPS);
         Value tokens = b.at("pwconv1").linear(model.tokens(y), 4L * Sam2Config.WIDTH); // (B, grid², 1024)
         tokens = b.at("pwconv2").linear(g.unary(Function.GELU_ERF, tokens), Sam2Config.WIDTH); // (B, grid², 256)
         tokens = g.multiply(tokens, b.weight("gamma", Sam2Config.WIDTH));

@@ -2,13 +2,14 @@ package dev.kerf.model.sam2;
 
 import dev.kerf.graph.GraphBuilder;
 import dev.kerf.graph.MoveOp;
-import dev.kerf.graph.PointwiseOp;
 import dev.kerf.graph.PointwiseOp.Arithmetic;
 import dev.kerf.graph.PointwiseOp.Function;
 import dev.kerf.graph.PointwiseOp.Relation;
+import dev.kerf.graph.PointwiseOp;
 import dev.kerf.graph.Value;
 import dev.kerf.graph.WeightExpr;
 import dev.kerf.graph.Window2d;
+import dev.kerf.model.nn.Layers;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;
 
@@ -25,11 +26,11 @@ final class PromptEncoder {
     /** Room in a list that isn't used: no token attends to it. */
     static final int ABSENT = -2;
 
-    private final Part p;
+    private final Layers p;
     private final GraphBuilder g;
     private final Sam2Config config;
 
-    PromptEncoder(Part model, Sam2Config config) {
+    PromptEncoder(Layers model, Sam2Config config) {
         this.p = model.at("sam_prompt_encoder");
         this.g = model.g();
         this.config = config;
@@ -80,11 +81,11 @@ final class PromptEncoder {
 
     /** Embeddings of mask logits (B, 1, 4 · grid, 4 · grid): (B, 256, grid, grid). */
     Value masks(Value masks) {
-        Part m = p.at("mask_downscaling");
+        Layers m = p.at("mask_downscaling");
         Window2d halve = Window2d.of().stride(2);
-        Value x = m.at("1").layerNorm(m.at("0").conv2d(masks, 4, 2, halve), 1, Part.SMALL_EPS);
+        Value x = m.at("1").layerNorm(m.at("0").conv2d(masks, 4, 2, halve), 1, Sam2Config.EPS);
         x = g.unary(Function.GELU_ERF, x); // (B, 4, 2 · grid, 2 · grid)
-        x = m.at("4").layerNorm(m.at("3").conv2d(x, 16, 2, halve), 1, Part.SMALL_EPS);
+        x = m.at("4").layerNorm(m.at("3").conv2d(x, 16, 2, halve), 1, Sam2Config.EPS);
         x = g.unary(Function.GELU_ERF, x); // (B, 16, grid, grid)
         return m.at("6").conv2d(x, Sam2Config.WIDTH, 1, Window2d.of());
     }

@@ -1,6 +1,7 @@
 package dev.kerf.model.sam2;
 
 import dev.kerf.backend.Executable;
+import dev.kerf.model.nn.Positions;
 import dev.kerf.model.sam2.Sam2Graphs.DecoderRequest;
 import dev.kerf.model.sam2.Sam2VideoGraphs.FrameRequest;
 import java.lang.foreign.MemorySegment;
@@ -61,7 +62,7 @@ record RecallBatch(List<TrackedObject> objects, List<Recall> recalls) {
                 int at = i * p + j;
                 pointerSlots[at] = bank.fetch(o.memory(r.pointers().get(j).frame()));
                 pointerValid[at] = 1;
-                Encodings.sine1d((double) r.pointers().get(j).age() / r.longest(), times, at * Sam2Config.WIDTH,
+                Positions.sine1d((double) r.pointers().get(j).age() / r.longest(), times, at * Sam2Config.WIDTH,
                         Sam2Config.WIDTH);
             }
         }

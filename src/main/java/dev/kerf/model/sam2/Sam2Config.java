@@ -1,6 +1,7 @@
 package dev.kerf.model.sam2;
 
 import dev.kerf.error.BadWeightsException;
+import dev.kerf.model.nn.Layers;
 import dev.kerf.weights.TensorInfo;
 import dev.kerf.weights.Weights;
 import java.util.Arrays;
@@ -34,6 +35,8 @@ public record Sam2Config(
     public static final int IMAGE_SIZE = 1024;
     /** Channels of embeddings and tokens. */
     static final int WIDTH = 256;
+    /** Epsilon of Hiera's norms and of LayerNorm2d. */
+    static final double EPS = 1e-6;
     /** Channels of a memory. */
     static final int MEMORY_WIDTH = 64;
     /** Frames that a memory holds: conditioning ones count as one. */
@@ -192,6 +195,11 @@ public record Sam2Config(
     /** This filling other holes of a video's masks. */
     public Sam2Config withHoleArea(int pixels) {
         return new Sam2Config(size, version, imageSize, dynamicMultimask, binarizeClicked, pixels);
+    }
+
+    /** What stands first in the image encoder, below its path. */
+    Trunk trunk(Layers p) {
+        return new HieraTrunk(p, size);
     }
 
     /** Side of the image embedding: a sixteenth of the input's. */

@@ -7,14 +7,14 @@ import dev.kerf.graph.GraphBuilder;
 import dev.kerf.graph.MoveOp;
 import dev.kerf.graph.PointwiseOp;
 import dev.kerf.graph.SpatialOp.Interpolation;
-import dev.kerf.graph.SpatialOp.Resize;
 import dev.kerf.graph.SpatialOp.Sampling;
 import dev.kerf.graph.StateOp;
 import dev.kerf.graph.TensorType;
 import dev.kerf.graph.Value;
 import dev.kerf.graph.WeightExpr;
+import dev.kerf.model.nn.Layers;
+import dev.kerf.model.nn.Pixels;
 import dev.kerf.tensor.DType;
-import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;
 import dev.kerf.weights.TensorInfo;
 import dev.kerf.weights.Weights;
@@ -33,8 +33,8 @@ import java.util.stream.Stream;
  * }</pre>
  */
 public final class Sam2Graphs {
-    private static final float[] MEAN = {0.485f, 0.456f, 0.406f};
-    private static final float[] STD = {0.229f, 0.224f, 0.225f};
+    private static final List<Double> MEAN = List.of(0.485, 0.456, 0.406);
+    private static final List<Double> STD = List.of(0.229, 0.224, 0.225);
 
     private Sam2Graphs() {}
 
@@ -86,24 +86,20 @@ public final class Sam2Graphs {
         Value x = g.apply(new FrameOp.FromPixels(List.of(0, 1, 2), false), image); // (1, 3, height, width)
         int side = config.imageSize();
         if (video) {
-            x = width == side ? x : rounded(g, bicubic(g, x, height, side)); // (1, 3, height, S)
-            x = height == side ? x : rounded(g, bicubic(g, x, side, side));
-        } else if (height != side || width != side) {
-            x = g.apply(new Resize(side, side, Interpolation.BILINEAR, Sampling.HALF_PIXEL, true, 0, 0), x);
+            x = width == side ? x : rounded(g, Pixels.resized(g, x, height, side, Interpolation.BICUBIC, true));
+            x = height == side ? x : rounded(g, Pixels.resized(g, x, side, side, Interpolation.BICUBIC, true));
+        } else {
+            x = Pixels.resized(g, x, side, side, Interpolation.BILINEAR, true);
         }
-        x = g.stage("input", g.apply(new FrameOp.Standardise(), x, statistics(g))); // (1, 3, S, S)
-        Part model = new Part(g, "");
-        var f = new ImageEncoder(model, config).forward(x);
+        x = g.stage("input", Pixels.standardised(g, x, MEAN, STD)); // (1, 3, S, S)
+        Layers model = Layers.of(g);
+        var f = new ImageEncoder(model, config, config.trunk(model.at("image_encoder.trunk"))).forward(x);
         Map<String, Value> made = new LinkedHashMap<>();
         made.put("vision_features", f.embeddings());
         made.put("image_embeddings", g.stage("image_embeddings", g.add(f.embeddings(), noMemory(model))));
         made.put("high_res_features_0", f.fine());
         made.put("high_res_features_1", f.medium());
         return made;
-    }
-
-    private static Value bicubic(GraphBuilder g, Value x, int height, int width) {
-        return g.apply(new Resize(height, width, Interpolation.BICUBIC, Sampling.HALF_PIXEL, true, 0, 0), x);
     }
 
     /** Samples in 0 … 1 rounded to the nearest of 256, halves up. */
@@ -162,15 +158,6 @@ public final class Sam2Graphs {
         weights.requireAllUsed(tensors.stream().map(WeightExpr.Tensor::name).toList(), Sam2Config.NOT_NEEDED);
     }
 
-    private static Value statistics(GraphBuilder g) {
-        float[] pairs = new float[6];
-        for (int c = 0; c < 3; c++) {
-            pairs[2 * c] = MEAN[c];
-            pairs[2 * c + 1] = STD[c];
-        }
-        return g.constant(HostTensor.of(Shape.of(1, 3, 2), pairs));
-    }
-
     /**
      * Prompt encoder and mask decoder for an image that has no memory: inputs are the image encoder's outputs, {@code
      * points} (B, P, 2) in 0 … 1, {@code labels} (B, P) int32 (1 foreground, 0 background, 2 and 3 the corners of a
@@ -200,7 +187,7 @@ public final class Sam2Graphs {
     }
 
     /** What stands for memory where there is none: (1, 256, 1, 1). */
-    static Value noMemory(Part model) {
+    static Value noMemory(Layers model) {
         int width = Sam2Config.WIDTH;
         return model.g().reshape(model.weight("no_mem_embed", 1, 1, width), 1, width, 1, 1);
     }
@@ -229,7 +216,7 @@ public final class Sam2Graphs {
     /** Prompts encoded and decoded; {@code mask} is null if none is given. */
     static Prompted prompt(GraphBuilder g, Sam2Config config, Value points, Value labels, Value mask,
             ImageEncoder.Features features) {
-        Part model = new Part(g, "");
+        Layers model = Layers.of(g);
         PromptEncoder encoder = new PromptEncoder(model, config);
         Value dense = mask == null ? encoder.noMask() : encoder.masks(mask);
         Value sparse = g.stage("sparse_prompt_embeddings", encoder.points(points, labels));

@@ -3,17 +3,18 @@ package dev.kerf.model.sam2;
 import dev.kerf.graph.Graph;
 import dev.kerf.graph.GraphBuilder;
 import dev.kerf.graph.MoveOp;
-import dev.kerf.graph.PointwiseOp;
 import dev.kerf.graph.PointwiseOp.Arithmetic;
 import dev.kerf.graph.PointwiseOp.Relation;
+import dev.kerf.graph.PointwiseOp;
 import dev.kerf.graph.ReduceOp;
 import dev.kerf.graph.SpatialOp.Interpolation;
-import dev.kerf.graph.SpatialOp.Resize;
-import dev.kerf.graph.SpatialOp.Sampling;
 import dev.kerf.graph.StateOp;
 import dev.kerf.graph.TensorType;
 import dev.kerf.graph.Value;
 import dev.kerf.graph.Window2d;
+import dev.kerf.model.nn.Layers;
+import dev.kerf.model.nn.Pixels;
+import dev.kerf.model.nn.Positions;
 import dev.kerf.model.sam2.Sam2Graphs.DecoderRequest;
 import dev.kerf.tensor.DType;
 import dev.kerf.tensor.HostTensor;
@@ -67,7 +68,7 @@ public final class Sam2VideoGraphs {
      */
     public static Graph frame(Sam2Config config, FrameRequest r) {
         GraphBuilder g = new GraphBuilder();
-        Part model = new Part(g, "");
+        Layers model = Layers.of(g);
         ImageEncoder.Features given = Sam2Graphs.features(g, config, r.remembers() ? "vision_features" : "image_embeddings");
         ImageEncoder.Features features = !r.remembers() ? given : new ImageEncoder.Features(
                 new MemoryAttention(model.at("memory_attention"), config)
@@ -101,19 +102,19 @@ public final class Sam2VideoGraphs {
      */
     public static Graph given(Sam2Config config, int height, int width) {
         GraphBuilder g = new GraphBuilder();
-        Part model = new Part(g, "");
+        Layers model = Layers.of(g);
         int objects = 1;
         ImageEncoder.Features one = Sam2Graphs.features(g, config, "vision_features");
         Value mask = g.input("mask", TensorType.f32(objects, 1, height, width));
         int whole = config.imageSize();
         if (height != whole || width != whole) {
-            Value resized = g.apply(new Resize(whole, whole, Interpolation.BILINEAR, Sampling.HALF_PIXEL, true, 0, 0), mask);
+            Value resized = Pixels.resized(g, mask, whole, whole, Interpolation.BILINEAR, true);
             mask = g.apply(new PointwiseOp.Cast(DType.F32), g.apply(
                     new PointwiseOp.Compare(Relation.GREATER_OR_EQUAL), resized, g.constant(0.5f)));
         }
         Value logits = g.add(g.multiply(mask, g.constant(20f)), g.constant(-10f));
         int side = config.maskSize();
-        Value small = g.apply(new Resize(side, side, Interpolation.BILINEAR, Sampling.HALF_PIXEL, true, 0, 0), logits);
+        Value small = Pixels.resized(g, logits, side, side, Interpolation.BILINEAR, true);
         Value hint = model.at("mask_downsample").conv2d(mask, 1, 4, Window2d.of().stride(4)); // (B, 1, S/4, S/4)
         Value points = g.constant(HostTensor.zeros(DType.F32, Shape.of(objects, 2, 2)));
         int[] padding = new int[2 * objects];
@@ -138,7 +139,7 @@ public final class Sam2VideoGraphs {
         return HostTensor.of(Shape.of(n, 1), v);
     }
 
-    private static MemoryAttention.Memory memory(Part model, Sam2Config config, FrameRequest r) {
+    private static MemoryAttention.Memory memory(Layers model, Sam2Config config, FrameRequest r) {
         GraphBuilder g = model.g();
         long b = r.decoder().batch();
         long m = r.memories();
@@ -148,7 +149,7 @@ public final class Sam2VideoGraphs {
         Value memories = g.state("memories", TensorType.f32(r.slots(), cells, width));
         Value pointers = g.state("pointers", TensorType.f32(r.slots(), Sam2Config.WIDTH));
         Value spatial = g.apply(new MoveOp.Gather(), memories, integers(g, "memory_slots", b, m)); // (B, M, grid², 64)
-        Value place = model.tokens(g.constant(Encodings.sine2d(width, config.grid()))); // (1, grid², 64)
+        Value place = model.tokens(g.constant(Positions.sine2d(width, config.grid()))); // (1, grid², 64)
         Value ages = g.reshape(model.weight("maskmem_tpos_enc", Sam2Config.MEMORIES, 1, 1, width),
                 Sam2Config.MEMORIES, width);
         Value time = g.apply(new MoveOp.Gather(), ages, integers(g, "memory_ages", b, m)); // (B, M, 64)
@@ -194,7 +195,7 @@ public final class Sam2VideoGraphs {
      */
     public static Graph remember(Sam2Config config, int objects, int slots, boolean binarize) {
         GraphBuilder g = new GraphBuilder();
-        Part model = new Part(g, "");
+        Layers model = Layers.of(g);
         int grid = config.grid();
         int side = config.maskSize();
         Value features = g.input("vision_features", TensorType.f32(1, Sam2Config.WIDTH, grid, grid));
@@ -203,7 +204,7 @@ public final class Sam2VideoGraphs {
         Value pointer = g.input("object_pointer", TensorType.f32(objects, Sam2Config.WIDTH));
         Value to = integers(g, "slots", objects);
         Value memory = new MemoryEncoder(model, config).forward(features, masks, object, binarize);
-        g.stage("memory_pos_enc", g.constant(Encodings.sine2d(Sam2Config.MEMORY_WIDTH, grid)));
+        g.stage("memory_pos_enc", g.constant(Positions.sine2d(Sam2Config.MEMORY_WIDTH, grid)));
         g.output("memory_features", g.stage("memory_features", memory));
         write(g, "memories", slots, model.tokens(memory), to);
         write(g, "pointers", slots, pointer, to);

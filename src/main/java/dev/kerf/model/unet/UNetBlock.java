@@ -1,10 +1,9 @@
 package dev.kerf.model.unet;
 
 import dev.kerf.error.BadWeightsException;
-import dev.kerf.graph.GraphBuilder;
-import dev.kerf.graph.NormOp;
 import dev.kerf.graph.Value;
 import dev.kerf.graph.Window2d;
+import dev.kerf.model.nn.Layers;
 import dev.kerf.tensor.Shape;
 import dev.kerf.weights.TensorInfo;
 import dev.kerf.weights.Weights;
@@ -25,10 +24,9 @@ record UNetBlock(List<Layer> layers, UNetConfig.Norm norm) {
      *
      * @param conv   name of its module
      * @param weight its shape (O, C, KH, KW)
-     * @param bias   whether it has a bias
      * @param norm   name of its norm's module; null if it has none
      */
-    record Layer(String conv, Shape weight, boolean bias, String norm) {}
+    record Layer(String conv, Shape weight, String norm) {}
 
     static UNetBlock of(Weights weights, String prefix, UNetConfig.Norm norm) {
         List<Layer> layers = new ArrayList<>();
@@ -47,8 +45,7 @@ record UNetBlock(List<Layer> layers, UNetConfig.Norm norm) {
                 }
                 Optional<TensorInfo> next = weights.find(prefix + "." + (i + 1) + ".weight");
                 boolean normed = next.isPresent() && next.get().shape().rank() == 1;
-                layers.add(new Layer(conv, shape, weights.contains(conv + ".bias"),
-                        normed ? prefix + "." + (i + 1) : null));
+                layers.add(new Layer(conv, shape, normed ? prefix + "." + (i + 1) : null));
             }
         }
         if (layers.isEmpty()) {
@@ -69,42 +66,23 @@ record UNetBlock(List<Layer> layers, UNetConfig.Norm norm) {
     }
 
     /** x (N, C, H, W) to (N, outChannels, H, W); kernels of odd size, padded to keep the image's. */
-    Value forward(GraphBuilder g, Weights weights, Value x) {
+    Value forward(Layers model, Value x) {
         Value y = x;
         for (Layer l : layers) {
-            requireChannels(weights, l.conv + ".weight", 1, y);
             int h = l.weight.size(2) / 2;
             int w = l.weight.size(3) / 2;
-            Value bias = l.bias ? g.weight(l.conv + ".bias", Shape.of(l.weight.dim(0))) : null;
-            y = g.conv2d(y, g.weight(l.conv + ".weight", l.weight), bias, Window2d.of().pad(h, w, h, w));
-            y = g.relu(normalise(g, y, l.norm)); // (N, O, H, W)
+            y = model.at(l.conv).storedConv2d(y, Window2d.of().pad(h, w, h, w));
+            y = model.g().relu(l.norm == null ? y : normalised(model.at(l.norm), y)); // (N, O, H, W)
         }
         return y;
     }
 
-    /** Checks that a convolution's weight takes as many channels, along that axis of it, as x (N, C, H, W) has. */
-    static void requireChannels(Weights weights, String tensor, int axis, Value x) {
-        Shape found = weights.tensor(tensor).shape();
-        Shape expected = found.with(axis, x.type().shape().dim(1));
-        if (!found.equals(expected)) {
-            throw new BadWeightsException(weights.source() + ": tensor \"" + tensor + "\" has shape " + found + ", expected "
-                    + expected + " after what comes before it in the network");
-        }
-    }
-
-    private Value normalise(GraphBuilder g, Value y, String module) {
-        if (module == null) {
-            return y;
-        }
-        Shape c = Shape.of(y.type().shape().dim(1));
-        Value weight = g.weight(module + ".weight", c);
-        Value bias = g.weight(module + ".bias", c);
+    private Value normalised(Layers module, Value y) {
         return switch (norm) {
-            case UNetConfig.Norm.None n -> y;
-            case UNetConfig.Norm.Batch b -> g.batchNorm(y, weight, bias, g.weight(module + ".running_mean", c),
-                    g.weight(module + ".running_var", c), b.eps());
-            case UNetConfig.Norm.Group p -> g.apply(
-                    new NormOp.GroupNorm(p.groups() == 0 ? c.size(0) : p.groups(), p.eps()), y, weight, bias);
+            case UNetConfig.Norm.None _ -> y;
+            case UNetConfig.Norm.Batch b -> module.batchNorm(y, b.eps());
+            case UNetConfig.Norm.Group p ->
+                    module.groupNorm(y, p.groups() == 0 ? y.type().shape().size(1) : p.groups(), p.eps());
         };
     }
 }

@@ -8,16 +8,16 @@ import dev.kerf.graph.MoveOp;
 import dev.kerf.graph.PointwiseOp;
 import dev.kerf.graph.ReduceOp;
 import dev.kerf.graph.SpatialOp.Interpolation;
-import dev.kerf.graph.SpatialOp.Resize;
 import dev.kerf.graph.SpatialOp.Sampling;
 import dev.kerf.graph.TensorType;
 import dev.kerf.graph.Value;
 import dev.kerf.graph.Window2d;
+import dev.kerf.model.nn.Layers;
+import dev.kerf.model.nn.Pixels;
 import dev.kerf.model.unet.UNetConfig.InputStatistics;
 import dev.kerf.model.unet.UNetRequest.Source;
 import dev.kerf.model.unet.UNetRequest.Wanted;
 import dev.kerf.tensor.DType;
-import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;
 import dev.kerf.weights.Weights;
 import java.util.List;
@@ -31,11 +31,13 @@ final class UNetGraph {
     private final Weights weights;
     private final UNetRequest request;
     private final GraphBuilder g = new GraphBuilder();
+    private final Layers model;
 
     private UNetGraph(UNetConfig config, Weights weights, UNetRequest request) {
         this.config = config;
         this.weights = weights;
         this.request = request;
+        this.model = Layers.of(g, weights);
     }
 
     static Graph record(UNetConfig config, Weights weights, UNetRequest request) {
@@ -69,8 +71,7 @@ final class UNetGraph {
             default -> planesOf(image, planes);
         }; // (1, C, H, W) in 0 … 1
         if (request.isResized()) {
-            x = g.apply(new Resize(request.netHeight(), request.netWidth(), Interpolation.BICUBIC, Sampling.HALF_PIXEL,
-                    true, 0, 0), x); // (1, C, h, w)
+            x = Pixels.resized(g, x, request.netHeight(), request.netWidth(), Interpolation.BICUBIC, true); // (1, C, h, w)
         }
         if (request.source() == Source.NORMALISED) {
             return x;
@@ -79,7 +80,7 @@ final class UNetGraph {
             case InputStatistics.None n -> x;
             case InputStatistics.PerImage p ->
                     g.apply(new FrameOp.Standardise(), x, g.apply(new FrameOp.ImageStatistics(), x));
-            case InputStatistics.Fixed f -> g.apply(new FrameOp.Standardise(), x, fixed(f));
+            case InputStatistics.Fixed f -> Pixels.standardised(g, x, f.mean(), f.std());
         };
     }
 
@@ -89,15 +90,6 @@ final class UNetGraph {
                     + image.type().shape().dim(1));
         }
         return image;
-    }
-
-    private Value fixed(InputStatistics.Fixed f) {
-        HostTensor t = HostTensor.zeros(DType.F32, Shape.of(1, f.mean().size(), 2));
-        for (int c = 0; c < f.mean().size(); c++) {
-            t.setDouble(2L * c, f.mean().get(c));
-            t.setDouble(2L * c + 1, f.std().get(c));
-        }
-        return g.constant(t);
     }
 
     /** x (1, C, h, w) to logits (1, K, h, w). */
@@ -121,15 +113,11 @@ final class UNetGraph {
                 y = g.stage(names.decoderStage(level), block(names.decoder(level), joined)); // (1, ·, h/2^level, …)
             }
         }
-        UNetBlock.requireChannels(weights, names.head() + ".weight", 1, y);
-        Shape head = weights.tensor(names.head() + ".weight").shape();
-        Value bias = weights.contains(names.head() + ".bias")
-                ? g.weight(names.head() + ".bias", Shape.of(head.dim(0))) : null;
-        return g.conv2d(y, g.weight(names.head() + ".weight", head), bias, Window2d.of());
+        return model.at(names.head()).storedConv2d(y, Window2d.of());
     }
 
     private Value block(String module, Value x) {
-        return UNetBlock.of(weights, module, config.norm()).forward(g, weights, x);
+        return UNetBlock.of(weights, module, config.norm()).forward(model, x);
     }
 
     private Value halve(Value x) {
@@ -147,12 +135,7 @@ final class UNetGraph {
             int w = x.type().shape().size(3) * 2;
             return g.bilinear(x, h, w, Sampling.ALIGN_CORNERS);
         }
-        String module = config.names().up(level);
-        UNetBlock.requireChannels(weights, module + ".weight", 0, x);
-        Shape weight = weights.tensor(module + ".weight").shape();
-        Value bias = weights.contains(module + ".bias")
-                ? g.weight(module + ".bias", Shape.of(weight.dim(1))) : null;
-        return g.convTranspose2d(x, g.weight(module + ".weight", weight), bias, Window2d.of().stride(2));
+        return model.at(config.names().up(level)).storedConvTranspose2d(x, Window2d.of().stride(2));
     }
 
     /** Zeros around the up-sampled part where pooling dropped an odd row or column: half before, the rest after. */

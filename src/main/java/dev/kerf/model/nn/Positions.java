@@ -1,15 +1,15 @@
-package dev.kerf.model.sam2;
+package dev.kerf.model.nn;
 
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;
 
 /** Encodings of positions that don't depend on the data, computed in float64 and rounded once. */
-final class Encodings {
+public final class Positions {
     private static final double TEMPERATURE = 10_000;
     /** Keeps upstream's normalised coordinates off 1 by this share. */
     private static final double EPS = 1e-6;
 
-    private Encodings() {}
+    private Positions() {}
 
     /**
      * Sines and cosines of rows, then of columns, normalised to 2π: upstream's PositionEmbeddingSine.
@@ -17,7 +17,7 @@ final class Encodings {
      * @param channels of the result, a multiple of 4
      * @return (1, channels, side, side)
      */
-    static HostTensor sine2d(int channels, int side) {
+    public static HostTensor sine2d(int channels, int side) {
         int half = channels / 2;
         float[] out = new float[channels * side * side];
         for (int i = 0; i < half; i++) {
@@ -39,7 +39,7 @@ final class Encodings {
      *
      * @param position in the unit that the longest distance is 1 in
      */
-    static void sine1d(double position, float[] out, int at, int channels) {
+    public static void sine1d(double position, float[] out, int at, int channels) {
         int half = channels / 2;
         for (int i = 0; i < half; i++) {
             double x = position * Math.pow(TEMPERATURE, -2.0 * (i / 2) / half);
@@ -56,7 +56,7 @@ final class Encodings {
      * @param sine  the angles' sines, or their cosines
      * @return (side², pairs), positions row by row
      */
-    static HostTensor rotary(int pairs, int side, boolean sine) {
+    public static HostTensor rotary(int pairs, int side, boolean sine) {
         float[] out = new float[side * side * pairs];
         int half = pairs / 2;
         for (int i = 0; i < half; i++) {

@@ -1,0 +1,4 @@
+/**
+ * The kit that models stand on: modules that read weights by the checkpoint's names and record graphs. It knows no model.
+ */
+package dev.kerf.model.nn;
