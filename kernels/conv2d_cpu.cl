@@ -48,7 +48,7 @@ KERNEL conv2d_cpu(
         int has_residual) {
     LOCAL float patch[BLOCK_K * STRIP];
     LOCAL float sums[TILES * BLOCK_M * STRIP];
-#if KERF_F16
+#if KERF_STORAGE == STORAGE_F16
     LOCAL float panel[BLOCK_K * TILE_M];
 #endif
     const int blocks = (O + BLOCK_M - 1) / BLOCK_M;
@@ -111,7 +111,7 @@ KERNEL conv2d_cpu(
             }
             for (int m = panel_first; m < panel_end; m++) {
                 GLOBAL const real *stored = weights + ((long)m * K + k_first) * TILE_M;
-#if KERF_F16
+#if KERF_STORAGE == STORAGE_F16
                 for (int k = 0; k < terms * TILE_M; k++) {
                     panel[k] = LOAD(stored, k);
                 }

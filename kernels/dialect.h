@@ -6,13 +6,16 @@
 //       if (i < n) STORE(y, y_off + i, activate(ACT, LOAD(x, x_off + i)));
 //   }
 //
-// real is how activations are stored: float, or half when KERF_F16 is 1. Only LOAD and STORE touch it; sums are float.
+// real is how activations are stored, as KERF_STORAGE says: float or half. Only LOAD and STORE touch it; sums are float.
 // BARRIER orders a group's LOCAL memory, BARRIER_ALL its GLOBAL memory too.
 // Pointers to scalars of other types (int, uchar, ushort, long) are used as they are. LOCAL_POINTER is for pointers
 // into LOCAL memory.
 
-#ifndef KERF_F16
-#define KERF_F16 0
+// Storages, numbered as dev.kerf.backend.Storage.
+#define STORAGE_F32 0
+#define STORAGE_F16 1
+#ifndef KERF_STORAGE
+#define KERF_STORAGE STORAGE_F32
 #endif
 
 #ifdef __OPENCL_VERSION__
@@ -36,7 +39,7 @@
 #define INF INFINITY
 #define LOCAL4(p, i) (*(__local const float4 *)((p) + (i)))
 
-#if KERF_F16
+#if KERF_STORAGE == STORAGE_F16
 typedef half real;
 #define LOAD(p, i) vload_half((size_t)(i), (p))
 #define STORE(p, i, v) vstore_half_rte((v), (size_t)(i), (p))
@@ -84,7 +87,7 @@ template <int I> DEVICE int kerf_global_id() {
     return kerf_group_id<I>() * kerf_local_size<I>() + kerf_local_id<I>();
 }
 
-#if KERF_F16
+#if KERF_STORAGE == STORAGE_F16
 typedef ushort real; // the bits of a half
 DEVICE float kerf_load(const real *p) {
     float f;

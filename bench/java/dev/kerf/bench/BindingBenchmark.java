@@ -90,7 +90,7 @@ public class BindingBenchmark {
                             .invoke(null, 0);
             y = driver.allocate(1024);
             queue = driver.queue();
-            launch = driver.launch(driver.load("multiply_add", Map.of("GROUP", "256", "WIDE", "0", "KERF_F16", "0")),
+            launch = driver.launch(driver.load("multiply_add", Map.of("GROUP", "256", "WIDE", "0", "KERF_STORAGE", "0")),
                     new long[] {256}, new long[] {256}, List.of(y, 256, 1, 0.5f, 0.5f));
         }
 

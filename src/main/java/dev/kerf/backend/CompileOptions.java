@@ -9,7 +9,7 @@ import java.util.Set;
  *
  * <pre>{@code CompileOptions.of().keep("down1", "logits").precision(Precision.FLOAT16)}</pre>
  *
- * @param precision   storage of activations and weights
+ * @param precision   how numbers are stored and multiplied
  * @param keepStages  stages whose results the caller will read besides the outputs; all others may be fused away
  * @param memoryLimit most bytes for activations, scratch included; 0 for no limit
  * @param profile     whether each node is timed ({@link Executable#timings}); costs a few microseconds a node
@@ -32,7 +32,7 @@ public record CompileOptions(
         return DEFAULT;
     }
 
-    /** This with another storage precision. */
+    /** This with another precision. */
     public CompileOptions precision(Precision p) {
         return new CompileOptions(p, keepStages, memoryLimit, profile, fuse);
     }

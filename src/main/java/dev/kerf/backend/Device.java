@@ -24,7 +24,7 @@ public interface Device extends AutoCloseable {
      * @param graph   what to compute
      * @param weights numbers for its {@link dev.kerf.graph.SourceOp.Weight}s; null if it has none
      * @param options precision, stages to keep, memory limit
-     * @throws dev.kerf.error.UnsupportedOpException if the back end can't do an op, dtype or attribute; names it
+     * @throws dev.kerf.error.UnsupportedOpException if the back end can't do an op, dtype, attribute or precision; names it
      * @throws dev.kerf.error.BadWeightsException    if a tensor is missing or misshapen
      * @throws dev.kerf.error.DeviceException        if the device has too little memory, or the limit is too low
      */

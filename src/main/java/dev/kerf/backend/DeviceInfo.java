@@ -1,5 +1,6 @@
 package dev.kerf.backend;
 
+import dev.kerf.error.UnsupportedOpException;
 import java.util.List;
 
 /**
@@ -32,6 +33,17 @@ public record DeviceInfo(
     /** Copies the list. */
     public DeviceInfo {
         precisions = List.copyOf(precisions);
+    }
+
+    /**
+     * Checks that a precision is among {@link #precisions}.
+     *
+     * @throws UnsupportedOpException if it isn't, naming it and those that there are
+     */
+    public void require(Precision precision) {
+        if (!precisions.contains(precision)) {
+            throw new UnsupportedOpException(id() + " has no precision " + precision + ", only " + precisions);
+        }
     }
 
     /** What {@link Backends#open(String)} takes for this device, such as {@code opencl:0}. */

@@ -20,7 +20,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -56,8 +55,9 @@ final class BenchCommand implements Callable<Integer> {
     private Path weights;
 
     @Option(names = "--precision", split = ",", paramLabel = "P", defaultValue = "f32,f16",
-            description = "Storage: f32, f16 or both. By default what the device has of both.")
-    private List<SelftestCommand.Storage> precisions;
+            converter = PrecisionConverter.class, description = "How numbers are stored and multiplied: some of f32, tf32, f16,"
+            + " bf16. By default what the device has of f32 and f16.")
+    private List<Precision> precisions;
 
     @Option(names = "--batch", split = ",", paramLabel = "N", defaultValue = "1,8", description = "Images at a time; 1,8.")
     private List<Integer> batches;
@@ -92,15 +92,15 @@ final class BenchCommand implements Callable<Integer> {
             DeviceFloors floors = opened instanceof GpuDevice gpu ? DeviceFloors.measure(gpu) : null;
             BenchReport report = new BenchReport(info, floors);
             List<Precision> measured = new ArrayList<>();
-            for (SelftestCommand.Storage s : precisions) {
-                if (info.precisions().contains(s.precision())) {
-                    measured.add(s.precision());
+            for (Precision p : precisions) {
+                if (info.precisions().contains(p)) {
+                    measured.add(p);
                 } else {
-                    report.leftOut(s.name().toLowerCase(Locale.ROOT) + ": " + info.id() + " doesn't store it");
+                    report.leftOut(PrecisionConverter.name(p) + ": " + info.id() + " doesn't have it");
                 }
             }
             if (measured.isEmpty()) {
-                throw new BadInputException(info.id() + " stores none of the precisions asked for, only " + info.precisions());
+                throw new BadInputException(info.id() + " has none of the precisions asked for, only " + info.precisions());
             }
             int failed = only.contains(Part.NETWORK) ? networks(opened, measured, floors, report) : 0;
             failed += only.contains(Part.KERNELS) ? kernels(opened, measured, floors, report) : 0;

@@ -2,6 +2,7 @@ package dev.kerf.cli;
 
 import dev.kerf.backend.DeviceInfo;
 import dev.kerf.backend.Precision;
+import dev.kerf.backend.Storage;
 import dev.kerf.backend.gpu.DeviceFloors;
 import dev.kerf.json.Json;
 import dev.kerf.tensor.AtomicFile;
@@ -11,7 +12,6 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 
 /** What a bench found, with what it was found on, as JSON and as Markdown. */
 final class BenchReport {
@@ -45,7 +45,7 @@ final class BenchReport {
     void kernels(Precision precision, KernelTimes times) {
         kernels.add(Json.object().put("precision", text(precision)).put("rows", times.json()));
         sections.add("\n## Kernels by themselves, " + text(precision) + "\n");
-        sections.add((precision == Precision.FLOAT16 ? "Converting the result back to float32 is counted, converting inputs isn't. "
+        sections.add((precision.storage() != Storage.F32 ? "Converting the result back to float32 is counted, converting inputs isn't. "
                 : "") + "More than 100 %: what fits into caches needs no memory.\n");
         sections.addAll(times.table());
     }
@@ -103,6 +103,6 @@ final class BenchReport {
     }
 
     private static String text(Precision p) {
-        return p.name().toLowerCase(Locale.ROOT);
+        return p.toString();
     }
 }

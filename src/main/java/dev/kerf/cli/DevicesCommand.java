@@ -66,7 +66,7 @@ final class DevicesCommand implements Callable<Integer> {
     }
 
     private static List<String> precisions(DeviceInfo d) {
-        return d.precisions().stream().map(p -> p.name().toLowerCase(Locale.ROOT)).toList();
+        return d.precisions().stream().map(Object::toString).toList();
     }
 
     private static Json toJson(DeviceInfo d) {

@@ -92,8 +92,8 @@ final class SamCommand implements Callable<Integer> {
             description = "Side that the network sees the image at; the official networks know 1024.")
     private int imageSize;
 
-    @Option(names = "--precision", paramLabel = "f32|f16", defaultValue = "f32",
-            converter = SegmentCommand.PrecisionConverter.class, description = "How numbers are stored on the device.")
+    @Option(names = "--precision", paramLabel = "P", defaultValue = "f32", converter = PrecisionConverter.class,
+            description = "How numbers are stored and multiplied: f32, tf32, f16 or bf16, if the device has it.")
     private Precision precision;
 
     @Mixin

@@ -53,8 +53,8 @@ final class SegmentCommand implements Callable<Integer> {
             description = "Resizes the image by this factor for the network.")
     private double scale;
 
-    @Option(names = "--precision", paramLabel = "f32|f16", defaultValue = "f32", converter = PrecisionConverter.class,
-            description = "How numbers are stored on the device.")
+    @Option(names = "--precision", paramLabel = "P", defaultValue = "f32", converter = PrecisionConverter.class,
+            description = "How numbers are stored and multiplied: f32, tf32, f16 or bf16, if the device has it.")
     private Precision precision;
 
     @Option(names = "--background", paramLabel = "LABEL",
@@ -152,18 +152,6 @@ final class SegmentCommand implements Callable<Integer> {
 
         private static TypeConversionException expected(String value) {
             return new TypeConversionException("expected auto, off or a number of pixels, not '" + value + "'");
-        }
-    }
-
-    /** Reads a precision. */
-    static final class PrecisionConverter implements ITypeConverter<Precision> {
-        @Override
-        public Precision convert(String value) {
-            return switch (value) {
-                case "f32" -> Precision.FLOAT32;
-                case "f16" -> Precision.FLOAT16;
-                default -> throw new TypeConversionException("expected f32 or f16, not '" + value + "'");
-            };
         }
     }
 }

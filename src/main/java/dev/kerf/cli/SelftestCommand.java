@@ -5,7 +5,6 @@ import dev.kerf.backend.DeviceInfo;
 import dev.kerf.backend.Precision;
 import dev.kerf.check.SelfTest;
 import dev.kerf.check.golden.Golden;
-import dev.kerf.error.BadInputException;
 import dev.kerf.json.Json;
 import dev.kerf.tensor.AtomicFile;
 import java.nio.charset.StandardCharsets;
@@ -33,9 +32,9 @@ final class SelftestCommand implements Callable<Integer> {
     @Mixin
     private DeviceOptions device;
 
-    @Option(names = "--precision", paramLabel = "P", defaultValue = "f32",
-            description = "Storage of activations and weights: f32 or f16.")
-    private Storage precision;
+    @Option(names = "--precision", paramLabel = "P", defaultValue = "f32", converter = PrecisionConverter.class,
+            description = "How numbers are stored and multiplied: f32, tf32, f16 or bf16, if the device has it.")
+    private Precision precision;
 
     @Option(names = "--goldens", paramLabel = "DIR",
             description = "A golden case or a folder of them, besides those that travel with the program; may be repeated.")
@@ -48,21 +47,6 @@ final class SelftestCommand implements Callable<Integer> {
     @Option(names = "--json", paramLabel = "FILE", description = "Writes everything as JSON too.")
     private Path json;
 
-    /** Precisions as users write them. */
-    enum Storage {
-        F32(Precision.FLOAT32), F16(Precision.FLOAT16);
-
-        private final Precision precision;
-
-        Storage(Precision precision) {
-            this.precision = precision;
-        }
-
-        Precision precision() {
-            return precision;
-        }
-    }
-
     SelftestCommand(Console console) {
         this.console = console;
     }
@@ -71,7 +55,7 @@ final class SelftestCommand implements Callable<Integer> {
     public Integer call() {
         List<Path> cases = only.contains(SelfTest.Part.GOLDENS) ? Golden.find(goldens) : List.of();
         try (Device opened = device.open()) {
-            return run(opened, precision.precision, only, cases, json, console);
+            return run(opened, precision, only, cases, json, console);
         }
     }
 
@@ -79,12 +63,9 @@ final class SelftestCommand implements Callable<Integer> {
     static int run(
             Device device, Precision precision, Set<SelfTest.Part> parts, List<Path> goldens, Path json, Console console) {
         DeviceInfo info = device.info();
-        if (!info.precisions().contains(precision)) {
-            throw new BadInputException(info.id() + " has no " + precision.name().toLowerCase(Locale.ROOT) + " storage, only "
-                    + info.precisions().toString().toLowerCase(Locale.ROOT));
-        }
+        info.require(precision);
         console.out().println(info.id() + "  " + info.name() + ", " + info.driver() + ", "
-                + precision.name().toLowerCase(Locale.ROOT) + "\n");
+                + precision + "\n");
         Json checks = Json.array();
         int[] total = new int[2];
         int failed = new SelfTest(device, precision, check -> {
@@ -99,7 +80,7 @@ final class SelftestCommand implements Callable<Integer> {
                     .put("system", System.getProperty("os.name") + " " + System.getProperty("os.version"))
                     .put("time", Instant.now().truncatedTo(ChronoUnit.SECONDS).toString()).put("backend", info.backend())
                     .put("device", info.name()).put("driver", info.driver())
-                    .put("precision", precision.name().toLowerCase(Locale.ROOT)).put("parts", names(parts))
+                    .put("precision", precision.toString()).put("parts", names(parts))
                     .put("passed", failed == 0 && total[0] > 0).put("checks", checks);
             AtomicFile.write(json, (all.pretty() + "\n").getBytes(StandardCharsets.UTF_8));
         }

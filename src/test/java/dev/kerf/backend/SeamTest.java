@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.kerf.error.BadInputException;
 import dev.kerf.error.CapacityExceededException;
 import dev.kerf.error.ClosedException;
+import dev.kerf.error.UnsupportedOpException;
 import dev.kerf.graph.Activation;
 import dev.kerf.graph.Graph;
 import dev.kerf.graph.GraphBuilder;
@@ -66,6 +67,23 @@ class SeamTest {
             String message = assertThrows(BadInputException.class, () -> e.output("z")).getMessage();
             assertTrue(message.contains("twice"), message);
             assertThrows(BadInputException.class, () -> e.input("x").upload(floats(1, 2)));
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource(DEVICES)
+    void refusesPrecisionsThatItLacks(String id) {
+        try (Device device = Backends.open(id)) {
+            for (Precision p : Precision.values()) {
+                if (device.info().precisions().contains(p)) {
+                    device.compile(affine(3), null, OPTIONS.precision(p)).close();
+                } else {
+                    String message = assertThrows(UnsupportedOpException.class,
+                            () -> device.compile(affine(3), null, OPTIONS.precision(p))).getMessage();
+                    assertTrue(message.contains(id) && message.contains(p.toString()), message);
+                }
+            }
+            assertTrue(device.info().precisions().contains(Precision.FLOAT32));
         }
     }
 

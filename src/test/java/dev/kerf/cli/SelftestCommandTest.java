@@ -137,7 +137,7 @@ class SelftestCommandTest {
         Run.of("selftest", "--backend", "cpu", "--goldens", dir).failedWith(ExitCode.FAILED, dir.toString(), "case.json");
         Run.of("selftest", "--backend", "cpu", "--goldens", dir.resolve("none")).failedWith(ExitCode.FAILED, "none is no folder");
         Run.of("selftest", "--backend", "cpu", "--only", "threads", "--precision", "f16").failedWith(ExitCode.FAILED,
-                "cpu:0 has no float16 storage");
+                "cpu:0 has no precision float16");
         Run.of("selftest", "--backend", "nowhere", "--only", "threads").failedWith(ExitCode.FAILED, "no back end 'nowhere'");
         Run.of("selftest", "--only", "luck").failedWith(ExitCode.USAGE, "luck");
     }

@@ -1,7 +1,6 @@
 package dev.kerf.backend.cpu;
 
 import dev.kerf.backend.CompileOptions;
-import dev.kerf.backend.Precision;
 import dev.kerf.backend.cpu.kernel.Faults;
 import dev.kerf.backend.cpu.kernel.Kernel;
 import dev.kerf.backend.cpu.kernel.KernelFamily;
@@ -48,10 +47,6 @@ final class Compiler implements MemoryPlan.Rules {
         this.device = device;
         this.weights = weights;
         this.options = options;
-        if (options.precision() != Precision.FLOAT32) {
-            throw new UnsupportedOpException("the cpu back end computes in " + Precision.FLOAT32 + " only, not in "
-                    + options.precision() + "; see DeviceInfo.precisions()");
-        }
         this.graph = options.fuse() ? Fusion.fuse(recorded, options.keepStages())
                 : Fusion.prune(recorded, options.keepStages());
         this.kept = graph.kept(options.keepStages());
@@ -88,7 +83,7 @@ final class Compiler implements MemoryPlan.Rules {
         long activations = 0;
         for (int i = 0; i < buffers.length; i++) {
             MemoryPlan.Buffer b = plan.buffers().get(i);
-            DType dtype = representative(Storage.values()[b.pool()]);
+            DType dtype = representative(ArrayKind.values()[b.pool()]);
             buffers[i] = allocate(dtype, Math.ceilDiv(b.bytes(), dtype.bytes()));
             activations += Math.ceilDiv(b.bytes(), dtype.bytes()) * dtype.bytes();
         }
@@ -130,7 +125,7 @@ final class Compiler implements MemoryPlan.Rules {
         return a;
     }
 
-    private static DType representative(Storage s) {
+    private static DType representative(ArrayKind s) {
         return switch (s) {
             case FLOATS -> DType.F32;
             case INTS -> DType.I32;
@@ -200,7 +195,7 @@ final class Compiler implements MemoryPlan.Rules {
 
     private Object constant(HostTensor t) {
         Object array = allocate(t.dtype(), t.elements());
-        Storage.segment(array).copyFrom(t.data());
+        ArrayKind.segment(array).copyFrom(t.data());
         return array;
     }
 
@@ -227,17 +222,17 @@ final class Compiler implements MemoryPlan.Rules {
 
     @Override
     public long maxAllocation() {
-        return 4L * Storage.MOST_ELEMENTS;
+        return 4L * ArrayKind.MOST_ELEMENTS;
     }
 
     @Override
     public int pool(Value v) {
-        return Storage.of(v.type().dtype()).ordinal();
+        return ArrayKind.of(v.type().dtype()).ordinal();
     }
 
     @Override
     public int scratchPool(Node n) {
-        return Storage.FLOATS.ordinal();
+        return ArrayKind.FLOATS.ordinal();
     }
 
     /** One node as its kernels' builder sees it. */

@@ -39,7 +39,7 @@ public final class CpuBackend implements Backend {
         String vectors = Vectors.present() ? Vectors.description() : "no jdk.incubator.vector";
         return new DeviceInfo(name(), 0, DeviceInfo.Kind.CPU, cpuinfo("model name"), cpuinfo("vendor_id"),
                 "Java " + Runtime.version() + ", " + vectors, Runtime.getRuntime().maxMemory(),
-                4L * Storage.MOST_ELEMENTS, options.threads(), List.of(Precision.FLOAT32));
+                4L * ArrayKind.MOST_ELEMENTS, options.threads(), List.of(Precision.FLOAT32));
     }
 
     @Override

@@ -57,6 +57,7 @@ final class CpuDevice implements Device {
         if (weights != null && (!(weights instanceof CpuWeights w) || w.device() != this)) {
             throw new BadInputException("the weights were loaded on another device");
         }
+        info.require(options.precision());
         try {
             return adopt(new CpuExecutable(this, graph, (CpuWeights) weights, options));
         } catch (OutOfMemoryError e) {
@@ -115,10 +116,10 @@ final class CpuDevice implements Device {
     /** A new zeroed array, accounted for. */
     Object array(DType dtype, long elements) {
         requireOpen();
-        Storage storage = Storage.of(dtype);
-        if (elements > Storage.MOST_ELEMENTS) {
+        ArrayKind storage = ArrayKind.of(dtype);
+        if (elements > ArrayKind.MOST_ELEMENTS) {
             throw new DeviceException("allocation", 1, "TOO_LARGE", "of " + elements + " elements of " + dtype,
-                    "a tensor has at most " + Storage.MOST_ELEMENTS + " elements on this device", true);
+                    "a tensor has at most " + ArrayKind.MOST_ELEMENTS + " elements on this device", true);
         }
         try {
             Object a = storage.allocate((int) elements);

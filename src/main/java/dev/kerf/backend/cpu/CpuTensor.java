@@ -184,7 +184,7 @@ final class CpuTensor implements StateTensor {
     }
 
     private void copy(MemorySegment memory, boolean upload) {
-        int size = Storage.of(type().dtype()).elementBytes();
+        int size = ArrayKind.of(type().dtype()).elementBytes();
         long item = Operand.itemElements(type()) * size;
         int items = operand.dense() || item == 0 ? 1 : type().shape().size(0);
         long bytes = items == 1 ? memory.byteSize() : item;
@@ -205,7 +205,7 @@ final class CpuTensor implements StateTensor {
             throw new BadInputException("the tensor " + name + " has no memory: its state is not bound yet");
         }
         if (array != segmentArray) {
-            segment = Storage.segment(array);
+            segment = ArrayKind.segment(array);
             segmentArray = array;
         }
         return segment;
@@ -228,7 +228,7 @@ final class CpuTensor implements StateTensor {
     @Override
     public void reset() {
         settle(true);
-        segment().asSlice((long) operand.offset() * Storage.of(type().dtype()).elementBytes(), type().bytes())
+        segment().asSlice((long) operand.offset() * ArrayKind.of(type().dtype()).elementBytes(), type().bytes())
                 .fill((byte) 0);
     }
 

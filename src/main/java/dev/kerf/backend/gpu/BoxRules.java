@@ -1,5 +1,6 @@
 package dev.kerf.backend.gpu;
 
+import dev.kerf.backend.Storage;
 import dev.kerf.graph.BoxOp;
 import dev.kerf.graph.Node;
 import dev.kerf.graph.Value;
@@ -18,7 +19,7 @@ final class BoxRules {
 
     /** The launches of a node. */
     static List<KernelCall> lower(BoxOp op, Node node, Target target) {
-        if (target.half()) {
+        if (target.storage() != Storage.F32) {
             throw target.unsupported(node, "coordinates are float32; compile with Precision.FLOAT32");
         }
         return List.of(switch (op) {

@@ -28,7 +28,7 @@ import java.util.Set;
  * Makes an executable out of a graph: fuses it, lowers its nodes, plans memory, allocates it, packs weights, builds kernels
  * and binds their arguments.
  *
- * <p>With float16 storage, inputs, states and kept values stay float32 at the seam: each float32 input or state has a float16
+ * <p>With storage of 16 bits, inputs, states and kept values stay float32 at the seam: each float32 input or state has a stored
  * stand-in that is filled before the first node (an updated state is written back after the last), and each kept float32
  * value is converted to a buffer of its own.
  */
@@ -164,8 +164,9 @@ final class Compilation {
                 String name = n.op() instanceof SourceOp.Input i ? i.slot() : ((SourceOp.State) n.op()).name();
                 slots.put(v.id(), new Slot(
                         name, n.op() instanceof SourceOp.State, updated.contains(v.id()), type.dtype().bytes()));
-                if (target.half() && type.dtype() == DType.F32) {
-                    standIns.put(v.id(), allocate(Math.max(1, type.shape().elements() * 2), DType.F16));
+                DType inside = target.storage().of(type.dtype());
+                if (inside != type.dtype()) {
+                    standIns.put(v.id(), allocate(Math.max(1, type.shape().elements() * inside.bytes()), inside));
                 }
             }
         }
@@ -200,7 +201,7 @@ final class Compilation {
     private GpuExecutable.Output output(Value v) {
         Location at = locate(v, Target.stored(v.type().dtype()), Packing.DENSE);
         boolean dense = v.type().shape().rank() == 0 || v.type().shape().dim(0) <= 1 || at.batchStride() == item(v);
-        boolean same = !(target.half() && v.type().dtype() == DType.F32);
+        boolean same = target.storage().of(v.type().dtype()) == v.type().dtype();
         if (dense && same && plan.place(v).buffer() >= 0) {
             return new GpuExecutable.Output(v.type(), at.buffer(), plan.place(v).offsetBytes());
         }
@@ -232,9 +233,7 @@ final class Compilation {
         for (Manifest.Argument a : call.kernel().arguments()) {
             arguments.add(argument(n, call, a, late));
         }
-        Map<String, String> definitions = new LinkedHashMap<>(call.definitions());
-        definitions.put("KERF_F16", target.half() ? "1" : "0");
-        Driver.Kernel kernel = driver.load(call.kernel().name(), definitions);
+        Driver.Kernel kernel = driver.load(call.kernel().name(), call.definitions());
         Driver.Launch launch = own(driver.launch(kernel, global, call.extents(call.kernel().local()), arguments));
         late.forEach((name, at) -> at.slot().use(launch, call.kernel().index(name),
                 call.kernel().index(name + "_off"), at.offset()));
@@ -329,7 +328,7 @@ final class Compilation {
     }
 
     private DType stored(String type) {
-        return type.equals("float") || !target.half() ? DType.F32 : DType.F16;
+        return type.equals("float") ? DType.F32 : target.storage().dtype();
     }
 
     private Driver.Buffer weight(SourceOp.Weight w, Packing packing, DType dtype) {

@@ -1,6 +1,7 @@
 package dev.kerf.backend.gpu;
 
 import dev.kerf.backend.DeviceInfo;
+import dev.kerf.backend.Storage;
 import dev.kerf.tensor.DType;
 import java.util.List;
 import java.util.Map;
@@ -65,7 +66,7 @@ public record DeviceFloors(double copyBytesPerSecond, double flopsPerSecond) {
         int group = Math.min(GROUP, driver.facts().maxGroup());
         boolean wide = driver.facts().info().kind() == DeviceInfo.Kind.CPU;
         Driver.Kernel kernel = driver.load("multiply_add",
-                Map.of("GROUP", Integer.toString(GROUP), "WIDE", wide ? "1" : "0", "KERF_F16", "0"));
+                Map.of("GROUP", Integer.toString(GROUP), "WIDE", wide ? "1" : "0", KernelSource.STORAGE, "" + Storage.F32.code()));
         int rounds = FIRST_ROUNDS;
         while (true) {
             try (Driver.Buffer y = driver.allocate(4L * items, DType.F32); Driver.Timer timer = driver.timer();

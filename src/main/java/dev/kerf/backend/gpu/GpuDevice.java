@@ -64,9 +64,7 @@ public final class GpuDevice implements Device {
         if (weights != null && (!(weights instanceof GpuWeights w) || w.device() != this)) {
             throw new BadInputException("the weights were loaded on another device than " + info().id());
         }
-        if (!info().precisions().contains(options.precision())) {
-            throw new BadInputException(info().id() + " has no precision " + options.precision());
-        }
+        info().require(options.precision());
         Compilation compilation = new Compilation(this, graph, (GpuWeights) weights, options);
         GpuExecutable executable = compilation.executable();
         made.add(executable);

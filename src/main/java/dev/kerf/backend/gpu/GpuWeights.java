@@ -47,7 +47,7 @@ final class GpuWeights implements DeviceWeights {
         references++;
     }
 
-    /** The buffer of a weight in some layout, float32 or float16. */
+    /** The buffer of a weight in some layout and storage. */
     synchronized Driver.Buffer packed(WeightExpr expr, Packing packing, DType dtype) {
         Key key = new Key(expr, packing.key(), dtype);
         Driver.Buffer known = packed.get(key);

@@ -1,5 +1,6 @@
 package dev.kerf.backend.gpu;
 
+import dev.kerf.backend.Storage;
 import dev.kerf.graph.Node;
 import dev.kerf.graph.Value;
 import dev.kerf.tensor.HostTensor;
@@ -56,12 +57,13 @@ public final class KernelCall {
     private final Map<String, Operand> operands = new LinkedHashMap<>();
     private final Set<String> dense = new HashSet<>();
 
-    KernelCall(Manifest kernel, Map<String, Long> parameters, Map<String, Long> names) {
+    KernelCall(Manifest kernel, Map<String, Long> parameters, Map<String, Long> names, Storage storage) {
         this.kernel = kernel;
         this.parameters = Collections.unmodifiableMap(new LinkedHashMap<>(parameters));
         this.formulaNames = new LinkedHashMap<>(names);
         formulaNames.putAll(parameters);
         parameters.forEach((name, value) -> definitions.put(name, String.valueOf(value)));
+        definitions.put(KernelSource.STORAGE, String.valueOf(storage.code()));
         for (Manifest.Argument a : kernel.arguments()) {
             Long size = names.get(a.name());
             if (!a.pointer() && size != null) {

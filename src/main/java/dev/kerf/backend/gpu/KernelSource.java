@@ -5,6 +5,9 @@ import java.util.Set;
 
 /** The text of a kernel with everything that it includes, for compilers that see no files. */
 public final class KernelSource {
+    /** The definition that says how {@code real} is stored, as {@link dev.kerf.backend.Storage#code}. */
+    public static final String STORAGE = "KERF_STORAGE";
+
     private KernelSource() {}
 
     /** {@code kernels/NAME.cl} with its includes in place, each file once; {@code dialect.h} comes first in any case. */

@@ -1,5 +1,6 @@
 package dev.kerf.backend.gpu;
 
+import dev.kerf.backend.Storage;
 import dev.kerf.graph.Node;
 import dev.kerf.graph.NormOp;
 import dev.kerf.graph.Value;
@@ -34,8 +35,8 @@ final class NormRules {
     }
 
     private static KernelCall batchNorm(NormOp.BatchNorm op, Node node, Target target) {
-        if (target.half() && !node.inputs().stream().skip(1).allMatch(target::fixed)) {
-            throw target.unsupported(node, "statistics that are computed would be stored as float16");
+        if (target.storage() != Storage.F32 && !node.inputs().stream().skip(1).allMatch(target::fixed)) {
+            throw target.unsupported(node, "statistics that are computed would be stored as " + target.precision());
         }
         return affine(target.call("batch_norm", planes(node)).real("eps", op.eps()), node)
                 .tensor("mean", node.input(3))

@@ -42,7 +42,7 @@ final class PlanRules implements MemoryPlan.Rules {
 
     @Override
     public long elementBytes(Value v) {
-        return target.half() && v.type().dtype() == DType.F32 ? 2 : v.type().dtype().bytes();
+        return target.storage().of(v.type().dtype()).bytes();
     }
 
     @Override

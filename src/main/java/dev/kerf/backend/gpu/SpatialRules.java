@@ -121,7 +121,7 @@ final class SpatialRules {
             call.tensor("w", w, layout.panels(tile, ConvWeight.tapsInner(call)));
             return List.of(call);
         }
-        long bytes = Math.multiplyExact(layout.elements(tile), target.half() ? 2L : 4L);
+        long bytes = Math.multiplyExact(layout.elements(tile), (long) target.storage().bytes());
         long offset = Math.ceilDiv(scratch, 256L) * 256;
         call.scratch("w", offset, bytes);
         Sizes sizes = Sizes.of()

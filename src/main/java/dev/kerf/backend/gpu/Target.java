@@ -1,7 +1,9 @@
 package dev.kerf.backend.gpu;
 
+import dev.kerf.backend.Arithmetic;
 import dev.kerf.backend.DeviceInfo;
 import dev.kerf.backend.Precision;
+import dev.kerf.backend.Storage;
 import dev.kerf.error.BadInputException;
 import dev.kerf.error.UnsupportedOpException;
 import dev.kerf.graph.Graph;
@@ -18,7 +20,7 @@ import java.util.Map;
  *
  * @param facts     the device
  * @param graph     the graph, fused
- * @param precision storage of activations
+ * @param precision how numbers are stored and multiplied
  * @param tuned     parameter values known to be good
  * @param forced    choices of a test or a tuner that go before all others
  */
@@ -46,7 +48,9 @@ public record Target(Driver.Facts facts, Graph graph, Precision precision, Tuned
         names.put("max_group", (long) facts.maxGroup());
         names.put("local_memory", facts.localMemory());
         names.put("compute_units", (long) facts.info().computeUnits());
-        names.put("real", half() ? 2L : 4L);
+        names.put("real", (long) storage().bytes());
+        names.put("storage", (long) storage().code());
+        names.put("tf32", precision.arithmetic() == Arithmetic.TF32 ? 1L : 0L);
         Manifest chosen = choose(Manifest.of(kernel), names);
         Map<String, Long> parameters = new LinkedHashMap<>();
         chosen.parameters().forEach((name, p) -> parameters.put(name, p.standard()));
@@ -63,7 +67,7 @@ public record Target(Driver.Facts facts, Graph graph, Precision precision, Tuned
                     + chosen.constraints() + ", " + chosen.parameters());
         }
         parameters.putAll(wanted);
-        return new KernelCall(chosen, parameters, names);
+        return new KernelCall(chosen, parameters, names, storage());
     }
 
     /** Whether a value's numbers are known when the graph is compiled, so that they can be packed. */
@@ -71,9 +75,9 @@ public record Target(Driver.Facts facts, Graph graph, Precision precision, Tuned
         return graph.producer(v).op() instanceof SourceOp.Weight || graph.producer(v).op() instanceof SourceOp.Constant;
     }
 
-    /** Whether float32 values of the graph are stored as float16. */
-    public boolean half() {
-        return precision == Precision.FLOAT16;
+    /** How float32 values of the graph are stored. */
+    public Storage storage() {
+        return precision.storage();
     }
 
     /** The C type that a value's elements are stored as: {@code real} for float32 ones. */
@@ -109,7 +113,7 @@ public record Target(Driver.Facts facts, Graph graph, Precision precision, Tuned
             case "short", "ushort" -> 2;
             case "int", "uint", "float" -> 4;
             case "long", "ulong", "double" -> 8;
-            case "real" -> half() ? 2 : 4;
+            case "real" -> storage().bytes();
             default -> throw new IllegalArgumentException("no element type " + type);
         };
     }

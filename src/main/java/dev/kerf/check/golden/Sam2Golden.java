@@ -15,14 +15,14 @@ import java.util.Map;
  */
 final class Sam2Golden implements Golden.Model {
     private static final String MASKS = ".low_res_masks";
-    private static final double HALF_TO_SINGLE = 0x1p13;
+    private static final double FLOAT16_TO_FLOAT32 = 0x1p13;
     private static final double HOPELESS = 10 * Golden.HALF_LOGITS;
 
     @Override
     public String silent(GoldenCase golden, Precision precision) {
         double cost = golden.stages().entrySet().stream().filter(s -> s.getKey().endsWith(MASKS))
                 .mapToDouble(s -> s.getValue().cost()).max().orElse(0);
-        return precision == Precision.FLOAT32 || cost * HALF_TO_SINGLE <= HOPELESS ? ""
+        return precision == Precision.FLOAT32 || cost * FLOAT16_TO_FLOAT32 <= HOPELESS ? ""
                 : String.format(Locale.ROOT, "its weights make %.2e", cost) + " of float32's rounding, and 2^13 times that of float16's";
     }
 
@@ -30,7 +30,7 @@ final class Sam2Golden implements Golden.Model {
     public List<Golden.Figure> run(Device device, GoldenCase golden, Precision precision) {
         Map<String, HostTensor> stages = Sam2Case.stages(golden, device, precision);
         if (precision != Precision.FLOAT32) {
-            return half(golden, stages, Sam2Case.stages(golden, device, Precision.FLOAT32));
+            return stored(golden, stages, Sam2Case.stages(golden, device, Precision.FLOAT32));
         }
         List<Golden.Figure> figures = new ArrayList<>(Golden.stages(golden.compare(stages)));
         golden.stages().keySet().stream().filter(s -> s.endsWith(MASKS)).forEach(s -> figures.add(new Golden.Figure(
@@ -43,7 +43,7 @@ final class Sam2Golden implements Golden.Model {
         return Sam2Case.stages(golden, device, Precision.FLOAT32);
     }
 
-    private static List<Golden.Figure> half(
+    private static List<Golden.Figure> stored(
             GoldenCase golden, Map<String, HostTensor> stages, Map<String, HostTensor> exact) {
         List<Golden.Figure> figures = new ArrayList<>();
         for (GoldenCase.Row row : golden.compare(stages)) {

@@ -29,7 +29,7 @@ final class UNetGolden implements Golden.Model {
                 figures.add(new Golden.Figure("labels", wrong, 0, false, "wrong beyond the margin"));
                 return figures;
             }
-            return half(golden, stages, net.trace(image, SegmentOptions.of()).get("labels"));
+            return stored(golden, stages, net.trace(image, SegmentOptions.of()).get("labels"));
         }
     }
 
@@ -40,7 +40,7 @@ final class UNetGolden implements Golden.Model {
         }
     }
 
-    private static List<Golden.Figure> half(GoldenCase golden, Map<String, HostTensor> stages, HostTensor labels) {
+    private static List<Golden.Figure> stored(GoldenCase golden, Map<String, HostTensor> stages, HostTensor labels) {
         List<Golden.Figure> figures = new ArrayList<>();
         for (GoldenCase.Row row : golden.compare(stages)) {
             if (row.stage().equals("logits")) {

@@ -5,7 +5,7 @@ import dev.kerf.backend.Device;
 import dev.kerf.backend.DeviceWeights;
 import dev.kerf.backend.Executable;
 import dev.kerf.backend.NodeTiming;
-import dev.kerf.backend.Precision;
+import dev.kerf.backend.Storage;
 import dev.kerf.check.oracle.Oracle;
 import dev.kerf.error.KerfException;
 import dev.kerf.graph.Graph;
@@ -39,13 +39,11 @@ import java.util.stream.Collectors;
  */
 public final class OpCase {
     private static final double UNIT = 0x1p-24;
-    private static final double HALF = 0x1p-11;
-    private static final double HALF_TINY = 0x1p-25;
 
     private final String name;
     private final double terms;
     private final Consumer<OpCase> build;
-    private boolean half;
+    private Storage storage;
     private Random random;
     private GraphBuilder g;
     private Map<String, HostTensor> inputs;
@@ -136,14 +134,9 @@ public final class OpCase {
         return count == null ? g.input(slot, type) : g.input(slot, type, count);
     }
 
-    /** With float16 storage, the nearest numbers that float16 holds. */
+    /** The nearest numbers that the storage holds. */
     private HostTensor held(HostTensor t) {
-        if (half && t.dtype() == DType.F32) {
-            for (long i = 0; i < t.elements(); i++) {
-                t.setDouble(i, Float.float16ToFloat(Float.floatToFloat16((float) t.getDouble(i))));
-            }
-        }
-        return t;
+        return t.to(storage.of(t.dtype())).to(t.dtype());
     }
 
     private HostTensor normal(Shape shape) {
@@ -161,7 +154,7 @@ public final class OpCase {
 
     /** Compiles the graph for a device, runs it twice, and compares every output with the oracle. Throws nothing of Kerf's. */
     public Outcome check(Device device, CompileOptions options) {
-        half = options.precision() == Precision.FLOAT16;
+        storage = options.precision().storage();
         random = new Random(name.hashCode());
         g = new GraphBuilder();
         inputs = new HashMap<>();
@@ -238,17 +231,17 @@ public final class OpCase {
     }
 
     private boolean same(double e, double y) {
-        float stored = half ? Float.float16ToFloat(Float.floatToFloat16((float) e)) : (float) e;
-        return Double.compare(stored, (float) y) == 0 || e == y;
+        return Double.compare(storage.nearest((float) e), (float) y) == 0 || e == y;
     }
 
     private double allowed(double e, double rms, long stores) {
         double size = Math.max(Math.abs(e), rms);
         double sums = 4 * UNIT * Math.sqrt(terms) * size;
-        if (!half) {
+        if (storage == Storage.F32) {
             return sums;
         }
-        return sums + HALF_TINY + (stores == 1 ? HALF * Math.abs(e) : 4 * HALF * Math.sqrt(stores) * size);
+        double unit = storage.rounding();
+        return sums + storage.tiny() + (stores == 1 ? unit * Math.abs(e) : 4 * unit * Math.sqrt(stores) * size);
     }
 
     private static double rms(HostTensor t) {

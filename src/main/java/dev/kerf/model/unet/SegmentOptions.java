@@ -7,7 +7,7 @@ import dev.kerf.backend.Precision;
  *
  * <pre>{@code SegmentOptions.of().withLogits().tile(512)}</pre>
  *
- * @param precision storage on the device
+ * @param precision how numbers are stored and multiplied
  * @param tile      {@link #AUTO}, {@link #WHOLE}, or the side of a tile in pixels, rounded up to what the network needs
  * @param scale     factor by which the image is resized before the network (bicubic, antialiased; the logits are resized
  *                  back bilinearly, half-pixel), as milesial's {@code --scale}; 1 for none
@@ -36,7 +36,7 @@ public record SegmentOptions(Precision precision, int tile, double scale, boolea
         return DEFAULT;
     }
 
-    /** This with another storage precision. */
+    /** This with another precision. */
     public SegmentOptions precision(Precision p) {
         return new SegmentOptions(p, tile, scale, logits);
     }

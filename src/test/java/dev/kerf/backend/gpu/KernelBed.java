@@ -98,9 +98,9 @@ final class KernelBed implements AutoCloseable {
         checkOn(op, plain, bound, terms, fixed, random(operands));
     }
 
-    /** Whether the device stores float16. */
-    boolean half() {
-        return device.info().precisions().contains(Precision.FLOAT16);
+    /** The device. */
+    GpuDevice device() {
+        return device;
     }
 
     private List<HostTensor> random(TensorType... operands) {
@@ -136,8 +136,8 @@ final class KernelBed implements AutoCloseable {
             for (int i = 0; i < y.elements(); i++) {
                 double e = expected.getDouble(i);
                 double s = bound == Bound.LARGEST ? largest : Math.abs(scale.getDouble(i));
-                // The result is rounded once when it is stored, float16's subnormals to multiples of 2⁻²⁴.
-                double stored = p == Precision.FLOAT16 ? Math.abs(e) * 0x1p-11 + 0x1p-25 : Math.abs(e) * UNIT;
+                // The result is rounded once when it is stored.
+                double stored = Math.abs(e) * p.storage().rounding() + p.storage().tiny();
                 double allowed = (terms + 8) * UNIT * s * 2 + stored;
                 double error = Math.abs(y.getDouble(i) - e);
                 assertTrue(error <= allowed || Double.isNaN(e) && Double.isNaN(y.getDouble(i)) || y.getDouble(i) == e,

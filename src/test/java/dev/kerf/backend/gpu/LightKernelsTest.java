@@ -295,8 +295,7 @@ class LightKernelsTest {
             double scale = r == ReduceOp.Reduction.SUM ? 4.0 * n : 4;
             Parity.check(device, of(new ReduceOp.Reduce(r, a, a.size() == 1), x), PLAIN, roundings,
                     sum ? scale : 0);
-            boolean half = device.info().precisions().contains(Precision.FLOAT16);
-            if (half && (r != ReduceOp.Reduction.SUM || n <= 200)) {
+            if (device.info().precisions().contains(Precision.FLOAT16) && (r != ReduceOp.Reduction.SUM || n <= 200)) {
                 Parity.check(device, of(new ReduceOp.Reduce(r, a, true), x),
                         PLAIN.precision(Precision.FLOAT16), roundings, sum ? scale : 0);
             }

@@ -9,6 +9,7 @@ import dev.kerf.backend.DeviceWeights;
 import dev.kerf.backend.Executable;
 import dev.kerf.backend.Precision;
 import dev.kerf.backend.StateTensor;
+import dev.kerf.backend.Storage;
 import dev.kerf.backend.gpu.cuda.CudaBackend;
 import dev.kerf.backend.gpu.opencl.OpenClBackend;
 import dev.kerf.backend.gpu.tornado.TornadoBackend;
@@ -37,8 +38,6 @@ import java.util.stream.Stream;
  */
 public final class Parity {
     private static final double FLOAT = 0x1p-24;
-    private static final double HALF = 0x1p-11;
-    private static final double HALF_TINY = 0x1p-25;
 
     private Parity() {}
 
@@ -95,12 +94,14 @@ public final class Parity {
         return sets;
     }
 
-    /** Runs a case in float32, fused and node by node, and in float16 where the device has it, against the oracle. */
+    /** Runs a case in float32, fused and node by node, and in every smaller storage that the device has, against the oracle. */
     public static void check(GpuDevice device, Case c, double roundings, double scale) {
         check(device, c, CompileOptions.of(), roundings, scale);
         check(device, c, CompileOptions.of().unfused(), roundings, scale);
-        if (device.info().precisions().contains(Precision.FLOAT16)) {
-            check(device, c, CompileOptions.of().precision(Precision.FLOAT16), roundings, scale);
+        for (Precision p : device.info().precisions()) {
+            if (p.storage() != Storage.F32) {
+                check(device, c, CompileOptions.of().precision(p), roundings, scale);
+            }
         }
     }
 
@@ -113,7 +114,7 @@ public final class Parity {
     public static void check(GpuDevice device, Case c, CompileOptions options, double roundings, double scale) {
         Oracle.Result expected =
                 Oracle.run(c.graph(), Weights.of(c.weights()), c.inputs(), c.states(), Oracle.Rounding.NONE);
-        double half = options.precision() == Precision.FLOAT16 ? HALF : 0;
+        Storage storage = options.precision().storage();
         try (DeviceWeights weights = device.load(Weights.of(c.weights()));
                 Executable e = device.compile(c.graph(), weights, options)) {
             Map<String, StateTensor> states = new LinkedHashMap<>();
@@ -126,9 +127,9 @@ public final class Parity {
             c.inputs().forEach((name, value) -> e.input(name).upload(value.data()));
             e.run();
             c.graph().outputs().forEach((name, v) -> compare(name + " of " + c.graph() + options,
-                    e.output(name).toHost(), expected.outputs().get(name), valid(v, expected), roundings, scale, half));
+                    e.output(name).toHost(), expected.outputs().get(name), valid(v, expected), roundings, scale, storage));
             states.forEach((name, state) -> {
-                compare(name, state.toHost(), expected.states().get(name), null, roundings, scale, half);
+                compare(name, state.toHost(), expected.states().get(name), null, roundings, scale, storage);
                 state.close();
             });
         }
@@ -151,14 +152,16 @@ public final class Parity {
     }
 
     private static void compare(String what, HostTensor actual, HostTensor expected, boolean[] valid, double roundings,
-            double scale, double half) {
+            double scale, Storage storage) {
         assertEquals(expected.shape(), actual.shape(), what);
         boolean exact = !actual.dtype().floating();
+        double unit = storage == Storage.F32 ? 0 : storage.rounding();
+        double tiny = storage == Storage.F32 ? Float.MIN_NORMAL : storage.tiny();
         for (int i = 0; i < actual.elements(); i++) {
             double a = actual.getDouble(i);
             double x = inRange(expected.getDouble(i), actual.dtype());
             double size = Math.max(Math.abs(x), scale);
-            double bound = exact ? 0 : (roundings * FLOAT + half) * size + (half == 0 ? Float.MIN_NORMAL : HALF_TINY);
+            double bound = exact ? 0 : (roundings * FLOAT + unit) * size + tiny;
             boolean same = Double.compare(a, x) == 0 || a == x || Math.abs(a - x) <= bound;
             if (!same && (valid == null || valid[i])) {
                 fail(what + ": element " + i + " is " + a + ", expected " + x + " ± " + bound);

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.kerf.backend.DeviceInfo;
 import dev.kerf.backend.Precision;
+import dev.kerf.backend.gpu.cuda.KernelImages;
 import dev.kerf.backend.gpu.cuda.ShippedSets;
 import dev.kerf.check.golden.GoldenCase;
 import dev.kerf.graph.Fusion;
@@ -39,7 +40,7 @@ class ShippedLoweringTest {
 
     private static Driver.Facts gpu(String name, String architecture, int units) {
         DeviceInfo info = new DeviceInfo("cuda", 0, DeviceInfo.Kind.GPU, name, "NVIDIA", "CUDA 12.6", 1L << 36, 1L << 36,
-                units, List.of(Precision.FLOAT32, Precision.FLOAT16));
+                units, KernelImages.PRECISIONS);
         return new Driver.Facts(info, architecture, 256, 1024, 48L << 10, false);
     }
 
@@ -47,7 +48,7 @@ class ShippedLoweringTest {
     private record Model(Graph graph, List<Precision> precisions) {}
 
     private static List<Model> models() {
-        List<Precision> both = List.of(Precision.values());
+        List<Precision> both = KernelImages.PRECISIONS;
         List<Model> all = new ArrayList<>();
         try (Weights weights = Weights.open(Path.of("weights/kerf-membrane.safetensors"))) {
             all.add(new Model(UNet.graph(UNetConfig.of(weights), weights, 2, 512, 512), both));
@@ -84,7 +85,6 @@ class ShippedLoweringTest {
                         for (KernelCall call : Lowering.lower(n, target)) {
                             String kernel = call.kernel().name();
                             TreeMap<String, String> set = new TreeMap<>(call.definitions());
-                            set.put("KERF_F16", p == Precision.FLOAT16 ? "1" : "0");
                             used.add(kernel);
                             if (!shipped.computeIfAbsent(kernel, k -> new HashSet<>(ShippedSets.of(k))).contains(set)) {
                                 missing.add(kernel + " " + set);

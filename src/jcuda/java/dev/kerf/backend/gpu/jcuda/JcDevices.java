@@ -12,7 +12,6 @@ import static jcuda.driver.CUdevice_attribute.CU_DEVICE_ATTRIBUTE_MAX_THREADS_PE
 import static jcuda.driver.CUdevice_attribute.CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT;
 
 import dev.kerf.backend.DeviceInfo;
-import dev.kerf.backend.Precision;
 import dev.kerf.backend.gpu.Driver;
 import dev.kerf.backend.gpu.cuda.CuStatus;
 import dev.kerf.backend.gpu.cuda.KernelImages;
@@ -139,7 +138,7 @@ final class JcDevices {
         DeviceInfo info = new DeviceInfo(JcudaBackend.NAME, ordinal, DeviceInfo.Kind.GPU,
                 new String(name, 0, length, StandardCharsets.UTF_8).strip(), "NVIDIA", "CUDA " + text(version) + ", JCuda 12.6",
                 bytes[0], bytes[0], number(device, CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT),
-                List.of(Precision.FLOAT32, Precision.FLOAT16));
+                KernelImages.PRECISIONS);
         KernelImages.Chip chip = new KernelImages.Chip(number(device, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR),
                 number(device, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR), version, info.name());
         Driver.Facts facts = new Driver.Facts(info, chip.architecture(), ALIGNMENT,

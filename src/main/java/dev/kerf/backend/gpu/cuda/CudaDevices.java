@@ -1,7 +1,6 @@
 package dev.kerf.backend.gpu.cuda;
 
 import dev.kerf.backend.DeviceInfo;
-import dev.kerf.backend.Precision;
 import dev.kerf.backend.gpu.Driver;
 import dev.kerf.error.BackendUnavailableException;
 import dev.kerf.error.DeviceException;
@@ -107,7 +106,7 @@ final class CudaDevices {
         long memory = bytes.get(ValueLayout.JAVA_LONG, 0);
         DeviceInfo info = new DeviceInfo(CudaBackend.NAME, ordinal, DeviceInfo.Kind.GPU, name.getString(0).strip(),
                 "NVIDIA", "CUDA " + text(version) + module(), memory, memory,
-                number(cuda, arena, device, MULTIPROCESSOR_COUNT), List.of(Precision.FLOAT32, Precision.FLOAT16));
+                number(cuda, arena, device, MULTIPROCESSOR_COUNT), KernelImages.PRECISIONS);
         KernelImages.Chip chip = new KernelImages.Chip(number(cuda, arena, device, COMPUTE_CAPABILITY_MAJOR),
                 number(cuda, arena, device, COMPUTE_CAPABILITY_MINOR), version, info.name());
         Driver.Facts facts = new Driver.Facts(info, chip.architecture(), ALIGNMENT,

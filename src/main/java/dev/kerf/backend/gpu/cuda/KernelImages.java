@@ -1,5 +1,7 @@
 package dev.kerf.backend.gpu.cuda;
 
+import dev.kerf.backend.Precision;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -12,6 +14,9 @@ import java.util.Map;
  * }</pre>
  */
 public interface KernelImages {
+    /** What there is code in. */
+    List<Precision> PRECISIONS = List.of(Precision.FLOAT32, Precision.FLOAT16);
+
     /**
      * What code is to run on.
      *

@@ -17,7 +17,7 @@ final class ImageProcess {
                 new ImageCache(Path.of(args[0])), () -> NvrtcLibrary.find(List.of(args[1])));
         for (int group = 16; group <= 1024; group *= 2) {
             KernelImages.Image image = images.find("softmax",
-                    Map.of("GROUP", "" + group, "HAS_COUNT", "0", "KERF_F16", "0", "STANDIN_SLOW", "1"),
+                    Map.of("GROUP", "" + group, "HAS_COUNT", "0", "KERF_STORAGE", "0", "STANDIN_SLOW", "1"),
                     new KernelImages.Chip(9, 0, 12060, "a GPU"));
             System.out.println(group + " " + HexFormat.of().formatHex(image.bytes()));
         }

@@ -1,5 +1,6 @@
 package dev.kerf.backend.gpu.cuda;
 
+import dev.kerf.backend.Storage;
 import dev.kerf.backend.gpu.KernelSource;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -127,11 +128,12 @@ public final class PtxBuild {
         List<TreeMap<String, String>> sets = ShippedSets.of(kernel);
         Map<String, List<String>> served = new LinkedHashMap<>(); // a module's text, the sets
         Map<String, Use> uses = new LinkedHashMap<>();
-        for (String half : List.of("0", "1")) {
-            List<TreeMap<String, String>> these = sets.stream().filter(s -> s.get("KERF_F16").equals(half)).toList();
-            Path source = scratch.resolve(kernel + half + ".cu");
-            Path ptx = scratch.resolve(kernel + half + ".ptx");
-            Files.writeString(source, source(kernel, half, these));
+        for (Storage storage : ShippedSets.STORAGES) {
+            String code = String.valueOf(storage.code());
+            List<TreeMap<String, String>> these = sets.stream().filter(s -> s.get(KernelSource.STORAGE).equals(code)).toList();
+            Path source = scratch.resolve(kernel + code + ".cu");
+            Path ptx = scratch.resolve(kernel + code + ".ptx");
+            Files.writeString(source, source(kernel, code, these));
             run(List.of("nvcc", "--ptx", "-arch=compute_75", "--fmad=false", "-Werror=all-warnings",
                     "-diag-suppress=177,550", source.toString(), "-o", ptx.toString()));
             String all = lowered(Files.readString(ptx), ptx);
@@ -155,7 +157,7 @@ public final class PtxBuild {
     }
 
     /** The source of all sets of one storage: the dialect once, then the kernel for each set. */
-    private static String source(String kernel, String half, List<TreeMap<String, String>> sets) {
+    private static String source(String kernel, String storage, List<TreeMap<String, String>> sets) {
         String both = KernelSource.of(kernel);
         int cut = both.indexOf("#line 1 \"" + kernel + ".cl\"");
         String body = both.substring(cut);
@@ -164,11 +166,12 @@ public final class PtxBuild {
         while (m.find()) {
             macros.add(m.group(1));
         }
-        StringBuilder out = new StringBuilder("#define KERF_F16 ").append(half).append('\n').append(both, 0, cut);
+        StringBuilder out = new StringBuilder("#define ").append(KernelSource.STORAGE).append(' ').append(storage)
+                .append('\n').append(both, 0, cut);
         for (int i = 0; i < sets.size(); i++) {
             Set<String> undefined = new LinkedHashSet<>(macros);
             for (Map.Entry<String, String> d : sets.get(i).entrySet()) {
-                if (!d.getKey().equals("KERF_F16")) {
+                if (!d.getKey().equals(KernelSource.STORAGE)) {
                     out.append("#define ").append(d.getKey()).append(' ').append(d.getValue()).append('\n');
                     undefined.add(d.getKey());
                 }

@@ -87,7 +87,7 @@ class PtxTest {
         Map<String, String> set = ShippedSets.of("softmax").getFirst();
         assertTrue(ShippedImages.find("softmax", set, chip).isPresent());
         for (Map<String, String> other : List.of(with(set, "GROUP", "12"), with(set, "GROUP", "96"),
-                with(set, "X", "1"), with(set, "KERF_F16", "2"), Map.<String, String>of())) {
+                with(set, "X", "1"), with(set, "KERF_STORAGE", "2"), Map.<String, String>of())) {
             assertFalse(ShippedImages.find("softmax", other, chip).isPresent(), other.toString());
         }
         assertFalse(ShippedImages.find("no_such_kernel", set, chip).isPresent());

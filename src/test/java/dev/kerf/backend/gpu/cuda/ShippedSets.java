@@ -1,5 +1,7 @@
 package dev.kerf.backend.gpu.cuda;
 
+import dev.kerf.backend.Precision;
+import dev.kerf.backend.Storage;
 import dev.kerf.backend.gpu.KernelSource;
 import dev.kerf.backend.gpu.Manifest;
 import dev.kerf.json.Json;
@@ -22,11 +24,14 @@ import java.util.stream.Stream;
 
 /**
  * What code is shipped for: each kernel that runs on NVIDIA GPUs, with each combination of its attributes' values, with
- * the parameters that are chosen there, in both storages.
+ * the parameters that are chosen there, in every storage.
  */
 public final class ShippedSets {
     private static final List<String> TIERS = List.of(
             "nvidia_corporation", "nvidia", "sm_75", "sm_80", "sm_86", "sm_89", "sm_90", "sm_100", "sm_120", "default");
+
+    /** In the order of their modules. */
+    static final List<Storage> STORAGES = KernelImages.PRECISIONS.stream().map(Precision::storage).distinct().toList();
 
     private ShippedSets() {}
 
@@ -50,12 +55,12 @@ public final class ShippedSets {
     public static List<TreeMap<String, String>> of(String kernel) {
         Manifest m = Manifest.of(kernel);
         List<TreeMap<String, String>> all = new ArrayList<>();
-        for (String half : List.of("0", "1")) {
+        for (Storage storage : STORAGES) {
             for (Map<String, Long> parameters : parameters(m)) {
                 for (Map<String, String> attributes : m.combinations()) {
                     TreeMap<String, String> set = new TreeMap<>(attributes);
                     parameters.forEach((name, value) -> set.put(name, String.valueOf(value)));
-                    set.put("KERF_F16", half);
+                    set.put(KernelSource.STORAGE, String.valueOf(storage.code()));
                     all.add(set);
                 }
             }

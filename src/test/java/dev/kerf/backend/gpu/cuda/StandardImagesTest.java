@@ -43,7 +43,7 @@ class StandardImagesTest {
     }
 
     private static Map<String, String> softmax(int group) {
-        return Map.of("GROUP", String.valueOf(group), "HAS_COUNT", "0", "KERF_F16", "0");
+        return Map.of("GROUP", String.valueOf(group), "HAS_COUNT", "0", "KERF_STORAGE", "0");
     }
 
     private StandardImages images() {
@@ -197,7 +197,7 @@ class StandardImagesTest {
                 () -> NvrtcLibrary.find(List.of("/nowhere/libnvrtc.so")));
         String message = assertThrows(BackendUnavailableException.class,
                 () -> images.find("softmax", softmax(1024), H200)).getMessage();
-        for (String part : List.of("softmax", "GROUP=1024 HAS_COUNT=0 KERF_F16=0", "sm_90", "nvidia-cuda-nvrtc",
+        for (String part : List.of("softmax", "GROUP=1024 HAS_COUNT=0 KERF_STORAGE=0", "sm_90", "nvidia-cuda-nvrtc",
                 "-Dkerf.nvrtc.library=FILE", "/nowhere/libnvrtc.so")) {
             assertTrue(message.contains(part), part + " in " + message);
         }
@@ -220,7 +220,7 @@ class StandardImagesTest {
     @Test
     void refusalsCarryTheCompilersLog() {
         DeviceException e = assertThrows(DeviceException.class, () -> images().find("softmax",
-                Map.of("GROUP", "1024", "HAS_COUNT", "0", "KERF_F16", "0", "STANDIN_REFUSE", "1"), H200));
+                Map.of("GROUP", "1024", "HAS_COUNT", "0", "KERF_STORAGE", "0", "STANDIN_REFUSE", "1"), H200));
         assertEquals("nvrtcCompileProgram", e.call());
         assertEquals(6, e.status());
         for (String part : List.of("NVRTC_ERROR_COMPILATION", "softmax", "STANDIN_REFUSE=1",

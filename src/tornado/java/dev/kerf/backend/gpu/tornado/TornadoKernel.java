@@ -1,6 +1,8 @@
 package dev.kerf.backend.gpu.tornado;
 
+import dev.kerf.backend.Storage;
 import dev.kerf.backend.gpu.Driver;
+import dev.kerf.backend.gpu.KernelSource;
 import dev.kerf.backend.gpu.Manifest;
 import dev.kerf.error.UnsupportedOpException;
 import java.util.Arrays;
@@ -23,8 +25,9 @@ record TornadoKernel(Manifest manifest, Map<String, String> definitions, JavaKer
      * @throws UnsupportedOpException if there is no such class
      */
     static TornadoKernel of(String name, Map<String, String> definitions) {
-        if (!definitions.getOrDefault("KERF_F16", "0").equals("0")) {
-            throw new UnsupportedOpException("tornado has no kernel " + name + " with float16 storage");
+        String single = String.valueOf(Storage.F32.code());
+        if (!definitions.getOrDefault(KernelSource.STORAGE, single).equals(single)) {
+            throw new UnsupportedOpException("tornado has no kernel " + name + " but with float32 storage");
         }
         String type = Arrays.stream(name.split("_"))
                 .map(word -> Character.toUpperCase(word.charAt(0)) + word.substring(1))

@@ -4,7 +4,7 @@ import dev.kerf.tensor.DType;
 import java.lang.foreign.MemorySegment;
 
 /** The Java arrays that hold tensors: one sort for each size and kind of element. */
-enum Storage {
+enum ArrayKind {
     FLOATS(4),
     INTS(4),
     LONGS(8),
@@ -17,11 +17,11 @@ enum Storage {
 
     private final int elementBytes;
 
-    Storage(int elementBytes) {
+    ArrayKind(int elementBytes) {
         this.elementBytes = elementBytes;
     }
 
-    static Storage of(DType dtype) {
+    static ArrayKind of(DType dtype) {
         return switch (dtype) {
             case F32 -> FLOATS;
             case I32, U32 -> INTS;
