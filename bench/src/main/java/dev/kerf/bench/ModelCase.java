@@ -1,0 +1,100 @@
+package dev.kerf.bench;
+
+import dev.kerf.check.golden.GoldenCase;
+import dev.kerf.graph.Graph;
+import dev.kerf.model.maskrcnn.DetectOptions;
+import dev.kerf.model.maskrcnn.MaskRcnn;
+import dev.kerf.model.sam2.Sam2Config;
+import dev.kerf.model.sam2.Sam2Graphs.DecoderRequest;
+import dev.kerf.model.sam2.Sam2Graphs;
+import dev.kerf.model.sam2.Sam2VideoGraphs.FrameRequest;
+import dev.kerf.model.sam2.Sam2VideoGraphs;
+import dev.kerf.model.unet.UNet;
+import dev.kerf.model.unet.UNetConfig;
+import dev.kerf.tensor.DType;
+import dev.kerf.tensor.HostTensor;
+import dev.kerf.weights.Weights;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Locale;
+import java.util.Map;
+import java.util.function.Function;
+import java.util.stream.IntStream;
+
+/** Whole networks, or the parts that run on their own, at their real sizes; weights by formula. */
+enum ModelCase {
+    UNET("U-Net 512²", "logits", w -> UNet.graph(UNetConfig.of(w), w, 512, 512)),
+    SAM2_ENCODER("SAM 2.1 tiny, image encoder 1024²", "vision_features",
+            w -> Sam2Graphs.image(Sam2Config.of(w), 1024, 1024)),
+    SAM2_DECODER("SAM 2.1 tiny, decoder, one point", "low_res_masks",
+            w -> Sam2Graphs.decoder(Sam2Config.of(w), new DecoderRequest(1, 2, false, true))),
+    SAM2_FRAME("SAM 2.1 tiny, a tracked frame, 7 memories", "low_res_masks",
+            w -> Sam2VideoGraphs.frame(Sam2Config.of(w),
+                    new FrameRequest(new DecoderRequest(1, 2, false, true), ModelCase.SLOTS, 7, 16))),
+    SAM2_MEMORY("SAM 2.1 tiny, memory encoder", "memory_features",
+            w -> Sam2VideoGraphs.remember(Sam2Config.of(w), 1, ModelCase.SLOTS, false)),
+    MASKRCNN("Mask R-CNN R50-FPN, 800×1216", "scores", w -> MaskRcnn.graph(w, 800, 1216, DetectOptions.of()));
+
+    /** Frames that a video's memory holds here: the seven that attention sees and nine more for pointers. */
+    static final int SLOTS = 16;
+
+    /** As reports name it. */
+    final String title;
+    /** What engines are compared by. */
+    final String output;
+
+    private final Function<Weights, Graph> graph;
+
+    ModelCase(String title, String output, Function<Weights, Graph> graph) {
+        this.title = title;
+        this.output = output;
+        this.graph = graph;
+    }
+
+    /** Its name on the command line: lower case. */
+    static ModelCase named(String name) {
+        return valueOf(name.toUpperCase(Locale.ROOT));
+    }
+
+    static boolean known(String name) {
+        return Arrays.stream(values()).anyMatch(c -> c.name().equalsIgnoreCase(name));
+    }
+
+    /** Its weights; to be closed. */
+    Weights weights() {
+        Path goldens = Path.of("src/kerf-check/src/test/resources/goldens");
+        return switch (this) {
+            case UNET -> Inputs.unet();
+            case MASKRCNN -> GoldenCase.open(goldens.resolve("maskrcnn-quick")).weights();
+            default -> GoldenCase.open(goldens.resolve("sam2-quick")).weights();
+        };
+    }
+
+    Graph graph(Weights weights) {
+        return graph.apply(weights);
+    }
+
+    /** Inputs and states: random, but for the numbers that tell what is where. */
+    Map<String, HostTensor> inputs(Graph graph) {
+        Map<String, HostTensor> inputs = Inputs.of(graph);
+        inputs.replaceAll((name, t) -> switch (name) {
+            case "image" -> t.dtype() == DType.U8 ? Inputs.pixels(t.shape()) : t;
+            case "labels" -> HostTensor.of(t.shape(), this == SAM2_FRAME ? new int[] {-1, -1} : new int[] {1, -1});
+            case "memory_slots", "pointer_slots" -> HostTensor.of(t.shape(), IntStream.range(0, (int) t.elements()).toArray());
+            case "memory_ages" -> HostTensor.of(t.shape(), IntStream.range(0, (int) t.elements()).map(i -> 6 - i).toArray());
+            case "memory_valid", "pointer_valid" -> HostTensor.of(t.shape(), IntStream.range(0, (int) t.elements()).map(i -> 1).toArray());
+            case "slots" -> HostTensor.zeros(DType.I32, t.shape());
+            default -> t;
+        });
+        return inputs;
+    }
+
+    /** Largest relative L2 difference of two engines' outputs: what these weights make of float32's own error, doubled. */
+    double tolerance() {
+        return switch (this) {
+            case UNET -> 1e-4;
+            case MASKRCNN -> 1e-2;
+            default -> 1e-3;
+        };
+    }
+}

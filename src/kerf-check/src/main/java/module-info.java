@@ -1,0 +1,11 @@
+/** What Kerf's back ends and models are held to: the float64 oracle, op cases, golden cases and the self-test. */
+module dev.kerf.check {
+    requires java.management;
+    requires jdk.management;
+    requires transitive dev.kerf;
+
+    exports dev.kerf.check;
+    exports dev.kerf.check.golden;
+    exports dev.kerf.check.op;
+    exports dev.kerf.check.oracle;
+}

@@ -1,0 +1,167 @@
+package dev.kerf.backend;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.kerf.error.BadInputException;
+import dev.kerf.error.CancelledException;
+import dev.kerf.error.DeadlineExceededException;
+import dev.kerf.graph.Graph;
+import dev.kerf.graph.GraphBuilder;
+import dev.kerf.graph.TensorType;
+import dev.kerf.graph.Value;
+import dev.kerf.model.PlanCache;
+import java.lang.foreign.MemorySegment;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.concurrent.CountDownLatch;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Calls that are given up. */
+class LimitTest {
+    private static final String DEVICES = "dev.kerf.backend.BackendsUnderTest#devices";
+    private static final int SIDE = 384;
+    private static final int LAYERS = 60;
+
+    /** Takes long, in many nodes. */
+    private static Graph slow() {
+        GraphBuilder g = new GraphBuilder();
+        Value x = g.input("x", TensorType.f32(SIDE, SIDE));
+        Value y = x;
+        for (int i = 0; i < LAYERS; i++) {
+            y = g.add(g.multiply(g.matMul(y, x), g.constant(0.005f)), x);
+        }
+        g.output("y", y);
+        return g.build();
+    }
+
+    private static Executable filled(Device device) {
+        Executable e = device.compile(slow(), null, CompileOptions.of());
+        float[] x = new float[SIDE * SIDE];
+        for (int i = 0; i < x.length; i++) {
+            x[i] = (float) Math.sin(0.731 * i);
+        }
+        e.input("x").upload(MemorySegment.ofArray(x));
+        return e;
+    }
+
+    @ParameterizedTest
+    @MethodSource(DEVICES)
+    void aDeadlineEndsARunAndTheNextIsAsEver(String id) {
+        try (Device device = Backends.open(id); Executable e = filled(device)) {
+            e.run();
+            float[] expected = e.output("y").toHost().toFloatArray();
+            Limit soon = Limit.within(Duration.ofNanos(300_000));
+            assertThrows(DeadlineExceededException.class, () -> soon.run(e::run));
+            assertTrue(soon.passed());
+            assertThrows(DeadlineExceededException.class, () -> soon.run(() -> { }), "a limit is no new one each time");
+            e.run();
+            assertArrayEquals(expected, e.output("y").toHost().toFloatArray());
+            assertArrayEquals(expected, Limit.within(Duration.ofMinutes(5)).call(() -> {
+                e.run();
+                return e.output("y").toHost().toFloatArray();
+            }));
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource(DEVICES)
+    void anotherThreadCancels(String id) throws InterruptedException {
+        try (Device device = Backends.open(id); Executable e = filled(device)) {
+            e.run();
+            float[] expected = e.output("y").toHost().toFloatArray();
+            Limit limit = Limit.untilCancelled();
+            CountDownLatch running = new CountDownLatch(2);
+            Thread other = Thread.ofPlatform().start(() -> {
+                try {
+                    running.await();
+                } catch (InterruptedException interrupted) {
+                    return;
+                }
+                limit.cancel();
+            });
+            assertThrows(CancelledException.class, () -> limit.run(() -> {
+                while (true) {
+                    e.run();
+                    running.countDown();
+                }
+            }));
+            other.join();
+            e.run();
+            assertArrayEquals(expected, e.output("y").toHost().toFloatArray());
+        }
+    }
+
+    /** A run that went on to its end would have left its result. */
+    @Test
+    void theCpuStopsBetweenKernels() {
+        try (Device device = Backends.open("cpu"); Executable e = filled(device)) {
+            e.run();
+            float[] expected = e.output("y").toHost().toFloatArray();
+            float[] other = new float[SIDE * SIDE];
+            Arrays.fill(other, 0.01f);
+            e.input("x").upload(MemorySegment.ofArray(other));
+            e.run();
+            e.input("x").upload(filled(device).input("x").toHost().data());
+            // 7 GFLOP take longer on any machine.
+            assertThrows(DeadlineExceededException.class, () -> Limit.within(Duration.ofMillis(2)).run(e::run));
+            // Waits for whatever is under way.
+            float[] left = e.output("y").toHost().toFloatArray();
+            assertTrue(expected[5] != 0 && Float.isFinite(expected[5]));
+            assertFalse(Arrays.equals(expected, left));
+        }
+    }
+
+    @Test
+    void aWaitForAPlanHasTheSameLimit() {
+        try (PlanCache<Integer, AutoCloseable> plans = new PlanCache<>(1, _ -> () -> { })) {
+            try (var _ = plans.lease(1)) {
+                assertThrows(DeadlineExceededException.class,
+                        () -> Limit.within(Duration.ofMillis(5)).call(() -> plans.lease(1)));
+                assertEquals(1, plans.size());
+            }
+            Limit.within(Duration.ofMinutes(1)).call(() -> plans.lease(1)).close();
+            assertEquals(1, plans.compiled());
+        }
+    }
+
+    @Test
+    void limitsNest() {
+        assertSame(Limit.NONE, Limit.current());
+        assertFalse(Limit.NONE.passed());
+        Limit outer = Limit.untilCancelled();
+        outer.run(() -> {
+            Limit inner = Limit.within(Duration.ofHours(1));
+            inner.run(() -> {
+                assertSame(inner, Limit.current());
+                assertTrue(inner.remaining() <= Duration.ofHours(1).toNanos());
+                outer.cancel();
+                assertThrows(CancelledException.class, inner::check);
+            });
+            assertSame(outer, Limit.current());
+        });
+        assertSame(Limit.NONE, Limit.current());
+        assertEquals(Long.MAX_VALUE, outer.remaining());
+        assertThrows(BadInputException.class, Limit.NONE::cancel);
+        assertThrows(BadInputException.class, () -> Limit.within(Duration.ofNanos(-1)));
+        assertFalse(Limit.within(Duration.ofSeconds(Long.MAX_VALUE)).passed());
+    }
+
+    @Test
+    void threadsOfTheCpuAreAnOption() {
+        try (Device one = Backends.open("cpu", CpuOptions.of().threads(1)); Device best = Backends.best()) {
+            assertEquals(1, one.info().computeUnits());
+            boolean gpu = Backends.survey().stream()
+                    .anyMatch(f -> f.devices().stream().anyMatch(d -> d.kind() == DeviceInfo.Kind.GPU));
+            assertEquals(gpu, best.info().kind() == DeviceInfo.Kind.GPU);
+        }
+        assertThrows(BadInputException.class, () -> CpuOptions.of().threads(0));
+        assertThrows(BadInputException.class, () -> CpuOptions.of().threads(CpuOptions.MOST_THREADS + 1));
+    }
+}

@@ -1,0 +1,101 @@
+package dev.kerf.backend.gpu;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.kerf.backend.DeviceInfo;
+import dev.kerf.backend.Precision;
+import dev.kerf.backend.gpu.cuda.KernelImages;
+import dev.kerf.backend.gpu.cuda.ShippedSets;
+import dev.kerf.check.golden.GoldenCase;
+import dev.kerf.graph.Fusion;
+import dev.kerf.graph.Graph;
+import dev.kerf.graph.Node;
+import dev.kerf.model.maskrcnn.DetectOptions;
+import dev.kerf.model.maskrcnn.MaskRcnn;
+import dev.kerf.model.sam2.Sam2Config;
+import dev.kerf.model.sam2.Sam2Graphs.DecoderRequest;
+import dev.kerf.model.sam2.Sam2Graphs;
+import dev.kerf.model.sam2.Sam2VideoGraphs.FrameRequest;
+import dev.kerf.model.sam2.Sam2VideoGraphs;
+import dev.kerf.model.unet.UNet;
+import dev.kerf.model.unet.UNetConfig;
+import dev.kerf.weights.Weights;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import org.junit.jupiter.api.Test;
+
+/** Whatever the models ask of an NVIDIA GPU is shipped: they run with its driver alone. */
+class ShippedLoweringTest {
+    private static final Path GOLDENS = Path.of("src/kerf-check/src/test/resources/goldens");
+
+    private final Map<String, Set<TreeMap<String, String>>> shipped = new HashMap<>();
+
+    private static Driver.Facts gpu(String name, String architecture, int units) {
+        DeviceInfo info = new DeviceInfo("cuda", 0, DeviceInfo.Kind.GPU, name, "NVIDIA", "CUDA 12.6", 1L << 36, 1L << 36,
+                units, KernelImages.PRECISIONS);
+        return new Driver.Facts(info, architecture, 256, 1024, 48L << 10, false);
+    }
+
+    /** A model's graph and how it may be stored. */
+    private record Model(Graph graph, List<Precision> precisions) {}
+
+    private static List<Model> models() {
+        List<Precision> both = KernelImages.PRECISIONS;
+        List<Model> all = new ArrayList<>();
+        try (Weights weights = Weights.open(Path.of("weights/kerf-membrane.safetensors"))) {
+            all.add(new Model(UNet.graph(UNetConfig.of(weights), weights, 2, 512, 512), both));
+        }
+        try (Weights weights = GoldenCase.open(GOLDENS.resolve("maskrcnn-quick")).weights()) {
+            // Coordinates aren't stored as float16.
+            all.add(new Model(MaskRcnn.graph(weights, 50, 75, DetectOptions.of()), List.of(Precision.FLOAT32)));
+        }
+        try (Weights weights = GoldenCase.open(GOLDENS.resolve("sam2-quick")).weights()) {
+            Sam2Config config = Sam2Config.of(weights).withImageSize(64);
+            DecoderRequest one = new DecoderRequest(1, 2, false, true);
+            all.add(new Model(Sam2Graphs.image(config, 48, 80), both));
+            all.add(new Model(Sam2Graphs.decoder(config, one), both));
+            all.add(new Model(Sam2Graphs.decoder(config, new DecoderRequest(2, 4, true, false)), both));
+            all.add(new Model(Sam2VideoGraphs.frame(config, new FrameRequest(one, 4, 2, 3)), both));
+            all.add(new Model(Sam2VideoGraphs.given(config, 48, 80), both));
+            all.add(new Model(Sam2VideoGraphs.remember(config, 2, 4, false), both));
+        }
+        return all;
+    }
+
+    @Test
+    void modelsNeedNoCompiler() {
+        Set<String> used = new TreeSet<>();
+        Set<String> missing = new TreeSet<>();
+        List<Model> models = models();
+        for (Driver.Facts facts : List.of(gpu("NVIDIA H200", "sm_90", 132), gpu("NVIDIA T4", "sm_75", 40))) {
+            TunedParameters tuned = TunedParameters.of(facts, Path.of("no such folder"));
+            for (Model model : models) {
+                Graph graph = Fusion.fuse(model.graph(), Set.of());
+                for (Precision p : model.precisions()) {
+                    Target target = new Target(facts, graph, p, tuned, Target.Forced.NONE);
+                    for (Node n : graph.nodes()) {
+                        for (KernelCall call : Lowering.lower(n, target)) {
+                            String kernel = call.kernel().name();
+                            TreeMap<String, String> set = new TreeMap<>(call.definitions());
+                            used.add(kernel);
+                            if (!shipped.computeIfAbsent(kernel, k -> new HashSet<>(ShippedSets.of(k))).contains(set)) {
+                                missing.add(kernel + " " + set);
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        assertEquals(Set.of(), missing);
+        assertTrue(used.containsAll(Set.of("conv2d", "matmul", "attention", "layer_norm", "layer_norm_columns",
+                "softmax", "binary", "copy", "roi_align", "nms", "resize", "max_pool2d")), used.toString());
+    }
+}

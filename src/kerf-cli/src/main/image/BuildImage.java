@@ -1,0 +1,90 @@
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.spi.ToolProvider;
+import java.util.stream.Stream;
+
+/**
+ * Last step of the build: {@code BuildImage IMAGE ARCHIVE MODULES} adds to the image's files and libraries a runtime of these
+ * modules, records a short run of it into an ahead-of-time cache (classes loaded and linked, hot methods profiled, JEP 483 and
+ * 515), so that the first mask comes sooner, and packs the image.
+ */
+public final class BuildImage {
+    private BuildImage() {}
+
+    /** Three arguments, as above; run in the project's folder. */
+    public static void main(String[] args) throws IOException, InterruptedException {
+        Path image = Path.of(args[0]);
+        Path archive = Path.of(args[1]);
+        link(image.resolve("runtime"), args[2]);
+        Path launcher = image.resolve("bin/kerf");
+        for (Path script : List.of(launcher, image.resolve("bench/gpu-check.sh"))) {
+            if (!script.toFile().setExecutable(true, false)) {
+                throw new IOException(script + " can't be made executable");
+            }
+        }
+        record(image, launcher);
+        Path part = Path.of(archive + ".part");
+        run(List.of("tar", "-C", image.getParent().toString(), "-I", "xz -T0 -4", "-cf", part.toString(),
+                image.getFileName().toString()), Map.of());
+        Files.move(part, archive, StandardCopyOption.REPLACE_EXISTING);
+    }
+
+    /** A runtime of the modules; one that is there stays if it is of the same modules and JDK. */
+    private static void link(Path runtime, String modules) throws IOException {
+        Path made = runtime.resolve("kerf-modules");
+        String wanted = Runtime.version() + " " + modules;
+        if (Files.exists(made) && Files.readString(made).equals(wanted)) {
+            return;
+        }
+        delete(runtime);
+        ToolProvider jlink = ToolProvider.findFirst("jlink").orElseThrow(() -> new IOException("this JDK has no jlink"));
+        // It warns of every incubator module that it runs on.
+        PrintStream nowhere = new PrintStream(PrintStream.nullOutputStream());
+        int status = jlink.run(System.out, nowhere, "--add-modules", modules, "--strip-java-debug-attributes",
+                "--no-header-files", "--no-man-pages", "--output", runtime.toString());
+        if (status != 0) {
+            throw new IOException("jlink of " + modules + " failed with status " + status);
+        }
+        Files.writeString(made, wanted);
+    }
+
+    private static void record(Path image, Path launcher) throws IOException, InterruptedException {
+        Path cache = image.resolve("lib/kerf.aot");
+        Files.deleteIfExists(cache);
+        Path work = Files.createTempDirectory("kerf-image");
+        try {
+            run(List.of(launcher.toString(), "segment", "--quiet", "--out", work.toString(), "src/main/samples/tissue-1.png"),
+                    Map.of("TORNADOVM_HOME", "", "KERF_JAVA_OPTIONS", "-XX:AOTCacheOutput=" + cache));
+        } finally {
+            delete(work);
+        }
+    }
+
+    private static void run(List<String> command, Map<String, String> environment) throws IOException, InterruptedException {
+        Path log = Files.createTempFile("kerf-image", ".log");
+        ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile());
+        builder.environment().putAll(environment);
+        int status = builder.start().waitFor();
+        String said = Files.readString(log);
+        Files.delete(log);
+        if (status != 0) {
+            throw new IOException(command + " ended with status " + status + ":\n" + said);
+        }
+    }
+
+    private static void delete(Path folder) throws IOException {
+        if (Files.exists(folder)) {
+            try (Stream<Path> all = Files.walk(folder)) {
+                for (Path p : all.sorted(Comparator.reverseOrder()).toList()) {
+                    Files.delete(p);
+                }
+            }
+        }
+    }
+}

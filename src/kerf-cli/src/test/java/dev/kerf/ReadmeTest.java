@@ -1,0 +1,201 @@
+package dev.kerf;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.kerf.check.golden.GoldenCase;
+import dev.kerf.image.Image;
+import dev.kerf.model.maskrcnn.SmallRcnns;
+import dev.kerf.tensor.HostTensor;
+import dev.kerf.weights.Safetensors;
+import dev.kerf.weights.Weights;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.net.URI;
+import java.net.URL;
+import java.net.URLClassLoader;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import javax.tools.JavaCompiler;
+import javax.tools.JavaFileObject;
+import javax.tools.SimpleJavaFileObject;
+import javax.tools.ToolProvider;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The README's examples do what it says. */
+class ReadmeTest {
+    private static final Path SAMPLES = Path.of("src/main/samples").toAbsolutePath();
+    private static final Path REFERENCE = Path.of("src/kerf-check/src/test/resources/reference").toAbsolutePath();
+
+    @TempDir
+    private Path temp;
+
+    private static List<String> blocks(String language) throws IOException {
+        Matcher m = Pattern.compile("```" + language + "\n(.*?)```", Pattern.DOTALL).matcher(Files.readString(Path.of("README.md")));
+        return m.results().map(r -> r.group(1)).toList();
+    }
+
+    @Test
+    void theJavaExampleCompilesAndRuns() throws Exception {
+        String printed = compileAndRun(blocks("java").getFirst()
+                .replace("Path.of(\"src/main/samples/", "Path.of(\"" + SAMPLES + "/")
+                .replace("Path.of(\"labels.png\")", "Path.of(\"" + temp.resolve("labels.png") + "\")")
+                .replace("Path.of(\"overlay.png\")", "Path.of(\"" + temp.resolve("overlay.png") + "\")"));
+        Matcher score = Pattern.compile("mean IoU (0\\.\\d{3})").matcher(printed);
+        assertTrue(score.find(), printed);
+        assertTrue(Double.parseDouble(score.group(1)) > 0.85, "drawn tissue is easy for the network: " + printed);
+        assertEquals(512, Image.read(temp.resolve("overlay.png")).width());
+        assertEquals(1, Image.readIndices(temp.resolve("labels.png")).channels());
+    }
+
+    @Test
+    void theSam2ExampleCompilesAndRuns() throws Exception {
+        List<String> examples = blocks("java");
+        assertEquals(3, examples.size());
+        sam2();
+        String printed = compileAndRun(examples.get(1)
+                .replace("Path.of(\"sam2", "Path.of(\"" + temp + "/sam2")
+                .replace("Path.of(\"street", "Path.of(\"" + temp + "/street"));
+        assertTrue(Pattern.compile("\\d+ pixels, then \\d+\\Rframe 0: \\d+ pixels\\Rframe 1: \\d+ pixels").matcher(printed).find(),
+                printed);
+    }
+
+    @Test
+    void theKernelInJavaIsTheOneThatRuns() throws IOException {
+        String kernel = Files.readString(Path.of("src/kerf-tornado/src/main/java/dev/kerf/tornado/kernel/BatchNorm.java"));
+        assertTrue(kernel.endsWith("\n" + blocks("java").get(2)), "the README shows another kernel than there is");
+    }
+
+    /** What the examples for SAM 2 read; the weights of an untrained network by the official names. */
+    private void sam2() throws IOException {
+        try (Weights weights = GoldenCase.open(Path.of("src/kerf-check/src/test/resources/goldens/sam2-quick")).weights()) {
+            Map<String, HostTensor> tensors = new TreeMap<>();
+            weights.names().forEach(n -> tensors.put(n, weights.tensor(n)));
+            Safetensors.write(temp.resolve("sam2.1_hiera_tiny.pt"), tensors, Map.of());
+        }
+        Files.createDirectories(temp.resolve("street"));
+        photo(temp.resolve("street/0000.jpg"));
+        photo(temp.resolve("street/0001.jpg"));
+    }
+
+    private String compileAndRun(String body) throws Exception {
+        String source = """
+                import dev.kerf.*;
+                import dev.kerf.backend.*;
+                import dev.kerf.image.*;
+                import dev.kerf.mask.*;
+                import dev.kerf.metrics.*;
+                import dev.kerf.model.sam2.*;
+                import dev.kerf.model.unet.*;
+                import dev.kerf.weights.*;
+                import java.nio.file.Path;
+                import java.util.List;
+
+                public class Example {
+                    public static void main(String[] args) {
+                """ + body + "}}";
+        JavaCompiler compiler = ToolProvider.getSystemJavaCompiler();
+        assertNotNull(compiler, "tests need a JDK");
+        JavaFileObject file = new SimpleJavaFileObject(URI.create("string:///Example.java"), JavaFileObject.Kind.SOURCE) {
+            @Override
+            public CharSequence getCharContent(boolean ignore) {
+                return source;
+            }
+        };
+        List<String> options = List.of("-d", temp.toString(), "-classpath", System.getProperty("java.class.path"));
+        ByteArrayOutputStream errors = new ByteArrayOutputStream();
+        boolean compiled = compiler.getTask(new java.io.OutputStreamWriter(errors, StandardCharsets.UTF_8), null, null,
+                options, null, List.of(file)).call();
+        assertTrue(compiled, () -> errors.toString(StandardCharsets.UTF_8));
+        PrintStream out = System.out;
+        ByteArrayOutputStream printed = new ByteArrayOutputStream();
+        try (URLClassLoader loader = new URLClassLoader(new URL[] {temp.toUri().toURL()}, getClass().getClassLoader());
+                PrintStream capture = new PrintStream(printed, true, StandardCharsets.UTF_8)) {
+            System.setOut(capture);
+            loader.loadClass("Example").getMethod("main", String[].class).invoke(null, (Object) new String[0]);
+        } finally {
+            System.setOut(out);
+        }
+        return printed.toString(StandardCharsets.UTF_8);
+    }
+
+    /** Each line in a process of its own, in order, in a folder with the files that the lines name. */
+    @Test
+    void theCommandsRun() throws Exception {
+        Files.createDirectories(temp.resolve("cells"));
+        Files.createDirectories(temp.resolve("truth"));
+        for (int i = 1; i <= 2; i++) {
+            Files.copy(SAMPLES.resolve("tissue-" + i + ".png"), temp.resolve("cells/tissue-" + i + ".png"));
+            Files.copy(SAMPLES.resolve("tissue-" + i + "-truth.png"), temp.resolve("truth/tissue-" + i + ".png"));
+        }
+        Files.copy(REFERENCE.resolve("milesial-transposed.pt"), temp.resolve("unet.pt"));
+        photo(temp.resolve("photo.jpg"));
+        sam2();
+        Safetensors.write(temp.resolve("maskrcnn.pth"), SmallRcnns.torchvision(91, true), Map.of());
+        Safetensors.write(temp.resolve("panoptic.pkl"), SmallRcnns.panoptic(81, 54), Map.of());
+        Path coco = Path.of("src/kerf/src/test/resources/coco-quick");
+        Files.copy(coco.resolve("ground_truth.json"), temp.resolve("instances_val2017.json"));
+        Files.copy(coco.resolve("detections.json"), temp.resolve("found.json"));
+        copyAll(coco, "gt.json", "panoptic_gt", "panoptic_val2017");
+        copyAll(coco, "pred.json", "panoptic_pred", "p");
+        List<String> lines = blocks("sh").stream().flatMap(String::lines).filter(l -> l.startsWith("kerf ")).toList();
+        assertTrue(lines.size() >= 9, lines.toString());
+        Files.copy(temp.resolve("unet.pt"), temp.resolve("copy.pt"));
+        for (String line : lines) {
+            String command = line.replaceAll("\\s+#.*", "").strip();
+            if (command.startsWith("kerf diff")) {
+                Files.copy(temp.resolve("a.safetensors"), temp.resolve("b.safetensors"));
+            }
+            List<String> call = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                    "--add-modules", "jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED", "-cp",
+                    absolute(System.getProperty("java.class.path")), "dev.kerf.cli.Main"));
+            // Whatever back ends there are here, the example must run on one of them.
+            call.addAll(List.of(command.substring(5).replace("--backend opencl", "--backend cpu").split(" +")));
+            Process p = new ProcessBuilder(call).directory(temp.toFile()).redirectErrorStream(true).start();
+            String said = new String(p.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+            assertEquals(0, p.waitFor(), command + "\n" + said);
+        }
+        try (Stream<Path> masks = Files.list(temp.resolve("masks"))) {
+            assertEquals(6, masks.count(), "labels, overlay and run lengths of two pictures");
+        }
+        assertTrue(Files.size(temp.resolve("unet.onnx")) > 10_000);
+    }
+
+    /** A panoptic JSON file and its directory of pictures, under another name. */
+    private void copyAll(Path from, String json, String directory, String to) throws IOException {
+        Files.copy(from.resolve(json), temp.resolve(to + ".json"));
+        Files.createDirectory(temp.resolve(to));
+        try (Stream<Path> pictures = Files.list(from.resolve(directory))) {
+            for (Path p : pictures.toList()) {
+                Files.copy(p, temp.resolve(to).resolve(p.getFileName()));
+            }
+        }
+    }
+
+    private static String absolute(String classPath) {
+        return Stream.of(classPath.split(java.io.File.pathSeparator))
+                .map(p -> Path.of(p).toAbsolutePath().toString())
+                .collect(java.util.stream.Collectors.joining(java.io.File.pathSeparator));
+    }
+
+    private static void photo(Path file) throws IOException {
+        var image = new java.awt.image.BufferedImage(96, 64, java.awt.image.BufferedImage.TYPE_INT_RGB);
+        for (int y = 0; y < 64; y++) {
+            for (int x = 0; x < 96; x++) {
+                image.setRGB(x, y, (x * 2) << 16 | (y * 3) << 8 | (x ^ y) & 0xFF);
+            }
+        }
+        assertTrue(javax.imageio.ImageIO.write(image, "jpeg", file.toFile()));
+    }
+}

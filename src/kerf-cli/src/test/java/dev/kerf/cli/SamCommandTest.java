@@ -1,0 +1,152 @@
+package dev.kerf.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.kerf.check.golden.GoldenCase;
+import dev.kerf.image.Image;
+import dev.kerf.json.Json;
+import dev.kerf.mask.Coco;
+import dev.kerf.mask.LabelMap;
+import dev.kerf.mask.RunLength;
+import dev.kerf.tensor.HostTensor;
+import dev.kerf.weights.Safetensors;
+import dev.kerf.weights.Weights;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class SamCommandTest {
+    private static final Path QUICK = Path.of("src/kerf-check/src/test/resources/goldens/sam2-quick");
+
+    @TempDir
+    private static Path shared;
+    private static Path weights;
+
+    @TempDir
+    private Path dir;
+    private Path image;
+    private Path out;
+
+    @BeforeAll
+    static void checkpoint() {
+        weights = shared.resolve("sam.safetensors");
+        write(weights);
+    }
+
+    /** The golden case's weights as a file. */
+    static void write(Path file) {
+        try (Weights w = GoldenCase.open(QUICK).weights()) {
+            Map<String, HostTensor> tensors = new LinkedHashMap<>();
+            w.names().forEach(n -> tensors.put(n, w.tensor(n)));
+            Safetensors.write(file, tensors, Map.of());
+        }
+    }
+
+    @BeforeEach
+    void files() throws IOException {
+        image = dir.resolve("drawn.png");
+        Files.copy(QUICK.resolve("frame0.png"), image);
+        out = dir.resolve("out");
+    }
+
+    private Run sam(Object... args) {
+        Object[] all = new Object[args.length + 10];
+        System.arraycopy(new Object[] {"sam", image, "--backend", "cpu", "--weights", weights, "--out", out,
+            "--image-size", 256}, 0, all, 0, 10);
+        System.arraycopy(args, 0, all, 10, args.length);
+        return Run.of(all);
+    }
+
+    @Test
+    void everyFileSaysTheSame() {
+        Run run = sam("--point", "125,94", "--point", "150,100", "--background", "20.5,220", "--format",
+                "labels,masks,rle").succeeded();
+        assertTrue(run.out().contains("thing 1  "), run.out());
+        assertEquals(List.of("drawn-mask-1.png", "drawn-masks.json", "drawn-masks.png", "drawn-overlay.png"),
+                Run.files(out));
+        LabelMap labels = LabelMap.read(out.resolve("drawn-masks.png"));
+        long[] counts = labels.counts(2);
+        assertTrue(counts[1] > 0 && counts[0] + counts[1] == 256 * 256);
+        assertEquals(labels.mask(1).area(), LabelMap.read(out.resolve("drawn-mask-1.png")).mask(1).area());
+        Json coco = Json.read(out.resolve("drawn-masks.json"));
+        RunLength mask = Coco.mask(coco.at("annotations").at(0).at("segmentation"), 256, 256);
+        assertEquals(labels.mask(1), mask.decode());
+        assertEquals(256, Image.read(out.resolve("drawn-overlay.png")).width());
+    }
+
+    @Test
+    void boxesAreThingsAndJsonTellsOfEach() {
+        Run run = sam("--box", "76,64,179,199", "--box", "10,10,60,60", "--json", "--no-overlay").succeeded();
+        Json json = Json.parse(run.out());
+        assertEquals("SAM 2.1 tiny", json.at("network").asString());
+        assertEquals(2, json.at("masks").size());
+        Json first = json.at("masks").at(0);
+        RunLength mask = Coco.mask(first.at("segmentation"), 256, 256);
+        assertEquals(mask.area(), first.at("area").asLong());
+        assertEquals(mask.bounds().x(), first.at("bbox").at(0).asInt());
+        assertEquals(List.of("drawn-masks.png"), Run.files(out));
+    }
+
+    @Test
+    void multimaskGivesThreeTheBestFirst() throws IOException {
+        Path stroke = dir.resolve("stroke.txt");
+        Files.writeString(stroke, "100,100\n\n140,90\n150,120\n");
+        Json json = Json.parse(sam("--scribble", stroke, "--multimask", "--json").succeeded().out());
+        assertEquals(3, json.at("masks").size());
+        assertTrue(json.at("masks").at(0).at("predicted_iou").asDouble()
+                >= json.at("masks").at(2).at("predicted_iou").asDouble());
+    }
+
+    @Test
+    void everythingNeedsNoPrompt() {
+        Json json = Json.parse(sam("--everything", "--points-per-side", 2, "--json").succeeded().out());
+        assertEquals(json.at("masks").size(), LabelMap.read(out.resolve("drawn-masks.png")).max(),
+                "each mask is seen somewhere, or there is none");
+    }
+
+    @Test
+    void thresholdsSayWhatOfEverythingIsKept() {
+        int all = everything(-1, 0, 1);
+        assertTrue(all > everything(-1, 0, 0.01) && all > everything(2, 0, 1) && all > everything(-1, 2, 1), all + " masks");
+        assertEquals(0, everything(2, 0, 1));
+        sam("--everything", "--nms", 0).failedWith(ExitCode.FAILED, "thresholds 0.8, 0.95, 0.0");
+    }
+
+    private int everything(double iou, double stability, double nms) {
+        return Json.parse(sam("--everything", "--points-per-side", 2, "--min-iou", iou, "--min-stability", stability,
+                "--nms", nms, "--json").succeeded().out()).at("masks").size();
+    }
+
+    @Test
+    void badInputIsOneLine() throws IOException {
+        sam().failedWith(ExitCode.USAGE, "--point");
+        sam("--everything", "--point", "1,1").failedWith(ExitCode.USAGE, "no prompt");
+        sam("--point", "1").failedWith(ExitCode.FAILED, "--point 1:", "2 numbers");
+        sam("--point", "1,NaN").failedWith(ExitCode.FAILED, "2 numbers");
+        sam("--point", "300,10").failedWith(ExitCode.FAILED, "not in the image of 256×256");
+        sam("--box", "10,10,10,20").failedWith(ExitCode.FAILED, "is empty");
+        sam("--box", "1,1,9,9", "--box", "20,20,30,30", "--point", "3,3").failedWith(ExitCode.FAILED, "2 boxes");
+        Run.of("sam", image, "--weights", weights, "--point", "3,3", "--image-size", 100).failedWith(ExitCode.FAILED,
+                "--image-size 100");
+        Path empty = dir.resolve("empty.txt");
+        Files.writeString(empty, "\n");
+        sam("--scribble", empty).failedWith(ExitCode.FAILED, "empty.txt", "no pixels");
+        sam("--scribble", dir.resolve("none.txt")).failedWith(ExitCode.FAILED, "none.txt");
+        Path cut = dir.resolve("cut.safetensors");
+        Files.write(cut, java.util.Arrays.copyOf(Files.readAllBytes(weights), 100_000));
+        Run.of("sam", image, "--weights", cut, "--backend", "cpu", "--point", "3,3").failedWith(ExitCode.FAILED,
+                "cut.safetensors");
+        Path other = Run.unet(dir.resolve("unet.safetensors"), 3, 2, false);
+        Run.of("sam", image, "--weights", other, "--backend", "cpu", "--point", "3,3").failedWith(ExitCode.FAILED,
+                "no SAM 2 checkpoint");
+        assertEquals(List.of("cut.safetensors", "drawn.png", "empty.txt", "unet.safetensors"), Run.files(dir));
+    }
+}

@@ -1,0 +1,47 @@
+package dev.kerf.tornado;
+
+import dev.kerf.backend.Storage;
+import dev.kerf.backend.gpu.Driver;
+import dev.kerf.backend.gpu.KernelSource;
+import dev.kerf.backend.gpu.Manifest;
+import dev.kerf.error.UnsupportedOpException;
+import java.util.Arrays;
+import java.util.Map;
+import java.util.stream.Collectors;
+
+/**
+ * A kernel with its attributes and parameters. TornadoVM compiles it in each plan anew.
+ *
+ * @param manifest    what it is
+ * @param definitions attributes and parameters
+ * @param code        makes its tasks
+ */
+record TornadoKernel(Manifest manifest, Map<String, String> definitions, JavaKernel code) implements Driver.Kernel {
+    private static final String PACKAGE = TornadoKernel.class.getPackageName() + ".kernel.";
+
+    /**
+     * The kernel of a name, {@code layer_norm} being the class {@code kernel.LayerNorm}.
+     *
+     * @throws UnsupportedOpException if there is no such class
+     */
+    static TornadoKernel of(String name, Map<String, String> definitions) {
+        String single = String.valueOf(Storage.F32.code());
+        if (!definitions.getOrDefault(KernelSource.STORAGE, single).equals(single)) {
+            throw new UnsupportedOpException("tornado has no kernel " + name + " but with float32 storage");
+        }
+        String type = Arrays.stream(name.split("_"))
+                .map(word -> Character.toUpperCase(word.charAt(0)) + word.substring(1))
+                .collect(Collectors.joining());
+        try {
+            JavaKernel code = (JavaKernel) Class.forName(PACKAGE + type).getConstructor().newInstance();
+            return new TornadoKernel(Manifest.of(name), Map.copyOf(definitions), code);
+        } catch (ReflectiveOperationException e) {
+            throw new UnsupportedOpException("tornado has no kernel " + name + " (no class " + type + ")", e);
+        }
+    }
+
+    @Override
+    public String name() {
+        return manifest.name();
+    }
+}
