@@ -8,7 +8,7 @@ public enum FileType {
     JPEG,
     /** Windows bitmap. */
     BMP,
-    /** Tagged Image File Format; of several pages the first. */
+    /** Tagged Image File Format, BigTIFF too. */
     TIFF,
     /** Graphics Interchange Format; of several frames the first. */
     GIF;
@@ -19,7 +19,8 @@ public enum FileType {
             return PNG;
         } else if (starts(b, 0xFF, 0xD8, 0xFF)) {
             return JPEG;
-        } else if (starts(b, 'I', 'I', 42, 0) || starts(b, 'M', 'M', 0, 42)) {
+        } else if (starts(b, 'I', 'I', 42, 0) || starts(b, 'M', 'M', 0, 42) || starts(b, 'I', 'I', 43, 0, 8, 0)
+                || starts(b, 'M', 'M', 0, 43, 0, 8)) {
             return TIFF;
         } else if (starts(b, 'G', 'I', 'F', '8')) {
             return GIF;

@@ -25,7 +25,11 @@ record ImageFile(String name, byte[] bytes) {
     /** Reads the header from the file's beginning, or from all of it where the header lies further on. */
     static ImageInfo openHeader(Path file) {
         byte[] start = load(file, HEADER);
-        if (start.length == HEADER) {
+        FileType type = FileType.sniff(start);
+        if (start.length == HEADER && (type == FileType.PNG || type == FileType.TIFF)) {
+            // What PNG says of its orientation may stand behind the pixels, TIFF's tags anywhere.
+            return open(file).info();
+        } else if (start.length == HEADER) {
             try {
                 return new ImageFile(file.toString(), start).info();
             } catch (BadFileException e) {
@@ -76,16 +80,27 @@ record ImageFile(String name, byte[] bytes) {
         return switch (type) {
             case PNG -> new PngDecoder(name, bytes).info();
             case JPEG -> new JpegDecoder(name, bytes).info();
-            case BMP, TIFF, GIF -> new PluginDecoder(name, bytes, type).info();
+            case TIFF -> new TiffDecoder(name, bytes).info(0);
+            case BMP, GIF -> new PluginDecoder(name, bytes, type).info();
         };
     }
 
     Image decode(boolean indices) {
+        return decode(indices, 0);
+    }
+
+    /** The pages of a TIFF file; 1 of others. */
+    int pages() {
+        return type() == FileType.TIFF ? new TiffDecoder(name, bytes).pages().size() : 1;
+    }
+
+    Image decode(boolean indices, int page) {
         FileType type = type();
         return switch (type) {
             case PNG -> new PngDecoder(name, bytes).decode(indices);
             case JPEG -> new JpegDecoder(name, bytes).decode();
-            case BMP, TIFF, GIF -> new PluginDecoder(name, bytes, type).decode(indices);
+            case TIFF -> new TiffDecoder(name, bytes).decode(page, indices);
+            case BMP, GIF -> new PluginDecoder(name, bytes, type).decode(indices);
         };
     }
 }

@@ -65,14 +65,22 @@ final class JpegDecoder {
      * The samples without regard to what the file says of their colours, as TIFF wants them.
      *
      * @param ycc whether to turn luma and chroma into red, green and blue
+     * @param w   columns that are expected
+     * @param h   rows that are expected; there may be more
+     * @param n   components that are expected
      * @return interleaved
      */
-    byte[] samples(boolean ycc) {
+    byte[] samples(boolean ycc, int w, int h, int n) {
+        read(false);
+        if (width != w || height < h || components.length != n) {
+            throw bad("it is " + width + "x" + height + " pixels of " + components.length + " components where " + w + "x"
+                    + h + " of " + n + " are to be");
+        }
+        components = null;
         read(true);
-        int n = components.length;
         int[][] rows = new int[n][width];
-        byte[] out = new byte[width * height * n];
-        for (int y = 0, at = 0; y < height; y++) {
+        byte[] out = new byte[Math.multiplyExact(w * n, h)];
+        for (int y = 0, at = 0; y < h; y++) {
             row(y, rows, ycc && n == 3);
             for (int x = 0; x < width; x++) {
                 for (int c = 0; c < n; c++) {

@@ -1,6 +1,7 @@
 package dev.kerf.image;
 
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 
 /** The orientation that a camera notes in a picture (EXIF 2.32, tag 0x0112): how to turn the stored rows upright. */
 final class Orientation {
@@ -17,8 +18,14 @@ final class Orientation {
      * @param to   where it ends
      */
     static int fromExif(byte[] b, int from, int to) {
-        int[] found = TiffTags.shorts(b, from, to, TAG);
-        return found.length > 0 && found[0] >= 1 && found[0] <= 8 ? found[0] : 1;
+        List<TiffDirectory> first = TiffDirectory.of(MemorySegment.ofArray(b).asSlice(from, to - from), 1);
+        return first.isEmpty() ? 1 : of(first.getFirst());
+    }
+
+    /** The orientation that a directory says; 1 where it says none or makes no sense. */
+    static int of(TiffDirectory tags) {
+        long found = tags.number(TAG, 1);
+        return found >= 1 && found <= 8 ? (int) found : 1;
     }
 
     /** The picture upright; itself for orientation 1. Width and height are swapped by 5 to 8. */

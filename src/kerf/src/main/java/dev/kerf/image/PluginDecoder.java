@@ -17,12 +17,10 @@ import javax.imageio.ImageTypeSpecifier;
 import javax.imageio.stream.MemoryCacheImageInputStream;
 
 /**
- * Decodes BMP, TIFF and GIF by the JDK's codecs. Stored samples are taken as they are, never through AWT's colour
+ * Decodes BMP and GIF by the JDK's codecs. Stored samples are taken as they are, never through AWT's colour
  * conversion, which would put greys through a gamma curve.
  */
 final class PluginDecoder {
-    private static final int COLOUR_MAP = 320;
-
     private final String name;
     private final byte[] file;
     private final FileType type;
@@ -95,7 +93,7 @@ final class PluginDecoder {
         PixelFormat format = format(kind.getColorModel(), kind.getNumBands(),
                 widest(kind.getSampleModel().getSampleSize()));
         ImageInfo info = new ImageInfo(type, reader.getWidth(0), reader.getHeight(0), format, 1);
-        return type == FileType.TIFF ? info.oriented(Orientation.fromExif(file, 0, file.length)) : info;
+        return info;
     }
 
     /** Most pixels per byte: run lengths and LZW codes have bounds, fax codes take a bit per row. */
@@ -134,17 +132,7 @@ final class PluginDecoder {
         if (!(model instanceof IndexColorModel palette)) {
             return null;
         }
-        int[] map = type == FileType.TIFF ? TiffTags.shorts(file, 0, file.length, COLOUR_MAP) : new int[0];
-        int n = map.length / 3;
-        if (n == 0 || n > 256) {
-            return palette;
-        }
-        // TIFF has 16-bit colours; the codec's own rounding makes 254 of the 255 that some writers store as 0xFF00.
-        byte[][] colours = new byte[3][n];
-        for (int i = 0; i < 3 * n; i++) {
-            colours[i / n][i % n] = (byte) (map[i] >> 8);
-        }
-        return new IndexColorModel(8, n, colours[0], colours[1], colours[2]);
+        return palette;
     }
 
     private static boolean isGrey(IndexColorModel palette) {

@@ -1,0 +1,234 @@
+package dev.kerf.image;
+
+import dev.kerf.error.BadFileException;
+import dev.kerf.tensor.DType;
+import dev.kerf.tensor.HostTensor;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * What the numbers of a TIFF file mean as pictures: its pages, their colours, palettes and alpha, and the range of numbers
+ * that have none of their own.
+ */
+final class TiffDecoder {
+    private static final int WHITE_IS_ZERO = 0;
+    private static final int RGB = 2;
+    private static final int PALETTE = 3;
+    private static final int YCC = 6;
+    /** Bits of NewSubfileType: a smaller version of another page, a transparency mask of one. */
+    private static final int NO_PAGE = 1 | 4;
+    /** ImageJ describes stacks of more than 4 GiB, and some others, by one directory and the number of pages. */
+    private static final Pattern IMAGES = Pattern.compile("(?m)^images=(\\d{1,9})$");
+
+    private final String name;
+    private final MemorySegment file;
+
+    TiffDecoder(String name, byte[] file) {
+        this.name = name;
+        this.file = MemorySegment.ofArray(file);
+    }
+
+    /** The pages of full size, at least one. */
+    List<TiffPage> pages() {
+        List<TiffDirectory> all = TiffDirectory.of(file, Integer.MAX_VALUE);
+        List<TiffPage> pages = new ArrayList<>();
+        for (TiffDirectory d : all) {
+            if (d.isDamaged()) {
+                throw new BadFileException(name + ": TIFF: truncated or damaged: tags of a page lie behind the file's end");
+            }
+            if ((d.number(254, 0) & NO_PAGE) == 0 || all.size() == 1) {
+                pages.add(new TiffPage(name, d, 0));
+            }
+        }
+        if (pages.isEmpty()) {
+            throw new BadFileException(name + ": TIFF: truncated or damaged: there is no page in it");
+        }
+        Matcher stack = IMAGES.matcher(all.getFirst().text(270));
+        long bytes = pages.getFirst().plainBytes();
+        if (pages.size() == 1 && bytes > 0 && all.getFirst().text(270).startsWith("ImageJ=") && stack.find()) {
+            long from = all.getFirst().number(273, 0);
+            for (int i = 1; i < Integer.parseInt(stack.group(1)) && from + (i + 1) * bytes <= file.byteSize(); i++) {
+                pages.add(new TiffPage(name, all.getFirst(), i * bytes));
+            }
+        }
+        return pages;
+    }
+
+    ImageInfo info(int page) {
+        return new Meaning(page(page)).info();
+    }
+
+    Image decode(int page, boolean indices) {
+        return new Meaning(page(page)).decode(indices);
+    }
+
+    private TiffPage page(int index) {
+        List<TiffPage> pages = pages();
+        if (index >= pages.size()) {
+            throw new BadFileException(name + ": it has " + pages.size() + " pages, no page " + (index + 1));
+        }
+        return pages.get(index);
+    }
+
+    /** How a page's samples become grey or colours. */
+    private final class Meaning {
+        private final TiffPage page;
+        private final int photometric;
+        private final int colours;
+        private final boolean alpha;
+        private final boolean associated;
+        private final int[] palette;
+        private final int orientation;
+
+        Meaning(TiffPage page) {
+            this.page = page;
+            photometric = (int) page.tags().number(262, 1);
+            colours = photometric == RGB || photometric == YCC ? 3 : 1;
+            long[] extra = page.tags().numbers(338);
+            boolean known = photometric <= PALETTE && photometric >= 0
+                    || photometric == YCC && TiffCodec.of(page.tags().number(259, 1)) == TiffCodec.JPEG;
+            int more = page.bands() - colours;
+            if (!known || more < 0) {
+                throw page.bad("its pixels are of kind " + photometric + " with " + page.bands() + " samples; grey, palettes "
+                        + "and RGB can be read");
+            } else if (more > 1 || more == 1 && colours == 1 && (extra.length == 0 || extra[0] == 0)) {
+                throw page.bad("it has " + page.bands() + " channels; say which to take (kerf: --channels)");
+            }
+            alpha = more == 1;
+            associated = alpha && extra.length > 0 && extra[0] == 1;
+            orientation = Orientation.of(page.tags());
+            palette = photometric == PALETTE ? colourMap() : null;
+        }
+
+        /** Colours 0xRRGGBB. TIFF's have 16 bits; writers store a byte v as 257 v, 256 v or, wrongly, v. */
+        private int[] colourMap() {
+            long[] map = page.tags().numbers(320);
+            int n = 1 << page.bits();
+            if (page.type() != DType.U8 || map.length < 3 * n || alpha) {
+                throw page.bad("its palette has " + map.length / 3 + " colours for pixels of " + page.bits() + " bits");
+            }
+            boolean bytes = Arrays.stream(map).allMatch(v -> v < 256);
+            int[] out = new int[n];
+            for (int i = 0; i < 3 * n; i++) {
+                out[i % n] |= (int) (bytes ? map[i] : map[i] >> 8) << 16 - 8 * (i / n);
+            }
+            return out;
+        }
+
+        private boolean isGreyPalette() {
+            return Arrays.stream(palette).allMatch(c -> (c >> 16) == (c & 0xFF) && (c >> 8 & 0xFF) == (c & 0xFF));
+        }
+
+        private boolean plain() {
+            return page.type() == DType.U8 || page.type() == DType.U16;
+        }
+
+        ImageInfo info() {
+            int channels = palette == null ? page.bands() : isGreyPalette() ? 1 : 3;
+            PixelFormat format = PixelFormat.of(channels, page.type() == DType.U8 ? 8 : 16);
+            return new ImageInfo(FileType.TIFF, page.width(), page.height(), format, 1).oriented(orientation);
+        }
+
+        Image decode(boolean indices) {
+            ImageInfo info = info();
+            info.check(name, file.byteSize(), page.best(), 3);
+            HostTensor numbers = page.window(0, 0, page.width(), page.height());
+            Image out = !plain() ? ranged(numbers, info.format(), indices)
+                    : palette != null && !indices ? coloured(numbers, info.format()) : samples(numbers, info.format(), indices);
+            return Orientation.apply(orientation, out);
+        }
+
+        private Image coloured(HostTensor numbers, PixelFormat format) {
+            Image out = Image.blank(page.width(), page.height(), format);
+            for (int i = 0; i < numbers.elements(); i++) {
+                int colour = palette[(int) numbers.getLong(i)];
+                for (int c = 0; c < format.channels(); c++) {
+                    out.setSample(i % page.width(), i / page.width(), c, colour >> 16 - 8 * c & 0xFF);
+                }
+            }
+            return out;
+        }
+
+        /** Whole numbers over the range of their bits; labels stay as they are. */
+        private Image samples(HostTensor numbers, PixelFormat format, boolean indices) {
+            PixelFormat shape = palette == null ? format : PixelFormat.GRAY8;
+            Image out = new Image(page.width(), page.height(), shape, (long) page.width() * shape.pixelBytes(), numbers.data());
+            int top = (1 << page.bits()) - 1;
+            boolean invert = photometric == WHITE_IS_ZERO;
+            if (!invert && !associated && (top == shape.max() || indices)) {
+                return out;
+            }
+            int n = shape.channels();
+            for (long i = 0; i < numbers.elements(); i++) {
+                int c = (int) (i % n);
+                int x = (int) (i / n % page.width());
+                int y = (int) (i / n / page.width());
+                int v = out.sample(x, y, c);
+                boolean colour = c < colours;
+                v = invert && colour ? top - v : v;
+                v = indices || top == shape.max() ? v : (int) (((long) v * shape.max() + top / 2) / top);
+                out.setSample(x, y, c, v);
+                if (associated && !colour) {
+                    straighten(out, x, y);
+                }
+            }
+            return out;
+        }
+
+        /** Divides premultiplied colours by their alpha. */
+        private void straighten(Image out, int x, int y) {
+            int max = out.format().max();
+            int a = out.sample(x, y, colours);
+            for (int c = 0; c < colours; c++) {
+                int v = out.sample(x, y, c);
+                out.setSample(x, y, c, a == 0 ? 0 : (int) Math.min(max, ((long) v * max + a / 2) / a));
+            }
+        }
+
+        /**
+         * Numbers without a range of their own: whole ones of 0 to 65535 stay, floats of 0 to 1 are scaled to that, all
+         * others stretched to it from the least to the greatest. Labels stay or are refused.
+         */
+        private Image ranged(HostTensor numbers, PixelFormat format, boolean indices) {
+            double low = Double.POSITIVE_INFINITY;
+            double high = Double.NEGATIVE_INFINITY;
+            boolean whole = true;
+            for (long i = 0; i < numbers.elements(); i++) {
+                double v = numbers.getDouble(i);
+                if (!Double.isFinite(v)) {
+                    throw page.bad("pixel (" + i / page.bands() % page.width() + ", " + i / page.bands() / page.width() + ") is "
+                            + v + "; finite numbers can be read");
+                }
+                low = Math.min(low, v);
+                high = Math.max(high, v);
+                whole &= v == Math.rint(v);
+            }
+            if (indices && !(whole && low >= 0 && high <= 65535)) {
+                throw page.bad("its numbers go from " + low + " to " + high + (whole ? "" : " and aren't whole")
+                        + "; labels are whole numbers of 0 to 65535");
+            } else if (photometric == WHITE_IS_ZERO) {
+                throw page.bad("its white is zero in " + page.type() + ", which can't be read");
+            }
+            boolean stays = indices || !page.type().floating() && low >= 0 && high <= 65535;
+            boolean unit = page.type().floating() && low >= 0 && high <= 1;
+            double from = stays || unit ? 0 : low;
+            double scale = stays ? 1 : unit ? 65535 : high > low ? 65535 / (high - low) : 0;
+            Image out = Image.blank(page.width(), page.height(), format);
+            for (long i = 0; i < numbers.elements(); i++) {
+                int at = (int) (i / page.bands());
+                out.setSample(at % page.width(), at / page.width(), (int) (i % page.bands()),
+                        (int) Math.round((numbers.getDouble(i) - from) * scale));
+            }
+            if (associated) {
+                for (int i = 0; i < page.width() * page.height(); i++) {
+                    straighten(out, i % page.width(), i / page.width());
+                }
+            }
+            return out;
+        }
+    }
+}

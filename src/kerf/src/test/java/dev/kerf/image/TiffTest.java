@@ -1,0 +1,150 @@
+package dev.kerf.image;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.kerf.error.BadFileException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** TIFF as tifffile and libtiff write it, and as nobody should. */
+class TiffTest {
+    private static byte[] resource(String name) {
+        try (InputStream in = TiffTest.class.getResourceAsStream(name)) {
+            return in.readAllBytes();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    static Stream<String> cases() {
+        return new String(resource("tiff.txt"), StandardCharsets.UTF_8).lines();
+    }
+
+    /** Every line says what make_images.py read with tifffile or Pillow. */
+    @ParameterizedTest
+    @MethodSource("cases")
+    void everySampleIsWhatOthersRead(String line, @TempDir Path directory) throws Exception {
+        String[] words = line.split(" ");
+        Path file = directory.resolve(words[0]);
+        Files.write(file, resource(words[0]));
+        Image read = words[1].equals("labels") ? Image.readIndices(file) : Image.read(file);
+        int n = Integer.parseInt(words[4]);
+        assertEquals(words[2] + "x" + words[3] + " " + PixelFormat.of(n, Integer.parseInt(words[5])), read.toString());
+        ImageInfo info = Image.info(file);
+        assertEquals(words[2] + "x" + words[3], info.width() + "x" + info.height());
+        assertTrue(words[1].equals("labels") || info.format() == read.format(), line);
+        for (int i = 6; i < words.length; i++) {
+            int at = (i - 6) / n;
+            assertEquals(Integer.parseInt(words[i]), read.sample(at % read.width(), at / read.width(), (i - 6) % n),
+                    words[0] + ": sample " + (i - 6));
+        }
+    }
+
+    /** A little-endian file of one uncompressed strip; each tag is number, type, count, value. */
+    static byte[] tiff(byte[] strip, int[]... tags) {
+        ByteBuffer b = ByteBuffer.allocate(8 + 2 + 12 * tags.length + 4 + strip.length).order(ByteOrder.LITTLE_ENDIAN);
+        int data = b.capacity() - strip.length;
+        b.put((byte) 'I').put((byte) 'I').putShort((short) 42).putInt(8).putShort((short) tags.length);
+        for (int[] t : tags) {
+            b.putShort((short) t[0]).putShort((short) t[1]).putInt(t[2]).putInt(t[0] == 273 ? data : t[3]);
+        }
+        return b.putInt(0).put(strip).array();
+    }
+
+    private static byte[] plain(int width, int height, int bits, int format, byte[] strip, int[]... more) {
+        int[][] tags = {{256, 4, 1, width}, {257, 4, 1, height}, {258, 3, 1, bits}, {259, 3, 1, 1}, {262, 3, 1, 1},
+            {273, 4, 1, 0}, {278, 4, 1, height}, {279, 4, 1, strip.length}, {339, 3, 1, format}};
+        Map<Integer, int[]> all = new TreeMap<>();
+        Stream.concat(Arrays.stream(tags), Arrays.stream(more)).forEach(t -> all.put(t[0], t));
+        return tiff(strip, all.values().toArray(int[][]::new));
+    }
+
+    private static void refused(String part, byte[] file) {
+        BadFileException e = assertThrows(BadFileException.class, () -> Image.read(file, "x"));
+        assertTrue(e.getMessage().contains(part), e.getMessage());
+        assertEquals(1, e.getMessage().lines().count());
+    }
+
+    @Test
+    void whatCanNotBeReadIsNamed(@TempDir Path directory) throws Exception {
+        refused("whole numbers of 24 bits", plain(1, 1, 24, 1, new byte[3]));
+        refused("floats of 24 bits", plain(1, 1, 24, 3, new byte[3]));
+        refused("complex floats of 64 bits", plain(1, 1, 64, 6, new byte[8]));
+        refused("0x5 pixels", plain(0, 5, 8, 1, new byte[8]));
+        refused("5x0 pixels", plain(5, 0, 8, 1, new byte[8]));
+        refused("method 34712", plain(1, 1, 8, 1, new byte[1], new int[] {259, 3, 1, 34712}));
+        refused("NaN", plain(1, 1, 32, 3, new byte[] {0, 0, (byte) 0xC0, 0x7F}));
+        refused("strip", plain(2, 2, 8, 1, new byte[3]));
+        refused("5 channels", plain(1, 1, 8, 1, new byte[5], new int[] {277, 3, 1, 5}));
+        Path negative = directory.resolve("labels.tif");
+        Files.write(negative, plain(1, 1, 16, 2, new byte[] {-1, -1}));
+        BadFileException e = assertThrows(BadFileException.class, () -> Image.readIndices(negative));
+        assertTrue(e.getMessage().contains("from -1.0 to -1.0"), e.getMessage());
+        Files.write(negative, plain(1, 1, 32, 3, new byte[] {0, 0, 0, 0x3F}));
+        assertThrows(BadFileException.class, () -> Image.readIndices(negative));
+    }
+
+    /** A file of many strips that all lie at the same place would stand for more than it can hold. */
+    @Test
+    void aSmallFileCanNotStandForALargePicture() {
+        refused("not genuine", plain(20_000, 20_000, 8, 1, new byte[1000]));
+        byte[] shared = plain(1000, 1000, 8, 1, new byte[1000], new int[] {278, 4, 1, 1});
+        refused("of 1000 strips", shared);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"rgb5.tif", "rgb10.tif", "f4little.tif", "pillowjpeg.tif", "bits12.tif"})
+    void everyTruncationAndFlippedByteIsAnErrorOrAPicture(String name) {
+        byte[] file = resource(name);
+        Image whole = Image.read(file, name);
+        for (int length = 0; length < file.length; length++) {
+            try {
+                assertEquals(0, Pictures.difference(whole, Image.read(Arrays.copyOf(file, length), "cut")), "cut to " + length);
+            } catch (BadFileException e) {
+                assertEquals(1, e.getMessage().lines().count());
+            }
+        }
+        for (int i = 4; i < file.length; i++) {
+            byte[] flipped = file.clone();
+            flipped[i] ^= (byte) (1 << i % 8);
+            try {
+                Image.read(flipped, "flipped");
+            } catch (BadFileException e) {
+                assertEquals(1, e.getMessage().lines().count());
+            }
+        }
+    }
+
+    @Test
+    void onlyTheTilesUnderAWindowAreRead() {
+        byte[] file = resource("rgb1.tif");
+        TiffPage page = new TiffDecoder("a", file).pages().getFirst();
+        var whole = page.window(0, 0, 7, 5);
+        var part = page.window(2, 1, 4, 3);
+        assertEquals("[3, 4, 3]", part.shape().toString());
+        for (int i = 0; i < 36; i++) {
+            assertEquals(whole.getLong(((1 + i / 12) * 7L + 2 + i / 3 % 4) * 3 + i % 3), part.getLong(i));
+        }
+        List<TiffPage> pages = new TiffDecoder("a", resource("bits12.tif")).pages();
+        assertEquals(1, pages.size());
+        assertEquals(12, pages.getFirst().bits());
+    }
+}
