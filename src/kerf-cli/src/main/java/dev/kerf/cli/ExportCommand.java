@@ -2,14 +2,8 @@ package dev.kerf.cli;
 
 import dev.kerf.graph.Graph;
 import dev.kerf.graph.onnx.OnnxExport;
-import dev.kerf.model.maskrcnn.DetectOptions;
-import dev.kerf.model.maskrcnn.MaskRcnn;
-import dev.kerf.model.sam2.Sam2Config;
-import dev.kerf.model.sam2.Sam2Graphs;
-import dev.kerf.model.sam2.Sam2Graphs.DecoderRequest;
-import dev.kerf.model.sam2.Sam2VideoGraphs;
-import dev.kerf.model.unet.UNet;
-import dev.kerf.model.unet.UNetConfig;
+import dev.kerf.model.ModelKind;
+import dev.kerf.model.Models;
 import dev.kerf.weights.Weights;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -28,7 +22,6 @@ import picocli.CommandLine.Spec;
         description = "Writes a network for one image size as an ONNX model (opset " + OnnxExport.OPSET + ").")
 final class ExportCommand implements Callable<Integer> {
     private static final int MOST = 1 << 16;
-    private static final int SLOTS = 32;
 
     private final Console console;
 
@@ -44,9 +37,9 @@ final class ExportCommand implements Callable<Integer> {
     @Option(names = "--size", required = true, paramLabel = "HxW", description = "Rows and columns, such as 512x512.")
     private String size;
 
-    @Option(names = "--part", paramLabel = "PART", defaultValue = "encoder",
-            description = "SAM 2: encoder (of images of --size), decoder (one point, three masks), frame (one that is tracked, "
-                    + "with 7 memories and 16 pointers) or memory (what is kept of it).")
+    @Option(names = "--part", paramLabel = "PART",
+            description = "SAM 2: encoder (of images of --size; the default), decoder (one point, three masks), frame (one"
+                    + " that is tracked, with 7 memories and 16 pointers) or memory (what is kept of it).")
     private String part;
 
     @Option(names = "--image-size", paramLabel = "N", defaultValue = "1024",
@@ -66,26 +59,18 @@ final class ExportCommand implements Callable<Integer> {
         int height = extent(cross < 0 ? "" : size.substring(0, cross));
         int width = extent(size.substring(cross + 1));
         try (Weights open = weights.open()) {
-            Graph graph = Sam2Config.accepts(open) ? sam(SamCommand.config(open, imageSize), height, width)
-                    : MaskRcnn.accepts(open) ? MaskRcnn.graph(open, height, width, DetectOptions.of())
-                    : UNet.graph(UNetConfig.of(open), open, height, width);
+            ModelKind kind = Models.of(open);
+            String wanted = part == null ? kind.parts().getFirst() : part;
+            if (!kind.parts().contains(wanted)) {
+                throw new ParameterException(spec.commandLine(),
+                        "--part " + part + ": expected " + String.join(", ", kind.parts()));
+            }
+            Graph graph = kind.graph(open, new ModelKind.GraphRequest(wanted, height, width, imageSize));
             OnnxExport.write(graph, open, target,
                     OnnxExport.Options.of().stages(stages.toArray(String[]::new)));
         }
         console.out().println(target + "  " + Text.bytes(Files.size(target)));
         return ExitCode.OK;
-    }
-
-    private Graph sam(Sam2Config config, int height, int width) {
-        DecoderRequest one = new DecoderRequest(1, 2, false, true);
-        return switch (part) {
-            case "encoder" -> Sam2Graphs.image(config, height, width);
-            case "decoder" -> Sam2Graphs.decoder(config, one);
-            case "frame" -> Sam2VideoGraphs.frame(config, new Sam2VideoGraphs.FrameRequest(one, SLOTS, 7, 16));
-            case "memory" -> Sam2VideoGraphs.remember(config, 1, SLOTS, false);
-            default -> throw new ParameterException(spec.commandLine(), "--part " + part
-                    + ": expected encoder, decoder, frame or memory");
-        };
     }
 
     private int extent(String text) {

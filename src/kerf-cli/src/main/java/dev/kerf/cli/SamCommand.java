@@ -124,19 +124,11 @@ final class SamCommand implements Callable<Integer> {
         try (Weights source = Weights.open(weights);
                 OutputDirectory _ = new OutputDirectory(output.directory);
                 Device opened = device.open();
-                Sam2 sam = Sam2.load(opened, source, config(source, imageSize), precision)) {
+                Sam2 sam = Sam2.load(opened, source, Sam2Config.of(source).withImageSize(imageSize), precision)) {
             List<MaskOutput.Found> found = everything ? everything(sam, picture) : answers(sam, picture, prompts);
             output.write(console, image, picture, found, sam.config(), opened.info(), (System.nanoTime() - start) / 1e9);
         }
         return ExitCode.OK;
-    }
-
-    /** A checkpoint's configuration at a side that the network can be run at. */
-    static Sam2Config config(Weights source, int imageSize) {
-        if (imageSize < 64 || imageSize > 4096 || imageSize % 32 != 0) {
-            throw new BadInputException("--image-size " + imageSize + ": expected a multiple of 32 from 64 to 4096");
-        }
-        return Sam2Config.of(source).withImageSize(imageSize);
     }
 
     private List<Prompt> prompts() {

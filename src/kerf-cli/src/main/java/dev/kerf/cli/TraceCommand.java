@@ -1,16 +1,9 @@
 package dev.kerf.cli;
 
 import dev.kerf.backend.Device;
-import dev.kerf.backend.Precision;
 import dev.kerf.check.golden.Golden;
-import dev.kerf.image.Image;
-import dev.kerf.model.maskrcnn.DetectOptions;
-import dev.kerf.model.maskrcnn.MaskRcnn;
-import dev.kerf.model.sam2.Prompt;
-import dev.kerf.model.sam2.Sam2;
-import dev.kerf.model.sam2.Sam2Config;
-import dev.kerf.model.unet.SegmentOptions;
-import dev.kerf.model.unet.UNet;
+import dev.kerf.model.ModelKind;
+import dev.kerf.model.Models;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.weights.Safetensors;
 import dev.kerf.weights.Weights;
@@ -94,35 +87,11 @@ final class TraceCommand implements Callable<Integer> {
     private Map<String, HostTensor> ofImage(Device device, Map<String, String> metadata) {
         metadata.put("kerf.image", image.toString());
         try (Weights open = weights.open()) {
-            if (Sam2Config.accepts(open)) {
-                metadata.put("kerf.model", "sam2");
-                return prompted(device, open);
-            }
-            boolean detector = MaskRcnn.accepts(open);
-            metadata.put("kerf.model", detector ? "maskrcnn" : "unet");
-            if (detector) {
-                try (MaskRcnn net = MaskRcnn.load(device, open)) {
-                    return net.trace(Image.read(image), DetectOptions.of());
-                }
-            }
-            try (UNet net = UNet.load(device, open)) {
-                return Picture.read(image).trace(net, SegmentOptions.of());
-            }
-        }
-    }
-
-    private Map<String, HostTensor> prompted(Device device, Weights weights) {
-        Prompt prompt = new Prompt(List.of(), null, null);
-        for (String p : points) {
-            double[] xy = PromptText.numbers(p, 2, "--point");
-            prompt = prompt.foreground(xy[0], xy[1]);
-        }
-        if (box != null) {
-            double[] c = PromptText.numbers(box, 4, "--box");
-            prompt = prompt.and(Prompt.box(c[0], c[1], c[2], c[3]));
-        }
-        try (Sam2 sam = Sam2.load(device, weights, SamCommand.config(weights, imageSize), Precision.FLOAT32)) {
-            return sam.trace(Image.read(image), prompt, false);
+            ModelKind kind = Models.of(open);
+            metadata.put("kerf.model", kind.name());
+            return kind.trace(device, open, new ModelKind.TraceRequest(image,
+                    points.stream().map(p -> PromptText.numbers(p, 2, "--point")).toList(),
+                    box == null ? new double[0] : PromptText.numbers(box, 4, "--box"), imageSize));
         }
     }
 }

@@ -184,7 +184,7 @@ final class TrackCommand implements Callable<Integer> {
                 Weights source = Weights.open(weights)) {
             checkFrames(prompts, frames.count());
             checkFrames(masks, frames.count());
-            Sam2Config config = SamCommand.config(source, imageSize);
+            Sam2Config config = Sam2Config.of(source).withImageSize(imageSize);
             try (OutputDirectory _ = new OutputDirectory(output.directory);
                     Device opened = device.open();
                     Sam2 sam = Sam2.load(opened, source, config, precision);

@@ -2,8 +2,7 @@ package dev.kerf.cli;
 
 import dev.kerf.error.KerfException;
 import dev.kerf.json.Json;
-import dev.kerf.model.maskrcnn.MaskRcnn;
-import dev.kerf.model.unet.UNetConfig;
+import dev.kerf.model.Models;
 import dev.kerf.weights.TensorInfo;
 import dev.kerf.weights.Weights;
 import dev.kerf.weights.WeightsReport;
@@ -68,37 +67,10 @@ final class WeightsInspectCommand implements Callable<Integer> {
 
     /** One line on the network, or null if these are not the weights of a kind that is known. */
     private static String architecture(Weights weights) {
-        if (MaskRcnn.accepts(weights)) {
-            try {
-                return MaskRcnn.describe(weights);
-            } catch (KerfException e) {
-                return null;
-            }
-        }
-        UNetConfig c;
         try {
-            c = UNetConfig.of(weights);
+            return Models.find(weights).map(kind -> kind.describe(weights)).orElse(null);
         } catch (KerfException e) {
             return null;
         }
-        return "U-Net: depth " + c.depth() + ", widths " + c.widths() + ", " + c.inputChannels() + " channels in, "
-                + (c.upSampling() == UNetConfig.UpSampling.TRANSPOSED ? "transposed convolutions" : "bilinear up-sampling")
-                + ", " + norm(c.norm()) + ", " + statistics(c.statistics()) + ", classes: " + String.join(", ", c.classNames());
-    }
-
-    private static String norm(UNetConfig.Norm norm) {
-        return switch (norm) {
-            case UNetConfig.Norm.None _ -> "no normalisation";
-            case UNetConfig.Norm.Batch _ -> "batch norm";
-            case UNetConfig.Norm.Group g -> g.groups() == 0 ? "instance norm" : "group norm of " + g.groups() + " groups";
-        };
-    }
-
-    private static String statistics(UNetConfig.InputStatistics statistics) {
-        return switch (statistics) {
-            case UNetConfig.InputStatistics.None _ -> "input as it is";
-            case UNetConfig.InputStatistics.PerImage _ -> "input standardised for each image";
-            case UNetConfig.InputStatistics.Fixed _ -> "input standardised with fixed numbers";
-        };
     }
 }

@@ -2,18 +2,16 @@ package dev.kerf.cli;
 
 import dev.kerf.Kerf;
 import dev.kerf.error.BadInputException;
-import dev.kerf.model.maskrcnn.MaskRcnn;
-import dev.kerf.model.sam2.Sam2Config;
+import dev.kerf.model.ModelKind;
+import dev.kerf.model.Models;
 import dev.kerf.weights.Weights;
 import java.nio.file.Path;
-import java.util.List;
 import picocli.CommandLine.Option;
 
 /** Which network. */
 final class WeightsOptions {
-    private static final List<String> KINDS = List.of("unet", "maskrcnn", "sam2");
-
-    @Option(names = "--model", paramLabel = "KIND", description = "Kind of model: unet, maskrcnn, sam2. By default what the file says.")
+    @Option(names = "--model", paramLabel = "KIND",
+            description = "Kind of model, such as unet. By default what the file says.")
     private String model;
 
     @Option(names = "--weights", paramLabel = "FILE|NAME", converter = WeightsPath.class,
@@ -28,31 +26,14 @@ final class WeightsOptions {
 
     /** Opens the weights, to be closed. */
     Weights open() {
-        if (model != null) {
-            checkKind(model);
-        }
+        String wanted = model == null ? null : Models.named(model).name();
         Weights open = embedded() ? Kerf.embeddedWeights() : Weights.open(file);
-        if (model != null && !model.equals(kind(open))) {
+        String found = Models.find(open).map(ModelKind::name).orElse("unknown");
+        if (wanted != null && !wanted.equals(found)) {
             String source = open.source();
-            String found = kind(open);
             open.close();
-            throw new BadInputException(source + " holds a model of kind '" + found + "', not '" + model + "'");
+            throw new BadInputException(source + " holds a model of kind '" + found + "', not '" + wanted + "'");
         }
         return open;
-    }
-
-    private static String kind(Weights open) {
-        return Sam2Config.accepts(open) ? "sam2" : MaskRcnn.accepts(open) ? "maskrcnn" : "unet";
-    }
-
-    /**
-     * Refuses kinds of models that are not there.
-     *
-     * @throws BadInputException unless it is one of {@link #KINDS}
-     */
-    static void checkKind(String kind) {
-        if (!KINDS.contains(kind)) {
-            throw new BadInputException("this version of Kerf has no model '" + kind + "'; it has " + String.join(", ", KINDS));
-        }
     }
 }

@@ -135,7 +135,10 @@ class SamCommandTest {
         sam("--box", "10,10,10,20").failedWith(ExitCode.FAILED, "is empty");
         sam("--box", "1,1,9,9", "--box", "20,20,30,30", "--point", "3,3").failedWith(ExitCode.FAILED, "2 boxes");
         Run.of("sam", image, "--weights", weights, "--point", "3,3", "--image-size", 100).failedWith(ExitCode.FAILED,
-                "--image-size 100");
+                "image size 100");
+        assertTrue(Run.of("weights", "inspect", weights).succeeded().out().contains("SAM 2.1: Hiera tiny, 12 blocks"));
+        Run.of("export", "--onnx", dir.resolve("x.onnx"), "--size", "64x64", "--weights", weights, "--part", "neck")
+                .failedWith(ExitCode.USAGE, "--part neck", "encoder, decoder, frame, memory");
         Path empty = dir.resolve("empty.txt");
         Files.writeString(empty, "\n");
         sam("--scribble", empty).failedWith(ExitCode.FAILED, "empty.txt", "no pixels");

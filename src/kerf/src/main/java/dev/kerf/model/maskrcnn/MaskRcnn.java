@@ -73,26 +73,6 @@ public final class MaskRcnn implements AutoCloseable {
         return new RcnnRequest(false, 1, 3, false, 64, 64, semantic, DetectOptions.of().size(64, 64));
     }
 
-    /** Whether a weight file is one of the networks that {@link #load} takes, by the names of its tensors. */
-    public static boolean accepts(Weights weights) {
-        return RcnnNames.known(weights);
-    }
-
-    /**
-     * One line on the architecture of a weight file, such as "Mask R-CNN: ResNet-50-FPN as torchvision's, 91 classes".
-     *
-     * @throws BadWeightsException if the file is no Mask R-CNN
-     */
-    public static String describe(Weights weights) {
-        RcnnConfig c = RcnnConfig.of(weights);
-        int layers = 2 + 3 * c.blocks().stream().mapToInt(b -> b).sum();
-        return (c.semantic() ? "Panoptic FPN" : "Mask R-CNN") + ": ResNet-" + layers + "-FPN as " + switch (c.names().layout()) {
-            case TORCHVISION -> "torchvision's first version";
-            case TORCHVISION_V2 -> "torchvision's second version";
-            case DETECTRON2 -> "Detectron2's";
-        } + ", " + c.classes() + " classes with background" + (c.semantic() ? ", " + c.semantics() + " labels" : "");
-    }
-
     /**
      * Reads the architecture and checks every tensor.
      *

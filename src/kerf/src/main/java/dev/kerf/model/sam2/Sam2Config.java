@@ -1,5 +1,6 @@
 package dev.kerf.model.sam2;
 
+import dev.kerf.error.BadInputException;
 import dev.kerf.error.BadWeightsException;
 import dev.kerf.model.nn.Layers;
 import dev.kerf.weights.TensorInfo;
@@ -33,6 +34,7 @@ public record Sam2Config(
         Size size, Version version, int imageSize, boolean dynamicMultimask, boolean binarizeClicked, int holeArea) {
     /** Side that the official checkpoints were trained with. */
     public static final int IMAGE_SIZE = 1024;
+    private static final int MOST = 4096;
     /** Channels of embeddings and tokens. */
     static final int WIDTH = 256;
     /** Epsilon of Hiera's norms and of LayerNorm2d. */
@@ -51,6 +53,9 @@ public record Sam2Config(
     private static final int HOLE_AREA = 8;
     /** Tensors of the checkpoints that inference never reads. */
     static final List<String> NOT_NEEDED = List.of("no_mem_pos_enc");
+
+    /** The tensor by which a checkpoint shows what it is. */
+    static final String PATCHES = "image_encoder.trunk.patch_embed.proj.weight";
 
     /** The releases; a checkpoint's tensors tell which it is. */
     public enum Version {
@@ -132,17 +137,12 @@ public record Sam2Config(
 
     /** Checks the side. */
     public Sam2Config {
-        if (imageSize < 64 || imageSize % 32 != 0) {
-            throw new IllegalArgumentException("image size " + imageSize + ": a multiple of 32, at least 64");
+        if (imageSize < 64 || imageSize > MOST || imageSize % 32 != 0) {
+            throw new BadInputException("image size " + imageSize + ": expected a multiple of 32 from 64 to " + MOST);
         }
         if (holeArea < 0) {
-            throw new IllegalArgumentException("hole area " + holeArea);
+            throw new BadInputException("hole area " + holeArea + ": expected 0 or more pixels");
         }
-    }
-
-    /** Whether weights look like SAM 2's. */
-    public static boolean accepts(Weights weights) {
-        return weights.contains("image_encoder.trunk.patch_embed.proj.weight");
     }
 
     /**
@@ -151,10 +151,10 @@ public record Sam2Config(
      * @throws BadWeightsException if it is no SAM 2 checkpoint; says what was looked for
      */
     public static Sam2Config of(Weights weights) {
-        Optional<TensorInfo> patch = weights.find("image_encoder.trunk.patch_embed.proj.weight");
+        Optional<TensorInfo> patch = weights.find(PATCHES);
         if (patch.isEmpty()) {
-            throw new BadWeightsException(weights.source() + ": no SAM 2 checkpoint: it has no tensor "
-                    + "'image_encoder.trunk.patch_embed.proj.weight'");
+            throw new BadWeightsException(weights.source() + ": no SAM 2 checkpoint: it has no tensor '"
+                    + PATCHES + "'");
         }
         long channels = patch.get().shape().rank() == 0 ? 0 : patch.get().shape().dim(0);
         int depth = 0;

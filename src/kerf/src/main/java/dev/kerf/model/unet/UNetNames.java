@@ -11,23 +11,31 @@ import java.util.function.IntFunction;
  * @param milesial            whether it is milesial/Pytorch-UNet's layout; else enc1 … bottom … dec1
  */
 public record UNetNames(int depth, boolean milesial) {
+    private static final String MILESIAL_HEAD = "outc.conv.weight";
+    private static final String OTHER_HEAD = "head.weight";
+
     /**
      * Finds out the layout.
      *
      * @throws BadWeightsException if it is none that is known; says which are
      */
     public static UNetNames of(Weights weights) {
-        if (weights.contains("outc.conv.weight")) {
+        if (weights.contains(MILESIAL_HEAD)) {
             int depth = count(weights, level -> "down" + level + ".maxpool_conv.1.double_conv.");
             return checked(new UNetNames(depth, true), weights);
         }
-        if (weights.contains("head.weight")) {
+        if (weights.contains(OTHER_HEAD)) {
             int depth = count(weights, level -> "enc" + level + ".");
             return checked(new UNetNames(depth, false), weights);
         }
         throw new BadWeightsException(weights.source() + " is no U-Net that is known: expected the tensor names of "
                 + "milesial/Pytorch-UNet (inc.double_conv.0.weight … outc.conv.weight) or of the layout enc1.0.weight … "
                 + "head.weight; it has " + weights.names().stream().limit(3).toList() + " …");
+    }
+
+    /** Whether the tensors' names are those of a U-Net. */
+    static boolean known(Weights weights) {
+        return weights.contains(MILESIAL_HEAD) || weights.contains(OTHER_HEAD);
     }
 
     private static UNetNames checked(UNetNames names, Weights weights) {

@@ -1,0 +1,76 @@
+package dev.kerf.model.sam2;
+
+import dev.kerf.backend.Device;
+import dev.kerf.backend.Precision;
+import dev.kerf.error.BadInputException;
+import dev.kerf.graph.Graph;
+import dev.kerf.image.Image;
+import dev.kerf.model.ModelKind;
+import dev.kerf.model.sam2.Sam2Graphs.DecoderRequest;
+import dev.kerf.model.sam2.Sam2VideoGraphs.FrameRequest;
+import dev.kerf.tensor.HostTensor;
+import dev.kerf.weights.Weights;
+import java.util.List;
+import java.util.Map;
+
+/** SAM 2.0 and 2.1 in their four sizes. */
+public final class Sam2Kind implements ModelKind {
+    /** Of the rings in an exported graph. */
+    private static final int SLOTS = 32;
+
+    @Override
+    public String name() {
+        return "sam2";
+    }
+
+    @Override
+    public boolean accepts(Weights weights) {
+        return weights.contains(Sam2Config.PATCHES);
+    }
+
+    @Override
+    public String describe(Weights weights) {
+        Sam2Config c = Sam2Config.of(weights);
+        Sam2Config.Size s = c.size();
+        return (c.version() == Sam2Config.Version.V2_1 ? "SAM 2.1" : "SAM 2.0") + ": Hiera " + s.label() + ", "
+                + s.depth() + " blocks in stages " + s.stages() + ", " + s.embedDim() + " to " + 8 * s.embedDim()
+                + " channels, " + s.heads() + " to " + 8 * s.heads() + " heads; trained at " + Sam2Config.IMAGE_SIZE + "×"
+                + Sam2Config.IMAGE_SIZE + " pixels";
+    }
+
+    /** The image encoder; the decoder of one point and three masks; a tracked frame; what is kept of it. */
+    @Override
+    public List<String> parts() {
+        return List.of("encoder", "decoder", "frame", "memory");
+    }
+
+    @Override
+    public Graph graph(Weights weights, GraphRequest r) {
+        Sam2Config config = Sam2Config.of(weights).withImageSize(r.imageSize());
+        DecoderRequest one = new DecoderRequest(1, 2, false, true);
+        return switch (r.part()) {
+            case "encoder" -> Sam2Graphs.image(config, r.height(), r.width());
+            case "decoder" -> Sam2Graphs.decoder(config, one);
+            case "frame" -> Sam2VideoGraphs.frame(
+                    config, new FrameRequest(one, SLOTS, Sam2Config.MEMORIES, Sam2Config.POINTERS));
+            case "memory" -> Sam2VideoGraphs.remember(config, 1, SLOTS, false);
+            default -> throw new BadInputException("no part '" + r.part() + "'; there are " + parts());
+        };
+    }
+
+    @Override
+    public Map<String, HostTensor> trace(Device device, Weights weights, TraceRequest r) {
+        Prompt prompt = new Prompt(List.of(), null, null);
+        for (double[] xy : r.points()) {
+            prompt = prompt.foreground(xy[0], xy[1]);
+        }
+        double[] c = r.box();
+        if (c.length > 0) {
+            prompt = prompt.and(Prompt.box(c[0], c[1], c[2], c[3]));
+        }
+        Sam2Config config = Sam2Config.of(weights).withImageSize(r.imageSize());
+        try (Sam2 sam = Sam2.load(device, weights, config, Precision.FLOAT32)) {
+            return sam.trace(Image.read(r.image()), prompt, false);
+        }
+    }
+}
