@@ -16,8 +16,8 @@ public record Geometry(long[] global, long[] local) {
     }
 
     /**
-     * Whether it has 1 to 3 axes, groups that divide the work-items and are no larger than {@code mostItems}, and no more
-     * groups along an axis than {@code mostGroups}, where that is told.
+     * Whether it has 1 to 3 axes, groups that divide the work-items and are no larger than {@code mostItems}, and no
+     * more groups along an axis than {@code mostGroups}, where that is told.
      */
     public boolean fits(long mostItems, long... mostGroups) {
         if (global.length < 1 || global.length > 3 || global.length != local.length) {

@@ -1,21 +1,23 @@
 package dev.kerf.backend.gpu.jcuda;
 
+import java.util.concurrent.atomic.AtomicReferenceArray;
 import jcuda.Pointer;
 import jcuda.driver.CUdeviceptr;
 
 /**
- * JCuda's pointer objects of the addresses that were used last, so that transfers from and to the same places make none. For
- * one thread at a time.
+ * JCuda's pointer objects of the addresses that were used last, so that transfers from and to the same places make
+ * none. Any thread may ask.
  */
 final class Addresses {
-    private static final int BITS = 6;
+    private static final int BITS = 10;
     private static final long MIX = 0x9E3779B97F4A7C15L;
 
-    private final Host[] hosts = new Host[1 << BITS];
-    private final Device[] devices = new Device[1 << BITS];
+    private final AtomicReferenceArray<Host> hosts = new AtomicReferenceArray<>(1 << BITS);
+    private final AtomicReferenceArray<Device> devices = new AtomicReferenceArray<>(1 << BITS);
 
     /** Native host memory. */
     static final class Host extends Pointer {
+        /** 0 to be filled in by an allocation. */
         Host(long address) {
             super(address);
         }
@@ -25,13 +27,15 @@ final class Addresses {
         }
     }
 
-    /** Device memory, whole or from an offset on. */
+    /** Device memory. */
     static final class Device extends CUdeviceptr {
+        private static final CUdeviceptr NULL = new CUdeviceptr();
+
         /** To be filled in by an allocation. */
         Device() {}
 
-        private Device(Device base, long offset) {
-            super(base, offset);
+        private Device(long address) {
+            super(NULL, address);
         }
 
         long address() {
@@ -42,22 +46,21 @@ final class Addresses {
     /** A pointer to native host memory. */
     Pointer host(long address) {
         int slot = slot(address);
-        Host h = hosts[slot];
+        Host h = hosts.get(slot);
         if (h == null || h.address() != address) {
             h = new Host(address);
-            hosts[slot] = h;
+            hosts.set(slot, h);
         }
         return h;
     }
 
     /** A pointer into device memory. */
-    CUdeviceptr device(Device base, long offset) {
-        long address = base.address() + offset;
+    CUdeviceptr device(long address) {
         int slot = slot(address);
-        Device d = devices[slot];
+        Device d = devices.get(slot);
         if (d == null || d.address() != address) {
-            d = new Device(base, offset);
-            devices[slot] = d;
+            d = new Device(address);
+            devices.set(slot, d);
         }
         return d;
     }

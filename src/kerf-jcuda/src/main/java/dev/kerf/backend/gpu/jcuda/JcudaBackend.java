@@ -5,13 +5,13 @@ import dev.kerf.backend.Device;
 import dev.kerf.backend.DeviceInfo;
 import dev.kerf.backend.gpu.GpuDevice;
 import dev.kerf.backend.gpu.cuda.CudaBackend;
-import dev.kerf.error.BackendUnavailableException;
+import dev.kerf.backend.gpu.cuda.CudaDriver;
 import java.util.List;
 
 /**
- * All NVIDIA GPUs that JCuda shows. Needs {@code org.jcuda:jcuda} 12.6.0 and its natives on the class path or the library
- * path, and NVIDIA's driver. JCuda's exceptions are turned off when its library is started, for the whole process: Kerf reads
- * its statuses.
+ * All NVIDIA GPUs that JCuda shows. Needs {@code org.jcuda:jcuda} 12.6.0 and its natives on the class path or the
+ * library path, and NVIDIA's driver. JCuda's exceptions are turned off when its library is started, for the whole
+ * process: Kerf reads its statuses.
  *
  * <pre>{@code Device device = Backends.open("jcuda:0");}</pre>
  */
@@ -34,7 +34,7 @@ public final class JcudaBackend implements Backend {
 
     @Override
     public List<DeviceInfo> devices() {
-        return JcDevices.all().stream().map(f -> f.facts().info()).toList();
+        return CudaDriver.devices(JcudaLibrary.open());
     }
 
     @Override
@@ -43,12 +43,7 @@ public final class JcudaBackend implements Backend {
     }
 
     /** The driver of a device, for tests and measurements below the graph. */
-    public static JcudaDriver openDriver(int ordinal) {
-        List<JcDevices.Found> found = JcDevices.all();
-        if (ordinal < 0 || ordinal >= found.size()) {
-            throw new BackendUnavailableException("jcuda: there is no device " + ordinal + ", only "
-                    + found.stream().map(f -> f.facts().info().id() + " " + f.facts().info().name()).toList());
-        }
-        return new JcudaDriver(new JcContext(found.get(ordinal)), CudaBackend.images());
+    public static CudaDriver openDriver(int ordinal) {
+        return CudaDriver.open(JcudaLibrary.open(), ordinal, CudaBackend.images());
     }
 }

@@ -1,12 +1,13 @@
 package dev.kerf.backend.gpu.cuda;
 
+import dev.kerf.backend.gpu.Driver;
+import dev.kerf.backend.gpu.NativeObject;
 import dev.kerf.error.ClosedException;
 import dev.kerf.error.DeviceException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.List;
-import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.IntSupplier;
@@ -22,17 +23,17 @@ import java.util.function.IntSupplier;
  * another thread of the system, where the context isn't current.
  */
 final class CuContext {
-    final LibCuda cuda;
+    final CudaApi cuda;
 
     private final CudaDevices.Found device;
     private final long handle;
-    private final Set<CuObject> open = ConcurrentHashMap.newKeySet();
+    private final Set<NativeObject> open = ConcurrentHashMap.newKeySet();
     // Freed with this object: a thread may still be in leave() when another closes.
     private final MemorySegment popped = Arena.ofAuto().allocate(ValueLayout.JAVA_LONG);
     private volatile boolean lost;
     private volatile boolean closed;
 
-    CuContext(LibCuda cuda, CudaDevices.Found device) {
+    CuContext(CudaApi cuda, CudaDevices.Found device) {
         this.cuda = cuda;
         this.device = device;
         try (Arena local = Arena.ofConfined()) {
@@ -48,7 +49,7 @@ final class CuContext {
     }
 
     /** What was made and isn't closed. */
-    Set<CuObject> open() {
+    Set<NativeObject> open() {
         return open;
     }
 
@@ -128,10 +129,10 @@ final class CuContext {
         String on = (where + " on " + device.facts().info().name()).strip();
         String advice = CuStatus.advice(status);
         if (status == CuStatus.OUT_OF_MEMORY) {
-            advice = "the device has " + size(device.facts().info().memoryBytes()) + ", of which " + free()
-                    + " are free; use smaller tiles or batches, float16, or set a memory limit";
+            advice = "the device has " + Driver.Buffer.size(device.facts().info().memoryBytes()) + ", of which "
+                    + free() + " are free; use smaller tiles or batches, float16, or set a memory limit";
         }
-        return new DeviceException(call, status, name(cuda, status), on, advice, status == CuStatus.OUT_OF_MEMORY);
+        return new DeviceException(call, status, cuda.name(status), on, advice, status == CuStatus.OUT_OF_MEMORY);
     }
 
     /** Memory that is free on the device, whoever took the rest. */
@@ -141,19 +142,9 @@ final class CuContext {
             enter();
             int status = cuda.cuMemGetInfo(cells.address(), cells.address() + 8);
             leave();
-            return status == CuStatus.SUCCESS ? size(cells.get(ValueLayout.JAVA_LONG, 0)) : "an unknown number";
-        }
-    }
-
-    /** A status by name, as the library knows it. */
-    @SuppressWarnings("restricted") // the library returns a text that ends in 0 and lives as long as it does
-    static String name(LibCuda cuda, int status) {
-        try (Arena local = Arena.ofConfined()) {
-            MemorySegment text = local.allocate(ValueLayout.JAVA_LONG);
-            if (cuda.cuGetErrorName(status, text.address()) != CuStatus.SUCCESS) {
-                return "unknown status";
-            }
-            return MemorySegment.ofAddress(text.get(ValueLayout.JAVA_LONG, 0)).reinterpret(256).getString(0);
+            return status == CuStatus.SUCCESS
+                    ? Driver.Buffer.size(cells.get(ValueLayout.JAVA_LONG, 0))
+                    : "an unknown number";
         }
     }
 
@@ -161,13 +152,5 @@ final class CuContext {
     void close() {
         closed = true;
         checkFree(cuda.cuDevicePrimaryCtxRelease(device.handle()), "cuDevicePrimaryCtxRelease");
-    }
-
-    /** A number of bytes for people. */
-    static String size(long bytes) {
-        int unit = Math.max(0, (63 - Long.numberOfLeadingZeros(Math.max(1, bytes))) / 10);
-        return unit == 0
-                ? bytes + " bytes"
-                : String.format(Locale.ROOT, "%.1f %ciB", bytes / Math.pow(1024, unit), "KMGTPE".charAt(unit - 1));
     }
 }

@@ -1,14 +1,18 @@
 package dev.kerf.backend.gpu.cuda;
 
 import dev.kerf.backend.gpu.Driver;
+import dev.kerf.backend.gpu.NativeObject;
 
 /** A point in a stream. */
-final class CuEvent extends CuObject implements Driver.Event {
+final class CuEvent extends NativeObject implements Driver.Event {
     /** A flag of events that need not be timed: cheaper to record and to wait for. */
     static final int DISABLE_TIMING = 2;
 
+    private final CuContext context;
+
     CuEvent(CuContext context, long handle) {
-        super(context, "event", handle);
+        super("event", handle, context.open());
+        this.context = context;
     }
 
     @Override
@@ -34,7 +38,7 @@ final class CuEvent extends CuObject implements Driver.Event {
     }
 
     @Override
-    void free(long event) {
+    protected void free(long event) {
         context.free("cuEventDestroy", () -> context.cuda.cuEventDestroy(event));
     }
 }

@@ -2,6 +2,7 @@ package dev.kerf.backend.gpu.cuda;
 
 import dev.kerf.backend.gpu.Driver;
 import dev.kerf.error.DeviceException;
+import dev.kerf.error.UnsupportedOpException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -57,7 +58,12 @@ final class CuKernels {
     }
 
     private Loaded load(String name, Map<String, String> definitions, KernelImages.Image image) {
-        LibCuda cuda = context.cuda;
+        CudaApi.Binding binding = context.cuda.binding();
+        if (!binding.clusters() && !definitions.getOrDefault("KERF_CLUSTER", "1").equals("1")) {
+            throw new UnsupportedOpException(binding.backend() + ": kernel " + name + " runs in clusters, and "
+                    + binding.name() + " launches none; take other parameters, or the cuda back end");
+        }
+        CudaApi cuda = context.cuda;
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment cell = arena.allocate(ValueLayout.JAVA_LONG);
             long module = module(arena, cell, name, image);
@@ -110,7 +116,7 @@ final class CuKernels {
             String of = "of kernel " + name + " from " + image.origin();
             DeviceException e = context.error(status, "cuModuleLoadDataEx", of);
             throw log.isEmpty() ? e : new DeviceException("cuModuleLoadDataEx", status,
-                    CuContext.name(context.cuda, status), of + " on " + context.device().facts().info().name(),
+                    context.cuda.name(status), of + " on " + context.device().facts().info().name(),
                     CuStatus.advice(status) + ". The driver's compiler says:\n"
                             + (log.length() <= LOG_IN_MESSAGE ? log : log.substring(0, LOG_IN_MESSAGE) + " …"), false);
         }
@@ -118,8 +124,8 @@ final class CuKernels {
     }
 
     /**
-     * Sizes of a kernel's first arguments in bytes; null where the driver is too old to tell. That there are more isn't
-     * found out: asking past the last would be an error of the program's to tools that watch over its calls.
+     * Sizes of a kernel's first arguments in bytes; null where the binding or the driver can't tell. That there are
+     * more isn't found out: asking past the last would be an error of the program's to tools that watch over its calls.
      */
     long[] sizes(Loaded kernel, int count) {
         if (!context.cuda.tellsParameters()) {

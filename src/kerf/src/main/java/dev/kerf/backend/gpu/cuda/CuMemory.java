@@ -1,6 +1,7 @@
 package dev.kerf.backend.gpu.cuda;
 
 import dev.kerf.backend.gpu.Driver;
+import dev.kerf.backend.gpu.NativeObject;
 import dev.kerf.error.DeviceException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -49,7 +50,7 @@ final class CuMemory {
     }
 
     private void open() {
-        LibCuda cuda = context.cuda;
+        CudaApi cuda = context.cuda;
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment cell = arena.allocate(ValueLayout.JAVA_LONG);
             MemorySegment properties = arena.allocate(POOL_PROPERTIES_BYTES, 8);
@@ -73,10 +74,10 @@ final class CuMemory {
         if (bytes < 1) {
             throw new IllegalArgumentException("a buffer of " + bytes + " bytes");
         }
-        LibCuda cuda = context.cuda;
+        CudaApi cuda = context.cuda;
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment cell = arena.allocate(ValueLayout.JAVA_LONG);
-            String of = "of " + CuContext.size(bytes);
+            String of = "of " + Driver.Buffer.size(bytes);
             if (pool == 0) {
                 context.call("cuMemAlloc", of, () -> cuda.cuMemAlloc(cell.address(), bytes));
             } else {
@@ -96,11 +97,11 @@ final class CuMemory {
     }
 
     /** Device memory. */
-    final class CuBuffer extends CuObject implements Driver.Buffer {
+    final class CuBuffer extends NativeObject implements Driver.Buffer {
         private final long bytes;
 
         private CuBuffer(long address, long bytes) {
-            super(CuMemory.this.context, "buffer of " + CuContext.size(bytes), address);
+            super("buffer of " + Driver.Buffer.size(bytes), address, context.open());
             this.bytes = bytes;
             allocated.addAndGet(bytes);
         }
@@ -114,20 +115,20 @@ final class CuMemory {
         long range(long offset, long length) {
             if (offset < 0 || length < 0 || offset > bytes - length) {
                 throw new IllegalArgumentException("bytes " + offset + " to " + (offset + length) + " of a buffer of "
-                        + CuContext.size(bytes));
+                        + Driver.Buffer.size(bytes));
             }
             return handle() + offset;
         }
 
         @Override
-        void free(long address) {
+        protected void free(long address) {
             allocated.addAndGet(-bytes);
             release(address);
         }
     }
 
     private synchronized void release(long address) {
-        LibCuda cuda = context.cuda;
+        CudaApi cuda = context.cuda;
         if (pool == 0) {
             context.free("cuMemFree", () -> cuda.cuMemFree(address));
             return;
@@ -154,18 +155,18 @@ final class CuMemory {
     Driver.Staging staging(long bytes) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment cell = arena.allocate(ValueLayout.JAVA_LONG);
-            context.call("cuMemHostAlloc", "of " + CuContext.size(bytes),
+            context.call("cuMemHostAlloc", "of " + Driver.Buffer.size(bytes),
                     () -> context.cuda.cuMemHostAlloc(cell.address(), bytes, PORTABLE));
             long address = cell.get(ValueLayout.JAVA_LONG, 0);
             return new CuStaging(address, MemorySegment.ofAddress(address).reinterpret(bytes));
         }
     }
 
-    private final class CuStaging extends CuObject implements Driver.Staging {
+    private final class CuStaging extends NativeObject implements Driver.Staging {
         private final MemorySegment memory;
 
         private CuStaging(long address, MemorySegment memory) {
-            super(CuMemory.this.context, "staging memory", address);
+            super("staging memory", address, context.open());
             this.memory = memory;
         }
 
@@ -176,7 +177,7 @@ final class CuMemory {
         }
 
         @Override
-        void free(long address) {
+        protected void free(long address) {
             context.free("cuMemFreeHost", () -> context.cuda.cuMemFreeHost(address));
         }
     }
@@ -188,7 +189,7 @@ final class CuMemory {
 
     /** Gives the pool back; all buffers are closed. */
     void close() {
-        LibCuda cuda = context.cuda;
+        CudaApi cuda = context.cuda;
         List<Runnable> steps = new ArrayList<>();
         if (event != 0) {
             steps.add(() -> context.free("cuEventDestroy", () -> cuda.cuEventDestroy(event)));

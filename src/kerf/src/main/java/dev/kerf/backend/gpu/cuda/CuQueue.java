@@ -1,25 +1,26 @@
 package dev.kerf.backend.gpu.cuda;
 
 import dev.kerf.backend.gpu.Driver;
+import dev.kerf.backend.gpu.NativeObject;
+import dev.kerf.backend.gpu.Polling;
 import java.lang.foreign.MemorySegment;
-import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 
 /**
  * A stream. Copies from and to pinned memory ({@link Driver#staging}) don't hold up the caller; the driver copies other
  * host memory by way of its own, and may wait for that.
  */
-final class CuQueue extends CuObject implements Driver.Queue {
+final class CuQueue extends NativeObject implements Driver.Queue {
     /** A flag of streams that the default stream of other CUDA users in the process doesn't wait for. */
     static final int NON_BLOCKING = 1;
 
-    private static final long SPIN = 50_000;
-    private static final long FIRST_PAUSE = 20_000;
-    private static final long LONGEST_PAUSE = 1_000_000;
-
+    private final CuContext context;
     private final CuMemory memory;
+    private final BooleanSupplier ended = this::ended;
 
     CuQueue(CuContext context, CuMemory memory, long handle) {
-        super(context, "queue", handle);
+        super("queue", handle, context.open());
+        this.context = context;
         this.memory = memory;
         memory.opened(handle);
     }
@@ -67,7 +68,7 @@ final class CuQueue extends CuObject implements Driver.Queue {
 
     @Override
     public void upload(Driver.Buffer to, long toOffset, MemorySegment from, long fromOffset, long bytes) {
-        check(from, fromOffset, bytes);
+        Driver.Queue.checkNative(from, fromOffset, bytes);
         long target = ((CuMemory.CuBuffer) to).range(toOffset, bytes);
         long stream = handle();
         context.enter();
@@ -78,7 +79,7 @@ final class CuQueue extends CuObject implements Driver.Queue {
 
     @Override
     public void download(Driver.Buffer from, long fromOffset, MemorySegment to, long toOffset, long bytes) {
-        check(to, toOffset, bytes);
+        Driver.Queue.checkNative(to, toOffset, bytes);
         long source = ((CuMemory.CuBuffer) from).range(fromOffset, bytes);
         long stream = handle();
         context.enter();
@@ -140,39 +141,23 @@ final class CuQueue extends CuObject implements Driver.Queue {
 
     @Override
     public boolean synchronize(long nanos) {
-        // CUDA has no wait with a limit: look again, at first all the time, then after pauses that grow.
-        long start = System.nanoTime();
-        long pause = FIRST_PAUSE;
-        while (true) {
-            long stream = handle();
-            context.enter();
-            int status = context.cuda.cuStreamQuery(stream);
-            context.leave();
-            if (status != CuStatus.NOT_READY) {
-                context.check(status, "cuStreamQuery", "");
-                return true;
-            }
-            long spent = System.nanoTime() - start;
-            if (spent >= nanos) {
-                return false;
-            }
-            if (spent < SPIN) {
-                Thread.onSpinWait();
-            } else {
-                LockSupport.parkNanos(Math.min(pause, nanos - spent));
-                pause = Math.min(pause * 2, LONGEST_PAUSE);
-            }
-        }
+        return Polling.until(ended, nanos);
     }
 
-    private static void check(MemorySegment memory, long offset, long bytes) {
-        if (!memory.isNative() || offset < 0 || bytes < 0 || offset > memory.byteSize() - bytes) {
-            throw new IllegalArgumentException("bytes " + offset + " to " + (offset + bytes) + " of " + memory);
+    private boolean ended() {
+        long stream = handle();
+        context.enter();
+        int status = context.cuda.cuStreamQuery(stream);
+        context.leave();
+        if (status == CuStatus.NOT_READY) {
+            return false;
         }
+        context.check(status, "cuStreamQuery", "");
+        return true;
     }
 
     @Override
-    void free(long stream) {
+    protected void free(long stream) {
         try {
             context.free("cuStreamSynchronize", () -> context.cuda.cuStreamSynchronize(stream));
         } finally {

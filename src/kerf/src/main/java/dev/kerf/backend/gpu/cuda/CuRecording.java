@@ -1,6 +1,7 @@
 package dev.kerf.backend.gpu.cuda;
 
 import dev.kerf.backend.gpu.Driver;
+import dev.kerf.backend.gpu.NativeObject;
 import dev.kerf.error.DeviceException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -8,17 +9,19 @@ import java.lang.foreign.ValueLayout;
 import java.util.List;
 
 /** A CUDA graph, captured from a stream and ready to be launched as one. It holds copies of all arguments. */
-final class CuRecording extends CuObject implements Driver.Recording {
+final class CuRecording extends NativeObject implements Driver.Recording {
     /** The handle of a recording of nothing. */
     static final long EMPTY = 0;
 
     /** Calls that capturing forbids are forbidden to the capturing thread alone. */
     private static final int THREAD_LOCAL = 1;
 
+    private final CuContext context;
     private final int launches;
 
     private CuRecording(CuContext context, long handle, int launches) {
-        super(context, "recording", handle);
+        super("recording", handle, context.open());
+        this.context = context;
         this.launches = launches;
     }
 
@@ -27,7 +30,7 @@ final class CuRecording extends CuObject implements Driver.Recording {
         if (launches.isEmpty()) {
             return new CuRecording(context, EMPTY, 0);
         }
-        LibCuda cuda = context.cuda;
+        CudaApi cuda = context.cuda;
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment cell = arena.allocate(ValueLayout.JAVA_LONG);
             long graph = capture(context, launches, stream, cell);
@@ -52,7 +55,7 @@ final class CuRecording extends CuObject implements Driver.Recording {
     }
 
     private static long capture(CuContext context, List<CuLaunch> launches, long stream, MemorySegment cell) {
-        LibCuda cuda = context.cuda;
+        CudaApi cuda = context.cuda;
         cell.set(ValueLayout.JAVA_LONG, 0, 0L);
         int launched = CuStatus.SUCCESS;
         int ended = CuStatus.SUCCESS;
@@ -89,7 +92,7 @@ final class CuRecording extends CuObject implements Driver.Recording {
     }
 
     @Override
-    void free(long executable) {
+    protected void free(long executable) {
         if (executable != EMPTY) {
             context.free("cuGraphExecDestroy", () -> context.cuda.cuGraphExecDestroy(executable));
         }

@@ -3,25 +3,20 @@ package dev.kerf.backend.gpu.cuda;
 import java.util.Set;
 
 /** Statuses of the driver that Kerf tells apart; their names come from the driver. */
-public final class CuStatus {
-    /** It went well. */
-    public static final int SUCCESS = 0;
-    /** An argument is out of range. */
-    public static final int INVALID_VALUE = 1;
-    /** The device has too little memory. */
-    public static final int OUT_OF_MEMORY = 2;
+final class CuStatus {
+    static final int SUCCESS = 0;
+    static final int INVALID_VALUE = 1;
+    static final int OUT_OF_MEMORY = 2;
     static final int STUB_LIBRARY = 34;
     static final int DEVICE_UNAVAILABLE = 46;
-    /** There is no GPU. */
-    public static final int NO_DEVICE = 100;
+    static final int NO_DEVICE = 100;
     static final int NO_BINARY_FOR_GPU = 209;
     static final int ECC_UNCORRECTABLE = 214;
     static final int INVALID_PTX = 218;
     static final int NVLINK_UNCORRECTABLE = 220;
     static final int UNSUPPORTED_PTX_VERSION = 222;
     static final int NOT_FOUND = 500;
-    /** The work is still under way. */
-    public static final int NOT_READY = 600;
+    static final int NOT_READY = 600;
     static final int ILLEGAL_ADDRESS = 700;
     static final int LAUNCH_OUT_OF_RESOURCES = 701;
     static final int LAUNCH_TIMEOUT = 702;
@@ -33,6 +28,7 @@ public final class CuStatus {
     static final int INVALID_ADDRESS_SPACE = 717;
     static final int INVALID_PC = 718;
     static final int LAUNCH_FAILED = 719;
+    static final int NOT_SUPPORTED = 801;
     static final int SYSTEM_DRIVER_MISMATCH = 803;
     static final int UNKNOWN = 999;
 
@@ -43,12 +39,12 @@ public final class CuStatus {
     private CuStatus() {}
 
     /** Whether the context is of no more use after it: all that is asked of it from then on fails alike. */
-    public static boolean lost(int status) {
+    static boolean lost(int status) {
         return LOST.contains(status);
     }
 
     /** What the user can do. */
-    public static String advice(int status) {
+    static String advice(int status) {
         return switch (status) {
             case NO_BINARY_FOR_GPU, INVALID_PTX, UNSUPPORTED_PTX_VERSION ->
                 "the kernel's code is not for this GPU or newer than its driver; update the NVIDIA driver";

@@ -1,19 +1,22 @@
 package dev.kerf.backend.gpu.cuda;
 
 import dev.kerf.backend.gpu.Driver;
+import dev.kerf.backend.gpu.NativeObject;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.List;
 
 /** Two events, before and after a launch. Resolution: about half a microsecond. */
-final class CuTimer extends CuObject implements Driver.Timer {
+final class CuTimer extends NativeObject implements Driver.Timer {
+    private final CuContext context;
     private final Arena arena = Arena.ofShared();
     private final MemorySegment milliseconds = arena.allocate(ValueLayout.JAVA_FLOAT);
     private final long end;
 
     CuTimer(CuContext context, long start, long end) {
-        super(context, "timer", start);
+        super("timer", start, context.open());
+        this.context = context;
         this.end = end;
     }
 
@@ -39,7 +42,7 @@ final class CuTimer extends CuObject implements Driver.Timer {
     }
 
     @Override
-    void free(long start) {
+    protected void free(long start) {
         arena.close();
         CuContext.allOf(List.of(() -> context.free("cuEventDestroy", () -> context.cuda.cuEventDestroy(start)),
                 () -> context.free("cuEventDestroy", () -> context.cuda.cuEventDestroy(end))));

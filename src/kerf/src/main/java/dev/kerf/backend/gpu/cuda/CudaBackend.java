@@ -5,7 +5,6 @@ import dev.kerf.backend.Device;
 import dev.kerf.backend.DeviceInfo;
 import dev.kerf.backend.gpu.GpuDevice;
 import dev.kerf.error.BackendUnavailableException;
-import dev.kerf.error.DeviceException;
 import java.util.List;
 
 /**
@@ -39,7 +38,7 @@ public final class CudaBackend implements Backend {
 
     @Override
     public List<DeviceInfo> devices() {
-        return CudaDevices.all(library()).stream().map(f -> f.facts().info()).toList();
+        return CudaDriver.devices(library());
     }
 
     @Override
@@ -54,19 +53,7 @@ public final class CudaBackend implements Backend {
 
     /** The same with another source of kernels' code. */
     public static CudaDriver openDriver(int ordinal, KernelImages images) {
-        LibCuda cuda = library();
-        List<CudaDevices.Found> found = CudaDevices.all(cuda);
-        if (ordinal < 0 || ordinal >= found.size()) {
-            throw new BackendUnavailableException("cuda: there is no device " + ordinal + ", only "
-                    + found.stream().map(f -> f.facts().info().id() + " " + f.facts().info().name()).toList());
-        }
-        CuContext context = new CuContext(cuda, found.get(ordinal));
-        try {
-            return new CudaDriver(context, images);
-        } catch (DeviceException e) {
-            context.close();
-            throw e;
-        }
+        return CudaDriver.open(library(), ordinal, images);
     }
 
     /**

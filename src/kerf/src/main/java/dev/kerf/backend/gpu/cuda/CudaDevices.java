@@ -17,9 +17,6 @@ import java.util.regex.Pattern;
 
 /** Starts the library and finds its devices, in the library's order. */
 final class CudaDevices {
-    /** The first CUDA version with all that is used: launch attributes and graphs as of 11.8. */
-    static final int OLDEST = 11080;
-
     static final int MAX_GRID_DIM_X = 5;
     static final int MAX_GRID_DIM_Y = 6;
     static final int MAX_GRID_DIM_Z = 7;
@@ -53,21 +50,21 @@ final class CudaDevices {
             int handle, Driver.Facts facts, KernelImages.Chip chip, long[] maxGrid, int mostDynamic, boolean pools) {}
 
     /** All devices. */
-    static List<Found> all(LibCuda cuda) {
+    static List<Found> all(CudaApi cuda) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment cell = arena.allocate(ValueLayout.JAVA_INT);
             check(cuda, cuda.cuDriverGetVersion(cell.address()), "cuDriverGetVersion");
             int version = cell.get(ValueLayout.JAVA_INT, 0);
-            if (version < OLDEST) {
-                throw new BackendUnavailableException("cuda: the NVIDIA driver is too old: it is for CUDA "
-                        + text(version) + ", Kerf needs one for CUDA " + text(OLDEST)
-                        + " or newer (520.61 and up); update it");
+            CudaApi.Binding binding = cuda.binding();
+            if (version < binding.oldest()) {
+                throw unavailable(cuda, "the NVIDIA driver is too old: it is for CUDA " + text(version) + ", " + binding.name() + " needs one for CUDA " + text(binding.oldest())
+                        + " or newer (" + binding.driver() + " and up); update it");
             }
             start(cuda);
             check(cuda, cuda.cuDeviceGetCount(cell.address()), "cuDeviceGetCount");
             int count = cell.get(ValueLayout.JAVA_INT, 0);
             if (count == 0) {
-                throw noDevice();
+                throw noDevice(cuda);
             }
             List<Found> found = new ArrayList<>();
             for (int i = 0; i < count; i++) {
@@ -78,34 +75,41 @@ final class CudaDevices {
         }
     }
 
-    private static void start(LibCuda cuda) {
+    private static void start(CudaApi cuda) {
         int status = cuda.cuInit(0);
         switch (status) {
             case CuStatus.SUCCESS -> { }
-            case CuStatus.NO_DEVICE -> throw noDevice();
-            case CuStatus.STUB_LIBRARY -> throw new BackendUnavailableException("cuda: the libcuda that was found is "
+            case CuStatus.NO_DEVICE -> throw noDevice(cuda);
+            case CuStatus.STUB_LIBRARY -> throw unavailable(cuda, "the libcuda that was found is "
                     + "the CUDA toolkit's stub, which only serves linking; install the NVIDIA driver");
-            case CuStatus.SYSTEM_DRIVER_MISMATCH -> throw new BackendUnavailableException("cuda: libcuda and the "
-                    + "kernel's NVIDIA module are of different versions (" + CuContext.name(cuda, status)
+            case CuStatus.SYSTEM_DRIVER_MISMATCH -> throw unavailable(cuda, "libcuda and the "
+                    + "kernel's NVIDIA module are of different versions (" + cuda.name(status)
                     + "); restart the machine after a driver's update");
-            default -> throw new BackendUnavailableException("cuda: " + CuContext.name(cuda, status) + " (" + status
+            default -> throw unavailable(cuda, cuda.name(status) + " (" + status
                     + ") in cuInit; see whether nvidia-smi works");
         }
     }
 
-    private static BackendUnavailableException noDevice() {
-        return new BackendUnavailableException("cuda: the NVIDIA driver finds no GPU; see whether nvidia-smi does, "
-                + "whether CUDA_VISIBLE_DEVICES hides it, and in a container whether the GPU was handed in");
+    /** That a binding has nothing to offer, and why. */
+    static BackendUnavailableException unavailable(CudaApi cuda, String why) {
+        return new BackendUnavailableException(cuda.binding().backend() + ": " + why);
     }
 
-    private static Found found(LibCuda cuda, Arena arena, int ordinal, int device, int version) {
+    private static BackendUnavailableException noDevice(CudaApi cuda) {
+        return unavailable(cuda, "the NVIDIA driver finds no GPU; see whether nvidia-smi does, whether "
+                + "CUDA_VISIBLE_DEVICES hides it, and in a container whether the GPU was handed in");
+    }
+
+    private static Found found(CudaApi cuda, Arena arena, int ordinal, int device, int version) {
         MemorySegment name = arena.allocate(NAME_BYTES);
         check(cuda, cuda.cuDeviceGetName(name.address(), NAME_BYTES, device), "cuDeviceGetName");
         MemorySegment bytes = arena.allocate(ValueLayout.JAVA_LONG);
         check(cuda, cuda.cuDeviceTotalMem(bytes.address(), device), "cuDeviceTotalMem");
         long memory = bytes.get(ValueLayout.JAVA_LONG, 0);
-        DeviceInfo info = new DeviceInfo(CudaBackend.NAME, ordinal, DeviceInfo.Kind.GPU, name.getString(0).strip(),
-                "NVIDIA", "CUDA " + text(version) + module(), memory, memory,
+        String through = cuda.binding().through();
+        DeviceInfo info = new DeviceInfo(cuda.binding().backend(), ordinal, DeviceInfo.Kind.GPU,
+                name.getString(0).strip(), "NVIDIA",
+                "CUDA " + text(version) + module() + (through.isEmpty() ? "" : ", " + through), memory, memory,
                 number(cuda, arena, device, MULTIPROCESSOR_COUNT), KernelImages.PRECISIONS);
         KernelImages.Chip chip = new KernelImages.Chip(number(cuda, arena, device, COMPUTE_CAPABILITY_MAJOR),
                 number(cuda, arena, device, COMPUTE_CAPABILITY_MINOR), version, info.name());
@@ -115,10 +119,10 @@ final class CudaDevices {
         long[] grid = {number(cuda, arena, device, MAX_GRID_DIM_X), number(cuda, arena, device, MAX_GRID_DIM_Y),
             number(cuda, arena, device, MAX_GRID_DIM_Z)};
         return new Found(device, facts, chip, grid, number(cuda, arena, device, MAX_SHARED_MEMORY_PER_BLOCK_OPTIN),
-                number(cuda, arena, device, MEMORY_POOLS_SUPPORTED) != 0);
+                cuda.pools() && number(cuda, arena, device, MEMORY_POOLS_SUPPORTED) != 0);
     }
 
-    private static int number(LibCuda cuda, Arena arena, int device, int attribute) {
+    private static int number(CudaApi cuda, Arena arena, int device, int attribute) {
         MemorySegment value = arena.allocate(ValueLayout.JAVA_INT);
         check(cuda, cuda.cuDeviceGetAttribute(value.address(), attribute, device), "cuDeviceGetAttribute");
         return value.get(ValueLayout.JAVA_INT, 0);
@@ -139,9 +143,9 @@ final class CudaDevices {
         }
     }
 
-    private static void check(LibCuda cuda, int status, String call) {
+    private static void check(CudaApi cuda, int status, String call) {
         if (status != CuStatus.SUCCESS) {
-            throw new DeviceException(call, status, CuContext.name(cuda, status), "while looking for devices",
+            throw new DeviceException(call, status, cuda.name(status), "while looking for devices",
                     CuStatus.advice(status), false);
         }
     }

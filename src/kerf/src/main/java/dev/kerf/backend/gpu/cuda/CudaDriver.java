@@ -1,6 +1,9 @@
 package dev.kerf.backend.gpu.cuda;
 
+import dev.kerf.backend.DeviceInfo;
 import dev.kerf.backend.gpu.Driver;
+import dev.kerf.backend.gpu.Geometry;
+import dev.kerf.error.BackendUnavailableException;
 import dev.kerf.error.ClosedException;
 import dev.kerf.error.DeviceException;
 import java.lang.foreign.Arena;
@@ -27,7 +30,7 @@ public final class CudaDriver implements Driver {
     private final Object recording = new Object();
     private boolean closed;
 
-    CudaDriver(CuContext context, KernelImages images) {
+    private CudaDriver(CuContext context, KernelImages images) {
         this.context = context;
         this.kernels = new CuKernels(context, images);
         memory = new CuMemory(context);
@@ -35,6 +38,35 @@ public final class CudaDriver implements Driver {
             recorder = stream();
         } catch (DeviceException e) {
             memory.close();
+            throw e;
+        }
+    }
+
+    /**
+     * All devices that a binding shows.
+     *
+     * @throws BackendUnavailableException if there is none, or the driver is too old
+     */
+    public static List<DeviceInfo> devices(CudaApi cuda) {
+        return CudaDevices.all(cuda).stream().map(f -> f.facts().info()).toList();
+    }
+
+    /**
+     * Opens a device by its position among {@link #devices}.
+     *
+     * @throws BackendUnavailableException if there is no such device
+     */
+    public static CudaDriver open(CudaApi cuda, int ordinal, KernelImages images) {
+        List<CudaDevices.Found> found = CudaDevices.all(cuda);
+        if (ordinal < 0 || ordinal >= found.size()) {
+            throw CudaDevices.unavailable(cuda, "there is no device " + ordinal + ", only "
+                    + found.stream().map(f -> f.facts().info().id() + " " + f.facts().info().name()).toList());
+        }
+        CuContext context = new CuContext(cuda, found.get(ordinal));
+        try {
+            return new CudaDriver(context, images);
+        } catch (DeviceException e) {
+            context.close();
             throw e;
         }
     }
@@ -66,7 +98,8 @@ public final class CudaDriver implements Driver {
     public Launch launch(Kernel kernel, long[] global, long[] local, List<Object> arguments) {
         checkOpen();
         CuKernels.Loaded loaded = (CuKernels.Loaded) kernel;
-        return new CuLaunch(context, loaded, kernels.sizes(loaded, arguments.size()), global, local, arguments);
+        return new CuLaunch(context, loaded, kernels.sizes(loaded, arguments.size()), new Geometry(global, local),
+                arguments);
     }
 
     @Override

@@ -1,19 +1,20 @@
 package dev.kerf.backend.gpu.cuda;
 
+import dev.kerf.backend.gpu.Geometry;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
+import java.lang.foreign.ValueLayout;
 import java.util.Map;
 
 /**
- * What Kerf uses of the CUDA driver's programming interface, one method a function, as in {@code cuda.h}: {@code int},
- * enumerations and {@code CUdevice} are int; handles, pointers, sizes and device addresses are long. Each returns a
- * {@code CUresult}; nothing is checked here.
- *
- * <p>The addresses belong to an instance, the signatures ({@link CuCall}) to the class: another library may be loaded
- * in the same process, and calls still compile to a direct jump.
+ * libcuda by FFM. The addresses belong to an instance, the signatures ({@link CuCall}) to the class: another library
+ * may be loaded in the same process, and calls still compile to a direct jump.
  */
-final class LibCuda {
+final class LibCuda implements CudaApi {
+    /** Launch attributes and graphs as of 11.8. */
+    private static final Binding BINDING = new Binding(CudaBackend.NAME, "", 11080, "520.61", "cuLaunchKernelEx", true);
+
     /** Functions whose symbol in the library isn't the name that {@code cuda.h} gives them. */
     private static final Map<String, String> SYMBOLS = Map.ofEntries(
             Map.entry("cuDeviceTotalMem", "cuDeviceTotalMem_v2"),
@@ -151,9 +152,40 @@ final class LibCuda {
         return SYMBOLS.getOrDefault(function, function);
     }
 
-    /** Whether {@link #cuFuncGetParamInfo} is there. */
-    boolean tellsParameters() {
+    @Override
+    public Binding binding() {
+        return BINDING;
+    }
+
+    @Override
+    public boolean pools() {
+        return true;
+    }
+
+    @Override
+    public boolean tellsParameters() {
         return cuFuncGetParamInfo.address() != 0;
+    }
+
+    @Override
+    @SuppressWarnings("restricted") // the library returns a text that ends in 0 and lives as long as it does
+    public String name(int status) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment text = arena.allocate(ValueLayout.JAVA_LONG);
+            return cuGetErrorName(status, text.address()) != CuStatus.SUCCESS
+                    ? "unknown status"
+                    : MemorySegment.ofAddress(text.get(ValueLayout.JAVA_LONG, 0)).reinterpret(256).getString(0);
+        }
+    }
+
+    @Override
+    public Prepared prepare(
+            long function, Geometry geometry, int dynamic, int cluster, long arguments, Arena arena) {
+        MemorySegment config = LaunchConfig.of(geometry, dynamic, cluster, arena);
+        return stream -> {
+            config.set(ValueLayout.JAVA_LONG, LaunchConfig.STREAM, stream);
+            return cuLaunchKernelEx(config.address(), function, arguments, 0);
+        };
     }
 
     private static MemorySegment address(SymbolLookup lookup, String function) {
@@ -161,213 +193,212 @@ final class LibCuda {
                 .orElseThrow(() -> new IllegalArgumentException("it has no function " + symbol(function)));
     }
 
-    /** Starts the library; first of all calls but {@link #cuDriverGetVersion}. */
-    int cuInit(int flags) {
+    @Override
+    public int cuInit(int flags) {
         return CuCall.of(cuInit, flags);
     }
 
-    /** CUDA version of the driver: 12060 is 12.6. */
-    int cuDriverGetVersion(long version) {
+    @Override
+    public int cuDriverGetVersion(long version) {
         return CuCall.of(cuDriverGetVersion, version);
     }
 
-    /** A status by name. */
-    int cuGetErrorName(int status, long text) {
+    private int cuGetErrorName(int status, long text) {
         return CuCall.of(cuGetErrorName, status, text);
     }
 
-    /** How many devices there are. */
-    int cuDeviceGetCount(long count) {
+    @Override
+    public int cuDeviceGetCount(long count) {
         return CuCall.of(cuDeviceGetCount, count);
     }
 
-    /** A device by its position. */
-    int cuDeviceGet(long device, int ordinal) {
+    @Override
+    public int cuDeviceGet(long device, int ordinal) {
         return CuCall.of(cuDeviceGet, device, ordinal);
     }
 
-    /** What a device is called. */
-    int cuDeviceGetName(long text, int length, int device) {
+    @Override
+    public int cuDeviceGetName(long text, int length, int device) {
         return CuCall.of(cuDeviceGetName, text, length, device);
     }
 
-    /** A number that a device has. */
-    int cuDeviceGetAttribute(long value, int attribute, int device) {
+    @Override
+    public int cuDeviceGetAttribute(long value, int attribute, int device) {
         return CuCall.of(cuDeviceGetAttribute, value, attribute, device);
     }
 
-    /** Memory of a device. */
-    int cuDeviceTotalMem(long bytes, int device) {
+    @Override
+    public int cuDeviceTotalMem(long bytes, int device) {
         return CuCall.of(cuDeviceTotalMem, bytes, device);
     }
 
-    /** The context that a device shares with everything in the process. */
-    int cuDevicePrimaryCtxRetain(long context, int device) {
+    @Override
+    public int cuDevicePrimaryCtxRetain(long context, int device) {
         return CuCall.of(cuDevicePrimaryCtxRetain, context, device);
     }
 
-    /** Gives that context back; the last one to do so destroys it. */
-    int cuDevicePrimaryCtxRelease(int device) {
+    @Override
+    public int cuDevicePrimaryCtxRelease(int device) {
         return CuCall.of(cuDevicePrimaryCtxRelease, device);
     }
 
-    /** Makes a context the calling thread's current one. */
-    int cuCtxPushCurrent(long context) {
+    @Override
+    public int cuCtxPushCurrent(long context) {
         return CuCall.of(cuCtxPushCurrent, context);
     }
 
-    /** Makes the one before current again. */
-    int cuCtxPopCurrent(long context) {
+    @Override
+    public int cuCtxPopCurrent(long context) {
         return CuCall.of(cuCtxPopCurrent, context);
     }
 
-    /** Memory that is free, and all there is. */
-    int cuMemGetInfo(long free, long total) {
+    @Override
+    public int cuMemGetInfo(long free, long total) {
         return CuCall.of(cuMemGetInfo, free, total);
     }
 
-    /** Loads PTX or machine code. */
-    int cuModuleLoadDataEx(long module, long image, int options, long names, long values) {
+    @Override
+    public int cuModuleLoadDataEx(long module, long image, int options, long names, long values) {
         return CuCall.of(cuModuleLoadDataEx, module, image, options, names, values);
     }
 
-    /** Unloads it. */
-    int cuModuleUnload(long module) {
+    @Override
+    public int cuModuleUnload(long module) {
         return CuCall.of(cuModuleUnload, module);
     }
 
-    /** A kernel of a module. */
-    int cuModuleGetFunction(long function, long module, long name) {
+    @Override
+    public int cuModuleGetFunction(long function, long module, long name) {
         return CuCall.of(cuModuleGetFunction, function, module, name);
     }
 
-    /** A number that a kernel has. */
-    int cuFuncGetAttribute(long value, int attribute, long function) {
+    @Override
+    public int cuFuncGetAttribute(long value, int attribute, long function) {
         return CuCall.of(cuFuncGetAttribute, value, attribute, function);
     }
 
-    /** Sets such a number. */
-    int cuFuncSetAttribute(long function, int attribute, int value) {
+    @Override
+    public int cuFuncSetAttribute(long function, int attribute, int value) {
         return CuCall.of(cuFuncSetAttribute, function, attribute, value);
     }
 
-    /** Device memory. */
-    int cuMemAlloc(long address, long bytes) {
+    @Override
+    public int cuMemAlloc(long address, long bytes) {
         return CuCall.of(cuMemAlloc, address, bytes);
     }
 
-    /** Frees it, after waiting for all work of the context. */
-    int cuMemFree(long address) {
+    @Override
+    public int cuMemFree(long address) {
         return CuCall.of(cuMemFree, address);
     }
 
-    /** A pool of device memory. */
-    int cuMemPoolCreate(long pool, long properties) {
+    @Override
+    public int cuMemPoolCreate(long pool, long properties) {
         return CuCall.of(cuMemPoolCreate, pool, properties);
     }
 
-    /** Gives a pool back, and what it holds. */
-    int cuMemPoolDestroy(long pool) {
+    @Override
+    public int cuMemPoolDestroy(long pool) {
         return CuCall.of(cuMemPoolDestroy, pool);
     }
 
-    /** Sets how a pool behaves. */
-    int cuMemPoolSetAttribute(long pool, int attribute, long value) {
+    @Override
+    public int cuMemPoolSetAttribute(long pool, int attribute, long value) {
         return CuCall.of(cuMemPoolSetAttribute, pool, attribute, value);
     }
 
-    /** Device memory from a pool, in the order of a stream. */
-    int cuMemAllocFromPoolAsync(long address, long bytes, long pool, long stream) {
+    @Override
+    public int cuMemAllocFromPoolAsync(long address, long bytes, long pool, long stream) {
         return CuCall.of(cuMemAllocFromPoolAsync, address, bytes, pool, stream);
     }
 
-    /** Gives it back to its pool, in the order of a stream. */
-    int cuMemFreeAsync(long address, long stream) {
+    @Override
+    public int cuMemFreeAsync(long address, long stream) {
         return CuCall.of(cuMemFreeAsync, address, stream);
     }
 
-    /** Host memory that no page of is moved. */
-    int cuMemHostAlloc(long address, long bytes, int flags) {
+    @Override
+    public int cuMemHostAlloc(long address, long bytes, int flags) {
         return CuCall.of(cuMemHostAlloc, address, bytes, flags);
     }
 
-    /** Frees it. */
-    int cuMemFreeHost(long address) {
+    @Override
+    public int cuMemFreeHost(long address) {
         return CuCall.of(cuMemFreeHost, address);
     }
 
-    /** A stream. */
-    int cuStreamCreate(long stream, int flags) {
+    @Override
+    public int cuStreamCreate(long stream, int flags) {
         return CuCall.of(cuStreamCreate, stream, flags);
     }
 
-    /** Frees a stream when its work has ended. */
-    int cuStreamDestroy(long stream) {
+    @Override
+    public int cuStreamDestroy(long stream) {
         return CuCall.of(cuStreamDestroy, stream);
     }
 
-    /** Whether its work has ended. */
-    int cuStreamQuery(long stream) {
+    @Override
+    public int cuStreamQuery(long stream) {
         return CuCall.of(cuStreamQuery, stream);
     }
 
-    /** Waits for its work. */
-    int cuStreamSynchronize(long stream) {
+    @Override
+    public int cuStreamSynchronize(long stream) {
         return CuCall.of(cuStreamSynchronize, stream);
     }
 
-    /** Holds later work back until an event has happened. */
-    int cuStreamWaitEvent(long stream, long event, int flags) {
+    @Override
+    public int cuStreamWaitEvent(long stream, long event, int flags) {
         return CuCall.of(cuStreamWaitEvent, stream, event, flags);
     }
 
-    /** An event. */
-    int cuEventCreate(long event, int flags) {
+    @Override
+    public int cuEventCreate(long event, int flags) {
         return CuCall.of(cuEventCreate, event, flags);
     }
 
-    /** Frees it. */
-    int cuEventDestroy(long event) {
+    @Override
+    public int cuEventDestroy(long event) {
         return CuCall.of(cuEventDestroy, event);
     }
 
-    /** Makes it happen after the work of a stream so far. */
-    int cuEventRecord(long event, long stream) {
+    @Override
+    public int cuEventRecord(long event, long stream) {
         return CuCall.of(cuEventRecord, event, stream);
     }
 
-    /** Whether it has happened. */
-    int cuEventQuery(long event) {
+    @Override
+    public int cuEventQuery(long event) {
         return CuCall.of(cuEventQuery, event);
     }
 
-    /** Waits for it. */
-    int cuEventSynchronize(long event) {
+    @Override
+    public int cuEventSynchronize(long event) {
         return CuCall.of(cuEventSynchronize, event);
     }
 
-    /** Time between two events, as a float. */
-    int cuEventElapsedTime(long milliseconds, long start, long end) {
+    @Override
+    public int cuEventElapsedTime(long milliseconds, long start, long end) {
         return CuCall.of(cuEventElapsedTime, milliseconds, start, end);
     }
 
-    /** Copies from the host. */
-    int cuMemcpyHtoDAsync(long to, long from, long bytes, long stream) {
+    @Override
+    public int cuMemcpyHtoDAsync(long to, long from, long bytes, long stream) {
         return CuCall.of(cuMemcpyHtoDAsync, to, from, bytes, stream);
     }
 
-    /** Copies to the host. */
-    int cuMemcpyDtoHAsync(long to, long from, long bytes, long stream) {
+    @Override
+    public int cuMemcpyDtoHAsync(long to, long from, long bytes, long stream) {
         return CuCall.of(cuMemcpyDtoHAsync, to, from, bytes, stream);
     }
 
-    /** Copies within the device. */
-    int cuMemcpyDtoDAsync(long to, long from, long bytes, long stream) {
+    @Override
+    public int cuMemcpyDtoDAsync(long to, long from, long bytes, long stream) {
         return CuCall.of(cuMemcpyDtoDAsync, to, from, bytes, stream);
     }
 
-    /** Sets bytes. */
-    int cuMemsetD8Async(long to, byte value, long bytes, long stream) {
+    @Override
+    public int cuMemsetD8Async(long to, byte value, long bytes, long stream) {
         return CuCall.of(cuMemsetD8Async, to, value, bytes, stream);
     }
 
@@ -376,43 +407,43 @@ final class LibCuda {
         return CuCall.of(cuLaunchKernelEx, config, function, arguments, extra);
     }
 
-    /** What is put into a stream from now on is recorded, not done. */
-    int cuStreamBeginCapture(long stream, int mode) {
+    @Override
+    public int cuStreamBeginCapture(long stream, int mode) {
         return CuCall.of(cuStreamBeginCapture, stream, mode);
     }
 
-    /** Ends that; gives what was recorded. */
-    int cuStreamEndCapture(long stream, long graph) {
+    @Override
+    public int cuStreamEndCapture(long stream, long graph) {
         return CuCall.of(cuStreamEndCapture, stream, graph);
     }
 
-    /** Prepares a graph to be launched. */
-    int cuGraphInstantiate(long executable, long graph, long flags) {
+    @Override
+    public int cuGraphInstantiate(long executable, long graph, long flags) {
         return CuCall.of(cuGraphInstantiate, executable, graph, flags);
     }
 
-    /** Prepares its first launch. */
-    int cuGraphUpload(long executable, long stream) {
+    @Override
+    public int cuGraphUpload(long executable, long stream) {
         return CuCall.of(cuGraphUpload, executable, stream);
     }
 
-    /** Launches it. */
-    int cuGraphLaunch(long executable, long stream) {
+    @Override
+    public int cuGraphLaunch(long executable, long stream) {
         return CuCall.of(cuGraphLaunch, executable, stream);
     }
 
-    /** Frees it. */
-    int cuGraphExecDestroy(long executable) {
+    @Override
+    public int cuGraphExecDestroy(long executable) {
         return CuCall.of(cuGraphExecDestroy, executable);
     }
 
-    /** Frees a graph. */
-    int cuGraphDestroy(long graph) {
+    @Override
+    public int cuGraphDestroy(long graph) {
         return CuCall.of(cuGraphDestroy, graph);
     }
 
-    /** Place and size of a kernel's argument: from CUDA 12.4 on, see {@link #tellsParameters}. */
-    int cuFuncGetParamInfo(long function, long index, long offset, long size) {
+    @Override
+    public int cuFuncGetParamInfo(long function, long index, long offset, long size) {
         return CuCall.of(cuFuncGetParamInfo, function, index, offset, size);
     }
 }
