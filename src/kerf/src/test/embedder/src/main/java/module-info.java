@@ -1,0 +1,5 @@
+/** Somebody's application. */
+module example.cells {
+    requires dev.kerf;
+    requires java.logging;
+}
