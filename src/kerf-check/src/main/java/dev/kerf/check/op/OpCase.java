@@ -5,6 +5,8 @@ import dev.kerf.backend.Device;
 import dev.kerf.backend.DeviceWeights;
 import dev.kerf.backend.Executable;
 import dev.kerf.backend.NodeTiming;
+import dev.kerf.backend.Precision;
+import dev.kerf.backend.StateTensor;
 import dev.kerf.backend.Storage;
 import dev.kerf.check.oracle.Oracle;
 import dev.kerf.error.KerfException;
@@ -20,6 +22,7 @@ import dev.kerf.tensor.Shape;
 import dev.kerf.weights.Weights;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -27,36 +30,55 @@ import java.util.function.Consumer;
 import java.util.stream.Collectors;
 
 /**
- * A small graph with random numbers in its inputs and weights, and how close to float64 a back end must come:
- * |error| ≤ 4 u · √terms · max(|expected|, rms of expected), where u = 2⁻²⁴ is float32's unit roundoff. Rounding errors of a
- * sum of n terms add up like a random walk, √n; 4 leaves room for the few roundings before and after, and for functions that
- * are good to some units in the last place. Integers must be equal.
+ * A small graph with random numbers in its inputs, weights and states, whose results and states a device must compute as
+ * close to float64 as {@link Comparison} says.
  *
- * <p>With float16 storage inputs and weights are numbers that float16 holds, and the result's own rounding comes on top: 2⁻¹¹
- * of it, or 2⁻²⁵ below float16's normal range. Where n results are stored one after the other, each rounded, their errors
- * add up like the others: 4 · 2⁻¹¹ · √n · max(|expected|, rms). Choices between numbers that lie closer together than that
- * are no errors of a kernel; cases that make one are for float32 only.
+ * <pre>{@code
+ * List<String> wrong = OpCases.all().getFirst().check(device, CompileOptions.of()).failures();
+ * }</pre>
  */
 public final class OpCase {
-    private static final double UNIT = 0x1p-24;
-
     private final String name;
     private final double terms;
     private final Consumer<OpCase> build;
-    private Storage storage;
+    private boolean single;
+    private Storage storage = Storage.F32;
     private Random random;
     private GraphBuilder g;
     private Map<String, HostTensor> inputs;
     private Map<String, HostTensor> weights;
+    private Map<String, HostTensor> states;
 
     /**
-     * @param terms roundings that make one element of the result: terms of its sum, or a handful for a function
+     * @param terms roundings that make one element of the result, see {@link Comparison}
      * @param build records the graph, by the methods here
      */
     OpCase(String name, double terms, Consumer<OpCase> build) {
         this.name = name;
         this.terms = terms;
         this.build = build;
+    }
+
+    /** This case, for float32 storage alone: back ends refuse its ops in any other. */
+    OpCase inFloat32() {
+        single = true;
+        return this;
+    }
+
+    /** Whether it says anything of a storage precision. */
+    public boolean runsIn(Precision precision) {
+        return !single || precision.storage() == Storage.F32;
+    }
+
+    /** The graph recorded anew; its inputs, weights and states are the same numbers each time. */
+    Graph record() {
+        random = new Random(name.hashCode());
+        g = new GraphBuilder();
+        inputs = new HashMap<>();
+        weights = new HashMap<>();
+        states = new LinkedHashMap<>();
+        build.accept(this);
+        return g.build();
     }
 
     GraphBuilder graph() {
@@ -84,7 +106,41 @@ public final class OpCase {
 
     /** A float32 input of the given numbers. */
     Value given(float... values) {
-        return input(HostTensor.of(Shape.of(values.length), values), null);
+        return given(Shape.of(values.length), null, values);
+    }
+
+    /** A float32 input of the given numbers under a shape, counted unless the count is null. */
+    Value given(Shape shape, Value count, float... values) {
+        return input(HostTensor.of(shape, values), count);
+    }
+
+    /**
+     * Boxes (items, n, 4) on and around an image, counted unless the count is null. Edges are multiples of an eighth, so that
+     * overlaps are exact; some boxes are empty, some inside out, some outside.
+     *
+     * @param extent sides of the image
+     * @param first  edges of the first boxes
+     */
+    Value boxes(int extent, Value count, long items, long n, float... first) {
+        HostTensor t = HostTensor.zeros(DType.F32, Shape.of(items, n, 4));
+        for (long i = 0; i < items * n; i++) {
+            for (int axis = 0; axis < 2; axis++) {
+                double low = (random.nextInt(12 * extent) - 2 * extent) / 8.0;
+                t.setDouble(4 * i + axis, low);
+                t.setDouble(4 * i + axis + 2, low + (random.nextInt(6 * extent) - extent / 4) / 8.0);
+            }
+        }
+        for (int i = 0; i < first.length; i++) {
+            t.setDouble(i, first[i]);
+        }
+        return input(t, count);
+    }
+
+    /** A float32 state of normally distributed numbers. */
+    Value state(long... dims) {
+        String key = "s" + states.size();
+        states.put(key, held(normal(Shape.of(dims))));
+        return g.state(key, TensorType.f32(dims));
     }
 
     /** An int32 input of the given numbers under a shape. */
@@ -152,26 +208,31 @@ public final class OpCase {
         return name;
     }
 
-    /** Compiles the graph for a device, runs it twice, and compares every output with the oracle. Throws nothing of Kerf's. */
+    /**
+     * Compiles the graph for a device, runs it twice, and compares every output and state with the oracle's. Throws nothing
+     * of Kerf's.
+     */
     public Outcome check(Device device, CompileOptions options) {
         storage = options.precision().storage();
-        random = new Random(name.hashCode());
-        g = new GraphBuilder();
-        inputs = new HashMap<>();
-        weights = new HashMap<>();
-        build.accept(this);
-        Graph graph = g.build();
+        Graph graph = record();
         try (Weights file = Weights.of(weights); DeviceWeights loaded = device.load(file)) {
-            Oracle.Result expected = Oracle.run(graph, file, inputs, Map.of(), Oracle.Rounding.NONE);
-            double worst = 0;
+            Oracle.Result once = Oracle.run(graph, file, inputs, states, Oracle.Rounding.NONE);
+            Oracle.Result expected = states.isEmpty() ? once
+                    : Oracle.run(graph, file, inputs, once.states(), Oracle.Rounding.NONE);
             List<String> failures = new ArrayList<>();
-            try (Executable e = device.compile(graph, loaded, options)) {
-                inputs.forEach((slot, t) -> e.input(slot).upload(t.data()));
-                e.run();
-                e.run();
+            double worst = 0;
+            try (Running running = new Running(device, graph, loaded, options)) {
+                running.e.run();
+                running.e.run();
+                long stores = graph.nodes().stream().filter(n -> !(n.op() instanceof SourceOp)).count();
+                Comparison comparison = new Comparison(terms, storage, stores);
                 for (Map.Entry<String, Value> output : graph.outputs().entrySet()) {
-                    worst = Math.max(worst, compare(output.getKey(), output.getValue(), expected, graph,
-                            e.output(output.getKey()).toHost(), failures));
+                    worst = Math.max(worst, comparison.worst(output.getKey(), output.getValue(),
+                            expected.value(output.getValue()), expected, running.e.output(output.getKey()).toHost(), failures));
+                }
+                for (Map.Entry<String, StateTensor> state : running.states.entrySet()) {
+                    worst = Math.max(worst, comparison.worst(state.getKey(), graph.states().get(state.getKey()),
+                            expected.states().get(state.getKey()), expected, state.getValue().toHost(), failures));
                 }
             }
             if (!failures.isEmpty()) {
@@ -185,87 +246,35 @@ public final class OpCase {
 
     /** The kernels that take part, to name the suspects. */
     private String kernels(Device device, Graph graph, DeviceWeights loaded, CompileOptions options) {
-        try (Executable e = device.compile(graph, loaded, options.profiled())) {
+        try (Running running = new Running(device, graph, loaded, options.profiled())) {
+            running.e.run();
+            return "kernels: " + running.e.timings().stream().map(NodeTiming::what).distinct()
+                    .collect(Collectors.joining(", ")) + " on " + device.info().id() + ", " + options.precision()
+                    + (options.fuse() ? "" : ", not fused");
+        }
+    }
+
+    /** The graph compiled, with its inputs and states uploaded. */
+    private final class Running implements AutoCloseable {
+        private final Executable e;
+        private final Map<String, StateTensor> states = new LinkedHashMap<>();
+
+        Running(Device device, Graph graph, DeviceWeights loaded, CompileOptions options) {
+            e = device.compile(graph, loaded, options);
             inputs.forEach((slot, t) -> e.input(slot).upload(t.data()));
-            e.run();
-            return "kernels: " + e.timings().stream().map(NodeTiming::what).distinct().collect(Collectors.joining(", "))
-                    + " on " + device.info().id() + ", " + options.precision() + (options.fuse() ? "" : ", not fused");
+            OpCase.this.states.forEach((state, t) -> {
+                StateTensor s = device.allocateState(graph.states().get(state).type());
+                states.put(state, s);
+                s.upload(t.data());
+                e.bindState(state, s);
+            });
         }
-    }
 
-    /** Adds what is wrong with an output, by its worst element; returns the largest error in multiples of its bound. */
-    private double compare(
-            String output, Value v, Oracle.Result all, Graph graph, HostTensor got, List<String> failures) {
-        HostTensor expected = all.value(v);
-        if (!v.type().equals(new TensorType(got.dtype(), got.shape()))) {
-            failures.add(output + " is " + got + ", not " + v.type());
-            return Double.POSITIVE_INFINITY;
+        @Override
+        public void close() {
+            e.close();
+            states.values().forEach(StateTensor::close);
         }
-        boolean floats = v.type().dtype().floating();
-        double rms = floats ? rms(expected) : 0;
-        long stores = graph.nodes().stream().filter(n -> !(n.op() instanceof SourceOp)).count();
-        double worst = 0;
-        long at = -1;
-        long wrong = 0;
-        for (long i = 0; i < expected.elements(); i++) {
-            double e = expected.getDouble(i);
-            double y = got.getDouble(i);
-            if (!valid(v, all, i) || same(e, y)) {
-                continue;
-            }
-            double allowed = floats ? allowed(e, rms, stores) : 0;
-            double error = Math.abs(y - e);
-            double ratio = error > 0 && allowed > 0 ? error / allowed : Double.POSITIVE_INFINITY;
-            wrong += ratio > 1 ? 1 : 0;
-            if (ratio > worst) {
-                worst = ratio;
-                at = i;
-            }
-        }
-        if (wrong > 0) {
-            double e = expected.getDouble(at);
-            failures.add(output + "[" + at + "] of " + v.type() + ": " + got.getDouble(at) + ", expected " + e + " ± "
-                    + (floats ? allowed(e, rms, stores) : 0) + "; " + wrong + " of " + expected.elements() + " are wrong");
-        }
-        return worst;
-    }
-
-    private boolean same(double e, double y) {
-        return Double.compare(storage.nearest((float) e), (float) y) == 0 || e == y;
-    }
-
-    private double allowed(double e, double rms, long stores) {
-        double size = Math.max(Math.abs(e), rms);
-        double sums = 4 * UNIT * Math.sqrt(terms) * size;
-        if (storage == Storage.F32) {
-            return sums;
-        }
-        double unit = storage.rounding();
-        return sums + storage.tiny() + (stores == 1 ? unit * Math.abs(e) : 4 * unit * Math.sqrt(stores) * size);
-    }
-
-    private static double rms(HostTensor t) {
-        double squares = 0;
-        long finite = 0;
-        for (long i = 0; i < t.elements(); i++) {
-            double e = t.getDouble(i);
-            if (Double.isFinite(e)) {
-                squares += e * e;
-                finite++;
-            }
-        }
-        return Math.sqrt(squares / Math.max(1, finite));
-    }
-
-    private static boolean valid(Value v, Oracle.Result all, long i) {
-        if (v.count() == null) {
-            return true;
-        }
-        Shape s = v.type().shape();
-        long inner = s.product(v.countAxis() + 1, s.rank());
-        long row = i / inner;
-        long capacity = s.dim(v.countAxis());
-        return row % capacity < all.value(v.count()).getLong(row / capacity);
     }
 
     @Override

@@ -6,13 +6,41 @@ import dev.kerf.backend.Backends;
 import dev.kerf.backend.BackendsUnderTest;
 import dev.kerf.backend.CompileOptions;
 import dev.kerf.backend.Device;
+import dev.kerf.graph.Node;
+import dev.kerf.graph.Op;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 
 /** Every op on every device against the oracle. */
 class OpCasesTest {
+    /** The sealed family is the list of what there is: an op without a case fails here by its name. */
+    @Test
+    void everyOpHasCases() {
+        Set<Class<?>> used = OpCases.all().stream().flatMap(c -> c.record().nodes().stream()).map(Node::op)
+                .map(Op::getClass).collect(Collectors.toSet());
+        List<String> without =
+                members(Op.class).filter(op -> !used.contains(op)).map(Class::getSimpleName).toList();
+        assertEquals(List.of(), without);
+        assertEquals(used.size(), members(Op.class).count());
+    }
+
+    private static Stream<Class<?>> members(Class<?> family) {
+        return family.isSealed() ? Arrays.stream(family.getPermittedSubclasses()).flatMap(OpCasesTest::members)
+                : Stream.of(family);
+    }
+
+    @Test
+    void aCaseHasOneName() {
+        List<String> names = OpCases.all().stream().map(OpCase::name).toList();
+        assertEquals(names.size(), Set.copyOf(names).size());
+    }
+
     @TestFactory
     Stream<DynamicTest> ops() {
         return BackendsUnderTest.devices().flatMap(id -> OpCases.all().stream().map(c -> DynamicTest.dynamicTest(
