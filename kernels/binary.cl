@@ -5,9 +5,18 @@
 // Integers wrap around; dividing one by 0 gives 0. MAX and MIN are NaN if either operand is.
 #include "walk.h"
 #include "items.h"
+// Functions, numbered as dev.kerf.graph.PointwiseOp.Arithmetic.
+#define FUNCTION_ADD 0
+#define FUNCTION_SUBTRACT 1
+#define FUNCTION_MULTIPLY 2
+#define FUNCTION_DIVIDE 3
+#define FUNCTION_MAX 4
+#define FUNCTION_MIN 5
+#define FUNCTION_POWER 6
+
 #ifndef TYPE
 #define TYPE real
-#define FUNCTION 0
+#define FUNCTION FUNCTION_ADD
 #define ACT ACT_NONE
 #define RANK 1
 #endif
@@ -21,12 +30,12 @@
 #define PUT(p, i, v) STORE(p, i, activate(ACT, v))
 DEVICE float function(float a, float b) {
     switch (FUNCTION) {
-        case 0: return a + b;
-        case 1: return a - b;
-        case 2: return a * b;
-        case 3: return a / b;
-        case 4: return a != a ? a : b != b ? b : a > b ? a : b;
-        case 5: return a != a ? a : b != b ? b : a < b ? a : b;
+        case FUNCTION_ADD: return a + b;
+        case FUNCTION_SUBTRACT: return a - b;
+        case FUNCTION_MULTIPLY: return a * b;
+        case FUNCTION_DIVIDE: return a / b;
+        case FUNCTION_MAX: return a != a ? a : b != b ? b : a > b ? a : b;
+        case FUNCTION_MIN: return a != a ? a : b != b ? b : a < b ? a : b;
         default: return pow(a, b);
     }
 }
@@ -36,11 +45,11 @@ DEVICE float function(float a, float b) {
 #define PUT(p, i, v) ((p)[i] = (v))
 DEVICE int function(int a, int b) {
     switch (FUNCTION) {
-        case 0: return (int)((uint)a + (uint)b);
-        case 1: return (int)((uint)a - (uint)b);
-        case 2: return (int)((uint)a * (uint)b);
-        case 3: return b == 0 ? 0 : b == -1 ? (int)(0u - (uint)a) : a / b;
-        case 4: return a > b ? a : b;
+        case FUNCTION_ADD: return (int)((uint)a + (uint)b);
+        case FUNCTION_SUBTRACT: return (int)((uint)a - (uint)b);
+        case FUNCTION_MULTIPLY: return (int)((uint)a * (uint)b);
+        case FUNCTION_DIVIDE: return b == 0 ? 0 : b == -1 ? (int)(0u - (uint)a) : a / b;
+        case FUNCTION_MAX: return a > b ? a : b;
         default: return a < b ? a : b;
     }
 }

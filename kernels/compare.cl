@@ -4,9 +4,17 @@
 // a_batch, b_batch: 1 if the operand has an axis 0 of N items, 0 if all items share it. RANK: extents in use.
 #include "walk.h"
 #include "items.h"
+// Relations, numbered as dev.kerf.graph.PointwiseOp.Relation.
+#define RELATION_GREATER 0
+#define RELATION_GREATER_OR_EQUAL 1
+#define RELATION_LESS 2
+#define RELATION_LESS_OR_EQUAL 3
+#define RELATION_EQUAL 4
+#define RELATION_NOT_EQUAL 5
+
 #ifndef TYPE
 #define TYPE real
-#define RELATION 0
+#define RELATION RELATION_GREATER
 #define RANK 1
 #endif
 #ifndef GROUP
@@ -23,11 +31,11 @@
 
 DEVICE int relation(HELD a, HELD b) {
     switch (RELATION) {
-        case 0: return a > b;
-        case 1: return a >= b;
-        case 2: return a < b;
-        case 3: return a <= b;
-        case 4: return a == b;
+        case RELATION_GREATER: return a > b;
+        case RELATION_GREATER_OR_EQUAL: return a >= b;
+        case RELATION_LESS: return a < b;
+        case RELATION_LESS_OR_EQUAL: return a <= b;
+        case RELATION_EQUAL: return a == b;
         default: return a != b;
     }
 }

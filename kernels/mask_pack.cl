@@ -7,8 +7,13 @@
 // FLOPs  N · pixels comparisons
 // Bytes  x and y once, ignore once for each mask
 
+// Forms, numbered as dev.kerf.graph.MeasureOp.MaskForm.
+#define FORM_BYTES 0
+#define FORM_BITS 1
+#define FORM_LOGITS 2
+
 #ifndef FORM
-#define FORM 0
+#define FORM FORM_BYTES
 #define X_T uchar
 #define HAS_IGNORE 0
 #endif
@@ -16,7 +21,7 @@
 #define GROUP 128
 #endif
 
-#if FORM == 2
+#if FORM == FORM_LOGITS
 #define BELONGS(i) (LOAD(line, i) > threshold)
 #else
 #define BELONGS(i) (line[i] != 0)
@@ -33,7 +38,7 @@ KERNEL mask_pack(
     const long first = 8 * (long)i;
     const int valid = pixels - first >= 8 ? 8 : pixels > first ? (int)(pixels - first) : 0;
     int bits = 0;
-#if FORM == 1
+#if FORM == FORM_BITS
     if (valid > 0) {
         bits = line[i] & (0xff00 >> valid);
     }

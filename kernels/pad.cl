@@ -4,10 +4,15 @@
 // TYPE: real, float or uchar. RANK: extents in use.
 // MODE: as dev.kerf.graph.MoveOp.PadMode numbers them (a constant, reflected, replicated).
 #include "walk.h"
+// Modes, numbered as dev.kerf.graph.MoveOp.PadMode.
+#define MODE_CONSTANT 0
+#define MODE_REFLECT 1
+#define MODE_REPLICATE 2
+
 #ifndef TYPE
 #define TYPE real
 #define RANK 1
-#define MODE 0
+#define MODE MODE_CONSTANT
 #endif
 #ifndef GROUP
 #define GROUP 64
@@ -25,8 +30,8 @@
 DEVICE int source(int c, int before, int extent) {
     int k = c - before;
     switch (MODE) {
-        case 0: return k < extent ? k : -1;
-        case 1: return k < 0 ? -k : k >= extent ? 2 * (extent - 1) - k : k;
+        case MODE_CONSTANT: return k < extent ? k : -1;
+        case MODE_REFLECT: return k < 0 ? -k : k >= extent ? 2 * (extent - 1) - k : k;
         default: return k < 0 ? 0 : k >= extent ? extent - 1 : k;
     }
 }

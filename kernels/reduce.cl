@@ -6,8 +6,14 @@
 // REDUCTION: as dev.kerf.graph.ReduceOp.Reduction numbers them. HAS_COUNT: the element at offset e of x is valid if e
 // / spread % extent < count[e / spread / extent]. Sums are float32, in GROUP parts that are added in a tree: the same
 // order each time.
+// Reductions, numbered as dev.kerf.graph.ReduceOp.Reduction.
+#define REDUCTION_SUM 0
+#define REDUCTION_MEAN 1
+#define REDUCTION_MAX 2
+#define REDUCTION_MIN 3
+
 #ifndef REDUCTION
-#define REDUCTION 0
+#define REDUCTION REDUCTION_SUM
 #define HAS_COUNT 0
 #endif
 #ifndef GROUP
@@ -16,8 +22,8 @@
 
 DEVICE float combine(float a, float b) {
     switch (REDUCTION) {
-        case 2: return a != a ? a : b != b ? b : a > b ? a : b;
-        case 3: return a != a ? a : b != b ? b : a < b ? a : b;
+        case REDUCTION_MAX: return a != a ? a : b != b ? b : a > b ? a : b;
+        case REDUCTION_MIN: return a != a ? a : b != b ? b : a < b ? a : b;
         default: return a + b;
     }
 }
@@ -31,7 +37,7 @@ KERNEL reduce(
     int t = LOCAL_ID(0);
     int o = GROUP_ID(0);
     long base = (long)(o / k3 / k2) * ks1 + (long)(o / k3 % k2) * ks2 + (long)(o % k3) * ks3;
-    float part = REDUCTION == 2 ? -INF : REDUCTION == 3 ? INF : 0.0f;
+    float part = REDUCTION == REDUCTION_MAX ? -INF : REDUCTION == REDUCTION_MIN ? INF : 0.0f;
     int elements = 0;
     for (int i = t; i < inner; i += GROUP) {
         long e = base + (long)(i / r3 / r2) * rs1 + (long)(i / r3 % r2) * rs2 + (long)(i % r3) * rs3;
@@ -50,6 +56,6 @@ KERNEL reduce(
         }
     }
     if (t == 0) {
-        STORE(y, y_off + o, REDUCTION == 1 ? parts[0] / (float)counts[0] : parts[0]);
+        STORE(y, y_off + o, REDUCTION == REDUCTION_MEAN ? parts[0] / (float)counts[0] : parts[0]);
     }
 }

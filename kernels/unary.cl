@@ -3,8 +3,28 @@
 // FUNCTION: as dev.kerf.graph.PointwiseOp.Function numbers them, 17 more for min(max(x, low), high); NaN stays NaN.
 // GROUP: work-items of a group. ITEMS: elements of a work-item.
 #include "items.h"
+// Functions, numbered as dev.kerf.graph.PointwiseOp.Function, and Clamp.
+#define FUNCTION_RELU 0
+#define FUNCTION_GELU_ERF 1
+#define FUNCTION_GELU_TANH 2
+#define FUNCTION_SIGMOID 3
+#define FUNCTION_SILU 4
+#define FUNCTION_TANH 5
+#define FUNCTION_EXP 6
+#define FUNCTION_LOG 7
+#define FUNCTION_SQRT 8
+#define FUNCTION_RECIPROCAL 9
+#define FUNCTION_ABS 10
+#define FUNCTION_NEGATE 11
+#define FUNCTION_SIN 12
+#define FUNCTION_COS 13
+#define FUNCTION_FLOOR 14
+#define FUNCTION_CEIL 15
+#define FUNCTION_ROUND_HALF_EVEN 16
+#define FUNCTION_CLAMP 17
+
 #ifndef FUNCTION
-#define FUNCTION 0
+#define FUNCTION FUNCTION_RELU
 #endif
 #ifndef GROUP
 #define GROUP 64
@@ -12,23 +32,23 @@
 
 DEVICE float function(float x, float low, float high) {
     switch (FUNCTION) {
-        case 0: return activate(ACT_RELU, x); // RELU
-        case 1: return activate(ACT_GELU_ERF, x); // GELU_ERF
-        case 2: return activate(ACT_GELU_TANH, x); // GELU_TANH
-        case 3: return activate(ACT_SIGMOID, x); // SIGMOID
-        case 4: return activate(ACT_SILU, x); // SILU
-        case 5: return tanh(x); // TANH
-        case 6: return exp(x); // EXP
-        case 7: return log(x); // LOG
-        case 8: return sqrt(x); // SQRT
-        case 9: return 1.0f / x; // RECIPROCAL
-        case 10: return fabs(x); // ABS
-        case 11: return -x; // NEGATE
-        case 12: return sin(x); // SIN
-        case 13: return cos(x); // COS
-        case 14: return floor(x); // FLOOR
-        case 15: return ceil(x); // CEIL
-        case 16: return rint(x); // ROUND_HALF_EVEN
+        case FUNCTION_RELU: return activate(ACT_RELU, x); // RELU
+        case FUNCTION_GELU_ERF: return activate(ACT_GELU_ERF, x); // GELU_ERF
+        case FUNCTION_GELU_TANH: return activate(ACT_GELU_TANH, x); // GELU_TANH
+        case FUNCTION_SIGMOID: return activate(ACT_SIGMOID, x); // SIGMOID
+        case FUNCTION_SILU: return activate(ACT_SILU, x); // SILU
+        case FUNCTION_TANH: return tanh(x); // TANH
+        case FUNCTION_EXP: return exp(x); // EXP
+        case FUNCTION_LOG: return log(x); // LOG
+        case FUNCTION_SQRT: return sqrt(x); // SQRT
+        case FUNCTION_RECIPROCAL: return 1.0f / x; // RECIPROCAL
+        case FUNCTION_ABS: return fabs(x); // ABS
+        case FUNCTION_NEGATE: return -x; // NEGATE
+        case FUNCTION_SIN: return sin(x); // SIN
+        case FUNCTION_COS: return cos(x); // COS
+        case FUNCTION_FLOOR: return floor(x); // FLOOR
+        case FUNCTION_CEIL: return ceil(x); // CEIL
+        case FUNCTION_ROUND_HALF_EVEN: return rint(x); // ROUND_HALF_EVEN
         default: return x < low ? low : x > high ? high : x; // clamp
     }
 }

@@ -9,6 +9,11 @@ import java.util.List;
  * Coordinates are float32 whatever the storage precision.
  */
 public sealed interface BoxOp extends Op {
+    @Override
+    default boolean keepsCount(int operand, TensorType type, int axis) {
+        return true;
+    }
+
     /**
      * Boxes from reference boxes and what a network says of them (Girshick et al. 2014, appendix C; torchvision's
      * {@code BoxCoder.decode} and {@code clip_boxes_to_image}; Detectron2's {@code Box2BoxTransform}): with w, h and (cx, cy)
@@ -48,6 +53,11 @@ public sealed interface BoxOp extends Op {
      * @param most      how many are kept at most
      */
     record Nms(float threshold, float minSide, int most) implements BoxOp {
+        @Override
+        public boolean countsItself() {
+            return true;
+        }
+
         @Override
         public List<TensorType> infer(List<TensorType> in) {
             Op.require(in.size() == 2 && in.get(0).dtype() == DType.F32 && in.get(0).shape().rank() == 3

@@ -27,7 +27,7 @@ import java.util.Set;
  *   <li>an activation after a convolution, a matrix product or an arithmetic op becomes part of it.
  * </ul>
  *
- * Values keep their ids. A value that the caller keeps is never merged away.
+ * Values keep their ids, and a node has the id of the recorded one that made its results. A value that the caller keeps is never merged away.
  */
 public final class Fusion {
     private final Graph graph;
@@ -140,17 +140,18 @@ public final class Fusion {
                 ((NormOp.BatchNorm) norm.op()).eps());
         WeightExpr weight = new WeightExpr.ScaledWeight(expr(in.get(1)), axis, groups, stats);
         WeightExpr shift = new WeightExpr.ShiftedBias(bias ? expr(in.get(2)) : null, stats);
-        in.set(1, weightNode(weight, norm.name() + ":weight"));
+        in.set(1, weightNode(weight, norm.name() + ":weight", norm.output()));
         if (bias) {
-            in.set(2, weightNode(shift, norm.name() + ":bias"));
+            in.set(2, weightNode(shift, norm.name() + ":bias", norm.output()));
         } else {
-            in.add(2, weightNode(shift, norm.name() + ":bias"));
+            in.add(2, weightNode(shift, norm.name() + ":bias", norm.output()));
         }
     }
 
-    private Value weightNode(WeightExpr expr, String name) {
-        Value v = new Value(values++, new TensorType(DType.F32, expr.shape()), null);
-        nodes.add(new Node(nodes.size(), name, new SourceOp.Weight(expr, v.type()), List.of(), List.of(v)));
+    private Value weightNode(WeightExpr expr, String name, Value like) {
+        int id = graph.nodes().size() + values - graph.values();
+        Value v = new Value(values++, new TensorType(DType.F32, expr.shape()), null, like.recording());
+        nodes.add(new Node(id, name, new SourceOp.Weight(expr, v.type()), List.of(), List.of(v)));
         return v;
     }
 
@@ -237,7 +238,7 @@ public final class Fusion {
 
     /** Where the kernel stood; where the sum stands, if the residual operand is made in between. */
     private void place(Node head, Tail t, Op op, List<Value> in) {
-        Node n = new Node(head.id(), t.name, op, in, List.of(t.output));
+        Node n = new Node(graph.producer(t.output).id(), t.name, op, in, List.of(t.output));
         if (t.residual != null && graph.producer(t.residual).id() > head.id()) {
             waiting.put(t.addition, n);
         } else {
@@ -259,7 +260,7 @@ public final class Fusion {
         return graph.producer(v).op() instanceof SourceOp.Weight w ? w.expr() : null;
     }
 
-    /** Drops what nothing needs and numbers the rest. Inputs and states stay: callers fill and bind them by name. */
+    /** Drops what nothing needs. Inputs and states stay: callers fill and bind them by name. */
     private Graph finish() {
         Set<Integer> needed = new HashSet<>(kept);
         List<Node> live = new ArrayList<>();
@@ -275,7 +276,7 @@ public final class Fusion {
         List<Node> ordered = new ArrayList<>();
         Set<Integer> made = new HashSet<>();
         for (Node n : live.reversed()) {
-            ordered.add(new Node(ordered.size(), n.name(), n.op(), n.inputs(), n.outputs()));
+            ordered.add(n);
             n.outputs().forEach(v -> made.add(v.id()));
         }
         Map<String, Value> stages = new LinkedHashMap<>(graph.stages());

@@ -3,6 +3,7 @@ package dev.kerf.graph;
 import dev.kerf.error.BadInputException;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -21,9 +22,10 @@ public final class Graph {
     private final Map<String, Value> states = new LinkedHashMap<>();
     private final Node[] producers;
     private final List<List<Node>> consumers = new ArrayList<>();
+    private final Map<Integer, Integer> positions = new HashMap<>();
 
     /**
-     * @param nodes   in an order of execution; node i has id i
+     * @param nodes   in an order of execution
      * @param values  number of values; ids are below it
      * @param outputs what the caller reads, by name
      * @param stages  named intermediate results, which compile options may ask to keep
@@ -38,6 +40,7 @@ public final class Graph {
             consumers.add(new ArrayList<>());
         }
         for (Node n : this.nodes) {
+            positions.put(n.id(), positions.size());
             n.outputs().forEach(v -> producers[v.id()] = n);
             n.inputs().stream().distinct().forEach(v -> consumers.get(v.id()).add(n));
             if (n.op() instanceof SourceOp.Input in) {
@@ -48,9 +51,14 @@ public final class Graph {
         }
     }
 
-    /** All nodes; node i has id i, and operands come from nodes before it. */
+    /** All nodes; operands come from nodes before it. As recorded, node i has id i. */
     public List<Node> nodes() {
         return nodes;
+    }
+
+    /** The position in {@link #nodes} of the node with an id. */
+    public int position(int node) {
+        return positions.get(node);
     }
 
     /** Number of values; their ids are 0 … this − 1. */

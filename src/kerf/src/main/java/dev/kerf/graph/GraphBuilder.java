@@ -27,6 +27,7 @@ import java.util.Set;
  * <p>The methods here are the ones that models use most; {@link #add} records any op.
  */
 public final class GraphBuilder {
+    private final Object recording = new Object();
     private final List<Node> nodes = new ArrayList<>();
     private final Map<String, Value> outputs = new LinkedHashMap<>();
     private final Map<String, Value> stages = new LinkedHashMap<>();
@@ -53,25 +54,25 @@ public final class GraphBuilder {
         return () -> scope = outer;
     }
 
-    /** Records an op and returns its outputs. */
+    /**
+     * Records an op and returns its outputs.
+     *
+     * @throws GraphException if an operand belongs to another graph, or the operands don't fit the op
+     */
     public List<Value> add(Op op, Value... operands) {
         List<Value> in = List.of(operands);
-        for (Value v : in) {
-            if (v.id() >= values) {
-                throw new GraphException(op + " takes " + v + ", which belongs to another graph");
-            }
-        }
+        in.forEach(v -> checkOwn(op, v));
         checkStates(op, in);
         List<TensorType> types = op.infer(in.stream().map(Value::type).toList());
         Value count = countOfResult(op, in, types.getFirst());
         List<Value> out = new ArrayList<>();
-        if (op instanceof SelectOp.Compact || op instanceof SelectOp.Rank || op instanceof BoxOp.Nms) {
-            Value n = new Value(values + 1, types.get(1), null);
-            out.add(new Value(values, types.get(0), n));
+        if (op.countsItself()) {
+            Value n = new Value(values + 1, types.get(1), null, recording);
+            out.add(new Value(values, types.get(0), n, recording));
             out.add(n);
         } else {
             for (int i = 0; i < types.size(); i++) {
-                out.add(new Value(values + i, types.get(i), count));
+                out.add(new Value(values + i, types.get(i), count, recording));
             }
         }
         values += out.size();
@@ -85,6 +86,12 @@ public final class GraphBuilder {
     /** Records an op with one output. */
     public Value apply(Op op, Value... operands) {
         return add(op, operands).getFirst();
+    }
+
+    private void checkOwn(Object user, Value v) {
+        if (v.recording() != recording) {
+            throw new GraphException(user + " takes " + v + ", which belongs to another graph");
+        }
     }
 
     private void checkStates(Op op, List<Value> in) {
@@ -102,49 +109,16 @@ public final class GraphBuilder {
         }
     }
 
-    /**
-     * A count goes through every op that keeps the counted axis where it is; other ops see only the valid rows (reductions,
-     * attention, softmax along it) and their result has none.
-     */
+    /** The first operand's count that the op keeps. */
     private static Value countOfResult(Op op, List<Value> in, TensorType result) {
-        boolean keeps = switch (op) {
-            case PointwiseOp p -> true;
-            case NormOp p -> true;
-            case MatrixOp.MatMul m -> true;
-            case MoveOp.Gather m -> false;
-            case ReduceOp.Reduce r -> true;
-            case ReduceOp.ArgMax r -> true;
-            case MoveOp.Reshape r -> true;
-            case BoxOp p -> true;
-            case SpatialOp.Conv2d c -> true;
-            case SpatialOp.ConvTranspose2d c -> true;
-            default -> false;
-        };
-        if (op instanceof MoveOp.Gather) {
-            return in.get(1).count();
-        }
-        if (!keeps) {
-            return null;
-        }
-        for (Value v : in) {
+        for (int i = 0; i < in.size(); i++) {
+            Value v = in.get(i);
             if (v.count() != null && leadingExtentsEqual(v.type().shape(), result.shape(), v.countAxis())
-                    && !touches(op, v)) {
+                    && op.keepsCount(i, v.type(), v.countAxis())) {
                 return v.count();
             }
         }
         return null;
-    }
-
-    private static boolean touches(Op op, Value v) {
-        int axis = v.countAxis();
-        int rank = v.type().shape().rank();
-        return switch (op) {
-            case ReduceOp.Reduce r -> r.axes().stream().anyMatch(a -> a <= axis);
-            case ReduceOp.ArgMax r -> r.axis() <= axis;
-            case SpatialOp s -> axis > 0;
-            case MatrixOp.MatMul m -> axis == rank - 1 || axis == rank - 2 && m.transposeA();
-            default -> false;
-        };
     }
 
     private static boolean leadingExtentsEqual(Shape a, Shape b, int axis) {
@@ -177,11 +151,12 @@ public final class GraphBuilder {
 
     /** An input slot that is a capacity; {@code count} (int32, usually another input) says how many rows are valid. */
     public Value input(String slot, TensorType type, Value count) {
+        checkOwn("input '" + slot + "'", count);
         if (count.type().dtype() != DType.I32 || count.type().shape().rank() >= type.shape().rank()) {
             throw new GraphException("input '" + slot + "' " + type + " can't have the count " + count);
         }
         Value v = input(slot, type);
-        Value counted = new Value(v.id(), type, count);
+        Value counted = new Value(v.id(), type, count, recording);
         Node n = nodes.removeLast();
         nodes.add(new Node(n.id(), n.name(), n.op(), List.of(), List.of(counted)));
         return counted;
@@ -324,11 +299,12 @@ public final class GraphBuilder {
      */
     public Value counted(Value x, Value count, long... dims) {
         Shape shape = Shape.of(dims);
+        checkOwn("the count of " + x, count);
         if (count.type().dtype() != DType.I32 || count.type().shape().rank() >= shape.rank()) {
             throw new GraphException(x + " as " + shape + " can't have the count " + count);
         }
         Value v = reshape(x, dims);
-        Value result = new Value(v.id(), v.type(), count);
+        Value result = new Value(v.id(), v.type(), count, recording);
         Node n = nodes.removeLast();
         nodes.add(new Node(n.id(), n.name(), n.op(), n.inputs(), List.of(result)));
         return result;
@@ -336,6 +312,7 @@ public final class GraphBuilder {
 
     /** Names an intermediate result, so that it can be kept and compared; returns it. */
     public Value stage(String name, Value v) {
+        checkOwn("stage '" + name + "'", v);
         if (stages.put(name, v) != null) {
             throw new GraphException("stage '" + name + "' is named twice");
         }
@@ -344,6 +321,7 @@ public final class GraphBuilder {
 
     /** Makes a value an output under a name; returns it. */
     public Value output(String name, Value v) {
+        checkOwn("output '" + name + "'", v);
         if (outputs.put(name, v) != null) {
             throw new GraphException("output '" + name + "' is named twice");
         }

@@ -22,6 +22,11 @@ public sealed interface MatrixOp extends Op {
             boolean transposeA, boolean transposeB, float alpha, Activation activation, boolean bias, boolean residual)
             implements MatrixOp {
         @Override
+        public boolean keepsCount(int operand, TensorType type, int axis) {
+            return axis < type.shape().rank() - (transposeA ? 2 : 1);
+        }
+
+        @Override
         public List<TensorType> infer(List<TensorType> in) {
             Op.require(in.size() == 2 + (bias ? 1 : 0) + (residual ? 1 : 0), this, in, "wrong number of operands");
             Shape a = in.get(0).shape();

@@ -8,18 +8,36 @@ import java.util.List;
 public sealed interface MeasureOp extends Op {
     /** How an operand of {@link Overlap} says which pixels belong to a mask. */
     sealed interface MaskForm {
+        /** The number by which kernels know it; never another for the same form. */
+        int code();
+
         /** One byte a pixel; belongs if not 0. Operand: U8 (N, pixels). */
-        record Bytes() implements MaskForm {}
+        record Bytes() implements MaskForm {
+            @Override
+            public int code() {
+                return 0;
+            }
+        }
 
         /** One bit a pixel, eight a byte, the first pixel in the highest bit (NumPy's packbits). Operand: U8 (N, ⌈pixels/8⌉). */
-        record Bits() implements MaskForm {}
+        record Bits() implements MaskForm {
+            @Override
+            public int code() {
+                return 1;
+            }
+        }
 
         /**
          * Logits; belongs if larger than the threshold. Operand: F32 (N, pixels).
          *
          * @param threshold usually 0
          */
-        record Logits(float threshold) implements MaskForm {}
+        record Logits(float threshold) implements MaskForm {
+            @Override
+            public int code() {
+                return 2;
+            }
+        }
     }
 
     /**

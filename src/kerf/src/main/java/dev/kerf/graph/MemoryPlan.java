@@ -68,6 +68,7 @@ public final class MemoryPlan {
     /** Memory that is allocated as one: a value with all its views, or a node's scratch. */
     private record Block(int id, long bytes, int pool, int first, int last) {}
 
+    private final Graph graph;
     private final Views views;
     private final int[] blockBuffer;
     private final long[] blockOffset;
@@ -76,6 +77,7 @@ public final class MemoryPlan {
     private final long unshared;
 
     private MemoryPlan(Graph graph, Collection<Value> kept, Rules rules) {
+        this.graph = graph;
         this.views = new Views(graph, kept, rules);
         this.scratchBase = graph.values();
         this.blockBuffer = new int[scratchBase + graph.nodes().size()];
@@ -111,7 +113,7 @@ public final class MemoryPlan {
 
     /** A node's working memory; null if it needs none. */
     public Place scratch(Node n) {
-        int i = scratchBase + n.id();
+        int i = scratchBase + graph.position(n.id());
         return blockBuffer[i] < 0 ? null : new Place(blockBuffer[i], blockOffset[i], 0);
     }
 
@@ -146,8 +148,9 @@ public final class MemoryPlan {
         java.util.Arrays.fill(first, Integer.MAX_VALUE);
         java.util.Arrays.fill(last, -1);
         for (Node n : graph.nodes()) {
-            n.outputs().forEach(v -> touch(first, last, v, n.id()));
-            n.inputs().forEach(v -> touch(first, last, v, n.id()));
+            int at = graph.position(n.id());
+            n.outputs().forEach(v -> touch(first, last, v, at));
+            n.inputs().forEach(v -> touch(first, last, v, at));
         }
         Set<Integer> whole = new HashSet<>();
         for (Value v : kept) {
@@ -168,10 +171,11 @@ public final class MemoryPlan {
                 }
             }
             long scratch = rules.scratchBytes(n);
-            blockBuffer[scratchBase + n.id()] = -1;
+            int at = graph.position(n.id());
+            blockBuffer[scratchBase + at] = -1;
             if (scratch > 0) {
                 checkSize("scratch", n, scratch, rules);
-                blocks.add(new Block(scratchBase + n.id(), align(scratch, rules), rules.scratchPool(n), n.id(), n.id()));
+                blocks.add(new Block(scratchBase + at, align(scratch, rules), rules.scratchPool(n), at, at));
             }
         }
         return blocks;

@@ -49,11 +49,22 @@ public sealed interface MoveOp extends Op {
     /** What {@link Pad} adds. */
     enum PadMode {
         /** A constant. */
-        CONSTANT,
+        CONSTANT(0),
         /** The image mirrored without repeating its edge; the padding must be smaller than the extent. */
-        REFLECT,
+        REFLECT(1),
         /** The edge repeated. */
-        REPLICATE
+        REPLICATE(2);
+
+        private final int code;
+
+        PadMode(int code) {
+            this.code = code;
+        }
+
+        /** The number by which kernels know it; never another for the same constant. */
+        public int code() {
+            return code;
+        }
     }
 
     /**
@@ -118,6 +129,11 @@ public sealed interface MoveOp extends Op {
      */
     record Reshape(Shape shape) implements MoveOp {
         @Override
+        public boolean keepsCount(int operand, TensorType type, int axis) {
+            return true;
+        }
+
+        @Override
         public List<TensorType> infer(List<TensorType> in) {
             Op.require(in.size() == 1 && in.getFirst().shape().elements() == shape.elements(), this, in,
                     "the number of elements differs");
@@ -144,6 +160,11 @@ public sealed interface MoveOp extends Op {
      * raises an error at the end of the run.
      */
     record Gather() implements MoveOp {
+        @Override
+        public boolean keepsCount(int operand, TensorType type, int axis) {
+            return operand == 1;
+        }
+
         @Override
         public List<TensorType> infer(List<TensorType> in) {
             Op.require(in.size() == 2 && in.get(0).shape().rank() >= 1 && in.get(1).dtype() == DType.I32, this, in,

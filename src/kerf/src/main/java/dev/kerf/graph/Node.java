@@ -5,7 +5,8 @@ import java.util.List;
 /**
  * One op applied to values. Nodes stand in the order of recording, which is an order of execution.
  *
- * @param id      position in {@link Graph#nodes()}; stable for one recording, and what node timings refer to
+ * @param id      position in order of recording, from 0; a fused node has its last part's, and weights that fusion folded
+ *                have later ones. What timings and errors refer to
  * @param name    scope path and op, unique in the graph, such as {@code down1/conv2d_1}
  * @param op      what is computed
  * @param inputs  operands, in the order that the op's record states

@@ -6,6 +6,11 @@ import java.util.List;
 
 /** Normalisations. Statistics are float32 or wider whatever the storage precision. */
 public sealed interface NormOp extends Op {
+    @Override
+    default boolean keepsCount(int operand, TensorType type, int axis) {
+        return true;
+    }
+
     /**
      * e^x / Σ e^x along one axis, with the largest x subtracted first. Operand: x. A count of x limits the sum when it counts
      * along that axis.

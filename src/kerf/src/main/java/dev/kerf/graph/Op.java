@@ -21,6 +21,23 @@ public sealed interface Op
      */
     List<TensorType> infer(List<TensorType> inputs);
 
+    /**
+     * Whether an operand's count counts the result too: the op keeps the counted axis where it is, row for row. Ops that
+     * don't see only the valid rows (reductions, attention), and their result has no count.
+     *
+     * @param operand its position
+     * @param type    its type
+     * @param axis    the axis that is counted
+     */
+    default boolean keepsCount(int operand, TensorType type, int axis) {
+        return false;
+    }
+
+    /** Whether the op finds how many rows of its first output are valid, which is then its second output. */
+    default boolean countsItself() {
+        return false;
+    }
+
     /** The op's name in node names, messages and manifests: the record's name in snake case, such as {@code conv2d}. */
     default String kind() {
         String name = getClass().getSimpleName();

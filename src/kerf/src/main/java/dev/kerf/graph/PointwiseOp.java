@@ -5,76 +5,114 @@ import java.util.List;
 
 /** Ops on each element by itself; two operands broadcast as in NumPy. */
 public sealed interface PointwiseOp extends Op {
+    @Override
+    default boolean keepsCount(int operand, TensorType type, int axis) {
+        return true;
+    }
+
     /** Functions of one number. */
     enum Function {
         /** See {@link Activation#RELU}. */
-        RELU,
+        RELU(0),
         /** See {@link Activation#GELU_ERF}. */
-        GELU_ERF,
+        GELU_ERF(1),
         /** See {@link Activation#GELU_TANH}. */
-        GELU_TANH,
+        GELU_TANH(2),
         /** See {@link Activation#SIGMOID}. */
-        SIGMOID,
+        SIGMOID(3),
         /** See {@link Activation#SILU}. */
-        SILU,
+        SILU(4),
         /** tanh x. */
-        TANH,
+        TANH(5),
         /** e^x. */
-        EXP,
+        EXP(6),
         /** Natural logarithm. */
-        LOG,
+        LOG(7),
         /** √x. */
-        SQRT,
+        SQRT(8),
         /** 1/x. */
-        RECIPROCAL,
+        RECIPROCAL(9),
         /** |x|. */
-        ABS,
+        ABS(10),
         /** −x. */
-        NEGATE,
+        NEGATE(11),
         /** sin x, x in radians. */
-        SIN,
+        SIN(12),
         /** cos x, x in radians. */
-        COS,
+        COS(13),
         /** Largest integer not above x. */
-        FLOOR,
+        FLOOR(14),
         /** Smallest integer not below x. */
-        CEIL,
+        CEIL(15),
         /** Nearest integer, ties to even: {@code torch.round}. */
-        ROUND_HALF_EVEN
+        ROUND_HALF_EVEN(16);
+
+        private final int code;
+
+        Function(int code) {
+            this.code = code;
+        }
+
+        /** The number by which kernels know it; never another for the same constant. */
+        public int code() {
+            return code;
+        }
     }
 
     /** Functions of two numbers. MAX and MIN give NaN if either is NaN. */
     enum Arithmetic {
         /** a + b. */
-        ADD,
+        ADD(0),
         /** a − b. */
-        SUBTRACT,
+        SUBTRACT(1),
         /** a · b. */
-        MULTIPLY,
+        MULTIPLY(2),
         /** a / b. */
-        DIVIDE,
+        DIVIDE(3),
         /** The larger. */
-        MAX,
+        MAX(4),
         /** The smaller. */
-        MIN,
+        MIN(5),
         /** a^b. */
-        POWER
+        POWER(6);
+
+        private final int code;
+
+        Arithmetic(int code) {
+            this.code = code;
+        }
+
+        /** The number by which kernels know it; never another for the same constant. */
+        public int code() {
+            return code;
+        }
     }
 
     /** Comparisons; any with NaN is false but NOT_EQUAL. */
     enum Relation {
         /** a &gt; b. */
-        GREATER,
+        GREATER(0),
         /** a ≥ b. */
-        GREATER_OR_EQUAL,
+        GREATER_OR_EQUAL(1),
         /** a &lt; b. */
-        LESS,
+        LESS(2),
         /** a ≤ b. */
-        LESS_OR_EQUAL,
+        LESS_OR_EQUAL(3),
         /** a = b. */
-        EQUAL,
+        EQUAL(4),
         /** a ≠ b. */
-        NOT_EQUAL
+        NOT_EQUAL(5);
+
+        private final int code;
+
+        Relation(int code) {
+            this.code = code;
+        }
+
+        /** The number by which kernels know it; never another for the same constant. */
+        public int code() {
+            return code;
+        }
     }
 
     /**
@@ -144,6 +182,9 @@ public sealed interface PointwiseOp extends Op {
      * @param high upper bound, at least {@code low}
      */
     record Clamp(float low, float high) implements PointwiseOp {
+        /** The number by which kernels know it, among those of {@link Function}. */
+        public static final int CODE = 17;
+
         @Override
         public List<TensorType> infer(List<TensorType> in) {
             Op.require(in.size() == 1 && in.getFirst().dtype() == DType.F32, this, in, "takes one float32 operand");

@@ -9,13 +9,24 @@ public sealed interface ReduceOp extends Op {
     /** What is made of the elements. */
     enum Reduction {
         /** Their sum; 0 of none. */
-        SUM,
+        SUM(0),
         /** Their mean; NaN of none. */
-        MEAN,
+        MEAN(1),
         /** The largest; NaN if one is; −∞ of none. */
-        MAX,
+        MAX(2),
         /** The smallest; NaN if one is; +∞ of none. */
-        MIN
+        MIN(3);
+
+        private final int code;
+
+        Reduction(int code) {
+            this.code = code;
+        }
+
+        /** The number by which kernels know it; never another for the same constant. */
+        public int code() {
+            return code;
+        }
     }
 
     /**
@@ -29,6 +40,11 @@ public sealed interface ReduceOp extends Op {
         /** Copies the list. */
         public Reduce {
             axes = List.copyOf(axes);
+        }
+
+        @Override
+        public boolean keepsCount(int operand, TensorType type, int axis) {
+            return axis < axes.getFirst();
         }
 
         @Override
@@ -53,6 +69,11 @@ public sealed interface ReduceOp extends Op {
      * @param dtype of the result: U8 (at most 256 entries), or I32
      */
     record ArgMax(int axis, DType dtype) implements ReduceOp {
+        @Override
+        public boolean keepsCount(int operand, TensorType type, int axis) {
+            return axis < this.axis;
+        }
+
         @Override
         public List<TensorType> infer(List<TensorType> in) {
             Op.require(in.size() == 1 && in.getFirst().dtype() == DType.F32, this, in, "takes one float32 operand");

@@ -16,6 +16,11 @@ public sealed interface SelectOp extends Op {
      */
     record Compact(float threshold, int capacity) implements SelectOp {
         @Override
+        public boolean countsItself() {
+            return true;
+        }
+
+        @Override
         public List<TensorType> infer(List<TensorType> in) {
             Op.require(in.size() == 1 && in.getFirst().dtype() == DType.F32 && in.getFirst().shape().rank() == 1, this,
                     in, "takes float32 scores (R)");
@@ -53,6 +58,11 @@ public sealed interface SelectOp extends Op {
      * @param capacity  most elements of an item that may pass
      */
     record Rank(float threshold, int capacity) implements SelectOp {
+        @Override
+        public boolean countsItself() {
+            return true;
+        }
+
         @Override
         public List<TensorType> infer(List<TensorType> in) {
             Op.require(in.size() == 1 && in.getFirst().dtype() == DType.F32 && in.getFirst().shape().rank() >= 2, this,

@@ -21,6 +21,11 @@ public sealed interface SpatialOp extends Op {
     record Conv2d(Window2d window, int groups, Activation activation, boolean bias, boolean residual)
             implements SpatialOp {
         @Override
+        public boolean keepsCount(int operand, TensorType type, int axis) {
+            return axis == 0;
+        }
+
+        @Override
         public List<TensorType> infer(List<TensorType> in) {
             Op.require(in.size() == 2 + (bias ? 1 : 0) + (residual ? 1 : 0), this, in, "wrong number of operands");
             Shape x = image(this, in, 0);
@@ -53,6 +58,11 @@ public sealed interface SpatialOp extends Op {
     record ConvTranspose2d(
             Window2d window, int outPadH, int outPadW, int groups, Activation activation, boolean bias)
             implements SpatialOp {
+        @Override
+        public boolean keepsCount(int operand, TensorType type, int axis) {
+            return axis == 0;
+        }
+
         @Override
         public List<TensorType> infer(List<TensorType> in) {
             Op.require(in.size() == 2 + (bias ? 1 : 0), this, in, "wrong number of operands");

@@ -8,11 +8,12 @@ package dev.kerf.graph;
  * …); a count of shape (B) counts rows of axis 1 of (B, capacity, …), for each of the B items. Rows past the count hold
  * anything; kernels loop to the count and neither read nor write them.
  *
- * @param id    unique in its graph, counted from 0 in order of recording
- * @param type  dtype and extents
- * @param count the number of valid rows, or null when all are
+ * @param id        unique in its graph, counted from 0 in order of recording
+ * @param type      dtype and extents
+ * @param count     the number of valid rows, or null when all are
+ * @param recording the identity of the graph that it belongs to, fused or not
  */
-public record Value(int id, TensorType type, Value count) {
+public record Value(int id, TensorType type, Value count, Object recording) {
     /** The axis that {@link #count} counts along; −1 when every row is valid. */
     public int countAxis() {
         return count == null ? -1 : count.type().shape().rank();

@@ -6,15 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.kerf.tensor.DType;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.util.EnumSet;
 import java.util.Random;
-import java.util.Set;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -37,18 +29,5 @@ class StorageTest {
         assertEquals(0, storage.nearest((float) storage.tiny()), 0);
         assertEquals(storage.dtype(), storage.of(DType.F32));
         assertEquals(DType.I64, storage.of(DType.I64));
-    }
-
-    @Test
-    void kernelsKnowItByItsCode() throws IOException {
-        Matcher defined = Pattern.compile("(?m)^#define STORAGE_(\\w+) (\\d+)$")
-                .matcher(Files.readString(Path.of("kernels", "dialect.h")));
-        Set<Storage> known = EnumSet.noneOf(Storage.class);
-        while (defined.find()) {
-            Storage storage = Storage.valueOf(defined.group(1));
-            assertEquals(storage.code(), Integer.parseInt(defined.group(2)));
-            known.add(storage);
-        }
-        assertEquals(EnumSet.of(Storage.F32, Storage.F16), known);
     }
 }

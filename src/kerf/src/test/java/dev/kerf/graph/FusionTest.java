@@ -135,8 +135,33 @@ class FusionTest {
         Graph fused = Fusion.fuse(g.build(), Set.of());
         assertEquals(2, kernels(fused).size());
         assertTrue(fused.consumers(unused).isEmpty());
+    }
+
+    /** A fused node goes by the recorded one that made its results; what fusion adds comes after all that was recorded. */
+    @Test
+    void nodesKeepTheIdsOfTheRecording() {
+        Value x = g.input("x", TensorType.f32(1, 4, 8, 8));
+        Value y = g.conv2d(x, g.weight("a", Shape.of(4, 4, 1, 1)), null, Window2d.of());
+        Value side = g.multiply(x, x);
+        Value normed = g.batchNorm(y, g.weight("w", Shape.of(4)), g.weight("b", Shape.of(4)), g.weight("m", Shape.of(4)),
+                g.weight("v", Shape.of(4)), 0);
+        g.output("y", g.relu(normed));
+        g.output("side", side);
+        Graph recorded = g.build();
+        Graph fused = Fusion.fuse(recorded, Set.of());
+        int added = 0;
         for (int i = 0; i < fused.nodes().size(); i++) {
-            assertEquals(i, fused.nodes().get(i).id());
+            Node n = fused.nodes().get(i);
+            assertEquals(i, fused.position(n.id()));
+            if (n.id() < recorded.nodes().size()) {
+                assertEquals(recorded.nodes().get(n.id()), recorded.producer(n.outputs().getFirst()));
+                assertEquals(recorded.nodes().get(n.id()).name(), n.name());
+            } else {
+                assertEquals(recorded.nodes().size() + added++, n.id());
+                assertTrue(n.op() instanceof SourceOp.Weight, n.toString());
+            }
         }
+        assertEquals(2, added);
+        assertEquals(2, kernels(fused).size());
     }
 }

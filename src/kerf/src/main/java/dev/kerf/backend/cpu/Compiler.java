@@ -20,6 +20,7 @@ import dev.kerf.graph.WeightExpr;
 import dev.kerf.tensor.DType;
 import dev.kerf.tensor.HostTensor;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -33,7 +34,7 @@ final class Compiler implements MemoryPlan.Rules {
     private final CompileOptions options;
     private final Graph graph;
     private final Map<String, Value> kept;
-    private final KernelFamily[] family;
+    private final Map<Integer, KernelFamily> family = new HashMap<>();
     private final List<KernelFamily> families = Families.all();
     private final Operand[] operands;
     private final Set<WeightExpr> used = new LinkedHashSet<>();
@@ -50,7 +51,6 @@ final class Compiler implements MemoryPlan.Rules {
         this.graph = options.fuse() ? Fusion.fuse(recorded, options.keepStages())
                 : Fusion.prune(recorded, options.keepStages());
         this.kept = graph.kept(options.keepStages());
-        this.family = new KernelFamily[graph.nodes().size()];
         this.operands = new Operand[graph.values()];
         if (weights == null && !graph.weights().isEmpty()) {
             throw new BadInputException("the graph needs weights (" + graph.weights().getFirst().tensors()
@@ -61,8 +61,8 @@ final class Compiler implements MemoryPlan.Rules {
     Program compile() {
         for (Node n : graph.nodes()) {
             if (!(n.op() instanceof SourceOp)) {
-                family[n.id()] = families.stream().filter(f -> f.takes(n)).findFirst().orElseThrow(() ->
-                        new UnsupportedOpException("the cpu back end can't do node " + n));
+                family.put(n.id(), families.stream().filter(f -> f.takes(n)).findFirst().orElseThrow(() ->
+                        new UnsupportedOpException("the cpu back end can't do node " + n)));
             }
         }
         plan = MemoryPlan.of(graph, kept.values(), this);
@@ -97,14 +97,14 @@ final class Compiler implements MemoryPlan.Rules {
             n.outputs().forEach(this::operand);
             List<Kernel> kernels = new ArrayList<>();
             if (!(n.op() instanceof SourceOp) && !plan.elided(n)) {
-                kernels.addAll(family[n.id()].build(new NodeSite(n)));
+                kernels.addAll(family.get(n.id()).build(new NodeSite(n)));
             }
             for (Value v : n.outputs()) {
                 countChecks(n, v, kernels);
             }
             if (!kernels.isEmpty()) {
                 String algorithm = n.op() instanceof SourceOp || plan.elided(n) ? "count check"
-                        : family[n.id()].algorithm(n);
+                        : family.get(n.id()).algorithm(n);
                 steps.add(new Program.Step(n, algorithm, List.copyOf(kernels)));
             }
         }
@@ -206,13 +206,13 @@ final class Compiler implements MemoryPlan.Rules {
 
     @Override
     public long scratchBytes(Node n) {
-        KernelFamily f = family[n.id()];
+        KernelFamily f = family.get(n.id());
         return f == null ? 0 : 4 * f.scratchFloats(n, device.workers().count());
     }
 
     @Override
     public boolean strided(Node n, Value v) {
-        return family[n.id()] != null && family[n.id()].strided(n, v);
+        return family.get(n.id()) != null && family.get(n.id()).strided(n, v);
     }
 
     @Override
@@ -290,7 +290,7 @@ final class Compiler implements MemoryPlan.Rules {
             if (p == null) {
                 return null;
             }
-            long floats = family[node.id()].scratchFloats(node, workers());
+            long floats = family.get(node.id()).scratchFloats(node, workers());
             Operand o = new Operand(TensorType.f32(floats), null);
             o.place(buffers[p.buffer()], (int) (p.offsetBytes() / 4), 1);
             return o;

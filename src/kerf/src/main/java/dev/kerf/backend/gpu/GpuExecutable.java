@@ -300,7 +300,7 @@ final class GpuExecutable implements Executable {
         if (code == 0) {
             return null;
         }
-        Node n = graph.nodes().get(foundCell.get(ValueLayout.JAVA_INT, 4));
+        Node n = graph.nodes().get(graph.position(foundCell.get(ValueLayout.JAVA_INT, 4)));
         int actual = foundCell.get(ValueLayout.JAVA_INT, 8);
         clearErrors();
         if (code == CAPACITY) {

@@ -43,7 +43,7 @@ final class MatrixRules {
         KernelCall call = target.call("matmul", sizes)
                 .attribute("TRANSPOSE_A", op.transposeA() ? 1 : 0)
                 .attribute("TRANSPOSE_B", op.transposeB() && !swap ? 1 : 0)
-                .choice("ACT", op.activation().ordinal())
+                .choice("ACT", op.activation().code())
                 .choice("HAS_BIAS", op.bias() ? 1 : 0)
                 .choice("HAS_RESIDUAL", op.residual() ? 1 : 0)
                 .choice("HAS_A_COUNT", aCount ? 1 : 0)

@@ -100,13 +100,8 @@ final class MeasureRules {
         long bytes = x.type().shape().dim(0) * row;
         long at = room.take(bytes);
         Sizes sizes = Sizes.of().set("N", x.type().shape().dim(0)).set("pixels", op.pixels()).set("row", row);
-        int number = switch (form) {
-            case MaskForm.Bytes f -> 0;
-            case MaskForm.Bits f -> 1;
-            case MaskForm.Logits f -> 2;
-        };
         KernelCall call = target.call("mask_pack", sizes)
-                .attribute("FORM", number)
+                .attribute("FORM", form.code())
                 .attribute("X_T", type)
                 .attribute("HAS_IGNORE", op.ignore() ? 1 : 0)
                 .tensor("x", x)

@@ -124,7 +124,7 @@ final class MoveRules {
         KernelCall call = target.call("pad", sizes.set("inner", inner))
                 .attribute("TYPE", Target.stored(dtype))
                 .attribute("RANK", axes.size() == 4 ? 5 : axes.size())
-                .attribute("MODE", op.mode().ordinal())
+                .attribute("MODE", op.mode().code())
                 .real("value", op.value())
                 .tensor("x", node.input(0))
                 .tensor("y", node.output());

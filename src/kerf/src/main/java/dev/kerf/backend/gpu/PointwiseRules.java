@@ -14,16 +14,15 @@ final class PointwiseRules {
     /** The launches of a node. */
     static List<KernelCall> lower(PointwiseOp op, Node node, Target target) {
         return List.of(switch (op) {
-            case PointwiseOp.Unary u -> unary(node, target, u.function().ordinal(), 0, 0);
-            case PointwiseOp.Clamp c ->
-                    unary(node, target, PointwiseOp.Function.values().length, c.low(), c.high());
+            case PointwiseOp.Unary u -> unary(node, target, u.function().code(), 0, 0);
+            case PointwiseOp.Clamp c -> unary(node, target, PointwiseOp.Clamp.CODE, c.low(), c.high());
             case PointwiseOp.Cast c -> cast(node, target, node.input(0), node.output());
             case PointwiseOp.Binary b -> broadcast(node, target, "binary", "a", "b")
-                    .attribute("FUNCTION", b.arithmetic().ordinal())
-                    .attribute("ACT", b.activation().ordinal())
+                    .attribute("FUNCTION", b.arithmetic().code())
+                    .attribute("ACT", b.activation().code())
                     .attribute("TYPE", Target.stored(node.output().type().dtype()));
             case PointwiseOp.Compare c -> broadcast(node, target, "compare", "a", "b")
-                    .attribute("RELATION", c.relation().ordinal())
+                    .attribute("RELATION", c.relation().code())
                     .attribute("TYPE", Target.stored(node.input(0).type().dtype()));
             case PointwiseOp.Where w -> broadcast(node, target, "where", "c", "a", "b")
                     .attribute("TYPE", target.bits(node.output().type().dtype()));

@@ -47,7 +47,7 @@ final class ReduceRules {
         sizes.set("outer", node.output().type().shape().elements())
                 .set("inner", op.axes().stream().mapToLong(s::dim).reduce(1, Math::multiplyExact));
         return count.bind(target.call("reduce", sizes)
-                .attribute("REDUCTION", op.reduction().ordinal())
+                .attribute("REDUCTION", op.reduction().code())
                 .tensor("x", x)
                 .tensor("y", node.output()));
     }

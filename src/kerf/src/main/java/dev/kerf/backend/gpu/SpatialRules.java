@@ -54,7 +54,7 @@ final class SpatialRules {
         extents(sizes, y, flat, "P", "Q");
         sizes.set("y_width", flat ? y.dim(2) * y.dim(3) : y.dim(3));
         KernelCall call = target.call("conv2d", sizes)
-                .choice("ACT", op.activation().ordinal())
+                .choice("ACT", op.activation().code())
                 .choice("HAS_RESIDUAL", op.residual() ? 1 : 0);
         List<KernelCall> calls = weight(call, ConvWeight.all(op.groups(), w), node, 0, target);
         operands(call, node, op.bias());
@@ -95,7 +95,7 @@ final class SpatialRules {
                         .set("y_row_first", i).set("y_col_first", j)
                         .set("y_row_step", s.strideH()).set("y_col_step", s.strideW());
                 KernelCall call = target.call("conv2d", sizes)
-                        .choice("ACT", op.activation().ordinal())
+                        .choice("ACT", op.activation().code())
                         .choice("HAS_RESIDUAL", 0);
                 if (met) {
                     ConvWeight layout = ConvWeight.phase(op.groups(), w, rows, cols);

@@ -47,10 +47,10 @@ final class Bed implements Site {
         this.weights = weights;
         List<Value> values = new ArrayList<>();
         for (int i = 0; i < inputs.length; i++) {
-            values.add(new Value(i, inputs[i], null));
+            values.add(new Value(i, inputs[i], null, this));
         }
         TensorType type = op.infer(List.of(inputs)).getFirst();
-        node = new Node(0, "bed", op, values, List.of(new Value(inputs.length, type, null)));
+        node = new Node(0, "bed", op, values, List.of(new Value(inputs.length, type, null, this)));
         Random random = new Random(seed);
         for (int i = 0; i < inputs.length; i++) {
             boolean fixed = fixed(i);
