@@ -3,7 +3,8 @@
 @SuppressWarnings("module")
 module dev.kerf {
     requires static jdk.incubator.vector;
-    requires transitive java.desktop;
+    // For BufferedImage alone, which who calls with one has.
+    requires static transitive java.desktop;
 
     exports dev.kerf;
     exports dev.kerf.backend;

@@ -10,7 +10,7 @@ public enum FileType {
     BMP,
     /** Tagged Image File Format, BigTIFF too. */
     TIFF,
-    /** Graphics Interchange Format; of several frames the first. */
+    /** Graphics Interchange Format; of several frames the first, on the whole screen. */
     GIF;
 
     /** The format that a file of these first bytes has, or {@code null}. */

@@ -81,7 +81,8 @@ record ImageFile(String name, byte[] bytes) {
             case PNG -> new PngDecoder(name, bytes).info();
             case JPEG -> new JpegDecoder(name, bytes).info();
             case TIFF -> new TiffDecoder(name, bytes).info(0);
-            case BMP, GIF -> new PluginDecoder(name, bytes, type).info();
+            case BMP -> new BmpDecoder(name, bytes).info();
+            case GIF -> new GifDecoder(name, bytes).info();
         };
     }
 
@@ -100,7 +101,8 @@ record ImageFile(String name, byte[] bytes) {
             case PNG -> new PngDecoder(name, bytes).decode(indices);
             case JPEG -> new JpegDecoder(name, bytes).decode();
             case TIFF -> new TiffDecoder(name, bytes).decode(page, indices);
-            case BMP, GIF -> new PluginDecoder(name, bytes, type).decode(indices);
+            case BMP -> new BmpDecoder(name, bytes).decode(indices);
+            case GIF -> new GifDecoder(name, bytes).decode(indices);
         };
     }
 }

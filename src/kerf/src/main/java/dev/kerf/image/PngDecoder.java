@@ -17,7 +17,8 @@ final class PngDecoder {
     private static final int TRNS = 0x74524E53;
     private static final int IDAT = 0x49444154;
     private static final int IEND = 0x49454E44;
-    /** Deflate makes at most 1032 bytes of one, and a byte holds at most eight pixels. */
+    private static final int EXIF = 0x65584966;
+    /** Deflate makes at most that many bits of a byte. */
     private static final double BEST = 1032.0 * 8;
     /** Adam7: first column, first row, column step, row step of each pass. */
     private static final int[][] PASSES = {
@@ -36,6 +37,7 @@ final class PngDecoder {
     private int chunkStart;
     private int chunkLength;
     private boolean headerOnly;
+    private int orientation;
 
     PngDecoder(String name, byte[] file) {
         this.name = name;
@@ -46,6 +48,13 @@ final class PngDecoder {
     ImageInfo info() {
         headerOnly = true;
         header();
+        // The orientation may stand behind the pixels.
+        while (orientation == 0 && chunkLength >= 0 && chunkStart + 4L + chunkLength <= file.length - 12) {
+            skipChunk();
+            if (nextChunk() == EXIF) {
+                orientation();
+            }
+        }
         return described(false);
     }
 
@@ -53,7 +62,7 @@ final class PngDecoder {
         header();
         boolean raw = indices && (colour == 3 || colour == 0 && depth < 8);
         ImageInfo info = described(raw);
-        info.check(name, file.length, BEST, 1);
+        info.check(name, file.length, BEST / bitsOfPixel(), 1);
         byte[] out = new byte[(int) info.decodedBytes()];
         try (Inflater inflater = new Inflater()) {
             inflater.setInput(file, chunkStart, chunkLength);
@@ -68,10 +77,30 @@ final class PngDecoder {
         } catch (DataFormatException e) {
             throw bad("the compressed pixels are damaged (" + e.getMessage() + ")");
         }
-        while (nextChunk() != IEND) {
+        for (int type = nextChunk(); type != IEND; type = nextChunk()) {
+            if (type == EXIF) {
+                orientation();
+            }
             skipChunk();
         }
-        return Image.of(width, height, info.format(), out);
+        return Orientation.apply(Math.max(1, orientation), Image.of(width, height, info.format(), out));
+    }
+
+    private int bitsOfPixel() {
+        return depth * switch (colour) {
+            case 2 -> 3;
+            case 4 -> 2;
+            case 6 -> 4;
+            default -> 1;
+        };
+    }
+
+    /** Notes what the current chunk says, unless one before it did; JPEG's prefix may have been left in it. */
+    private void orientation() {
+        boolean prefixed = chunkLength > 6 && int32(chunkStart) == 0x45786966;
+        if (orientation == 0 && intact()) {
+            orientation = Orientation.fromExif(file, chunkStart + (prefixed ? 6 : 0), chunkStart + chunkLength);
+        }
     }
 
     /** Reads the chunks up to the first pixel data, which is the current chunk afterwards. */
@@ -104,6 +133,8 @@ final class PngDecoder {
                 palette = bytes();
             } else if (type == TRNS) {
                 transparency = bytes();
+            } else if (type == EXIF) {
+                orientation();
             } else if (type == IHDR) {
                 throw bad("there is a second header");
             }
@@ -112,14 +143,17 @@ final class PngDecoder {
         if (colour == 3 && palette == null) {
             throw bad("the palette is missing");
         }
-        boolean fits = transparency == null || switch (colour) {
-            case 0 -> transparency.length == 2;
-            case 2 -> transparency.length == 6;
-            case 3 -> transparency.length <= palette.length / 3;
-            default -> false;
+        // What is too long is cut; where every pixel has its alpha, nothing more is needed.
+        int wanted = switch (colour) {
+            case 0 -> 2;
+            case 2 -> 6;
+            case 3 -> palette.length / 3;
+            default -> 0;
         };
-        if (!fits) {
+        if (transparency != null && transparency.length < wanted && colour != 3) {
             throw bad("the transparency chunk doesn't fit the colour type");
+        } else if (transparency != null) {
+            transparency = wanted == 0 ? null : Arrays.copyOf(transparency, Math.min(wanted, transparency.length));
         }
     }
 
@@ -131,7 +165,9 @@ final class PngDecoder {
             case 3 -> raw ? 1 : (greyPalette() ? 1 : 3) + (clear ? 1 : 0);
             default -> colour == 4 ? 2 : 4;
         };
-        return new ImageInfo(FileType.PNG, width, height, PixelFormat.of(channels, depth == 16 ? 16 : 8), 1);
+        ImageInfo info = new ImageInfo(FileType.PNG, width, height, PixelFormat.of(channels, depth == 16 ? 16 : 8), 1);
+        info.checkSize(name);
+        return headerOnly ? info.oriented(Math.max(1, orientation)) : info;
     }
 
     private boolean greyPalette() {
@@ -152,12 +188,7 @@ final class PngDecoder {
             return;
         }
         int columns = (width - x0 + dx - 1) / dx;
-        int bits = depth * switch (colour) {
-            case 2 -> 3;
-            case 4 -> 2;
-            case 6 -> 4;
-            default -> 1;
-        };
+        int bits = bitsOfPixel();
         int unit = Math.max(1, bits / 8);
         long rowBits = (long) columns * bits;
         // The filter looks back by one pixel: that many zeros stand before each row's first byte.
@@ -337,17 +368,20 @@ final class PngDecoder {
                     + " bytes, the file ends at " + file.length);
         }
         boolean critical = (type >> 24 & 0x20) == 0;
-        if (critical || type == TRNS) {
-            CRC32 crc = new CRC32();
-            crc.update(file, next + 4, chunkLength + 4);
-            if ((int) crc.getValue() != int32(chunkStart + chunkLength)) {
-                throw bad("damaged: the check sum of the chunk at byte " + next + " is wrong");
-            }
+        if ((critical || type == TRNS) && !intact()) {
+            throw bad("damaged: the check sum of the chunk at byte " + next + " is wrong");
         }
         if (critical && type != IHDR && type != PLTE && type != IDAT && type != IEND) {
             throw bad("the chunk at byte " + next + " is of an unknown kind that can't be left out");
         }
         return type;
+    }
+
+    /** Whether the current chunk's check sum is right. */
+    private boolean intact() {
+        CRC32 crc = new CRC32();
+        crc.update(file, chunkStart - 4, chunkLength + 4);
+        return (int) crc.getValue() == int32(chunkStart + chunkLength);
     }
 
     private void skipChunk() {

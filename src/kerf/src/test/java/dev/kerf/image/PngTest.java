@@ -223,7 +223,7 @@ class PngTest {
         refused("palette is missing", file(1, 1, 8, 3, 0, null, null, row));
         refused("palette is 4 bytes", file(1, 1, 8, 3, 0, new byte[4], null, row));
         refused("colour 1 of a palette of 1", file(1, 1, 8, 3, 0, new byte[3], null, row));
-        refused("transparency", file(1, 1, 8, 0, 0, null, new byte[3], row));
+        refused("transparency", file(1, 1, 8, 0, 0, null, new byte[1], row));
         refused("0x1 pixels", file(0, 1, 8, 0, 0, null, null, row));
         refused("-1x1 pixels", file(-1, 1, 8, 0, 0, null, null, row));
         refused("filter type 9", file(1, 1, 8, 0, 0, null, null, new byte[] {9, 1}));

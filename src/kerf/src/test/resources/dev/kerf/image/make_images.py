@@ -1,9 +1,11 @@
 """Draws the image files of the tests and, beside each, what other readers make of it (Pillow 12.3, tifffile 2026.3)."""
 import io
 import itertools
+import struct
+import zlib
 import numpy as np
 import tifffile
-from PIL import Image
+from PIL import Image, ImageOps
 
 
 def drawn(width, height, bands=3):
@@ -123,3 +125,74 @@ tifffile.imwrite("jpegtables.tif", drawn(W, H), compression="jpeg", tile=(16, 16
 listed("jpegtables.tif", "pixels", tifffile.imread("jpegtables.tif"), 8)
 with open("tiff.txt", "w") as out:
     out.write("\n".join(LINES) + "\n")
+
+
+# PNG, GIF and BMP, of each what Pillow sees.
+OTHERS = []
+
+
+def other(name, data):
+    open(name, "wb").write(data)
+    seen = ImageOps.exif_transpose(Image.open(name))
+    alpha = seen.mode in ("RGBA", "LA") or "transparency" in seen.info
+    Image.fromarray(np.asarray(seen.convert("RGBA" if alpha else "RGB"))).save(name + ".png", optimize=True)
+    OTHERS.append(name)
+
+
+def saved(image, kind, **options):
+    out = io.BytesIO()
+    image.save(out, kind, **options)
+    return bytearray(out.getvalue())
+
+
+def chunk(kind, content):
+    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+
+def exif(order, orientation, wide):
+    """A directory of one tag, a SHORT or a LONG."""
+    count = struct.pack(order + "HIHIHI", 42, 8, 1, 0, 0, 0)[:8]
+    value = struct.pack(order + "I", orientation) if wide else struct.pack(order + "HH", orientation, 0)
+    return (b"II" if order == "<" else b"MM") + count + struct.pack(order + "HHI", 0x112, 4 if wide else 3, 1) + value + bytes(4)
+
+
+colours = Image.fromarray(drawn(6, 4))
+for orientation in range(1, 9):
+    plain = saved(colours if orientation % 2 else colours.quantize(5), "PNG")
+    turned = chunk(b"eXIf", exif("<>"[orientation % 2], orientation, orientation in (3, 6)))
+    for place, label in ((b"IDAT", "before"), (b"IEND", "after")):
+        at = plain.index(place) - 4
+        other(f"turned{orientation}{label}.png", bytes(plain[:at] + turned + plain[at:]))
+four = saved(colours.quantize(4), "PNG", transparency=bytes([0, 128, 255, 7]))
+at = four.index(b"tRNS") - 4
+other("longtrns.png", bytes(four[:at] + chunk(b"tRNS", bytes([0, 128, 255, 7, 9, 9])) + four[at + 12 + 4:]))
+for label, width, height, left, top, options in (("larger", 9, 8, 0, 0, {}), ("offset", 12, 9, 3, 2, {}),
+                                                 ("smaller", 4, 3, 0, 0, {}), ("clear", 10, 7, 1, 2, {"transparency": 1})):
+    gif = saved(colours.quantize(4), "GIF", interlace=label == "offset", **options)
+    gif[6], gif[8] = width, height
+    at = gif.index(b"\x2c\0\0\0\0")
+    gif[at + 1], gif[at + 3] = left, top
+    other(f"screen{label}.gif", bytes(gif))
+for mode in ("1", "L", "P", "RGB", "RGBA"):
+    other(f"mode{mode}.bmp", bytes(saved(colours.convert(mode), "BMP")))
+
+
+def bmp(name, bits, packing, masks, palette, data, down=False):
+    """As bytes: file header, bitmap header of 40 or, with four masks, 108 bytes, masks, palette, rows."""
+    rest = struct.pack(f"<{len(masks)}I", *masks) + (bytes(52) if len(masks) == 4 else b"") + palette
+    head = struct.pack("<IiiHHIIiiII", 108 if len(masks) == 4 else 40, 6, -4 if down else 4, 1, bits, packing, 0, 0, 0, 0, 0)
+    other(name, b"BM" + struct.pack("<IHHI", 54 + len(rest) + len(data), 0, 0, 54 + len(rest)) + head + rest + data)
+
+
+rng = np.random.default_rng(8)
+sixteen = b"".join(struct.pack("<H", r << 11 | g << 5 | b) for r, g, b in
+                   zip(rng.choice([0, 31], 24), rng.choice([0, 63], 24), rng.choice([0, 31], 24)))
+bmp("masks565.bmp", 16, 3, [0xF800, 0x7E0, 0x1F], b"", sixteen)
+bmp("masksalpha.bmp", 32, 3, [0xFF0000, 0xFF00, 0xFF, 0xFF000000], b"", rng.bytes(96))
+bmp("down.bmp", 24, 0, [], b"", b"".join(rng.bytes(18) + bytes(2) for _ in range(4)), down=True)
+table = b"".join(bytes([i * 7 % 256, i * 13 % 256, i * 29 % 256, 0]) for i in range(256))
+rows = b"".join(bytes([2, 9 + y, 0, 3, 4, 5, 6, 0, 1, 77, 0, 0]) for y in range(4))
+bmp("runs8.bmp", 8, 1, [], table, rows + b"\0\1")
+rows = b"".join(bytes([2, 0x12 + y, 0, 4, 0x34, 0x56, 0, 0]) for y in range(4))
+bmp("runs4.bmp", 4, 2, [], table[:64], rows + b"\0\1")
+open("others.txt", "w").write("\n".join(OTHERS) + "\n")

@@ -2,6 +2,7 @@ package dev.kerf.image.video;
 
 import dev.kerf.error.BadInputException;
 import dev.kerf.image.Image;
+import dev.kerf.image.gif.GifCodes;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;

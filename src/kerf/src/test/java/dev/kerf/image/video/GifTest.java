@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.kerf.error.KerfException;
 import dev.kerf.image.Image;
 import dev.kerf.image.PixelFormat;
+import dev.kerf.image.gif.GifCodes;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -135,6 +136,19 @@ class GifTest {
         assertEquals(List.of("g"), read().stream().map(GifTest::colours).toList());
     }
 
+    /** The screen grows for the first piece; of the next, what is beyond is left out, and cleared no further. */
+    @Test
+    void piecesBeyondTheScreen() {
+        screen(2, 1);
+        control(2, 5, NONE);
+        piece(0, 0, 3, 1, 0, 1, 2, 3);
+        control(2, 5, NONE);
+        piece(2, 0, 3, 2, 0, 1, 2, 3, 1, 1, 1);
+        piece(0, 0, 1, 1, 0, 2);
+        bytes(0x3B);
+        assertEquals(List.of("rgb", "..r", "g.."), read().stream().map(GifTest::colours).toList());
+    }
+
     private void refused(String... texts) {
         VideoTest.failsWith(this::read, texts);
         gif.reset();
@@ -143,10 +157,8 @@ class GifTest {
     @Test
     void damageIsNamed() {
         screen(4, 4);
-        piece(2, 2, 3, 1, 0, 1, 1, 1);
-        refused("frame 0 of 3x1 at (2, 2) doesn't fit the screen of 4x4");
-        screen(4, 0);
-        refused("4x0 pixels");
+        piece(2, 2, 3, 0, 0, 1);
+        refused("frame 0 has 3x0 pixels");
         screen(2, 1);
         piece(0, 0, 2, 1, 0, 1, 9);
         refused("colour 9 of a palette of 4");
@@ -173,7 +185,8 @@ class GifTest {
         refused("no frames");
         bytes('G', 'I', 'F', '8', '8', 'a', 1, 0, 1, 0, 0, 0, 0);
         refused("GIF88a");
-        bytes('G', 'I', 'F', '8', '9', 'a', 0xFF, 0xFF, 0xFF, 0xFF, 0, 0, 0);
+        bytes('G', 'I', 'F', '8', '9', 'a', 0xFF, 0xFF, 0xFF, 0xFF, 0x80, 0, 0, 0, 0, 0, 0, 0, 0);
+        piece(0, 0, 1, 1, 0, 0);
         refused("65535x65535");
     }
 

@@ -7,23 +7,63 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.kerf.error.BadFileException;
 import java.awt.image.BufferedImage;
 import java.awt.image.IndexColorModel;
+import java.io.IOException;
+import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** BMP, TIFF and GIF, from files as the JDK writes them and from some made by hand. */
-class PluginFormatsTest {
+class OtherFormatsTest {
     private static final int W = 21;
     private static final int H = 13;
 
     private static BufferedImage picture(Image image, int type) {
         return Pictures.into(image, new BufferedImage(image.width(), image.height(), type));
+    }
+
+    static Stream<String> others() throws IOException {
+        return new String(resource("others.txt"), StandardCharsets.UTF_8).lines();
+    }
+
+    private static byte[] resource(String name) throws IOException {
+        try (InputStream in = OtherFormatsTest.class.getResourceAsStream(name)) {
+            return in.readAllBytes();
+        }
+    }
+
+    /** Orientation, screens, masks, runs: the right pixels are what Pillow sees (make_images.py). */
+    @ParameterizedTest
+    @MethodSource("others")
+    void everyPixelIsWhatPillowSees(String name, @TempDir Path directory) throws IOException {
+        Image expected = Image.read(resource(name + ".png"), "expected");
+        Image read = Image.read(resource(name), name);
+        assertEquals(expected.width() + "x" + expected.height(), read.width() + "x" + read.height());
+        assertEquals(expected.format().hasAlpha(), read.format().hasAlpha());
+        for (int i = 0; i < read.width() * read.height(); i++) {
+            int x = i % read.width();
+            int y = i / read.width();
+            int alpha = read.format().hasAlpha() ? read.sample(x, y, read.channels() - 1) : 255;
+            assertEquals(expected.format().hasAlpha() ? expected.sample(x, y, 3) : 255, alpha);
+            for (int c = 0; c < 3 && alpha > 0; c++) {
+                assertEquals(expected.sample(x, y, c), read.sample(x, y, read.format().isGrey() ? 0 : c), x + "," + y);
+            }
+        }
+        Path file = directory.resolve(name);
+        Files.write(file, resource(name));
+        ImageInfo info = Image.info(file);
+        assertEquals(read.toString(), info.width() + "x" + info.height() + " " + info.format());
+        Image indices = Image.readIndices(file);
+        assertEquals(expected.width() + "x" + expected.height(), indices.width() + "x" + indices.height());
     }
 
     @ParameterizedTest

@@ -1,4 +1,4 @@
-package dev.kerf.image.video;
+package dev.kerf.image.gif;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -9,7 +9,7 @@ import java.util.Arrays;
  * GIF's LZW (GIF 89a specification, appendix F): codes of growing width, lowest bit first, with a code that clears the table
  * and one that ends the data.
  */
-final class GifCodes {
+public final class GifCodes {
     private static final int MOST = 1 << 12;
 
     private GifCodes() {
@@ -23,7 +23,7 @@ final class GifCodes {
      * @param pixels to be filled
      * @return what is wrong with the codes, or null
      */
-    static String decode(int bits, InputStream in, byte[] pixels) throws IOException {
+    public static String decode(int bits, InputStream in, byte[] pixels) throws IOException {
         if (bits < 2 || bits > 8) {
             return "has pixels of " + bits + " bits; 2 to 8 are possible";
         }
@@ -86,7 +86,7 @@ final class GifCodes {
     }
 
     /** Encodes pixels, each less than 256, as 8-bit ones: the size byte, the sub-blocks and the one that ends them. */
-    static void encode(byte[] pixels, OutputStream out) throws IOException {
+    public static void encode(byte[] pixels, OutputStream out) throws IOException {
         int clear = 256;
         int[] next = new int[MOST << 1];
         int[] keys = new int[MOST << 1];
