@@ -73,7 +73,7 @@ class ReadmeTest {
 
     @Test
     void theKernelInJavaIsTheOneThatRuns() throws IOException {
-        String kernel = Files.readString(Path.of("src/kerf-tornado/src/main/java/dev/kerf/tornado/kernel/BatchNorm.java"));
+        String kernel = Files.readString(Path.of("src/kerf-tornado/src/main/java/dev/kerf/tornado/kernel/elementwise/BatchNorm.java"));
         assertTrue(kernel.endsWith("\n" + blocks("java").get(2)), "the README shows another kernel than there is");
     }
 

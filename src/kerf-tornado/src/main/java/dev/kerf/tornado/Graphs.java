@@ -36,7 +36,7 @@ final class Graphs {
     private static final int TOUCH_BYTES = TASK_BYTES + 2 * ARGUMENT_BYTES;
 
     /** A graph in the making: its tasks, and the arrays that no operand stands behind. */
-    private static final class Part {
+    private static final class Draft {
         private final List<TaskPackage> packages = new ArrayList<>();
         private final List<WorkerGrid> grids = new ArrayList<>();
         private final Map<TornadoNativeArray, Integer> loose = new IdentityHashMap<>();
@@ -48,7 +48,7 @@ final class Graphs {
     private final boolean profiled;
     private final String name = "kerf" + MADE.incrementAndGet();
     private final KernelContext context = new KernelContext();
-    private final List<Part> parts = new ArrayList<>();
+    private final List<Draft> drafts = new ArrayList<>();
     private final List<IntArray> scalars = new ArrayList<>();
     private final List<Boolean> replaceable = new ArrayList<>();
     private TornadoExecutionPlan plan;
@@ -56,7 +56,7 @@ final class Graphs {
     Graphs(TornadoDriver driver, boolean profiled) {
         this.driver = driver;
         this.profiled = profiled;
-        parts.add(new Part());
+        drafts.add(new Draft());
     }
 
     KernelContext context() {
@@ -64,7 +64,7 @@ final class Graphs {
     }
 
     /** Adds a launch's task. */
-    void add(TaskArguments task, TornadoLaunch launch, Map<TornadoBuffer, Operand> operands, boolean changes) {
+    void add(TaskArguments task, TornadoLaunch launch, Map<TornadoBuffer, PlanBuffer> operands, boolean changes) {
         TaskPackage made = launch.kernel().code().task(task);
         List<TornadoNativeArray> arrays = new ArrayList<>();
         for (Object o : made.getTaskParameters()) {
@@ -75,22 +75,22 @@ final class Graphs {
         List<TornadoBuffer> buffers = operands.keySet().stream().filter(b -> arrays.contains(b.array())).toList();
         int touches = (int) buffers.stream().filter(b -> operands.get(b).firstGraph() < 0).count();
         int bytes = TASK_BYTES + ARGUMENT_BYTES * made.getTaskParameters().length + touches * TOUCH_BYTES;
-        if (parts.getLast().bytes + bytes > MOST_BYTES || parts.getLast().tasks + 1 + touches > MOST_TASKS) {
-            parts.add(new Part());
+        if (drafts.getLast().bytes + bytes > MOST_BYTES || drafts.getLast().tasks + 1 + touches > MOST_TASKS) {
+            drafts.add(new Draft());
         }
-        Part part = parts.getLast();
-        part.bytes += bytes;
-        part.tasks += 1 + touches;
-        part.packages.add(made);
-        part.grids.add(grid(launch));
+        Draft draft = drafts.getLast();
+        draft.bytes += bytes;
+        draft.tasks += 1 + touches;
+        draft.packages.add(made);
+        draft.grids.add(grid(launch));
         scalars.add(task.made());
         replaceable.add(changes);
         for (TornadoBuffer b : buffers) {
-            operands.get(b).used(parts.size() - 1, writes(launch.kernel().manifest(), task, b));
+            operands.get(b).used(drafts.size() - 1, writes(launch.kernel().manifest(), task, b));
         }
         for (TornadoNativeArray a : arrays) {
             if (buffers.stream().noneMatch(b -> b.array() == a)) {
-                part.loose.put(a, a == task.made() && changes
+                draft.loose.put(a, a == task.made() && changes
                         ? DataTransferMode.EVERY_EXECUTION
                         : DataTransferMode.FIRST_EXECUTION);
             }
@@ -121,10 +121,10 @@ final class Graphs {
     }
 
     /** All tasks are there. */
-    void build(Collection<Operand> operands) {
+    void build(Collection<PlanBuffer> operands) {
         GridScheduler scheduler = new GridScheduler();
         List<ImmutableTaskGraph> graphs = new ArrayList<>();
-        for (int g = 0; g < parts.size(); g++) {
+        for (int g = 0; g < drafts.size(); g++) {
             graphs.add(graph(g, operands, scheduler));
         }
         plan = new TornadoExecutionPlan(graphs.toArray(ImmutableTaskGraph[]::new));
@@ -135,22 +135,22 @@ final class Graphs {
         }
     }
 
-    private ImmutableTaskGraph graph(int index, Collection<Operand> operands, GridScheduler scheduler) {
-        Part part = parts.get(index);
+    private ImmutableTaskGraph graph(int index, Collection<PlanBuffer> operands, GridScheduler scheduler) {
+        Draft draft = drafts.get(index);
         TaskGraph graph = new TaskGraph(name + "g" + index);
-        part.loose.forEach((array, mode) -> graph.transferToDevice(mode, array));
-        List<Operand> here = new ArrayList<>();
-        List<Operand> handed = new ArrayList<>();
-        for (Operand o : operands) {
+        draft.loose.forEach((array, mode) -> graph.transferToDevice(mode, array));
+        List<PlanBuffer> here = new ArrayList<>();
+        List<PlanBuffer> handed = new ArrayList<>();
+        for (PlanBuffer o : operands) {
             if (o.firstGraph() == index) {
                 here.add(o);
             } else if (o.firstGraph() >= 0 && o.firstGraph() < index && o.lastGraph() >= index) {
                 handed.add(o);
             }
         }
-        for (Operand o : here) {
-            if (o.push() != Operand.Push.NEVER) {
-                graph.transferToDevice(o.push() == Operand.Push.ALWAYS
+        for (PlanBuffer o : here) {
+            if (o.push() != PlanBuffer.Push.NEVER) {
+                graph.transferToDevice(o.push() == PlanBuffer.Push.ALWAYS
                         ? DataTransferMode.EVERY_EXECUTION
                         : DataTransferMode.FIRST_EXECUTION, o.memory().array());
             }
@@ -159,7 +159,7 @@ final class Graphs {
             graph.consumeFromDevice(name + "g" + (index - 1), arrays(handed));
         }
         int touches = 0;
-        for (Operand o : here) {
+        for (PlanBuffer o : here) {
             if (o.needsTouch()) {
                 String id = "touch" + touches++;
                 graph.addTask(Touch.task(id, context, o.memory()));
@@ -168,12 +168,12 @@ final class Graphs {
                 scheduler.addWorkerGrid(graph.getTaskGraphName() + "." + id, one);
             }
         }
-        for (int i = 0; i < part.packages.size(); i++) {
-            graph.addTask(part.packages.get(i));
-            scheduler.addWorkerGrid(graph.getTaskGraphName() + "." + part.packages.get(i).getId(), part.grids.get(i));
+        for (int i = 0; i < draft.packages.size(); i++) {
+            graph.addTask(draft.packages.get(i));
+            scheduler.addWorkerGrid(graph.getTaskGraphName() + "." + draft.packages.get(i).getId(), draft.grids.get(i));
         }
         // What begins here goes first: freeing stops at what another graph has freed.
-        List<Operand> kept = new ArrayList<>(here);
+        List<PlanBuffer> kept = new ArrayList<>(here);
         kept.addAll(handed);
         kept.removeIf(o -> !o.written() && o.lastGraph() == index);
         if (!kept.isEmpty()) {
@@ -182,7 +182,7 @@ final class Graphs {
         return graph.snapshot();
     }
 
-    private static Object[] arrays(List<Operand> operands) {
+    private static Object[] arrays(List<PlanBuffer> operands) {
         return operands.stream().map(o -> (Object) o.memory().array()).toArray();
     }
 
@@ -201,7 +201,7 @@ final class Graphs {
 
     /** Makes a graph the one that results are taken from. */
     void select(int graph) {
-        if (parts.size() > 1) {
+        if (drafts.size() > 1) {
             plan.withGraph(graph);
         }
     }
@@ -210,11 +210,11 @@ final class Graphs {
     TornadoExecutionResult execute(List<TornadoTimer> timers) {
         TornadoExecutionResult result = null;
         int first = 0;
-        for (int g = 0; g < parts.size(); g++) {
+        for (int g = 0; g < drafts.size(); g++) {
             result = plan.withGraph(g).execute();
             if (timers != null) {
                 Profile profile = new Profile(result.getProfilerResult().getProfileLog());
-                for (TaskPackage p : parts.get(g).packages) {
+                for (TaskPackage p : drafts.get(g).packages) {
                     TornadoTimer timer = timers.get(first++);
                     if (timer != null) {
                         timer.set(profile.nanos(name + "g" + g + "." + p.getId()));
@@ -227,7 +227,7 @@ final class Graphs {
 
     /** Frees the device memory. */
     void close() {
-        for (int g = 0; plan != null && g < parts.size(); g++) {
+        for (int g = 0; plan != null && g < drafts.size(); g++) {
             try {
                 plan.withGraph(g).freeDeviceMemory();
             } catch (RuntimeException | Error e) {

@@ -103,7 +103,7 @@ public final class InstalledDevices implements TornadoDevices {
         };
         String through = "TornadoVM " + device.getTornadoVMBackend();
         long memory = device.getMaxGlobalMemory();
-        DeviceInfo info = new DeviceInfo(dev.kerf.tornado.TornadoBackend.NAME, ordinal, kind,
+        DeviceInfo info = new DeviceInfo(dev.kerf.backend.gpu.tornado.TornadoBackend.NAME, ordinal, kind,
                 device.getPhysicalDevice().getDeviceName().strip() + " (" + through + ")",
                 device.getPlatformName().strip() + " (" + through + ")", "TornadoVM, " + backend.getName(), memory,
                 Math.min(device.getMaxAllocMemory(), MOST_BYTES), device.getPhysicalDevice().getDeviceMaxComputeUnits(),

@@ -6,6 +6,7 @@ import dev.kerf.backend.gpu.KernelSource;
 import dev.kerf.backend.gpu.Manifest;
 import dev.kerf.error.UnsupportedOpException;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 
@@ -18,9 +19,11 @@ import java.util.stream.Collectors;
  */
 record TornadoKernel(Manifest manifest, Map<String, String> definitions, JavaKernel code) implements Driver.Kernel {
     private static final String PACKAGE = TornadoKernel.class.getPackageName() + ".kernel.";
+    private static final List<String> FAMILIES =
+            List.of("dense", "elementwise", "frame", "measure", "move", "reduce", "select", "spatial");
 
     /**
-     * The kernel of a name, {@code layer_norm} being the class {@code kernel.LayerNorm}.
+     * The kernel of a name, {@code layer_norm} being the class {@code LayerNorm} in a family's package.
      *
      * @throws UnsupportedOpException if there is no such class
      */
@@ -33,11 +36,23 @@ record TornadoKernel(Manifest manifest, Map<String, String> definitions, JavaKer
                 .map(word -> Character.toUpperCase(word.charAt(0)) + word.substring(1))
                 .collect(Collectors.joining());
         try {
-            JavaKernel code = (JavaKernel) Class.forName(PACKAGE + type).getConstructor().newInstance();
+            JavaKernel code = (JavaKernel) find(type).getConstructor().newInstance();
             return new TornadoKernel(Manifest.of(name), Map.copyOf(definitions), code);
         } catch (ReflectiveOperationException e) {
-            throw new UnsupportedOpException("tornado has no kernel " + name + " (no class " + type + ")", e);
+            throw new UnsupportedOpException("tornado has no kernel " + name + " (no class " + type + " among "
+                    + FAMILIES + ")", e);
         }
+    }
+
+    private static Class<?> find(String type) throws ClassNotFoundException {
+        for (String family : FAMILIES) {
+            try {
+                return Class.forName(PACKAGE + family + "." + type);
+            } catch (ClassNotFoundException e) {
+                // Perhaps of another family.
+            }
+        }
+        throw new ClassNotFoundException(type);
     }
 
     @Override

@@ -23,13 +23,13 @@ final class TornadoPlan {
      * @param argument position in it
      * @param operand  what stands in
      */
-    private record Binding(int call, int argument, Operand operand) {}
+    private record Binding(int call, int argument, PlanBuffer operand) {}
 
     private final List<List<Object>> arguments = new ArrayList<>();
     private final List<TaskArguments> tasks = new ArrayList<>();
     private final List<TornadoLaunch> launches = new ArrayList<>();
     private final List<Binding> bindings = new ArrayList<>();
-    private final Map<TornadoBuffer, Operand> operands = new IdentityHashMap<>();
+    private final Map<TornadoBuffer, PlanBuffer> operands = new IdentityHashMap<>();
     private final Graphs graphs;
     private TornadoExecutionResult result;
     private int owned;
@@ -37,7 +37,7 @@ final class TornadoPlan {
 
     /** A plan for launches with the arguments that they have. */
     TornadoPlan(TornadoDriver driver, List<TornadoLaunch.Call> calls, boolean profiled) {
-        Map<TornadoBuffer, Operand> bound = operands(calls);
+        Map<TornadoBuffer, PlanBuffer> bound = operands(calls);
         graphs = new Graphs(driver, profiled);
         try {
             for (int i = 0; i < calls.size(); i++) {
@@ -58,16 +58,16 @@ final class TornadoPlan {
     /**
      * Finds out which buffers can be used as they are; returns what is used for each, and fills in what for the arrays.
      */
-    private Map<TornadoBuffer, Operand> operands(List<TornadoLaunch.Call> calls) {
-        Map<TornadoBuffer, Operand> bound = new IdentityHashMap<>();
+    private Map<TornadoBuffer, PlanBuffer> operands(List<TornadoLaunch.Call> calls) {
+        Map<TornadoBuffer, PlanBuffer> bound = new IdentityHashMap<>();
         for (TornadoLaunch.Call call : calls) {
             List<Manifest.Argument> names = call.launch().kernel().manifest().arguments();
             for (int j = 0; j < names.size(); j++) {
                 if (call.arguments().get(j) instanceof TornadoBuffer b && !call.launch().late().get(j)) {
                     boolean changes = names.get(j).name().equals("errors");
-                    Operand operand = bound.get(b);
+                    PlanBuffer operand = bound.get(b);
                     if (operand == null || changes) {
-                        bound.put(b, Operand.of(b, changes));
+                        bound.put(b, PlanBuffer.of(b, changes));
                     }
                 }
             }
@@ -76,7 +76,7 @@ final class TornadoPlan {
             List<Object> given = calls.get(i).arguments();
             for (int j = 0; j < given.size(); j++) {
                 if (given.get(j) instanceof TornadoBuffer b && calls.get(i).launch().late().get(j)) {
-                    Operand operand = bound.computeIfAbsent(b, Operand::standIn);
+                    PlanBuffer operand = bound.computeIfAbsent(b, PlanBuffer::standIn);
                     if (operand.standsIn()) {
                         bindings.add(new Binding(i, j, operand));
                     }
@@ -87,7 +87,7 @@ final class TornadoPlan {
         return bound;
     }
 
-    private TaskArguments task(int index, TornadoLaunch launch, List<Object> given, Map<TornadoBuffer, Operand> bound) {
+    private TaskArguments task(int index, TornadoLaunch launch, List<Object> given, Map<TornadoBuffer, PlanBuffer> bound) {
         List<Object> values = new ArrayList<>(given);
         values.replaceAll(v -> v instanceof TornadoBuffer b ? bound.get(b).memory() : v);
         return new TaskArguments("t" + index, graphs.context(), launch.kernel().manifest(), launch.kernel().definitions(),
@@ -97,13 +97,13 @@ final class TornadoPlan {
     /** Whether it can run the launches with these arguments; notes which buffers need to be copied each time if not. */
     boolean takes(List<TornadoLaunch.Call> calls) {
         boolean ok = true;
-        for (Operand o : operands.values()) {
+        for (PlanBuffer o : operands.values()) {
             if (!o.current()) {
                 o.memory().changing();
                 ok = false;
             }
         }
-        Map<Operand, TornadoBuffer> bound = new IdentityHashMap<>();
+        Map<PlanBuffer, TornadoBuffer> bound = new IdentityHashMap<>();
         for (int i = 0; ok && i < calls.size(); i++) {
             ok = calls.get(i).arguments() == arguments.get(i) || changesOnly(i, calls.get(i));
         }
@@ -133,10 +133,10 @@ final class TornadoPlan {
     }
 
     /** Whether no buffer that is written to would be seen by way of two copies. */
-    private boolean apart(Map<Operand, TornadoBuffer> bound) {
-        Map<TornadoBuffer, Operand> seen = new IdentityHashMap<>();
-        for (Map.Entry<Operand, TornadoBuffer> e : bound.entrySet()) {
-            Operand other = seen.put(e.getValue(), e.getKey());
+    private boolean apart(Map<PlanBuffer, TornadoBuffer> bound) {
+        Map<TornadoBuffer, PlanBuffer> seen = new IdentityHashMap<>();
+        for (Map.Entry<PlanBuffer, TornadoBuffer> e : bound.entrySet()) {
+            PlanBuffer other = seen.put(e.getValue(), e.getKey());
             other = other == null ? operands.get(e.getValue()) : other;
             if (other != null && (other.written() || e.getKey().written())) {
                 return false;
@@ -148,14 +148,14 @@ final class TornadoPlan {
     /** Runs; {@link #takes} was true or it is new. Timers as many as launches, or null. */
     void run(List<TornadoLaunch.Call> calls, List<TornadoTimer> timers) {
         rebind(calls);
-        for (Operand o : operands.values()) {
+        for (PlanBuffer o : operands.values()) {
             if (o.bound().freed()) {
                 throw new ClosedException("a buffer of kernels " + kernels() + " is closed");
             }
             o.prepare();
         }
         result = graphs.execute(timers);
-        for (Operand o : operands.values()) {
+        for (PlanBuffer o : operands.values()) {
             o.finish(this);
         }
     }
@@ -181,7 +181,7 @@ final class TornadoPlan {
 
     /** Copies an array of the last run's to the host. */
     void pull(TornadoNativeArray array) {
-        for (Operand o : operands.values()) {
+        for (PlanBuffer o : operands.values()) {
             if (o.memory().array() == array) {
                 graphs.select(o.lastGraph());
                 result.transferToHost(array);
@@ -209,6 +209,6 @@ final class TornadoPlan {
 
     private void dispose() {
         graphs.close();
-        operands.values().forEach(Operand::close);
+        operands.values().forEach(PlanBuffer::close);
     }
 }

@@ -6,19 +6,27 @@ import uk.ac.manchester.tornado.api.math.TornadoMath;
  * Functions that are fused into the kernels that make their arguments, numbered as {@link dev.kerf.graph.Activation}. A
  * kernel's activation is baked into its code, so that the choice costs nothing.
  */
-final class Activations {
-    static final int NONE = 0;
-    static final int RELU = 1;
-    static final int GELU_ERF = 2;
-    static final int GELU_TANH = 3;
-    static final int SIGMOID = 4;
-    static final int SILU = 5;
-    static final int TANH = 6;
+public final class Activations {
+    /** None. */
+    public static final int NONE = 0;
+    /** max(x, 0). */
+    public static final int RELU = 1;
+    /** x · Φ(x). */
+    public static final int GELU_ERF = 2;
+    /** The same by tanh. */
+    public static final int GELU_TANH = 3;
+    /** 1 / (1 + e^−x). */
+    public static final int SIGMOID = 4;
+    /** x / (1 + e^−x). */
+    public static final int SILU = 5;
+    /** tanh x. */
+    public static final int TANH = 6;
 
     private Activations() {
     }
 
-    static float activate(int kind, float x) {
+    /** The function of a number. */
+    public static float activate(int kind, float x) {
         float y = x;
         if (kind == RELU) {
             y = x < 0 ? 0 : x; // NaN stays NaN
@@ -42,7 +50,7 @@ final class Activations {
      * Laframboise, "Chebyshev Approximation of (1 + 2x) exp(x²) erfc x", 1981; p is within 2⁻²⁵. It keeps its digits
      * where 1 + erf nears 0.
      */
-    static float geluErf(float x) {
+    private static float geluErf(float x) {
         float distance = x < 0 ? -x : x;
         float a = distance < 20 ? distance : 20;
         float q = (a - 3) / (a + 3);

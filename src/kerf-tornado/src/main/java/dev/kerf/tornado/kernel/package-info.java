@@ -1,6 +1,6 @@
 /**
- * Kernels for TornadoVM: a class for each, named like its manifest in {@code kernels/manifest}, which says its arguments
- * and launch. The method is Java; what TornadoVM (5.2) makes of it is OpenCL C or PTX, and some Java it takes and
+ * Kernels for TornadoVM, a package for each family: a class for each, named like its manifest in {@code
+ * kernels/manifest}, which says its arguments and launch. The method is Java; what TornadoVM (5.2) makes of it is OpenCL C or PTX, and some Java it takes and
  * compiles to something else. A kernel here is written so that it doesn't:
  *
  * <ul>
@@ -11,7 +11,7 @@
  * <li>Rounding. {@code a * b + c} becomes one fma, {@code c - a * b} doesn't ({@link Pair}).
  * <li>Shifts. {@code >>>} of an int copies the sign like {@code >>}; mask afterwards.
  * <li>Bits. There is no {@code Float.floatToRawIntBits}; pass the buffer a second time as an {@code IntArray}
- * ({@link Pick}).
+ * ({@link dev.kerf.tornado.kernel.select.Pick}).
  * <li>Local memory. {@code context.allocate…LocalArray} must be used in the method that made it: given to another
  * method, its address is wrong. Its size must be constant. Atomics on it reach element 0 alone.
  * <li>Loops of constant length are unrolled, and a method with more than some 600 nodes isn't inlined any more. Lanes of
@@ -19,7 +19,7 @@
  * <li>Names. A variable called {@code local}, {@code global} or {@code kernel} is OpenCL's keyword.
  * <li>Buffers. A buffer that a task writes must not appear again further on in its parameters: buffers that are read go
  * first. A task has at most 20 parameters beside the context, which is why sizes and offsets share an {@code IntArray}.
- * <li>Helpers are static methods of this package; everything they call is inlined.
+ * <li>Helpers are static methods here; everything they call is inlined.
  * </ul>
  *
  * <p>Devices of TornadoVM have float32 alone: its half isn't usable on all of them. Tensor cores ({@code
