@@ -42,10 +42,19 @@ record Blocking(int rows, int cols, int panels, int channels) {
                 break;
             }
         }
-        int channel = new Patch(work.taps(), b.rows, b.cols).channel;
-        int terms = Math.max(1, TERMS / Math.max(1, work.taps().count()));
-        int chunk = Math.clamp(Math.min(terms, PATCH / channel), 1, work.depth());
-        return new Blocking(b.rows, b.cols, b.panels, even(work.depth(), chunk));
+        return new Blocking(b.rows, b.cols, b.panels, channels(work));
+    }
+
+    /**
+     * Channels that are summed at a time. The sums' rounding depends on it, and so on the kernel alone: neither on the number
+     * of threads nor on the width of vectors. A patch of the largest block is counted without the pixels at its edge.
+     */
+    private static int channels(Correlation work) {
+        int rows = Math.clamp((long) work.channels() * work.phases(), 1, MAX_ROWS_OF_SUMS);
+        int planes = Math.max(1, new Patch(work.taps(), 1, 1).planes());
+        int patch = planes * Math.clamp(SUMS / rows, MIN_PIXELS, MAX_PIXELS);
+        int terms = TERMS / Math.max(1, work.taps().count());
+        return even(work.depth(), Math.clamp(Math.min(terms, PATCH / patch), 1, work.depth()));
     }
 
     /** Pieces of work that can be done at once. */

@@ -63,6 +63,11 @@ final class Patch {
         }
     }
 
+    /** Planes that a channel is sorted into. */
+    int planes() {
+        return rowPlanes.length * colPlanes.length;
+    }
+
     /** Vectors that hold the first {@code n} rows of the block. */
     int vectors(int n) {
         return n == rows ? vectors : Math.min(vectors, (n * rowPitch + Tiles.LANES - 1) / Tiles.LANES);

@@ -18,8 +18,12 @@ import jdk.incubator.vector.VectorSpecies;
  * low nine bits; shifted left by 23 they are the float 2ⁿ.
  */
 public final class VectorMath {
-    /** The widest vectors that the machine works well with. */
-    public static final VectorSpecies<Float> SPECIES = FloatVector.SPECIES_PREFERRED;
+    /** The widest vectors that the machine works well with, from 128 bits to 512. */
+    public static final VectorSpecies<Float> SPECIES = switch (FloatVector.SPECIES_PREFERRED.length()) {
+        case 1, 2 -> FloatVector.SPECIES_128;
+        case 4, 8 -> FloatVector.SPECIES_PREFERRED;
+        default -> FloatVector.SPECIES_512;
+    };
 
     private static final VectorSpecies<Float> S = SPECIES;
     private static final int L = S.length();

@@ -1,12 +1,14 @@
 package dev.kerf.backend.cpu.dense;
 
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * Gets the tiles compiled beside the first runs. Before the JVM's optimising compiler has seen a Vector API loop,
  * each of its operations is a call and an object, 500 times slower; a plain loop is ten times slower at most. So
  * {@link Tiles} starts out with plain loops, which give the same bits, while a thread that soon ends calls the vector
- * ones on a few numbers until they are fast.
+ * ones on a few numbers until they are fast. In a JVM without that compiler they stay slow and unused: the thread then
+ * tries more and more seldom.
  */
 final class WarmTiles {
     /** Whether a tile of so many rows is compiled. Read without a fence: a late view costs time alone. */
@@ -15,7 +17,8 @@ final class WarmTiles {
     private static final int CALLS = 256;
     /** A compiled call takes 0.1 µs, one that isn't 10 µs and more. */
     private static final long FAST_NANOS = CALLS * 1_000L;
-    private static final long LIMIT_NANOS = 3_000_000_000L;
+    private static final long PATIENCE_NANOS = 3_000_000_000L;
+    private static final long LONGEST_PAUSE_NANOS = 60_000_000_000L;
 
     private WarmTiles() {}
 
@@ -41,8 +44,12 @@ final class WarmTiles {
         for (int rows : heights) {
             long begin = System.nanoTime();
             long took = Long.MAX_VALUE;
-            while (took > FAST_NANOS && System.nanoTime() - begin < LIMIT_NANOS) {
+            while (took > FAST_NANOS) {
                 long t = System.nanoTime();
+                if (t - begin > PATIENCE_NANOS) {
+                    LockSupport.parkNanos(Math.min(t - begin, LONGEST_PAUSE_NANOS));
+                    t = System.nanoTime();
+                }
                 for (int i = 0; i < CALLS; i++) {
                     Tiles.vectors(rows, a, 0, b, 0, starts, 0, 2, off, 2, c, 0, 4 * lanes);
                 }

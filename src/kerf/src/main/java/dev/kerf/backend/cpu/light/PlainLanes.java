@@ -4,7 +4,10 @@ import dev.kerf.backend.cpu.kernel.Functions;
 import dev.kerf.graph.PointwiseOp.Arithmetic;
 import dev.kerf.graph.PointwiseOp.Function;
 
-/** {@link Lanes} in plain Java. */
+/**
+ * {@link Lanes} in plain Java. What {@link VectorLanes} leaves over is done here: products that are added to something are
+ * rounded once, as there. Sums and exponentials are others, so that results differ from those by vectors in their last bits.
+ */
 final class PlainLanes implements Lanes {
     @Override
     public void unary(Function f, float[] x, int xo, float[] y, int yo, int n) {
@@ -59,7 +62,7 @@ final class PlainLanes implements Lanes {
     @Override
     public void normalise(float[] x, int xo, float mean, float scale, float shift, float[] y, int yo, int n) {
         for (int i = 0; i < n; i++) {
-            y[yo + i] = (x[xo + i] - mean) * scale + shift;
+            y[yo + i] = Math.fma(x[xo + i] - mean, scale, shift);
         }
     }
 
@@ -67,7 +70,7 @@ final class PlainLanes implements Lanes {
     public void normalise(float[] x, int xo, float mean, float scale, float[] weight, int wo, float[] bias, int bo,
             float[] y, int yo, int n) {
         for (int i = 0; i < n; i++) {
-            y[yo + i] = (x[xo + i] - mean) * scale * weight[wo + i] + bias[bo + i];
+            y[yo + i] = Math.fma((x[xo + i] - mean) * scale, weight[wo + i], bias[bo + i]);
         }
     }
 
@@ -81,14 +84,14 @@ final class PlainLanes implements Lanes {
     @Override
     public void addScaled(float a, float[] x, int xo, float[] y, int yo, int n) {
         for (int i = 0; i < n; i++) {
-            y[yo + i] += a * x[xo + i];
+            y[yo + i] = Math.fma(a, x[xo + i], y[yo + i]);
         }
     }
 
     @Override
     public void addProduct(float[] a, int ao, float[] b, int bo, float[] y, int yo, int n) {
         for (int i = 0; i < n; i++) {
-            y[yo + i] += a[ao + i] * b[bo + i];
+            y[yo + i] = Math.fma(a[ao + i], b[bo + i], y[yo + i]);
         }
     }
 

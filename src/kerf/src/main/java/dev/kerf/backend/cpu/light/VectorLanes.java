@@ -8,12 +8,10 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
-/** {@link Lanes} on the Vector API: whole vectors, then the rest in plain Java or under a mask. */
+/** {@link Lanes} on the Vector API: whole vectors, then the rest in plain Java, rounded alike. */
 final class VectorLanes implements Lanes {
     private static final VectorSpecies<Float> S = VectorMath.SPECIES;
     private static final int L = S.length();
-    /** Float32 sums run over at most this many elements before they are added in float64. */
-    private static final int RUN = 64 * L;
 
     private final PlainLanes plain = new PlainLanes();
 
@@ -108,41 +106,22 @@ final class VectorLanes implements Lanes {
 
     @Override
     public float dot(float[] a, int ao, float[] b, int bo, int n) {
-        int end = S.loopBound(n);
-        FloatVector s = FloatVector.zero(S);
-        for (int i = 0; i < end; i += L) {
-            s = FloatVector.fromArray(S, a, ao + i).fma(FloatVector.fromArray(S, b, bo + i), s);
-        }
-        return s.reduceLanes(VectorOperators.ADD) + plain.dot(a, ao + end, b, bo + end, n - end);
+        int end = n & -VectorSums.WIDTH;
+        return VectorSums.dot(a, ao, b, bo, end) + plain.dot(a, ao + end, b, bo + end, n - end);
     }
 
     @Override
     public double sum(float[] x, int xo, int n) {
-        double total = 0;
-        int end = S.loopBound(n);
-        for (int first = 0; first < end; first += RUN) {
-            FloatVector s = FloatVector.zero(S);
-            for (int i = first, to = Math.min(end, first + RUN); i < to; i += L) {
-                s = s.add(FloatVector.fromArray(S, x, xo + i));
-            }
-            total += s.reduceLanes(VectorOperators.ADD);
-        }
-        return total + plain.sum(x, xo + end, n - end);
+        int end = n & -VectorSums.WIDTH;
+        double s = VectorSums.sum(x, xo, end);
+        return end == n ? s : s + plain.sum(x, xo + end, n - end);
     }
 
     @Override
     public double squares(float[] x, int xo, float mean, int n) {
-        double total = 0;
-        int end = S.loopBound(n);
-        for (int first = 0; first < end; first += RUN) {
-            FloatVector s = FloatVector.zero(S);
-            for (int i = first, to = Math.min(end, first + RUN); i < to; i += L) {
-                FloatVector d = FloatVector.fromArray(S, x, xo + i).sub(mean);
-                s = d.fma(d, s);
-            }
-            total += s.reduceLanes(VectorOperators.ADD);
-        }
-        return total + plain.squares(x, xo + end, mean, n - end);
+        int end = n & -VectorSums.WIDTH;
+        double s = VectorSums.squares(x, xo, mean, end);
+        return end == n ? s : s + plain.squares(x, xo + end, mean, n - end);
     }
 
     @Override
