@@ -102,7 +102,7 @@ final class DetectCommand implements Callable<Integer> {
     static DetectOptions options(DetectorOptions detector, CommandSpec spec) {
         try {
             return detector.options();
-        } catch (BadInputException e) {
+        } catch (IllegalArgumentException e) {
             throw new ParameterException(spec.commandLine(), e.getMessage());
         }
     }

@@ -110,6 +110,6 @@ public final class InstalledDevices implements TornadoDevices {
                 List.of(Precision.FLOAT32));
         long group = device.getPhysicalDevice().getDeviceMaxWorkGroupSize()[0];
         return new Found(device, ordinal == 0, new Driver.Facts(info, ARCHITECTURE, ALIGNMENT, (int) group,
-                device.getDeviceLocalMemorySize(), kind == DeviceInfo.Kind.CPU, true));
+                device.getDeviceLocalMemorySize(), kind == DeviceInfo.Kind.CPU, true, Driver.Code.OPENCL));
     }
 }

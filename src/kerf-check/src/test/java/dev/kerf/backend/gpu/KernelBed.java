@@ -63,9 +63,8 @@ final class KernelBed implements AutoCloseable {
 
     /** Devices × the named kernels, {@code kernel} or {@code kernel/variant}, as arguments of a parameterised test. */
     static Stream<Arguments> devicesAnd(String... kernels) {
-        // Variants for CPU-type devices use vectors that only OpenCL has.
         return devices().flatMap(d -> Stream.of(kernels)
-                .filter(k -> !d.startsWith("cuda:") || !k.endsWith("_cpu"))
+                .filter(k -> !d.startsWith("cuda:") || Manifest.of(k.substring(k.indexOf('/') + 1)).dialect().readBy(Dialect.CUDA))
                 .map(k -> Arguments.of(d, k)));
     }
 

@@ -2,6 +2,7 @@ package dev.kerf.backend.gpu;
 
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;
+import java.util.Map;
 
 /**
  * How the convolution kernels read a weight: panels of {@code tile} output channels, in each the taps, in each tap the
@@ -46,14 +47,22 @@ record ConvWeight(
         return (long) groups * Math.ceilDiv(o, tile) * rows * cols * c * tile;
     }
 
-    /** Whether a kernel wants the taps within the channels. */
-    static boolean tapsInner(KernelCall call) {
-        return call.kernel().name().equals("conv2d_cpu");
+    /**
+     * The panels that a kernel wants, its manifest's layout {@code panels}.
+     *
+     * @param tile      output channels of a panel
+     * @param tapsInner whether the taps lie within the channels
+     */
+    record Panels(int tile, boolean tapsInner) {
+        static Panels of(KernelCall call) {
+            Map<String, Long> numbers = call.layout("w", "panels");
+            return new Panels(Math.toIntExact(numbers.get("tile")), numbers.get("taps_inner") != 0);
+        }
     }
 
-    /** The packing for panels of so many channels. */
-    Packing panels(int tile, boolean tapsInner) {
-        return new Packing("conv/" + tile + (tapsInner ? "/taps inner/" : "/") + this, w -> pack(w, tile, tapsInner));
+    /** The packing for such panels. */
+    Packing packing(Panels p) {
+        return new Packing("conv/" + p.tile + (p.tapsInner ? "/taps inner/" : "/") + this, w -> pack(w, p.tile, p.tapsInner));
     }
 
     private HostTensor pack(HostTensor w, int tile, boolean tapsInner) {

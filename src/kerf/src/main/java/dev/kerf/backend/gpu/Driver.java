@@ -31,15 +31,33 @@ public interface Driver extends AutoCloseable {
      * @param localMemory       bytes of memory that a group shares
      * @param unifiedMemory     whether the device works in the host's memory
      * @param typedMemory       whether a buffer holds elements of one dtype and can't be read as another's
+     * @param code              what code it takes
      */
     record Facts(
             DeviceInfo info, String architecture, int alignment, int maxGroup, long localMemory,
-            boolean unifiedMemory, boolean typedMemory) {
-        /** A device whose memory is bytes. */
+            boolean unifiedMemory, boolean typedMemory, Code code) {
+        /** A device of OpenCL, whose memory is bytes. */
         public Facts(DeviceInfo info, String architecture, int alignment, int maxGroup, long localMemory,
                 boolean unifiedMemory) {
-            this(info, architecture, alignment, maxGroup, localMemory, unifiedMemory, false);
+            this(info, architecture, alignment, maxGroup, localMemory, unifiedMemory, false, Code.OPENCL);
         }
+
+        /** The number of NVIDIA's architecture, 90 for sm_90; 0 for any other. */
+        public int sm() {
+            return architecture.matches("sm_\\d+") ? Integer.parseInt(architecture.substring(3)) : 0;
+        }
+    }
+
+    /**
+     * What code a driver takes.
+     *
+     * @param dialect      the language of its compiler
+     * @param isa          ten times the latest version of PTX that it loads; 0 if it loads none
+     * @param dynamicLocal bytes of LOCAL memory that a group can get at launch; 0 if it gets none
+     */
+    record Code(Dialect dialect, int isa, long dynamicLocal) {
+        /** OpenCL C from source. */
+        public static final Code OPENCL = new Code(Dialect.OPENCL, 0, 0);
     }
 
     /** Device memory. Owned by whoever allocated it. */
@@ -184,7 +202,7 @@ public interface Driver extends AutoCloseable {
     /**
      * A compiled kernel, from the cache where it was loaded before.
      *
-     * @param name       its entry and, with {@code .cl}, its file under {@code kernels/}
+     * @param name       its entry; its {@link Manifest} says where its source lies
      * @param parameters preprocessor definitions
      */
     Kernel load(String name, Map<String, String> parameters);

@@ -64,6 +64,10 @@ public final class KernelCall {
         formulaNames.putAll(parameters);
         parameters.forEach((name, value) -> definitions.put(name, String.valueOf(value)));
         definitions.put(KernelSource.STORAGE, String.valueOf(storage.code()));
+        long dynamic = kernel.dynamic().value(formulaNames);
+        if (dynamic > 0) {
+            definitions.put(KernelSource.DYNAMIC_LOCAL, String.valueOf(dynamic));
+        }
         for (Manifest.Argument a : kernel.arguments()) {
             Long size = names.get(a.name());
             if (!a.pointer() && size != null) {
@@ -84,6 +88,21 @@ public final class KernelCall {
             throw new IllegalArgumentException(kernel.name() + " has no parameter " + name);
         }
         return Math.toIntExact(v);
+    }
+
+    /**
+     * The numbers of the layout that the kernel chosen wants a weight in.
+     *
+     * @throws IllegalStateException if that isn't the layout that the lowering can make
+     */
+    public Map<String, Long> layout(String argument, String known) {
+        Manifest.Layout layout = kernel.packing().get(argument);
+        if (layout == null || !layout.name().equals(known)) {
+            throw new IllegalStateException(kernel.name() + " wants " + argument + " as " + layout + ", not as " + known);
+        }
+        Map<String, Long> numbers = new LinkedHashMap<>();
+        layout.numbers().forEach((name, formula) -> numbers.put(name, formula.value(formulaNames)));
+        return numbers;
     }
 
     /** Fixes a definition to a number, which formulas see too. */

@@ -1,5 +1,6 @@
 package dev.kerf.backend.gpu;
 
+import dev.kerf.error.UnsupportedOpException;
 import java.util.HashSet;
 import java.util.Set;
 
@@ -8,14 +9,27 @@ public final class KernelSource {
     /** The definition that says how {@code real} is stored, as {@link dev.kerf.backend.Storage#code}. */
     public static final String STORAGE = "KERF_STORAGE";
 
+    /** The definition that says how many bytes of LOCAL memory a group gets at launch. */
+    public static final String DYNAMIC_LOCAL = "KERF_DYNAMIC_LOCAL";
+
     private KernelSource() {}
 
-    /** {@code kernels/NAME.cl} with its includes in place, each file once; {@code dialect.h} comes first in any case. */
-    public static String of(String kernel) {
+    /**
+     * The source of a kernel with its includes in place, each file once; {@code dialect.h} comes first in any case.
+     *
+     * @param compiler what reads it
+     * @throws UnsupportedOpException if that compiler doesn't read the kernel's dialect
+     */
+    public static String of(String kernel, Dialect compiler) {
+        Manifest m = Manifest.of(kernel);
+        if (!m.dialect().readBy(compiler)) {
+            throw new UnsupportedOpException(
+                    "kernel " + kernel + " is written in " + m.dialect() + ", which no compiler of " + compiler + " reads");
+        }
         StringBuilder out = new StringBuilder();
         Set<String> seen = new HashSet<>();
         append("dialect.h", seen, out);
-        append(kernel + ".cl", seen, out);
+        append(m.file(), seen, out);
         return out.toString();
     }
 

@@ -6,16 +6,21 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Stream;
 
 /**
  * What {@code kernels/manifest/NAME.json} says of a kernel: arguments, launch geometry, parameters, costs. Formulas see all
- * integer arguments, parameters, numeric attributes, the sizes that the lowering states, and of the device
- * {@code max_group}, {@code local_memory}, {@code compute_units} and {@code real} (bytes of a stored activation: 4 or 2).
+ * integer arguments, parameters, numeric attributes, the sizes that the lowering states, how numbers are stored and
+ * multiplied ({@code real}: bytes of a stored activation; {@code storage}: {@link dev.kerf.backend.Storage#code};
+ * {@code tf32}: 1 or 0), and of the device {@code max_group}, {@code local_memory}, {@code compute_units},
+ * {@code dynamic_local} (bytes of LOCAL memory that a group can get at launch), {@code sm} (NVIDIA's architecture, 90 for
+ * sm_90) and {@code isa} (ten times the latest PTX version that the driver takes, 80 for 8.0); 0 where there is no such thing.
  *
  * <pre>{@code
  * {
@@ -27,7 +32,12 @@ import java.util.concurrent.ConcurrentHashMap;
  *   "constraints": ["GROUP <= max_group"],
  *   "global": ["outer * inner * GROUP"], "local": ["GROUP"],
  *   "flops": "outer * n * inner * 4", "bytes": "2 * outer * n * inner * real",
- *   "variants": ["softmax_cpu"]
+ *   "variants": [{
+ *     "name": "softmax_sm80", "what": "softmax with asynchronous copies",
+ *     "dialect": "CUDA C++", "devices": ["GPU"], "when": "sm >= 80 && isa >= 70",
+ *     "parameters": {"STAGES": {"default": 2, "values": [2, 3]}},
+ *     "global": ["outer * inner * 128"], "local": ["128"], "dynamic": "STAGES * 32768"
+ *   }]
  * }
  * }</pre>
  *
@@ -39,11 +49,19 @@ import java.util.concurrent.ConcurrentHashMap;
  *   "shipped": [{"TYPE": ["real"], "ACT": [0, 1]}, {"TYPE": ["int"], "ACT": [0]}],
  * }</pre>
  *
- * A variant has the same arguments and attributes, and says {@code "variant_of"}, {@code "devices"} (kinds on which it is
- * chosen by itself; it runs anywhere) and optionally {@code "when"} (a condition over the sizes that it needs to be right).
- * The first variant in the list whose devices and condition fit is chosen, otherwise the kernel itself.
+ * {@code "packing"} says how the kernel wants weights to lie, by argument: a layout that the lowering knows by name, with
+ * its numbers as formulas.
+ *
+ * <pre>{@code "packing": {"w": {"layout": "panels", "tile": "TILE_M", "taps_inner": "0"}}}</pre>
+ *
+ * <p>A variant stands in its kernel's manifest, its name starts with the kernel's and {@code _}, and it inherits arguments,
+ * attributes, packing, FLOPs and bytes; its arguments and attributes are added, all else that it says goes before. It says
+ * its {@code "dialect"} ({@code both} by default), the {@code "devices"} (kinds on which it is chosen by itself; it runs
+ * wherever its dialect does) and in {@code "when"} what sizes and device it needs. The first variant in the list that fits is
+ * chosen, otherwise the kernel itself.
  *
  * @param name        the kernel's entry
+ * @param dialect     what its source is written in
  * @param what        one line
  * @param arguments   in order
  * @param attributes  definitions that the lowering fixes: an activation, an element type
@@ -52,20 +70,24 @@ import java.util.concurrent.ConcurrentHashMap;
  * @param constraints what parameters have to hold
  * @param global      work-items along each axis
  * @param local       work-items of a group along each axis
+ * @param dynamic     bytes of LOCAL memory that a group gets at launch
+ * @param packing     how weights lie, by argument; dense where nothing is said
  * @param flops       arithmetic operations of a launch
  * @param bytes       bytes that a launch has to read and write at least
  * @param variants    kernels that may stand in for this one, the preferred first
  * @param variantOf   the kernel that this is a variant of, or empty
  * @param devices     kinds of device on which a variant is chosen
- * @param when        what sizes must hold for this kernel
+ * @param when        what sizes and device must hold for this kernel
  */
 public record Manifest(
-        String name, String what, List<Argument> arguments, List<String> attributes,
+        String name, Dialect dialect, String what, List<Argument> arguments, List<String> attributes,
         List<Map<String, List<String>>> shipped, Map<String, Parameter> parameters, List<Expression> constraints,
-        List<Expression> global, List<Expression> local, Expression flops, Expression bytes, List<String> variants,
-        String variantOf, List<String> devices, Expression when) {
+        List<Expression> global, List<Expression> local, Expression dynamic, Map<String, Layout> packing,
+        Expression flops, Expression bytes, List<Manifest> variants, String variantOf, List<String> devices,
+        Expression when) {
     private static final Map<String, Manifest> READ = new ConcurrentHashMap<>();
     private static final String FOLDER = "/dev/kerf/kernels/";
+    private static final Expression NONE = Expression.parse("0");
 
     /**
      * An argument of a kernel.
@@ -93,20 +115,45 @@ public record Manifest(
      */
     public record Parameter(long standard, List<Long> values) {}
 
+    /**
+     * How a weight lies.
+     *
+     * @param name    of the layout
+     * @param numbers what it depends on
+     */
+    public record Layout(String name, Map<String, Expression> numbers) {}
+
     /** Copies the lists. */
     public Manifest {
         arguments = List.copyOf(arguments);
         attributes = List.copyOf(attributes);
         shipped = List.copyOf(shipped);
+        variants = List.copyOf(variants);
     }
 
     /**
-     * The manifest of a shipped kernel; read once.
+     * The manifest of a shipped kernel or variant; read once.
      *
      * @throws BadFileException if there is none or it is malformed
      */
     public static Manifest of(String kernel) {
-        return READ.computeIfAbsent(kernel, k -> parse(k, Json.parse(resource("manifest/" + k + ".json"), k + ".json")));
+        for (int end = kernel.length(); end > 0; end = kernel.lastIndexOf('_', end - 1)) {
+            String base = kernel.substring(0, end);
+            String file = "manifest/" + base + ".json";
+            if (READ.containsKey(base) || Manifest.class.getResource(FOLDER + file) != null) {
+                Manifest m = READ.computeIfAbsent(base, k -> parse(k, Json.parse(resource(file), base + ".json")));
+                return Stream.concat(Stream.of(m), m.variants.stream())
+                        .filter(k -> k.name.equals(kernel))
+                        .findFirst()
+                        .orElseThrow(() -> new BadFileException("kernels/" + file + " has no variant " + kernel));
+            }
+        }
+        throw new BadFileException("kernels/manifest/" + kernel + ".json is not in the program");
+    }
+
+    /** Its source under {@code kernels/}. */
+    public String file() {
+        return dialect.file(name);
     }
 
     /** A text file under {@code kernels/}. */
@@ -121,11 +168,27 @@ public record Manifest(
         }
     }
 
-    /** Reads a manifest. */
+    /** Reads a manifest with its variants. */
     public static Manifest parse(String kernel, Json json) {
-        if (!json.at("file").asString().equals(kernel + ".cl")) {
-            throw json.at("file").error("expected " + kernel + ".cl");
+        Manifest m = parse(kernel, json, null);
+        if (!json.at("file").asString().equals(m.file())) {
+            throw json.at("file").error("expected " + m.file());
         }
+        List<Manifest> variants = new ArrayList<>();
+        for (Json v : json.find("variants").map(Json::items).orElse(List.of())) {
+            String name = v.at("name").asString();
+            if (!name.startsWith(kernel + "_")) {
+                throw v.at("name").error("the name of a variant of " + kernel + " starts with " + kernel + "_");
+            }
+            variants.add(parse(name, v, m));
+        }
+        return new Manifest(m.name, m.dialect, m.what, m.arguments, m.attributes, m.shipped, m.parameters, m.constraints,
+                m.global, m.local, m.dynamic, m.packing, m.flops, m.bytes, variants, "", m.devices, m.when);
+    }
+
+    /** A kernel or, if {@code base} isn't null, a variant of it. */
+    private static Manifest parse(String kernel, Json json, Manifest base) {
+        Dialect dialect = json.find("dialect").map(Manifest::dialect).orElse(Dialect.BOTH);
         Map<String, Parameter> parameters = new LinkedHashMap<>();
         json.find("parameters").ifPresent(all -> all.members().forEach((name, p) -> {
             List<Long> values = p.at("values").items().stream().map(Json::asLong).toList();
@@ -134,18 +197,55 @@ public record Manifest(
             }
             parameters.put(name, new Parameter(p.at("default").asLong(), values));
         }));
+        List<Argument> arguments = new ArrayList<>(base == null ? List.of() : base.arguments);
+        (base == null ? json.at("arguments").items() : json.find("arguments").map(Json::items).orElse(List.of()))
+                .forEach(a -> arguments.add(argument(a)));
+        List<String> attributes = new ArrayList<>(base == null ? List.of() : base.attributes);
+        attributes.addAll(strings(json, "attributes"));
+        List<String> devices = strings(json, "devices");
+        boolean compiled = dialect != Dialect.OPENCL && (devices.isEmpty() || devices.contains("GPU"));
+        List<Map<String, List<String>>> shipped = shipped(json, attributes);
+        if (shipped.isEmpty() && compiled && base != null && attributes.equals(base.attributes)) {
+            shipped = base.shipped;
+        } else if (shipped.isEmpty() && compiled && attributes.isEmpty()) {
+            shipped = List.of(Map.of());
+        }
+        Map<String, Layout> packing = new LinkedHashMap<>(base == null ? Map.of() : base.packing);
+        json.find("packing").ifPresent(all -> all.members().forEach((name, layout) -> packing.put(name, layout(layout))));
+        Expression dynamic = json.find("dynamic").map(e -> Expression.parse(e.asString())).orElse(NONE);
+        if (dynamic != NONE && dialect != Dialect.CUDA) {
+            throw json.at("dynamic").error("only " + Dialect.CUDA + " gets memory at launch");
+        }
+        List<Expression> constraints = new ArrayList<>(formulas(json, "constraints"));
+        json.find("dynamic").ifPresent(e -> constraints.add(Expression.parse("(" + e.asString() + ") <= dynamic_local")));
         Manifest m = new Manifest(
-                kernel, json.at("what").asString(),
-                json.at("arguments").items().stream().map(Manifest::argument).toList(),
-                strings(json, "attributes"), shipped(json), parameters, formulas(json, "constraints"), formulas(json, "global"),
-                formulas(json, "local"), Expression.parse(json.at("flops").asString()),
-                Expression.parse(json.at("bytes").asString()), strings(json, "variants"),
-                json.find("variant_of").map(Json::asString).orElse(""), strings(json, "devices"),
+                kernel, dialect, json.at("what").asString(), arguments, attributes, shipped, parameters, constraints,
+                formulas(json, "global"), formulas(json, "local"), dynamic, packing,
+                base != null && json.find("flops").isEmpty() ? base.flops : Expression.parse(json.at("flops").asString()),
+                base != null && json.find("bytes").isEmpty() ? base.bytes : Expression.parse(json.at("bytes").asString()),
+                List.of(), base == null ? "" : base.name, devices,
                 Expression.parse(json.find("when").map(Json::asString).orElse("1")));
         if (m.global.isEmpty() || m.global.size() > 3 || m.global.size() != m.local.size()) {
             throw json.at("global").error("needs 1 to 3 axes, and local as many");
         }
         return m;
+    }
+
+    private static Dialect dialect(Json json) {
+        return Arrays.stream(Dialect.values())
+                .filter(d -> d.toString().equals(json.asString()))
+                .findFirst()
+                .orElseThrow(() -> json.error("expected one of " + Arrays.toString(Dialect.values())));
+    }
+
+    private static Layout layout(Json json) {
+        Map<String, Expression> numbers = new LinkedHashMap<>();
+        json.members().forEach((name, value) -> {
+            if (!name.equals("layout")) {
+                numbers.put(name, Expression.parse(value.asString()));
+            }
+        });
+        return new Layout(json.at("layout").asString(), numbers);
     }
 
     /** All combinations of the attributes' values that code is shipped for; one of no attributes for a kernel without. */
@@ -185,8 +285,7 @@ public record Manifest(
         return -1;
     }
 
-    private static List<Map<String, List<String>>> shipped(Json json) {
-        List<String> attributes = strings(json, "attributes");
+    private static List<Map<String, List<String>>> shipped(Json json, List<String> attributes) {
         List<Map<String, List<String>>> products = new ArrayList<>();
         for (Json entry : json.find("shipped").map(Json::items).orElse(List.of())) {
             Map<String, List<String>> product = new LinkedHashMap<>();
@@ -198,8 +297,7 @@ public record Manifest(
             }
             products.add(product);
         }
-        boolean compiled = json.find("devices").isEmpty() || strings(json, "devices").contains("GPU");
-        return products.isEmpty() && attributes.isEmpty() && compiled ? List.of(Map.of()) : products;
+        return products;
     }
 
     private static Argument argument(Json json) {

@@ -115,13 +115,13 @@ final class SpatialRules {
     /** Binds the weight: packed when it is loaded, or before each run where it is computed. */
     private static List<KernelCall> weight(
             KernelCall call, ConvWeight layout, Node node, long scratch, Target target) {
-        int tile = call.parameter("TILE_M");
+        ConvWeight.Panels panels = ConvWeight.Panels.of(call);
         Value w = node.input(1);
         if (target.fixed(w)) {
-            call.tensor("w", w, layout.panels(tile, ConvWeight.tapsInner(call)));
+            call.tensor("w", w, layout.packing(panels));
             return List.of(call);
         }
-        long bytes = Math.multiplyExact(layout.elements(tile), (long) target.storage().bytes());
+        long bytes = Math.multiplyExact(layout.elements(panels.tile()), (long) target.storage().bytes());
         long offset = Math.ceilDiv(scratch, 256L) * 256;
         call.scratch("w", offset, bytes);
         Sizes sizes = Sizes.of()
@@ -129,7 +129,7 @@ final class SpatialRules {
                 .set("KH", layout.rows()).set("KW", layout.cols())
                 .set("w_group", layout.groupStep()).set("w_o", layout.oStep()).set("w_c", layout.cStep())
                 .set("tap_first", layout.first()).set("tap_row", layout.rowStep()).set("tap_col", layout.colStep())
-                .set("tile", tile).set("taps_inner", ConvWeight.tapsInner(call) ? 1 : 0);
+                .set("tile", panels.tile()).set("taps_inner", panels.tapsInner() ? 1 : 0);
         KernelCall pack = target.call("pack_panels", sizes)
                 .tensor("w", w)
                 .scratch("y", offset, bytes);

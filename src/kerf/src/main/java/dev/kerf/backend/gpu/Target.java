@@ -44,25 +44,32 @@ public record Target(Driver.Facts facts, Graph graph, Precision precision, Tuned
      * @throws BadInputException if forced parameters break the kernel's constraints
      */
     public KernelCall call(String kernel, Sizes sizes) {
+        return call(Manifest.of(kernel), sizes);
+    }
+
+    /** The same for a manifest that may not be shipped. */
+    KernelCall call(Manifest kernel, Sizes sizes) {
         Map<String, Long> names = new LinkedHashMap<>(sizes.map());
         names.put("max_group", (long) facts.maxGroup());
         names.put("local_memory", facts.localMemory());
+        names.put("dynamic_local", facts.code().dynamicLocal());
         names.put("compute_units", (long) facts.info().computeUnits());
+        names.put("sm", (long) facts.sm());
+        names.put("isa", (long) facts.code().isa());
         names.put("real", (long) storage().bytes());
         names.put("storage", (long) storage().code());
         names.put("tf32", precision.arithmetic() == Arithmetic.TF32 ? 1L : 0L);
-        Manifest chosen = choose(Manifest.of(kernel), names);
-        Map<String, Long> parameters = new LinkedHashMap<>();
-        chosen.parameters().forEach((name, p) -> parameters.put(name, p.standard()));
+        Manifest chosen = choose(kernel, names);
+        Map<String, Long> parameters = standard(chosen);
         Map<String, Long> better = tuned.of(chosen.name(), names);
-        Map<String, Long> usable = accepted(chosen, better, names, parameters);
-        if (usable.size() < better.size()) {
+        if (allowed(chosen, better, names, parameters)) {
+            parameters.putAll(better);
+        } else if (!better.isEmpty()) {
             LOG.log(System.Logger.Level.WARNING, "kernel {0}: tuned parameters {1} aren''t allowed by its manifest",
                     chosen.name(), better);
         }
-        parameters.putAll(usable);
         Map<String, Long> wanted = forced.parameters().getOrDefault(chosen.name(), Map.of());
-        if (accepted(chosen, wanted, names, parameters).size() < wanted.size()) {
+        if (!wanted.isEmpty() && !allowed(chosen, wanted, names, parameters)) {
             throw new BadInputException("kernel " + chosen.name() + " can't have the parameters " + wanted + ": "
                     + chosen.constraints() + ", " + chosen.parameters());
         }
@@ -131,29 +138,32 @@ public record Target(Driver.Facts facts, Graph graph, Precision precision, Tuned
 
     private Manifest choose(Manifest kernel, Map<String, Long> names) {
         String wanted = forced.kernels().get(kernel.name());
-        if (wanted != null && !wanted.equals(kernel.name()) && !kernel.variants().contains(wanted)) {
-            throw new BadInputException("kernel " + kernel.name() + " has no variant " + wanted + ", only "
-                    + kernel.variants());
+        List<String> known = kernel.variants().stream().map(Manifest::name).toList();
+        if (wanted != null && !wanted.equals(kernel.name()) && !known.contains(wanted)) {
+            throw new BadInputException("kernel " + kernel.name() + " has no variant " + wanted + ", only " + known);
         }
-        List<String> candidates = wanted == null ? kernel.variants() : List.of(wanted);
-        for (String name : candidates) {
-            Manifest variant = Manifest.of(name);
-            boolean here = wanted != null || variant.devices().contains(kind().name());
-            if (here && variant.when().holds(names)) {
-                return variant;
-            }
-        }
-        return kernel;
+        return kernel.variants().stream()
+                .filter(v -> wanted == null ? v.devices().contains(kind().name()) : v.name().equals(wanted))
+                .filter(v -> v.dialect().readBy(facts.code().dialect()) && v.when().holds(names))
+                .filter(v -> wanted != null || allowed(v, Map.of(), names, standard(v)))
+                .findFirst()
+                .orElse(kernel);
     }
 
-    /** The values if all are allowed and the constraints hold; none otherwise. */
-    private static Map<String, Long> accepted(
+    private static Map<String, Long> standard(Manifest kernel) {
+        Map<String, Long> parameters = new LinkedHashMap<>();
+        kernel.parameters().forEach((name, p) -> parameters.put(name, p.standard()));
+        return parameters;
+    }
+
+    /** Whether a kernel may have these values in place of its standard ones. */
+    private static boolean allowed(
             Manifest kernel, Map<String, Long> values, Map<String, Long> names, Map<String, Long> standard) {
         Map<String, Long> all = new LinkedHashMap<>(names);
         all.putAll(standard);
         all.putAll(values);
         boolean known = values.entrySet().stream().allMatch(e -> kernel.parameters().containsKey(e.getKey())
                 && kernel.parameters().get(e.getKey()).values().contains(e.getValue()));
-        return known && kernel.constraints().stream().allMatch(c -> c.holds(all)) ? values : Map.of();
+        return known && kernel.constraints().stream().allMatch(c -> c.holds(all));
     }
 }

@@ -7,13 +7,15 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 
 /**
- * Parameter values known to be good, from {@code tuned/*.json}: the first of the tiers device, architecture, vendor, default
- * that knows the kernel for the given sizes, each in the user's directory before the shipped files. A file is named for its
+ * Parameter values known to be good, from {@code tuned/*.json}: the first of the tiers device, architecture, vendor, the
+ * vendor's first word, default that knows the kernel for the given sizes, each in the user's directory before the shipped files. A file is named for its
  * tier ({@code nvidia_h200.json}, {@code sm_90.json}, {@code default.json}) and holds, for each kernel, a list of
  * conditions over the sizes with values:
  *
@@ -40,17 +42,23 @@ public final class TunedParameters {
     /** What there is for a device, in a directory of the user's or shipped. */
     static TunedParameters of(Driver.Facts facts, Path user) {
         TunedParameters all = new TunedParameters();
-        for (String tier : List.of(facts.info().name(), facts.architecture(), facts.info().vendor(), "default")) {
-            String file = tier.toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9]+", "_") + ".json";
-            if (tier.isEmpty()) {
-                continue;
-            }
+        String vendor = file(facts.info().vendor());
+        // Drivers of one vendor name it in full or in short: "NVIDIA Corporation", "NVIDIA".
+        Set<String> names = new LinkedHashSet<>(List.of(file(facts.info().name()), file(facts.architecture()), vendor,
+                vendor.split("_")[0], "default"));
+        names.remove("");
+        for (String name : names) {
+            String file = name + ".json";
             if (Files.isRegularFile(user.resolve(file))) {
                 all.tiers.put(user.resolve(file).toString(), Json.read(user.resolve(file)));
             }
             shipped(file, all.tiers);
         }
         return all;
+    }
+
+    private static String file(String name) {
+        return name.toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9]+", "_");
     }
 
     private static void shipped(String file, Map<String, Json> tiers) {

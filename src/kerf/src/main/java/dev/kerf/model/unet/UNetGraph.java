@@ -13,7 +13,6 @@ import dev.kerf.graph.TensorType;
 import dev.kerf.graph.Value;
 import dev.kerf.graph.Window2d;
 import dev.kerf.model.nn.Layers;
-import dev.kerf.model.nn.PictureInput;
 import dev.kerf.model.nn.Pixels;
 import dev.kerf.model.unet.UNetConfig.InputStatistics;
 import dev.kerf.model.unet.UNetRequest.Source;
@@ -42,7 +41,7 @@ final class UNetGraph {
     }
 
     static Graph record(UNetConfig config, Weights weights, UNetRequest request) {
-        return record(config, weights, request, request.images());
+        return record(config, weights, request, 1);
     }
 
     /** For several images of a request at once. */
@@ -67,7 +66,8 @@ final class UNetGraph {
     private Value preprocess(Value image) {
         int planes = config.inputChannels();
         Value x = switch (request.source()) {
-            case PICTURES -> PictureInput.planes(g, image, request.form(), planes, false);
+            case PIXELS_U8, PIXELS_U16 ->
+                    g.apply(new FrameOp.FromPixels(request.sampleOrder(planes), request.luma(planes)), image);
             default -> planesOf(image, planes);
         }; // (1, C, H, W) in 0 … 1
         if (request.isResized()) {

@@ -16,6 +16,8 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class TunedParametersTest {
     private static final Driver.Facts FACTS = new Driver.Facts(
@@ -49,6 +51,18 @@ class TunedParametersTest {
         write(folder, "acme_r_gpu_9.json", "inner == 1000", 32);
         assertEquals(32, group(folder, 1000));
         assertEquals(64, group(folder, 999));
+    }
+
+    /** NVIDIA's OpenCL says "NVIDIA Corporation", its CUDA driver "NVIDIA": both find nvidia.json, which is shipped. */
+    @ParameterizedTest
+    @ValueSource(strings = {"NVIDIA Corporation", "NVIDIA"})
+    void aVendorIsKnownByItsFirstWord(String vendor, @TempDir Path folder) throws IOException {
+        Driver.Facts facts = new Driver.Facts(new DeviceInfo("opencl", 0, DeviceInfo.Kind.GPU, "NVIDIA H200", vendor, "1", 1,
+                1, 1, List.of(Precision.FLOAT32)), "", 64, 1024, 1 << 15, false);
+        assertEquals(Map.of("TILE_K", 16L), TunedParameters.of(facts, folder).of("conv2d", Map.of()));
+        write(folder, "nvidia.json", "1", 32);
+        assertEquals(Map.of("GROUP", 32L), TunedParameters.of(facts, folder).of("unary", Map.of()));
+        assertEquals(Map.of(), TunedParameters.of(FACTS, folder).of("conv2d", Map.of()));
     }
 
     @Test

@@ -1,6 +1,7 @@
 package dev.kerf.backend.gpu.cuda;
 
 import dev.kerf.backend.gpu.Driver;
+import dev.kerf.backend.gpu.KernelSource;
 import dev.kerf.error.DeviceException;
 import dev.kerf.error.UnsupportedOpException;
 import java.lang.foreign.Arena;
@@ -72,7 +73,7 @@ final class CuKernels {
                 context.call("cuModuleGetFunction", "of kernel " + name + " from " + image.origin(),
                         () -> cuda.cuModuleGetFunction(cell.address(), module, entry.address()));
                 long function = cell.get(ValueLayout.JAVA_LONG, 0);
-                int dynamic = Integer.parseInt(definitions.getOrDefault("KERF_DYNAMIC_LOCAL", "0"));
+                int dynamic = Integer.parseInt(definitions.getOrDefault(KernelSource.DYNAMIC_LOCAL, "0"));
                 int cluster = Integer.parseInt(definitions.getOrDefault("KERF_CLUSTER", "1"));
                 if (dynamic > 0) {
                     set(function, FUNC_MAX_DYNAMIC_SHARED_SIZE_BYTES, dynamic, name + " with " + dynamic

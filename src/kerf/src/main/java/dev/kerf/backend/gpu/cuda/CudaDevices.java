@@ -1,6 +1,7 @@
 package dev.kerf.backend.gpu.cuda;
 
 import dev.kerf.backend.DeviceInfo;
+import dev.kerf.backend.gpu.Dialect;
 import dev.kerf.backend.gpu.Driver;
 import dev.kerf.error.BackendUnavailableException;
 import dev.kerf.error.DeviceException;
@@ -113,12 +114,14 @@ final class CudaDevices {
                 number(cuda, arena, device, MULTIPROCESSOR_COUNT), KernelImages.PRECISIONS);
         KernelImages.Chip chip = new KernelImages.Chip(number(cuda, arena, device, COMPUTE_CAPABILITY_MAJOR),
                 number(cuda, arena, device, COMPUTE_CAPABILITY_MINOR), version, info.name());
+        int dynamic = number(cuda, arena, device, MAX_SHARED_MEMORY_PER_BLOCK_OPTIN);
         Driver.Facts facts = new Driver.Facts(info, chip.architecture(), ALIGNMENT,
                 number(cuda, arena, device, MAX_THREADS_PER_BLOCK),
-                number(cuda, arena, device, MAX_SHARED_MEMORY_PER_BLOCK), number(cuda, arena, device, INTEGRATED) != 0);
+                number(cuda, arena, device, MAX_SHARED_MEMORY_PER_BLOCK), number(cuda, arena, device, INTEGRATED) != 0,
+                false, new Driver.Code(Dialect.CUDA, PtxVersion.ofDriver(version), dynamic));
         long[] grid = {number(cuda, arena, device, MAX_GRID_DIM_X), number(cuda, arena, device, MAX_GRID_DIM_Y),
             number(cuda, arena, device, MAX_GRID_DIM_Z)};
-        return new Found(device, facts, chip, grid, number(cuda, arena, device, MAX_SHARED_MEMORY_PER_BLOCK_OPTIN),
+        return new Found(device, facts, chip, grid, dynamic,
                 cuda.pools() && number(cuda, arena, device, MEMORY_POOLS_SUPPORTED) != 0);
     }
 

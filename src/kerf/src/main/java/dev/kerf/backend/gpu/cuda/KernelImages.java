@@ -49,7 +49,7 @@ public interface KernelImages {
     /**
      * Code of a kernel.
      *
-     * @param kernel      its entry and, with {@code .cl}, its file under {@code kernels/}
+     * @param kernel      its entry
      * @param definitions all preprocessor definitions: parameters and attributes
      * @param chip        what it is to run on
      * @throws dev.kerf.error.BackendUnavailableException if there is none and none can be made; says what was looked for,

@@ -26,16 +26,14 @@ final class PtxVersion {
      * @param driver CUDA version of the driver, 12060 for 12.6
      */
     static String lowered(String ptx, int driver) {
-        Matcher m = VERSION.matcher(ptx);
-        if (!m.find()) {
-            return ptx;
-        }
-        int version = Integer.parseInt(m.group(1)) * 10 + Integer.parseInt(m.group(2));
         int wanted = Math.max(ofDriver(driver), ofTarget(ptx));
-        if (version <= wanted) {
-            return ptx;
-        }
-        return m.replaceFirst(".version " + wanted / 10 + "." + wanted % 10);
+        return of(ptx) <= wanted ? ptx : VERSION.matcher(ptx).replaceFirst(".version " + wanted / 10 + "." + wanted % 10);
+    }
+
+    /** The version of PTX, times ten; 0 of what has none. */
+    static int of(String ptx) {
+        Matcher m = VERSION.matcher(ptx);
+        return m.find() ? Integer.parseInt(m.group(1)) * 10 + Integer.parseInt(m.group(2)) : 0;
     }
 
     /** The latest version that a driver knows, times ten (PTX ISA, release notes). */

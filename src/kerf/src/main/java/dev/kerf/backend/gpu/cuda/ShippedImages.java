@@ -9,10 +9,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.function.UnaryOperator;
 
 /**
  * The kernels' code as it is shipped: {@code kernels/ptx/ARCHITECTURE/NAME.ptx}, of the architectures that the device
- * runs the one nearest to it first. A file holds PTX modules, before each a line {@code // kerf NAME=VALUE …} for each
+ * runs the one nearest to it first; what is of a later PTX version than the driver takes is passed over. A file holds PTX modules, before each a line {@code // kerf NAME=VALUE …} for each
  * set of definitions that it serves.
  */
 final class ShippedImages {
@@ -30,14 +31,21 @@ final class ShippedImages {
         return String.join(" ", words);
     }
 
-    /** Code of a kernel with exactly these definitions; empty if none is shipped. */
+    /** Code of a kernel with exactly these definitions that the driver loads; empty if none is shipped. */
     static Optional<KernelImages.Image> find(String kernel, Map<String, String> definitions, KernelImages.Chip chip) {
+        return find(kernel, definitions, chip, ShippedImages::read);
+    }
+
+    /** The same of other files: {@code ARCHITECTURE/NAME.ptx} to its text, or null. */
+    static Optional<KernelImages.Image> find(String kernel, Map<String, String> definitions, KernelImages.Chip chip,
+            UnaryOperator<String> files) {
         for (String architecture : architectures(chip)) {
             String file = architecture + "/" + kernel + ".ptx";
-            String text = read(file);
-            byte[] module = text == null ? null : module(text, key(definitions));
-            if (module != null) {
-                return Optional.of(new KernelImages.Image(module, "kernels/ptx/" + file));
+            String text = files.apply(file);
+            String module = text == null ? null : module(text, key(definitions));
+            if (module != null && PtxVersion.of(module) <= PtxVersion.ofDriver(chip.driver())) {
+                byte[] bytes = module.getBytes(StandardCharsets.US_ASCII);
+                return Optional.of(new KernelImages.Image(bytes, "kernels/ptx/" + file));
             }
         }
         return Optional.empty();
@@ -67,13 +75,13 @@ final class ShippedImages {
     }
 
     /** The module that follows the line of a set, or null. */
-    private static byte[] module(String text, String key) {
+    private static String module(String text, String key) {
         int line = text.indexOf("\n" + MARK + key + "\n");
         if (line < 0) {
             return null;
         }
         int from = text.indexOf("\n.version", line) + 1;
         int to = text.indexOf(MARK, from);
-        return text.substring(from, to < 0 ? text.length() : to).getBytes(StandardCharsets.US_ASCII);
+        return text.substring(from, to < 0 ? text.length() : to);
     }
 }

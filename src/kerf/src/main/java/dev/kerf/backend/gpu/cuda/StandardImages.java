@@ -1,5 +1,6 @@
 package dev.kerf.backend.gpu.cuda;
 
+import dev.kerf.backend.gpu.Dialect;
 import dev.kerf.backend.gpu.KernelSource;
 import dev.kerf.error.BackendUnavailableException;
 import java.nio.charset.StandardCharsets;
@@ -42,7 +43,7 @@ final class StandardImages implements KernelImages {
         }
         List<String> options = new ArrayList<>(List.of("--gpu-architecture=" + architecture, "--fmad=false"));
         new TreeMap<>(definitions).forEach((name, value) -> options.add("-D" + name + "=" + value));
-        String source = KernelSource.of(kernel);
+        String source = KernelSource.of(kernel, Dialect.CUDA);
         String driver = "driver " + chip.driver();
         Path file = cache.file(kernel, List.of(source, String.join(" ", options), driver, "nvrtc " + nvrtc.version()));
         Optional<byte[]> kept = cache.read(file);

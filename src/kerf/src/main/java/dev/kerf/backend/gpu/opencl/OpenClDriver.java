@@ -1,6 +1,7 @@
 package dev.kerf.backend.gpu.opencl;
 
 import dev.kerf.backend.gpu.Driver;
+import dev.kerf.backend.gpu.Dialect;
 import dev.kerf.backend.gpu.Geometry;
 import dev.kerf.backend.gpu.KernelSource;
 import dev.kerf.backend.gpu.NativeObject;
@@ -150,7 +151,7 @@ public final class OpenClDriver implements Driver {
             options.append(" -cl-fp32-correctly-rounded-divide-sqrt");
         }
         new TreeMap<>(parameters).forEach((key, value) -> options.append(" -D").append(key).append('=').append(value));
-        return programs.computeIfAbsent(name + " " + options, k -> build(name, KernelSource.of(name), options.toString()));
+        return programs.computeIfAbsent(name + " " + options, k -> build(name, KernelSource.of(name, Dialect.OPENCL), options.toString()));
     }
 
     /** Compiles a source text that isn't shipped: a tuner's, or a test's. */

@@ -1,7 +1,9 @@
 package dev.kerf.backend.gpu.cuda;
 
 import dev.kerf.backend.Storage;
+import dev.kerf.backend.gpu.Dialect;
 import dev.kerf.backend.gpu.KernelSource;
+import dev.kerf.backend.gpu.Manifest;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -158,8 +160,8 @@ public final class PtxBuild {
 
     /** The source of all sets of one storage: the dialect once, then the kernel for each set. */
     private static String source(String kernel, String storage, List<TreeMap<String, String>> sets) {
-        String both = KernelSource.of(kernel);
-        int cut = both.indexOf("#line 1 \"" + kernel + ".cl\"");
+        String both = KernelSource.of(kernel, Dialect.CUDA);
+        int cut = both.indexOf("#line 1 \"" + Manifest.of(kernel).file() + "\"");
         String body = both.substring(cut);
         Set<String> macros = new LinkedHashSet<>();
         Matcher m = Pattern.compile("(?m)^\\s*#\\s*define\\s+(\\w+)").matcher(body);

@@ -94,6 +94,24 @@ class PtxTest {
         assertFalse(ShippedImages.find("softmax", set, new KernelImages.Chip(7, 0, 12060, "a V100")).isPresent());
     }
 
+    /** Newer code is passed over for a driver that couldn't load it: the next architecture's serves, or none. */
+    @Test
+    void passesOverWhatTheDriverCannotLoad() {
+        Map<String, String> set = Map.of("GROUP", "32");
+        Map<String, String> files = new TreeMap<>();
+        for (String[] code : new String[][] {{"sm_90a", "8.0"}, {"sm_80", "7.0"}, {"sm_75", "6.3"}}) {
+            files.put(code[0] + "/k.ptx", "// k\n// kerf GROUP=32\n.version " + code[1] + "\n.target " + code[0] + "\n");
+        }
+        for (String[] expected : new String[][] {{"12060", "sm_90a"}, {"12000", "sm_90a"}, {"11080", "sm_80"},
+            {"11000", "sm_80"}, {"10020", "sm_75"}, {"10000", "sm_75"}}) {
+            KernelImages.Chip chip = new KernelImages.Chip(9, 0, Integer.parseInt(expected[0]), "a GPU");
+            assertEquals("kernels/ptx/" + expected[1] + "/k.ptx",
+                    ShippedImages.find("k", set, chip, files::get).orElseThrow().origin(), expected[0]);
+        }
+        files.keySet().removeIf(file -> !file.startsWith("sm_90a"));
+        assertFalse(ShippedImages.find("k", set, new KernelImages.Chip(9, 0, 11080, "a GPU"), files::get).isPresent());
+    }
+
     private static Map<String, String> with(Map<String, String> set, String name, String value) {
         Map<String, String> other = new TreeMap<>(set);
         other.put(name, value);

@@ -2,6 +2,7 @@ package dev.kerf.backend.gpu.cuda;
 
 import dev.kerf.backend.Precision;
 import dev.kerf.backend.Storage;
+import dev.kerf.backend.gpu.Dialect;
 import dev.kerf.backend.gpu.KernelSource;
 import dev.kerf.backend.gpu.Manifest;
 import dev.kerf.json.Json;
@@ -38,8 +39,10 @@ public final class ShippedSets {
     /** The kernels, by name. */
     public static List<String> kernels() {
         try (Stream<Path> files = Files.list(Path.of("kernels", "manifest"))) {
-            return files.map(f -> f.getFileName().toString().replace(".json", ""))
-                    .filter(k -> runsOnGpus(Manifest.of(k)))
+            return files.map(f -> Manifest.of(f.getFileName().toString().replace(".json", "")))
+                    .flatMap(m -> Stream.concat(Stream.of(m), m.variants().stream()))
+                    .filter(ShippedSets::runsOnGpus)
+                    .map(Manifest::name)
                     .sorted()
                     .toList();
         } catch (IOException e) {
@@ -48,7 +51,7 @@ public final class ShippedSets {
     }
 
     private static boolean runsOnGpus(Manifest m) {
-        return m.devices().isEmpty() || m.devices().contains("GPU");
+        return m.dialect().readBy(Dialect.CUDA) && (m.devices().isEmpty() || m.devices().contains("GPU"));
     }
 
     /** All definitions of a kernel, in order; those of float32 storage before those of float16. */
@@ -96,7 +99,7 @@ public final class ShippedSets {
     static String hash(String kernel) {
         try {
             MessageDigest sha = MessageDigest.getInstance("SHA-256");
-            String source = KernelSource.of(kernel).replaceAll("//[^\n]*|#line[^\n]*", "").replaceAll("\\s+", " ");
+            String source = KernelSource.of(kernel, Dialect.CUDA).replaceAll("//[^\n]*|#line[^\n]*", "").replaceAll("\\s+", " ");
             sha.update(source.getBytes(StandardCharsets.UTF_8));
             sha.update(of(kernel).toString().getBytes(StandardCharsets.UTF_8));
             return HexFormat.of().formatHex(sha.digest());

@@ -1,5 +1,6 @@
 package dev.kerf.backend.gpu.cuda;
 
+import dev.kerf.backend.gpu.Dialect;
 import dev.kerf.backend.gpu.KernelSource;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
@@ -23,7 +24,7 @@ public final class SourceImages implements KernelImages {
     public Image find(String kernel, Map<String, String> definitions, Chip chip) {
         StringBuilder text = new StringBuilder("// kerf stand-in\n// definitions:");
         new TreeMap<>(definitions).forEach((name, value) -> text.append(" -D").append(name).append('=').append(value));
-        text.append('\n').append(others.containsKey(kernel) ? others.get(kernel) : KernelSource.of(kernel));
+        text.append('\n').append(others.containsKey(kernel) ? others.get(kernel) : KernelSource.of(kernel, Dialect.OPENCL));
         return new Image(text.toString().getBytes(StandardCharsets.UTF_8), kernel + ".cl");
     }
 }
