@@ -51,6 +51,9 @@ final class DetectCommand implements Callable<Integer> {
     @Mixin
     private DeviceOptions device;
 
+    @Mixin
+    private PageOptions pages;
+
     @Option(names = "--format", split = ",", paramLabel = "FORMAT", defaultValue = "rle",
             description = "One or more of rle (COCO results), masks (a PNG for each thing).")
     private List<Format> formats;
@@ -66,7 +69,7 @@ final class DetectCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         DetectOptions options = options(detector, spec);
-        List<Input> inputs = ImageInputs.of(images);
+        List<Input> inputs = pages.of(ImageInputs.of(images));
         Task<Image> first = ImageRun.read(inputs.getFirst());
         Set<Format> wanted = EnumSet.copyOf(formats);
         try (Weights source = detector.open()) {

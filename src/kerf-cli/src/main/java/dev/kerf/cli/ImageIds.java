@@ -24,7 +24,7 @@ final class ImageIds {
      * @throws BadInputException if two are alike there
      */
     static ImageIds of(List<Input> inputs, boolean shared) {
-        boolean numbered = inputs.stream().allMatch(i -> stem(i).matches("\\d{1,18}"));
+        boolean numbered = inputs.stream().allMatch(i -> i.pages() == 1 && stem(i).matches("\\d{1,18}"));
         Map<Input, Long> ids = new LinkedHashMap<>();
         Set<Long> seen = new HashSet<>();
         for (Input i : inputs) {

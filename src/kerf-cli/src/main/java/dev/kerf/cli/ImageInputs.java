@@ -2,6 +2,8 @@ package dev.kerf.cli;
 
 import dev.kerf.error.BadFileException;
 import dev.kerf.error.BadInputException;
+import dev.kerf.image.Image;
+import dev.kerf.json.Json;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -23,15 +25,34 @@ final class ImageInputs {
     private static final Set<String> TYPES = Set.of("png", "jpg", "jpeg", "bmp", "tif", "tiff", "gif", "npy");
 
     /** What Kerf adds to the name of an image: such a file beside the image is a result, not another image. */
-    private static final Pattern RESULT = Pattern.compile("(.+)-(?:labels|overlay|logits|panoptic|\\d{3,}-[\\p{L}\\p{N}._]+)");
+    private static final Pattern RESULT = Pattern.compile("(.+?)(?:-page-\\d+)?-(?:labels|overlay|logits|panoptic|\\d{3,}-[\\p{L}\\p{N}._]+)");
 
     /**
      * One image.
      *
-     * @param file where it is
-     * @param name what its results are called before the ending; unlike that of any other input
+     * @param file     where it is
+     * @param name     what its results are called before the ending; unlike that of any other input
+     * @param page     from 0
+     * @param pages    how many inputs the file gives
+     * @param channels of a TIFF that are wanted, from 1; none for all
      */
-    record Input(Path file, String name) {}
+    record Input(Path file, String name, int page, int pages, List<Integer> channels) {
+        Image read() {
+            return page == 0 && channels.isEmpty() ? Image.read(file)
+                    : Image.read(file, page, channels.stream().mapToInt(Integer::intValue).toArray());
+        }
+
+        /** The file and, where it gives more inputs, the page. */
+        String title() {
+            return pages > 1 ? file + " page " + (page + 1) : file.toString();
+        }
+
+        /** The same as members of a JSON object. */
+        Json describe() {
+            Json entry = Json.object().put("file", file.toString());
+            return pages > 1 ? entry.put("page", page + 1) : entry;
+        }
+    }
 
     private ImageInputs() {}
 
@@ -111,9 +132,16 @@ final class ImageInputs {
         for (Path f : files) {
             String name = f.getFileName().toString();
             int copy = seen.merge(name, 1, Integer::sum);
-            inputs.add(new Input(f, stems.get(stem(f)) == 1 ? stem(f) : names.get(name) == 1 ? name : name + "-" + copy));
+            inputs.add(new Input(f, stems.get(stem(f)) == 1 ? stem(f) : names.get(name) == 1 ? name : name + "-" + copy, 0, 1,
+                    List.of()));
         }
         return inputs;
+    }
+
+    /** Whether the name says TIFF. */
+    static boolean isTiff(Path file) {
+        String name = file.toString().toLowerCase(Locale.ROOT);
+        return name.endsWith(".tif") || name.endsWith(".tiff");
     }
 
     private static String stem(Path file) {

@@ -1,6 +1,7 @@
 package dev.kerf.cli;
 
 import dev.kerf.backend.DeviceInfo;
+import dev.kerf.cli.ImageInputs.Input;
 import dev.kerf.json.Json;
 import java.nio.file.Path;
 
@@ -21,7 +22,7 @@ final class ImageReport {
      *
      * @param seconds from the beginning of the wait for its pixels to the end of writing
      */
-    record Done(Path file, int width, int height, ImageRun.Written written, double seconds) {}
+    record Done(Input input, int width, int height, ImageRun.Written written, double seconds) {}
 
     ImageReport(Console console, boolean quiet, boolean json, DeviceInfo device, String network) {
         this.console = console;
@@ -42,22 +43,22 @@ final class ImageReport {
     void done(Done d) {
         done++;
         if (json) {
-            Json entry = Json.object().put("file", d.file.toString()).put("width", d.width).put("height", d.height);
+            Json entry = d.input.describe().put("width", d.width).put("height", d.height);
             d.written.details().members().forEach(entry::put);
             images.add(entry.put("outputs", d.written.outputs().stream().map(Path::toString).toList())
                     .put("seconds", d.seconds));
         } else if (!quiet) {
             progress.clear();
-            console.out().println(d.file + "  " + d.width + "x" + d.height + "  " + d.written.line() + "  "
+            console.out().println(d.input.title() + "  " + d.width + "x" + d.height + "  " + d.written.line() + "  "
                     + Text.fixed(d.seconds, 2) + " s");
             console.out().flush();
         }
     }
 
-    void failed(Path file, Throwable why) {
+    void failed(Input input, Throwable why) {
         String message = Main.explain(why);
-        message = message.contains(file.toString()) ? message : file + ": " + message;
-        failures.add(Json.object().put("file", file.toString()).put("error", message));
+        message = message.contains(input.file().toString()) ? message : input.title() + ": " + message;
+        failures.add(input.describe().put("error", message));
         progress.clear();
         console.note(message);
     }

@@ -37,7 +37,7 @@ record ImageRun<R>(Work<R> work, ImageReport report) {
     private record Pending(Input input, Task<ImageReport.Done> written) {}
 
     static Task<Image> read(Input input) {
-        return Task.start(() -> Image.read(input.file()));
+        return Task.start(() -> input.read());
     }
 
     /** Returns the exit code; {@code first} is the first image. */
@@ -69,10 +69,10 @@ record ImageRun<R>(Work<R> work, ImageReport report) {
             if (before != null) {
                 before.written.settle();
             }
-            return new Pending(input, Task.start(() -> new ImageReport.Done(input.file(), image.width(), image.height(),
+            return new Pending(input, Task.start(() -> new ImageReport.Done(input, image.width(), image.height(),
                     work.write(input, image, result), (System.nanoTime() - start) / 1e9)));
         } catch (RuntimeException | OutOfMemoryError e) {
-            report.failed(input.file(), e);
+            report.failed(input, e);
             return null;
         }
     }
@@ -84,7 +84,7 @@ record ImageRun<R>(Work<R> work, ImageReport report) {
         try {
             report.done(pending.written.get());
         } catch (RuntimeException | OutOfMemoryError e) {
-            report.failed(pending.input.file(), e);
+            report.failed(pending.input, e);
         }
         progress.step();
     }

@@ -46,6 +46,9 @@ final class PanopticCommand implements Callable<Integer> {
     @Mixin
     private DeviceOptions device;
 
+    @Mixin
+    private PageOptions pages;
+
     @Option(names = "--overlap", paramLabel = "SHARE", defaultValue = "0.5",
             description = "A thing of which a greater share belongs to surer ones is left out; 0.5 by default.")
     private double overlap;
@@ -66,7 +69,7 @@ final class PanopticCommand implements Callable<Integer> {
                     "--overlap " + overlap + " --stuff-area " + stuffArea + ": expected 0 to 1, and 0 or more");
         }
         PanopticMerge merge = new PanopticMerge(options.score(), overlap, stuffArea);
-        List<Input> inputs = ImageInputs.of(images);
+        List<Input> inputs = pages.of(ImageInputs.of(images));
         Task<Image> first = ImageRun.read(inputs.getFirst());
         ImageIds ids = ImageIds.of(inputs, true);
         try (Weights source = detector.open()) {

@@ -1,5 +1,6 @@
 package dev.kerf.cli;
 
+import dev.kerf.cli.ImageInputs.Input;
 import dev.kerf.image.Image;
 import dev.kerf.image.PixelFormat;
 import dev.kerf.model.unet.Segmentation;
@@ -7,15 +8,15 @@ import dev.kerf.model.unet.SegmentOptions;
 import dev.kerf.model.unet.UNet;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Npy;
-import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Map;
 
 /** An input as it was read: a picture, or float32 planes from an {@code .npy} file. */
 sealed interface Picture {
     /** Reads a file; which kind it is shows in its name's ending. */
-    static Picture read(Path file) {
-        return file.toString().toLowerCase(Locale.ROOT).endsWith(".npy") ? new Planes(Npy.read(file)) : new Pixels(Image.read(file));
+    static Picture read(Input input) {
+        boolean planes = input.file().toString().toLowerCase(Locale.ROOT).endsWith(".npy");
+        return planes ? new Planes(Npy.read(input.file())) : new Pixels(input.read());
     }
 
     int width();

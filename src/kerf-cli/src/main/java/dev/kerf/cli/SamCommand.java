@@ -100,6 +100,9 @@ final class SamCommand implements Callable<Integer> {
     private DeviceOptions device;
 
     @Mixin
+    private PageOptions pages;
+
+    @Mixin
     private MaskOutput output;
 
     SamCommand(Console console) {
@@ -118,7 +121,7 @@ final class SamCommand implements Callable<Integer> {
             throw new ParameterException(spec.commandLine(), "--multimask answers one prompt");
         }
         List<Prompt> prompts = everything ? List.of() : prompts();
-        Image picture = Image.read(image);
+        Image picture = pages.read(ImageInputs.of(List.of(image)).getFirst(), console);
         output.check(image);
         long start = System.nanoTime();
         try (Weights source = Weights.open(weights);

@@ -45,6 +45,9 @@ final class SegmentCommand implements Callable<Integer> {
     @Mixin
     private OutputOptions output;
 
+    @Mixin
+    private PageOptions pages;
+
     @Option(names = "--tile", paramLabel = "auto|off|N", defaultValue = "auto", converter = TileConverter.class,
             description = "Side of the tiles that an image is cut into; by default only what doesn't fit is cut.")
     private int tile;
@@ -73,8 +76,8 @@ final class SegmentCommand implements Callable<Integer> {
         if (!(scale > 0 && scale <= 16)) {
             throw new ParameterException(spec.commandLine(), "--scale " + scale + ": expected a factor above 0, up to 16");
         }
-        List<Input> inputs = ImageInputs.of(images);
-        Task<Picture> first = Task.start(() -> Picture.read(inputs.getFirst().file()));
+        List<Input> inputs = pages.of(ImageInputs.of(images));
+        Task<Picture> first = Task.start(() -> Picture.read(inputs.getFirst()));
         try (Weights source = weights.open()) {
             UNetConfig config = UNetConfig.of(source);
             List<String> names = classNames(config);

@@ -1,6 +1,7 @@
 package dev.kerf.cli;
 
 import dev.kerf.backend.DeviceInfo;
+import dev.kerf.cli.ImageInputs.Input;
 import dev.kerf.json.Json;
 import dev.kerf.mask.LabelMap;
 import dev.kerf.model.unet.Segmentation;
@@ -28,7 +29,7 @@ final class SegmentReport {
      *
      * @param seconds from the beginning of the wait for its pixels to the end of writing
      */
-    record Done(Path file, int width, int height, Segmentation result, List<Path> outputs, double seconds) {}
+    record Done(Input input, int width, int height, Segmentation result, List<Path> outputs, double seconds) {}
 
     SegmentReport(Console console, OutputOptions options, DeviceInfo device, String network, List<String> classes) {
         this.console = console;
@@ -65,12 +66,12 @@ final class SegmentReport {
                 shares.add(Json.object().put("name", classes.get(i)).put("label", i).put("pixels", counts[i])
                         .put("share", counts[i] / pixels));
             }
-            images.add(Json.object().put("file", d.file.toString()).put("width", d.width).put("height", d.height)
+            images.add(d.input.describe().put("width", d.width).put("height", d.height)
                     .put("tiles", d.result.tiles()).put("classes", shares)
                     .put("outputs", d.outputs.stream().map(Path::toString).toList()).put("seconds", d.seconds));
         } else if (!options.quiet) {
             progress.clear();
-            console.out().println(d.file + "  " + d.width + "x" + d.height + "  " + shares(counts, pixels) + "  "
+            console.out().println(d.input.title() + "  " + d.width + "x" + d.height + "  " + shares(counts, pixels) + "  "
                     + Text.fixed(d.seconds, 2) + " s");
             console.out().flush();
         }
@@ -86,10 +87,10 @@ final class SegmentReport {
         return String.join(", ", parts);
     }
 
-    void failed(Path file, Throwable why) {
+    void failed(Input input, Throwable why) {
         String message = Main.explain(why);
-        message = message.contains(file.toString()) ? message : file + ": " + message;
-        failures.add(Json.object().put("file", file.toString()).put("error", message));
+        message = message.contains(input.file().toString()) ? message : input.title() + ": " + message;
+        failures.add(input.describe().put("error", message));
         note(message);
     }
 

@@ -41,7 +41,7 @@ record SegmentRun(UNet net, SegmentOptions options, ResultFiles files, SegmentRe
     }
 
     private static Task<Picture> read(Input input) {
-        return Task.start(() -> Picture.read(input.file()));
+        return Task.start(() -> Picture.read(input));
     }
 
     /** Null if it failed. */
@@ -55,11 +55,11 @@ record SegmentRun(UNet net, SegmentOptions options, ResultFiles files, SegmentRe
             }
             return new Pending(input, Task.start(() -> {
                 files.write(input, picture, result);
-                return new SegmentReport.Done(input.file(), picture.width(), picture.height(), result,
+                return new SegmentReport.Done(input, picture.width(), picture.height(), result,
                         files.of(input), (System.nanoTime() - start) / 1e9);
             }));
         } catch (RuntimeException | OutOfMemoryError e) {
-            report.failed(input.file(), e);
+            report.failed(input, e);
             return null;
         }
     }
@@ -71,7 +71,7 @@ record SegmentRun(UNet net, SegmentOptions options, ResultFiles files, SegmentRe
         try {
             report.done(pending.written.get());
         } catch (RuntimeException | OutOfMemoryError e) {
-            report.failed(pending.input.file(), e);
+            report.failed(pending.input, e);
         }
         progress.step();
     }

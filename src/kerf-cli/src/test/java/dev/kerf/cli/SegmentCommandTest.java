@@ -18,6 +18,11 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import javax.imageio.IIOImage;
+import javax.imageio.ImageIO;
+import javax.imageio.ImageWriter;
+import javax.imageio.stream.FileImageOutputStream;
+import javax.imageio.stream.ImageOutputStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -100,6 +105,62 @@ class SegmentCommandTest {
         assertEquals(1, first.at("tiles").asInt());
         assertEquals(W * H, first.at("classes").items().stream().mapToInt(k -> k.at("pixels").asInt()).sum());
         assertEquals(out.resolve("a-labels.png").toString(), first.at("outputs").at(0).asString());
+    }
+
+    /** Pages of other pictures, as the JDK writes them. */
+    private Path stack(String name, int pages) throws IOException {
+        ImageWriter writer = ImageIO.getImageWritersByFormatName("tiff").next();
+        try (ImageOutputStream file = new FileImageOutputStream(dir.resolve(name).toFile())) {
+            writer.setOutput(file);
+            writer.prepareWriteSequence(null);
+            for (int p = 0; p < pages; p++) {
+                writer.writeToSequence(new IIOImage(page(p).toBufferedImage(), null, null), null);
+            }
+            writer.endWriteSequence();
+        } finally {
+            writer.dispose();
+        }
+        return dir.resolve(name);
+    }
+
+    private static Image page(int p) {
+        Image image = Image.blank(W + p, H, PixelFormat.RGB8);
+        for (int i = 0; i < 3 * image.width() * H; i++) {
+            image.setSample(i / 3 % image.width(), i / 3 / image.width(), i % 3, i * (7919 + 2 * p) % 256);
+        }
+        return image;
+    }
+
+    @Test
+    void everyPageIsAnImage() throws IOException {
+        Path stack = stack("stack.tif", 3);
+        out = dir;
+        for (int again = 0; again < 2; again++) {
+            Run run = segment("--no-overlay", again == 0 ? stack : dir).succeeded();
+            assertTrue(run.out().contains("stack.tif page 3  23x13"), run.out());
+            assertEquals(List.of("net.safetensors", "stack-page-1-labels.png", "stack-page-2-labels.png",
+                    "stack-page-3-labels.png", "stack.tif"), Run.files(dir));
+        }
+        page(1).writePng(dir.resolve("second.png"));
+        segment("--no-overlay", dir.resolve("second.png")).succeeded();
+        LabelMap second = LabelMap.read(dir.resolve("second-labels.png"));
+        assertArrayEquals(second.toArray(), LabelMap.read(dir.resolve("stack-page-2-labels.png")).toArray());
+        out = dir.resolve("out");
+        Json said = Json.parse(segment("--no-overlay", "--json", "--page", 2, stack).succeeded().out());
+        assertEquals(List.of("stack-labels.png"), Run.files(out));
+        assertArrayEquals(second.toArray(), LabelMap.read(out.resolve("stack-labels.png")).toArray());
+        assertEquals(1, said.at("images").items().size());
+        Run missing = segment("--page", 4, stack);
+        assertTrue(missing.err().contains("no page 4; it has 3"), missing.err());
+        Image green = Image.blank(W + 1, H, PixelFormat.GRAY8);
+        for (int i = 0; i < (W + 1) * H; i++) {
+            green.setSample(i % (W + 1), i / (W + 1), 0, page(1).sample(i % (W + 1), i / (W + 1), 1));
+        }
+        green.writePng(dir.resolve("green.png"));
+        segment("--no-overlay", dir.resolve("green.png")).succeeded();
+        segment("--no-overlay", "--page", 2, "--channels", 2, stack).succeeded();
+        assertArrayEquals(LabelMap.read(out.resolve("green-labels.png")).toArray(),
+                LabelMap.read(out.resolve("stack-labels.png")).toArray());
     }
 
     @Test

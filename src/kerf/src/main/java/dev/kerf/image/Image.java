@@ -102,7 +102,7 @@ public record Image(int width, int height, PixelFormat format, long rowStride, M
     /**
      * Reads a PNG, JPEG, BMP, TIFF or GIF file; which of them is told by its content. EXIF orientation is applied.
      * Palettes become RGB (grey where every entry is), 1-, 2- and 4-bit greys become 8 bit, transparency becomes an
-     * alpha channel, CMYK becomes RGB. Of several pages or frames the first is read.
+     * alpha channel, CMYK becomes RGB. Of several pages or frames the first is read; {@link #read(Path, int, int...)} reads any.
      *
      * @throws BadFileException if there is no such file, it can't be read, is none of these formats, is damaged or
      *                          truncated, or too large: more than {@link #MAX_BYTES} when decoded, or more than the
@@ -110,6 +110,35 @@ public record Image(int width, int height, PixelFormat format, long rowStride, M
      */
     public static Image read(Path file) {
         return ImageFile.open(file).decode(false);
+    }
+
+    /**
+     * Reads one of the pages of a TIFF file, or some of the channels of a picture of many: samples of one page, or pages
+     * that ImageJ or OME says are channels of one another. Numbers without a range of their own (signed ones, floats, those
+     * of 32 bits and more) are those of 16 bits where they fit or are 0 to 1, and stretched from the least to the greatest
+     * otherwise.
+     *
+     * <pre>{@code
+     * for (int p = 0; p < Image.pages(stack); p++) net.segment(Image.read(stack, p), options);
+     * Image.read(stack, 0, 3, 2, 1);         // channels 3, 2 and 1 as red, green and blue
+     * }</pre>
+     *
+     * @param page     from 0; with channels, the picture
+     * @param channels none for the page as it is; one or three, counted from 1
+     * @throws BadInputException if the file has no such page or channel; as {@link #read(Path)} otherwise
+     */
+    public static Image read(Path file, int page, int... channels) {
+        return ImageFile.open(file).decode(page, channels);
+    }
+
+    /** The pages of a TIFF file, smaller versions of them not counted; 1 of others. Throws as {@link #read(Path)} does. */
+    public static int pages(Path file) {
+        return ImageFile.open(file).pages(false);
+    }
+
+    /** The pictures that {@link #read(Path, int, int...)} makes of chosen channels. */
+    public static int pictures(Path file) {
+        return ImageFile.open(file).pages(true);
     }
 
     /** Reads an image file's content. The name stands in error messages. As {@link #read(Path)} otherwise. */

@@ -1,6 +1,7 @@
 package dev.kerf.image;
 
 import dev.kerf.error.BadFileException;
+import dev.kerf.error.BadInputException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.AccessDeniedException;
@@ -86,21 +87,32 @@ record ImageFile(String name, byte[] bytes) {
         };
     }
 
+    /** Pages of a TIFF file, or pictures where some of its pages are channels of one another; 1 of others. */
+    int pages(boolean channels) {
+        if (type() != FileType.TIFF) {
+            return 1;
+        }
+        TiffDecoder tiff = new TiffDecoder(name, bytes);
+        return channels ? tiff.pictures() : tiff.pages().size();
+    }
+
+    /** A page, or chosen channels of a picture. */
+    Image decode(int page, int... channels) {
+        if (type() == FileType.TIFF) {
+            TiffDecoder tiff = new TiffDecoder(name, bytes);
+            return channels.length == 0 ? tiff.decode(page, false) : tiff.decode(page, channels);
+        } else if (page != 0 || channels.length > 0) {
+            throw new BadInputException(name + ": only TIFF files have pages and channels to choose");
+        }
+        return decode(false);
+    }
+
     Image decode(boolean indices) {
-        return decode(indices, 0);
-    }
-
-    /** The pages of a TIFF file; 1 of others. */
-    int pages() {
-        return type() == FileType.TIFF ? new TiffDecoder(name, bytes).pages().size() : 1;
-    }
-
-    Image decode(boolean indices, int page) {
         FileType type = type();
         return switch (type) {
             case PNG -> new PngDecoder(name, bytes).decode(indices);
             case JPEG -> new JpegDecoder(name, bytes).decode();
-            case TIFF -> new TiffDecoder(name, bytes).decode(page, indices);
+            case TIFF -> new TiffDecoder(name, bytes).decode(0, indices);
             case BMP -> new BmpDecoder(name, bytes).decode(indices);
             case GIF -> new GifDecoder(name, bytes).decode(indices);
         };

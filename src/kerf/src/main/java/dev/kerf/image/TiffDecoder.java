@@ -1,12 +1,16 @@
 package dev.kerf.image;
 
 import dev.kerf.error.BadFileException;
+import dev.kerf.error.BadInputException;
 import dev.kerf.tensor.DType;
 import dev.kerf.tensor.HostTensor;
+import dev.kerf.tensor.Shape;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -16,6 +20,7 @@ import java.util.regex.Pattern;
  */
 final class TiffDecoder {
     private static final int WHITE_IS_ZERO = 0;
+    private static final int GREY = 1;
     private static final int RGB = 2;
     private static final int PALETTE = 3;
     private static final int YCC = 6;
@@ -59,24 +64,93 @@ final class TiffDecoder {
     }
 
     ImageInfo info(int page) {
-        return new Meaning(page(page)).info();
+        return new Meaning(page(pages(), page), List.of()).info();
     }
 
     Image decode(int page, boolean indices) {
-        return new Meaning(page(page)).decode(indices);
+        return new Meaning(page(pages(), page), List.of()).decode(indices);
     }
 
-    private TiffPage page(int index) {
+    /**
+     * A picture of chosen channels, as grey or as red, green and blue.
+     *
+     * @param picture  counted from 0: a page, or a group of pages that are channels of one another
+     * @param channels one or three, counted from 1: samples of the page, or pages of the group
+     */
+    Image decode(int picture, int... channels) {
         List<TiffPage> pages = pages();
-        if (index >= pages.size()) {
-            throw new BadFileException(name + ": it has " + pages.size() + " pages, no page " + (index + 1));
+        Group group = Group.of(pages);
+        List<Plane> planes = new ArrayList<>();
+        for (int c : channels) {
+            TiffPage page = page(pages, group.page(picture, 0));
+            int all = group.channels > 1 ? group.channels : page.bands();
+            if (c < 1 || c > all || channels.length != 1 && channels.length != 3) {
+                throw new BadInputException(name + ": channels " + Arrays.toString(channels) + ": one or three of 1 to " + all
+                        + " can be taken");
+            }
+            planes.add(group.channels > 1 ? new Plane(page(pages, group.page(picture, c - 1)), 0) : new Plane(page, c - 1));
+        }
+        return new Meaning(planes.getFirst().page, planes).decode(false);
+    }
+
+    /** How many pictures {@link #decode(int, int...)} can make. */
+    int pictures() {
+        List<TiffPage> pages = pages();
+        return pages.size() / Group.of(pages).channels;
+    }
+
+    private TiffPage page(List<TiffPage> pages, int index) {
+        if (index < 0 || index >= pages.size()) {
+            throw new BadInputException(name + ": there is no page " + (index + 1) + "; it has " + pages.size());
         }
         return pages.get(index);
+    }
+
+    /** One channel of a page. */
+    private record Plane(TiffPage page, int band) {}
+
+    /**
+     * Pages that are channels of one picture, as ImageJ and OME describe stacks.
+     *
+     * @param channels of a picture that are pages of their own; 1 where each page is a picture
+     * @param step     pages from one channel to the next
+     */
+    private record Group(int channels, int step) {
+        private static final Pattern SIZES = Pattern.compile("\\bSize([CZT])=\"(\\d{1,6})\"");
+        private static final Pattern ORDER = Pattern.compile("\\bDimensionOrder=\"XY([CZT]{3})\"");
+        private static final Pattern CHANNELS = Pattern.compile("(?m)^channels=(\\d{1,6})$");
+
+        static Group of(List<TiffPage> pages) {
+            String text = pages.getFirst().tags().text(270);
+            Matcher ofImageJ = CHANNELS.matcher(text);
+            Matcher order = ORDER.matcher(text);
+            int channels = 1;
+            int step = 1;
+            if (text.startsWith("ImageJ=") && ofImageJ.find()) {
+                channels = Integer.parseInt(ofImageJ.group(1));
+            } else if (text.contains("<OME") && order.find()) {
+                Map<String, Integer> sizes = new HashMap<>();
+                SIZES.matcher(text).results().forEach(r -> sizes.putIfAbsent(r.group(1), Integer.parseInt(r.group(2))));
+                channels = sizes.getOrDefault("C", 1);
+                for (int i = 0; i < order.group(1).indexOf('C'); i++) {
+                    step *= Math.max(1, sizes.getOrDefault(order.group(1).substring(i, i + 1), 1));
+                }
+            }
+            boolean fits = channels > 1 && step > 0 && pages.size() % ((long) channels * step) == 0
+                    && pages.getFirst().bands() == 1;
+            return fits ? new Group(channels, step) : new Group(1, 1);
+        }
+
+        int page(int picture, int channel) {
+            return picture / step * step * channels + picture % step + channel * step;
+        }
     }
 
     /** How a page's samples become grey or colours. */
     private final class Meaning {
         private final TiffPage page;
+        private final List<Plane> chosen;
+        private final int bands;
         private final int photometric;
         private final int colours;
         private final boolean alpha;
@@ -84,14 +158,17 @@ final class TiffDecoder {
         private final int[] palette;
         private final int orientation;
 
-        Meaning(TiffPage page) {
+        /** All of a page, or planes that were chosen, one or three, of it and others like it. */
+        Meaning(TiffPage page, List<Plane> chosen) {
             this.page = page;
-            photometric = (int) page.tags().number(262, 1);
+            this.chosen = chosen;
+            bands = chosen.isEmpty() ? page.bands() : chosen.size();
+            photometric = chosen.isEmpty() ? (int) page.tags().number(262, 1) : bands == 3 ? RGB : GREY;
             colours = photometric == RGB || photometric == YCC ? 3 : 1;
             long[] extra = page.tags().numbers(338);
             boolean known = photometric <= PALETTE && photometric >= 0
                     || photometric == YCC && TiffCodec.of(page.tags().number(259, 1)) == TiffCodec.JPEG;
-            int more = page.bands() - colours;
+            int more = bands - colours;
             if (!known || more < 0) {
                 throw page.bad("its pixels are of kind " + photometric + " with " + page.bands() + " samples; grey, palettes "
                         + "and RGB can be read");
@@ -128,7 +205,7 @@ final class TiffDecoder {
         }
 
         ImageInfo info() {
-            int channels = palette == null ? page.bands() : isGreyPalette() ? 1 : 3;
+            int channels = palette == null ? bands : isGreyPalette() ? 1 : 3;
             PixelFormat format = PixelFormat.of(channels, page.type() == DType.U8 ? 8 : 16);
             return new ImageInfo(FileType.TIFF, page.width(), page.height(), format, 1).oriented(orientation);
         }
@@ -136,10 +213,27 @@ final class TiffDecoder {
         Image decode(boolean indices) {
             ImageInfo info = info();
             info.check(name, file.byteSize(), page.best(), 3);
-            HostTensor numbers = page.window(0, 0, page.width(), page.height());
+            HostTensor numbers = chosen.isEmpty() ? page.window(0, 0, page.width(), page.height()) : planes();
             Image out = !plain() ? ranged(numbers, info.format(), indices)
                     : palette != null && !indices ? coloured(numbers, info.format()) : samples(numbers, info.format(), indices);
             return Orientation.apply(orientation, out);
+        }
+
+        private HostTensor planes() {
+            HostTensor out = HostTensor.zeros(page.type(), Shape.of(page.height(), page.width(), bands));
+            for (int c = 0; c < bands; c++) {
+                Plane p = chosen.get(c);
+                if (p.page.width() != page.width() || p.page.height() != page.height() || p.page.type() != page.type()) {
+                    throw page.bad("its channels are of different sizes or kinds");
+                }
+                HostTensor all = p.page.window(0, 0, page.width(), page.height());
+                int bytes = page.type().bytes();
+                for (long i = 0; i < (long) page.width() * page.height(); i++) {
+                    MemorySegment.copy(all.data(), (i * p.page.bands() + p.band) * bytes, out.data(), (i * bands + c) * bytes,
+                            bytes);
+                }
+            }
+            return out;
         }
 
         private Image coloured(HostTensor numbers, PixelFormat format) {
@@ -200,7 +294,7 @@ final class TiffDecoder {
             for (long i = 0; i < numbers.elements(); i++) {
                 double v = numbers.getDouble(i);
                 if (!Double.isFinite(v)) {
-                    throw page.bad("pixel (" + i / page.bands() % page.width() + ", " + i / page.bands() / page.width() + ") is "
+                    throw page.bad("pixel (" + i / bands % page.width() + ", " + i / bands / page.width() + ") is "
                             + v + "; finite numbers can be read");
                 }
                 low = Math.min(low, v);
@@ -219,8 +313,8 @@ final class TiffDecoder {
             double scale = stays ? 1 : unit ? 65535 : high > low ? 65535 / (high - low) : 0;
             Image out = Image.blank(page.width(), page.height(), format);
             for (long i = 0; i < numbers.elements(); i++) {
-                int at = (int) (i / page.bands());
-                out.setSample(at % page.width(), at / page.width(), (int) (i % page.bands()),
+                int at = (int) (i / bands);
+                out.setSample(at % page.width(), at / page.width(), (int) (i % bands),
                         (int) Math.round((numbers.getDouble(i) - from) * scale));
             }
             if (associated) {

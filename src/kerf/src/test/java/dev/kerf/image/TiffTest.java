@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.kerf.error.BadFileException;
+import dev.kerf.error.BadInputException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -45,12 +46,17 @@ class TiffTest {
         String[] words = line.split(" ");
         Path file = directory.resolve(words[0]);
         Files.write(file, resource(words[0]));
-        Image read = words[1].equals("labels") ? Image.readIndices(file) : Image.read(file);
+        boolean whole = words[1].equals("pixels");
+        String[] place = words[1].split(":");
+        Image read = whole ? Image.read(file) : words[1].equals("labels") ? Image.readIndices(file)
+                : Image.read(file, Integer.parseInt(place[0]), place.length == 1 ? new int[0]
+                        : Arrays.stream(place[1].split(",")).mapToInt(Integer::parseInt).toArray());
         int n = Integer.parseInt(words[4]);
         assertEquals(words[2] + "x" + words[3] + " " + PixelFormat.of(n, Integer.parseInt(words[5])), read.toString());
-        ImageInfo info = Image.info(file);
-        assertEquals(words[2] + "x" + words[3], info.width() + "x" + info.height());
-        assertTrue(words[1].equals("labels") || info.format() == read.format(), line);
+        if (whole) {
+            ImageInfo info = Image.info(file);
+            assertEquals(read.toString(), info.width() + "x" + info.height() + " " + info.format());
+        }
         for (int i = 6; i < words.length; i++) {
             int at = (i - 6) / n;
             assertEquals(Integer.parseInt(words[i]), read.sample(at % read.width(), at / read.width(), (i - 6) % n),
@@ -146,5 +152,27 @@ class TiffTest {
         List<TiffPage> pages = new TiffDecoder("a", resource("bits12.tif")).pages();
         assertEquals(1, pages.size());
         assertEquals(12, pages.getFirst().bits());
+    }
+
+    @Test
+    void pagesAndPicturesAreCounted(@TempDir Path directory) throws Exception {
+        for (String name : new String[] {"imagej.tif", "hyperstack.tif", "ome.tif", "omeczt.tif"}) {
+            Path file = directory.resolve(name);
+            Files.write(file, resource(name));
+            assertEquals(6, Image.pages(file));
+            assertEquals(2, Image.pictures(file));
+            assertThrows(BadInputException.class, () -> Image.read(file, 6));
+            assertThrows(BadInputException.class, () -> Image.read(file, 2, 1));
+            assertThrows(BadInputException.class, () -> Image.read(file, 0, 4));
+            assertThrows(BadInputException.class, () -> Image.read(file, 0, 1, 2));
+        }
+        Path five = directory.resolve("five.tif");
+        Files.write(five, resource("five.tif"));
+        assertEquals(1, Image.pages(five));
+        assertTrue(assertThrows(BadFileException.class, () -> Image.read(five)).getMessage().contains("5 channels"));
+        Path png = directory.resolve("a.png");
+        Image.blank(1, 1, PixelFormat.GRAY8).writePng(png);
+        assertEquals(1, Image.pages(png));
+        assertThrows(BadInputException.class, () -> Image.read(png, 1));
     }
 }

@@ -123,6 +123,33 @@ listed("palette.tif", "labels", np.asarray(Image.open("palette.tif")), 8)
 tifffile.imwrite("jpegtables.tif", drawn(W, H), compression="jpeg", tile=(16, 16), photometric="ycbcr", subsampling=(2, 2),
                  software=False, metadata=None)
 listed("jpegtables.tif", "pixels", tifffile.imread("jpegtables.tif"), 8)
+# Stacks: kind "2" is page 2 from 0, "1:3,2,1" are those channels from 1 of picture 1.
+stack = rng.integers(0, 65536, (2, 3, H, W)).astype("u2")
+tifffile.imwrite("imagej.tif", stack, imagej=True, metadata={"axes": "ZCYX"})
+tifffile.imwrite("hyperstack.tif", stack, imagej=True, metadata={"axes": "ZCYX"}, contiguous=True)
+data = bytearray(open("imagej.tif", "rb").read())
+with tifffile.TiffFile("imagej.tif") as file:
+    # As ImageJ writes more than 4 GiB: the first directory alone says where all of them are.
+    order = file.byteorder
+    at = file.pages[0].offset
+    entries = struct.unpack_from(order + "H", data, at)[0]
+    assert file.pages[1].dataoffsets[0] - file.pages[0].dataoffsets[0] == H * W * 2
+struct.pack_into(order + "I", data, at + 2 + 12 * entries, 0)
+open("hyperstack.tif", "wb").write(data)
+tifffile.imwrite("ome.tif", stack, metadata={"axes": "ZCYX"}, ome=True, compression="lzw")
+tifffile.imwrite("omeczt.tif", np.moveaxis(stack, 1, 0).copy(), metadata={"axes": "CZYX"}, ome=True)
+for name in ("imagej", "hyperstack", "ome", "omeczt"):
+    pages = stack.reshape(6, H, W) if name != "omeczt" else np.moveaxis(stack, 1, 0).reshape(6, H, W)
+    listed(name + ".tif", "0", pages[0], 16)
+    listed(name + ".tif", "4", pages[4], 16)
+    listed(name + ".tif", "1:3,2,1", np.moveaxis(stack[1, [2, 1, 0]], 0, -1), 16)
+    listed(name + ".tif", "1:2", stack[1, 1], 16)
+five = rng.integers(0, 256, (H, W, 5)).astype("u1")
+tifffile.imwrite("five.tif", five, photometric="minisblack", planarconfig="contig")
+tifffile.imwrite("fiveplanes.tif", np.moveaxis(five, -1, 0).copy(), photometric="minisblack", planarconfig="separate")
+for name in ("five", "fiveplanes"):
+    listed(name + ".tif", "0:5,1,3", five[..., [4, 0, 2]], 8)
+    listed(name + ".tif", "0:4", five[..., 3], 8)
 with open("tiff.txt", "w") as out:
     out.write("\n".join(LINES) + "\n")
 
