@@ -37,7 +37,7 @@ final class Moves {
     }
 
     private static Kernel strided(long[] strides, int first, Operand x, Operand y) {
-        Walk walk = Walk.of(y.type().shape(), strides);
+        Traversal walk = Traversal.of(y.type().shape(), strides);
         int rank = walk.rank();
         boolean transposed = rank >= 2 && walk.step(0) != 1 && walk.stride(0, rank - 2) == 1;
         if (transposed) {
@@ -47,7 +47,7 @@ final class Moves {
         return new RunTasks(runs, new Strided(walk, first, x, y));
     }
 
-    private record Strided(Walk walk, int first, Operand x, Operand y) implements RunTasks.Body {
+    private record Strided(Traversal walk, int first, Operand x, Operand y) implements RunTasks.Body {
         @Override
         public void run(int run, int element, int n) {
             for (int done = 0; done < n; ) {
@@ -60,7 +60,7 @@ final class Moves {
     }
 
     /** The last two merged axes change places: done in squares, so that both sides stay in the cache. */
-    private record Transposition(Walk walk, int first, Operand x, Operand y) implements Kernel {
+    private record Transposition(Traversal walk, int first, Operand x, Operand y) implements Kernel {
         private static final int SIDE = 64;
 
         private int rows() {

@@ -72,7 +72,7 @@ final class PlainMatrix {
 
         /** Which matrix of an operand makes each matrix of the result. */
         private static int[] items(Shape batch, Shape operand) {
-            Walk walk = Walk.of(batch, Broadcast.strides(operand, batch));
+            Traversal walk = Traversal.of(batch, Broadcast.strides(operand, batch));
             int[] items = new int[(int) batch.elements()];
             for (int i = 0; i < items.length; i++) {
                 items[i] = walk.at(0, i);
@@ -155,7 +155,7 @@ final class PlainMatrix {
         private final int depth;
         private final int keys;
         private final int width;
-        private final Walk biasWalk;
+        private final Traversal biasWalk;
 
         Attention(MatrixOp.Attention op, Site site, Lanes lanes) {
             this.op = op;
@@ -171,7 +171,7 @@ final class PlainMatrix {
             this.depth = q.type().shape().size(3);
             this.keys = k.type().shape().size(2);
             this.width = v.type().shape().size(3);
-            this.biasWalk = bias == null ? null : Walk.broadcast(
+            this.biasWalk = bias == null ? null : Traversal.broadcast(
                     Shape.of(q.type().shape().dim(0), heads, queries, keys), bias.type().shape());
         }
 

@@ -35,12 +35,12 @@ final class Pointwise {
         return List.of(new RunTasks(runs, body));
     }
 
-    private static Walk walk(Site site, int operands) {
+    private static Traversal walk(Site site, int operands) {
         var shapes = new dev.kerf.tensor.Shape[operands];
         for (int i = 0; i < operands; i++) {
             shapes[i] = site.operand(i).type().shape();
         }
-        return Walk.broadcast(site.result(0).type().shape(), shapes);
+        return Traversal.broadcast(site.result(0).type().shape(), shapes);
     }
 
     /** The function of an activation; null for none. */
@@ -75,7 +75,7 @@ final class Pointwise {
         }
     }
 
-    private record Binary(Arithmetic f, Function after, Lanes lanes, Runs runs, Walk walk, Operand a, Operand b,
+    private record Binary(Arithmetic f, Function after, Lanes lanes, Runs runs, Traversal walk, Operand a, Operand b,
             Operand y) implements RunTasks.Body {
         @Override
         public void run(int run, int first, int n) {
@@ -103,7 +103,7 @@ final class Pointwise {
         }
     }
 
-    private record Integers(Arithmetic f, Runs runs, Walk walk, Operand a, Operand b, Operand y)
+    private record Integers(Arithmetic f, Runs runs, Traversal walk, Operand a, Operand b, Operand y)
             implements RunTasks.Body {
         @Override
         public void run(int run, int first, int n) {
@@ -125,7 +125,7 @@ final class Pointwise {
         }
     }
 
-    private record Compare(Relation relation, Runs runs, Walk walk, Operand a, Operand b, Operand y)
+    private record Compare(Relation relation, Runs runs, Traversal walk, Operand a, Operand b, Operand y)
             implements RunTasks.Body {
         @Override
         public void run(int run, int first, int n) {
@@ -147,7 +147,7 @@ final class Pointwise {
         }
     }
 
-    private record Where(Runs runs, Walk walk, Operand condition, Operand a, Operand b, Operand y)
+    private record Where(Runs runs, Traversal walk, Operand condition, Operand a, Operand b, Operand y)
             implements RunTasks.Body {
         @Override
         public void run(int run, int first, int n) {

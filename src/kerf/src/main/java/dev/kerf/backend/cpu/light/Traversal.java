@@ -8,17 +8,17 @@ import java.util.Arrays;
  * How operands are read along a result in row-major order: adjacent axes along which every operand steps evenly are merged;
  * the last of those left is the row.
  */
-final class Walk {
+final class Traversal {
     private final int[] dims;
     private final int[][] strides;
 
-    private Walk(int[] dims, int[][] strides) {
+    private Traversal(int[] dims, int[][] strides) {
         this.dims = dims;
         this.strides = strides;
     }
 
     /** Operands that broadcast to the result. */
-    static Walk broadcast(Shape result, Shape... operands) {
+    static Traversal broadcast(Shape result, Shape... operands) {
         long[][] s = new long[operands.length][];
         for (int i = 0; i < s.length; i++) {
             s[i] = Broadcast.strides(operands[i], result);
@@ -27,7 +27,7 @@ final class Walk {
     }
 
     /** Operands with the given strides along the result's axes. */
-    static Walk of(Shape result, long[]... operandStrides) {
+    static Traversal of(Shape result, long[]... operandStrides) {
         int[] dims = new int[Math.max(1, result.rank())];
         int[][] strides = new int[operandStrides.length][dims.length];
         int n = 0;
@@ -51,7 +51,7 @@ final class Walk {
             n = 1;
         }
         int kept = n;
-        return new Walk(Arrays.copyOf(dims, n),
+        return new Traversal(Arrays.copyOf(dims, n),
                 Arrays.stream(strides).map(s -> Arrays.copyOf(s, kept)).toArray(int[][]::new));
     }
 
