@@ -60,11 +60,17 @@ class ReadmeTest {
     }
 
     @Test
+    void theApplicationsExampleCompilesAndRuns() throws Exception {
+        String printed = compileAndRun(blocks("java").get(1));
+        assertTrue(printed.contains("640×480 labels, on the device [1, 480, 640]"), printed);
+    }
+
+    @Test
     void theSam2ExampleCompilesAndRuns() throws Exception {
         List<String> examples = blocks("java");
-        assertEquals(3, examples.size());
+        assertEquals(4, examples.size());
         sam2();
-        String printed = compileAndRun(examples.get(1)
+        String printed = compileAndRun(examples.get(2)
                 .replace("Path.of(\"sam2", "Path.of(\"" + temp + "/sam2")
                 .replace("Path.of(\"street", "Path.of(\"" + temp + "/street"));
         assertTrue(Pattern.compile("\\d+ pixels, then \\d+\\Rframe 0: \\d+ pixels\\Rframe 1: \\d+ pixels").matcher(printed).find(),
@@ -74,7 +80,7 @@ class ReadmeTest {
     @Test
     void theKernelInJavaIsTheOneThatRuns() throws IOException {
         String kernel = Files.readString(Path.of("src/kerf-tornado/src/main/java/dev/kerf/tornado/kernel/elementwise/BatchNorm.java"));
-        assertTrue(kernel.endsWith("\n" + blocks("java").get(2)), "the README shows another kernel than there is");
+        assertTrue(kernel.endsWith("\n" + blocks("java").get(3)), "the README shows another kernel than there is");
     }
 
     /** What the examples for SAM 2 read; the weights of an untrained network by the official names. */
@@ -96,10 +102,13 @@ class ReadmeTest {
                 import dev.kerf.image.*;
                 import dev.kerf.mask.*;
                 import dev.kerf.metrics.*;
+                import dev.kerf.model.*;
                 import dev.kerf.model.sam2.*;
                 import dev.kerf.model.unet.*;
                 import dev.kerf.weights.*;
+                import java.lang.foreign.MemorySegment;
                 import java.nio.file.Path;
+                import java.time.Duration;
                 import java.util.List;
 
                 public class Example {

@@ -43,7 +43,7 @@ public final class Cells {
                 Weights weights = Kerf.embeddedWeights();
                 UNet net = UNet.load(device, weights)) {
             Segmentation result = net.segment(Image.read(Path.of(args[0])), SegmentOptions.of());
-            LabelMap labels = new LabelMap(result.labels());
+            LabelMap labels = result.labels();
             System.out.println(device.info().name() + ": " + labels.width() + "×" + labels.height() + " labels");
         }
         boolean warned = said.stream().anyMatch(s -> s.contains("--add-modules jdk.incubator.vector"));
