@@ -105,7 +105,7 @@ final class DetectCommand implements Callable<Integer> {
     static DetectOptions options(DetectorOptions detector, CommandSpec spec) {
         try {
             return detector.options();
-        } catch (IllegalArgumentException e) {
+        } catch (BadInputException e) {
             throw new ParameterException(spec.commandLine(), e.getMessage());
         }
     }

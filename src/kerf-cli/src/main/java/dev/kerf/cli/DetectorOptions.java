@@ -87,7 +87,7 @@ final class DetectorOptions {
         return category -> given.getOrDefault(category, net.className(category));
     }
 
-    /** @throws IllegalArgumentException saying which option is out of range */
+    /** @throws BadInputException saying which option is out of range */
     DetectOptions options() {
         return DetectOptions.of().score(score).overlap(overlap).most(most).size(minSize, maxSize);
     }

@@ -60,7 +60,7 @@ final class MaskOutput {
      */
     record Found(RunLength mask, double iou, double object, double stability) {
         static Found of(Prediction p) {
-            return new Found(RunLength.encode(MaskOutput.mask(p.mask())), p.iou(), p.object(), p.stability());
+            return new Found(RunLength.encode(p.mask()), p.iou(), p.object(), p.stability());
         }
     }
 

@@ -44,7 +44,7 @@ record ResultFiles(Path directory, Set<Format> formats, boolean overlay, List<St
 
     /** Writes the files of one image, those that take time side by side. */
     void write(Input input, Picture picture, Segmentation result) {
-        LabelMap labels = new LabelMap(result.labels());
+        LabelMap labels = result.labels();
         Task<Boolean> drawing = Task.start(() -> overlay && draw(input, picture, labels));
         try {
             formats.forEach(f -> write(f, directory.resolve(input.name() + ENDINGS.get(f)), input, labels, result.logits()));

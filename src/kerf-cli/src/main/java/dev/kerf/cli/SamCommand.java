@@ -4,7 +4,7 @@ import dev.kerf.backend.Device;
 import dev.kerf.backend.Precision;
 import dev.kerf.error.BadInputException;
 import dev.kerf.image.Image;
-import dev.kerf.mask.RunLength;
+import dev.kerf.model.ModelOptions;
 import dev.kerf.model.sam2.GeneratedMask;
 import dev.kerf.model.sam2.ImageView;
 import dev.kerf.model.sam2.MaskGenerator;
@@ -127,7 +127,8 @@ final class SamCommand implements Callable<Integer> {
         try (Weights source = Weights.open(weights);
                 OutputDirectory _ = new OutputDirectory(output.directory);
                 Device opened = device.open();
-                Sam2 sam = Sam2.load(opened, source, Sam2Config.of(source).withImageSize(imageSize), precision)) {
+                Sam2 sam = Sam2.load(opened, source, Sam2Config.of(source).withImageSize(imageSize),
+                        ModelOptions.of().precision(precision))) {
             List<MaskOutput.Found> found = everything ? everything(sam, picture) : answers(sam, picture, prompts);
             output.write(console, image, picture, found, sam.config(), opened.info(), (System.nanoTime() - start) / 1e9);
         }
@@ -179,9 +180,7 @@ final class SamCommand implements Callable<Integer> {
                 }
             });
             return masks.stream()
-                    .map(m -> new MaskOutput.Found(
-                            RunLength.of(m.width(), m.height(), m.runs().stream().mapToInt(i -> i).toArray()), m.iou(),
-                            Double.NaN, m.stability()))
+                    .map(m -> new MaskOutput.Found(m.mask(), m.iou(), Double.NaN, m.stability()))
                     .toList();
         }
     }

@@ -4,6 +4,7 @@ import dev.kerf.backend.Device;
 import dev.kerf.backend.Precision;
 import dev.kerf.cli.ImageInputs.Input;
 import dev.kerf.error.BadInputException;
+import dev.kerf.model.ModelOptions;
 import dev.kerf.model.unet.SegmentOptions;
 import dev.kerf.model.unet.UNet;
 import dev.kerf.model.unet.UNetConfig;
@@ -89,7 +90,7 @@ final class SegmentCommand implements Callable<Integer> {
             }
             try (OutputDirectory _ = new OutputDirectory(output.directory);
                     Device opened = device.open();
-                    UNet net = UNet.load(opened, source)) {
+                    UNet net = UNet.load(opened, source, ModelOptions.of().precision(precision))) {
                 SegmentReport report = new SegmentReport(console, output, opened.info(), config.name(), names);
                 return new SegmentRun(net, options(), files, report).run(inputs, first);
             }
@@ -97,7 +98,7 @@ final class SegmentCommand implements Callable<Integer> {
     }
 
     private SegmentOptions options() {
-        SegmentOptions options = SegmentOptions.of().precision(precision).tile(tile).scale(scale);
+        SegmentOptions options = SegmentOptions.of().tile(tile).scale(scale);
         return output.needsLogits() ? options.withLogits() : options;
     }
 

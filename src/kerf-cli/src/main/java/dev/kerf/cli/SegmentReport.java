@@ -3,7 +3,6 @@ package dev.kerf.cli;
 import dev.kerf.backend.DeviceInfo;
 import dev.kerf.cli.ImageInputs.Input;
 import dev.kerf.json.Json;
-import dev.kerf.mask.LabelMap;
 import dev.kerf.model.unet.Segmentation;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -58,7 +57,7 @@ final class SegmentReport {
 
     void done(Done d) {
         done++;
-        long[] counts = new LabelMap(d.result.labels()).counts(classes.size());
+        long[] counts = d.result.labels().counts(classes.size());
         double pixels = (double) d.width * d.height;
         if (options.json) {
             Json shares = Json.array();

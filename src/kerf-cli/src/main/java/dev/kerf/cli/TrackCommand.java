@@ -5,6 +5,7 @@ import dev.kerf.backend.Precision;
 import dev.kerf.error.BadInputException;
 import dev.kerf.image.Image;
 import dev.kerf.mask.LabelMap;
+import dev.kerf.model.ModelOptions;
 import dev.kerf.model.sam2.ClipTracker;
 import dev.kerf.model.sam2.FrameResult;
 import dev.kerf.model.sam2.Prediction;
@@ -187,7 +188,8 @@ final class TrackCommand implements Callable<Integer> {
             Sam2Config config = Sam2Config.of(source).withImageSize(imageSize);
             try (OutputDirectory _ = new OutputDirectory(output.directory);
                     Device opened = device.open();
-                    Sam2 sam = Sam2.load(opened, source, config, precision);
+                    Sam2 sam = Sam2.load(opened, source, config,
+                            ModelOptions.of().precision(precision));
                     TrackFiles files = output.open(console, video, frames, config, opened.info())) {
                 int first = first(prompts, masks);
                 if (!backward) {

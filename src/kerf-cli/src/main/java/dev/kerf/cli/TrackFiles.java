@@ -5,6 +5,7 @@ import dev.kerf.error.BadFileException;
 import dev.kerf.image.video.Frame;
 import dev.kerf.image.video.FrameSink;
 import dev.kerf.json.Json;
+import dev.kerf.mask.Box;
 import dev.kerf.mask.Coco;
 import dev.kerf.mask.CocoTrack;
 import dev.kerf.mask.Instance;
@@ -124,14 +125,14 @@ final class TrackFiles implements AutoCloseable {
 
     private void writeMask(int frame, int object, Prediction p) {
         Path file = folder().resolve(String.format(Locale.ROOT, "%05d-object-%d.png", frame, object));
-        MaskOutput.mask(p.mask()).toImage().writePng(file);
+        p.mask().toImage().writePng(file);
         files.add(file);
     }
 
     private Instances instances(FrameResult result) {
         List<Instance> items = new ArrayList<>();
         result.objects().forEach((object, p) ->
-                items.add(new Instance(object, p.iou(), RunLength.encode(MaskOutput.mask(p.mask())))));
+                items.add(new Instance(object, p.iou(), RunLength.encode(p.mask()))));
         return new Instances(frames.width(), frames.height(), items);
     }
 
@@ -158,8 +159,8 @@ final class TrackFiles implements AutoCloseable {
     }
 
     private static Json object(int number, Prediction p) {
-        RunLength mask = RunLength.encode(MaskOutput.mask(p.mask()));
-        Prediction.Bounds b = p.bounds();
+        RunLength mask = RunLength.encode(p.mask());
+        Box b = p.bounds();
         return Json.object().put("object", number).put("area", mask.area())
                 .put("bbox", List.of(b.x(), b.y(), b.width(), b.height()))
                 .put("object_score_logit", p.object()).put("predicted_iou", p.iou())

@@ -1,5 +1,6 @@
 package dev.kerf.graph;
 
+import dev.kerf.image.VideoMatrix;
 import dev.kerf.tensor.DType;
 import dev.kerf.tensor.Shape;
 import java.util.List;
@@ -32,16 +33,6 @@ public sealed interface FrameOp extends Op {
             Op.require(!luma || channels.size() == 3, this, in, "luma needs three channels");
             return List.of(TensorType.f32(x.dim(0), luma ? 1 : channels.size(), x.dim(1), x.dim(2)));
         }
-    }
-
-    /** How the luma of video frames is coded. */
-    enum VideoMatrix {
-        /** ITU-R BT.601, 16 … 235 and 16 … 240. */
-        BT601_LIMITED,
-        /** ITU-R BT.709, 16 … 235 and 16 … 240. */
-        BT709_LIMITED,
-        /** ITU-R BT.601, 0 … 255: JPEG. */
-        BT601_FULL
     }
 
     /**

@@ -34,7 +34,8 @@ import java.util.Objects;
  * @param rowStride bytes from a row to the next, at least {@code width * format.pixelBytes()}
  * @param data      the rows; at least {@code (height - 1) * rowStride + width * format.pixelBytes()} bytes
  */
-public record Image(int width, int height, PixelFormat format, long rowStride, MemorySegment data) {
+public record Image(int width, int height, PixelFormat format, long rowStride, MemorySegment data)
+        implements Picture {
     /** Most bytes that a decoded file may take: what one Java array can hold. */
     public static final int MAX_BYTES = Integer.MAX_VALUE - 16;
 
@@ -168,6 +169,11 @@ public record Image(int width, int height, PixelFormat format, long rowStride, M
     /** What the file's header says, without decoding its pixels. Throws what {@link #read(Path)} does. */
     public static ImageInfo info(Path file) {
         return ImageFile.openHeader(file);
+    }
+
+    @Override
+    public PixelLayout layout() {
+        return format;
     }
 
     /** Samples of a pixel, alpha included: 1 to 4. */

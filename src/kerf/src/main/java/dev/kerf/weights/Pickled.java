@@ -67,6 +67,18 @@ final class Pickled {
         }
     }
 
-    /** A view of a storage; offset and strides in elements. */
-    record Tensor(Storage storage, DType dtype, long offset, Shape shape, long[] strides) {}
+    /**
+     * A view of a storage; offset and strides in elements.
+     *
+     * @param negated whether its values are those of the storage with the other sign
+     */
+    record Tensor(Storage storage, DType dtype, long offset, Shape shape, long[] strides, boolean negated) {
+        Tensor(Storage storage, DType dtype, long offset, Shape shape, long[] strides) {
+            this(storage, dtype, offset, shape, strides, false);
+        }
+
+        Tensor negative() {
+            return new Tensor(storage, dtype, offset, shape, strides, !negated);
+        }
+    }
 }

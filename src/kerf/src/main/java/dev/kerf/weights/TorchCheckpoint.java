@@ -18,8 +18,8 @@ import java.util.Optional;
  * A file written by PyTorch's {@code torch.save}, of the zip kind (since 1.6) or the older kind of pickles in a row, or a
  * pickle of NumPy arrays by name, as Detectron2's model zoo has them.
  * Its pickle is read as data by an allow-list of opcodes and globals; nothing from the file is ever run, and a name
- * outside the list is an error. Tensor values are read in place; a tensor whose strides aren't dense is copied when
- * asked for.
+ * outside the list is an error. Tensor values are read in place; a tensor whose strides aren't dense, or that PyTorch still had to
+ * negate, is copied when asked for.
  *
  * <p>The named tensors are those of the dictionary under the top-level key {@code state_dict},
  * {@code model_state_dict}, {@code model} or {@code net}, or else of the top level itself; dictionaries within are
@@ -120,19 +120,12 @@ public final class TorchCheckpoint implements TensorSource {
             throw new BadInputException(source() + ": has no tensor " + Names.quoted(name));
         }
         file.bytes();
-        int size = t.dtype().bytes();
         if (t.shape().elements() == 0) {
             return HostTensor.zeros(t.dtype(), t.shape());
         }
         MemorySegment inline = t.storage().inline();
         MemorySegment storage = inline == null ? storages.bytes(t.storage(), name) : inline;
-        if (dense(t.shape(), t.strides())) {
-            MemorySegment data = storage.asSlice(t.offset() * size, t.shape().elements() * size);
-            return new HostTensor(t.dtype(), t.shape(), data.asReadOnly());
-        }
-        HostTensor out = HostTensor.zeros(t.dtype(), t.shape());
-        copyStrided(storage, t, out.data());
-        return out;
+        return TensorValues.dense(storage, t);
     }
 
     @Override
@@ -165,35 +158,6 @@ public final class TorchCheckpoint implements TensorSource {
         if (total > held * EXPANSION + FREE_EXPANSION) {
             throw new BadFileException(source() + ": its tensors take " + total + " bytes, but only " + held
                     + " are stored: refused as a trap");
-        }
-    }
-
-    private static boolean dense(Shape shape, long[] strides) {
-        long[] expected = shape.strides();
-        for (int i = 0; i < strides.length; i++) {
-            if (shape.dim(i) != 1 && strides[i] != expected[i]) {
-                return false;
-            }
-        }
-        return true;
-    }
-
-    private static void copyStrided(MemorySegment storage, Tensor t, MemorySegment out) {
-        int size = t.dtype().bytes();
-        int rank = t.shape().rank();
-        long[] dims = t.shape().dims();
-        long[] index = new long[rank];
-        long from = t.offset();
-        for (long i = 0, n = t.shape().elements(); i < n; i++) {
-            MemorySegment.copy(storage, from * size, out, i * size, size);
-            for (int d = rank - 1; d >= 0; d--) {
-                from += t.strides()[d];
-                if (++index[d] < dims[d]) {
-                    break;
-                }
-                from -= t.strides()[d] * dims[d];
-                index[d] = 0;
-            }
         }
     }
 }

@@ -13,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import java.util.zip.ZipEntry;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -122,6 +123,36 @@ class HostileCheckpointTest {
         refused("a persistent id that isn't a storage", tensor(-1, 0, new long[] {1}, 1));
         refused("zip entry \"archive/data/7\" of tensor \"w\" is missing", PickleBytes.begin().op('}').text("w")
                 .tensor("7", 10, 0, new long[] {10}, new long[] {1}).op('s').op('.'));
+    }
+
+    /** A pickle with a tensor of five elements and what a test adds behind its hooks. */
+    private static PickleBytes described(String function, String storage, Consumer<PickleBytes> metadata) {
+        PickleBytes pickle = PickleBytes.begin().op('}').text("w").global("torch._utils", function).op('(')
+                .storage(storage, "0", 40).integer(0).longs(5).longs(1)
+                .op(0x89).global("collections", "OrderedDict").op(')').op('R');
+        metadata.accept(pickle);
+        return pickle.op('t').op('R').op('s').op('.');
+    }
+
+    @Test
+    void descriptionsThatWouldChangeValuesAreRefusedByName() {
+        refused("a F32 tensor with the metadata conj, which Kerf doesn't read", described("_rebuild_tensor_v2", "FloatStorage",
+                p -> p.op('}').text("neg").op(0x88).op('s').text("conj").op(0x88).op('s')));
+        refused("a F32 tensor with the metadata later, which", described("_rebuild_tensor_v2", "FloatStorage",
+                p -> p.op('}').text("later").op(0x88).op('s')));
+        refused("a F64 tensor with the metadata conj, which", described("_rebuild_tensor_v3", "UntypedStorage",
+                p -> p.global("torch", "float64").op('}').text("conj").op(0x88).op('s')));
+        refused("a BOOL tensor with the metadata neg, which", described("_rebuild_tensor_v2", "BoolStorage",
+                p -> p.op('}').text("neg").op(0x88).op('s')));
+        refused("metadata isn't a dictionary", described("_rebuild_tensor_v2", "FloatStorage", p -> p.op(0x88)));
+        refused("values are set by its state", PickleBytes.begin().op('}').text("w")
+                .tensor("0", 10, 0, new long[] {10}, new long[] {1}).longs(1, 2, 3, 4).op('b').op('s').op('.'));
+        refused("values are set by its attribute data", PickleBytes.begin().op('}').text("w")
+                .tensor("0", 10, 0, new long[] {10}, new long[] {1}).op('}').text("data").integer(1).op('s').op('b')
+                .op('s').op('.'));
+        refused("a tensor of class torch.Size made by torch._utils._rebuild_tensor_v2", PickleBytes.begin()
+                .global("torch._tensor", "_rebuild_from_type_v2").op('(').global("torch._utils", "_rebuild_tensor_v2")
+                .global("torch", "Size").op(')').op('}').op('t').op('R').op('.'));
     }
 
     @Test

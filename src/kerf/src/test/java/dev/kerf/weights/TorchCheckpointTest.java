@@ -104,6 +104,24 @@ class TorchCheckpointTest {
     }
 
     @ParameterizedTest
+    @ValueSource(strings = {"negated.pt", "negated-legacy.pt"})
+    void tensorsThatPyTorchHadYetToNegateAreNegated(String name) throws IOException {
+        try (TorchCheckpoint file = TorchCheckpoint.open(resource(name))) {
+            assertEquals(13, file.tensors().size());
+            for (TensorInfo info : file.tensors().values()) {
+                double[] expected = switch (info.name()) {
+                    case "uint8" -> new double[] {0, 255, 254, 253, 252, 251};
+                    case "transposed" -> new double[] {2, -1, 1, -2, -0.0, -3};
+                    case "imaginary", "parameter" -> new double[] {2, 1, -0.0};
+                    case "plain" -> new double[] {-2, -1, 0};
+                    default -> new double[] {2, 1, info.dtype().floating() ? -0.0 : 0, -1, -2, -3};
+                };
+                assertArrayEquals(expected, values(file.tensor(info.name())), info.name());
+            }
+        }
+    }
+
+    @ParameterizedTest
     @ValueSource(strings = {"training.pt", "training-legacy.pt"})
     void stateDictIsFoundInATrainingCheckpoint(String name) throws IOException {
         try (TorchCheckpoint file = TorchCheckpoint.open(resource(name))) {
@@ -170,7 +188,8 @@ class TorchCheckpointTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"dtypes.pt", "views-legacy.pt", "views-protocol4.pt", "training.pt", "training-legacy.pt"})
+    @ValueSource(strings = {"dtypes.pt", "views-legacy.pt", "views-protocol4.pt", "training.pt", "training-legacy.pt",
+        "negated.pt"})
     void damagedFilesRaiseOnlyOurErrors(String name) throws IOException {
         Path path = resource(name);
         byte[] whole = Files.readAllBytes(path);

@@ -48,6 +48,17 @@ save("views.pt", shared)
 save("views-legacy.pt", shared, **legacy)
 save("views-protocol4.pt", shared, pickle_protocol=4)
 
+# PyTorch negates lazily: the file has the values from before and says so. The imaginary part of a conjugate is such a view.
+signs = collections.OrderedDict(
+    (name, torch._neg_view(values((2, 3), name))) for name in DTYPES if name != "bool"
+)
+signs["imaginary"] = torch.complex(torch.zeros(3), values((3,), "float32")).conj().imag
+signs["transposed"] = torch._neg_view(values((2, 3), "float32")).t()
+signs["parameter"] = torch.nn.Parameter(torch._neg_view(values((3,), "float32")))
+signs["plain"] = values((3,), "float32")
+save("negated.pt", signs)
+save("negated-legacy.pt", signs, **legacy)
+
 torch.manual_seed(1)
 net = torch.nn.Sequential(torch.nn.Conv2d(1, 2, 3), torch.nn.BatchNorm2d(2))
 with torch.no_grad():

@@ -4,6 +4,7 @@ import dev.kerf.backend.Device;
 import dev.kerf.backend.Precision;
 import dev.kerf.image.Image;
 import dev.kerf.mask.LabelMap;
+import dev.kerf.model.ModelOptions;
 import dev.kerf.model.unet.SegmentOptions;
 import dev.kerf.model.unet.UNet;
 import dev.kerf.tensor.HostTensor;
@@ -20,8 +21,9 @@ final class UNetGolden implements Golden.Model {
     @Override
     public List<Golden.Figure> run(Device device, GoldenCase golden, Precision precision) {
         Image image = Image.read(golden.file("image"));
-        try (Weights weights = golden.weights(); UNet net = UNet.load(device, weights)) {
-            Map<String, HostTensor> stages = net.trace(image, SegmentOptions.of().precision(precision));
+        try (Weights weights = golden.weights(); UNet plain = UNet.load(device, weights);
+                UNet net = UNet.load(device, weights, ModelOptions.of().precision(precision))) {
+            Map<String, HostTensor> stages = net.trace(image, SegmentOptions.of());
             if (precision == Precision.FLOAT32) {
                 List<Golden.Figure> figures = new ArrayList<>(Golden.stages(golden.compare(stages)));
                 long wrong = golden.wrongLabels(stages.get("labels"), LabelMap.read(golden.file("labels")).tensor(),
@@ -29,7 +31,7 @@ final class UNetGolden implements Golden.Model {
                 figures.add(new Golden.Figure("labels", wrong, 0, false, "wrong beyond the margin"));
                 return figures;
             }
-            return stored(golden, stages, net.trace(image, SegmentOptions.of()).get("labels"));
+            return stored(golden, stages, plain.trace(image, SegmentOptions.of()).get("labels"));
         }
     }
 

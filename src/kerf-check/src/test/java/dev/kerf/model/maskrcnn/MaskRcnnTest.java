@@ -18,6 +18,7 @@ import dev.kerf.error.BadInputException;
 import dev.kerf.error.BadWeightsException;
 import dev.kerf.graph.Graph;
 import dev.kerf.image.Image;
+import dev.kerf.image.PictureForm;
 import dev.kerf.image.PixelFormat;
 import dev.kerf.mask.Instance;
 import dev.kerf.mask.InstanceOverlay;
@@ -185,7 +186,7 @@ class MaskRcnnTest {
         try (Device device = Backends.open(id); Weights weights = SmallRcnns.weights(SmallRcnns.panoptic(6, 4));
                 DeviceWeights loaded = device.load(weights)) {
             assumeTrue(RunCost.excused(device).isEmpty(), RunCost.excused(device));
-            RcnnRequest request = RcnnRequest.of(picture(75, 50, 0), 1, true, OPTIONS);
+            RcnnRequest request = new RcnnRequest(picture(75, 50, 0).form(), 1, true, OPTIONS);
             Graph graph = RcnnGraph.detect(RcnnConfig.of(weights), weights, request, true);
             try (Executable e = device.compile(graph, loaded, CompileOptions.of())) {
                 e.input("image").upload(picture(75, 50, 0).toTensor().data());
@@ -271,7 +272,7 @@ class MaskRcnnTest {
     }
 
     private static Size resized(int height, int width, int min, int max, boolean detectron) {
-        return new RcnnRequest(false, 1, 3, false, height, width, false, DetectOptions.of().size(min, max))
+        return new RcnnRequest(new PictureForm(width, height, PixelFormat.RGB8), 1, false, DetectOptions.of().size(min, max))
                 .resized(detectron);
     }
 

@@ -11,6 +11,7 @@ import dev.kerf.backend.StateTensor;
 import dev.kerf.check.golden.GoldenCase;
 import dev.kerf.graph.Graph;
 import dev.kerf.image.Image;
+import dev.kerf.image.PictureForm;
 import dev.kerf.image.PixelFormat;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.weights.Weights;
@@ -45,7 +46,8 @@ class FrameResizeTest {
         try (Weights weights = GoldenCase.open(Path.of("src/kerf-check/src/test/resources/goldens/sam2-quick")).weights();
                 Device cpu = Backends.open("cpu");
                 DeviceWeights loaded = cpu.load(weights)) {
-            Graph graph = Sam2Graphs.look(Sam2Config.of(weights).withImageSize(64), h, w, true);
+            Graph graph = Sam2Graphs.look(Sam2Config.of(weights).withImageSize(64),
+                    new PictureForm(w, h, PixelFormat.RGB8), true);
             try (Executable e = cpu.compile(graph, loaded, CompileOptions.of().keep("input"))) {
                 graph.states().forEach((name, v) -> {
                     states.add(cpu.allocateState(v.type()));

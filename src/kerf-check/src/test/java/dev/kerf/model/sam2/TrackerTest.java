@@ -6,13 +6,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.kerf.backend.Backends;
 import dev.kerf.backend.Device;
-import dev.kerf.backend.Precision;
 import dev.kerf.check.golden.GoldenCase;
 import dev.kerf.check.golden.TensorDifference;
 import dev.kerf.error.BadInputException;
 import dev.kerf.error.ClosedException;
 import dev.kerf.image.Image;
 import dev.kerf.image.PixelFormat;
+import dev.kerf.model.ModelOptions;
 import dev.kerf.tensor.DType;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;
@@ -61,7 +61,7 @@ class TrackerTest {
     @BeforeAll
     void load() {
         cpu = Backends.open("cpu");
-        small = Sam2.load(cpu, weights, Sam2Config.of(weights).withImageSize(64), Precision.FLOAT32);
+        small = Sam2.load(cpu, weights, Sam2Config.of(weights).withImageSize(64), ModelOptions.of());
     }
 
     @AfterAll
@@ -89,7 +89,7 @@ class TrackerTest {
             }
         };
         try (Device device = Backends.open(backend);
-                Sam2 sam = Sam2.load(device, weights, config, Precision.FLOAT32);
+                Sam2 sam = Sam2.load(device, weights, config, ModelOptions.of());
                 Safetensors expected = Safetensors.open(GOLDENS.resolve("sam2-predictor-quick/expected.safetensors"));
                 ClipTracker clip = sam.track(video)) {
             clip.prompt(0, 7, Prompt.point(125.44000244140625, 94.72000122070312));
@@ -210,13 +210,13 @@ class TrackerTest {
                 int y = i / 64;
                 boolean edge = Math.abs(x - 12.5) < 3 || Math.abs(x - 27.5) < 3 || Math.abs(y - 22.5) < 3
                         || Math.abs(y - 37.5) < 3;
-                assertTrue(edge || p.contains(x, y) == (mask.getLong(i) != 0), "pixel " + x + ", " + y);
+                assertTrue(edge || p.mask().get(x, y) == (mask.getLong(i) != 0), "pixel " + x + ", " + y);
             }
             assertEquals(3, run(clip, 0, 3, false).size());
             assertEquals(10f, p.object());
             Prediction nothing = clip.mask(0, 2, HostTensor.zeros(DType.U8, Shape.of(64, 64)));
             assertEquals(-10f, nothing.object());
-            assertEquals(0, nothing.area());
+            assertEquals(0, nothing.mask().area());
         }
     }
 

@@ -1,5 +1,7 @@
 package dev.kerf.model.maskrcnn;
 
+import dev.kerf.error.BadInputException;
+
 /**
  * How instances are looked for. The defaults are upstream's.
  *
@@ -18,13 +20,13 @@ public record DetectOptions(float score, float overlap, int most, int proposals,
     /** Checks the ranges. */
     public DetectOptions {
         if (!(score >= 0 && score <= 1) || !(overlap >= 0 && overlap <= 1)) {
-            throw new IllegalArgumentException("score " + score + " and overlap " + overlap + " must be within 0 … 1");
+            throw new BadInputException("score " + score + " and overlap " + overlap + " must be within 0 … 1");
         }
         if (most < 1 || proposals < 1) {
-            throw new IllegalArgumentException("at least one detection and one proposal, not " + most + ", " + proposals);
+            throw new BadInputException("at least one detection and one proposal, not " + most + ", " + proposals);
         }
         if (minSize < 1 || maxSize < minSize) {
-            throw new IllegalArgumentException("sizes " + minSize + " and " + maxSize + ": at least 1, ascending");
+            throw new BadInputException("sizes " + minSize + " and " + maxSize + ": at least 1, ascending");
         }
     }
 

@@ -4,29 +4,36 @@ import dev.kerf.backend.CompileOptions;
 import dev.kerf.backend.Device;
 import dev.kerf.backend.DeviceWeights;
 import dev.kerf.backend.Executable;
-import dev.kerf.backend.HostView;
 import dev.kerf.error.BadInputException;
 import dev.kerf.error.BadWeightsException;
 import dev.kerf.graph.Graph;
 import dev.kerf.graph.SourceOp;
 import dev.kerf.graph.WeightExpr;
-import dev.kerf.image.Image;
+import dev.kerf.image.Picture;
+import dev.kerf.image.PictureForm;
+import dev.kerf.image.PixelFormat;
 import dev.kerf.mask.Instances;
 import dev.kerf.mask.LabelMap;
 import dev.kerf.mask.Panoptic;
 import dev.kerf.mask.PanopticMerge;
+import dev.kerf.model.DeviceResult;
+import dev.kerf.model.ModelOptions;
 import dev.kerf.model.PlanCache;
+import dev.kerf.model.WarmUp;
+import dev.kerf.model.nn.PictureInput;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;
 import dev.kerf.weights.TensorInfo;
 import dev.kerf.weights.Weights;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 
 /**
- * A Mask R-CNN on a device: images in, instances out.
+ * A Mask R-CNN on a device: pictures in, instances out.
  *
  * <pre>{@code
  * try (Device device = Backends.open("cpu");
@@ -39,13 +46,14 @@ import java.util.Map;
  *
  * <p>It takes torchvision's {@code maskrcnn_resnet50_fpn} and {@code _v2} with ResNet-50, 101 or 152, under the older and the
  * newer tensor names, and Detectron2's R50-FPN and R101-FPN. May be used by many threads at once: each call takes a compiled
- * plan of its own from a bounded cache, all plans share the weights, and a call gives the same answer as alone. The device and
- * the weight file must outlive the network.
+ * plan of its own from a bounded cache, all plans share the weights, and a call gives the same answer as alone. A
+ * {@link dev.kerf.backend.Limit} gives a call a deadline and lets another thread cancel it. The device and the weight file must
+ * outlive the network.
  */
 public final class MaskRcnn implements AutoCloseable {
-    /** Plans that a network keeps at most, for different image sizes or for threads at the same time. */
+    /** Plans that a network keeps at most if its options don't say. */
     public static final int PLANS = 3;
-    /** Images of one size that are computed together at most. */
+    /** Pictures of one form that are computed together at most. */
     public static final int BATCH = 4;
 
     private static final List<String> NOT_NEEDED = List.of("*.num_batches_tracked", "pixel_mean", "pixel_std",
@@ -58,19 +66,22 @@ public final class MaskRcnn implements AutoCloseable {
     private final DeviceWeights weights;
     private final PlanCache<RcnnRequest, Executable> plans;
 
-    private MaskRcnn(Device device, Weights source) {
+    private final CompileOptions compile;
+
+    private MaskRcnn(Device device, Weights source, ModelOptions options) {
         this.config = RcnnConfig.of(source);
         this.names = ClassNames.of(source, config);
         this.source = source;
         this.device = device;
         check(RcnnGraph.detect(config, source, smallest(config.semantic()), true));
         this.weights = device.load(source);
-        this.plans = new PlanCache<>(PLANS,
-                request -> device.compile(RcnnGraph.detect(config, source, request, true), weights, CompileOptions.of()));
+        this.compile = options.compile();
+        this.plans = new PlanCache<>(options.plansOr(PLANS),
+                request -> device.compile(RcnnGraph.detect(config, source, request, true), weights, compile));
     }
 
     private static RcnnRequest smallest(boolean semantic) {
-        return new RcnnRequest(false, 1, 3, false, 64, 64, semantic, DetectOptions.of().size(64, 64));
+        return new RcnnRequest(new PictureForm(64, 64, PixelFormat.RGB8), 1, semantic, DetectOptions.of().size(64, 64));
     }
 
     /**
@@ -79,7 +90,12 @@ public final class MaskRcnn implements AutoCloseable {
      * @throws BadWeightsException if the file is no Mask R-CNN, or a tensor is missing, misshapen or left over
      */
     public static MaskRcnn load(Device device, Weights weights) {
-        return new MaskRcnn(device, weights);
+        return load(device, weights, ModelOptions.of());
+    }
+
+    /** The same with storage, arithmetic, memory and number of plans of the caller's choice. */
+    public static MaskRcnn load(Device device, Weights weights, ModelOptions options) {
+        return new MaskRcnn(device, weights, options);
     }
 
     /** Every tensor is there in its shape, and none is left over. */
@@ -104,7 +120,7 @@ public final class MaskRcnn implements AutoCloseable {
      */
     public static Graph graph(Weights weights, int height, int width, DetectOptions options) {
         return RcnnGraph.detect(RcnnConfig.of(weights), weights,
-                new RcnnRequest(false, 1, 3, false, height, width, false, options), false);
+                new RcnnRequest(new PictureForm(width, height, PixelFormat.RGB8), 1, false, options), false);
     }
 
     /** What instances' categories mean; numbers of classes that have no name give "class N". */
@@ -117,46 +133,66 @@ public final class MaskRcnn implements AutoCloseable {
         return names.categories();
     }
 
-    /** How many compiled plans there are; at most {@link #PLANS}. */
+    /** How many compiled plans there are; at most {@link #PLANS}, or what the options say. */
     public int plans() {
         return plans.size();
+    }
+
+    /** How many plans were compiled since the network was loaded. */
+    public long compiled() {
+        return plans.compiled();
+    }
+
+    /**
+     * Compiles what pictures of these forms need and looks at empty ones, one at a time, until times are steady.
+     *
+     * @param limit most time for each form, after the first call
+     */
+    public void warmUp(Duration limit, DetectOptions options, PictureForm... forms) {
+        for (PictureForm form : forms) {
+            Picture blank = form.blank();
+            WarmUp.untilSteady(limit, () -> detect(blank, options));
+        }
     }
 
     /**
      * Finds instances, the surest first; perhaps none.
      *
-     * @throws dev.kerf.error.BadInputException if the image is too large for the device
+     * @throws dev.kerf.error.BadInputException if the picture is too large for the device
      */
-    public Instances detect(Image image, DetectOptions options) {
-        return detect(List.of(image), options).getFirst();
+    public Instances detect(Picture picture, DetectOptions options) {
+        return detect(List.of(picture), options).getFirst();
     }
 
-    /** Finds instances in several images; those of one size and form are computed together, {@link #BATCH} at a time. */
-    public List<Instances> detect(List<Image> images, DetectOptions options) {
-        Map<RcnnRequest, List<Integer>> groups = new LinkedHashMap<>();
-        for (int i = 0; i < images.size(); i++) {
-            groups.computeIfAbsent(RcnnRequest.of(images.get(i), 1, false, options), k -> new ArrayList<>()).add(i);
-        }
-        Instances[] found = new Instances[images.size()];
-        groups.values().forEach(group -> {
-            for (int at = 0; at < group.size(); at += BATCH) {
-                run(images, group.subList(at, Math.min(group.size(), at + BATCH)), options, found);
+    /** Finds instances in several pictures; those of one form are computed together, {@link #BATCH} at a time. */
+    public List<Instances> detect(List<? extends Picture> pictures, DetectOptions options) {
+        return PictureInput.together(pictures, Picture::form, BATCH, some -> {
+            RcnnRequest request = new RcnnRequest(some.getFirst().form(), some.size(), false, options);
+            try (var lease = plans.lease(request)) {
+                Executable e = lease.plan();
+                PictureInput.upload(e.input("image"), some);
+                e.run();
+                Detected detected = Detected.of(e);
+                return IntStream.range(0, some.size())
+                        .mapToObj(i -> detected.instances(i, request, config, names)).toList();
             }
         });
-        return List.of(found);
     }
 
-    private void run(List<Image> images, List<Integer> batch, DetectOptions options, Instances[] found) {
-        RcnnRequest request = RcnnRequest.of(images.get(batch.getFirst()), batch.size(), false, options);
-        try (var lease = plans.lease(request)) {
-            Executable e = lease.plan();
-            upload(e, request, batch.stream().map(images::get).toList());
+    /**
+     * Finds instances in pictures of one form and leaves them on the device: {@code boxes} F32 (B, D, 4), left, top, right and
+     * bottom edge in pixels of the picture; {@code scores} F32 and {@code labels} I32 (B, D); {@code masks} U8 (B, D,
+     * ⌈pixels / 8⌉), bits with the first pixel in the highest; {@code count} I32 (B), how many of the D hold.
+     *
+     * @return to be closed by the caller
+     * @throws BadInputException if the pictures differ in form
+     */
+    public DeviceResult detectOnDevice(List<? extends Picture> pictures, DetectOptions options) {
+        PictureInput.requireOneForm(pictures);
+        return DeviceResult.of(plans.lease(new RcnnRequest(pictures.getFirst().form(), pictures.size(), false, options)), e -> {
+            PictureInput.upload(e.input("image"), pictures);
             e.run();
-            Detected detected = Detected.of(e);
-            for (int i = 0; i < batch.size(); i++) {
-                found[batch.get(i)] = detected.instances(i, request, config, names);
-            }
-        }
+        });
     }
 
     /** Whether the network gives every pixel a class too, so that {@link #panoptic} can be asked for. */
@@ -187,60 +223,41 @@ public final class MaskRcnn implements AutoCloseable {
      * @param merge how they are put together; what is below its score never comes in
      * @throws BadInputException if the network has no semantic branch
      */
-    public Panoptic panoptic(Image image, DetectOptions options, PanopticMerge merge) {
+    public Panoptic panoptic(Picture picture, DetectOptions options, PanopticMerge merge) {
         requirePanoptic();
-        RcnnRequest request = RcnnRequest.of(image, 1, true, options);
+        RcnnRequest request = new RcnnRequest(picture.form(), 1, true, options);
         try (var lease = plans.lease(request)) {
             Executable e = lease.plan();
-            e.input("image").upload(view(image, request));
+            PictureInput.upload(e.input("image"), List.of(picture));
             e.run();
             HostTensor labels = e.output("semantic").toHost();
             return merge.merge(Detected.of(e).instances(0, request, config, names),
-                    new LabelMap(labels.reshape(Shape.of(image.height(), image.width()))), names::stuff);
+                    new LabelMap(labels.reshape(Shape.of(picture.height(), picture.width()))), names::stuff);
         }
-    }
-
-    private static void upload(Executable e, RcnnRequest request, List<Image> images) {
-        if (images.size() == 1) {
-            e.input("image").upload(view(images.getFirst(), request));
-            return;
-        }
-        HostTensor all = HostTensor.zeros(request.inputType().dtype(), request.inputType().shape());
-        long bytes = all.data().byteSize() / images.size();
-        for (int i = 0; i < images.size(); i++) {
-            all.data().asSlice(i * bytes, bytes).copyFrom(images.get(i).packed().data().asSlice(0, bytes));
-        }
-        e.input("image").upload(all.data());
-    }
-
-    private static HostView view(Image image, RcnnRequest request) {
-        Shape shape = request.inputType().shape().with(0, 1);
-        return HostView.of(image.data(), request.inputType().dtype(), shape, image.rowStride() * image.height(),
-                image.rowStride(), image.format().pixelBytes(), image.format().sampleBytes());
     }
 
     /** Every stage for an image, by its upstream name, in order; the outputs too. Rows past {@code count} hold anything. */
-    public Map<String, HostTensor> trace(Image image, DetectOptions options) {
-        RcnnRequest request = RcnnRequest.of(image, 1, config.semantic(), options);
-        return run(RcnnGraph.detect(config, source, request, true), image, request, Map.of());
+    public Map<String, HostTensor> trace(Picture picture, DetectOptions options) {
+        RcnnRequest request = new RcnnRequest(picture.form(), 1, config.semantic(), options);
+        return run(RcnnGraph.detect(config, source, request, true), picture, Map.of());
     }
 
     /**
      * What the heads make of given boxes, in pixels of the resized image: {@code box_roi_align}, {@code class_logits} and
      * {@code box_regression} of proposals (R, 4), {@code mask_logits} of boxes (D, 4).
      */
-    public Map<String, HostTensor> traceHeads(Image image, HostTensor proposals, HostTensor boxes, DetectOptions options) {
-        RcnnRequest request = RcnnRequest.of(image, 1, false, options);
+    public Map<String, HostTensor> traceHeads(Picture picture, HostTensor proposals, HostTensor boxes,
+            DetectOptions options) {
+        RcnnRequest request = new RcnnRequest(picture.form(), 1, false, options);
         Graph graph = RcnnGraph.heads(config, source, request, proposals.shape().size(0), boxes.shape().size(0));
-        return run(graph, image, request, Map.of("proposals", proposals, "boxes", boxes));
+        return run(graph, picture, Map.of("proposals", proposals, "boxes", boxes));
     }
 
-    private Map<String, HostTensor> run(
-            Graph graph, Image image, RcnnRequest request, Map<String, HostTensor> boxes) {
+    private Map<String, HostTensor> run(Graph graph, Picture picture, Map<String, HostTensor> boxes) {
         Map<String, HostTensor> out = new LinkedHashMap<>();
-        CompileOptions all = CompileOptions.of().keep(graph.stages().keySet().toArray(String[]::new));
+        CompileOptions all = compile.keep(graph.stages().keySet().toArray(String[]::new));
         try (Executable e = device.compile(graph, weights, all)) {
-            e.input("image").upload(view(image, request));
+            PictureInput.upload(e.input("image"), List.of(picture));
             boxes.forEach((name, t) -> e.input(name).upload(t.data()));
             e.run();
             graph.kept(graph.stages().keySet()).keySet().forEach(name -> out.put(name, e.output(name).toHost()));

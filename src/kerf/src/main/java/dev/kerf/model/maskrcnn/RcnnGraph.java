@@ -1,7 +1,6 @@
 package dev.kerf.model.maskrcnn;
 
 import dev.kerf.graph.BoxOp;
-import dev.kerf.graph.FrameOp;
 import dev.kerf.graph.Graph;
 import dev.kerf.graph.GraphBuilder;
 import dev.kerf.graph.MoveOp;
@@ -11,6 +10,7 @@ import dev.kerf.graph.TensorType;
 import dev.kerf.graph.Value;
 import dev.kerf.model.maskrcnn.RcnnRequest.Size;
 import dev.kerf.model.nn.Layers;
+import dev.kerf.model.nn.PictureInput;
 import dev.kerf.model.nn.Pixels;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;
@@ -97,8 +97,8 @@ final class RcnnGraph {
     }
 
     private Value preprocess() {
-        Value image = g.input("image", request.inputType());
-        Value x = g.apply(new FrameOp.FromPixels(request.sampleOrder(config.detectron()), false), image); // (B, 3, H, W)
+        Value image = g.input("image", PictureInput.type(request.form(), request.images()));
+        Value x = PictureInput.planes(g, image, request.form(), 3, config.detectron()); // (B, 3, H, W)
         if (config.detectron()) {
             x = standardise(asPillow(x));
         } else {

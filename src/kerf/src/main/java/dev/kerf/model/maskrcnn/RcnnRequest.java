@@ -1,25 +1,16 @@
 package dev.kerf.model.maskrcnn;
 
-import dev.kerf.graph.TensorType;
-import dev.kerf.image.Image;
-import dev.kerf.tensor.DType;
-import java.util.List;
+import dev.kerf.image.PictureForm;
 
 /**
  * What an executable of a Mask R-CNN is made for. Equal requests share a plan.
  *
- * @param deep      whether samples have 16 bits, not 8
- * @param images    how many images of the same form
- * @param channels  samples of a pixel
- * @param blueFirst whether the first three samples are blue, green, red
- * @param height    rows of an image
- * @param width     columns of an image
- * @param semantic  whether every pixel is to be given a class too
- * @param options   sizes, thresholds and limits
+ * @param form     size and layout of a picture
+ * @param images   how many pictures of that form
+ * @param semantic whether every pixel is to be given a class too
+ * @param options  sizes, thresholds and limits
  */
-record RcnnRequest(
-        boolean deep, int images, int channels, boolean blueFirst, int height, int width, boolean semantic,
-        DetectOptions options) {
+record RcnnRequest(PictureForm form, int images, boolean semantic, DetectOptions options) {
     /** A size in pixels. */
     record Size(int height, int width) {
         /** The next size whose sides are multiples of {@code step}. */
@@ -28,21 +19,14 @@ record RcnnRequest(
         }
     }
 
-    static RcnnRequest of(Image image, int images, boolean semantic, DetectOptions options) {
-        return new RcnnRequest(image.bits() > 8, images, image.channels(), image.format().isBlueFirst(), image.height(),
-                image.width(), semantic, options);
+    /** Rows of a picture. */
+    int height() {
+        return form.height();
     }
 
-    TensorType inputType() {
-        return TensorType.of(deep ? DType.U16 : DType.U8, images, height, width, channels);
-    }
-
-    /** The samples that make red, green, blue, or blue, green, red; grey fills all three. */
-    List<Integer> sampleOrder(boolean blueWanted) {
-        if (channels < 3) {
-            return List.of(0, 0, 0);
-        }
-        return blueFirst == blueWanted ? List.of(0, 1, 2) : List.of(2, 1, 0);
+    /** Columns of a picture. */
+    int width() {
+        return form.width();
     }
 
     /**
@@ -50,6 +34,8 @@ record RcnnRequest(
      * rounds, and after the shorter side the longer.
      */
     Size resized(boolean detectron) {
+        int height = height();
+        int width = width();
         int shorter = Math.min(height, width);
         int longer = Math.max(height, width);
         if (!detectron) {

@@ -1,6 +1,6 @@
 package dev.kerf.model.sam2;
 
-import dev.kerf.image.Image;
+import dev.kerf.image.Picture;
 import java.util.List;
 
 /** A video whose frames can be asked for in any order, any number of times. All frames have one size. */
@@ -9,11 +9,11 @@ public interface ClipFrames {
     int count();
 
     /** Frame {@code index}, from 0. */
-    Image frame(int index);
+    Picture frame(int index);
 
     /** Frames that are in memory already. */
-    static ClipFrames of(List<Image> frames) {
-        List<Image> all = List.copyOf(frames);
+    static ClipFrames of(List<? extends Picture> frames) {
+        List<Picture> all = List.copyOf(frames);
         return new ClipFrames() {
             @Override
             public int count() {
@@ -21,7 +21,7 @@ public interface ClipFrames {
             }
 
             @Override
-            public Image frame(int index) {
+            public Picture frame(int index) {
                 return all.get(index);
             }
         };

@@ -2,7 +2,7 @@ package dev.kerf.model.sam2;
 
 import dev.kerf.error.BadInputException;
 import dev.kerf.error.ClosedException;
-import dev.kerf.image.Image;
+import dev.kerf.image.Picture;
 import dev.kerf.tensor.HostTensor;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
@@ -45,7 +45,7 @@ public final class ClipTracker implements AutoCloseable {
         }
         this.sam = sam;
         this.video = video;
-        Image first = video.frame(0);
+        Picture first = video.frame(0);
         this.width = first.width();
         this.height = first.height();
         this.tracking = new Tracking(sam, width, height);
@@ -139,7 +139,7 @@ public final class ClipTracker implements AutoCloseable {
         if (known != null) {
             return known;
         }
-        Image image = video.frame(frame);
+        Picture image = video.frame(frame);
         if (image.width() != width || image.height() != height) {
             throw new BadInputException("frame " + frame + " is " + image.width() + "×" + image.height()
                     + " pixels, those before are " + width + "×" + height);

@@ -3,8 +3,10 @@ package dev.kerf.model.sam2;
 import dev.kerf.backend.Device;
 import dev.kerf.backend.Executable;
 import dev.kerf.backend.StateTensor;
+import dev.kerf.error.BadInputException;
 import dev.kerf.error.ClosedException;
 import dev.kerf.graph.Value;
+import dev.kerf.model.DeviceResult;
 import dev.kerf.model.sam2.Sam2Graphs.DecoderRequest;
 import dev.kerf.tensor.HostTensor;
 import java.util.ArrayList;
@@ -21,7 +23,7 @@ import java.util.Map;
  */
 public final class ImageView implements AutoCloseable {
     /** Prompts answered in one run at most; more are answered in several. */
-    static final int MOST_AT_ONCE = 8;
+    public static final int MOST_AT_ONCE = 8;
 
     private final Sam2 sam;
     private final int width;
@@ -89,22 +91,13 @@ public final class ImageView implements AutoCloseable {
 
     private List<List<Prediction>> decode(List<Prompt> prompts, boolean mask, boolean multimask) {
         PromptBatch batch = PromptBatch.of(prompts, mask);
-        DecoderRequest request = new DecoderRequest(batch.size(), batch.room(), mask, multimask);
         int masks = multimask ? MaskDecoder.MASKS - 1 : 1;
-        try (var decoder = sam.decoders().lease(request);
-                var upscaler = sam.upscalers().lease(new Sam2.Upscale(batch.size(), masks, height, width))) {
-            Executable e = decoder.plan();
-            bind(e, "image_embeddings", "high_res_features_0", "high_res_features_1");
-            batch.upload(e, width, height, sam.config());
-            e.run();
-            HostTensor ious = e.output("iou_predictions").toHost();
-            HostTensor objects = e.output("object_score_logits").toHost();
-            HostTensor low = e.output("low_res_masks").toHost();
-            Executable u = upscaler.plan();
-            u.bindInput("low_res_masks", e.output("low_res_masks"));
-            u.run();
-            HostTensor logits = u.output("logits").toHost();
-            HostTensor binary = u.output("masks").toHost();
+        try (DeviceResult found = decode(batch, multimask)) {
+            HostTensor ious = found.get("iou_predictions").toHost();
+            HostTensor objects = found.get("object_score_logits").toHost();
+            HostTensor low = found.get("low_res_masks").toHost();
+            HostTensor logits = found.get("logits").toHost();
+            HostTensor binary = found.get("masks").toHost();
             List<List<Prediction>> out = new ArrayList<>();
             for (int i = 0; i < prompts.size(); i++) {
                 List<Prediction> of = new ArrayList<>();
@@ -117,6 +110,40 @@ public final class ImageView implements AutoCloseable {
             }
             return out;
         }
+    }
+
+    private DeviceResult decode(PromptBatch batch, boolean multimask) {
+        DecoderRequest request = new DecoderRequest(batch.size(), batch.room(), batch.mask(), multimask);
+        int masks = multimask ? MaskDecoder.MASKS - 1 : 1;
+        DeviceResult low = DeviceResult.of(sam.decoders().lease(request), e -> {
+            bind(e, "image_embeddings", "high_res_features_0", "high_res_features_1");
+            batch.upload(e, width, height, sam.config());
+            e.run();
+        });
+        return low.and(() -> sam.upscalers().lease(new Sam2.Upscale(batch.size(), masks, height, width)), u -> {
+            u.bindInput("low_res_masks", low.get("low_res_masks"));
+            u.run();
+        });
+    }
+
+    /**
+     * Masks that answer prompts, left on the device: {@code logits} F32 and {@code masks} U8 (B · M, 1, H, W) of the image's
+     * size, {@code low_res_masks} F32 (B, M, S/4, S/4), {@code iou_predictions} (B, M), {@code object_score_logits} (B, 1).
+     * B is the number of prompts rounded up to a power of two, what is added repeats the last one; M is 1, or 3 for what
+     * each could mean, in the network's order.
+     *
+     * @param prompts 1 to {@link #MOST_AT_ONCE}, either all with a mask to refine or none
+     * @return to be closed by the caller
+     * @throws dev.kerf.error.BadInputException if the prompts can't be answered at once, or one isn't in the image
+     */
+    public DeviceResult predictOnDevice(List<Prompt> prompts, boolean multimask) {
+        prompts.forEach(p -> p.check(width, height, sam.config().maskSize()));
+        if (prompts.isEmpty() || prompts.size() > MOST_AT_ONCE
+                || prompts.stream().map(p -> p.mask() != null).distinct().count() > 1) {
+            throw new BadInputException(prompts.size() + " prompts: 1 to " + MOST_AT_ONCE
+                    + " are answered at once, all with a mask or none");
+        }
+        return decode(PromptBatch.of(prompts, prompts.getFirst().mask() != null), multimask);
     }
 
     /** Lets an executable read some of the features. */

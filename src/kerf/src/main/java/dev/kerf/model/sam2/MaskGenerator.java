@@ -3,7 +3,9 @@ package dev.kerf.model.sam2;
 import dev.kerf.error.BadInputException;
 import dev.kerf.image.Image;
 import dev.kerf.image.PixelFormat;
-import dev.kerf.model.sam2.Prediction.Bounds;
+import dev.kerf.mask.Box;
+import dev.kerf.mask.Mask;
+import dev.kerf.mask.RunLength;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -104,7 +106,7 @@ public final class MaskGenerator {
      * @param progress is told how many points of how many in all crops are done, in percent
      */
     public List<GeneratedMask> generate(Image image, IntConsumer progress) {
-        List<Bounds> crops = crops(image.width(), image.height(), settings.cropLayers);
+        List<Box> crops = crops(image.width(), image.height(), settings.cropLayers);
         List<GeneratedMask> found = new ArrayList<>();
         for (int i = 0; i < crops.size(); i++) {
             int index = i;
@@ -123,8 +125,8 @@ public final class MaskGenerator {
     }
 
     /** The whole image, then parts that overlap: four, sixteen …. */
-    static List<Bounds> crops(int width, int height, int layers) {
-        List<Bounds> out = new ArrayList<>(List.of(new Bounds(0, 0, width, height)));
+    static List<Box> crops(int width, int height, int layers) {
+        List<Box> out = new ArrayList<>(List.of(new Box(0, 0, width, height)));
         for (int layer = 1; layer <= layers; layer++) {
             int n = 1 << layer;
             int overlap = (int) (OVERLAP * Math.min(width, height) * 2 / n);
@@ -134,7 +136,7 @@ public final class MaskGenerator {
                 for (int j = 0; j < n; j++) {
                     int x = (w - overlap) * i;
                     int y = (h - overlap) * j;
-                    out.add(new Bounds(x, y, Math.min(w, width - x), Math.min(h, height - y)));
+                    out.add(new Box(x, y, Math.min(w, width - x), Math.min(h, height - y)));
                 }
             }
         }
@@ -146,7 +148,7 @@ public final class MaskGenerator {
         void accept(double share);
     }
 
-    private List<GeneratedMask> crop(Image image, Bounds crop, int layer, Share progress) {
+    private List<GeneratedMask> crop(Image image, Box crop, int layer, Share progress) {
         List<Prompt> prompts = grid(crop, Math.max(1, (int) (settings.pointsPerSide / Math.pow(settings.pointsDownscale,
                 layer))));
         List<GeneratedMask> found = new ArrayList<>();
@@ -169,7 +171,7 @@ public final class MaskGenerator {
         return settings.minRegionArea == 0 ? best : cleaned(best);
     }
 
-    private static List<Prompt> grid(Bounds crop, int n) {
+    private static List<Prompt> grid(Box crop, int n) {
         List<Prompt> out = new ArrayList<>();
         for (int i = 0; i < n * n; i++) {
             out.add(Prompt.point((i % n + 0.5) / n * crop.width(), (i / n + 0.5) / n * crop.height()));
@@ -177,7 +179,7 @@ public final class MaskGenerator {
         return out;
     }
 
-    private static Image cut(Image image, Bounds b) {
+    private static Image cut(Image image, Box b) {
         Image rgb = image.toRgb8();
         if (b.width() == rgb.width() && b.height() == rgb.height()) {
             return rgb;
@@ -188,7 +190,7 @@ public final class MaskGenerator {
     }
 
     /** Whether a side of the box is near the crop's edge where that isn't the image's. */
-    private static boolean cutOff(Bounds box, Bounds crop, Image image) {
+    private static boolean cutOff(Box box, Box crop, Image image) {
         int[] sides = {crop.x() + box.x(), crop.y() + box.y(), crop.x() + box.x() + Math.max(0, box.width() - 1),
             crop.y() + box.y() + Math.max(0, box.height() - 1)};
         int[] edges = {crop.x(), crop.y(), crop.x() + crop.width(), crop.y() + crop.height()};
@@ -201,18 +203,18 @@ public final class MaskGenerator {
         return false;
     }
 
-    private static GeneratedMask whole(Prediction p, Prompt.Point at, Bounds crop, Image image) {
-        boolean[] mask = new boolean[image.width() * image.height()];
-        byte[] in = p.mask().data().toArray(java.lang.foreign.ValueLayout.JAVA_BYTE);
+    private static GeneratedMask whole(Prediction p, Prompt.Point at, Box crop, Image image) {
+        Mask mask = Mask.empty(image.width(), image.height());
         for (int y = 0; y < crop.height(); y++) {
             for (int x = 0; x < crop.width(); x++) {
-                mask[(y + crop.y()) * image.width() + x + crop.x()] = in[y * crop.width() + x] != 0;
+                if (p.mask().get(x, y)) {
+                    mask.set(x + crop.x(), y + crop.y(), true);
+                }
             }
         }
-        Bounds b = p.bounds();
-        return new GeneratedMask(image.width(), image.height(), GeneratedMask.runs(mask, image.width(), image.height()),
-                new Bounds(b.x() + crop.x(), b.y() + crop.y(), b.width(), b.height()), p.iou(), p.stability(),
-                new Prompt.Point(at.x() + crop.x(), at.y() + crop.y(), true), crop);
+        Box b = p.bounds();
+        return new GeneratedMask(RunLength.encode(mask), new Box(b.x() + crop.x(), b.y() + crop.y(), b.width(), b.height()),
+                p.iou(), p.stability(), new Prompt.Point(at.x() + crop.x(), at.y() + crop.y(), true), crop);
     }
 
     /** Greedy suppression: each mask whose box doesn't overlap too much with one before it in the order. */
@@ -227,7 +229,7 @@ public final class MaskGenerator {
     }
 
     /** Of boxes from the first pixel to the last, as upstream measures them. */
-    static double iou(Bounds a, Bounds b) {
+    static double iou(Box a, Box b) {
         double w = Math.min(a.x() + a.width(), b.x() + b.width()) - Math.max(a.x(), b.x()) - 1.0;
         double h = Math.min(a.y() + a.height(), b.y() + b.height()) - Math.max(a.y(), b.y()) - 1.0;
         double both = Math.max(0, w) * Math.max(0, h);

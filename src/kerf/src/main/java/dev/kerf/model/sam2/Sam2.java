@@ -4,17 +4,24 @@ import dev.kerf.backend.CompileOptions;
 import dev.kerf.backend.Device;
 import dev.kerf.backend.DeviceWeights;
 import dev.kerf.backend.Executable;
-import dev.kerf.backend.Precision;
 import dev.kerf.graph.Graph;
 import dev.kerf.image.Image;
+import dev.kerf.image.Picture;
+import dev.kerf.image.PictureForm;
+import dev.kerf.model.ModelOptions;
 import dev.kerf.model.PlanCache;
+import dev.kerf.model.WarmUp;
+import dev.kerf.model.nn.PictureInput;
 import dev.kerf.model.sam2.Sam2Graphs.DecoderRequest;
 import dev.kerf.model.sam2.Sam2VideoGraphs.FrameRequest;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.weights.Weights;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 
 /**
  * SAM 2 on a device: shown a thing by points, a box or a mask, it finds the thing's pixels.
@@ -30,11 +37,12 @@ import java.util.Map;
  * }</pre>
  *
  * <p>May be used by many threads at once: each call takes compiled plans of its own from bounded caches, all plans
- * share the weights, and a call gives the same answer as alone. The device and the weight file must outlive the model,
- * the model its views.
+ * share the weights, and a call gives the same answer as alone. A {@link dev.kerf.backend.Limit} gives a call, on a view
+ * or a tracker too, a deadline and lets another thread cancel it. The device and the weight file must outlive the model, the
+ * model its views.
  */
 public final class Sam2 implements AutoCloseable {
-    /** Compiled plans of each part that are kept at most. */
+    /** Compiled plans of each part that are kept at least; of the image encoder 2 if the options don't say. */
     public static final int PLANS = 4;
 
     private final Sam2Config config;
@@ -56,8 +64,8 @@ public final class Sam2 implements AutoCloseable {
     /** A slot read or written. */
     record MemoryPlan(int slots, boolean reads) {}
 
-    /** An image's size and what it is. */
-    record Look(int height, int width, boolean video) {}
+    /** A picture's form and what it is. */
+    record Look(PictureForm form, boolean video) {}
 
     /** An image's size. */
     record Size(int height, int width) {}
@@ -65,21 +73,22 @@ public final class Sam2 implements AutoCloseable {
     /** Masks brought to an image's size. */
     record Upscale(int batch, int masks, int height, int width) {}
 
-    private Sam2(Device device, Weights source, Sam2Config config, Precision precision) {
+    private Sam2(Device device, Weights source, Sam2Config config, ModelOptions chosen) {
         Sam2Graphs.requireFits(config, source);
         this.config = config;
         this.device = device;
         this.weights = device.load(source);
-        this.options = CompileOptions.of().precision(precision);
-        this.encoders = new PlanCache<>(2, l -> compile(Sam2Graphs.look(config, l.height, l.width, l.video)));
-        this.decoders = new PlanCache<>(PLANS, r -> compile(Sam2Graphs.decoder(config, r)));
-        this.upscalers = new PlanCache<>(PLANS,
+        this.options = chosen.compile();
+        int plans = Math.max(PLANS, chosen.plans());
+        this.encoders = new PlanCache<>(chosen.plansOr(2), l -> compile(Sam2Graphs.look(config, l.form, l.video)));
+        this.decoders = new PlanCache<>(plans, r -> compile(Sam2Graphs.decoder(config, r)));
+        this.upscalers = new PlanCache<>(plans,
                 u -> compile(Sam2Graphs.upscale(config, u.batch, u.masks, u.height, u.width)));
         this.givens = new PlanCache<>(1, s -> compile(Sam2VideoGraphs.given(config, s.height, s.width)));
-        this.frames = new PlanCache<>(PLANS, r -> compile(Sam2VideoGraphs.frame(config, r)));
-        this.remembers = new PlanCache<>(PLANS,
+        this.frames = new PlanCache<>(plans, r -> compile(Sam2VideoGraphs.frame(config, r)));
+        this.remembers = new PlanCache<>(plans,
                 r -> compile(Sam2VideoGraphs.remember(config, r.objects, r.slots, r.binarize)));
-        this.memories = new PlanCache<>(PLANS, m -> compile(
+        this.memories = new PlanCache<>(plans, m -> compile(
                 m.reads ? Sam2VideoGraphs.readSlot(config, m.slots) : Sam2VideoGraphs.writeSlot(config, m.slots)));
     }
 
@@ -91,12 +100,17 @@ public final class Sam2 implements AutoCloseable {
      *                                            misshapen or left over
      */
     public static Sam2 load(Device device, Weights weights) {
-        return load(device, weights, Sam2Config.of(weights), Precision.FLOAT32);
+        return load(device, weights, ModelOptions.of());
     }
 
-    /** Likewise with settings and storage of the caller's choice. */
-    public static Sam2 load(Device device, Weights weights, Sam2Config config, Precision precision) {
-        return new Sam2(device, weights, config, precision);
+    /** Likewise with storage, arithmetic, memory and number of plans of the caller's choice. */
+    public static Sam2 load(Device device, Weights weights, ModelOptions options) {
+        return load(device, weights, Sam2Config.of(weights), options);
+    }
+
+    /** Likewise with other settings than those of upstream's predictors, too. */
+    public static Sam2 load(Device device, Weights weights, Sam2Config config, ModelOptions options) {
+        return new Sam2(device, weights, config, options);
     }
 
     /** Size, version and settings. */
@@ -104,29 +118,75 @@ public final class Sam2 implements AutoCloseable {
         return config;
     }
 
+    /** How many plans were compiled since the model was loaded. */
+    public long compiled() {
+        return Stream.of(encoders, decoders, upscalers, givens, frames, remembers, memories)
+                .mapToLong(PlanCache::compiled).sum();
+    }
+
     /**
-     * Looks at an image: the costly part, once.
+     * Compiles what pictures of these forms need, for a point or a box and one mask or three, and answers such prompts for
+     * empty pictures until times are steady. Trackers compile for the numbers of memories that a frame attends to as they
+     * meet them.
+     *
+     * @param limit most time for each form, after the first call
+     */
+    public void warmUp(Duration limit, PictureForm... forms) {
+        for (PictureForm form : forms) {
+            Picture blank = form.blank();
+            Prompt point = Prompt.point(0.5 * form.width(), 0.5 * form.height());
+            Prompt box = Prompt.box(0, 0, form.width(), form.height());
+            WarmUp.untilSteady(limit, () -> {
+                try (ImageView view = look(blank)) {
+                    view.predict(point);
+                    view.candidates(point);
+                    view.predict(box);
+                    view.candidates(box);
+                }
+            });
+        }
+    }
+
+    /**
+     * Looks at a picture: the costly part, once.
      *
      * @return its features, to be closed by the caller
      */
-    public ImageView look(Image image) {
-        return look(image, false);
+    public ImageView look(Picture picture) {
+        return look(picture, false);
+    }
+
+    /**
+     * Looks at several pictures, one after the other: each keeps the device busy by itself.
+     *
+     * @return a view of each, to be closed by the caller; none if one fails
+     */
+    public List<ImageView> look(List<? extends Picture> pictures) {
+        List<ImageView> views = new ArrayList<>();
+        try {
+            pictures.forEach(p -> views.add(look(p)));
+            return List.copyOf(views);
+        } catch (RuntimeException e) {
+            views.forEach(ImageView::close);
+            throw e;
+        }
     }
 
     /** Likewise at a frame of a video, which upstream resizes in another way. */
-    ImageView lookAtFrame(Image frame) {
+    ImageView lookAtFrame(Picture frame) {
         return look(frame, true);
     }
 
-    private ImageView look(Image image, boolean video) {
-        Image rgb = image.toRgb8();
-        try (var lease = encoders.lease(new Look(rgb.height(), rgb.width(), video))) {
+    private ImageView look(Picture given, boolean video) {
+        // Upstream reads 8 bits.
+        Picture picture = given instanceof Image i && i.bits() > 8 ? i.toRgb8() : given;
+        try (var lease = encoders.lease(new Look(picture.form(), video))) {
             Executable e = lease.plan();
-            ImageView view = new ImageView(this, rgb.width(), rgb.height(), e.graph().states(), device);
+            ImageView view = new ImageView(this, picture.width(), picture.height(), e.graph().states(), device);
             boolean done = false;
             try {
                 view.fill(e);
-                e.input("image").upload(rgb.toTensor().data());
+                PictureInput.upload(e.input("image"), List.of(picture));
                 e.run();
                 done = true;
                 return view;

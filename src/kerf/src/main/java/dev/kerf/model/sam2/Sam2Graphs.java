@@ -1,7 +1,6 @@
 package dev.kerf.model.sam2;
 
 import dev.kerf.error.BadWeightsException;
-import dev.kerf.graph.FrameOp;
 import dev.kerf.graph.Graph;
 import dev.kerf.graph.GraphBuilder;
 import dev.kerf.graph.MoveOp;
@@ -12,7 +11,10 @@ import dev.kerf.graph.StateOp;
 import dev.kerf.graph.TensorType;
 import dev.kerf.graph.Value;
 import dev.kerf.graph.WeightExpr;
+import dev.kerf.image.PictureForm;
+import dev.kerf.image.PixelFormat;
 import dev.kerf.model.nn.Layers;
+import dev.kerf.model.nn.PictureInput;
 import dev.kerf.model.nn.Pixels;
 import dev.kerf.tensor.DType;
 import dev.kerf.tensor.Shape;
@@ -64,7 +66,7 @@ public final class Sam2Graphs {
      */
     public static Graph image(Sam2Config config, int height, int width) {
         GraphBuilder g = new GraphBuilder();
-        encode(g, config, height, width, false).forEach(g::output);
+        encode(g, config, new PictureForm(width, height, PixelFormat.RGB8), false).forEach(g::output);
         return g.build();
     }
 
@@ -74,16 +76,18 @@ public final class Sam2Graphs {
      * @param video whether frames are resized as upstream's video predictor does, by Pillow: bicubic, antialiased,
      *              rounded to 8 bits after the columns and after the rows
      */
-    static Graph look(Sam2Config config, int height, int width, boolean video) {
+    static Graph look(Sam2Config config, PictureForm form, boolean video) {
         GraphBuilder g = new GraphBuilder();
-        encode(g, config, height, width, video).forEach((name, v) ->
+        encode(g, config, form, video).forEach((name, v) ->
                 g.apply(new StateOp.Assign(), g.state(name, v.type()), v));
         return g.build();
     }
 
-    private static Map<String, Value> encode(GraphBuilder g, Sam2Config config, int height, int width, boolean video) {
-        Value image = g.input("image", TensorType.of(DType.U8, 1, height, width, 3));
-        Value x = g.apply(new FrameOp.FromPixels(List.of(0, 1, 2), false), image); // (1, 3, height, width)
+    private static Map<String, Value> encode(GraphBuilder g, Sam2Config config, PictureForm form, boolean video) {
+        int height = form.height();
+        int width = form.width();
+        Value image = g.input("image", PictureInput.type(form, 1));
+        Value x = PictureInput.planes(g, image, form, 3, false); // (1, 3, height, width)
         int side = config.imageSize();
         if (video) {
             x = width == side ? x : rounded(g, Pixels.resized(g, x, height, side, Interpolation.BICUBIC, true));

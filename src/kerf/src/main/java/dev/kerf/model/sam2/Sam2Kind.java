@@ -1,11 +1,11 @@
 package dev.kerf.model.sam2;
 
 import dev.kerf.backend.Device;
-import dev.kerf.backend.Precision;
 import dev.kerf.error.BadInputException;
 import dev.kerf.graph.Graph;
 import dev.kerf.image.Image;
 import dev.kerf.model.ModelKind;
+import dev.kerf.model.ModelOptions;
 import dev.kerf.model.sam2.Sam2Graphs.DecoderRequest;
 import dev.kerf.model.sam2.Sam2VideoGraphs.FrameRequest;
 import dev.kerf.tensor.HostTensor;
@@ -69,7 +69,7 @@ public record Sam2Kind() implements ModelKind {
             prompt = prompt.and(Prompt.box(c[0], c[1], c[2], c[3]));
         }
         Sam2Config config = Sam2Config.of(weights).withImageSize(r.imageSize());
-        try (Sam2 sam = Sam2.load(device, weights, config, Precision.FLOAT32)) {
+        try (Sam2 sam = Sam2.load(device, weights, config, ModelOptions.of())) {
             return sam.trace(Image.read(r.image()), prompt, false);
         }
     }

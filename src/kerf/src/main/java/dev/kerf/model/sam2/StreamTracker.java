@@ -2,7 +2,7 @@ package dev.kerf.model.sam2;
 
 import dev.kerf.error.BadInputException;
 import dev.kerf.error.ClosedException;
-import dev.kerf.image.Image;
+import dev.kerf.image.Picture;
 import dev.kerf.tensor.HostTensor;
 import java.util.ArrayList;
 import java.util.List;
@@ -60,7 +60,7 @@ public final class StreamTracker implements AutoCloseable {
      *
      * @throws BadInputException if it is of another size than the first
      */
-    public FrameResult next(Image image) {
+    public FrameResult next(Picture image) {
         requireOpen();
         if (tracking == null) {
             width = image.width();

@@ -1,14 +1,15 @@
 package dev.kerf.model.unet;
 
+import dev.kerf.mask.LabelMap;
 import dev.kerf.tensor.HostTensor;
 import java.util.List;
 
 /**
  * What a network says of an image.
  *
- * @param labels     the class of each pixel, U8 (H, W), or I32 for more than 256 classes
+ * @param labels     the class of each pixel, of the image's size
  * @param logits     F32 (K, H, W) if asked for; null otherwise
  * @param classNames names of the classes, by label
  * @param tiles      how many pieces the image was cut into; 1 if it was taken whole
  */
-public record Segmentation(HostTensor labels, HostTensor logits, List<String> classNames, int tiles) {}
+public record Segmentation(LabelMap labels, HostTensor logits, List<String> classNames, int tiles) {}

@@ -2,14 +2,21 @@ package dev.kerf.model.unet;
 
 import dev.kerf.backend.CompileOptions;
 import dev.kerf.backend.Device;
+import dev.kerf.backend.DeviceTensor;
 import dev.kerf.backend.DeviceWeights;
 import dev.kerf.backend.Executable;
 import dev.kerf.backend.HostView;
 import dev.kerf.error.BadInputException;
 import dev.kerf.graph.Graph;
 import dev.kerf.graph.TensorType;
-import dev.kerf.image.Image;
+import dev.kerf.image.Picture;
+import dev.kerf.image.PictureForm;
+import dev.kerf.mask.LabelMap;
+import dev.kerf.model.DeviceResult;
+import dev.kerf.model.ModelOptions;
 import dev.kerf.model.PlanCache;
+import dev.kerf.model.WarmUp;
+import dev.kerf.model.nn.PictureInput;
 import dev.kerf.model.unet.Tiling.Span;
 import dev.kerf.model.unet.UNetRequest.Source;
 import dev.kerf.model.unet.UNetRequest.Wanted;
@@ -17,29 +24,35 @@ import dev.kerf.tensor.DType;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;
 import dev.kerf.weights.Weights;
+import java.time.Duration;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import java.util.stream.IntStream;
 
 /**
- * A U-Net on a device: images in, labels out.
+ * A U-Net on a device: pictures in, labels out.
  *
  * <pre>{@code
  * try (Device device = Backends.open("cpu");
  *         Weights weights = Weights.open(Path.of("unet.safetensors"));
  *         UNet net = UNet.load(device, weights)) {
  *     Segmentation s = net.segment(Image.read(Path.of("cells.png")), SegmentOptions.of());
- *     s.labels().getLong(0); // class of the first pixel
+ *     s.labels().get(0, 0); // class of the first pixel
  * }
  * }</pre>
  *
  * <p>May be used by many threads at once: each call takes a compiled plan of its own from a bounded cache, all plans share
- * the weights, and a call gives the same answer as alone. The device and the weight file must outlive the network.
+ * the weights, and a call gives the same answer as alone. A {@link dev.kerf.backend.Limit} gives a call a deadline and lets
+ * another thread cancel it. The device and the weight file must outlive the network.
  */
 public final class UNet implements AutoCloseable {
-    /** Plans that a network keeps at most, for different shapes or for threads at the same time. */
+    /** Plans that a network keeps at most if its options don't say. */
     public static final int PLANS = 4;
+    /** Pictures of one form that are computed together at most. */
+    public static final int BATCH = 4;
 
     /** Bytes for each pixel and each channel of the finest level: skip connection and decoder, two buffers, rounded up. */
     private static final long BYTES_PER_CHANNEL = 24;
@@ -48,11 +61,10 @@ public final class UNet implements AutoCloseable {
     private final Weights source;
     private final Device device;
     private final DeviceWeights weights;
-    private final PlanCache<Key, Executable> plans;
+    private final CompileOptions compile;
+    private final PlanCache<UNetRequest, Executable> plans;
 
-    private record Key(UNetRequest request, CompileOptions options) {}
-
-    private UNet(Device device, Weights source) {
+    private UNet(Device device, Weights source, ModelOptions options) {
         this.config = UNetConfig.of(source);
         this.source = source;
         this.device = device;
@@ -60,8 +72,9 @@ public final class UNet implements AutoCloseable {
         source.requireAllUsed(any.weights().stream().flatMap(w -> w.tensors().stream()).toList(),
                 List.of("*.num_batches_tracked"));
         this.weights = device.load(source);
-        this.plans = new PlanCache<>(PLANS, key ->
-                device.compile(UNetGraph.record(config, source, key.request), weights, key.options));
+        this.compile = options.compile();
+        this.plans = new PlanCache<>(options.plansOr(PLANS),
+                request -> device.compile(UNetGraph.record(config, source, request), weights, compile));
     }
 
     /**
@@ -70,7 +83,12 @@ public final class UNet implements AutoCloseable {
      * @throws dev.kerf.error.BadWeightsException if the file is no U-Net, or a tensor is missing, misshapen or left over
      */
     public static UNet load(Device device, Weights weights) {
-        return new UNet(device, weights);
+        return load(device, weights, ModelOptions.of());
+    }
+
+    /** The same with storage, arithmetic, memory and number of plans of the caller's choice. */
+    public static UNet load(Device device, Weights weights, ModelOptions options) {
+        return new UNet(device, weights, options);
     }
 
     /**
@@ -83,8 +101,8 @@ public final class UNet implements AutoCloseable {
 
     /** The same for several images at once: input {@code image} (batch, C, height, width). */
     public static Graph graph(UNetConfig config, Weights weights, int batch, int height, int width) {
-        return UNetGraph.record(config, weights, new UNetRequest(Source.NORMALISED, config.inputChannels(), false, height,
-                width, height, width, Wanted.EVERYTHING), batch);
+        return UNetGraph.record(config, weights, UNetRequest.planes(Source.NORMALISED, config.inputChannels(), height,
+                width, Wanted.EVERYTHING), batch);
     }
 
     /** The architecture. */
@@ -92,9 +110,26 @@ public final class UNet implements AutoCloseable {
         return config;
     }
 
-    /** How many compiled plans there are; at most {@link #PLANS}. */
+    /** How many compiled plans there are; at most {@link #PLANS}, or what the options say. */
     public int plans() {
         return plans.size();
+    }
+
+    /** How many plans were compiled since the network was loaded. */
+    public long compiled() {
+        return plans.compiled();
+    }
+
+    /**
+     * Compiles what pictures of these forms need and segments empty ones, one at a time, until times are steady.
+     *
+     * @param limit most time for each form, after the first call
+     */
+    public void warmUp(Duration limit, SegmentOptions options, PictureForm... forms) {
+        for (PictureForm form : forms) {
+            Picture blank = form.blank();
+            WarmUp.untilSteady(limit, () -> segment(blank, options));
+        }
     }
 
     /** Pixels to each side that a label depends on: the least overlap of tiles. */
@@ -121,13 +156,44 @@ public final class UNet implements AutoCloseable {
      *
      * @throws BadInputException if the channels don't fit, or the picture is too small or too large
      */
-    public Segmentation segment(Image image, SegmentOptions options) {
-        UNetRequest r = resize(UNetRequest.of(image, wanted(options)), options);
-        r.sampleOrder(config.inputChannels());
-        HostView view = HostView.of(image.data(), r.inputType().dtype(), r.inputType().shape(),
-                image.rowStride() * image.height(), image.rowStride(), image.format().pixelBytes(),
-                image.format().sampleBytes());
-        return segment(r, view, options);
+    public Segmentation segment(Picture picture, SegmentOptions options) {
+        return segment(List.of(picture), options).getFirst();
+    }
+
+    /** Segments several pictures, as each alone; those of one form are computed together, {@link #BATCH} at a time. */
+    public List<Segmentation> segment(List<? extends Picture> pictures, SegmentOptions options) {
+        return PictureInput.together(pictures, Picture::form, BATCH, some -> {
+            UNetRequest r = request(some, wanted(options), options);
+            if (tileSide(r, options) == SegmentOptions.WHOLE) {
+                return whole(r, input -> PictureInput.upload(input, some), options);
+            }
+            return some.stream().map(p -> segment(request(List.of(p), wanted(options), options),
+                    input -> PictureInput.upload(input, List.of(p)), options)).toList();
+        });
+    }
+
+    /**
+     * Segments pictures of one form and leaves the result on the device: {@code labels} (N, H, W), U8, or I32 for more than
+     * 256 classes; if asked for, {@code logits} (N, K, H, W).
+     *
+     * @return to be closed by the caller
+     * @throws BadInputException if the pictures differ in form, or have to be tiled: tiles are put together on the host
+     */
+    public DeviceResult segmentOnDevice(List<? extends Picture> pictures, SegmentOptions options) {
+        PictureInput.requireOneForm(pictures);
+        UNetRequest r = request(pictures, wanted(options), options);
+        if (tileSide(r, options) != SegmentOptions.WHOLE) {
+            throw new BadInputException(r.images() + " pictures of " + r.width() + "x" + r.height() + " pixels are tiled, "
+                    + "and tiles are put together on the host: use segment, or give smaller pictures or fewer");
+        }
+        return DeviceResult.of(plans.lease(r), e -> {
+            PictureInput.upload(e.input("image"), pictures);
+            e.run();
+        });
+    }
+
+    private UNetRequest request(List<? extends Picture> pictures, Wanted wanted, SegmentOptions options) {
+        return resize(UNetRequest.of(pictures.getFirst().form(), pictures.size(), wanted), options);
     }
 
     /**
@@ -138,29 +204,27 @@ public final class UNet implements AutoCloseable {
      */
     public Segmentation segment(HostTensor planes, SegmentOptions options) {
         UNetRequest r = resize(UNetRequest.of(planes, Source.PLANES, wanted(options)), options);
-        return segment(r, dense(planes, r.inputType()), options);
+        return segment(r, input -> input.upload(dense(planes, r.inputType())), options);
     }
 
     /** Every stage for a picture, by its name, in order; {@code labels} and {@code probabilities} too. */
-    public Map<String, HostTensor> trace(Image image, SegmentOptions options) {
-        UNetRequest r = resize(UNetRequest.of(image, Wanted.EVERYTHING), options);
-        return trace(r, HostView.of(image.data(), r.inputType().dtype(), r.inputType().shape(),
-                image.rowStride() * image.height(), image.rowStride(), image.format().pixelBytes(),
-                image.format().sampleBytes()), options);
+    public Map<String, HostTensor> trace(Picture picture, SegmentOptions options) {
+        return trace(request(List.of(picture), Wanted.EVERYTHING, options),
+                input -> PictureInput.upload(input, List.of(picture)));
     }
 
     /** Every stage for planes (C, H, W) or (H, W). */
     public Map<String, HostTensor> trace(HostTensor planes, SegmentOptions options) {
         UNetRequest r = resize(UNetRequest.of(planes, Source.PLANES, Wanted.EVERYTHING), options);
-        return trace(r, dense(planes, r.inputType()), options);
+        return trace(r, input -> input.upload(dense(planes, r.inputType())));
     }
 
-    private Map<String, HostTensor> trace(UNetRequest r, HostView view, SegmentOptions options) {
+    private Map<String, HostTensor> trace(UNetRequest r, Consumer<DeviceTensor> fill) {
         Graph graph = UNetGraph.record(config, source, r);
         Map<String, HostTensor> out = new LinkedHashMap<>();
-        CompileOptions all = compileOptions(options).keep(graph.stages().keySet().toArray(String[]::new));
+        CompileOptions all = compile.keep(graph.stages().keySet().toArray(String[]::new));
         try (Executable e = device.compile(graph, weights, all)) {
-            e.input("image").upload(view);
+            fill.accept(e.input("image"));
             e.run();
             graph.kept(graph.stages().keySet()).keySet().forEach(name -> out.put(name, e.output(name).toHost()));
         }
@@ -169,10 +233,6 @@ public final class UNet implements AutoCloseable {
 
     private static Wanted wanted(SegmentOptions options) {
         return options.logits() ? Wanted.LABELS_AND_LOGITS : Wanted.LABELS;
-    }
-
-    private static CompileOptions compileOptions(SegmentOptions options) {
-        return CompileOptions.of().precision(options.precision());
     }
 
     private static HostView dense(HostTensor t, TensorType type) {
@@ -192,39 +252,39 @@ public final class UNet implements AutoCloseable {
         return r.resized(h, w);
     }
 
-    private Segmentation segment(UNetRequest r, HostView view, SegmentOptions options) {
+    private Segmentation segment(UNetRequest r, Consumer<DeviceTensor> fill, SegmentOptions options) {
         int tile = tileSide(r, options);
-        if (tile == SegmentOptions.WHOLE) {
-            return whole(r, view, options);
-        }
-        return tiled(r, view, options, tile);
+        return tile == SegmentOptions.WHOLE ? whole(r, fill, options).getFirst() : tiled(r, fill, options, tile);
     }
 
-    private Segmentation whole(UNetRequest r, HostView view, SegmentOptions options) {
-        try (var lease = plans.lease(new Key(r, compileOptions(options)))) {
+    private List<Segmentation> whole(UNetRequest r, Consumer<DeviceTensor> fill, SegmentOptions options) {
+        try (var lease = plans.lease(r)) {
             Executable e = lease.plan();
-            e.input("image").upload(view);
+            fill.accept(e.input("image"));
             e.run();
             HostTensor labels = e.output("labels").toHost();
             HostTensor logits = options.logits() ? e.output("logits").toHost() : null;
-            return result(labels, logits, 1);
+            return IntStream.range(0, r.images()).mapToObj(i -> result(labels, logits, i, 1)).toList();
         }
     }
 
-    private Segmentation result(HostTensor labels, HostTensor logits, int tiles) {
-        return new Segmentation(withoutBatch(labels), logits == null ? null : withoutBatch(logits), config.classNames(),
-                tiles);
+    private Segmentation result(HostTensor labels, HostTensor logits, int i, int tiles) {
+        return new Segmentation(new LabelMap(image(labels, i)), logits == null ? null : image(logits, i),
+                config.classNames(), tiles);
     }
 
-    private static HostTensor withoutBatch(HostTensor t) {
+    /** What a tensor has of image {@code i}; shares its memory. */
+    private static HostTensor image(HostTensor t, int i) {
         long[] d = t.shape().dims();
-        return t.reshape(Shape.of(java.util.Arrays.copyOfRange(d, 1, d.length)));
+        Shape s = Shape.of(Arrays.copyOfRange(d, 1, d.length));
+        long bytes = s.elements() * t.dtype().bytes();
+        return new HostTensor(t.dtype(), s, t.data().asSlice(i * bytes, bytes));
     }
 
-    private Segmentation tiled(UNetRequest r, HostView view, SegmentOptions options, int tile) {
+    private Segmentation tiled(UNetRequest r, Consumer<DeviceTensor> fill, SegmentOptions options, int tile) {
         int multiple = 1 << config.depth();
         int margin = Math.ceilDiv(receptiveRadius(), multiple) * multiple;
-        HostTensor planes = normalised(r, view, options);
+        HostTensor planes = normalised(r, fill);
         int k = config.logits(source);
         boolean needLogits = options.logits() || r.isResized();
         DType labelType = k <= 256 ? DType.U8 : DType.I32;
@@ -234,33 +294,33 @@ public final class UNet implements AutoCloseable {
         int tiles = 0;
         for (Span y : Tiling.spans(r.netHeight(), tile, margin, multiple)) {
             for (Span x : Tiling.spans(r.netWidth(), tile, margin, multiple)) {
-                runTile(planes, y, x, options, labels, logits);
+                runTile(planes, y, x, labels, logits);
                 tiles++;
             }
         }
         if (r.isResized()) {
-            UNetRequest back = UNetRequest.of(withoutBatch(logits), Source.LOGITS, wanted(options))
+            UNetRequest back = UNetRequest.of(image(logits, 0), Source.LOGITS, wanted(options))
                     .resized(r.height(), r.width());
-            Segmentation s = whole(back, dense(logits, back.inputType()), options);
+            Segmentation s = whole(back, input -> input.upload(dense(logits, back.inputType())), options).getFirst();
             return new Segmentation(s.labels(), s.logits(), s.classNames(), tiles);
         }
-        return result(labels, options.logits() ? logits : null, tiles);
+        return result(labels, options.logits() ? logits : null, 0, tiles);
     }
 
     /** The whole image resized and normalised, so that tiles share its statistics: (1, C, h, w). */
-    private HostTensor normalised(UNetRequest r, HostView view, SegmentOptions options) {
-        try (var lease = plans.lease(new Key(r.wanting(Wanted.NORMALISED), compileOptions(options)))) {
-            lease.plan().input("image").upload(view);
+    private HostTensor normalised(UNetRequest r, Consumer<DeviceTensor> fill) {
+        try (var lease = plans.lease(r.wanting(Wanted.NORMALISED))) {
+            fill.accept(lease.plan().input("image"));
             lease.plan().run();
             return lease.plan().output("input").toHost();
         }
     }
 
-    private void runTile(HostTensor planes, Span y, Span x, SegmentOptions options, HostTensor labels, HostTensor logits) {
+    private void runTile(HostTensor planes, Span y, Span x, HostTensor labels, HostTensor logits) {
         int c = config.inputChannels();
-        UNetRequest r = new UNetRequest(Source.NORMALISED, c, false, y.size(), x.size(), y.size(), x.size(),
+        UNetRequest r = UNetRequest.planes(Source.NORMALISED, c, y.size(), x.size(),
                 logits == null ? Wanted.LABELS : Wanted.LABELS_AND_LOGITS);
-        try (var lease = plans.lease(new Key(r, compileOptions(options)))) {
+        try (var lease = plans.lease(r)) {
             Executable e = lease.plan();
             e.input("image").upload(window(planes, y.start(), y.size(), x.start(), x.size()));
             e.run();
@@ -305,7 +365,7 @@ public final class UNet implements AutoCloseable {
             return side >= r.netHeight() && side >= r.netWidth() ? SegmentOptions.WHOLE : side;
         }
         long pixels = mostPixels();
-        if (options.tile() == SegmentOptions.WHOLE || (long) r.netHeight() * r.netWidth() <= pixels) {
+        if (options.tile() == SegmentOptions.WHOLE || (long) r.images() * r.netHeight() * r.netWidth() <= pixels) {
             return SegmentOptions.WHOLE;
         }
         int side = (int) Math.sqrt(pixels) / multiple * multiple;

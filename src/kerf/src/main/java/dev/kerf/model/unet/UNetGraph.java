@@ -13,6 +13,7 @@ import dev.kerf.graph.TensorType;
 import dev.kerf.graph.Value;
 import dev.kerf.graph.Window2d;
 import dev.kerf.model.nn.Layers;
+import dev.kerf.model.nn.PictureInput;
 import dev.kerf.model.nn.Pixels;
 import dev.kerf.model.unet.UNetConfig.InputStatistics;
 import dev.kerf.model.unet.UNetRequest.Source;
@@ -41,7 +42,7 @@ final class UNetGraph {
     }
 
     static Graph record(UNetConfig config, Weights weights, UNetRequest request) {
-        return record(config, weights, request, 1);
+        return record(config, weights, request, request.images());
     }
 
     /** For several images of a request at once. */
@@ -66,8 +67,7 @@ final class UNetGraph {
     private Value preprocess(Value image) {
         int planes = config.inputChannels();
         Value x = switch (request.source()) {
-            case PIXELS_U8, PIXELS_U16 ->
-                    g.apply(new FrameOp.FromPixels(request.sampleOrder(planes), request.luma(planes)), image);
+            case PICTURES -> PictureInput.planes(g, image, request.form(), planes, false);
             default -> planesOf(image, planes);
         }; // (1, C, H, W) in 0 … 1
         if (request.isResized()) {

@@ -2,19 +2,19 @@ package dev.kerf.model.unet;
 
 import dev.kerf.error.BadInputException;
 import dev.kerf.graph.TensorType;
-import dev.kerf.image.Image;
+import dev.kerf.image.PictureForm;
+import dev.kerf.model.nn.PictureInput;
 import dev.kerf.tensor.DType;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;
-import java.util.List;
-import java.util.stream.IntStream;
 
 /**
  * What an executable of a U-Net is made for: the form and size of its input and what it gives. Equal requests share a plan.
  *
  * @param source    what the caller hands over
- * @param channels  samples of a pixel, or planes
- * @param blueFirst whether the first three samples are blue, green, red
+ * @param form      of pictures; null for planes
+ * @param images    how many images of that form
+ * @param channels  planes; 0 for pictures
  * @param height    rows of the input
  * @param width     columns of the input
  * @param netHeight rows that the network sees; differs from {@code height} if the image is resized
@@ -22,14 +22,12 @@ import java.util.stream.IntStream;
  * @param wanted    what is computed
  */
 record UNetRequest(
-        Source source, int channels, boolean blueFirst, int height, int width, int netHeight, int netWidth,
+        Source source, PictureForm form, int images, int channels, int height, int width, int netHeight, int netWidth,
         Wanted wanted) {
     /** Forms of input. */
     enum Source {
-        /** Interleaved 8-bit samples. */
-        PIXELS_U8,
-        /** Interleaved 16-bit samples. */
-        PIXELS_U16,
+        /** Pixels. */
+        PICTURES,
         /** float32 planes, to be normalised. */
         PLANES,
         /** float32 planes as the network takes them. */
@@ -50,10 +48,9 @@ record UNetRequest(
         EVERYTHING
     }
 
-    static UNetRequest of(Image image, Wanted wanted) {
-        Source source = image.bits() == 8 ? Source.PIXELS_U8 : Source.PIXELS_U16;
-        return new UNetRequest(source, image.channels(), image.format().isBlueFirst(), image.height(), image.width(),
-                image.height(), image.width(), wanted);
+    static UNetRequest of(PictureForm form, int images, Wanted wanted) {
+        return new UNetRequest(Source.PICTURES, form, images, 0, form.height(), form.width(), form.height(), form.width(),
+                wanted);
     }
 
     /** Planes (C, H, W), or one plane (H, W). */
@@ -63,17 +60,20 @@ record UNetRequest(
             throw new BadInputException("an image as a tensor must be F32 (channels, height, width) or (height, width), "
                     + "not " + planes);
         }
-        int h = s.size(-2);
-        int w = s.size(-1);
-        return new UNetRequest(source, s.rank() == 3 ? s.size(0) : 1, false, h, w, h, w, wanted);
+        return planes(source, s.rank() == 3 ? s.size(0) : 1, s.size(-2), s.size(-1), wanted);
+    }
+
+    /** Planes of a size. */
+    static UNetRequest planes(Source source, int channels, int height, int width, Wanted wanted) {
+        return new UNetRequest(source, null, 1, channels, height, width, height, width, wanted);
     }
 
     UNetRequest resized(int h, int w) {
-        return new UNetRequest(source, channels, blueFirst, height, width, h, w, wanted);
+        return new UNetRequest(source, form, images, channels, height, width, h, w, wanted);
     }
 
     UNetRequest wanting(Wanted other) {
-        return new UNetRequest(source, channels, blueFirst, height, width, netHeight, netWidth, other);
+        return new UNetRequest(source, form, images, channels, height, width, netHeight, netWidth, other);
     }
 
     boolean isResized() {
@@ -81,34 +81,7 @@ record UNetRequest(
     }
 
     TensorType inputType() {
-        return switch (source) {
-            case PIXELS_U8 -> TensorType.of(DType.U8, 1, height, width, channels);
-            case PIXELS_U16 -> TensorType.of(DType.U16, 1, height, width, channels);
-            case PLANES, NORMALISED, LOGITS -> TensorType.f32(1, channels, height, width);
-        };
-    }
-
-    /**
-     * Which samples make the network's planes, and whether they are mixed to luma.
-     *
-     * @throws BadInputException if the image has no such channels
-     */
-    boolean luma(int planes) {
-        return planes == 1 && channels >= 3;
-    }
-
-    List<Integer> sampleOrder(int planes) {
-        List<Integer> colours = blueFirst ? List.of(2, 1, 0) : List.of(0, 1, 2);
-        if (luma(planes) || planes == 3 && channels >= 3) {
-            return colours;
-        }
-        if (planes == 1 || planes == 3) {
-            return IntStream.range(0, planes).mapToObj(i -> 0).toList();
-        }
-        if (planes != channels) {
-            throw new BadInputException("the network takes " + planes + " channels, the image has " + channels
-                    + ": give an image with " + planes + " channels, or a tensor (" + planes + ", height, width)");
-        }
-        return IntStream.range(0, planes).boxed().toList();
+        return source == Source.PICTURES ? PictureInput.type(form, images)
+                : TensorType.f32(images, channels, height, width);
     }
 }

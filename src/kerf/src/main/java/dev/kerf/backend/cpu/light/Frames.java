@@ -4,7 +4,7 @@ import dev.kerf.backend.cpu.kernel.Kernel;
 import dev.kerf.backend.cpu.kernel.Operand;
 import dev.kerf.backend.cpu.kernel.Site;
 import dev.kerf.graph.FrameOp;
-import dev.kerf.graph.FrameOp.VideoMatrix;
+import dev.kerf.image.VideoMatrix;
 import dev.kerf.tensor.DType;
 import java.util.List;
 

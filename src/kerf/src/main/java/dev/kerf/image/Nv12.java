@@ -1,0 +1,39 @@
+package dev.kerf.image;
+
+import dev.kerf.error.BadInputException;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * A video frame as hardware decoders and cameras give it: rows of luma, then half as many rows of interleaved blue and red
+ * chroma, each for four pixels. The memory belongs to whoever made the segment and isn't copied.
+ *
+ * @param width     columns, even
+ * @param height    rows, even
+ * @param matrix    how luma and chroma are coded
+ * @param rowStride bytes from a row to the next, of luma and of chroma, at least {@code width}; the chroma begins
+ *                  {@code height} rows after the luma
+ * @param data      the rows; at least {@code (height * 3 / 2 - 1) * rowStride + width} bytes
+ */
+public record Nv12(int width, int height, VideoMatrix matrix, long rowStride, MemorySegment data) implements Picture {
+    /** Checks that the memory holds the rows. */
+    public Nv12 {
+        new PictureForm(width, height, matrix);
+        if (rowStride < width) {
+            throw new BadInputException("row stride " + rowStride + " is less than a row's " + width + " bytes");
+        }
+        long least = bytes(width, height, rowStride);
+        if (data.byteSize() < least) {
+            throw new BadInputException(width + "x" + height + " NV12 with row stride " + rowStride + " takes " + least
+                    + " bytes, the segment has " + data.byteSize());
+        }
+    }
+
+    static long bytes(int width, int height, long rowStride) {
+        return Math.addExact(Math.multiplyExact(height / 2 * 3L - 1, rowStride), width);
+    }
+
+    @Override
+    public PixelLayout layout() {
+        return matrix;
+    }
+}
