@@ -1,5 +1,6 @@
 package dev.kerf.backend;
 
+import dev.kerf.error.BadInputException;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -23,7 +24,7 @@ public record CompileOptions(
     public CompileOptions {
         keepStages = java.util.Collections.unmodifiableSet(new LinkedHashSet<>(keepStages));
         if (memoryLimit < 0) {
-            throw new IllegalArgumentException("memory limit " + memoryLimit);
+            throw new BadInputException("a memory limit of " + memoryLimit + " bytes: 0 for none, or more");
         }
     }
 

@@ -32,7 +32,7 @@ public final class HostMemory implements AutoCloseable {
         this.free = free;
     }
 
-    /** The memory; using it when this is closed is an IllegalStateException. */
+    /** The memory; not to be used when this is closed. */
     public synchronized MemorySegment segment() {
         if (closed) {
             throw new ClosedException("the host memory is closed");

@@ -1,5 +1,6 @@
 package dev.kerf.graph;
 
+import dev.kerf.error.BadInputException;
 import dev.kerf.error.BadWeightsException;
 import dev.kerf.tensor.DType;
 import dev.kerf.tensor.HostTensor;
@@ -75,7 +76,7 @@ public final class WeightValues {
                     to.set(F32, i * 4, Float.intBitsToFloat(from.get(I16, i * 2) << 16));
                 }
             }
-            default -> throw new IllegalArgumentException(t + " is not floating-point");
+            default -> throw new BadInputException(t + " is not floating-point");
         }
         return out;
     }

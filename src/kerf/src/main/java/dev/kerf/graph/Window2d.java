@@ -1,5 +1,7 @@
 package dev.kerf.graph;
 
+import dev.kerf.error.BadInputException;
+
 /**
  * How a kernel walks over an image: stride, zero padding on each side, dilation, all in pixels.
  *
@@ -21,11 +23,11 @@ public record Window2d(
     /** Checks the ranges. */
     public Window2d {
         if (strideH < 1 || strideW < 1 || dilationH < 1 || dilationW < 1) {
-            throw new IllegalArgumentException(
+            throw new BadInputException(
                     "stride " + strideH + "×" + strideW + ", dilation " + dilationH + "×" + dilationW + ": at least 1");
         }
         if (padTop < 0 || padLeft < 0 || padBottom < 0 || padRight < 0) {
-            throw new IllegalArgumentException("negative padding");
+            throw new BadInputException("negative padding");
         }
     }
 

@@ -76,6 +76,7 @@ public record Image(int width, int height, PixelFormat format, long rowStride, M
 
     /** A black (and transparent, where there is alpha) image on the Java heap. */
     public static Image blank(int width, int height, PixelFormat format) {
+        new PictureForm(width, height, format);
         long bytes = Math.multiplyExact((long) width * height, (long) format.pixelBytes());
         if (bytes > MAX_BYTES) {
             throw new BadInputException("an image of " + width + "x" + height + " " + format + " takes " + bytes

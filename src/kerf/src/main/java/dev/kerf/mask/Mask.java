@@ -35,7 +35,10 @@ public final class Mask {
 
     /** A mask without pixels. */
     public static Mask empty(int width, int height) {
-        return new Mask(width, height, new byte[Math.multiplyExact(width, height)]);
+        if (width < 1 || height < 1 || (long) width * height > Integer.MAX_VALUE) {
+            throw new BadInputException("a mask of " + width + "x" + height + " pixels");
+        }
+        return new Mask(width, height, new byte[width * height]);
     }
 
     /** The pixels whose byte isn't 0; rows tightly packed; copied. */
@@ -65,7 +68,7 @@ public final class Mask {
     /** Puts a pixel into the mask or takes it out. */
     public void set(int x, int y, boolean in) {
         if (x < 0 || y < 0 || x >= width || y >= height) {
-            throw new IndexOutOfBoundsException("pixel (" + x + ", " + y + ") of a mask of " + width + "x" + height);
+            throw new BadInputException("pixel (" + x + ", " + y + ") of a mask of " + width + "x" + height);
         }
         pixels[y * width + x] = (byte) (in ? 1 : 0);
     }

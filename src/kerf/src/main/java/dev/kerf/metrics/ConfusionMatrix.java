@@ -189,7 +189,7 @@ public final class ConfusionMatrix {
 
     private int check(int c) {
         if (c < 0 || c >= classes) {
-            throw new IndexOutOfBoundsException("class " + c + " of " + classes);
+            throw new BadInputException("class " + c + " of " + classes);
         }
         return c;
     }

@@ -1,5 +1,7 @@
 package dev.kerf.metrics;
 
+import dev.kerf.error.BadInputException;
+
 /**
  * How two masks overlap, in pixels.
  *
@@ -22,7 +24,7 @@ public record Overlap(long intersection, long union, long areaA, long areaB) {
     public Overlap {
         if (intersection < 0 || intersection > Math.min(areaA, areaB)
                 || union != Math.subtractExact(Math.addExact(areaA, areaB), intersection)) {
-            throw new IllegalArgumentException("no masks have intersection " + intersection + ", union " + union
+            throw new BadInputException("no masks have intersection " + intersection + ", union " + union
                     + " and areas " + areaA + " and " + areaB);
         }
     }

@@ -1,5 +1,6 @@
 package dev.kerf.metrics;
 
+import dev.kerf.error.BadInputException;
 import java.util.function.ToDoubleFunction;
 
 /** How N masks overlap M others. Immutable. */
@@ -28,7 +29,7 @@ public final class OverlapMatrix {
     /** Mask i of the first side with mask j of the second. */
     public Overlap get(int i, int j) {
         if (i < 0 || i >= n || j < 0 || j >= m) {
-            throw new IndexOutOfBoundsException("pair (" + i + ", " + j + ") of " + n + " times " + m);
+            throw new BadInputException("pair (" + i + ", " + j + ") of " + n + " times " + m);
         }
         int at = (i * m + j) * 4;
         return new Overlap(counts[at], counts[at + 1], counts[at + 2], counts[at + 3]);

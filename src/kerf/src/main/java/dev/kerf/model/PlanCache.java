@@ -1,6 +1,7 @@
 package dev.kerf.model;
 
 import dev.kerf.backend.Limit;
+import dev.kerf.error.BadInputException;
 import dev.kerf.error.ClosedException;
 import java.util.ArrayList;
 import java.util.Iterator;
@@ -40,7 +41,7 @@ public final class PlanCache<K, P extends AutoCloseable> implements AutoCloseabl
      */
     public PlanCache(int capacity, Function<K, P> compiler) {
         if (capacity < 1) {
-            throw new IllegalArgumentException("capacity " + capacity);
+            throw new BadInputException("a cache of " + capacity + " plans: at least 1");
         }
         this.capacity = capacity;
         this.compiler = compiler;

@@ -1,5 +1,6 @@
 package dev.kerf.tensor;
 
+import dev.kerf.error.BadInputException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -37,7 +38,7 @@ public record HostTensor(DType dtype, Shape shape, MemorySegment data) {
         Objects.requireNonNull(shape);
         long expected = Math.multiplyExact(shape.elements(), dtype.bytes());
         if (data.byteSize() != expected) {
-            throw new IllegalArgumentException(
+            throw new BadInputException(
                     dtype + "" + shape + " takes " + expected + " bytes, the segment has " + data.byteSize());
         }
     }

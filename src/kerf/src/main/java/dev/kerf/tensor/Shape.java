@@ -1,5 +1,6 @@
 package dev.kerf.tensor;
 
+import dev.kerf.error.BadInputException;
 import java.util.Arrays;
 
 /**
@@ -21,7 +22,7 @@ public final class Shape {
         long n = 1;
         for (long d : dims) {
             if (d < 0) {
-                throw new IllegalArgumentException("negative extent in shape " + Arrays.toString(dims));
+                throw new BadInputException("negative extent in shape " + Arrays.toString(dims));
             }
             n = Math.multiplyExact(n, d);
         }
@@ -32,7 +33,7 @@ public final class Shape {
     /**
      * A shape of the given extents.
      *
-     * @throws IllegalArgumentException if one is negative
+     * @throws BadInputException if one is negative
      * @throws ArithmeticException      if the number of elements passes 2^63 − 1
      */
     public static Shape of(long... dims) {
@@ -58,7 +59,7 @@ public final class Shape {
     public int axis(int axis) {
         int a = axis < 0 ? axis + dims.length : axis;
         if (a < 0 || a >= dims.length) {
-            throw new IndexOutOfBoundsException("axis " + axis + " of shape " + this);
+            throw new BadInputException("axis " + axis + " of shape " + this);
         }
         return a;
     }

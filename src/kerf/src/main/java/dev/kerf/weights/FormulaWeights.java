@@ -1,6 +1,7 @@
 package dev.kerf.weights;
 
 import dev.kerf.error.BadFileException;
+import dev.kerf.error.BadInputException;
 import dev.kerf.error.BadWeightsException;
 import dev.kerf.json.Json;
 import dev.kerf.tensor.DType;
@@ -147,7 +148,7 @@ public final class FormulaWeights implements TensorSource {
     private static Shape shape(Json json) {
         try {
             return Shape.of(json.asLongs());
-        } catch (IllegalArgumentException | ArithmeticException e) {
+        } catch (BadInputException | ArithmeticException e) {
             throw json.error("is the impossible shape " + json);
         }
     }

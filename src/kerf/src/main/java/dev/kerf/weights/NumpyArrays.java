@@ -1,5 +1,6 @@
 package dev.kerf.weights;
 
+import dev.kerf.error.BadInputException;
 import dev.kerf.tensor.DType;
 import dev.kerf.tensor.Shape;
 import dev.kerf.weights.Pickled.Items;
@@ -53,7 +54,7 @@ final class NumpyArrays {
             }
             Storage storage = new Storage("numpy array " + seen++, dtype, extents.elements(), MemorySegment.ofArray(bytes));
             return new Tensor(storage, dtype, 0, extents, fortran ? columnMajor(dims) : extents.strides());
-        } catch (IllegalArgumentException | ArithmeticException e) {
+        } catch (BadInputException | ArithmeticException e) {
             throw reader.error("a NumPy array of impossible shape " + Arrays.toString(dims));
         }
     }

@@ -207,7 +207,7 @@ public final class Safetensors implements TensorSource {
         try {
             shape = Shape.of(json.at("shape").asLongs());
             bytes = Math.multiplyExact(shape.elements(), dtype.bytes());
-        } catch (IllegalArgumentException | ArithmeticException e) {
+        } catch (BadInputException | ArithmeticException e) {
             throw new BadFileException(source() + ": " + at + " has the impossible shape " + json.at("shape"), e);
         }
         long[] offsets = json.at("data_offsets").asLongs();

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.kerf.error.BadInputException;
 import java.lang.foreign.MemorySegment;
 import org.junit.jupiter.api.Test;
 
@@ -52,10 +53,10 @@ class HostTensorTest {
     @Test
     void memoryThatDoesNotFitTheShapeIsRefused() {
         MemorySegment five = MemorySegment.ofArray(new float[5]);
-        assertThrows(IllegalArgumentException.class, () -> new HostTensor(DType.F32, Shape.of(2, 3), five));
-        assertThrows(IllegalArgumentException.class, () -> Shape.of(2, -1));
+        assertThrows(BadInputException.class, () -> new HostTensor(DType.F32, Shape.of(2, 3), five));
+        assertThrows(BadInputException.class, () -> Shape.of(2, -1));
         assertThrows(ArithmeticException.class, () -> Shape.of(1L << 40, 1L << 40));
-        assertThrows(IndexOutOfBoundsException.class, () -> Shape.of(2, 3).dim(2));
+        assertThrows(BadInputException.class, () -> Shape.of(2, 3).dim(2));
         assertEquals(3, Shape.of(2, 3).dim(-1));
     }
 }

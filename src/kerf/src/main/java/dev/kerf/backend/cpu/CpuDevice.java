@@ -79,7 +79,7 @@ final class CpuDevice implements Device {
     @Override
     public HostMemory hostMemory(long bytes) {
         if (bytes < 1) {
-            throw new IllegalArgumentException("host memory of " + bytes + " bytes");
+            throw new BadInputException("host memory of " + bytes + " bytes");
         }
         requireOpen();
         Arena arena = Arena.ofShared();

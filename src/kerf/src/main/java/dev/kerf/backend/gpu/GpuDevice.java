@@ -100,7 +100,7 @@ public final class GpuDevice implements Device {
     public HostMemory hostMemory(long bytes) {
         checkOpen();
         if (bytes < 1) {
-            throw new IllegalArgumentException("host memory of " + bytes + " bytes");
+            throw new BadInputException("host memory of " + bytes + " bytes");
         }
         Driver.Staging staging = driver.staging(bytes);
         Arena arena = Arena.ofShared();

@@ -1,5 +1,6 @@
 package dev.kerf.graph.onnx;
 
+import dev.kerf.error.BadInputException;
 import dev.kerf.graph.BoxOp;
 import dev.kerf.graph.FrameOp;
 import dev.kerf.graph.MatrixOp;
@@ -31,7 +32,7 @@ final class Lowering {
     static void lower(OnnxGraph g, Node n) {
         g.begin(n);
         switch (n.op()) {
-            case SourceOp op -> throw new IllegalArgumentException(n + " is no computation");
+            case SourceOp op -> throw new BadInputException(n + " is no computation");
             case SpatialOp op -> g.bind(n.output(), SpatialLowering.lower(g, n, op));
             case MatrixOp op -> g.bind(n.output(), MatrixLowering.lower(g, n, op));
             case NormOp op -> g.bind(n.output(), NormLowering.lower(g, n, op));

@@ -1,5 +1,6 @@
 package dev.kerf.model.sam2;
 
+import dev.kerf.error.BadInputException;
 import dev.kerf.graph.GraphBuilder;
 import dev.kerf.graph.MoveOp;
 import dev.kerf.graph.PointwiseOp.Arithmetic;
@@ -143,7 +144,7 @@ final class HieraTrunk implements Trunk {
         long w = s.dim(1);
         long c = s.dim(2);
         if (height % 2 != 0 || w % 2 != 0) {
-            throw new IllegalArgumentException(x + " can't be halved");
+            throw new BadInputException(x + " can't be halved");
         }
         Value rows = larger(g.reshape(x, h / 2, 2, w * c)); // (H/2, W · C)
         return g.reshape(larger(g.reshape(rows, h / 2 * (w / 2), 2, c)), h / 2, w / 2, c);

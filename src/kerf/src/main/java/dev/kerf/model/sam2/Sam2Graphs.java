@@ -1,5 +1,6 @@
 package dev.kerf.model.sam2;
 
+import dev.kerf.error.BadInputException;
 import dev.kerf.error.BadWeightsException;
 import dev.kerf.graph.Graph;
 import dev.kerf.graph.GraphBuilder;
@@ -52,7 +53,7 @@ public final class Sam2Graphs {
         /** Checks the extents. */
         public DecoderRequest {
             if (batch < 1 || points < 1) {
-                throw new IllegalArgumentException(batch + " prompts of " + points + " points");
+                throw new BadInputException(batch + " prompts of " + points + " points");
             }
         }
     }

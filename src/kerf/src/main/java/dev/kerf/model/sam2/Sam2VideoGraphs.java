@@ -1,5 +1,6 @@
 package dev.kerf.model.sam2;
 
+import dev.kerf.error.BadInputException;
 import dev.kerf.graph.Graph;
 import dev.kerf.graph.GraphBuilder;
 import dev.kerf.graph.MoveOp;
@@ -45,7 +46,7 @@ public final class Sam2VideoGraphs {
         /** Checks the extents. */
         public FrameRequest {
             if (memories < 0 || pointers < 0 || (memories == 0) != (pointers == 0) || memories > 0 && slots < 1) {
-                throw new IllegalArgumentException(memories + " memories and " + pointers + " pointers of " + slots
+                throw new BadInputException(memories + " memories and " + pointers + " pointers of " + slots
                         + " slots");
             }
         }

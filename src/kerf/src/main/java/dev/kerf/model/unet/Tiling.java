@@ -1,5 +1,6 @@
 package dev.kerf.model.unet;
 
+import dev.kerf.error.BadInputException;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -31,7 +32,7 @@ final class Tiling {
      */
     static List<Span> spans(int length, int tile, int margin, int multiple) {
         if (tile % multiple != 0 || margin % multiple != 0 || tile <= 2 * margin) {
-            throw new IllegalArgumentException("tile " + tile + ", margin " + margin + ", multiple " + multiple);
+            throw new BadInputException("tile " + tile + ", margin " + margin + ", multiple " + multiple);
         }
         List<Span> spans = new ArrayList<>();
         int start = 0;

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.kerf.error.BadInputException;
 import dev.kerf.model.unet.Tiling.Span;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -30,8 +31,8 @@ class TilingTest {
 
     @Test
     void aTileWithoutRoomInTheMiddleIsRefused() {
-        assertThrows(IllegalArgumentException.class, () -> Tiling.spans(100, 48, 24, 8));
-        assertThrows(IllegalArgumentException.class, () -> Tiling.spans(100, 50, 16, 8));
+        assertThrows(BadInputException.class, () -> Tiling.spans(100, 48, 24, 8));
+        assertThrows(BadInputException.class, () -> Tiling.spans(100, 50, 16, 8));
     }
 
     @Test

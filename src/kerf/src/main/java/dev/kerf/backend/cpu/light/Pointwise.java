@@ -3,6 +3,7 @@ package dev.kerf.backend.cpu.light;
 import dev.kerf.backend.cpu.kernel.Kernel;
 import dev.kerf.backend.cpu.kernel.Operand;
 import dev.kerf.backend.cpu.kernel.Site;
+import dev.kerf.error.BadInputException;
 import dev.kerf.graph.Activation;
 import dev.kerf.graph.PointwiseOp;
 import dev.kerf.graph.PointwiseOp.Arithmetic;
@@ -119,7 +120,7 @@ final class Pointwise {
                     case DIVIDE -> q == 0 ? 0 : p / q;
                     case MAX -> Math.max(p, q);
                     case MIN -> Math.min(p, q);
-                    case POWER -> throw new IllegalArgumentException("int32 has no power");
+                    case POWER -> throw new BadInputException("int32 has no power");
                 };
             }
         }
