@@ -5,6 +5,7 @@ import dev.kerf.weights.Pickled.Global;
 import dev.kerf.weights.Pickled.Items;
 import dev.kerf.weights.Pickled.NumpyArray;
 import dev.kerf.weights.Pickled.NumpyType;
+import dev.kerf.weights.Pickled.Opaque;
 import dev.kerf.weights.Pickled.Storage;
 import dev.kerf.weights.Pickled.Tensor;
 import java.nio.ByteBuffer;
@@ -26,10 +27,24 @@ final class PickleGlobals {
 
     private static final Set<String> BUILTINS = Set.of(
             "dict", "list", "tuple", "set", "frozenset", "int", "float", "str", "bool", "bytes", "bytearray",
-            "complex");
+            "complex", "range", "xrange", "slice");
+
+    /** Classes of what training scripts keep beside the weights; their objects are passed over. */
+    private static final Set<String> OPAQUE = Set.of("builtins.range", "builtins.xrange", "builtins.slice",
+            "argparse.Namespace", "types.SimpleNamespace", "torch.torch_version.TorchVersion",
+            "pathlib.Path", "pathlib.PosixPath", "pathlib.WindowsPath", "pathlib.PurePosixPath",
+            "pathlib.PureWindowsPath", "pathlib._local.Path", "pathlib._local.PosixPath", "pathlib._local.WindowsPath",
+            "pathlib._local.PurePosixPath", "pathlib._local.PureWindowsPath",
+            "datetime.datetime", "datetime.date", "datetime.time", "datetime.timedelta", "datetime.timezone",
+            "decimal.Decimal", "fractions.Fraction", "uuid.UUID");
+
+    /** Dictionaries that also have their entries as attributes: the hyperparameters in a checkpoint of Lightning's. */
+    private static final Set<String> ATTRIBUTE_DICTS = Set.of(
+            "pytorch_lightning.utilities.parsing.AttributeDict", "lightning.pytorch.utilities.parsing.AttributeDict",
+            "lightning_fabric.utilities.data.AttributeDict", "lightning.fabric.utilities.data.AttributeDict");
 
     private static final Set<String> OTHERS = Set.of(
-            "collections.OrderedDict", "collections.defaultdict", "collections.Counter",
+            "collections.OrderedDict", "collections.defaultdict", "collections.Counter", "collections.deque",
             "torch._utils._rebuild_tensor", "torch._utils._rebuild_tensor_v2", "torch._utils._rebuild_tensor_v3",
             "torch._utils._rebuild_parameter", "torch._utils._rebuild_parameter_with_state",
             "torch._tensor._rebuild_from_type_v2", "torch.Tensor", "torch.nn.parameter.Parameter",
@@ -63,7 +78,7 @@ final class PickleGlobals {
     /** The global of that name, if it is allowed. */
     Global find(String module, String name) {
         boolean builtin = module.equals("builtins") || module.equals("__builtin__");
-        boolean allowed = builtin ? BUILTINS.contains(name) : OTHERS.contains(module + "." + name)
+        boolean allowed = builtin ? BUILTINS.contains(name) : allowed(module + "." + name)
                 || TorchTensors.isDType(module, name) || TorchTensors.isStorage(module, name);
         if (allowed) {
             return new Global(builtin ? "builtins" : module, name);
@@ -75,13 +90,17 @@ final class PickleGlobals {
                 "Kerf reads tensors and plain values and runs nothing from a file; of a model, save the state_dict()");
     }
 
+    private static boolean allowed(String name) {
+        return OTHERS.contains(name) || OPAQUE.contains(name) || ATTRIBUTE_DICTS.contains(name);
+    }
+
     /** What calling a global with these arguments gives. */
     Object call(Global global, List<Object> args) {
         Call call = new Call(reader, global, args);
         return switch (global.toString()) {
             case "collections.OrderedDict", "collections.Counter", "builtins.dict" -> dict(call, 0);
             case "collections.defaultdict" -> dict(call, 1);
-            case "builtins.list", "builtins.tuple", "builtins.set", "builtins.frozenset", "torch.Size" ->
+            case "builtins.list", "builtins.tuple", "builtins.set", "builtins.frozenset", "collections.deque", "torch.Size" ->
                 args.isEmpty() ? new Items() : new Items(copy(call.items(0)));
             case "builtins.int", "builtins.float", "builtins.str", "builtins.bool", "torch.device" -> plain(call);
             case "builtins.complex" -> "complex";
@@ -100,6 +119,8 @@ final class PickleGlobals {
             case "numpy.core.multiarray._reconstruct", "numpy._core.multiarray._reconstruct" ->
                 call.at(0) instanceof Global type && type.toString().equals("numpy.ndarray")
                         ? new NumpyArray() : call.bad();
+            case String name when OPAQUE.contains(name) -> new Opaque(global);
+            case String name when ATTRIBUTE_DICTS.contains(name) -> dict(call, 0);
             default -> throw reader.error("a call of " + global + ", which isn't a function of the allow-list");
         };
     }
@@ -109,7 +130,7 @@ final class PickleGlobals {
      */
     void build(Object object, Object state) {
         switch (object) {
-            case Dict _, Items _ -> { }
+            case Dict _, Items _, Opaque _ -> { }
             case Tensor tensor -> tensors.withState(tensor, state);
             case NumpyType type -> type.bigEndian =
                     state instanceof Items s && s.items.size() > 1 && ">".equals(s.items.get(1));

@@ -41,6 +41,9 @@ final class Pickled {
         }
     }
 
+    /** An object of a class that Kerf knows and has no use for: nothing is made of what the file says of it. */
+    record Opaque(Global type) {}
+
     /** A NumPy dtype, such as {@code f8}. */
     static final class NumpyType {
         final String code;

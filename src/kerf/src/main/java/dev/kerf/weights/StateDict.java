@@ -15,14 +15,14 @@ import java.util.Map;
  * The named tensors in what a checkpoint's pickle holds, and the plain values beside them.
  *
  * <p>A training script's checkpoint is a dictionary with the state dict under one of {@link #KEYS}, beside an epoch, an
- * optimizer and the like; a bare state dict is one at the top level. Dictionaries within it are joined by dots. When
- * every name begins with {@code module.}, as DataParallel writes them, that prefix is dropped.
+ * optimizer and the like; a bare state dict is one at the top level. Dictionaries within it are joined by dots.
  */
 record StateDict(Map<String, Tensor> tensors, Map<String, String> metadata) {
-    /** Where a state dict is looked for, in this order; then at the top level. */
-    static final List<String> KEYS = List.of("state_dict", "model_state_dict", "model", "net");
+    /** Where a state dict is looked for, in this order, averages of the weights last; then at the top level. */
+    static final List<String> KEYS = List.of("state_dict", "model_state_dict", "model_state", "model", "net", "network",
+            "network_weights", "module", "params", "state_dict_ema", "ema_state_dict", "model_ema", "ema_model", "ema",
+            "params_ema");
 
-    private static final String DATA_PARALLEL = "module.";
     private static final int DEEPEST = 16;
     private static final int MOST_NODES = 1_000_000;
     private static final int MOST_METADATA = 1000;
@@ -49,7 +49,7 @@ record StateDict(Map<String, Tensor> tensors, Map<String, String> metadata) {
         if (tensors.isEmpty()) {
             throw new BadFileException(source + ": holds no tensors by name; its top level has the keys " + keys(top));
         }
-        return new StateDict(withoutDataParallel(tensors), metadata);
+        return new StateDict(tensors, metadata);
     }
 
     /** The dictionary under one of the keys, if it holds tensors; one of settings may have the same name. */
@@ -96,15 +96,6 @@ record StateDict(Map<String, Tensor> tensors, Map<String, String> metadata) {
 
     private static Object tensor(Object value) {
         return value instanceof NumpyArray array ? array.tensor : value;
-    }
-
-    private static Map<String, Tensor> withoutDataParallel(Map<String, Tensor> tensors) {
-        if (!tensors.keySet().stream().allMatch(name -> name.startsWith(DATA_PARALLEL))) {
-            return tensors;
-        }
-        Map<String, Tensor> out = new LinkedHashMap<>();
-        tensors.forEach((name, tensor) -> out.put(name.substring(DATA_PARALLEL.length()), tensor));
-        return out;
     }
 
     private static void collectMetadata(Dict dict, Map<String, String> metadata) {

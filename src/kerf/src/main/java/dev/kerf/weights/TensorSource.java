@@ -11,10 +11,15 @@ interface TensorSource extends AutoCloseable {
     /** The tensors by name, in the source's order; unmodifiable. */
     Map<String, TensorInfo> tensors();
 
+    /** A tensor by one of these names or by the name that it was stored under; null if there is none. */
+    default TensorInfo find(String name) {
+        return tensors().get(name);
+    }
+
     /** What else the source says, unmodifiable. */
     Map<String, String> metadata();
 
-    /** The dense values of a tensor that {@link #tensors} lists. */
+    /** The dense values of a tensor that {@link #find} finds. */
     HostTensor tensor(String name);
 
     /** Takes the values out of memory where a file has them; they can be read again. */

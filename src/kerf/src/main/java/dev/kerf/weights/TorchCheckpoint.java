@@ -21,10 +21,10 @@ import java.util.Optional;
  * outside the list is an error. Tensor values are read in place; a tensor whose strides aren't dense, or that PyTorch still had to
  * negate, is copied when asked for.
  *
- * <p>The named tensors are those of the dictionary under the top-level key {@code state_dict},
- * {@code model_state_dict}, {@code model} or {@code net}, or else of the top level itself; dictionaries within are
- * joined by dots. If all names begin with {@code module.}, as {@code DataParallel} writes them, that prefix is dropped.
- * Numbers, strings and short lists beside the tensors are metadata.
+ * <p>The named tensors are those of the dictionary under a usual key ({@code state_dict}, {@code model}, {@code net},
+ * {@code model_ema} …), or else of the top level itself; dictionaries within are joined by dots. Prefixes that all names
+ * have from what held the model, such as {@code module.} from {@code DataParallel}, are dropped: see {@link Weights#open}.
+ * Numbers, strings and short lists beside the tensors are metadata; a script's arguments, paths and dates are passed over.
  *
  * <p>The object owns the mapped file as {@link Safetensors} does, and may be read by many threads at once.
  *
@@ -43,6 +43,7 @@ public final class TorchCheckpoint implements TensorSource {
 
     private final MappedFile file;
     private final Map<String, Tensor> values;
+    private final Map<String, String> stored;
     private final Map<String, TensorInfo> tensors;
     private final Map<String, String> metadata;
     private final TorchStorages storages;
@@ -54,7 +55,8 @@ public final class TorchCheckpoint implements TensorSource {
         this.values = dict.tensors();
         this.metadata = Collections.unmodifiableMap(dict.metadata());
         Map<String, TensorInfo> infos = new LinkedHashMap<>();
-        values.forEach((name, t) -> infos.put(name, new TensorInfo(name, t.dtype(), t.shape())));
+        this.stored = ModelNames.of(values.keySet(), source());
+        stored.forEach((name, there) -> infos.put(name, info(name, values.get(there))));
         this.tensors = Collections.unmodifiableMap(infos);
         check();
     }
@@ -102,6 +104,12 @@ public final class TorchCheckpoint implements TensorSource {
     }
 
     @Override
+    public TensorInfo find(String name) {
+        Tensor t = value(name);
+        return t == null ? null : info(name, t);
+    }
+
+    @Override
     public Map<String, String> metadata() {
         return metadata;
     }
@@ -115,7 +123,7 @@ public final class TorchCheckpoint implements TensorSource {
      */
     @Override
     public HostTensor tensor(String name) {
-        Tensor t = values.get(name);
+        Tensor t = value(name);
         if (t == null) {
             throw new BadInputException(source() + ": has no tensor " + Names.quoted(name));
         }
@@ -130,7 +138,7 @@ public final class TorchCheckpoint implements TensorSource {
 
     @Override
     public void unload(String name) {
-        Tensor t = values.get(name);
+        Tensor t = value(name);
         if (t != null && t.storage().inline() == null && t.shape().elements() > 0) {
             MappedFile.unload(storages.bytes(t.storage(), name));
         }
@@ -140,6 +148,14 @@ public final class TorchCheckpoint implements TensorSource {
     @Override
     public void close() {
         file.close();
+    }
+
+    private Tensor value(String name) {
+        return values.get(stored.getOrDefault(name, name));
+    }
+
+    private static TensorInfo info(String name, Tensor t) {
+        return new TensorInfo(name, t.dtype(), t.shape());
     }
 
     private void check() {

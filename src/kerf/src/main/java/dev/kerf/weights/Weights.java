@@ -43,6 +43,11 @@ public final class Weights implements AutoCloseable {
     /**
      * Opens a safetensors file or a PyTorch checkpoint; which of them it is shows in its first bytes, not in its name.
      *
+     * <p>Tensors have the names that the model gives them: {@code _orig_mod} in a name, {@code module.}, {@code model.} or
+     * {@code net.} before all names, and several of these, are left out, as is the counter {@code n_averaged} of averaged
+     * weights. {@code model.} and {@code net.} stay where a number follows: there they are the model's own. A tensor is
+     * found by the name in the file, too.
+     *
      * @throws BadFileException if the file is missing, truncated, malformed, or neither of them
      */
     public static Weights open(Path path) {
@@ -86,7 +91,7 @@ public final class Weights implements AutoCloseable {
 
     /** Whether there is a tensor of that name. */
     public boolean contains(String name) {
-        return source.tensors().containsKey(prefix + name);
+        return source.find(prefix + name) != null;
     }
 
     /** The names here, without the prefix, in the source's order. */
@@ -107,7 +112,7 @@ public final class Weights implements AutoCloseable {
 
     /** Dtype and shape of a tensor, without reading its values. */
     public Optional<TensorInfo> find(String name) {
-        return Optional.ofNullable(source.tensors().get(prefix + name))
+        return Optional.ofNullable(source.find(prefix + name))
                 .map(info -> new TensorInfo(name, info.dtype(), info.shape()));
     }
 
@@ -129,7 +134,7 @@ public final class Weights implements AutoCloseable {
      * @throws BadWeightsException if there is none or its shape differs; the message gives both shapes
      */
     public HostTensor tensor(String name, Shape expected) {
-        TensorInfo info = source.tensors().get(prefix + name);
+        TensorInfo info = source.find(prefix + name);
         if (info == null) {
             throw missing(name, " of shape " + expected);
         }

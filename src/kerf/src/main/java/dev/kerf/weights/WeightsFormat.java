@@ -19,7 +19,7 @@ enum WeightsFormat {
 
     static TensorSource open(Path path) {
         return switch (of(path)) {
-            case SAFETENSORS -> Safetensors.open(path);
+            case SAFETENSORS -> Renamed.byModel(Safetensors.open(path));
             case TORCH -> TorchCheckpoint.open(path);
         };
     }

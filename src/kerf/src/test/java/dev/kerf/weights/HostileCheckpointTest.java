@@ -156,6 +156,21 @@ class HostileCheckpointTest {
     }
 
     @Test
+    void objectsBesideTheWeightsAreNeitherRunNorTakenForTensors() {
+        refused("a tensor of class argparse.Namespace", PickleBytes.begin()
+                .global("torch._tensor", "_rebuild_from_type_v2").op('(').global("torch._utils", "_rebuild_tensor_v2")
+                .global("argparse", "Namespace").op(')').op('}').op('t').op('R').op('.'));
+        refused("isn't a dictionary", PickleBytes.begin().global("argparse", "Namespace").op(')').op(0x81)
+                .text("a").text("b").op('s').op('.'));
+        refused("holds no tensors by name", PickleBytes.begin().op('}').text("args").global("argparse", "Namespace").op(')')
+                .op(0x81).op('}').text("w").tensor("0", 10, 0, new long[] {10}, new long[] {1}).op('s').op('b').op('s')
+                .op('.'));
+        refused("forbidden global argparse._sys", PickleBytes.begin().global("argparse", "_sys").op('.'));
+        refused("forbidden global pathlib.os.system", new PickleBytes().op(0x80, 4).text("pathlib").text("os.system")
+                .op(0x93).op('.'));
+    }
+
+    @Test
     void picklesWithoutNamedTensorsAreRefused() {
         refused("holds a list of 0, expected a dictionary", PickleBytes.begin().op(']').op('.'));
         refused("holds nothing", PickleBytes.begin().op('N').op('.'));

@@ -135,6 +135,18 @@ class TorchCheckpointTest {
         }
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"beside.pt", "beside-legacy.pt", "beside-protocol4.pt"})
+    void whatScriptsKeepBesideTheWeightsIsPassedOver(String name) throws IOException {
+        try (TorchCheckpoint file = TorchCheckpoint.open(resource(name))) {
+            assertEquals(List.of("0.weight", "0.bias", "1.weight", "1.bias", "1.running_mean", "1.running_var",
+                    "1.num_batches_tracked"), List.copyOf(file.tensors().keySet()),
+                    "averaged and compiled: without n_averaged, module and _orig_mod");
+            assertArrayEquals(new double[] {-2, -1}, values(file.tensor("1.bias")));
+            assertEquals(Map.of("epoch", "2", "losses", "[0.5,0.25]"), file.metadata());
+        }
+    }
+
     @Test
     void wholeModelsAreRefused() throws IOException {
         Path path = resource("whole-model.pt");

@@ -3,8 +3,12 @@
 Run: python make_checkpoints.py (made with PyTorch 2.13.0 and NumPy 2.4.6). Values are small integers and halves, exact in
 every dtype: element i of a tensor is (i % 7) - 2, of an unsigned one i % 7, of a bool i % 2.
 """
+import argparse
 import collections
+import datetime
+import decimal
 import os
+import pathlib
 
 import numpy as np
 import torch
@@ -86,3 +90,24 @@ training = {
 save("training.pt", training)
 save("training-legacy.pt", training, **legacy)
 save("whole-model.pt", net)
+
+averaged = torch.optim.swa_utils.AveragedModel(torch.compile(net))
+averaged.update_parameters(torch.compile(net))
+beside = {
+    "model_ema": averaged.state_dict(),
+    "args": argparse.Namespace(lr=0.1, device="cpu", output_dir=pathlib.PurePosixPath("runs/1"),
+                               nested=argparse.Namespace(a=1)),
+    "root": pathlib.Path("/data/images"),
+    "share": pathlib.PureWindowsPath("C:/data"),
+    "losses": collections.deque([0.5, 0.25], maxlen=8),
+    "begun": datetime.datetime(2026, 1, 2, 3, 4, 5, tzinfo=datetime.timezone.utc),
+    "day": datetime.date(2026, 1, 2),
+    "took": datetime.timedelta(seconds=5),
+    "price": decimal.Decimal("1.5"),
+    "version": torch.__version__,
+    "epochs": range(3),
+    "epoch": 2,
+}
+save("beside.pt", beside)
+save("beside-legacy.pt", beside, **legacy)
+save("beside-protocol4.pt", beside, pickle_protocol=4)
