@@ -89,4 +89,28 @@ public sealed interface MeasureOp extends Op {
             return List.of(TensorType.of(DType.I64, x.dim(0), classes, classes));
         }
     }
+
+    /**
+     * Connected components of masks. Operand: U8 (B, H, W); a pixel belongs if not 0. Results: labels I32 (B, H, W), 0 for
+     * pixels that don't belong, 1, 2, … for components in raster order of their first pixels; areas I32 (B, most + 1):
+     * how many pixels have label 0, 1, 2, …, zeros beyond the last. {@link #most} is enough for any mask.
+     *
+     * @param connectivity 4 where pixels touch at their edges, 8 where at their corners too
+     */
+    record Components(int connectivity) implements MeasureOp {
+        @Override
+        public List<TensorType> infer(List<TensorType> in) {
+            Op.require(connectivity == 4 || connectivity == 8, this, in, "connectivity is 4 or 8");
+            Op.require(in.size() == 1 && in.getFirst().dtype() == DType.U8 && in.getFirst().shape().rank() == 3, this, in,
+                    "takes masks U8 (B, H, W)");
+            Shape x = in.getFirst().shape();
+            Op.require(x.dim(1) * x.dim(2) < Integer.MAX_VALUE, this, in, "masks of fewer than 2^31 pixels");
+            return List.of(new TensorType(DType.I32, x), TensorType.of(DType.I32, x.dim(0), most(x.dim(1), x.dim(2)) + 1));
+        }
+
+        /** The most components that a mask of a size can have. */
+        public long most(long height, long width) {
+            return connectivity == 8 ? Math.ceilDiv(height, 2L) * Math.ceilDiv(width, 2L) : Math.ceilDiv(height * width, 2L);
+        }
+    }
 }

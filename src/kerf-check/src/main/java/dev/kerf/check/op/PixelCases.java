@@ -32,6 +32,14 @@ final class PixelCases {
                 c.out(c.apply(new MeasureOp.Confusion(k, -1), c.whole(DType.I32, k, 1, 37), c.whole(DType.U8, k, 1, 37)));
             }));
         }
+        for (int connectivity : new int[] {4, 8}) {
+            cases.add(new OpCase("components, connectivity " + connectivity, 1, c -> {
+                for (Value x : List.of(c.whole(DType.U8, 1, 3, 17, 13), c.whole(DType.U8, 2, 1, 257, 3),
+                        c.whole(DType.U8, 1, 2, 1, 131), c.whole(DType.U8, 0, 1, 1, 1), c.whole(DType.U8, 9, 1, 64, 64))) {
+                    c.graph().add(new MeasureOp.Components(connectivity), x).forEach(c::out);
+                }
+            }));
+        }
     }
 
     private static void overlap(

@@ -138,6 +138,7 @@ public final class Oracle {
             case PointwiseOp op -> ScalarPointwise.run(op, in, result(n, 0));
             case MoveOp op -> ScalarMove.run(op, n, in, result(n, 0));
             case ReduceOp op -> ScalarReduce.run(op, in.getFirst(), result(n, 0));
+            case MeasureOp.Components c -> ScalarMeasure.components(c, in.getFirst(), result(n, 0), result(n, 1));
             case MeasureOp op -> ScalarMeasure.run(op, in, result(n, 0));
             case FrameOp op -> ScalarFrame.run(op, in, result(n, 0));
             case BoxOp op -> ScalarBoxes.run(op, in, result(n, 0), n.outputs().size() > 1 ? result(n, 1) : null);

@@ -11,6 +11,43 @@ final class ScalarMeasure {
         switch (op) {
             case MeasureOp.Overlap o -> overlap(o, in, y);
             case MeasureOp.Confusion c -> confusion(c, in, y);
+            case MeasureOp.Components c -> throw new IllegalArgumentException(c + " has two results");
+        }
+    }
+
+    /** Each component is filled from its first pixel on. */
+    static void components(MeasureOp.Components op, Wide x, Wide labels, Wide areas) {
+        int w = x.dim(2);
+        int pixels = x.dim(1) * w;
+        int[] filled = new int[pixels];
+        for (int b = 0; b < x.dim(0); b++) {
+            int first = b * pixels;
+            int last = 0;
+            for (int start = 0; start < pixels; start++) {
+                if (x.v()[first + start] == 0 || labels.v()[first + start] != 0) {
+                    continue;
+                }
+                labels.v()[first + start] = ++last;
+                filled[0] = start;
+                int n = 1;
+                for (int k = 0; k < n; k++) {
+                    int row = filled[k] / w;
+                    int column = filled[k] % w;
+                    for (int r = Math.max(0, row - 1); r <= Math.min(x.dim(1) - 1, row + 1); r++) {
+                        for (int c = Math.max(0, column - 1); c <= Math.min(w - 1, column + 1); c++) {
+                            int to = r * w + c;
+                            boolean touches = op.connectivity() == 8 || r == row || c == column;
+                            if (touches && x.v()[first + to] != 0 && labels.v()[first + to] == 0) {
+                                labels.v()[first + to] = last;
+                                filled[n++] = to;
+                            }
+                        }
+                    }
+                }
+                areas.v()[b * areas.dim(1) + last] = n;
+                areas.v()[b * areas.dim(1)] -= n;
+            }
+            areas.v()[b * areas.dim(1)] += pixels;
         }
     }
 

@@ -33,7 +33,10 @@ class CountingKernelsTest {
             values[i] = g.input("x" + i, new TensorType(operands[i].dtype(), operands[i].shape()));
             inputs.put("x" + i, operands[i]);
         }
-        g.output("y", g.apply(op, values));
+        List<Value> results = g.add(op, values);
+        for (int i = 0; i < results.size(); i++) {
+            g.output("y" + i, results.get(i));
+        }
         return Case.of(g.build(), inputs);
     }
 
@@ -61,7 +64,7 @@ class CountingKernelsTest {
         for (long group : new long[] {32, 64, 256}) {
             Map<String, Map<String, Long>> parameters = new LinkedHashMap<>();
             for (String kernel : List.of("mask_pack", "overlap", "overlap_total", "confusion", "confusion_total",
-                    "from_pixels", "from_nv12", "image_sum", "image_statistics", "standardise")) {
+                    "components", "from_pixels", "from_nv12", "image_sum", "image_statistics", "standardise")) {
                 parameters.put(kernel, Map.of("GROUP", group));
             }
             try (GpuDevice device = Parity.open(id, new Target.Forced(Map.of("confusion", "confusion"), parameters))) {
@@ -76,6 +79,8 @@ class CountingKernelsTest {
                 randomIntegers(1, DType.U8, 2, 5, 7001), random(2, 6, 7001), randomIntegers(3, DType.U8, 2, 7001)),
                 CompileOptions.of(), 0, 0);
         Parity.check(device, confusion(4, DType.U8, DType.U8, 3333), CompileOptions.of(), 0, 0);
+        Parity.check(device, of(new MeasureOp.Components(8), randomIntegers(8, DType.U8, 2, 2, 131, 67)),
+                CompileOptions.of(), 0, 0);
         HostTensor pixels = randomIntegers(4, DType.U16, 65_536, 2, 17, 19, 3);
         Parity.check(device, of(new FrameOp.FromPixels(List.of(2, 1, 0), true), pixels), CompileOptions.of(), 1, 0);
         HostTensor frames = randomIntegers(5, DType.U8, 256, 2, 15, 14);

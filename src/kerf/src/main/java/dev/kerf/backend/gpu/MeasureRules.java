@@ -40,6 +40,7 @@ final class MeasureRules {
         return switch (op) {
             case MeasureOp.Overlap o -> overlap(o, node, target);
             case MeasureOp.Confusion c -> confusion(c, node, target);
+            case MeasureOp.Components c -> List.of(components(c, node, target));
         };
     }
 
@@ -134,6 +135,20 @@ final class MeasureRules {
                 .scratch("x", 0, bytes)
                 .tensor("y", node.output());
         return List.of(count, total);
+    }
+
+    private static KernelCall components(MeasureOp.Components op, Node node, Target target) {
+        Shape x = node.input(0).type().shape();
+        long bytes = x.elements() * 4;
+        Room room = new Room();
+        return target.call("components", Sizes.of().set("B", x.dim(0)).set("H", x.dim(1)).set("W", x.dim(2))
+                        .set("most", op.most(x.dim(1), x.dim(2))))
+                .attribute("CORNERS", op.connectivity() == 8 ? 1 : 0)
+                .tensor("x", node.input(0))
+                .tensor("labels", node.outputs().get(0))
+                .tensor("areas", node.outputs().get(1))
+                .scratch("parent", room.take(bytes), bytes)
+                .scratch("size", room.take(bytes), bytes);
     }
 
     /**

@@ -20,6 +20,7 @@ final class MeasureLowering {
         return switch (op) {
             case MeasureOp.Overlap o -> overlap(g, n, o);
             case MeasureOp.Confusion c -> confusion(g, n, c);
+            case MeasureOp.Components c -> throw g.refuse("connected components have no form in ONNX");
         };
     }
 

@@ -93,6 +93,8 @@ public final class LightKernels implements KernelFamily {
             case StateOp op -> Selections.build(op, site);
             case MeasureOp.Overlap op -> Overlaps.build(op, site);
             case MeasureOp.Confusion op -> Confusions.build(op, site);
+            case MeasureOp.Components op -> List.of(new Components(op.connectivity() == 8, site.operand(0),
+                    site.result(0), site.result(1)));
             case FrameOp op -> Frames.build(op, site, lanes);
             case BoxOp.DecodeBoxes op -> Boxes.build(op, site);
             case BoxOp.Nms op -> Boxes.build(op, site);
