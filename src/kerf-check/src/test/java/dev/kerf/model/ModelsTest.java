@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.kerf.Models;
 import dev.kerf.check.golden.GoldenCase;
 import dev.kerf.error.BadInputException;
 import dev.kerf.error.BadWeightsException;

@@ -6,9 +6,7 @@ import dev.kerf.error.BadInputException;
 import dev.kerf.image.Image;
 import dev.kerf.mask.Instances;
 import dev.kerf.model.maskrcnn.DetectOptions;
-import dev.kerf.model.Models;
 import dev.kerf.model.maskrcnn.MaskRcnn;
-import dev.kerf.model.maskrcnn.RcnnKind;
 import dev.kerf.weights.Weights;
 import java.nio.file.Path;
 import java.util.EnumSet;
@@ -112,7 +110,7 @@ final class DetectCommand implements Callable<Integer> {
 
     /** Says which files these are if they are none of a detector. */
     static void require(Weights source) {
-        if (!(Models.find(source).orElse(null) instanceof RcnnKind)) {
+        if (!MaskRcnn.KIND.accepts(source)) {
             throw new BadInputException(source.source() + " holds no Mask R-CNN: 'kerf weights inspect' tells what it holds");
         }
     }

@@ -1,9 +1,9 @@
 package dev.kerf.cli;
 
+import dev.kerf.Models;
 import dev.kerf.graph.Graph;
 import dev.kerf.graph.onnx.OnnxExport;
 import dev.kerf.model.ModelKind;
-import dev.kerf.model.Models;
 import dev.kerf.weights.Weights;
 import java.io.IOException;
 import java.nio.file.Files;

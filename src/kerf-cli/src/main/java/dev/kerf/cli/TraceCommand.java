@@ -1,9 +1,9 @@
 package dev.kerf.cli;
 
+import dev.kerf.Models;
 import dev.kerf.backend.Device;
 import dev.kerf.check.golden.Golden;
 import dev.kerf.model.ModelKind;
-import dev.kerf.model.Models;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.weights.Safetensors;
 import dev.kerf.weights.Weights;

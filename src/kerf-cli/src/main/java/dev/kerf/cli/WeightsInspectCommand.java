@@ -1,8 +1,8 @@
 package dev.kerf.cli;
 
+import dev.kerf.Models;
 import dev.kerf.error.KerfException;
 import dev.kerf.json.Json;
-import dev.kerf.model.Models;
 import dev.kerf.weights.TensorInfo;
 import dev.kerf.weights.Weights;
 import dev.kerf.weights.WeightsReport;

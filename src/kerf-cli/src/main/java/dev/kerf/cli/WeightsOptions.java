@@ -1,9 +1,9 @@
 package dev.kerf.cli;
 
 import dev.kerf.Kerf;
+import dev.kerf.Models;
 import dev.kerf.error.BadInputException;
 import dev.kerf.model.ModelKind;
-import dev.kerf.model.Models;
 import dev.kerf.weights.Weights;
 import java.nio.file.Path;
 import picocli.CommandLine.Option;

@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * A kind of model: what can be said and done with weights before anybody loads them for use. {@link Models} has all.
+ * A kind of model: what can be said and done with weights before anybody loads them for use. {@code dev.kerf.Models} has all.
  *
  * <pre>{@code
  * ModelKind kind = Models.of(weights);

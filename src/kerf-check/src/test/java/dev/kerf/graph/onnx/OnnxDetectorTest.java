@@ -20,7 +20,6 @@ import dev.kerf.graph.TensorType;
 import dev.kerf.graph.Value;
 import dev.kerf.model.maskrcnn.DetectOptions;
 import dev.kerf.model.maskrcnn.MaskRcnn;
-import dev.kerf.model.maskrcnn.RcnnKind;
 import dev.kerf.model.maskrcnn.SmallRcnns;
 import dev.kerf.tensor.DType;
 import dev.kerf.tensor.HostTensor;
@@ -175,7 +174,7 @@ class OnnxDetectorTest {
                     e.run();
                     long n = peer.get("count").getLong(0);
                     assertEquals(e.output("count").toHost().getLong(0), n);
-                    assertTrue(n > 3, new RcnnKind().describe(weights) + ": " + n);
+                    assertTrue(n > 3, MaskRcnn.KIND.describe(weights) + ": " + n);
                     for (int i = 0; i < n; i++) {
                         assertEquals(e.output("labels").toHost().getLong(i), peer.get("labels").getLong(i));
                         assertEquals(e.output("scores").toHost().getDouble(i), peer.get("scores").getDouble(i), 1e-4);

@@ -75,7 +75,7 @@ class MaskRcnnTest {
                 Map<String, HostTensor> expected = Oracle.run(graph, weights,
                         Map.of("image", image.toTensor().reshape(Shape.of(1, 50, 75, 3))), Map.of(),
                         Oracle.Rounding.NONE).outputs();
-                String what = id + " " + new RcnnKind().describe(weights);
+                String what = id + " " + MaskRcnn.KIND.describe(weights);
                 assertTrue(found.size() >= 3, what + ": " + found.size());
                 int n = (int) expected.get("count").getLong(0);
                 int same = 0;

@@ -17,6 +17,7 @@ import dev.kerf.mask.LabelMap;
 import dev.kerf.mask.Panoptic;
 import dev.kerf.mask.PanopticMerge;
 import dev.kerf.model.DeviceResult;
+import dev.kerf.model.ModelKind;
 import dev.kerf.model.ModelOptions;
 import dev.kerf.model.PlanCache;
 import dev.kerf.model.WarmUp;
@@ -51,6 +52,8 @@ import java.util.stream.IntStream;
  * outlive the network.
  */
 public final class MaskRcnn implements AutoCloseable {
+    /** What is known of these models before one is loaded. */
+    public static final ModelKind KIND = new RcnnKind();
     /** Plans that a network keeps at most if its options don't say. */
     public static final int PLANS = 3;
     /** Pictures of one form that are computed together at most. */

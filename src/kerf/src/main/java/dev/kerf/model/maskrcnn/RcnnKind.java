@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.Map;
 
 /** Mask R-CNN and Panoptic FPN, as torchvision and Detectron2 have them. */
-public record RcnnKind() implements ModelKind {
+final class RcnnKind implements ModelKind {
     @Override
     public String name() {
         return "maskrcnn";

@@ -8,6 +8,7 @@ import dev.kerf.graph.Graph;
 import dev.kerf.image.Image;
 import dev.kerf.image.Picture;
 import dev.kerf.image.PictureForm;
+import dev.kerf.model.ModelKind;
 import dev.kerf.model.ModelOptions;
 import dev.kerf.model.PlanCache;
 import dev.kerf.model.WarmUp;
@@ -42,6 +43,8 @@ import java.util.stream.Stream;
  * model its views.
  */
 public final class Sam2 implements AutoCloseable {
+    /** What is known of these models before one is loaded. */
+    public static final ModelKind KIND = new Sam2Kind();
     /** Compiled plans of each part that are kept at least; of the image encoder 2 if the options don't say. */
     public static final int PLANS = 4;
 

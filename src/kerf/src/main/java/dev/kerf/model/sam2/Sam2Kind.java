@@ -14,7 +14,7 @@ import java.util.List;
 import java.util.Map;
 
 /** SAM 2.0 and 2.1 in their four sizes. */
-public record Sam2Kind() implements ModelKind {
+final class Sam2Kind implements ModelKind {
     /** Of the rings in an exported graph. */
     private static final int SLOTS = 32;
 

@@ -9,10 +9,12 @@ import dev.kerf.backend.HostView;
 import dev.kerf.error.BadInputException;
 import dev.kerf.graph.Graph;
 import dev.kerf.graph.TensorType;
+import dev.kerf.image.Image;
 import dev.kerf.image.Picture;
 import dev.kerf.image.PictureForm;
 import dev.kerf.mask.LabelMap;
 import dev.kerf.model.DeviceResult;
+import dev.kerf.model.ModelKind;
 import dev.kerf.model.ModelOptions;
 import dev.kerf.model.PlanCache;
 import dev.kerf.model.WarmUp;
@@ -49,6 +51,8 @@ import java.util.stream.IntStream;
  * another thread cancel it. The device and the weight file must outlive the network.
  */
 public final class UNet implements AutoCloseable {
+    /** What is known of these models before one is loaded. */
+    public static final ModelKind KIND = new UNetKind();
     /** Plans that a network keeps at most if its options don't say. */
     public static final int PLANS = 4;
     /** Pictures of one form that are computed together at most. */

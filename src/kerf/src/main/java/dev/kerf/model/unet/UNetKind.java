@@ -12,7 +12,7 @@ import java.util.Locale;
 import java.util.Map;
 
 /** U-Nets of the layouts that {@link UNetNames} knows. */
-public record UNetKind() implements ModelKind {
+final class UNetKind implements ModelKind {
     @Override
     public String name() {
         return "unet";

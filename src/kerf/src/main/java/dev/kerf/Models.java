@@ -1,10 +1,11 @@
-package dev.kerf.model;
+package dev.kerf;
 
 import dev.kerf.error.BadInputException;
 import dev.kerf.error.BadWeightsException;
-import dev.kerf.model.maskrcnn.RcnnKind;
-import dev.kerf.model.sam2.Sam2Kind;
-import dev.kerf.model.unet.UNetKind;
+import dev.kerf.model.ModelKind;
+import dev.kerf.model.maskrcnn.MaskRcnn;
+import dev.kerf.model.sam2.Sam2;
+import dev.kerf.model.unet.UNet;
 import dev.kerf.weights.Weights;
 import java.util.List;
 import java.util.Optional;
@@ -14,9 +15,9 @@ import java.util.stream.Collectors;
 public final class Models {
     /** All of them; the name of each is its own. */
     public static final List<ModelKind> ALL = List.of(
-            new UNetKind(),
-            new RcnnKind(),
-            new Sam2Kind());
+            UNet.KIND,
+            MaskRcnn.KIND,
+            Sam2.KIND);
 
     private Models() {}
 
