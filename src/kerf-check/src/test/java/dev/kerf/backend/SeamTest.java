@@ -70,6 +70,31 @@ class SeamTest {
         }
     }
 
+    /** Fused or not, a timing's node is one of the graph as it was recorded. */
+    @ParameterizedTest
+    @MethodSource(DEVICES)
+    void timingsNameTheRecordedNodes(String id) {
+        GraphBuilder g = new GraphBuilder();
+        Value x = g.input("x", TensorType.f32(5));
+        Value y = g.relu(g.add(g.multiply(x, x), g.constant(1f)));
+        g.relu(x); // which nothing needs
+        g.output("y", g.relu(g.multiply(y, x)));
+        Graph graph = g.build();
+        try (Device device = Backends.open(id)) {
+            for (CompileOptions options : List.of(OPTIONS, OPTIONS.unfused())) {
+                try (Executable e = device.compile(graph, null, options.profiled())) {
+                    e.input("x").upload(floats(1, 2, 3, 4, 5));
+                    e.run();
+                    for (NodeTiming t : e.timings()) {
+                        assertEquals(graph.nodes().get(t.node()).name(), t.name());
+                    }
+                    int last = graph.producer(graph.outputs().get("y")).id();
+                    assertTrue(e.timings().stream().anyMatch(t -> t.node() == last), e.timings().toString());
+                }
+            }
+        }
+    }
+
     @ParameterizedTest
     @MethodSource(DEVICES)
     void refusesPrecisionsThatItLacks(String id) {

@@ -29,7 +29,10 @@ final class GpuExecutable implements Executable {
 
     /** How long a cancellation may go unnoticed. */
     private static final long LOOK_NANOS = 500_000;
-    private static final int CAPACITY = 1;
+    /** What kernels raise: a count outgrew its capacity, an index is out of range. */
+    static final int CAPACITY = 1;
+    static final int INDEX = 2;
+
     private static final int STEADY_RUNS = 3;
     private static final double STEADY = 1.05;
 
