@@ -13,7 +13,7 @@ import java.io.InputStream;
  * try (Device device = Backends.open("cpu");
  *         Weights weights = Kerf.embeddedWeights();
  *         UNet net = UNet.load(device, weights)) {
- *     LabelMap labels = new LabelMap(net.segment(Image.read(Path.of("tissue.png")), SegmentOptions.of()).labels());
+ *     LabelMap labels = net.segment(Image.read(Path.of("tissue.png")), SegmentOptions.of()).labels();
  * }
  * }</pre>
  */

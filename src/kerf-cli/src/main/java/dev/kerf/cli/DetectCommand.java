@@ -68,7 +68,7 @@ final class DetectCommand implements Callable<Integer> {
     public Integer call() {
         DetectOptions options = options(detector, spec);
         List<Input> inputs = pages.of(ImageInputs.of(images));
-        Task<Image> first = ImageRun.read(inputs.getFirst());
+        Task<Image> first = Task.start(inputs.getFirst()::read);
         Set<Format> wanted = EnumSet.copyOf(formats);
         try (Weights source = detector.open()) {
             require(source);
@@ -80,7 +80,12 @@ final class DetectCommand implements Callable<Integer> {
                 ImageInputs.protect(inputs, i -> files.of(i, inputs));
                 ImageReport report =
                         new ImageReport(console, detector.quiet, detector.json, opened.info(), "Mask R-CNN");
-                int code = new ImageRun<>(new ImageRun.Work<Instances>() {
+                int code = new ImageRun<>(new ImageRun.Work<Image, Instances>() {
+                    @Override
+                    public Image read(Input input) {
+                        return input.read();
+                    }
+
                     @Override
                     public Instances find(Image image) {
                         return net.detect(image, options);

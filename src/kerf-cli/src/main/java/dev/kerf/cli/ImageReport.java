@@ -4,6 +4,8 @@ import dev.kerf.backend.DeviceInfo;
 import dev.kerf.cli.ImageInputs.Input;
 import dev.kerf.json.Json;
 import java.nio.file.Path;
+import java.util.HashSet;
+import java.util.Set;
 
 /** Tells the user of each image: a line, or an entry of one JSON document. */
 final class ImageReport {
@@ -14,6 +16,7 @@ final class ImageReport {
     private final String network;
     private final Json images = Json.array();
     private final Json failures = Json.array();
+    private final Set<String> remarks = new HashSet<>();
     private Progress progress = Progress.none();
     private int done;
 
@@ -22,7 +25,7 @@ final class ImageReport {
      *
      * @param seconds from the beginning of the wait for its pixels to the end of writing
      */
-    record Done(Input input, int width, int height, ImageRun.Written written, double seconds) {}
+    record Done(Input input, ImageRun.Written written, double seconds) {}
 
     ImageReport(Console console, boolean quiet, boolean json, DeviceInfo device, String network) {
         this.console = console;
@@ -43,14 +46,14 @@ final class ImageReport {
     void done(Done d) {
         done++;
         if (json) {
-            Json entry = d.input.describe().put("width", d.width).put("height", d.height);
+            Json entry = d.input.describe().put("width", d.written.width()).put("height", d.written.height());
             d.written.details().members().forEach(entry::put);
             images.add(entry.put("outputs", d.written.outputs().stream().map(Path::toString).toList())
                     .put("seconds", d.seconds));
         } else if (!quiet) {
             progress.clear();
-            console.out().println(d.input.title() + "  " + d.width + "x" + d.height + "  " + d.written.line() + "  "
-                    + Text.fixed(d.seconds, 2) + " s");
+            console.out().println(d.input.title() + "  " + d.written.width() + "x" + d.written.height() + "  "
+                    + d.written.line() + "  " + Text.fixed(d.seconds, 2) + " s");
             console.out().flush();
         }
     }
@@ -59,8 +62,19 @@ final class ImageReport {
         String message = Main.explain(why);
         message = message.contains(input.file().toString()) ? message : input.title() + ": " + message;
         failures.add(input.describe().put("error", message));
+        note(message);
+    }
+
+    /** Says something of the whole run, once, unless the user wants quiet. */
+    void remark(String text) {
+        if (!quiet && remarks.add(text)) {
+            note(text);
+        }
+    }
+
+    private void note(String text) {
         progress.clear();
-        console.note(message);
+        console.note(text);
     }
 
     /** Writes the document if one is wanted; returns the exit code. */

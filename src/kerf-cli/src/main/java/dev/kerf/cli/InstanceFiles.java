@@ -70,7 +70,7 @@ final class InstanceFiles {
             InstanceOverlay.of(names).draw(image, found).writePng(file(input, OVERLAY));
             files.add(file(input, OVERLAY));
         }
-        return new ImageRun.Written(line(found), details(id, found), files);
+        return new ImageRun.Written(image.width(), image.height(), line(found), details(id, found), files);
     }
 
     /** Writes what was found in all images. */

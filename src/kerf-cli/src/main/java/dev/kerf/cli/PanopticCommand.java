@@ -70,7 +70,7 @@ final class PanopticCommand implements Callable<Integer> {
         }
         PanopticMerge merge = new PanopticMerge(options.score(), overlap, stuffArea);
         List<Input> inputs = pages.of(ImageInputs.of(images));
-        Task<Image> first = ImageRun.read(inputs.getFirst());
+        Task<Image> first = Task.start(inputs.getFirst()::read);
         ImageIds ids = ImageIds.of(inputs, true);
         try (Weights source = detector.open()) {
             DetectCommand.require(source);
@@ -93,7 +93,7 @@ final class PanopticCommand implements Callable<Integer> {
     }
 
     /** Panoptic pictures and the file that describes them. */
-    private final class Pictures implements ImageRun.Work<Panoptic> {
+    private final class Pictures implements ImageRun.Work<Image, Panoptic> {
         private final MaskRcnn net;
         private final DetectOptions options;
         private final PanopticMerge merge;
@@ -122,6 +122,11 @@ final class PanopticCommand implements Callable<Integer> {
         }
 
         @Override
+        public Image read(Input input) {
+            return input.read();
+        }
+
+        @Override
         public Panoptic find(Image image) {
             return net.panoptic(image, options, merge);
         }
@@ -142,7 +147,7 @@ final class PanopticCommand implements Callable<Integer> {
                         .put("category_id", s.category()).put("pixels", s.area()));
             }
             String line = found.isEmpty() ? "nothing found" : found.size() + " segments: " + String.join(", ", found);
-            return new ImageRun.Written(line, Json.object().put("image_id", ids.of(input)).put("segments", segments), files);
+            return new ImageRun.Written(image.width(), image.height(), line, Json.object().put("image_id", ids.of(input)).put("segments", segments), files);
         }
     }
 }

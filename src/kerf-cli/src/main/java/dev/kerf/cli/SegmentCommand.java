@@ -6,6 +6,7 @@ import dev.kerf.cli.ImageInputs.Input;
 import dev.kerf.error.BadInputException;
 import dev.kerf.model.ModelOptions;
 import dev.kerf.model.unet.SegmentOptions;
+import dev.kerf.model.unet.Segmentation;
 import dev.kerf.model.unet.UNet;
 import dev.kerf.model.unet.UNetConfig;
 import dev.kerf.weights.Weights;
@@ -78,11 +79,11 @@ final class SegmentCommand implements Callable<Integer> {
             throw new ParameterException(spec.commandLine(), "--scale " + scale + ": expected a factor above 0, up to 16");
         }
         List<Input> inputs = pages.of(ImageInputs.of(images));
-        Task<Picture> first = Task.start(() -> Picture.read(inputs.getFirst()));
+        Task<UNetInput> first = Task.start(() -> UNetInput.read(inputs.getFirst()));
         try (Weights source = weights.open()) {
             UNetConfig config = UNetConfig.of(source);
             List<String> names = classNames(config);
-            ResultFiles files = new ResultFiles(output.directory, output.formats(), output.overlay, names, background(names));
+            SegmentFiles files = new SegmentFiles(output.directory, output.formats(), output.overlay, names, background(names));
             ImageInputs.protect(inputs, files::of);
             if (weights.embedded() && !output.quiet) {
                 console.note("no --weights: using the embedded network " + config.name() + " (classes "
@@ -91,10 +92,35 @@ final class SegmentCommand implements Callable<Integer> {
             try (OutputDirectory _ = new OutputDirectory(output.directory);
                     Device opened = device.open();
                     UNet net = UNet.load(opened, source, ModelOptions.of().precision(precision))) {
-                SegmentReport report = new SegmentReport(console, output, opened.info(), config.name(), names);
-                return new SegmentRun(net, options(), files, report).run(inputs, first);
+                ImageReport report = new ImageReport(console, output.quiet, output.json, opened.info(), config.name());
+                return new ImageRun<>(work(net, files, report), report).run(inputs, first);
             }
         }
+    }
+
+    private ImageRun.Work<UNetInput, Segmentation> work(UNet net, SegmentFiles files, ImageReport report) {
+        SegmentOptions how = options();
+        return new ImageRun.Work<>() {
+            @Override
+            public UNetInput read(Input input) {
+                return UNetInput.read(input);
+            }
+
+            @Override
+            public Segmentation find(UNetInput picture) {
+                Segmentation result = picture.segment(net, how);
+                if (result.tiles() > 1 && !net.tilesExactly()) {
+                    report.remark("this network's up-sampling or normalisation depends on the size of what it sees: tiled "
+                            + "results differ a little from untiled ones");
+                }
+                return result;
+            }
+
+            @Override
+            public ImageRun.Written write(Input input, UNetInput picture, Segmentation result) {
+                return files.write(input, picture, result);
+            }
+        };
     }
 
     private SegmentOptions options() {

@@ -2,6 +2,7 @@ package dev.kerf.cli;
 
 import dev.kerf.cli.ImageInputs.Input;
 import dev.kerf.cli.OutputOptions.Format;
+import dev.kerf.json.Json;
 import dev.kerf.mask.Coco;
 import dev.kerf.mask.LabelMap;
 import dev.kerf.mask.Overlay;
@@ -12,10 +13,13 @@ import dev.kerf.tensor.Npy;
 import dev.kerf.weights.Safetensors;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /**
  * The files that are made of each image.
@@ -26,7 +30,7 @@ import java.util.Set;
  * @param classes    names by label
  * @param background the class without colour and annotations, or -1
  */
-record ResultFiles(Path directory, Set<Format> formats, boolean overlay, List<String> classes, int background) {
+record SegmentFiles(Path directory, Set<Format> formats, boolean overlay, List<String> classes, int background) {
     private static final Map<Format, String> ENDINGS = new EnumMap<>(Map.of(
             Format.LABELS, "-labels.png", Format.RLE, "-rle.json", Format.POLYGONS, "-polygons.json",
             Format.NPY, "-logits.npy", Format.SAFETENSORS, "-logits.safetensors"));
@@ -42,8 +46,8 @@ record ResultFiles(Path directory, Set<Format> formats, boolean overlay, List<St
         return files;
     }
 
-    /** Writes the files of one image, those that take time side by side. */
-    void write(Input input, Picture picture, Segmentation result) {
+    /** Writes the files of one image, those that take time side by side, and says what is in it. */
+    ImageRun.Written write(Input input, UNetInput picture, Segmentation result) {
         LabelMap labels = result.labels();
         Task<Boolean> drawing = Task.start(() -> overlay && draw(input, picture, labels));
         try {
@@ -51,9 +55,27 @@ record ResultFiles(Path directory, Set<Format> formats, boolean overlay, List<St
         } finally {
             drawing.get();
         }
+        long[] counts = labels.counts(classes.size());
+        double pixels = (double) picture.width() * picture.height();
+        Json shares = Json.array();
+        for (int i = 0; i < counts.length; i++) {
+            shares.add(Json.object().put("name", classes.get(i)).put("label", i).put("pixels", counts[i])
+                    .put("share", counts[i] / pixels));
+        }
+        return new ImageRun.Written(picture.width(), picture.height(), shares(counts, pixels),
+                Json.object().put("tiles", result.tiles()).put("classes", shares), of(input));
     }
 
-    private boolean draw(Input input, Picture picture, LabelMap labels) {
+    /** Classes that occur, the largest first. */
+    private String shares(long[] counts, double pixels) {
+        return IntStream.range(0, counts.length).boxed()
+                .filter(i -> counts[i] > 0)
+                .sorted(Comparator.comparingLong((Integer i) -> counts[i]).reversed())
+                .map(i -> classes.get(i) + " " + Text.fixed(100 * counts[i] / pixels, 1) + " %")
+                .collect(Collectors.joining(", "));
+    }
+
+    private boolean draw(Input input, UNetInput picture, LabelMap labels) {
         Overlay.of(classes, background).draw(picture.view(), labels).writePng(directory.resolve(input.name() + OVERLAY));
         return true;
     }

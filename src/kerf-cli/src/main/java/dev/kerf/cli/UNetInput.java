@@ -9,12 +9,11 @@ import dev.kerf.model.unet.UNet;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Npy;
 import java.util.Locale;
-import java.util.Map;
 
-/** An input as it was read: a picture, or float32 planes from an {@code .npy} file. */
-sealed interface Picture {
+/** What a U-Net is given, as it was read: a picture, or float32 planes from an {@code .npy} file. */
+sealed interface UNetInput {
     /** Reads a file; which kind it is shows in its name's ending. */
-    static Picture read(Input input) {
+    static UNetInput read(Input input) {
         boolean planes = input.file().toString().toLowerCase(Locale.ROOT).endsWith(".npy");
         return planes ? new Planes(Npy.read(input.file())) : new Pixels(input.read());
     }
@@ -25,13 +24,11 @@ sealed interface Picture {
 
     Segmentation segment(UNet net, SegmentOptions options);
 
-    Map<String, HostTensor> trace(UNet net, SegmentOptions options);
-
     /** What labels are drawn over. */
     Image view();
 
     /** A picture from an image file. */
-    record Pixels(Image view) implements Picture {
+    record Pixels(Image view) implements UNetInput {
         @Override
         public int width() {
             return view.width();
@@ -46,15 +43,10 @@ sealed interface Picture {
         public Segmentation segment(UNet net, SegmentOptions options) {
             return net.segment(view, options);
         }
-
-        @Override
-        public Map<String, HostTensor> trace(UNet net, SegmentOptions options) {
-            return net.trace(view, options);
-        }
     }
 
     /** Planes (C, H, W) or (H, W). */
-    record Planes(HostTensor tensor) implements Picture {
+    record Planes(HostTensor tensor) implements UNetInput {
         @Override
         public int width() {
             return tensor.shape().size(-1);
@@ -68,11 +60,6 @@ sealed interface Picture {
         @Override
         public Segmentation segment(UNet net, SegmentOptions options) {
             return net.segment(tensor, options);
-        }
-
-        @Override
-        public Map<String, HostTensor> trace(UNet net, SegmentOptions options) {
-            return net.trace(tensor, options);
         }
 
         /** The first plane in grey, from its least finite value to its greatest. */
