@@ -160,8 +160,12 @@ public record Image(int width, int height, PixelFormat format, long rowStride, M
     }
 
     /**
-     * Reads a label image: a palette PNG, BMP or GIF gives its indices and a 1-, 2- or 4-bit grey one its stored
-     * numbers, as GRAY8. Everything else is read as by {@link #read(Path)}.
+     * Reads a label image: a palette PNG, BMP, TIFF or GIF gives its indices and a grey one of whatever bits its stored
+     * numbers, as GRAY8 or GRAY16; in TIFF they may be signed or floats that are whole. Colours are read as by
+     * {@link #read(Path)}.
+     *
+     * @throws BadFileException if a number is negative, past 65535 or no whole one, or the file is a JPEG, which doesn't
+     *                          keep numbers; as {@link #read(Path)} otherwise
      */
     public static Image readIndices(Path file) {
         return ImageFile.open(file).decode(true);

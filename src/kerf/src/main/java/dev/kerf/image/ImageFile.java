@@ -109,6 +109,10 @@ record ImageFile(String name, byte[] bytes) {
 
     Image decode(boolean indices) {
         FileType type = type();
+        if (indices && type == FileType.JPEG) {
+            throw new BadFileException(name + ": JPEG changes numbers when it stores them, so that it can't hold labels; give "
+                    + "PNG, TIFF, BMP or GIF");
+        }
         return switch (type) {
             case PNG -> new PngDecoder(name, bytes).decode(indices);
             case JPEG -> new JpegDecoder(name, bytes).decode();

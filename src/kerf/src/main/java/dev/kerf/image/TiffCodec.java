@@ -6,7 +6,7 @@ import java.util.zip.Inflater;
 
 /** How the bytes of a strip or tile are packed (TIFF 6.0, sections 9, 13 and 14; Adobe's technical notes 1 to 3). */
 enum TiffCodec {
-    NONE(1, 1), LZW(5, 2560), JPEG(7, 8192), DEFLATE(8, 1032), ADOBE_DEFLATE(32946, 1032), PACK_BITS(32773, 64);
+    NONE(1, 1), RUNS(2, 0), FAX3(3, 0), FAX4(4, 0), LZW(5, 2560), JPEG(7, 8192), DEFLATE(8, 1032), ADOBE_DEFLATE(32946, 1032), PACK_BITS(32773, 64);
 
     private final int number;
     private final int best;
@@ -21,9 +21,14 @@ enum TiffCodec {
         return Arrays.stream(values()).filter(c -> c.number == number).findFirst().orElse(null);
     }
 
-    /** The most bytes that one byte can stand for. */
-    int best() {
-        return best;
+    /** The most bytes that one byte can stand for, given those of a row: a fax code of one bit can be all of that. */
+    double best(long row) {
+        return isFax() ? 8.0 * row : best;
+    }
+
+    /** Whether it packs rows of black and white. */
+    boolean isFax() {
+        return best == 0;
     }
 
     /**
@@ -40,7 +45,7 @@ enum TiffCodec {
             case LZW -> lzw(in, out);
             case PACK_BITS -> packBits(in, out);
             case DEFLATE, ADOBE_DEFLATE -> inflate(in, out);
-            case JPEG -> throw new IllegalStateException("pictures of their own");
+            default -> throw new IllegalStateException(this + " isn't about bytes");
         };
     }
 

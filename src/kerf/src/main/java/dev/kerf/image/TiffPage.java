@@ -17,6 +17,8 @@ import java.util.zip.DataFormatException;
  */
 final class TiffPage {
     private static final int SEPARATE = 2;
+    /** Pixels of a row that one bit may stand for. */
+    private static final int MOST_FAX = 65_535;
     private static final ValueLayout.OfByte U8 = ValueLayout.JAVA_BYTE;
 
     private final String name;
@@ -68,10 +70,11 @@ final class TiffPage {
         type = type(formats.length > 0 ? formats[0] : 1);
         codec = TiffCodec.of(tags.number(259, 1));
         if (codec == null) {
-            throw bad("it is compressed by method " + tags.number(259, 1) + "; uncompressed, LZW (5), JPEG (7), Deflate (8, "
-                    + "32946) and PackBits (32773) can be read");
+            throw bad("it is compressed by method " + tags.number(259, 1) + "; uncompressed, fax (2 to 4), LZW (5), JPEG (7), "
+                    + "Deflate (8, 32946) and PackBits (32773) can be read");
         }
-        predictor = codec == TiffCodec.NONE || codec == TiffCodec.PACK_BITS || codec == TiffCodec.JPEG ? 1 : size(317, 1);
+        boolean predicts = codec == TiffCodec.LZW || codec == TiffCodec.DEFLATE || codec == TiffCodec.ADOBE_DEFLATE;
+        predictor = predicts ? size(317, 1) : 1;
         if (predictor == 2 && bits % 8 != 0 || predictor == 3 && !type.floating() || predictor < 1 || predictor > 3) {
             throw bad("predictor " + predictor + " of samples of " + bits + " bits can't be read");
         }
@@ -89,6 +92,10 @@ final class TiffPage {
         if (bands < 1 || chunkWidth < 1 || chunkHeight < 1 || places.length < chunks || given.length < chunks) {
             throw bad("truncated or damaged: it has " + Math.min(places.length, given.length) + " of " + chunks
                     + " strips or tiles");
+        }
+        if (codec.isFax() && (bits != 1 || bands != 1 || chunkWidth > MOST_FAX)) {
+            throw bad("fax codes for rows of " + chunkWidth + " pixels of " + bands + " samples of " + bits + " bits; "
+                    + MOST_FAX + " of one bit can be read");
         }
         offsets = Arrays.copyOf(places, (int) chunks);
         counts = Arrays.copyOf(given, (int) chunks);
@@ -145,7 +152,7 @@ final class TiffPage {
 
     /** Most pixels that a byte of the file can stand for. */
     double best() {
-        return codec == TiffCodec.JPEG ? codec.best() : 8.0 * codec.best() / ((double) bits * bands);
+        return codec.best(rowBytes()) * (codec == TiffCodec.JPEG ? 1 : 8.0 / ((double) bits * bands));
     }
 
     /** Bytes of all pixels, rows tightly packed, where nothing is compressed and strips follow each other; 0 otherwise. */
@@ -201,7 +208,7 @@ final class TiffPage {
         if (counts[i] < 0 || offsets[i] < 0 || offsets[i] + shift > file().byteSize() - counts[i]) {
             throw bad("truncated: " + where + " at byte " + (offsets[i] + shift) + " has " + counts[i]
                     + " bytes, the file ends at " + file().byteSize());
-        } else if (bytes > Image.MAX_BYTES || bytes > (double) counts[i] * codec.best() && codec != TiffCodec.JPEG) {
+        } else if (bytes > Image.MAX_BYTES || bytes > counts[i] * codec.best(rowBytes()) && codec != TiffCodec.JPEG) {
             throw bad("truncated or damaged: " + where + " has " + counts[i] + " bytes for " + bytes);
         }
         ImageInfo.checkMemory(name + ": decoding a strip or tile of " + bytes + " bytes", 2 * bytes);
@@ -216,6 +223,10 @@ final class TiffPage {
         }
         byte[] out = new byte[(int) bytes];
         try {
+            if (codec.isFax()) {
+                TiffFax.decode(packed, out, chunkWidth, rows, (int) tags.number(259, 1), (tags.number(292, 0) & 1) == 1);
+                return out;
+            }
             int n = codec.decode(packed, out);
             if (n < out.length) {
                 throw bad("truncated or damaged: " + where + " ends after " + n + " of " + out.length + " bytes");

@@ -9,13 +9,16 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.kerf.error.BadFileException;
 import dev.kerf.error.BadInputException;
 import dev.kerf.tensor.HostTensor;
+import java.awt.image.BufferedImage;
 import java.io.ByteArrayInputStream;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.zip.CRC32;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -135,6 +138,49 @@ class ImageTest {
         Files.write(file, Arrays.copyOf(png, 60));
         assertEquals(300, Image.info(file).width());
         assertThrows(BadFileException.class, () -> Image.read(file));
+    }
+
+    @Test
+    void sizesOfNoPixelsAreNoInfo(@TempDir Path directory) throws Exception {
+        // Where width and height stand in the files that the JDK writes, and in how many bytes.
+        byte[] png = Png.encode(Image.blank(3, 2, PixelFormat.GRAY8));
+        for (int[] place : new int[][] {{16, 0}, {20, 0}, {16, -1}, {20, 0x80}}) {
+            byte[] changed = png.clone();
+            changed[place[0]] = (byte) place[1];
+            changed[place[0] + 3] = (byte) 0;
+            CRC32 crc = new CRC32();
+            crc.update(changed, 12, 17);
+            ByteBuffer.wrap(changed).putInt(29, (int) crc.getValue());
+            noInfo(directory, changed);
+        }
+        BufferedImage picture = Image.blank(3, 2, PixelFormat.RGB8).toBufferedImage();
+        for (int at : new int[] {18, 22}) {
+            byte[] bmp = Pictures.encode(picture, "bmp", false, null);
+            bmp[at] = 0;
+            noInfo(directory, bmp);
+        }
+        byte[] jpeg = Pictures.encode(picture, "jpeg", false, null);
+        for (int at = 2; (jpeg[at + 1] & 0xFF) != 0xDA; at += 2 + (jpeg[at + 2] << 8 | jpeg[at + 3] & 0xFF)) {
+            if ((jpeg[at + 1] & 0xFF) == 0xC0) {
+                jpeg[at + 6] = 0;
+            }
+        }
+        noInfo(directory, jpeg);
+    }
+
+    private static void noInfo(Path directory, byte[] content) throws Exception {
+        Path file = directory.resolve("none");
+        Files.write(file, content);
+        BadFileException e = assertThrows(BadFileException.class, () -> Image.info(file));
+        assertTrue(e.getMessage().contains("header says"), e.getMessage());
+    }
+
+    @Test
+    void labelsAreNoJpeg(@TempDir Path directory) throws Exception {
+        Path file = directory.resolve("labels.png");
+        Files.write(file, Pictures.encode(Image.blank(3, 2, PixelFormat.GRAY8).toBufferedImage(), "jpeg", false, null));
+        assertEquals(3, Image.read(file).width());
+        assertTrue(assertThrows(BadFileException.class, () -> Image.readIndices(file)).getMessage().contains("JPEG changes"));
     }
 
     @Test

@@ -117,7 +117,7 @@ class TiffTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"rgb5.tif", "rgb10.tif", "f4little.tif", "pillowjpeg.tif", "bits12.tif"})
+    @ValueSource(strings = {"rgb5.tif", "rgb10.tif", "f4little.tif", "pillowjpeg.tif", "bits12.tif", "group4.tif", "group3mixed.tif"})
     void everyTruncationAndFlippedByteIsAnErrorOrAPicture(String name) {
         byte[] file = resource(name);
         Image whole = Image.read(file, name);

@@ -58,9 +58,11 @@ W, H = 7, 5
 
 
 def listed(name, kind, samples, bits):
-    samples = np.asarray(samples).reshape(H, W, -1)
+    samples = np.asarray(samples)
+    samples = samples[..., None] if samples.ndim == 2 else samples
+    height, width, channels = samples.shape
     numbers = " ".join(str(int(v)) for v in samples.ravel())
-    LINES.append(f"{name} {kind} {W} {H} {samples.shape[-1]} {bits} {numbers}")
+    LINES.append(f"{name} {kind} {width} {height} {channels} {bits} {numbers}")
 
 
 def ranged(a):
@@ -150,6 +152,12 @@ tifffile.imwrite("fiveplanes.tif", np.moveaxis(five, -1, 0).copy(), photometric=
 for name in ("five", "fiveplanes"):
     listed(name + ".tif", "0:5,1,3", five[..., [4, 0, 2]], 8)
     listed(name + ".tif", "0:4", five[..., 3], 8)
+y, x = np.mgrid[:11, :90]
+spots = Image.fromarray((255 * (((x - 30) ** 2 + (y - 5) ** 2 > 20) & (x % 37 > 0) & (x + 3 * y < 95))).astype("u1")).convert("1")
+for packing, options in (("tiff_ccitt", {}), ("group3", {}), ("group3", {292: 1}), ("group4", {})):
+    name = packing + ("mixed" if options else "") + ".tif"
+    spots.save(name, compression=packing, tiffinfo=options)
+    listed(name, "pixels", np.asarray(Image.open(name).convert("L")), 8)
 with open("tiff.txt", "w") as out:
     out.write("\n".join(LINES) + "\n")
 
