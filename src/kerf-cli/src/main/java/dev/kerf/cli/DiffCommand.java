@@ -1,8 +1,8 @@
 package dev.kerf.cli;
 
+import dev.kerf.check.golden.Golden;
 import dev.kerf.check.golden.GoldenCase;
 import dev.kerf.check.golden.TensorDifference;
-import dev.kerf.mask.LabelMap;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Npy;
 import dev.kerf.weights.Weights;
@@ -59,7 +59,7 @@ final class DiffCommand implements Callable<Integer> {
         boolean passed;
         try (Tensors first = Tensors.open(files.getFirst())) {
             if (golden != null) {
-                passed = compare(first.tensors, GoldenCase.open(golden));
+                passed = compare(first.tensors, Golden.of(golden));
             } else {
                 try (Tensors second = Tensors.open(files.getLast())) {
                     passed = compare(first.tensors, second.tensors);
@@ -93,20 +93,18 @@ final class DiffCommand implements Callable<Integer> {
         return passed;
     }
 
-    private boolean compare(Map<String, HostTensor> results, GoldenCase open) {
-        head(open.stages().keySet(), "bound");
+    private boolean compare(Map<String, HostTensor> results, Golden open) {
+        head(open.golden().stages().keySet(), "bound");
         boolean passed = true;
-        for (GoldenCase.Row row : open.compare(results)) {
+        for (GoldenCase.Row row : open.golden().compare(results)) {
             line(row.stage(), row.shape().toString(), row.difference() == null
                     ? row.remark() + "  FAILED" : numbers(row.difference(), row.bound(), row.passed()));
             passed &= row.passed();
         }
-        if (open.description().find("labels").isPresent() && results.containsKey("labels") && results.containsKey("logits")) {
-            HostTensor expected = LabelMap.read(open.file("labels")).tensor();
-            long wrong = open.wrongLabels(results.get("labels"), expected, results.get("logits"));
-            line("labels", expected.shape().toString(), wrong + " wrong where the margin allows none"
-                    + (wrong == 0 ? "  ok" : "  FAILED"));
-            passed &= wrong == 0;
+        for (Golden.Figure f : open.decided(results)) {
+            line(f.name(), results.get(f.name()) == null ? "" : results.get(f.name()).shape().toString(),
+                    String.format(Locale.ROOT, "%.0f %s", f.value(), f.what()) + (f.passed() ? "  ok" : "  FAILED"));
+            passed &= f.passed();
         }
         return passed;
     }

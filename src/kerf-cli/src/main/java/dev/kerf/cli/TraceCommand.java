@@ -79,7 +79,7 @@ final class TraceCommand implements Callable<Integer> {
 
     private Map<String, HostTensor> ofGolden(Device device, Map<String, String> metadata) {
         Golden open = Golden.of(golden);
-        metadata.put("kerf.model", open.kind());
+        metadata.put("kerf.model", open.golden().model());
         metadata.put("kerf.golden", golden.toString());
         return open.stages(device);
     }

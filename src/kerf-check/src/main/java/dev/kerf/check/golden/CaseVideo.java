@@ -31,9 +31,9 @@ final class CaseVideo {
     private static final int POINTERS = 5;
     private static final int WIDTH = 256;
 
-    private final Sam2Case.Setup setup;
+    private final Sam2Golden.Setup setup;
 
-    CaseVideo(Sam2Case.Setup setup) {
+    CaseVideo(Sam2Golden.Setup setup) {
         this.setup = setup;
     }
 

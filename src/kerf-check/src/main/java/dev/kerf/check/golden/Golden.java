@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.LongPredicate;
 import java.util.stream.Stream;
 
 /**
@@ -46,11 +47,23 @@ public final class Golden {
             return "";
         }
 
-        /** Runs a case and holds it to its bounds. */
-        List<Figure> run(Device device, GoldenCase golden, Precision precision);
+        /** Every stage of a case, in shape. */
+        Map<String, HostTensor> stages(Device device, GoldenCase golden, Precision precision);
 
-        /** Every stage of a case in float32, in shape. */
-        Map<String, HostTensor> stages(Device device, GoldenCase golden);
+        /** What float32 stages decide, such as labels and the signs of masks, as far as they are there. */
+        default List<Figure> decided(GoldenCase golden, Map<String, HostTensor> stages) {
+            return List.of();
+        }
+
+        /** What the model makes of the case as its users call it; its stages are known. */
+        default List<Figure> used(Device device, GoldenCase golden, Map<String, HostTensor> stages) {
+            return List.of();
+        }
+
+        /** What reduced storage may cost: stages in it, and in float32. */
+        default List<Figure> stored(GoldenCase golden, Map<String, HostTensor> stages, Map<String, HostTensor> exact) {
+            throw new BadInputException(golden.folder() + " is for float32 alone");
+        }
     }
 
     /**
@@ -113,27 +126,44 @@ public final class Golden {
 
     /** Runs the case and holds it to its bounds. */
     public List<Figure> run(Device device, Precision precision) {
-        return model.run(device, golden, precision);
+        Map<String, HostTensor> stages = model.stages(device, golden, precision);
+        if (precision != Precision.FLOAT32) {
+            return model.stored(golden, stages, stages(device));
+        }
+        List<Figure> figures = new ArrayList<>();
+        for (GoldenCase.Row r : golden.compare(stages)) {
+            String what = r.difference() == null ? r.remark() : "relative L2";
+            figures.add(new Figure(r.stage(), r.relativeL2(), r.bound(), false, what));
+        }
+        figures.addAll(model.decided(golden, stages));
+        figures.addAll(model.used(device, golden, stages));
+        return figures;
     }
 
-    /** What {@code case.json} names the model. */
-    public String kind() {
-        return golden.model();
+    /** The case itself. */
+    public GoldenCase golden() {
+        return golden;
+    }
+
+    /** What float32 stages decide, such as labels and the signs of masks, as far as they are there. */
+    public List<Figure> decided(Map<String, HostTensor> stages) {
+        return model.decided(golden, stages);
     }
 
     /** Every stage of the case in float32, in shape. */
     public Map<String, HostTensor> stages(Device device) {
-        return model.stages(device, golden);
+        return model.stages(device, golden, Precision.FLOAT32);
     }
 
-    /** The stages against their float32 bounds, as figures. */
-    static List<Figure> stages(List<GoldenCase.Row> rows) {
-        List<Figure> figures = new ArrayList<>();
-        for (GoldenCase.Row r : rows) {
-            figures.add(r.difference() == null ? new Figure(r.stage(), Double.NaN, r.bound(), false, r.remark())
-                    : new Figure(r.stage(), r.difference().relativeL2(), r.bound(), false, "relative L2"));
+    /** How much of two masks they share; NaN if both are empty. */
+    static double iou(LongPredicate a, LongPredicate b, long elements) {
+        long both = 0;
+        long either = 0;
+        for (long i = 0; i < elements; i++) {
+            both += a.test(i) && b.test(i) ? 1 : 0;
+            either += a.test(i) || b.test(i) ? 1 : 0;
         }
-        return figures;
+        return either == 0 ? Double.NaN : (double) both / either;
     }
 
     /**

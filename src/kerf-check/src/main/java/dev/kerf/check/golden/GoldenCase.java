@@ -60,7 +60,12 @@ public final class GoldenCase {
     public record Row(String stage, Shape shape, TensorDifference difference, double bound, String remark) {
         /** Whether the stage is within its bound. */
         public boolean passed() {
-            return difference != null && difference.relativeL2() <= bound;
+            return relativeL2() <= bound;
+        }
+
+        /** The difference; NaN if there is none. */
+        double relativeL2() {
+            return difference == null ? Double.NaN : difference.relativeL2();
         }
     }
 
@@ -94,6 +99,11 @@ public final class GoldenCase {
     /** What {@code case.json} says. */
     public Json description() {
         return description;
+    }
+
+    /** Whether a setting of the case is there and true. */
+    boolean says(String key) {
+        return description.find(key).map(Json::asBoolean).orElse(false);
     }
 
     /** The stages in the network's order. */
@@ -199,7 +209,8 @@ public final class GoldenCase {
         return wrong;
     }
 
-    private static double margin(HostTensor logits, long pixel, long pixels, int k) {
+    /** How far the largest of a pixel's k logits lies above the next. */
+    static double margin(HostTensor logits, long pixel, long pixels, int k) {
         double first = Double.NEGATIVE_INFINITY;
         double second = Double.NEGATIVE_INFINITY;
         for (int c = 0; c < k; c++) {
