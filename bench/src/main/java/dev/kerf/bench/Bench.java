@@ -72,7 +72,7 @@ public final class Bench {
         List<String> engines = List.of(options.get("--engines").split(","));
         List<String> names = switch (what) {
             case "models" -> Arrays.stream(ModelCase.values()).map(ModelCase::name).toList();
-            case "ops" -> Arrays.stream(OpCase.values()).map(OpCase::name).toList();
+            case "ops" -> Arrays.stream(SingleOp.values()).map(SingleOp::name).toList();
             default -> List.of(what.split(","));
         };
         boolean models = names.stream().allMatch(ModelCase::known);
@@ -82,7 +82,7 @@ public final class Bench {
             if (models) {
                 model(ModelCase.named(name), engines, report);
             } else {
-                Work work = Work.of(OpCase.valueOf(name).graph());
+                Work work = Work.of(SingleOp.valueOf(name).graph());
                 measure(OpBenchmark.class, Map.of("op", name), engines).forEach((engine, s) ->
                         report.add(new Figures(name, engine, work, s.times(), s.peak())));
             }

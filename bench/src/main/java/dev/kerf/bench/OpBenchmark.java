@@ -33,8 +33,8 @@ public class OpBenchmark {
     /** Compiles and warms up. */
     @Setup
     public void open() {
-        Graph graph = OpCase.valueOf(op).graph();
-        weights = OpCase.weights(graph);
+        Graph graph = SingleOp.valueOf(op).graph();
+        weights = SingleOp.weights(graph);
         opened = Engine.open(engine, graph, weights, Inputs.of(graph), Bench.threads());
         opened.warmUp(Duration.ofSeconds(2));
     }

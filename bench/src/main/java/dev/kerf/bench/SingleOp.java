@@ -15,7 +15,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /** Single ops by name: the shapes of a U-Net on 512² and of the measures over its masks. */
-enum OpCase {
+enum SingleOp {
     /** Finest level. */
     CONV_64_512(64, 512) {
         @Override
@@ -120,7 +120,7 @@ enum OpCase {
     final int channels;
     final int side;
 
-    OpCase(int channels, int side) {
+    SingleOp(int channels, int side) {
         this.channels = channels;
         this.side = side;
     }
