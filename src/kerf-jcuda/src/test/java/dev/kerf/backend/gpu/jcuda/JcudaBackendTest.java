@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIf;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
@@ -67,6 +68,7 @@ class JcudaBackendTest {
     }
 
     @Test
+    @EnabledIf("dev.kerf.backend.gpu.cuda.StandIn#works")
     void refusesDriversThatAreTooOldAndMachinesWithoutGpu() throws Exception {
         standIn();
         String old = line(kerf(Map.of("KERF_STANDIN", "version=11080"), "devices"));
@@ -77,6 +79,7 @@ class JcudaBackendTest {
 
     /** Threads, CUDA graphs, transfers, a whole network: all by way of JCuda's own library. */
     @Test
+    @EnabledIf("dev.kerf.backend.gpu.cuda.StandIn#works")
     void passesTheSelfTestOverTheStandIn() throws Exception {
         standIn();
         assertEquals("jcuda:0  Kerf stand-in (GPU)", line(kerf(Map.of(), "devices")));
@@ -87,6 +90,7 @@ class JcudaBackendTest {
     }
 
     @Test
+    @EnabledIf("dev.kerf.backend.gpu.cuda.StandIn#works")
     void namesCallsThatFail() throws Exception {
         standIn();
         Map<String, String> faults = Map.of(

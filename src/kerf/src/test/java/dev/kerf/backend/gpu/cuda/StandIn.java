@@ -92,6 +92,27 @@ public final class StandIn {
         }
     }
 
+    /** For {@code @EnabledIf}: whether gcc is there, with which stand-ins for libraries are compiled; says so if it isn't. */
+    public static boolean compiles() {
+        try {
+            new ProcessBuilder("gcc", "--version").redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                    .start();
+            return true;
+        } catch (IOException e) {
+            System.out.println("not tested: what takes a library that gcc compiles (" + e.getMessage() + ")");
+            return false;
+        }
+    }
+
+    /** For {@code @EnabledIf}: whether it can be had here, see {@link #compiles}; it also takes a device of OpenCL. */
+    public static boolean works() {
+        boolean opencl = Backends.survey().stream().anyMatch(f -> f.name().equals("opencl") && !f.devices().isEmpty());
+        if (!opencl) {
+            System.out.println("not tested: what takes " + NAME + " (there is no device of OpenCL)");
+        }
+        return opencl && compiles();
+    }
+
     /** Compiles it with definitions of its own; another file for each name. */
     public static Path compile(String name, String... definitions) {
         Path folder = Path.of("target", "standin").toAbsolutePath();
