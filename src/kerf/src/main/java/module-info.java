@@ -3,6 +3,7 @@
 @SuppressWarnings("module")
 module dev.kerf {
     requires static jdk.incubator.vector;
+    requires static jdk.jfr;
     // For BufferedImage alone, which who calls with one has.
     requires static transitive java.desktop;
 

@@ -1,5 +1,6 @@
 package dev.kerf.weights;
 
+import dev.kerf.error.BadInputException;
 import dev.kerf.tensor.DType;
 import dev.kerf.tensor.Shape;
 import dev.kerf.weights.Pickled.Dict;
@@ -149,7 +150,7 @@ final class TorchTensors {
                         + storage.elements() + " elements");
             }
             return new Tensor(storage, type, offset, shape, strides);
-        } catch (IllegalArgumentException | ArithmeticException e) {
+        } catch (BadInputException | ArithmeticException e) {
             throw reader.error("a tensor of impossible shape " + Arrays.toString(dims));
         }
     }

@@ -4,6 +4,7 @@ import dev.kerf.error.BadFileException;
 import dev.kerf.error.BadWeightsException;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;
+import dev.kerf.trace.Trace;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -51,7 +52,13 @@ public final class Weights implements AutoCloseable {
      * @throws BadFileException if the file is missing, truncated, malformed, or neither of them
      */
     public static Weights open(Path path) {
-        return new Weights(WeightsFormat.open(path), "", true);
+        Object event = Trace.load();
+        Weights opened = new Weights(WeightsFormat.open(path), "", true);
+        if (event != null) {
+            List<TensorInfo> tensors = opened.tensors();
+            Trace.loaded(event, opened.source(), tensors.size(), tensors.stream().mapToLong(TensorInfo::bytes).sum());
+        }
+        return opened;
     }
 
     /**

@@ -15,6 +15,7 @@ import dev.kerf.error.DeviceException;
 import dev.kerf.graph.Graph;
 import dev.kerf.graph.TensorType;
 import dev.kerf.tensor.DType;
+import dev.kerf.trace.Trace;
 import dev.kerf.weights.Weights;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
@@ -59,7 +60,12 @@ final class CpuDevice implements Device {
         }
         info.require(options.precision());
         try {
-            return adopt(new CpuExecutable(this, graph, (CpuWeights) weights, options));
+            Object event = Trace.compile();
+            CpuExecutable made = adopt(new CpuExecutable(this, graph, (CpuWeights) weights, options));
+            if (event != null) {
+                Trace.compiled(event, info.id(), graph.nodes().size(), made.memory().activations(), made.memory().weights());
+            }
+            return made;
         } catch (OutOfMemoryError e) {
             throw outOfMemory("compiling a graph of " + graph.nodes().size() + " nodes");
         }

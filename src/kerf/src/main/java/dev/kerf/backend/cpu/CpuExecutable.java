@@ -14,6 +14,7 @@ import dev.kerf.error.BadInputException;
 import dev.kerf.error.ClosedException;
 import dev.kerf.error.CapacityExceededException;
 import dev.kerf.graph.Graph;
+import dev.kerf.trace.Trace;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -172,7 +173,11 @@ final class CpuExecutable implements Executable {
         try {
             d.await();
             sequence.await(d.own() - 1);
+            Object event = Trace.run();
             program.run(device.workers(), limit);
+            if (event != null) {
+                Trace.ran(event, device.info().id(), graph.nodes().size(), graph.outputs().keySet().toString(), true);
+            }
         } finally {
             sequence.complete(d.own());
         }

@@ -8,6 +8,7 @@ import dev.kerf.backend.cpu.kernel.Operand;
 import dev.kerf.error.BadInputException;
 import dev.kerf.error.ClosedException;
 import dev.kerf.graph.TensorType;
+import dev.kerf.trace.Trace;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -132,14 +133,18 @@ final class CpuTensor implements StateTensor {
     public void upload(HostView source) {
         checkView(source);
         settle(true);
+        Object event = Trace.transfer();
         StridedCopy.run(source, segment(), operand, true);
+        traced(event, true);
     }
 
     @Override
     public void download(HostView target) {
         checkView(target);
         settle(false);
+        Object event = Trace.transfer();
         StridedCopy.run(target, segment(), operand, false);
+        traced(event, false);
     }
 
     @Override
@@ -183,7 +188,19 @@ final class CpuTensor implements StateTensor {
         }
     }
 
+    private void traced(Object event, boolean upload) {
+        if (event != null) {
+            Trace.transferred(event, device.info().id(), upload, type().bytes());
+        }
+    }
+
     private void copy(MemorySegment memory, boolean upload) {
+        Object event = Trace.transfer();
+        copyItems(memory, upload);
+        traced(event, upload);
+    }
+
+    private void copyItems(MemorySegment memory, boolean upload) {
         int size = ArrayKind.of(type().dtype()).elementBytes();
         long item = Operand.itemElements(type()) * size;
         int items = operand.dense() || item == 0 ? 1 : type().shape().size(0);

@@ -15,6 +15,7 @@ import dev.kerf.error.DeviceException;
 import dev.kerf.graph.Graph;
 import dev.kerf.graph.TensorType;
 import dev.kerf.tensor.HostTensor;
+import dev.kerf.trace.Trace;
 import dev.kerf.weights.Weights;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -65,9 +66,14 @@ public final class GpuDevice implements Device {
             throw new BadInputException("the weights were loaded on another device than " + info().id());
         }
         info().require(options.precision());
+        Object event = Trace.compile();
         Compilation compilation = new Compilation(this, graph, (GpuWeights) weights, options);
         GpuExecutable executable = compilation.executable();
         made.add(executable);
+        if (event != null) {
+            Trace.compiled(event, info().id(), graph.nodes().size(), executable.memory().activations(),
+                    executable.memory().weights());
+        }
         return executable;
     }
 

@@ -14,6 +14,7 @@ import dev.kerf.error.DeadlineExceededException;
 import dev.kerf.graph.Graph;
 import dev.kerf.graph.Node;
 import dev.kerf.graph.TensorType;
+import dev.kerf.trace.Trace;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.time.Duration;
@@ -187,9 +188,17 @@ final class GpuExecutable implements Executable {
         Limit limit = Limit.current();
         limit.check();
         forgetAbandoned(limit);
+        Object event = Trace.run();
         submit();
         await(limit);
+        traced(event, true);
         raise();
+    }
+
+    private void traced(Object event, boolean over) {
+        if (event != null) {
+            Trace.ran(event, device.info().id(), graph.nodes().size(), recorded.outputs().keySet().toString(), over);
+        }
     }
 
     /** Waits for what is in the queue; if the limit passes before, notes that its errors are nobody's. */
@@ -238,10 +247,12 @@ final class GpuExecutable implements Executable {
     @Override
     public void submit(Stream stream) {
         Driver.Queue target = device.queueOf(stream);
+        Object event = Trace.run();
         synchronized (device.monitor()) {
             submit(target);
             ((GpuStream) stream).submitted(this);
         }
+        traced(event, false);
     }
 
     /** Puts a run into a queue. The device's monitor is held. */

@@ -7,6 +7,7 @@ import dev.kerf.backend.Stream;
 import dev.kerf.error.BadInputException;
 import dev.kerf.error.ClosedException;
 import dev.kerf.graph.TensorType;
+import dev.kerf.trace.Trace;
 import java.lang.foreign.MemorySegment;
 
 /** A dense row-major tensor: a buffer, or part of one. */
@@ -69,24 +70,35 @@ final class GpuTensor implements StateTensor {
         }
     }
 
+    private void traced(Object event, boolean upload) {
+        if (event != null) {
+            Trace.transferred(event, device.info().id(), upload, type.bytes());
+        }
+    }
+
     @Override
     public void upload(MemorySegment source) {
         checkSize(source);
         awaitAll();
+        Object event = Trace.transfer();
         device.transfers().upload(source, buffer(), offsetBytes);
+        traced(event, true);
     }
 
     @Override
     public void upload(HostView source) {
         checkView(source);
         awaitAll();
+        Object event = Trace.transfer();
         device.transfers().upload(source, buffer(), offsetBytes);
+        traced(event, true);
     }
 
     @Override
     public void upload(Stream stream, MemorySegment source) {
         checkSize(source);
         Driver.Queue queue = device.queueOf(stream, source);
+        Object event = Trace.transfer();
         synchronized (device.monitor()) {
             access.beforeWrite(queue);
             queue.upload(buffer(), offsetBytes, source, 0, type.bytes());
@@ -94,6 +106,7 @@ final class GpuTensor implements StateTensor {
             access.written(transfers);
             ((GpuStream) stream).submitted();
         }
+        traced(event, true);
     }
 
     @Override
@@ -103,20 +116,25 @@ final class GpuTensor implements StateTensor {
             throw new BadInputException("the memory to download to is read-only");
         }
         awaitWriter();
+        Object event = Trace.transfer();
         device.transfers().download(buffer(), offsetBytes, target);
+        traced(event, false);
     }
 
     @Override
     public void download(HostView target) {
         checkView(target);
         awaitWriter();
+        Object event = Trace.transfer();
         device.transfers().download(buffer(), offsetBytes, target);
+        traced(event, false);
     }
 
     @Override
     public void download(Stream stream, MemorySegment target) {
         checkSize(target);
         Driver.Queue queue = device.queueOf(stream, target);
+        Object event = Trace.transfer();
         synchronized (device.monitor()) {
             access.beforeRead(queue);
             queue.download(buffer(), offsetBytes, target, 0, type.bytes());
@@ -125,6 +143,7 @@ final class GpuTensor implements StateTensor {
             access.read(transfers);
             ((GpuStream) stream).submitted();
         }
+        traced(event, false);
     }
 
     @Override

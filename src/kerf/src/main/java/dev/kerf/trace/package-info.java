@@ -1,0 +1,2 @@
+/** What Kerf tells JDK Flight Recorder. */
+package dev.kerf.trace;
