@@ -42,14 +42,15 @@ public final class Weights implements AutoCloseable {
     }
 
     /**
-     * Opens a safetensors file or a PyTorch checkpoint; which of them it is shows in its first bytes, not in its name.
+     * Opens a safetensors file, the index of several ({@code model.safetensors.index.json}, the files beside it) or a PyTorch
+     * checkpoint; which of them it is shows in its first bytes, not in its name.
      *
      * <p>Tensors have the names that the model gives them: {@code _orig_mod} in a name, {@code module.}, {@code model.} or
      * {@code net.} before all names, and several of these, are left out, as is the counter {@code n_averaged} of averaged
      * weights. {@code model.} and {@code net.} stay where a number follows: there they are the model's own. A tensor is
      * found by the name in the file, too.
      *
-     * @throws BadFileException if the file is missing, truncated, malformed, or neither of them
+     * @throws BadFileException if the file is missing, truncated, malformed, or none of them
      */
     public static Weights open(Path path) {
         Object event = Trace.load();

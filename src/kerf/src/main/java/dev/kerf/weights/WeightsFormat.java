@@ -13,6 +13,7 @@ import java.nio.file.Path;
 /** Tells the formats of weight files apart by their first bytes. */
 enum WeightsFormat {
     SAFETENSORS,
+    SAFETENSORS_INDEX,
     TORCH;
 
     private static final int HEAD = 512;
@@ -20,6 +21,7 @@ enum WeightsFormat {
     static TensorSource open(Path path) {
         return switch (of(path)) {
             case SAFETENSORS -> Renamed.byModel(Safetensors.open(path));
+            case SAFETENSORS_INDEX -> Renamed.byModel(ShardedSafetensors.open(path));
             case TORCH -> TorchCheckpoint.open(path);
         };
     }
@@ -51,6 +53,9 @@ enum WeightsFormat {
         boolean tar = text.startsWith("ustar", 257);
         if (zip || pickle || tar) {
             return TORCH;
+        }
+        if (text.stripLeading().startsWith("{")) {
+            return SAFETENSORS_INDEX;
         }
         if (text.startsWith("version https://git-lfs")) {
             throw new BadFileException(path
