@@ -35,6 +35,9 @@ import java.util.Optional;
 public final class FormulaWeights implements TensorSource {
     private static final ValueLayout.OfFloat F32 = ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
+    /** In all tensors: a few bytes of description would otherwise make any number of them. */
+    private static final long MOST_ELEMENTS = 1L << 30;
+
     private final Path path;
     private final String salt;
     private final Optional<Safetensors> stored;
@@ -48,15 +51,22 @@ public final class FormulaWeights implements TensorSource {
             throw json.at("format").error("is " + json.at("format") + ", Kerf reads format 1");
         }
         this.salt = json.find("salt").map(Json::asString).orElse("");
-        json.at("tensors").members().forEach((name, member) -> {
+        long elements = 0;
+        for (Map.Entry<String, Json> entry : json.at("tensors").members().entrySet()) {
+            String name = entry.getKey();
+            Json member = entry.getValue();
             Shape shape = shape(member.at("shape"));
+            elements += shape.elements();
+            if (elements > MOST_ELEMENTS || shape.elements() > MOST_ELEMENTS) {
+                throw member.error("brings the tensors to over " + MOST_ELEMENTS + " elements");
+            }
             if (member.find("stored").map(Json::asBoolean).orElse(false)) {
                 tensors.put(name, storedInfo(name, shape));
             } else {
                 scales.put(name, member.at("scale").asDouble());
                 tensors.put(name, new TensorInfo(name, DType.F32, shape));
             }
-        });
+        }
     }
 
     /**

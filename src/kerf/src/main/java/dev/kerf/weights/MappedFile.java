@@ -2,23 +2,29 @@ package dev.kerf.weights;
 
 import dev.kerf.error.BadFileException;
 import dev.kerf.error.ClosedException;
+import java.io.FileNotFoundException;
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 
-/** A file mapped read-only, for all threads, until it is closed. */
+/**
+ * A file mapped read-only, for all threads, until it is closed. It stays open so that its length can be asked for: memory
+ * mapped from what is no longer there can't be read.
+ */
 final class MappedFile implements AutoCloseable {
     private final Path path;
+    /** Null for content in memory. Not a channel: an interrupted thread would close it for all. */
+    private final RandomAccessFile file;
     private final Arena arena;
     private final MemorySegment bytes;
 
-    private MappedFile(Path path, Arena arena, MemorySegment bytes) {
+    private MappedFile(Path path, RandomAccessFile file, Arena arena, MemorySegment bytes) {
         this.path = path;
+        this.file = file;
         this.arena = arena;
         this.bytes = bytes;
     }
@@ -28,14 +34,15 @@ final class MappedFile implements AutoCloseable {
             throw new BadFileException(path + ": is a directory, expected a file of weights");
         }
         Arena arena = Arena.ofShared();
-        try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
-            return new MappedFile(path, arena, channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena));
-        } catch (NoSuchFileException e) {
-            arena.close();
-            throw new BadFileException(path + ": no such file", e);
+        RandomAccessFile file = null;
+        try {
+            file = new RandomAccessFile(path.toFile(), "r");
+            MemorySegment bytes = file.getChannel().map(FileChannel.MapMode.READ_ONLY, 0, file.length(), arena);
+            return new MappedFile(path, file, arena, bytes);
         } catch (IOException | UnsupportedOperationException e) {
-            arena.close();
-            throw new BadFileException(path + ": can't be read (" + e + ")", e);
+            close(arena, file);
+            boolean missing = e instanceof FileNotFoundException && !Files.exists(path);
+            throw new BadFileException(path + (missing ? ": no such file" : ": can't be read (" + e + ")"), e);
         }
     }
 
@@ -44,17 +51,30 @@ final class MappedFile implements AutoCloseable {
         Arena arena = Arena.ofShared();
         MemorySegment bytes = arena.allocate(content.length, 8);
         MemorySegment.copy(content, 0, bytes, java.lang.foreign.ValueLayout.JAVA_BYTE, 0, content.length);
-        return new MappedFile(Path.of(name), arena, bytes.asReadOnly());
+        return new MappedFile(Path.of(name), null, arena, bytes.asReadOnly());
     }
 
     Path path() {
         return path;
     }
 
-    /** The whole file, read-only. */
+    /**
+     * The whole file, read-only.
+     *
+     * @throws ClosedException  if this object is closed
+     * @throws BadFileException if the file became shorter since it was opened
+     */
     MemorySegment bytes() {
         if (!arena.scope().isAlive()) {
             throw new ClosedException(path + ": used after it was closed");
+        }
+        try {
+            if (file != null && file.length() < bytes.byteSize()) {
+                throw new BadFileException(path + ": was cut off from " + bytes.byteSize() + " to " + file.length()
+                        + " bytes while it was open; open it again when it is whole");
+            }
+        } catch (IOException e) {
+            throw new ClosedException(path + ": used after it was closed", e);
         }
         return bytes;
     }
@@ -73,7 +93,18 @@ final class MappedFile implements AutoCloseable {
     @Override
     public synchronized void close() {
         if (arena.scope().isAlive()) {
-            arena.close();
+            close(arena, file);
+        }
+    }
+
+    private static void close(Arena arena, RandomAccessFile file) {
+        arena.close();
+        try {
+            if (file != null) {
+                file.close();
+            }
+        } catch (IOException e) {
+            throw new BadFileException("a file of weights can't be closed: " + e, e);
         }
     }
 }

@@ -12,6 +12,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.function.LongConsumer;
 
 /**
  * NumPy arrays in a pickle, as their state says: (version, shape, dtype, whether the first axis is the fastest, raw bytes).
@@ -27,10 +28,13 @@ final class NumpyArrays {
             Map.entry("u2", DType.U16), Map.entry("u1", DType.U8), Map.entry("b1", DType.BOOL));
 
     private final PickleReader reader;
+    private final LongConsumer spend;
     private int seen;
 
-    NumpyArrays(PickleReader reader) {
+    /** @param spend is told the bytes of each array, of which a pickle may make many from one value */
+    NumpyArrays(PickleReader reader, LongConsumer spend) {
         this.reader = reader;
+        this.spend = spend;
     }
 
     /** The array that a state describes; its bytes are those of the pickle. */
@@ -52,6 +56,7 @@ final class NumpyArrays {
             if (bytes.length != size) {
                 throw reader.error("a NumPy array of shape " + extents + " and " + bytes.length + " bytes, expected " + size);
             }
+            spend.accept(size);
             Storage storage = new Storage("numpy array " + seen++, dtype, extents.elements(), MemorySegment.ofArray(bytes));
             return new Tensor(storage, dtype, 0, extents, fortran ? columnMajor(dims) : extents.strides());
         } catch (BadInputException | ArithmeticException e) {

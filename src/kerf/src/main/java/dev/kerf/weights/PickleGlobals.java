@@ -61,7 +61,7 @@ final class PickleGlobals {
     PickleGlobals(PickleReader reader, long pickleLength) {
         this.reader = reader;
         this.tensors = new TorchTensors(reader);
-        this.arrays = new NumpyArrays(reader);
+        this.arrays = new NumpyArrays(reader, this::spend);
         this.copiesLeft = FREE_COPIES + pickleLength * COPIES_PER_BYTE;
     }
 

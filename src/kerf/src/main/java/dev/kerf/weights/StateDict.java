@@ -24,28 +24,33 @@ record StateDict(Map<String, Tensor> tensors, Map<String, String> metadata) {
             "params_ema");
 
     private static final int DEEPEST = 16;
-    private static final int MOST_NODES = 1_000_000;
+    /** What an entry takes beside its name. */
+    private static final int ENTRY = 16;
+    /** Names may repeat the prefixes of dictionaries that hold them, in all up to this multiple of the pickle and a constant. */
+    private static final int EXPANSION = 4;
+    private static final long FREE_EXPANSION = 1 << 20;
     private static final int MOST_METADATA = 1000;
     private static final int LONGEST_LIST = 64;
     private static final int LONGEST_TEXT = 1000;
 
-    /** Finds the state dict in a pickle's value. */
-    static StateDict in(Object root, String source) {
+    /** Finds the state dict in the value of a pickle of that many bytes. */
+    static StateDict in(Object root, String source, long pickleBytes) {
         if (!(root instanceof Dict top)) {
             throw new BadFileException(source + ": holds " + kind(root) + ", expected a dictionary of tensors by name");
         }
         Map<String, String> metadata = new LinkedHashMap<>();
+        Walk walk = new Walk(source, pickleBytes);
         Dict dict = top;
         for (int depth = 0; depth < DEEPEST; depth++) {
             collectMetadata(dict, metadata);
-            Dict inner = inner(dict, source);
+            Dict inner = inner(dict, walk);
             if (inner == null) {
                 break;
             }
             dict = inner;
         }
         Map<String, Tensor> tensors = new LinkedHashMap<>();
-        new Walk(source, tensors).flatten(dict, "", 0);
+        walk.flatten(dict, "", 0, tensors);
         if (tensors.isEmpty()) {
             throw new BadFileException(source + ": holds no tensors by name; its top level has the keys " + keys(top));
         }
@@ -53,44 +58,61 @@ record StateDict(Map<String, Tensor> tensors, Map<String, String> metadata) {
     }
 
     /** The dictionary under one of the keys, if it holds tensors; one of settings may have the same name. */
-    private static Dict inner(Dict dict, String source) {
+    private static Dict inner(Dict dict, Walk walk) {
         for (String key : KEYS) {
-            if (dict.items.get(key) instanceof Dict inner) {
-                Map<String, Tensor> tensors = new LinkedHashMap<>();
-                new Walk(source, tensors).flatten(inner, "", 0);
-                if (!tensors.isEmpty()) {
-                    return inner;
-                }
+            if (dict.items.get(key) instanceof Dict inner && walk.findsTensor(inner, 0)) {
+                return inner;
             }
         }
         return null;
     }
 
-    /** Tensors below a dictionary, by dotted name. */
+    /** Goes through dictionaries; all that it does for one pickle is bounded by a multiple of the pickle's length. */
     private static final class Walk {
         private final String source;
-        private final Map<String, Tensor> out;
-        private int nodes;
+        private long left;
 
-        Walk(String source, Map<String, Tensor> out) {
+        Walk(String source, long pickleBytes) {
             this.source = source;
-            this.out = out;
+            this.left = FREE_EXPANSION + EXPANSION * pickleBytes;
         }
 
-        void flatten(Dict dict, String prefix, int depth) {
-            if (depth > DEEPEST || (nodes += dict.items.size()) > MOST_NODES) {
-                throw new BadFileException(source + ": its dictionaries are nested too deeply or hold themselves");
+        boolean findsTensor(Dict dict, int depth) {
+            for (Map.Entry<Object, Object> entry : dict.items.entrySet()) {
+                enter(depth, ENTRY);
+                if (entry.getValue() instanceof Dict inner ? findsTensor(inner, depth + 1)
+                        : named(entry.getKey()) && tensor(entry.getValue()) instanceof Tensor) {
+                    return true;
+                }
             }
+            return false;
+        }
+
+        /** Adds the tensors below a dictionary by dotted name. */
+        void flatten(Dict dict, String prefix, int depth, Map<String, Tensor> out) {
             dict.items.forEach((key, value) -> {
-                if (!(key instanceof String) && !(key instanceof Long)) {
+                if (!named(key)) {
                     return;
                 }
+                enter(depth, ENTRY + prefix.length() + (key instanceof String s ? s.length() : 0));
                 if (value instanceof Dict inner) {
-                    flatten(inner, prefix + key + ".", depth + 1);
+                    flatten(inner, prefix + key + ".", depth + 1, out);
                 } else if (tensor(value) instanceof Tensor tensor && out.put(prefix + key, tensor) != null) {
                     throw new BadFileException(source + ": two tensors are named " + Names.quoted(prefix + key));
                 }
             });
+        }
+
+        private void enter(int depth, long taken) {
+            left -= taken;
+            if (depth > DEEPEST || left < 0) {
+                throw new BadFileException(source + ": its dictionaries are nested too deeply, or hold themselves or one long "
+                        + "name again and again");
+            }
+        }
+
+        private static boolean named(Object key) {
+            return key instanceof String || key instanceof Long;
         }
     }
 

@@ -76,7 +76,7 @@ sealed interface TorchStorages {
             }
             MemorySegment bytes = zip.bytes(zip.entries().get(pickle));
             Object root = new PickleReader(bytes, 0, source + ": " + pickle).read();
-            return new Zip(zip, source, prefix, StateDict.in(root, source), new ConcurrentHashMap<>());
+            return new Zip(zip, source, prefix, StateDict.in(root, source, bytes.byteSize()), new ConcurrentHashMap<>());
         }
 
         @Override
@@ -131,7 +131,7 @@ sealed interface TorchStorages {
                 storages.putAll(reader.storages());
                 at = reader.end();
                 if (i == 0 && pickles[0] instanceof Dict dict) {
-                    return new Plain(StateDict.in(dict, source), source);
+                    return new Plain(StateDict.in(dict, source, at), source);
                 }
                 if (i == 0 && !MAGIC.equals(pickles[0])) {
                     throw new BadFileException(source + ": is a pickle, but not one of PyTorch's");
@@ -145,7 +145,7 @@ sealed interface TorchStorages {
                 throw new BadFileException(source + BIG_ENDIAN);
             }
             Legacy legacy =
-                    new Legacy(file, source, StateDict.in(pickles[3], source), new HashMap<>(), new HashMap<>());
+                    new Legacy(file, source, StateDict.in(pickles[3], source, at), new HashMap<>(), new HashMap<>());
             Map<String, String> users = new HashMap<>();
             legacy.dict.tensors()
                     .forEach((name, t) -> users.putIfAbsent(t.storage().key(), "tensor " + Names.quoted(name)));

@@ -50,7 +50,7 @@ final class TruncatedZip {
             long length = 0;
             if (dict == null && name.endsWith("data.pkl")) {
                 PickleReader reader = new PickleReader(file, begin, source);
-                dict = StateDict.in(reader.read(), source);
+                dict = StateDict.in(reader.read(), source, reader.end() - begin);
                 storages = reader.storages();
                 prefix = name.substring(0, name.length() - "data.pkl".length()) + "data/";
                 length = reader.end() - begin;

@@ -34,7 +34,7 @@ final class ZipDirectory {
     private static final long IN_ZIP64 = 0xFFFF_FFFFL;
 
     private static final int DEFLATED = 8;
-    /** Weights hardly compress; an entry past both bounds is there to fill the memory. */
+    /** Weights hardly compress; an entry past both bounds, or all of them past their sum, are there to fill the memory. */
     private static final long SMALL = 1 << 20;
     private static final int HIGHEST_RATIO = 20;
 
@@ -107,11 +107,17 @@ final class ZipDirectory {
             at = readEntry(at, stop, begin);
         }
         long packed = 0;
+        long unpacked = 0;
         for (Entry entry : entries.values()) {
             packed += entry.packed;
             if (packed > begin) {
                 throw error("zip entries overlap: together they take more than the " + begin + " bytes that hold them");
             }
+            unpacked += entry.length;
+        }
+        if (unpacked > SMALL + HIGHEST_RATIO * packed) {
+            throw error("the zip entries claim to unpack from " + packed + " to " + unpacked
+                    + " bytes in all: refused as a zip bomb");
         }
     }
 

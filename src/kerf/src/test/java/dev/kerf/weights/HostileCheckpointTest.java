@@ -11,6 +11,7 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
@@ -259,6 +260,49 @@ class HostileCheckpointTest {
             String more = assertThrows(BadFileException.class, () -> weights.tensor("w")).getMessage();
             assertTrue(more.contains("unpacks to more than the 40 bytes it claims"), more);
         }
+    }
+
+    @Test
+    void manySmallEntriesAreAZipBombToo() throws IOException {
+        // Each is under the bound of a single entry; a hundred of them would take 100 MiB from 100 KiB.
+        Map<String, byte[]> entries = new LinkedHashMap<>();
+        PickleBytes pickle = PickleBytes.begin().op('}');
+        byte[] zeros = new byte[1 << 20];
+        for (int i = 0; i < 100; i++) {
+            entries.put("data/" + i, zeros);
+            pickle.text("w" + i).tensor("" + i, 1 << 18, 0, new long[] {1 << 18}, new long[] {1}).op('s');
+        }
+        Path bomb = PickleBytes.zip(dir.resolve("bombs.pt"), ZipEntry.DEFLATED, pickle.op('.').bytes(), entries);
+        assertTrue(Files.size(bomb) < 200_000);
+        String message = refusal(bomb);
+        assertTrue(message.matches(".*claim to unpack from \\d+ to 1048\\d+ bytes in all: refused as a zip bomb"), message);
+        Path whole = PickleBytes.zip(dir.resolve("whole.pt"), ZipEntry.STORED, pickle.bytes(), entries);
+        try (Weights weights = Weights.open(whole)) {
+            assertEquals(100, weights.names().size());
+        }
+    }
+
+    @Test
+    void oneLongNameCannotBeMadeManyTimes() {
+        // 20,000 tensors in a dictionary whose own name has 100,000 letters: 2 GB of names from 200 kB.
+        PickleBytes pickle = PickleBytes.begin().op('}').text("x".repeat(100_000)).op('}')
+                .tensor("0", 10, 0, new long[] {10}, new long[] {1}).op('q', 1).op('0').op('(');
+        for (int i = 0; i < 20_000; i++) {
+            pickle.text("" + i).op('h', 1);
+        }
+        refused("hold themselves or one long name again and again", pickle.op('u').op('s').op('.'));
+    }
+
+    @Test
+    void oneValueCannotBecomeManyArrays() {
+        PickleBytes pickle = PickleBytes.begin().op('}').global("numpy.core.multiarray", "_reconstruct").op('q', 1).op('0')
+                .global("numpy", "ndarray").op('q', 2).op('0').global("numpy", "dtype").text("f4").op(0x85).op('R').op('q', 3)
+                .op('0').op('(').integer(1).longs(25_000).op('h', 3).op(0x89).op('T').int32(100_000)
+                .raw("x".repeat(100_000).getBytes(StandardCharsets.US_ASCII)).op('t').op('q', 4).op('0');
+        for (int i = 0; i < 5000; i++) {
+            pickle.text("a" + i).op('h', 1).op('h', 2).op(0x85).op('R').op('h', 4).op('b').op('s');
+        }
+        refused("unpacks to many times its size", pickle.op('.'));
     }
 
     @Test
