@@ -9,6 +9,11 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /** Tells the formats of weight files apart by their first bytes. */
 enum WeightsFormat {
@@ -17,6 +22,14 @@ enum WeightsFormat {
     TORCH;
 
     private static final int HEAD = 512;
+    /** In Latin-1, as the first bytes are read. */
+    private static final String BYTE_ORDER_MARK = "\u00EF\u00BB\u00BF";
+
+    private static final Pattern COMMENT = Pattern.compile("<!--.*?-->", Pattern.DOTALL);
+    private static final Pattern ELEMENT = Pattern.compile("<(?:!DOCTYPE\\s+)?([a-z_][\\w.:-]{0,60})", Pattern.CASE_INSENSITIVE);
+    /** What a web page may begin with. */
+    private static final Set<String> HTML = Set.of("html", "head", "body", "title", "meta", "script", "div", "center", "h1",
+            "p");
 
     static TensorSource open(Path path) {
         return switch (of(path)) {
@@ -61,9 +74,19 @@ enum WeightsFormat {
             throw new BadFileException(path
                     + ": is a Git LFS pointer, not the file itself; fetch it with git lfs pull");
         }
-        if (text.stripLeading().startsWith("<")) {
-            throw new BadFileException(path + ": is a web page, not weights; the download went wrong");
+        throw new BadFileException(path + ": " + markup(text).orElse("is neither a safetensors file nor a PyTorch checkpoint"));
+    }
+
+    /** What a text in angle brackets is, by its first element; nothing for what isn't such a text. */
+    private static Optional<String> markup(String text) {
+        String start = COMMENT.matcher(text.startsWith(BYTE_ORDER_MARK) ? text.substring(BYTE_ORDER_MARK.length()) : text)
+                .replaceAll("").stripLeading();
+        Matcher element = ELEMENT.matcher(start);
+        if (!start.startsWith("<") || !element.find()) {
+            return Optional.empty();
         }
-        throw new BadFileException(path + ": is neither a safetensors file nor a PyTorch checkpoint");
+        return Optional.of(HTML.contains(element.group(1).toLowerCase(Locale.ROOT))
+                ? "is a web page, not weights; the download went wrong"
+                : "is XML with the first element <" + element.group(1) + ">, not weights");
     }
 }

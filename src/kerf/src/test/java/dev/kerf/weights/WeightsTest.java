@@ -173,6 +173,57 @@ class WeightsTest {
         assertThrows(BadFileException.class, () -> Weights.open(dir.resolve("absent")));
     }
 
+    @Test
+    void anglesAreAWebPageOnlyWhereTheyAreOne() throws IOException {
+        for (String page : List.of("<html lang=en>", "  <HTML><head>", "\uFEFF<!doctype HTML>\n<title>", "<!-- a --><body>",
+                "<?xml version=\"1.0\"?><!DOCTYPE html PUBLIC \"-\"><html xmlns=\"\">", "<head><title>404")) {
+            refused("is a web page, not weights; the download went wrong", page.getBytes(StandardCharsets.UTF_8));
+        }
+        for (String xml : List.of("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>AccessDenied</Code>",
+                "<!-- <html> --><Error>", "<Error/>", "<!DOCTYPE Error SYSTEM \"html.dtd\"><Error>")) {
+            refused("is XML with the first element <Error>, not weights", xml.getBytes(StandardCharsets.UTF_8));
+        }
+        refused("first element <svg:svg>", "<svg:svg xmlns:svg=\"\">".getBytes(StandardCharsets.UTF_8));
+        for (String other : List.of("<<<<", "< html>", "<1>", "a <html>")) {
+            refused("neither a safetensors file nor a PyTorch checkpoint", other.getBytes(StandardCharsets.UTF_8));
+        }
+    }
+
+    @Test
+    void aFileCutOffWhileItIsOpenIsAnErrorOfOurs() throws IOException {
+        Path safetensors = dir.resolve("w.safetensors");
+        Safetensors.write(safetensors, network(), Map.of());
+        Path checkpoint = PickleBytes.zip(dir.resolve("w.pt"), ZipEntry.STORED, PickleBytes.oneTensor("head.weight", 1000),
+                Map.of("data/0", new byte[4000]));
+        for (Path path : List.of(safetensors, checkpoint)) {
+            byte[] whole = Files.readAllBytes(path);
+            try (Weights weights = Weights.open(path)) {
+                weights.tensor("head.weight").getDouble(0);
+                Files.write(path, new byte[10]);
+                String message = assertThrows(BadFileException.class, () -> weights.tensor("head.weight")).getMessage();
+                assertTrue(message.contains("was cut off from " + whole.length + " to 10 bytes while it was open"), message);
+                Files.write(path, whole);
+                weights.tensor("head.weight").getDouble(0);
+                Thread.currentThread().interrupt();
+                weights.tensor("head.weight").getDouble(0);
+                assertTrue(Thread.interrupted());
+                Files.delete(path);
+                weights.tensor("head.weight").getDouble(0);
+            }
+        }
+    }
+
+    @Test
+    void formulaWeightsAreBounded() throws IOException {
+        for (String tensors : List.of("\"a\": {\"shape\": [1073741825], \"scale\": 1}",
+                "\"a\": {\"shape\": [1073741824], \"scale\": 1}, \"b\": {\"shape\": [1], \"scale\": 1}",
+                "\"a\": {\"shape\": [9223372036854775807], \"scale\": 1}, \"b\": {\"shape\": [2], \"scale\": 1}")) {
+            Path json = Files.writeString(dir.resolve("weights.json"), "{\"format\": 1, \"tensors\": {" + tensors + "}}");
+            String message = assertThrows(BadFileException.class, () -> Weights.formula(json, Optional.empty())).getMessage();
+            assertTrue(message.contains("brings the tensors to over 1073741824 elements"), message);
+        }
+    }
+
     private void refused(String why, byte[] content) throws IOException {
         Path path = Files.write(dir.resolve("x.safetensors"), content);
         String message = assertThrows(BadFileException.class, () -> Weights.open(path)).getMessage();
