@@ -166,7 +166,7 @@ class SeamTest {
                 e.run();
                 assertArrayEquals(before, read(e.output("before")));
                 assertArrayEquals(new float[] {slots[0][0] + slots[1][0] + slots[2][0],
-                        slots[0][1] + slots[1][1] + slots[2][1]}, read(e.output("sum")));
+                    slots[0][1] + slots[1][1] + slots[2][1]}, read(e.output("sum")));
             }
             e.warmUp(java.time.Duration.ofMillis(50));
             assertArrayEquals(new float[] {6, 60, 4, 40, 5, 50}, read(state));
@@ -221,7 +221,8 @@ class SeamTest {
     @ParameterizedTest
     @MethodSource(DEVICES)
     void copiesFromAndToStridedMemory(String id) {
-        try (Device device = Backends.open(id); Arena arena = Arena.ofShared();
+        try (Device device = Backends.open(id);
+                Arena arena = Arena.ofShared();
                 DeviceTensor t = device.allocate(TensorType.f32(2, 2, 3))) {
             float[] big = new float[60];
             for (int i = 0; i < big.length; i++) {
@@ -289,8 +290,10 @@ class SeamTest {
     void copiesFromAndToItsHostMemory(String id) {
         Device device = Backends.open(id);
         HostMemory left = device.hostMemory(1);
-        try (Executable e = device.compile(affine(3), null, OPTIONS); Stream stream = device.stream();
-                HostMemory in = device.hostMemory(12); HostMemory out = device.hostMemory(24)) {
+        try (Executable e = device.compile(affine(3), null, OPTIONS);
+                Stream stream = device.stream();
+                HostMemory in = device.hostMemory(12);
+                HostMemory out = device.hostMemory(24)) {
             assertEquals(24, out.segment().byteSize());
             assertEquals(-1, out.segment().mismatch(MemorySegment.ofArray(new byte[24])), "zeroed");
             in.segment().copyFrom(floats(1, 2, -3));

@@ -33,7 +33,7 @@ public sealed interface BoxOp extends Op {
         @Override
         public List<TensorType> infer(List<TensorType> in) {
             Op.require(in.size() == 2 && in.get(0).equals(in.get(1)) && in.get(0).dtype() == DType.F32
-                            && in.get(0).shape().rank() >= 1 && in.get(0).shape().dim(-1) == 4, this, in,
+                    && in.get(0).shape().rank() >= 1 && in.get(0).shape().dim(-1) == 4, this, in,
                     "takes reference boxes and deltas, both float32 (…, 4)");
             return List.of(in.getFirst());
         }
@@ -61,7 +61,7 @@ public sealed interface BoxOp extends Op {
         @Override
         public List<TensorType> infer(List<TensorType> in) {
             Op.require(in.size() == 2 && in.get(0).dtype() == DType.F32 && in.get(0).shape().rank() == 3
-                            && in.get(0).shape().dim(2) == 4 && in.get(1).dtype() == DType.I32, this, in,
+                    && in.get(0).shape().dim(2) == 4 && in.get(1).dtype() == DType.I32, this, in,
                     "takes boxes float32 (B, M, 4) and groups int32");
             Shape boxes = in.get(0).shape();
             Shape groups = in.get(1).shape();
@@ -100,7 +100,8 @@ public sealed interface BoxOp extends Op {
      * @param rule    which level serves a box
      */
     record RoiAlign(int rows, int columns, int samples, boolean aligned, List<Double> scales, LevelRule rule)
-            implements BoxOp {
+            implements
+                BoxOp {
         /** Most samples of a cell along an axis when their number follows from its size. */
         public static final int LONGEST_CELL = 1 << 14;
 
@@ -119,10 +120,10 @@ public sealed interface BoxOp extends Op {
             Op.require(!scales.isEmpty() && in.size() == 1 + scales.size(), this, in,
                     "takes boxes and a map for each scale");
             Op.require(in.stream().allMatch(t -> t.dtype() == DType.F32) && in.getFirst().shape().rank() == 3
-                            && in.getFirst().shape().dim(2) == 4, this, in, "takes boxes (B, R, 4), all float32");
+                    && in.getFirst().shape().dim(2) == 4, this, in, "takes boxes (B, R, 4), all float32");
             Shape boxes = in.getFirst().shape();
             Op.require(in.stream().skip(1).allMatch(t -> t.shape().rank() == 4 && t.shape().dim(0) == boxes.dim(0)
-                            && t.shape().dim(1) == in.get(1).shape().dim(1) && t.shape().elements() > 0), this, in,
+                    && t.shape().dim(1) == in.get(1).shape().dim(1) && t.shape().elements() > 0), this, in,
                     "maps must be (B, C, H, W), not empty");
             Op.require(rows >= 1 && columns >= 1 && samples >= 0, this, in, "an empty grid");
             return List.of(TensorType.f32(boxes.dim(0), boxes.dim(1), in.get(1).shape().dim(1), rows, columns));
@@ -158,8 +159,8 @@ public sealed interface BoxOp extends Op {
         @Override
         public List<TensorType> infer(List<TensorType> in) {
             Op.require(in.size() == 2 && in.stream().allMatch(t -> t.dtype() == DType.F32)
-                            && in.get(0).shape().rank() == 4 && in.get(0).shape().dim(2) == in.get(0).shape().dim(3)
-                            && in.get(0).shape().dim(3) > 0, this, in, "takes float32 masks (B, D, P, P) and boxes");
+                    && in.get(0).shape().rank() == 4 && in.get(0).shape().dim(2) == in.get(0).shape().dim(3)
+                    && in.get(0).shape().dim(3) > 0, this, in, "takes float32 masks (B, D, P, P) and boxes");
             Shape m = in.getFirst().shape();
             Op.require(in.get(1).shape().equals(Shape.of(m.dim(0), m.dim(1), 4)), this, in, "boxes must be (B, D, 4)");
             Op.require(height >= 1 && width >= 1, this, in, "an empty image");

@@ -25,7 +25,7 @@ public sealed interface FrameOp extends Op {
         @Override
         public List<TensorType> infer(List<TensorType> in) {
             Op.require(in.size() == 1 && in.getFirst().shape().rank() == 4
-                            && List.of(DType.U8, DType.U16).contains(in.getFirst().dtype()), this, in,
+                    && List.of(DType.U8, DType.U16).contains(in.getFirst().dtype()), this, in,
                     "takes U8 or U16 (N, H, W, C)");
             Shape x = in.getFirst().shape();
             Op.require(!channels.isEmpty() && channels.stream().allMatch(c -> c >= 0 && c < x.dim(3)), this, in,
@@ -74,7 +74,7 @@ public sealed interface FrameOp extends Op {
         @Override
         public List<TensorType> infer(List<TensorType> in) {
             Op.require(in.size() == 2 && in.get(0).shape().rank() == 4 && in.get(1).shape().rank() == 3
-                            && in.stream().allMatch(t -> t.dtype() == DType.F32), this, in,
+                    && in.stream().allMatch(t -> t.dtype() == DType.F32), this, in,
                     "takes x (N, C, H, W) and statistics (N or 1, C, 2)");
             Shape x = in.get(0).shape();
             Shape s = in.get(1).shape();

@@ -210,7 +210,8 @@ public final class Fusion {
         Node conv = made.op() instanceof NormOp.BatchNorm ? graph.producer(made.input(0)) : made;
         return switch (conv.op()) {
             case Conv2d c when c.activation() == Activation.NONE && !c.residual()
-                    && (conv == made || foldableNorm(conv, 2, c.bias()) == made) -> conv;
+                    && (conv == made || foldableNorm(conv, 2, c.bias()) == made) ->
+                conv;
             case MatMul m when m.activation() == Activation.NONE && !m.residual() && conv == made -> conv;
             default -> null;
         };

@@ -20,7 +20,8 @@ public sealed interface MatrixOp extends Op {
      */
     record MatMul(
             boolean transposeA, boolean transposeB, float alpha, Activation activation, boolean bias, boolean residual)
-            implements MatrixOp {
+            implements
+                MatrixOp {
         @Override
         public boolean keepsCount(int operand, TensorType type, int axis) {
             return axis < type.shape().rank() - (transposeA ? 2 : 1);
@@ -68,7 +69,7 @@ public sealed interface MatrixOp extends Op {
             Shape k = in.get(1).shape();
             Shape v = in.get(2).shape();
             Op.require(q.dim(3) == k.dim(3) && k.dim(2) == v.dim(2) && q.dim(1) == k.dim(1) && q.dim(1) == v.dim(1)
-                            && k.dim(0) == v.dim(0) && (k.dim(0) == q.dim(0) || k.dim(0) == 1), this, in,
+                    && k.dim(0) == v.dim(0) && (k.dim(0) == q.dim(0) || k.dim(0) == 1), this, in,
                     "Q, K, V don't fit together");
             if (bias) {
                 Shape scores = Shape.of(q.dim(0), q.dim(1), q.dim(2), k.dim(2));

@@ -82,7 +82,7 @@ public sealed interface MeasureOp extends Op {
         public List<TensorType> infer(List<TensorType> in) {
             List<DType> labels = List.of(DType.U8, DType.I32);
             Op.require(in.size() == 2 && in.stream().allMatch(t -> labels.contains(t.dtype()))
-                            && in.get(0).shape().rank() == 2 && in.get(0).shape().equals(in.get(1).shape()), this, in,
+                    && in.get(0).shape().rank() == 2 && in.get(0).shape().equals(in.get(1).shape()), this, in,
                     "takes two label maps (B, pixels), U8 or I32");
             Op.require(classes >= 1, this, in, "at least one class");
             Shape x = in.getFirst().shape();

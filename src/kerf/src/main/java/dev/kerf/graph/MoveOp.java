@@ -19,7 +19,7 @@ public sealed interface MoveOp extends Op {
             long n = 0;
             for (TensorType t : in) {
                 Op.require(t.dtype() == first.dtype() && t.shape().rank() == first.shape().rank()
-                                && t.shape().with(axis, 0).equals(first.shape().with(axis, 0)), this, in,
+                        && t.shape().with(axis, 0).equals(first.shape().with(axis, 0)), this, in,
                         "dtypes and extents along the other axes must be equal");
                 n += t.shape().dim(axis);
             }
@@ -92,8 +92,8 @@ public sealed interface MoveOp extends Op {
             for (int i = 0; i < rank; i++) {
                 long most = Math.max(before.get(i), after.get(i));
                 Op.require(before.get(i) >= 0 && after.get(i) >= 0
-                                && (mode == PadMode.CONSTANT || most == 0 || d[i] > 0)
-                                && (mode != PadMode.REFLECT || most < Math.max(1, d[i])), this, in,
+                        && (mode == PadMode.CONSTANT || most == 0 || d[i] > 0)
+                        && (mode != PadMode.REFLECT || most < Math.max(1, d[i])), this, in,
                         "padding of axis " + i + " is out of range");
                 d[i] += before.get(i) + after.get(i);
             }
@@ -116,7 +116,7 @@ public sealed interface MoveOp extends Op {
         public List<TensorType> infer(List<TensorType> in) {
             TensorType x = in.getFirst();
             Op.require(in.size() == 1 && order.stream().sorted().toList()
-                            .equals(java.util.stream.IntStream.range(0, x.shape().rank()).boxed().toList()), this, in,
+                    .equals(java.util.stream.IntStream.range(0, x.shape().rank()).boxed().toList()), this, in,
                     "order must be a permutation of the axes");
             return List.of(x.as(Shape.of(order.stream().mapToLong(a -> x.shape().dim(a)).toArray())));
         }

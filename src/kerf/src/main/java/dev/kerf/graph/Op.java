@@ -12,7 +12,7 @@ import java.util.Locale;
  */
 public sealed interface Op
         permits SourceOp, SpatialOp, MatrixOp, NormOp, PointwiseOp, MoveOp, ReduceOp, SelectOp, StateOp, MeasureOp,
-                FrameOp, BoxOp {
+        FrameOp, BoxOp {
 
     /**
      * The types of the outputs for operands of the given types.

@@ -141,7 +141,7 @@ public sealed interface PointwiseOp extends Op {
                     "takes two operands of one dtype");
             DType dtype = in.getFirst().dtype();
             Op.require(dtype == DType.F32
-                            || dtype == DType.I32 && arithmetic != Arithmetic.POWER && activation == Activation.NONE,
+                    || dtype == DType.I32 && arithmetic != Arithmetic.POWER && activation == Activation.NONE,
                     this, in, "operands must be float32, or int32 without power or activation");
             return List.of(in.getFirst().as(Broadcast.shape(this, in, in.get(0).shape(), in.get(1).shape())));
         }
@@ -168,7 +168,7 @@ public sealed interface PointwiseOp extends Op {
         @Override
         public List<TensorType> infer(List<TensorType> in) {
             Op.require(in.size() == 3 && in.get(0).dtype() == DType.U8 && in.get(1).dtype() == in.get(2).dtype()
-                            && List.of(DType.F32, DType.I32).contains(in.get(1).dtype()), this, in,
+                    && List.of(DType.F32, DType.I32).contains(in.get(1).dtype()), this, in,
                     "takes a U8 condition and two operands, both float32 or both int32");
             var s = Broadcast.shape(this, in, in.get(1).shape(), in.get(2).shape());
             return List.of(in.get(1).as(Broadcast.shape(this, in, s, in.get(0).shape())));

@@ -52,7 +52,7 @@ public sealed interface ReduceOp extends Op {
             Op.require(in.size() == 1 && in.getFirst().dtype() == DType.F32, this, in, "takes one float32 operand");
             Shape x = in.getFirst().shape();
             Op.require(!axes.isEmpty() && axes.stream().allMatch(a -> a >= 0 && a < x.rank())
-                            && axes.stream().distinct().sorted().toList().equals(axes), this, in,
+                    && axes.stream().distinct().sorted().toList().equals(axes), this, in,
                     "axes must be ascending and within the rank");
             long[] y = java.util.stream.IntStream.range(0, x.rank())
                     .filter(a -> keepDims || !axes.contains(a))

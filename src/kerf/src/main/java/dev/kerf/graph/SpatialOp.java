@@ -19,7 +19,8 @@ public sealed interface SpatialOp extends Op {
      * @param residual   whether a tensor is added before the activation
      */
     record Conv2d(Window2d window, int groups, Activation activation, boolean bias, boolean residual)
-            implements SpatialOp {
+            implements
+                SpatialOp {
         @Override
         public boolean keepsCount(int operand, TensorType type, int axis) {
             return axis == 0;
@@ -57,7 +58,8 @@ public sealed interface SpatialOp extends Op {
      */
     record ConvTranspose2d(
             Window2d window, int outPadH, int outPadW, int groups, Activation activation, boolean bias)
-            implements SpatialOp {
+            implements
+                SpatialOp {
         @Override
         public boolean keepsCount(int operand, TensorType type, int axis) {
             return axis == 0;
@@ -71,7 +73,7 @@ public sealed interface SpatialOp extends Op {
             Op.require(groups >= 1 && x.dim(1) % groups == 0 && w.dim(0) == x.dim(1), this, in,
                     "weight must be (C, O / groups, KH, KW) with groups dividing C");
             Op.require(outPadH >= 0 && outPadH < Math.max(window.strideH(), window.dilationH())
-                            && outPadW >= 0 && outPadW < Math.max(window.strideW(), window.dilationW()), this, in,
+                    && outPadW >= 0 && outPadW < Math.max(window.strideW(), window.dilationW()), this, in,
                     "output padding must be smaller than the stride or the dilation");
             long o = w.dim(1) * groups;
             Op.require(!bias || in.get(2).shape().equals(Shape.of(o)), this, in, "bias must be (O)");
@@ -110,7 +112,8 @@ public sealed interface SpatialOp extends Op {
      * @param countIncludePad whether zeros of the padding count in the mean (torch's default: true)
      */
     record AvgPool2d(int kernelH, int kernelW, Window2d window, boolean ceil, boolean countIncludePad)
-            implements SpatialOp {
+            implements
+                SpatialOp {
         @Override
         public List<TensorType> infer(List<TensorType> in) {
             Op.require(window.dilationH() == 1 && window.dilationW() == 1, this, in, "dilation must be 1");
@@ -165,7 +168,7 @@ public sealed interface SpatialOp extends Op {
             Op.require(interpolation == Interpolation.NEAREST || sampling != Sampling.ASYMMETRIC, this, in,
                     "asymmetric sampling is for nearest");
             Op.require(!antialias
-                            || (interpolation != Interpolation.NEAREST && sampling == Sampling.HALF_PIXEL), this, in,
+                    || (interpolation != Interpolation.NEAREST && sampling == Sampling.HALF_PIXEL), this, in,
                     "antialias needs bilinear or bicubic with half-pixel sampling");
             return List.of(in.getFirst().as(Shape.of(x.dim(0), x.dim(1), outH, outW)));
         }
@@ -176,7 +179,7 @@ public sealed interface SpatialOp extends Op {
         Op.require(in.size() == 1, op, in, "takes one operand");
         Shape x = image(op, in, 0);
         Op.require(window.padTop() * 2 <= kernelH && window.padBottom() * 2 <= kernelH
-                        && window.padLeft() * 2 <= kernelW && window.padRight() * 2 <= kernelW, op, in,
+                && window.padLeft() * 2 <= kernelW && window.padRight() * 2 <= kernelW, op, in,
                 "padding must be at most half the kernel");
         long h = window.outH(x.dim(2), kernelH, ceil);
         long v = window.outW(x.dim(3), kernelW, ceil);

@@ -20,7 +20,8 @@ class StorageTest {
             float stored = storage.nearest(v);
             HostTensor t = HostTensor.of(Shape.of(1), new float[] {v}).to(storage.dtype());
             assertEquals(t.getDouble(0), stored, 0);
-            assertTrue(Math.abs(stored - v) <= Math.max(storage.rounding() * Math.abs(v), storage.tiny()), v + " as " + storage);
+            assertTrue(Math.abs(stored - v) <= Math.max(storage.rounding() * Math.abs(v), storage.tiny()),
+                    v + " as " + storage);
             assertEquals(stored, storage.nearest(stored));
         }
         // The bound is met: 1 and one unit in the last place lie 2u apart.

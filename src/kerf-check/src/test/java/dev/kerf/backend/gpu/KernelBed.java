@@ -64,7 +64,8 @@ final class KernelBed implements AutoCloseable {
     /** Devices × the named kernels, {@code kernel} or {@code kernel/variant}, as arguments of a parameterised test. */
     static Stream<Arguments> devicesAnd(String... kernels) {
         return devices().flatMap(d -> Stream.of(kernels)
-                .filter(k -> !d.startsWith("cuda:") || Manifest.of(k.substring(k.indexOf('/') + 1)).dialect().readBy(Dialect.CUDA))
+                .filter(k -> !d.startsWith("cuda:")
+                        || Manifest.of(k.substring(k.indexOf('/') + 1)).dialect().readBy(Dialect.CUDA))
                 .map(k -> Arguments.of(d, k)));
     }
 
@@ -141,8 +142,8 @@ final class KernelBed implements AutoCloseable {
                 double error = Math.abs(y.getDouble(i) - e);
                 assertTrue(error <= allowed || Double.isNaN(e) && Double.isNaN(y.getDouble(i)) || y.getDouble(i) == e,
                         variant + " in " + p + ", " + op + " of "
-                        + values.stream().map(HostTensor::shape).toList() + ", element " + i + ": " + y.getDouble(i)
-                        + ", not " + e + "; the error may be " + allowed);
+                                + values.stream().map(HostTensor::shape).toList() + ", element " + i + ": " + y.getDouble(i)
+                                + ", not " + e + "; the error may be " + allowed);
             }
         }
     }
@@ -152,8 +153,8 @@ final class KernelBed implements AutoCloseable {
         try (Executable e = device.compile(graph, null, CompileOptions.of().precision(precision).profiled())) {
             inputs.forEach((name, t) -> e.input(name).upload(t.data()));
             e.run();
-            List<String> kernels =
-                    e.timings().stream().map(NodeTiming::what).flatMap(w -> Stream.of(w.split(" \\+ "))).toList();
+            List<String> kernels = e.timings().stream().map(NodeTiming::what).flatMap(w -> Stream.of(w.split(" \\+ ")))
+                    .toList();
             assertTrue(kernels.contains(variant), kernels + " has no " + variant);
             if (!kernel.equals(variant)) {
                 assertEquals(false, kernels.contains(kernel), kernels + " has " + kernel + " too");

@@ -271,8 +271,8 @@ public record Manifest(
 
     /** Whether definitions give the attributes values that they can take; anything goes where nothing is shipped. */
     public boolean allows(Map<String, String> definitions) {
-        return shipped.isEmpty() || shipped.stream().anyMatch(product ->
-                attributes.stream().allMatch(a -> product.get(a).contains(String.valueOf(definitions.get(a)))));
+        return shipped.isEmpty() || shipped.stream().anyMatch(
+                product -> attributes.stream().allMatch(a -> product.get(a).contains(String.valueOf(definitions.get(a)))));
     }
 
     /** The position of an argument; −1 if there is none of that name. */

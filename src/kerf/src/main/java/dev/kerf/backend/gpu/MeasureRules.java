@@ -142,7 +142,7 @@ final class MeasureRules {
         long bytes = x.elements() * 4;
         Room room = new Room();
         return target.call("components", Sizes.of().set("B", x.dim(0)).set("H", x.dim(1)).set("W", x.dim(2))
-                        .set("most", op.most(x.dim(1), x.dim(2))))
+                .set("most", op.most(x.dim(1), x.dim(2))))
                 .attribute("CORNERS", op.connectivity() == 8 ? 1 : 0)
                 .tensor("x", node.input(0))
                 .tensor("labels", node.outputs().get(0))

@@ -36,7 +36,7 @@ final class MoveRules {
                 yield List.of(copy(node, target, x, y, to.dims(), strides, to.strides(), 0, 0, batch));
             }
             case MoveOp.Reshape r ->
-                    List.of(copy(node, target, x, y, to.dims(), to.strides(), to.strides(), 0, 0, false));
+                List.of(copy(node, target, x, y, to.dims(), to.strides(), to.strides(), 0, 0, false));
             case MoveOp.Expand e -> {
                 boolean batch = from.rank() == to.rank() && from.rank() > 0 && from.dim(0) == to.dim(0);
                 long[] strides = Broadcast.strides(from, to);
@@ -137,9 +137,9 @@ final class MoveRules {
         Shape s = x.type().shape();
         Count count = Count.of(index);
         KernelCall call = target.call("gather", count.sizes()
-                        .set("R", s.dim(0))
-                        .set("row", s.product(1, s.rank()))
-                        .set("I", index.type().shape().elements()))
+                .set("R", s.dim(0))
+                .set("row", s.product(1, s.rank()))
+                .set("I", index.type().shape().elements()))
                 .attribute("TYPE", target.bits(x.type().dtype()))
                 .tensor("x", x)
                 .tensor("index", index)

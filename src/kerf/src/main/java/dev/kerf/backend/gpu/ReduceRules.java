@@ -66,10 +66,10 @@ final class ReduceRules {
         Shape s = x.type().shape();
         boolean batch = op.axis() > 0;
         KernelCall call = target.call("arg_max", Sizes.of()
-                        .set("N", batch ? s.dim(0) : 1)
-                        .set("outer", batch ? s.product(1, op.axis()) : 1)
-                        .set("n", s.dim(op.axis()))
-                        .set("inner", s.product(op.axis() + 1, s.rank())))
+                .set("N", batch ? s.dim(0) : 1)
+                .set("outer", batch ? s.product(1, op.axis()) : 1)
+                .set("n", s.dim(op.axis()))
+                .set("inner", s.product(op.axis() + 1, s.rank())))
                 .attribute("Y_T", Target.stored(op.dtype()))
                 .tensor("x", x)
                 .tensor("y", node.output());

@@ -27,7 +27,7 @@ final class SpatialRules {
             case SpatialOp.Conv2d c -> conv2d(c, node, target);
             case SpatialOp.ConvTranspose2d c -> convTranspose2d(c, node, target);
             case SpatialOp.MaxPool2d p ->
-                    List.of(pool("max_pool2d", p.kernelH(), p.kernelW(), p.window(), node, target));
+                List.of(pool("max_pool2d", p.kernelH(), p.kernelW(), p.window(), node, target));
             case SpatialOp.AvgPool2d p -> List.of(pool("avg_pool2d", p.kernelH(), p.kernelW(), p.window(), node, target)
                     .attribute("INCLUDE_PAD", p.countIncludePad() ? 1 : 0));
             case SpatialOp.Resize r -> List.of(resize(r, node, target));
@@ -74,11 +74,9 @@ final class SpatialRules {
         List<KernelCall> calls = new ArrayList<>();
         long scratch = 0;
         for (int i = 0; i < s.strideH(); i++) {
-            ConvWeight.Phase rows =
-                    ConvWeight.Phase.of(i, y.size(2), w.size(2), s.strideH(), s.padTop(), s.dilationH());
+            ConvWeight.Phase rows = ConvWeight.Phase.of(i, y.size(2), w.size(2), s.strideH(), s.padTop(), s.dilationH());
             for (int j = 0; j < s.strideW(); j++) {
-                ConvWeight.Phase cols =
-                        ConvWeight.Phase.of(j, y.size(3), w.size(3), s.strideW(), s.padLeft(), s.dilationW());
+                ConvWeight.Phase cols = ConvWeight.Phase.of(j, y.size(3), w.size(3), s.strideW(), s.padLeft(), s.dilationW());
                 if (rows.outputs() == 0 || cols.outputs() == 0) {
                     continue;
                 }

@@ -22,7 +22,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 class TunedParametersTest {
     private static final Driver.Facts FACTS = new Driver.Facts(
             new DeviceInfo("test", 0, DeviceInfo.Kind.GPU, "Acme (R) GPU-9", "Acme Inc.", "1", 1, 1, 1,
-                    List.of(Precision.FLOAT32)), "ac_90", 64, 128, 1 << 15, false);
+                    List.of(Precision.FLOAT32)),
+            "ac_90", 64, 128, 1 << 15, false);
 
     private static void write(Path folder, String file, String when, int group) throws IOException {
         Files.writeString(folder.resolve(file), "{\"unary\": [{\"when\": \"" + when

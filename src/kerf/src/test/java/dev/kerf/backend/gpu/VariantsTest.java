@@ -25,8 +25,8 @@ class VariantsTest {
     private static final long KIB = 1024;
 
     private static Driver.Facts facts(DeviceInfo.Kind kind, String vendor, String architecture, Driver.Code code) {
-        DeviceInfo info =
-                new DeviceInfo("test", 0, kind, "A device", vendor, "1", 1, 1, 1, List.of(Precision.FLOAT32, Precision.FLOAT16));
+        DeviceInfo info = new DeviceInfo("test", 0, kind, "A device", vendor, "1", 1, 1, 1,
+                List.of(Precision.FLOAT32, Precision.FLOAT16));
         return new Driver.Facts(info, architecture, 64, 1024, 48 * KIB, false, false, code);
     }
 

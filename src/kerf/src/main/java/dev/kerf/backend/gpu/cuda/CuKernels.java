@@ -48,7 +48,8 @@ final class CuKernels {
      * @param cluster    groups in a cluster along the first axis; 1 is none
      */
     record Loaded(long module, long function, String name, int mostItems, int dynamic, int cluster)
-            implements Driver.Kernel {}
+            implements
+                Driver.Kernel {}
 
     /** A kernel, loaded if it isn't yet. */
     Loaded load(String name, Map<String, String> definitions) {
@@ -106,8 +107,8 @@ final class CuKernels {
         MemorySegment errors = arena.allocate(LOG_BYTES);
         MemorySegment options = arena.allocateFrom(ValueLayout.JAVA_INT, JIT_INFO_LOG_BUFFER,
                 JIT_INFO_LOG_BUFFER_SIZE_BYTES, JIT_ERROR_LOG_BUFFER, JIT_ERROR_LOG_BUFFER_SIZE_BYTES);
-        MemorySegment values =
-                arena.allocateFrom(ValueLayout.JAVA_LONG, info.address(), LOG_BYTES, errors.address(), LOG_BYTES);
+        MemorySegment values = arena.allocateFrom(ValueLayout.JAVA_LONG, info.address(), LOG_BYTES, errors.address(),
+                LOG_BYTES);
         context.enter();
         int status = context.cuda.cuModuleLoadDataEx(
                 cell.address(), code.address(), 4, options.address(), values.address());
@@ -116,10 +117,13 @@ final class CuKernels {
             String log = (errors.getString(0) + "\n" + info.getString(0)).strip();
             String of = "of kernel " + name + " from " + image.origin();
             DeviceException e = context.error(status, "cuModuleLoadDataEx", of);
-            throw log.isEmpty() ? e : new DeviceException("cuModuleLoadDataEx", status,
-                    context.cuda.name(status), of + " on " + context.device().facts().info().name(),
-                    CuStatus.advice(status) + ". The driver's compiler says:\n"
-                            + (log.length() <= LOG_IN_MESSAGE ? log : log.substring(0, LOG_IN_MESSAGE) + " …"), false);
+            throw log.isEmpty()
+                    ? e
+                    : new DeviceException("cuModuleLoadDataEx", status,
+                            context.cuda.name(status), of + " on " + context.device().facts().info().name(),
+                            CuStatus.advice(status) + ". The driver's compiler says:\n"
+                                    + (log.length() <= LOG_IN_MESSAGE ? log : log.substring(0, LOG_IN_MESSAGE) + " …"),
+                            false);
         }
         return cell.get(ValueLayout.JAVA_LONG, 0);
     }

@@ -58,8 +58,10 @@ final class CudaDevices {
             int version = cell.get(ValueLayout.JAVA_INT, 0);
             CudaApi.Binding binding = cuda.binding();
             if (version < binding.oldest()) {
-                throw unavailable(cuda, "the NVIDIA driver is too old: it is for CUDA " + text(version) + ", " + binding.name() + " needs one for CUDA " + text(binding.oldest())
-                        + " or newer (" + binding.driver() + " and up); update it");
+                throw unavailable(cuda,
+                        "the NVIDIA driver is too old: it is for CUDA " + text(version) + ", " + binding.name()
+                                + " needs one for CUDA " + text(binding.oldest())
+                                + " or newer (" + binding.driver() + " and up); update it");
             }
             start(cuda);
             check(cuda, cuda.cuDeviceGetCount(cell.address()), "cuDeviceGetCount");
@@ -79,7 +81,7 @@ final class CudaDevices {
     private static void start(CudaApi cuda) {
         int status = cuda.cuInit(0);
         switch (status) {
-            case CuStatus.SUCCESS -> { }
+            case CuStatus.SUCCESS -> {}
             case CuStatus.NO_DEVICE -> throw noDevice(cuda);
             case CuStatus.STUB_LIBRARY -> throw unavailable(cuda, "the libcuda that was found is "
                     + "the CUDA toolkit's stub, which only serves linking; install the NVIDIA driver");

@@ -59,7 +59,16 @@ final class PtxVersion {
         if (!m.group(2).isEmpty()) {
             return target == 90 ? 80 : 86;
         }
-        return target <= 75 ? 63 : target <= 80 ? 70 : target <= 86 ? 71 : target <= 87 ? 74 : target <= 90 ? 78
-                : target <= 101 ? 86 : target <= 120 ? 87 : 88;
+        return target <= 75
+                ? 63
+                : target <= 80
+                        ? 70
+                        : target <= 86
+                                ? 71
+                                : target <= 87
+                                        ? 74
+                                        : target <= 90
+                                                ? 78
+                                                : target <= 101 ? 86 : target <= 120 ? 87 : 88;
     }
 }

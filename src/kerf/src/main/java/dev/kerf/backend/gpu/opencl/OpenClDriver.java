@@ -151,7 +151,8 @@ public final class OpenClDriver implements Driver {
             options.append(" -cl-fp32-correctly-rounded-divide-sqrt");
         }
         new TreeMap<>(parameters).forEach((key, value) -> options.append(" -D").append(key).append('=').append(value));
-        return programs.computeIfAbsent(name + " " + options, k -> build(name, KernelSource.of(name, Dialect.OPENCL), options.toString()));
+        return programs.computeIfAbsent(name + " " + options,
+                k -> build(name, KernelSource.of(name, Dialect.OPENCL), options.toString()));
     }
 
     /** Compiles a source text that isn't shipped: a tuner's, or a test's. */
@@ -303,7 +304,8 @@ public final class OpenClDriver implements Driver {
         boolean memory = ClStatus.outOfMemory(status);
         String advice = memory
                 ? "the device has " + Buffer.size(device.facts().info().memoryBytes()) + ", at most "
-                        + Buffer.size(device.facts().info().maxAllocationBytes()) + " in one piece, and " + Buffer.size(allocated.get())
+                        + Buffer.size(device.facts().info().maxAllocationBytes()) + " in one piece, and "
+                        + Buffer.size(allocated.get())
                         + " are taken; use smaller tiles or batches, float16, or set a memory limit"
                 : status == ClStatus.OUT_OF_RESOURCES
                         ? "a kernel may have failed or asked for too much; try float32 without tuned parameters"

@@ -99,7 +99,8 @@ public final class ShippedSets {
     static String hash(String kernel) {
         try {
             MessageDigest sha = MessageDigest.getInstance("SHA-256");
-            String source = KernelSource.of(kernel, Dialect.CUDA).replaceAll("//[^\n]*|#line[^\n]*", "").replaceAll("\\s+", " ");
+            String source = KernelSource.of(kernel, Dialect.CUDA).replaceAll("//[^\n]*|#line[^\n]*", "").replaceAll("\\s+",
+                    " ");
             sha.update(source.getBytes(StandardCharsets.UTF_8));
             sha.update(of(kernel).toString().getBytes(StandardCharsets.UTF_8));
             return HexFormat.of().formatHex(sha.digest());
