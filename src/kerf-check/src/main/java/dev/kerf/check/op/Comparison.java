@@ -87,7 +87,8 @@ record Comparison(double terms, Storage storage, long stores) {
         return Math.sqrt(squares / Math.max(1, finite));
     }
 
-    private static boolean valid(Value v, Oracle.Result all, long i) {
+    /** Whether an element lies before its count's end. */
+    static boolean valid(Value v, Oracle.Result all, long i) {
         if (v.count() == null) {
             return true;
         }

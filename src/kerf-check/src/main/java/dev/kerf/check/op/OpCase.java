@@ -23,9 +23,11 @@ import dev.kerf.weights.Weights;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 
@@ -254,6 +256,41 @@ public final class OpCase {
         }
     }
 
+    /**
+     * Runs the graph so many times, each from the same states, and hashes the bits of all valid elements of its outputs.
+     *
+     * @return the hashes in the order in which they came, each once: one alone where a device is deterministic
+     */
+    public Set<Long> bits(Device device, CompileOptions options, int runs) {
+        storage = options.precision().storage();
+        Graph graph = record();
+        Set<Long> seen = new LinkedHashSet<>();
+        try (Weights file = Weights.of(weights); DeviceWeights loaded = device.load(file);
+                Running running = new Running(device, graph, loaded, options)) {
+            Oracle.Result counts = Oracle.run(graph, file, inputs, states, Oracle.Rounding.NONE);
+            for (int i = 0; i < runs; i++) {
+                running.begin();
+                running.e.run();
+                long hash = 1;
+                for (Map.Entry<String, Value> output : graph.outputs().entrySet()) {
+                    HostTensor y = running.e.output(output.getKey()).toHost();
+                    for (long k = 0; k < y.elements(); k++) {
+                        hash = 31 * hash + (Comparison.valid(output.getValue(), counts, k)
+                                ? Double.doubleToRawLongBits(y.getDouble(k)) : 0);
+                    }
+                }
+                for (StateTensor state : running.states.values()) {
+                    HostTensor y = state.toHost();
+                    for (long k = 0; k < y.elements(); k++) {
+                        hash = 31 * hash + Double.doubleToRawLongBits(y.getDouble(k));
+                    }
+                }
+                seen.add(hash);
+            }
+        }
+        return seen;
+    }
+
     /** The graph compiled, with its inputs and states uploaded. */
     private final class Running implements AutoCloseable {
         private final Executable e;
@@ -262,12 +299,17 @@ public final class OpCase {
         Running(Device device, Graph graph, DeviceWeights loaded, CompileOptions options) {
             e = device.compile(graph, loaded, options);
             inputs.forEach((slot, t) -> e.input(slot).upload(t.data()));
-            OpCase.this.states.forEach((state, t) -> {
+            OpCase.this.states.keySet().forEach(state -> {
                 StateTensor s = device.allocateState(graph.states().get(state).type());
                 states.put(state, s);
-                s.upload(t.data());
                 e.bindState(state, s);
             });
+            begin();
+        }
+
+        /** States are as they were given again. */
+        void begin() {
+            states.forEach((state, s) -> s.upload(OpCase.this.states.get(state).data()));
         }
 
         @Override
