@@ -3,6 +3,7 @@ package dev.kerf.trace;
 import jdk.jfr.Category;
 import jdk.jfr.DataAmount;
 import jdk.jfr.Event;
+import jdk.jfr.EventType;
 import jdk.jfr.FlightRecorder;
 import jdk.jfr.Label;
 import jdk.jfr.Name;
@@ -62,11 +63,31 @@ final class Events {
         return FlightRecorder.isInitialized();
     }
 
-    /** The event, begun; null if the recording leaves it out. */
-    static Object begin(Event event) {
-        if (!event.isEnabled()) {
-            return null;
-        }
+    /** The types, asked before an event is made: one that nobody records isn't. */
+    private static final class Types {
+        private static final EventType LOAD = EventType.getEventType(Load.class);
+        private static final EventType COMPILE = EventType.getEventType(Compile.class);
+        private static final EventType RUN = EventType.getEventType(Run.class);
+        private static final EventType TRANSFER = EventType.getEventType(Transfer.class);
+    }
+
+    static Object load() {
+        return Types.LOAD.isEnabled() ? begun(new Load()) : null;
+    }
+
+    static Object compile() {
+        return Types.COMPILE.isEnabled() ? begun(new Compile()) : null;
+    }
+
+    static Object run() {
+        return Types.RUN.isEnabled() ? begun(new Run()) : null;
+    }
+
+    static Object transfer() {
+        return Types.TRANSFER.isEnabled() ? begun(new Transfer()) : null;
+    }
+
+    private static Event begun(Event event) {
         event.begin();
         return event;
     }

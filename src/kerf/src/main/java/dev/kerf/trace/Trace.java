@@ -25,7 +25,7 @@ public final class Trace {
 
     /** A load that begins; null unless it is recorded. */
     public static Object load() {
-        return recording() ? Events.begin(new Events.Load()) : null;
+        return recording() ? Events.load() : null;
     }
 
     /** Ends a load: the file's name, its tensors, and the bytes that they take. */
@@ -35,7 +35,7 @@ public final class Trace {
 
     /** A compilation that begins; null unless it is recorded. */
     public static Object compile() {
-        return recording() ? Events.begin(new Events.Compile()) : null;
+        return recording() ? Events.compile() : null;
     }
 
     /** Ends a compilation: the device, nodes as recorded, bytes of activations and of packed weights. */
@@ -45,7 +45,7 @@ public final class Trace {
 
     /** A run that begins; null unless it is recorded. */
     public static Object run() {
-        return recording() ? Events.begin(new Events.Run()) : null;
+        return recording() ? Events.run() : null;
     }
 
     /** Ends a run: the device, the graph's nodes and outputs, and whether the run is over rather than only submitted. */
@@ -55,7 +55,7 @@ public final class Trace {
 
     /** A copy between host and device that begins; null unless it is recorded. */
     public static Object transfer() {
-        return recording() ? Events.begin(new Events.Transfer()) : null;
+        return recording() ? Events.transfer() : null;
     }
 
     /** Ends a copy: the device, whether it went there, and its size. */
