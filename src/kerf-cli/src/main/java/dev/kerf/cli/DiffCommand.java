@@ -31,7 +31,7 @@ final class DiffCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
 
-    @Parameters(arity = "1..2", paramLabel = "FILE", description = "safetensors, .npy or a PyTorch checkpoint; the second is the reference.")
+    @Parameters(arity = "1..2", paramLabel = "FILE", description = "safetensors, .npy, .npz or a PyTorch checkpoint; the second is the reference.")
     private List<Path> files;
 
     @Option(names = "--golden", paramLabel = "DIR", description = "A golden case: its bounds hold instead of --tolerance.")
@@ -127,7 +127,7 @@ final class DiffCommand implements Callable<Integer> {
     /** The tensors of a file, and the file to close. */
     private record Tensors(Map<String, HostTensor> tensors, Weights file) implements AutoCloseable {
         static Tensors open(Path path) {
-            if (path.toString().toLowerCase(Locale.ROOT).endsWith(".npy")) {
+            if (Npy.isNpy(path)) {
                 return new Tensors(Map.of("array", Npy.read(path)), null);
             }
             Weights file = Weights.open(path);

@@ -22,7 +22,7 @@ import java.util.regex.Pattern;
 
 /** The images that the arguments mean, and what to call what is made of each. */
 final class ImageInputs {
-    private static final Set<String> TYPES = Set.of("png", "jpg", "jpeg", "bmp", "tif", "tiff", "gif", "npy");
+    private static final Set<String> TYPES = Set.of("png", "jpg", "jpeg", "bmp", "tif", "tiff", "gif", "npy", "npz");
 
     /** What Kerf adds to the name of an image: such a file beside the image is a result, not another image. */
     private static final Pattern RESULT = Pattern.compile("(.+?)(?:-page-\\d+)?-(?:labels|overlay|logits|panoptic|\\d{3,}-[\\p{L}\\p{N}._]+)");

@@ -22,7 +22,7 @@ import java.util.TreeSet;
  */
 record LabelFile(Path file, LabelMap labels) {
     /** Endings of what can be read. */
-    static final Set<String> ENDINGS = new TreeSet<>(Set.of("png", "bmp", "tif", "tiff", "gif", "npy", "safetensors"));
+    static final Set<String> ENDINGS = new TreeSet<>(Set.of("png", "bmp", "tif", "tiff", "gif", "npy", "npz", "safetensors"));
 
     /** White as masks of one byte a pixel have it. */
     private static final int WHITE = 255;
@@ -35,7 +35,7 @@ record LabelFile(Path file, LabelMap labels) {
      */
     static LabelFile read(Path file, Double threshold) {
         String name = file.getFileName().toString().toLowerCase(Locale.ROOT);
-        if (name.endsWith(".npy")) {
+        if (Npy.isNpy(file)) {
             return new LabelFile(file, labels(file, Npy.read(file), threshold));
         }
         if (name.endsWith(".safetensors")) {

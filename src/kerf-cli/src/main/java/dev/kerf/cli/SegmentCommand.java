@@ -35,7 +35,7 @@ final class SegmentCommand implements Callable<Integer> {
     private CommandSpec spec;
 
     @Parameters(arity = "1..*", paramLabel = "IMAGE",
-            description = "PNG, JPEG, BMP, TIFF, GIF; .npy of float32 (H, W) or (C, H, W); or a directory of these.")
+            description = "PNG, JPEG, BMP, TIFF, GIF; .npy or .npz of float32 (H, W) or (C, H, W); or a directory of these.")
     private List<Path> images;
 
     @Mixin

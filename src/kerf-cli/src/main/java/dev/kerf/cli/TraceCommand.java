@@ -31,7 +31,7 @@ final class TraceCommand implements Callable<Integer> {
     @Mixin
     private WeightsOptions weights;
 
-    @Option(names = "--image", paramLabel = "FILE", description = "An image, or .npy of float32 (H, W) or (C, H, W).")
+    @Option(names = "--image", paramLabel = "FILE", description = "An image, or .npy or .npz of float32 (H, W) or (C, H, W).")
     private Path image;
 
     @Option(names = "--golden", paramLabel = "DIR", description = "A golden case, in place of --weights and --image.")

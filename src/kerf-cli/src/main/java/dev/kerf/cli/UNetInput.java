@@ -8,13 +8,12 @@ import dev.kerf.model.unet.SegmentOptions;
 import dev.kerf.model.unet.UNet;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Npy;
-import java.util.Locale;
 
-/** What a U-Net is given, as it was read: a picture, or float32 planes from an {@code .npy} file. */
+/** What a U-Net is given, as it was read: a picture, or float32 planes from an {@code .npy} or {@code .npz} file. */
 sealed interface UNetInput {
     /** Reads a file; which kind it is shows in its name's ending. */
     static UNetInput read(Input input) {
-        boolean planes = input.file().toString().toLowerCase(Locale.ROOT).endsWith(".npy");
+        boolean planes = Npy.isNpy(input.file());
         return planes ? new Planes(Npy.read(input.file())) : new Pixels(input.read());
     }
 

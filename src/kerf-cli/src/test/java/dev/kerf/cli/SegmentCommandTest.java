@@ -18,6 +18,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipOutputStream;
 import javax.imageio.IIOImage;
 import javax.imageio.ImageIO;
 import javax.imageio.ImageWriter;
@@ -194,6 +196,20 @@ class SegmentCommandTest {
         Npy.write(file, planes);
         segment(file).succeeded();
         assertEquals(List.of("p-labels.png", "p-overlay.png"), Run.files(out));
+    }
+
+    @Test
+    void planesFromAnArchiveAreThoseFromTheArray() throws IOException {
+        Path array = dir.resolve("p.npy");
+        Npy.write(array, FormulaWeights.generate("p", Shape.of(3, H, W), 1));
+        try (ZipOutputStream zip = new ZipOutputStream(Files.newOutputStream(dir.resolve("q.npz")))) {
+            zip.putNextEntry(new ZipEntry("arr_0.npy"));
+            Files.copy(array, zip);
+        }
+        segment("--no-overlay", array, dir.resolve("q.npz")).succeeded();
+        assertEquals(List.of("p-labels.png", "q-labels.png"), Run.files(out));
+        assertArrayEquals(LabelMap.read(out.resolve("p-labels.png")).toArray(),
+                LabelMap.read(out.resolve("q-labels.png")).toArray());
     }
 
     @Test

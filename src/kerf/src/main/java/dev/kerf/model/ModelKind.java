@@ -33,7 +33,7 @@ public interface ModelKind {
     /**
      * One image and what is shown on it.
      *
-     * @param image     an image file, or {@code .npy} where a model takes planes
+     * @param image     an image file, or {@code .npy} or {@code .npz} where a model takes planes
      * @param points    (x, y) in pixels on the thing that is meant; models that find things by themselves don't ask
      * @param box       (x0, y0, x1, y1) in pixels around it; empty if there is none
      * @param imageSize as in {@link GraphRequest}

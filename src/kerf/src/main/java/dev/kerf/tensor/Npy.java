@@ -3,6 +3,7 @@ package dev.kerf.tensor;
 import dev.kerf.error.BadFileException;
 import dev.kerf.error.BadInputException;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.OutputStream;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -10,6 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -95,11 +97,23 @@ public final class Npy {
         };
     }
 
+    /** Whether a file's name is that of an array's, {@code .npy} or {@code .npz}. */
+    public static boolean isNpy(Path file) {
+        String name = file.toString().toLowerCase(Locale.ROOT);
+        return name.endsWith(".npy") || name.endsWith(".npz");
+    }
+
+    private static boolean isArchive(Path file) throws IOException {
+        try (InputStream in = Files.newInputStream(file)) {
+            return Arrays.equals(in.readNBytes(2), new byte[] {'P', 'K'});
+        }
+    }
+
     /**
-     * Reads a file of at most 2^31 − 17 bytes into memory.
+     * Reads a file of at most 2^31 − 17 bytes into memory: a {@code .npy}, or a {@code .npz} that holds one, compressed or not.
      *
      * @throws BadFileException if it can't be read, is damaged or truncated, or holds what a tensor can't: big-endian
-     *                          numbers, Fortran order, structured or complex types
+     *                          numbers, Fortran order, structured or complex types, several arrays
      */
     public static HostTensor read(Path file) {
         byte[] b;
@@ -108,7 +122,7 @@ public final class Npy {
                 throw new BadFileException(file + ": " + Files.size(file)
                         + " bytes; .npy files of up to 2 GiB can be read");
             }
-            b = Files.readAllBytes(file);
+            b = isArchive(file) ? Npz.only(file, Integer.MAX_VALUE - 16) : Files.readAllBytes(file);
         } catch (IOException e) {
             throw new BadFileException(file + ": can't be read: " + e.getMessage(), e);
         }

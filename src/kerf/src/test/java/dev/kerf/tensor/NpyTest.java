@@ -8,10 +8,15 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.kerf.error.BadFileException;
 import dev.kerf.error.BadInputException;
 import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.zip.CRC32;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -65,6 +70,60 @@ class NpyTest {
         assertEquals(DType.I16, read.dtype());
         assertEquals(0x0403, read.getLong(1));
         assertEquals(4, read.data().toArray(ValueLayout.JAVA_BYTE).length);
+    }
+
+    /** An archive as NumPy names its members. */
+    private Path archive(int method, byte[]... arrays) throws Exception {
+        Path file = directory.resolve("a.npz");
+        try (ZipOutputStream zip = new ZipOutputStream(Files.newOutputStream(file))) {
+            for (int i = 0; i < arrays.length; i++) {
+                ZipEntry entry = new ZipEntry("arr_" + i + ".npy");
+                entry.setMethod(method);
+                CRC32 crc = new CRC32();
+                crc.update(arrays[i]);
+                entry.setCrc(crc.getValue());
+                entry.setSize(arrays[i].length);
+                zip.putNextEntry(entry);
+                zip.write(arrays[i]);
+            }
+        }
+        return file;
+    }
+
+    @Test
+    void anArchiveOfOneArrayIsThatArray() throws Exception {
+        Path npy = directory.resolve("a.npy");
+        float[] values = new float[3000];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = i % 7 - 2.5f;
+        }
+        Npy.write(npy, HostTensor.of(Shape.of(3, 1000), values));
+        byte[] array = Files.readAllBytes(npy);
+        for (int method : new int[] {ZipEntry.STORED, ZipEntry.DEFLATED}) {
+            HostTensor read = Npy.read(archive(method, array));
+            assertEquals(Shape.of(3, 1000), read.shape());
+            assertArrayEquals(values, read.toFloatArray());
+        }
+        assertTrue(Npy.isNpy(Path.of("A.NPZ")) && Npy.isNpy(npy) && !Npy.isNpy(Path.of("npy.png")));
+
+        Path several = archive(ZipEntry.DEFLATED, array, array);
+        refused("holds 2 arrays (arr_0.npy, arr_1.npy), expected one", several);
+        refused("holds 0 arrays", archive(ZipEntry.DEFLATED));
+        refused("not a .npy file of version", archive(ZipEntry.DEFLATED, new byte[100]));
+        byte[] whole = Files.readAllBytes(archive(ZipEntry.DEFLATED, array));
+        refused("is a damaged .npz archive", Files.write(npy, Arrays.copyOf(whole, whole.length / 2)));
+        // What the directory says of the unpacked size: more than the file can hold, more than it does, less.
+        ByteBuffer bytes = ByteBuffer.wrap(whole).order(ByteOrder.LITTLE_ENDIAN);
+        int size = bytes.getInt(whole.length - 22 + 16) + 24;
+        refused("claims to unpack to 1000000000 bytes from a file of " + whole.length,
+                Files.write(npy, bytes.putInt(size, 1_000_000_000).array()));
+        refused("hasn't the 13000 bytes", Files.write(npy, bytes.putInt(size, 13_000).array()));
+        refused("hasn't the 100 bytes", Files.write(npy, bytes.putInt(size, 100).array()));
+    }
+
+    private static void refused(String why, Path file) {
+        String message = assertThrows(BadFileException.class, () -> Npy.read(file)).getMessage();
+        assertTrue(message.startsWith(file.toString()) && message.contains(why), message);
     }
 
     @Test

@@ -8,7 +8,6 @@ import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Npy;
 import dev.kerf.weights.Weights;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 
 /** U-Nets of the layouts that {@link UNetNames} knows. */
@@ -52,7 +51,7 @@ final class UNetKind implements ModelKind {
 
     @Override
     public Map<String, HostTensor> trace(Device device, Weights weights, TraceRequest r) {
-        boolean planes = r.image().toString().toLowerCase(Locale.ROOT).endsWith(".npy");
+        boolean planes = Npy.isNpy(r.image());
         try (UNet net = UNet.load(device, weights)) {
             return planes ? net.trace(Npy.read(r.image()), SegmentOptions.of())
                     : net.trace(Image.read(r.image()), SegmentOptions.of());
