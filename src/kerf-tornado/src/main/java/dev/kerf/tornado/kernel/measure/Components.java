@@ -118,19 +118,18 @@ public final class Components implements JavaKernel {
     /** What touches the pixel right above is joined with it already. */
     private static void joinAbove(
             IntArray parent, int p, IntArray size, int z, int i, int column, int width, int corners) {
-        int above = i - width;
-        if (parent.get(p + above) >= 0) {
-            join(parent, p, size, z, i, above);
-        } else if (corners != 0) {
-            if (column > 0) {
-                if (parent.get(p + above - 1) >= 0) {
-                    join(parent, p, size, z, i, above - 1);
-                }
+        int from = i - width;
+        int to = from;
+        if (corners != 0) {
+            if (parent.get(p + from) < 0) {
+                to += column < width - 1 ? 1 : 0;
+                from -= column > 0 ? 1 : 0;
             }
-            if (column < width - 1) {
-                if (parent.get(p + above + 1) >= 0) {
-                    join(parent, p, size, z, i, above + 1);
-                }
+        }
+        // One join in a loop whose length isn't constant: three would be too much to be inlined.
+        for (int j = from; j <= to; j++) {
+            if (parent.get(p + j) >= 0) {
+                join(parent, p, size, z, i, j);
             }
         }
     }
