@@ -9,4 +9,10 @@ module dev.kerf.cli {
     requires me.tongfei.progressbar;
 
     opens dev.kerf.cli to info.picocli;
+    opens dev.kerf.cli.bench to info.picocli;
+    opens dev.kerf.cli.console to info.picocli;
+    opens dev.kerf.cli.evaluate to info.picocli;
+    opens dev.kerf.cli.option to info.picocli;
+    opens dev.kerf.cli.picture to info.picocli;
+    opens dev.kerf.cli.weights to info.picocli;
 }

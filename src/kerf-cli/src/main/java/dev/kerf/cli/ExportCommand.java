@@ -1,6 +1,10 @@
 package dev.kerf.cli;
 
 import dev.kerf.Models;
+import dev.kerf.cli.console.Console;
+import dev.kerf.cli.console.ExitCode;
+import dev.kerf.cli.console.Text;
+import dev.kerf.cli.option.WeightsOptions;
 import dev.kerf.graph.Graph;
 import dev.kerf.graph.onnx.OnnxExport;
 import dev.kerf.model.ModelKind;

@@ -1,5 +1,16 @@
 package dev.kerf.cli;
 
+import dev.kerf.cli.bench.BenchCommand;
+import dev.kerf.cli.console.Console;
+import dev.kerf.cli.console.ExitCode;
+import dev.kerf.cli.console.StandardOutput;
+import dev.kerf.cli.evaluate.EvaluateCommand;
+import dev.kerf.cli.picture.DetectCommand;
+import dev.kerf.cli.picture.PanopticCommand;
+import dev.kerf.cli.picture.SamCommand;
+import dev.kerf.cli.picture.SegmentCommand;
+import dev.kerf.cli.picture.TrackCommand;
+import dev.kerf.cli.weights.WeightsCommand;
 import dev.kerf.error.KerfException;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
@@ -10,9 +21,9 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.Function;
-import picocli.CommandLine;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.UnmatchedArgumentException;
+import picocli.CommandLine;
 
 /**
  * The command line's entry. Exit codes: 0; 1 failed; 2 usage; 3 some images failed and the rest are done. An error is one
@@ -99,23 +110,11 @@ public final class Main {
     }
 
     private static int failure(Throwable e, Console console) {
-        console.note(explain(e));
+        console.note(Console.explain(e));
         if (System.getenv("KERF_DEBUG") != null) {
             e.printStackTrace(console.err());
         }
         return ExitCode.FAILED;
-    }
-
-    /** What the user is told of an error. */
-    static String explain(Throwable e) {
-        return switch (e) {
-            case KerfException known -> known.getMessage();
-            case OutOfMemoryError memory -> "not enough memory (" + memory.getMessage()
-                    + "): try smaller tiles (--tile 512), or give more with KERF_JAVA_OPTIONS=-Xmx8g";
-            case IOException file -> file.getClass().getSimpleName() + ": " + file.getMessage();
-            default -> "unexpected " + e.getClass().getSimpleName() + ": " + e.getMessage()
-                    + (System.getenv("KERF_DEBUG") == null ? "; set KERF_DEBUG=1 for the stack trace" : "");
-        };
     }
 
     private static boolean isTerminal(int descriptor) {

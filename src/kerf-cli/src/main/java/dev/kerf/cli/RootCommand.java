@@ -1,5 +1,8 @@
 package dev.kerf.cli;
 
+import dev.kerf.cli.console.Console;
+import dev.kerf.cli.console.ExitCode;
+import dev.kerf.cli.console.Version;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.HelpCommand;

@@ -4,12 +4,16 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.kerf.backend.Backends;
-import dev.kerf.backend.Precision;
 import dev.kerf.backend.CompileOptions;
 import dev.kerf.backend.Device;
 import dev.kerf.backend.DeviceWeights;
+import dev.kerf.backend.Precision;
 import dev.kerf.backend.gpu.DeviceFloors;
 import dev.kerf.backend.gpu.GpuDevice;
+import dev.kerf.cli.bench.KernelCase;
+import dev.kerf.cli.bench.KernelTimes;
+import dev.kerf.cli.bench.Percentiles;
+import dev.kerf.cli.console.ExitCode;
 import dev.kerf.json.Json;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.kerf.cli.console.ExitCode;
 import dev.kerf.model.unet.SmallUNets;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.weights.Safetensors;

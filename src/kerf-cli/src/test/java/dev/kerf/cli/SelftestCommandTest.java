@@ -10,6 +10,8 @@ import dev.kerf.backend.gpu.Parity;
 import dev.kerf.backend.gpu.WrongKernel;
 import dev.kerf.backend.gpu.opencl.OpenClBackend;
 import dev.kerf.check.SelfTest;
+import dev.kerf.cli.console.Console;
+import dev.kerf.cli.console.ExitCode;
 import dev.kerf.image.Image;
 import dev.kerf.json.Json;
 import java.io.ByteArrayOutputStream;

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.sun.net.httpserver.HttpServer;
+import dev.kerf.cli.console.ExitCode;
 import dev.kerf.cli.fetch.WeightsCache;
 import java.io.IOException;
 import java.net.InetAddress;

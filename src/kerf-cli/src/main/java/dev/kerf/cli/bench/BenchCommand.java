@@ -1,0 +1,178 @@
+package dev.kerf.cli.bench;
+
+import dev.kerf.backend.CompileOptions;
+import dev.kerf.backend.Device;
+import dev.kerf.backend.DeviceInfo;
+import dev.kerf.backend.DeviceWeights;
+import dev.kerf.backend.Precision;
+import dev.kerf.backend.gpu.DeviceFloors;
+import dev.kerf.backend.gpu.GpuDevice;
+import dev.kerf.check.golden.Golden;
+import dev.kerf.check.golden.GoldenCase;
+import dev.kerf.cli.console.Console;
+import dev.kerf.cli.console.ExitCode;
+import dev.kerf.cli.option.DeviceOptions;
+import dev.kerf.cli.option.OutputDirectory;
+import dev.kerf.cli.option.PrecisionConverter;
+import dev.kerf.error.BadInputException;
+import dev.kerf.error.KerfException;
+import dev.kerf.graph.Graph;
+import dev.kerf.model.unet.UNet;
+import dev.kerf.model.unet.UNetConfig;
+import dev.kerf.weights.Weights;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** {@code kerf bench}: how fast a device is, and how fast it could be. */
+@Command(name = "bench", mixinStandardHelpOptions = true, sortOptions = false,
+        description = "Measures a device: U-Net's latency with its percentiles, and each kernel against the device's copy"
+                + " bandwidth and arithmetic rate, measured in the same run.",
+        footer = {"", "Example: kerf bench --backend opencl --out reports      writes bench-opencl.json and bench-opencl.md"})
+public final class BenchCommand implements Callable<Integer> {
+    /** Parts that can be measured. */
+    private enum Part { NETWORK, KERNELS }
+
+    private static final int KERNEL_RUNS = 20;
+    private static final int GPU_SIDE = 1024;
+    private static final int CPU_SIDE = 128;
+
+    private final Console console;
+
+    @Spec
+    private CommandSpec spec;
+
+    @Mixin
+    private DeviceOptions device;
+
+    @Option(names = "--weights", paramLabel = "FILE",
+            description = "A U-Net. By default the 31 million parameters of the golden case that travels with Kerf.")
+    private Path weights;
+
+    @Option(names = "--precision", split = ",", paramLabel = "P", defaultValue = "f32,f16",
+            converter = PrecisionConverter.class, description = "How numbers are stored and multiplied: some of f32, tf32, f16,"
+            + " bf16. By default what the device has of f32 and f16.")
+    private List<Precision> precisions;
+
+    @Option(names = "--batch", split = ",", paramLabel = "N", defaultValue = "1,8", description = "Images at a time; 1,8.")
+    private List<Integer> batches;
+
+    @Option(names = "--side", paramLabel = "PIXELS", defaultValue = "512", description = "Of the square images; 512.")
+    private int side;
+
+    @Option(names = "--runs", paramLabel = "N", defaultValue = "2000", description = "Of each network at most; 2000.")
+    private int runs;
+
+    @Option(names = "--seconds", paramLabel = "S", defaultValue = "20", description = "For each network at most; 20.")
+    private int seconds;
+
+    @Option(names = "--only", split = ",", paramLabel = "PART", description = "Measures only the network or the kernels.")
+    private Set<Part> only = Set.of(Part.values());
+
+    @Option(names = "--out", paramLabel = "DIR", defaultValue = ".", description = "Where the two files go; made if it isn't there.")
+    private Path out;
+
+    public BenchCommand(Console console) {
+        this.console = console;
+    }
+
+    @Override
+    public Integer call() {
+        if (side < 16 || runs < 1 || seconds < 1 || batches.stream().anyMatch(b -> b < 1)) {
+            throw new ParameterException(spec.commandLine(),
+                    "--side is 16 or more, --batch, --runs and --seconds are 1 or more");
+        }
+        try (OutputDirectory directory = new OutputDirectory(out); Device opened = device.open()) {
+            DeviceInfo info = opened.info();
+            DeviceFloors floors = opened instanceof GpuDevice gpu ? DeviceFloors.measure(gpu) : null;
+            BenchReport report = new BenchReport(info, floors);
+            List<Precision> measured = new ArrayList<>();
+            for (Precision p : precisions) {
+                if (info.precisions().contains(p)) {
+                    measured.add(p);
+                } else {
+                    report.leftOut(PrecisionConverter.name(p) + ": " + info.id() + " doesn't have it");
+                }
+            }
+            if (measured.isEmpty()) {
+                throw new BadInputException(info.id() + " has none of the precisions asked for, only " + info.precisions());
+            }
+            int failed = only.contains(Part.NETWORK) ? networks(opened, measured, floors, report) : 0;
+            failed += only.contains(Part.KERNELS) ? kernels(opened, measured, floors, report) : 0;
+            String name = "bench-" + info.backend();
+            report.write(directory.path(), name);
+            console.out().print(report.markdown());
+            return failed == 0 ? ExitCode.OK : ExitCode.SOME_FAILED;
+        }
+    }
+
+    private int networks(Device opened, List<Precision> measured, DeviceFloors floors, BenchReport report) {
+        int failed = 0;
+        try (Weights file = open(); DeviceWeights loaded = opened.load(file)) {
+            for (Precision p : measured) {
+                for (int batch : batches) {
+                    CompileOptions options = CompileOptions.of().precision(p);
+                    Graph graph = UNet.graph(UNetConfig.of(file), file, batch, side, side);
+                    try {
+                        Latency l = Latency.of(opened, graph, loaded, options, runs, Duration.ofSeconds(seconds));
+                        report.network(side, batch, p, l, KernelTimes.of(opened, graph, loaded, options, floors, null,
+                                kernelRuns(l.compute().nanos()[0])));
+                    } catch (KerfException e) {
+                        failed++;
+                        report.leftOut("U-Net, batch " + batch + ", " + p + ": " + e.getMessage());
+                        console.note(e.getMessage());
+                    }
+                }
+            }
+        }
+        return failed;
+    }
+
+    /** Fewer where a run takes long: two seconds' worth, three at least. */
+    private static int kernelRuns(long nanos) {
+        return Math.clamp(2_000_000_000L / nanos, 3, KERNEL_RUNS);
+    }
+
+    private int kernels(Device opened, List<Precision> measured, DeviceFloors floors, BenchReport report) {
+        int failed = 0;
+        int large = opened.info().kind() == DeviceInfo.Kind.GPU ? GPU_SIDE : CPU_SIDE;
+        for (Precision p : measured) {
+            List<KernelTimes.Row> rows = new ArrayList<>();
+            for (KernelCase c : KernelCase.all(large)) {
+                try (DeviceWeights loaded = c.weights() == null ? null : opened.load(c.weights())) {
+                    // Its last node; those before it convert inputs to float16.
+                    rows.add(KernelTimes.of(opened, c.graph(), loaded, CompileOptions.of().precision(p), floors, c.name(),
+                            KERNEL_RUNS).rows().getLast());
+                } catch (KerfException e) {
+                    failed++;
+                    report.leftOut(c.name() + ", " + p + ": " + e.getMessage());
+                    console.note(e.getMessage());
+                }
+            }
+            report.kernels(p, new KernelTimes(rows));
+        }
+        return failed;
+    }
+
+    private Weights open() {
+        if (weights != null) {
+            return Weights.open(weights);
+        }
+        Path home = Path.of(System.getProperty(Golden.HOME, "."), "goldens", "unet-quick");
+        if (!Files.exists(home)) {
+            throw new BadInputException("no network of a usual size travels with this program; give --weights FILE, or leave "
+                    + "the network out with --only kernels");
+        }
+        return GoldenCase.open(home).weights();
+    }
+}

@@ -1,0 +1,2 @@
+/** What the user reads, and exit codes. */
+package dev.kerf.cli.console;

@@ -1,0 +1,145 @@
+package dev.kerf.cli.evaluate;
+
+import dev.kerf.backend.Device;
+import dev.kerf.cli.console.Console;
+import dev.kerf.cli.console.ExitCode;
+import dev.kerf.cli.option.DeviceOptions;
+import dev.kerf.error.BadInputException;
+import dev.kerf.json.Json;
+import dev.kerf.mask.Boundary;
+import dev.kerf.tensor.AtomicFile;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** {@code kerf evaluate}: how well what was predicted agrees with the truth. */
+@Command(name = "evaluate", mixinStandardHelpOptions = true, sortOptions = false,
+        description = {"Compares what was predicted with the truth: labels in two directories (IoU, Dice, precision, "
+                + "recall, accuracy), COCO detections (average precision and recall) or COCO panoptic pictures "
+                + "(panoptic quality)."},
+        footer = {"", "Label files belong together by name: x-labels.png or x-logits.npy belongs to x.png or "
+                + "x-truth.png. Labels are pictures with a palette or in grey, .npy of integers, or logits in .npy or "
+                + ".safetensors.",
+            "With two classes, a mask of which all pixels are 0 or 255 means 0 and 1, unless 255 is ignored or mapped.",
+            "Scores are of all pixels pooled; those under 'image' are means over the images in which a class occurs.",
+            "Scores of COCO files are those of pycocotools and panopticapi; -1 where there is no truth to measure by.",
+            "Exit codes: 0 done, 1 failed, 2 usage, 3 some images failed and the rest are compared."})
+public final class EvaluateCommand implements Callable<Integer> {
+    private final Console console;
+
+    @Spec
+    private CommandSpec spec;
+
+    @Option(names = "--predicted", paramLabel = "PATH", required = true,
+            description = "What was predicted: a directory of labels or logits, a JSON file of COCO results, or one of "
+                    + "COCO panoptic.")
+    private Path predicted;
+
+    @Option(names = "--truth", paramLabel = "PATH", required = true,
+            description = "The truth: a directory of labels, or a JSON file in COCO's instance or panoptic format.")
+    private Path truth;
+
+    @Mixin
+    private LabelEvaluation labels;
+
+    @Mixin
+    private InstanceEvaluation instances;
+
+    @Option(names = "--boundary", paramLabel = "RATIO", arity = "0..1", fallbackValue = "" + Boundary.RATIO,
+            description = "Also Boundary IoU of labels; of COCO masks, the smaller of IoU and Boundary IoU. Boundaries "
+                    + "reach RATIO of the image's diagonal, by default ${FALLBACK-VALUE}.")
+    private Double boundary;
+
+    @Mixin
+    private PanopticEvaluation panoptic;
+
+    @Option(names = "--json", paramLabel = "FILE",
+            description = "Writes everything as JSON; - writes it on standard output in place of the table.")
+    private String json;
+
+    @Mixin
+    private DeviceOptions device;
+
+    public EvaluateCommand(Console console) {
+        this.console = console;
+    }
+
+    @Override
+    public Integer call() {
+        labels.check(spec);
+        if (boundary != null && !(boundary > 0 && boundary <= 1)) {
+            throw usage("--boundary " + boundary + ": expected a share of the diagonal, more than 0 and at most 1");
+        }
+        boolean someDirectory = Files.isDirectory(truth) || Files.isDirectory(predicted);
+        boolean someFile = Files.isRegularFile(truth) || Files.isRegularFile(predicted);
+        if (someFile && someDirectory) {
+            Path file = Files.isRegularFile(truth) ? truth : predicted;
+            throw new BadInputException(file + " is a file and " + (file == truth ? predicted : truth)
+                    + " a directory; give two directories of labels or two JSON files");
+        } else if (someFile) {
+            return files();
+        }
+        refuse(instances.given() == null ? panoptic.given() : instances.given(), "labels");
+        try (Device opened = device.open()) {
+            EvaluateReport report = labels.run(predicted, truth, boundary, opened, console);
+            if (report.images() == 0) {
+                return ExitCode.FAILED;
+            }
+            write(report.table(), report.json());
+            return report.failures() == 0 ? ExitCode.OK : ExitCode.SOME_FAILED;
+        }
+    }
+
+    /** COCO's files; the truth says whether of instances or panoptic. */
+    private int files() {
+        refuse(labels.given(), "COCO files");
+        Json real = Json.read(truth);
+        Json found = Json.read(predicted);
+        List<Json> records = real.at("annotations").items();
+        boolean segments = records.isEmpty() ? found.isObject()
+                : records.getFirst().find("segments_info").isPresent();
+        if (segments) {
+            refuse(boundary != null ? "--boundary" : instances.given(), "panoptic pictures");
+            try (Device opened = device.open()) {
+                PanopticReport report = panoptic.run(truth, real, predicted, found, labels.allowsMissing(), opened,
+                        console);
+                write(report.table(), report.json());
+            }
+            return ExitCode.OK;
+        }
+        refuse(panoptic.given(), "detections");
+        InstanceReport report = instances.run(real, found, boundary, labels.allowsMissing(), device, console);
+        write(report.table(), report.json());
+        return ExitCode.OK;
+    }
+
+    /** Options that do nothing would be taken for ones that did. */
+    private void refuse(String option, String what) {
+        if (option != null) {
+            throw usage(option + " means nothing for " + what);
+        }
+    }
+
+    private ParameterException usage(String message) {
+        return new ParameterException(spec.commandLine(), message);
+    }
+
+    private void write(List<String> table, Json document) {
+        if ("-".equals(json)) {
+            console.out().print(document.pretty());
+            return;
+        }
+        table.forEach(console.out()::println);
+        if (json != null) {
+            AtomicFile.write(Path.of(json), document.pretty().getBytes(StandardCharsets.UTF_8));
+        }
+    }
+}

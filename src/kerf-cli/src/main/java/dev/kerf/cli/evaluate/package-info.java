@@ -1,0 +1,2 @@
+/** Predictions held to the truth. */
+package dev.kerf.cli.evaluate;

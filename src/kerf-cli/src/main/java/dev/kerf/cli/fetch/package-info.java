@@ -1,0 +1,2 @@
+/** Published weights: where they are, what they are, and their download. */
+package dev.kerf.cli.fetch;

@@ -1,0 +1,39 @@
+package dev.kerf.cli.option;
+
+import dev.kerf.Kerf;
+import dev.kerf.Models;
+import dev.kerf.error.BadInputException;
+import dev.kerf.model.ModelKind;
+import dev.kerf.weights.Weights;
+import java.nio.file.Path;
+import picocli.CommandLine.Option;
+
+/** Which network. */
+public final class WeightsOptions {
+    @Option(names = "--model", paramLabel = "KIND",
+            description = "Kind of model, such as unet. By default what the file says.")
+    private String model;
+
+    @Option(names = "--weights", paramLabel = "FILE|NAME", converter = WeightsPath.class,
+            description = "A safetensors file, a PyTorch checkpoint, or the name of fetched weights (see 'kerf weights fetch')."
+                    + " By default the network that comes with Kerf.")
+    private Path file;
+
+    /** Whether the network that comes with Kerf is used. */
+    public boolean embedded() {
+        return file == null;
+    }
+
+    /** Opens the weights, to be closed. */
+    public Weights open() {
+        String wanted = model == null ? null : Models.named(model).name();
+        Weights open = embedded() ? Kerf.embeddedWeights() : Weights.open(file);
+        String found = Models.find(open).map(ModelKind::name).orElse("unknown");
+        if (wanted != null && !wanted.equals(found)) {
+            String source = open.source();
+            open.close();
+            throw new BadInputException(source + " holds a model of kind '" + found + "', not '" + wanted + "'");
+        }
+        return open;
+    }
+}

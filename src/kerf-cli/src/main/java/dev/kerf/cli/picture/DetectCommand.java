@@ -1,0 +1,127 @@
+package dev.kerf.cli.picture;
+
+import dev.kerf.backend.Device;
+import dev.kerf.cli.console.Console;
+import dev.kerf.cli.console.ExitCode;
+import dev.kerf.cli.console.Task;
+import dev.kerf.cli.option.DeviceOptions;
+import dev.kerf.cli.option.OutputDirectory;
+import dev.kerf.cli.picture.ImageInputs.Input;
+import dev.kerf.error.BadInputException;
+import dev.kerf.image.Image;
+import dev.kerf.mask.Instances;
+import dev.kerf.model.maskrcnn.DetectOptions;
+import dev.kerf.model.maskrcnn.MaskRcnn;
+import dev.kerf.weights.Weights;
+import java.nio.file.Path;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code kerf detect}: the things in each image, with their masks. */
+@Command(name = "detect", mixinStandardHelpOptions = true, sortOptions = false,
+        description = "Finds the things in each image: class, score, box and mask.",
+        footer = {"", "Writes NAME-instances.json (COCO results) and NAME-overlay.png unless told otherwise.",
+            "Exit codes: 0 done, 1 failed, 2 usage, 3 some images failed and the rest are done."})
+public final class DetectCommand implements Callable<Integer> {
+    /** Files that can be made of each image. */
+    enum Format {
+        /** NAME-instances.json: COCO results with run lengths. */
+        RLE,
+        /** NAME-001-CLASS.png …: a mask each. */
+        MASKS
+    }
+
+    private final Console console;
+
+    @Spec
+    private CommandSpec spec;
+
+    @Parameters(arity = "1..*", paramLabel = "IMAGE", description = "PNG, JPEG, BMP, TIFF, GIF; or a directory of these.")
+    private List<Path> images;
+
+    @Mixin
+    private DetectorOptions detector;
+
+    @Mixin
+    private DeviceOptions device;
+
+    @Mixin
+    private PageOptions pages;
+
+    @Option(names = "--format", split = ",", paramLabel = "FORMAT", defaultValue = "rle",
+            description = "One or more of rle (COCO results), masks (a PNG for each thing).")
+    private List<Format> formats;
+
+    @Option(names = "--results", paramLabel = "FILE",
+            description = "Also writes the COCO results of all images to one file, as 'kerf evaluate' takes it.")
+    private Path results;
+
+    public DetectCommand(Console console) {
+        this.console = console;
+    }
+
+    @Override
+    public Integer call() {
+        DetectOptions options = options(detector, spec);
+        List<Input> inputs = pages.of(ImageInputs.of(images));
+        Task<Image> first = Task.start(inputs.getFirst()::read);
+        Set<Format> wanted = EnumSet.copyOf(formats);
+        try (Weights source = detector.open()) {
+            require(source);
+            try (OutputDirectory _ = new OutputDirectory(detector.directory);
+                    Device opened = device.open();
+                    MaskRcnn net = MaskRcnn.load(opened, source)) {
+                InstanceFiles files = new InstanceFiles(
+                        detector.directory, wanted, detector.overlay, detector.names(net), ImageIds.of(inputs, results != null));
+                ImageInputs.protect(inputs, i -> files.of(i, inputs));
+                ImageReport report =
+                        new ImageReport(console, detector.quiet, detector.json, opened.info(), "Mask R-CNN");
+                int code = new ImageRun<>(new ImageRun.Work<Image, Instances>() {
+                    @Override
+                    public Image read(Input input) {
+                        return input.read();
+                    }
+
+                    @Override
+                    public Instances find(Image image) {
+                        return net.detect(image, options);
+                    }
+
+                    @Override
+                    public ImageRun.Written write(Input input, Image image, Instances result) {
+                        return files.write(input, image, result);
+                    }
+                }, report).run(inputs, first);
+                if (results != null && code != ExitCode.FAILED) {
+                    files.writeResults(results);
+                }
+                return code;
+            }
+        }
+    }
+
+    /** The options, or a complaint about one that is out of range. */
+    static DetectOptions options(DetectorOptions detector, CommandSpec spec) {
+        try {
+            return detector.options();
+        } catch (BadInputException e) {
+            throw new ParameterException(spec.commandLine(), e.getMessage());
+        }
+    }
+
+    /** Says which files these are if they are none of a detector. */
+    static void require(Weights source) {
+        if (!MaskRcnn.KIND.accepts(source)) {
+            throw new BadInputException(source.source() + " holds no Mask R-CNN: 'kerf weights inspect' tells what it holds");
+        }
+    }
+}

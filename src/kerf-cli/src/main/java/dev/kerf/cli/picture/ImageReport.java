@@ -1,0 +1,97 @@
+package dev.kerf.cli.picture;
+
+import dev.kerf.backend.DeviceInfo;
+import dev.kerf.cli.console.Console;
+import dev.kerf.cli.console.ExitCode;
+import dev.kerf.cli.console.Progress;
+import dev.kerf.cli.console.Text;
+import dev.kerf.cli.console.Version;
+import dev.kerf.cli.picture.ImageInputs.Input;
+import dev.kerf.json.Json;
+import java.nio.file.Path;
+import java.util.HashSet;
+import java.util.Set;
+
+/** Tells the user of each image: a line, or an entry of one JSON document. */
+final class ImageReport {
+    private final Console console;
+    private final boolean quiet;
+    private final boolean json;
+    private final DeviceInfo device;
+    private final String network;
+    private final Json images = Json.array();
+    private final Json failures = Json.array();
+    private final Set<String> remarks = new HashSet<>();
+    private Progress progress = Progress.none();
+    private int done;
+
+    /**
+     * An image whose results are written.
+     *
+     * @param seconds from the beginning of the wait for its pixels to the end of writing
+     */
+    record Done(Input input, ImageRun.Written written, double seconds) {}
+
+    ImageReport(Console console, boolean quiet, boolean json, DeviceInfo device, String network) {
+        this.console = console;
+        this.quiet = quiet;
+        this.json = json;
+        this.device = device;
+        this.network = network;
+    }
+
+    /** A bar where somebody watches and there is something to wait for. */
+    Progress progress(int count) {
+        if (count > 1 && console.terminal() && !quiet) {
+            progress = Progress.bar(console, count);
+        }
+        return progress;
+    }
+
+    void done(Done d) {
+        done++;
+        if (json) {
+            Json entry = d.input.describe().put("width", d.written.width()).put("height", d.written.height());
+            d.written.details().members().forEach(entry::put);
+            images.add(entry.put("outputs", d.written.outputs().stream().map(Path::toString).toList())
+                    .put("seconds", d.seconds));
+        } else if (!quiet) {
+            progress.clear();
+            console.out().println(d.input.title() + "  " + d.written.width() + "x" + d.written.height() + "  "
+                    + d.written.line() + "  " + Text.fixed(d.seconds, 2) + " s");
+            console.out().flush();
+        }
+    }
+
+    void failed(Input input, Throwable why) {
+        String message = Console.explain(why);
+        message = message.contains(input.file().toString()) ? message : input.title() + ": " + message;
+        failures.add(input.describe().put("error", message));
+        note(message);
+    }
+
+    /** Says something of the whole run, once, unless the user wants quiet. */
+    void remark(String text) {
+        if (!quiet && remarks.add(text)) {
+            note(text);
+        }
+    }
+
+    private void note(String text) {
+        progress.clear();
+        console.note(text);
+    }
+
+    /** Writes the document if one is wanted; returns the exit code. */
+    int finish() {
+        if (json) {
+            console.out().println(Json.object().put("kerf", Version.text()).put("network", network)
+                    .put("backend", device.backend()).put("device", device.name()).put("images", images)
+                    .put("failed", failures).pretty());
+        }
+        if (failures.size() == 0) {
+            return ExitCode.OK;
+        }
+        return done == 0 ? ExitCode.FAILED : ExitCode.SOME_FAILED;
+    }
+}

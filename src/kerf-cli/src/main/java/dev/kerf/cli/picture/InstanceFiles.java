@@ -1,0 +1,98 @@
+package dev.kerf.cli.picture;
+
+import dev.kerf.cli.picture.DetectCommand.Format;
+import dev.kerf.cli.picture.ImageInputs.Input;
+import dev.kerf.image.Image;
+import dev.kerf.json.Json;
+import dev.kerf.mask.Instance;
+import dev.kerf.mask.InstanceOverlay;
+import dev.kerf.mask.Instances;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.IntFunction;
+import java.util.regex.Pattern;
+
+/** The files that are made of the instances of each image. */
+final class InstanceFiles {
+    private static final String RESULTS = "-instances.json";
+    private static final String OVERLAY = "-overlay.png";
+
+    private final Path directory;
+    private final Set<Format> formats;
+    private final boolean overlay;
+    private final IntFunction<String> names;
+    private final ImageIds ids;
+    private final Map<Long, Instances> all = new LinkedHashMap<>();
+
+    InstanceFiles(Path directory, Set<Format> formats, boolean overlay, IntFunction<String> names, ImageIds ids) {
+        this.directory = directory;
+        this.formats = formats;
+        this.overlay = overlay;
+        this.names = names;
+        this.ids = ids;
+    }
+
+    /** Pictures that are made of an image; of masks those that may be and have the name of an input. */
+    List<Path> of(Input input, List<Input> inputs) {
+        List<Path> files = new ArrayList<>();
+        if (overlay) {
+            files.add(file(input, OVERLAY));
+        }
+        if (formats.contains(Format.MASKS)) {
+            inputs.stream().map(i -> i.file().getFileName().toString())
+                    .filter(n -> n.matches(Pattern.quote(input.name()) + "-\\d{3,}-.+\\.png"))
+                    .forEach(n -> files.add(directory.resolve(n)));
+        }
+        return files;
+    }
+
+    private Path file(Input input, String ending) {
+        return directory.resolve(input.name() + ending);
+    }
+
+    /** Writes the files of one image. Called by one thread at a time. */
+    ImageRun.Written write(Input input, Image image, Instances found) {
+        List<Path> files = new ArrayList<>();
+        long id = ids.of(input);
+        all.put(id, found);
+        if (formats.contains(Format.RLE)) {
+            Instances.writeCocoResults(file(input, RESULTS), Map.of(id, found));
+            files.add(file(input, RESULTS));
+        }
+        if (formats.contains(Format.MASKS)) {
+            files.addAll(found.writePngs(directory, input.name(), names));
+        }
+        if (overlay) {
+            InstanceOverlay.of(names).draw(image, found).writePng(file(input, OVERLAY));
+            files.add(file(input, OVERLAY));
+        }
+        return new ImageRun.Written(image.width(), image.height(), line(found), details(id, found), files);
+    }
+
+    /** Writes what was found in all images. */
+    void writeResults(Path file) {
+        Instances.writeCocoResults(file, all);
+    }
+
+    /** Classes by how many there are, in order of the surest of each. */
+    private String line(Instances found) {
+        Map<String, Integer> counts = new LinkedHashMap<>();
+        found.items().forEach(i -> counts.merge(names.apply(i.category()), 1, Integer::sum));
+        List<String> parts = new ArrayList<>();
+        counts.forEach((name, n) -> parts.add(n == 1 ? name : name + " ×" + n));
+        return parts.isEmpty() ? "nothing found" : String.join(", ", parts);
+    }
+
+    private Json details(long id, Instances found) {
+        Json items = Json.array();
+        for (Instance i : found.items()) {
+            items.add(Json.object().put("name", names.apply(i.category())).put("category_id", i.category())
+                    .put("score", i.score()).put("bbox", i.box().toArray()).put("pixels", i.mask().area()));
+        }
+        return Json.object().put("image_id", id).put("instances", items);
+    }
+}

@@ -1,0 +1,50 @@
+package dev.kerf.cli.picture;
+
+import java.nio.file.Path;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Set;
+import picocli.CommandLine.Option;
+
+/** What becomes of the labels. */
+final class OutputOptions {
+    /** Files that can be made of each image. */
+    enum Format {
+        /** NAME-labels.png: an indexed palette. */
+        LABELS,
+        /** NAME-rle.json: COCO annotations with run lengths. */
+        RLE,
+        /** NAME-polygons.json: COCO annotations with outlines. */
+        POLYGONS,
+        /** NAME-logits.npy. */
+        NPY,
+        /** NAME-logits.safetensors. */
+        SAFETENSORS
+    }
+
+    @Option(names = "--out", paramLabel = "DIR", defaultValue = ".",
+            description = "Where files go; made if it isn't there. By default the current directory.")
+    Path directory;
+
+    @Option(names = "--overlay", negatable = true, defaultValue = "true", fallbackValue = "true",
+            description = "Also draws the labels over the image, NAME-overlay.png; on by default.")
+    boolean overlay;
+
+    @Option(names = "--format", split = ",", paramLabel = "FORMAT", defaultValue = "labels",
+            description = "One or more of labels (a PNG), rle and polygons (COCO JSON), npy and safetensors (logits).")
+    private List<Format> formats;
+
+    @Option(names = "--quiet", description = "Writes nothing on the terminal but errors.")
+    boolean quiet;
+
+    @Option(names = "--json", description = "Writes one JSON document on standard output.")
+    boolean json;
+
+    Set<Format> formats() {
+        return EnumSet.copyOf(formats);
+    }
+
+    boolean needsLogits() {
+        return formats.contains(Format.NPY) || formats.contains(Format.SAFETENSORS);
+    }
+}

@@ -1,0 +1,53 @@
+package dev.kerf.cli.picture;
+
+import dev.kerf.cli.console.Console;
+import dev.kerf.cli.picture.ImageInputs.Input;
+import dev.kerf.error.KerfException;
+import dev.kerf.image.Image;
+import java.util.ArrayList;
+import java.util.List;
+import picocli.CommandLine.Option;
+
+/** Which pages and channels of TIFF files are taken. */
+final class PageOptions {
+    @Option(names = "--page", paramLabel = "N",
+            description = "Takes page N of TIFF files, from 1. By default every page is an image of its own.")
+    private Integer page;
+
+    @Option(names = "--channels", split = ",", paramLabel = "N",
+            description = "Takes these channels of TIFF files, from 1: one as grey, or three as red, green and blue.")
+    private List<Integer> channels = List.of();
+
+    /** Each page of each file, or those that were asked for. */
+    List<Input> of(List<Input> files) {
+        List<Input> out = new ArrayList<>();
+        for (Input f : files) {
+            int pages = pages(f);
+            int digits = Integer.toString(pages).length();
+            for (int p = 0; p < pages; p++) {
+                String name = pages == 1 ? f.name() : f.name() + "-page-" + ("%0" + digits + "d").formatted(p + 1);
+                out.add(new Input(f.file(), name, page != null ? page - 1 : p, pages, channels));
+            }
+        }
+        return out;
+    }
+
+    /** The one image of a file, which the user is told of if there are more. */
+    Image read(Input file, Console console) {
+        int pages = pages(file);
+        if (pages > 1) {
+            console.note(file.file() + ": page 1 of " + pages + "; choose another by --page");
+        }
+        return new Input(file.file(), file.name(), page != null ? page - 1 : 0, 1, channels).read();
+    }
+
+    /** A file that can't be read is one image, which fails when its turn comes. */
+    private int pages(Input file) {
+        try {
+            return page != null || !ImageInputs.isTiff(file.file()) ? 1
+                    : channels.isEmpty() ? Image.pages(file.file()) : Image.pictures(file.file());
+        } catch (KerfException e) {
+            return 1;
+        }
+    }
+}

@@ -1,0 +1,158 @@
+package dev.kerf.cli.picture;
+
+import dev.kerf.backend.Device;
+import dev.kerf.cli.console.Console;
+import dev.kerf.cli.console.ExitCode;
+import dev.kerf.cli.console.Task;
+import dev.kerf.cli.option.DeviceOptions;
+import dev.kerf.cli.option.OutputDirectory;
+import dev.kerf.cli.picture.ImageInputs.Input;
+import dev.kerf.image.Image;
+import dev.kerf.json.Json;
+import dev.kerf.mask.CocoDataset.Category;
+import dev.kerf.mask.Panoptic;
+import dev.kerf.mask.PanopticMerge;
+import dev.kerf.mask.PanopticOverlay;
+import dev.kerf.mask.PanopticWriter;
+import dev.kerf.mask.Segment;
+import dev.kerf.model.maskrcnn.DetectOptions;
+import dev.kerf.model.maskrcnn.MaskRcnn;
+import dev.kerf.weights.Weights;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.function.IntFunction;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code kerf panoptic}: a segment for every pixel, things and stuff. */
+@Command(name = "panoptic", mixinStandardHelpOptions = true, sortOptions = false,
+        description = "Gives each pixel of each image a thing or a sort of stuff.",
+        footer = {"", "Writes NAME-panoptic.png (id = R + 256 G + 65536 B) and NAME-overlay.png, and panoptic.json for all.",
+            "Exit codes: 0 done, 1 failed, 2 usage, 3 some images failed and the rest are done."})
+public final class PanopticCommand implements Callable<Integer> {
+    private final Console console;
+
+    @Spec
+    private CommandSpec spec;
+
+    @Parameters(arity = "1..*", paramLabel = "IMAGE", description = "PNG, JPEG, BMP, TIFF, GIF; or a directory of these.")
+    private List<Path> images;
+
+    @Mixin
+    private DetectorOptions detector;
+
+    @Mixin
+    private DeviceOptions device;
+
+    @Mixin
+    private PageOptions pages;
+
+    @Option(names = "--overlap", paramLabel = "SHARE", defaultValue = "0.5",
+            description = "A thing of which a greater share belongs to surer ones is left out; 0.5 by default.")
+    private double overlap;
+
+    @Option(names = "--stuff-area", paramLabel = "PIXELS", defaultValue = "4096",
+            description = "Stuff of fewer pixels is left out; 4096 by default.")
+    private long stuffArea;
+
+    public PanopticCommand(Console console) {
+        this.console = console;
+    }
+
+    @Override
+    public Integer call() {
+        DetectOptions options = DetectCommand.options(detector, spec);
+        if (!(overlap >= 0 && overlap <= 1) || stuffArea < 0) {
+            throw new ParameterException(spec.commandLine(),
+                    "--overlap " + overlap + " --stuff-area " + stuffArea + ": expected 0 to 1, and 0 or more");
+        }
+        PanopticMerge merge = new PanopticMerge(options.score(), overlap, stuffArea);
+        List<Input> inputs = pages.of(ImageInputs.of(images));
+        Task<Image> first = Task.start(inputs.getFirst()::read);
+        ImageIds ids = ImageIds.of(inputs, true);
+        try (Weights source = detector.open()) {
+            DetectCommand.require(source);
+            try (OutputDirectory _ = new OutputDirectory(detector.directory);
+                    Device opened = device.open();
+                    MaskRcnn net = MaskRcnn.load(opened, source)) {
+                net.requirePanoptic();
+                Pictures pictures = new Pictures(net, options, merge, ids);
+                ImageInputs.protect(inputs, i -> detector.overlay
+                        ? List.of(pictures.png(i), pictures.overlay(i)) : List.of(pictures.png(i)));
+                ImageReport report =
+                        new ImageReport(console, detector.quiet, detector.json, opened.info(), "Panoptic FPN");
+                int code = new ImageRun<>(pictures, report).run(inputs, first);
+                if (code != ExitCode.FAILED) {
+                    pictures.writer.write(detector.directory.resolve("panoptic.json"));
+                }
+                return code;
+            }
+        }
+    }
+
+    /** Panoptic pictures and the file that describes them. */
+    private final class Pictures implements ImageRun.Work<Image, Panoptic> {
+        private final MaskRcnn net;
+        private final DetectOptions options;
+        private final PanopticMerge merge;
+        private final ImageIds ids;
+        private final IntFunction<String> names;
+        private final PanopticWriter writer;
+
+        Pictures(MaskRcnn net, DetectOptions options, PanopticMerge merge, ImageIds ids) {
+            this.net = net;
+            this.options = options;
+            this.merge = merge;
+            this.ids = ids;
+            this.names = detector.names(net);
+            List<Integer> categories = new ArrayList<>(net.categories());
+            categories.addAll(net.stuffCategories());
+            this.writer = new PanopticWriter(detector.directory, categories.stream()
+                    .map(c -> new Category(c, names.apply(c), net.categories().contains(c))).toList());
+        }
+
+        private Path png(Input input) {
+            return detector.directory.resolve(input.name() + "-panoptic.png");
+        }
+
+        private Path overlay(Input input) {
+            return detector.directory.resolve(input.name() + "-overlay.png");
+        }
+
+        @Override
+        public Image read(Input input) {
+            return input.read();
+        }
+
+        @Override
+        public Panoptic find(Image image) {
+            return net.panoptic(image, options, merge);
+        }
+
+        @Override
+        public ImageRun.Written write(Input input, Image image, Panoptic picture) {
+            List<Path> files = new ArrayList<>(List.of(writer.add(ids.of(input),
+                    input.file().getFileName().toString(), png(input).getFileName().toString(), picture)));
+            if (detector.overlay) {
+                files.add(overlay(input));
+                PanopticOverlay.of(names).draw(image, picture).writePng(files.getLast());
+            }
+            Json segments = Json.array();
+            List<String> found = new ArrayList<>();
+            for (Segment s : picture.segments()) {
+                found.add(names.apply(s.category()));
+                segments.add(Json.object().put("id", s.id()).put("name", found.getLast())
+                        .put("category_id", s.category()).put("pixels", s.area()));
+            }
+            String line = found.isEmpty() ? "nothing found" : found.size() + " segments: " + String.join(", ", found);
+            return new ImageRun.Written(image.width(), image.height(), line, Json.object().put("image_id", ids.of(input)).put("segments", segments), files);
+        }
+    }
+}

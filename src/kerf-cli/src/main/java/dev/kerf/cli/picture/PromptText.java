@@ -1,0 +1,64 @@
+package dev.kerf.cli.picture;
+
+import dev.kerf.error.BadFileException;
+import dev.kerf.error.BadInputException;
+import dev.kerf.model.sam2.Prompt;
+import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Pixels and boxes as users write them. */
+public final class PromptText {
+    private PromptText() {}
+
+    /**
+     * Numbers with commas between them.
+     *
+     * @param option named in the error
+     * @throws BadInputException unless there are so many finite numbers
+     */
+    public static double[] numbers(String text, int count, String option) {
+        String[] parts = text.split(",", -1);
+        double[] out = new double[count];
+        boolean good = parts.length == count;
+        for (int i = 0; good && i < count; i++) {
+            try {
+                out[i] = Double.parseDouble(parts[i].strip());
+                good = Double.isFinite(out[i]);
+            } catch (NumberFormatException e) {
+                good = false;
+            }
+        }
+        if (!good) {
+            throw new BadInputException(option + " " + text + ": expected " + count + " numbers with commas between them, "
+                    + "such as " + (count == 2 ? "210,95" : "20,30,200,180"));
+        }
+        return out;
+    }
+
+    /** The pixels of a stroke, one X,Y a line; empty lines don't count. */
+    static List<Prompt.Point> stroke(Path file) {
+        List<Prompt.Point> stroke = new ArrayList<>();
+        List<String> lines;
+        try {
+            lines = Files.readAllLines(file);
+        } catch (CharacterCodingException e) {
+            throw new BadFileException(file + ": is no text; a scribble has a pixel X,Y in each line", e);
+        } catch (IOException e) {
+            throw new BadFileException(file + ": can't be read (" + e.getMessage() + ")", e);
+        }
+        for (int i = 0; i < lines.size(); i++) {
+            if (!lines.get(i).isBlank()) {
+                double[] xy = numbers(lines.get(i), 2, file + ", line " + (i + 1) + ":");
+                stroke.add(new Prompt.Point(xy[0], xy[1], true));
+            }
+        }
+        if (stroke.isEmpty()) {
+            throw new BadFileException(file + ": has no pixels; a scribble has one, X,Y, in each line");
+        }
+        return stroke;
+    }
+}

@@ -1,0 +1,194 @@
+package dev.kerf.cli.picture;
+
+import dev.kerf.backend.Device;
+import dev.kerf.backend.Precision;
+import dev.kerf.cli.console.Console;
+import dev.kerf.cli.console.ExitCode;
+import dev.kerf.cli.console.Progress;
+import dev.kerf.cli.option.DeviceOptions;
+import dev.kerf.cli.option.OutputDirectory;
+import dev.kerf.cli.option.PrecisionConverter;
+import dev.kerf.cli.option.WeightsPath;
+import dev.kerf.error.BadInputException;
+import dev.kerf.image.Image;
+import dev.kerf.model.ModelOptions;
+import dev.kerf.model.sam2.GeneratedMask;
+import dev.kerf.model.sam2.ImageView;
+import dev.kerf.model.sam2.MaskGenerator;
+import dev.kerf.model.sam2.Prediction;
+import dev.kerf.model.sam2.Prompt;
+import dev.kerf.model.sam2.Sam2;
+import dev.kerf.model.sam2.Sam2Config;
+import dev.kerf.weights.Weights;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code kerf sam}: the pixels of what is pointed at. */
+@Command(name = "sam", mixinStandardHelpOptions = true, sortOptions = false,
+        description = "Finds the pixels of what you point at, with SAM 2 or 2.1.",
+        footer = {"", "Example: kerf sam street.jpg --weights sam2.1_hiera_tiny.pt --point 210,95",
+            "Several boxes are several things; points and scribbles belong to one thing, and to one box at most.",
+            "Writes NAME-masks.png, each thing's number for its pixels, and NAME-overlay.png."})
+public final class SamCommand implements Callable<Integer> {
+    private final Console console;
+
+    @Spec
+    private CommandSpec spec;
+
+    @Parameters(paramLabel = "IMAGE", description = "PNG, JPEG, BMP, TIFF or GIF.")
+    private Path image;
+
+    @Option(names = "--weights", required = true, paramLabel = "FILE|NAME", converter = WeightsPath.class,
+            description = "A SAM 2 or 2.1 checkpoint: the official .pt file, safetensors made from it, or the name of fetched"
+                    + " weights, such as sam2.1-tiny.")
+    private Path weights;
+
+    @Option(names = "--point", paramLabel = "X,Y", description = "A pixel of the thing. May be given several times.")
+    private List<String> points = List.of();
+
+    @Option(names = "--background", paramLabel = "X,Y", description = "A pixel beside it. May be given several times.")
+    private List<String> background = List.of();
+
+    @Option(names = "--box", paramLabel = "X0,Y0,X1,Y1", description = "A box around a thing. May be given several times.")
+    private List<String> boxes = List.of();
+
+    @Option(names = "--scribble", paramLabel = "FILE",
+            description = "A stroke over the thing: a text file with a pixel X,Y in each line.")
+    private List<Path> scribbles = List.of();
+
+    @Option(names = "--multimask", description = "Three masks of what the prompt could mean, the best first.")
+    private boolean multimask;
+
+    @Option(names = "--everything", description = "Masks of everything, without a prompt.")
+    private boolean everything;
+
+    @Option(names = "--points-per-side", paramLabel = "N", defaultValue = "32",
+            description = "With --everything: points along a side of the grid.")
+    private int pointsPerSide;
+
+    @Option(names = "--min-iou", paramLabel = "P", defaultValue = "0.8",
+            description = "With --everything: least IoU that the network gives a mask to be kept.")
+    private double minIou;
+
+    @Option(names = "--min-stability", paramLabel = "P", defaultValue = "0.95",
+            description = "With --everything: least IoU of a mask cut off higher and lower.")
+    private double minStability;
+
+    @Option(names = "--nms", paramLabel = "IOU", defaultValue = "0.7",
+            description = "With --everything: of masks whose boxes overlap by more, the best is kept.")
+    private double nms;
+
+    @Option(names = "--crop-layers", paramLabel = "N", defaultValue = "0",
+            description = "With --everything: looks at parts of the image too, 4, then 16 …")
+    private int cropLayers;
+
+    @Option(names = "--min-region", paramLabel = "N", defaultValue = "0",
+            description = "With --everything: removes holes and islands of fewer pixels.")
+    private int minRegion;
+
+    @Option(names = "--image-size", paramLabel = "N", defaultValue = "1024",
+            description = "Side that the network sees the image at; the official networks know 1024.")
+    private int imageSize;
+
+    @Option(names = "--precision", paramLabel = "P", defaultValue = "f32", converter = PrecisionConverter.class,
+            description = "How numbers are stored and multiplied: f32, tf32, f16 or bf16, if the device has it.")
+    private Precision precision;
+
+    @Mixin
+    private DeviceOptions device;
+
+    @Mixin
+    private PageOptions pages;
+
+    @Mixin
+    private MaskOutput output;
+
+    public SamCommand(Console console) {
+        this.console = console;
+    }
+
+    @Override
+    public Integer call() {
+        boolean prompted = !points.isEmpty() || !background.isEmpty() || !boxes.isEmpty() || !scribbles.isEmpty();
+        if (prompted == everything) {
+            throw new ParameterException(spec.commandLine(), everything
+                    ? "--everything takes no prompt"
+                    : "show the thing by --point, --box or --scribble, or ask for --everything");
+        }
+        if (everything && multimask || multimask && boxes.size() > 1) {
+            throw new ParameterException(spec.commandLine(), "--multimask answers one prompt");
+        }
+        List<Prompt> prompts = everything ? List.of() : prompts();
+        Image picture = pages.read(ImageInputs.of(List.of(image)).getFirst(), console);
+        output.check(image);
+        long start = System.nanoTime();
+        try (Weights source = Weights.open(weights);
+                OutputDirectory _ = new OutputDirectory(output.directory);
+                Device opened = device.open();
+                Sam2 sam = Sam2.load(opened, source, Sam2Config.of(source).withImageSize(imageSize),
+                        ModelOptions.of().precision(precision))) {
+            List<MaskOutput.Found> found = everything ? everything(sam, picture) : answers(sam, picture, prompts);
+            output.write(console, image, picture, found, sam.config(), opened.info(), (System.nanoTime() - start) / 1e9);
+        }
+        return ExitCode.OK;
+    }
+
+    private List<Prompt> prompts() {
+        Prompt shown = new Prompt(List.of(), null, null);
+        for (String p : points) {
+            double[] xy = PromptText.numbers(p, 2, "--point");
+            shown = shown.foreground(xy[0], xy[1]);
+        }
+        for (String p : background) {
+            double[] xy = PromptText.numbers(p, 2, "--background");
+            shown = shown.background(xy[0], xy[1]);
+        }
+        for (Path file : scribbles) {
+            shown = shown.and(Prompt.scribble(PromptText.stroke(file)));
+        }
+        if (boxes.size() > 1 && !shown.points().isEmpty()) {
+            throw new BadInputException("points belong to one thing, but there are " + boxes.size()
+                    + " boxes: ask for each by itself");
+        }
+        List<Prompt> all = new ArrayList<>();
+        for (String box : boxes) {
+            double[] c = PromptText.numbers(box, 4, "--box");
+            all.add(Prompt.box(c[0], c[1], c[2], c[3]).and(shown));
+        }
+        return all.isEmpty() ? List.of(shown) : all;
+    }
+
+    private List<MaskOutput.Found> answers(Sam2 sam, Image picture, List<Prompt> prompts) {
+        try (ImageView view = sam.look(picture)) {
+            List<Prediction> answers = multimask ? view.candidates(prompts.getFirst()) : view.predictAll(prompts);
+            return answers.stream().map(MaskOutput.Found::of).toList();
+        }
+    }
+
+    private List<MaskOutput.Found> everything(Sam2 sam, Image picture) {
+        MaskGenerator.Settings settings = MaskGenerator.Settings.of()
+                .pointsPerSide(pointsPerSide).thresholds(minIou, minStability).boxIou(nms).cropLayers(cropLayers)
+                .minRegionArea(minRegion);
+        try (Progress progress = console.terminal() && !output.quiet
+                ? Progress.bar(console, 100, "percent") : Progress.none()) {
+            int[] done = {0};
+            List<GeneratedMask> masks = new MaskGenerator(sam, settings).generate(picture, percent -> {
+                for (; done[0] < percent; done[0]++) {
+                    progress.step();
+                }
+            });
+            return masks.stream()
+                    .map(m -> new MaskOutput.Found(m.mask(), m.iou(), Double.NaN, m.stability()))
+                    .toList();
+        }
+    }
+}

@@ -1,0 +1,193 @@
+package dev.kerf.cli.picture;
+
+import dev.kerf.backend.Device;
+import dev.kerf.backend.Precision;
+import dev.kerf.cli.console.Console;
+import dev.kerf.cli.console.Task;
+import dev.kerf.cli.option.DeviceOptions;
+import dev.kerf.cli.option.OutputDirectory;
+import dev.kerf.cli.option.PrecisionConverter;
+import dev.kerf.cli.option.WeightsOptions;
+import dev.kerf.cli.picture.ImageInputs.Input;
+import dev.kerf.error.BadInputException;
+import dev.kerf.model.ModelOptions;
+import dev.kerf.model.unet.SegmentOptions;
+import dev.kerf.model.unet.Segmentation;
+import dev.kerf.model.unet.UNet;
+import dev.kerf.model.unet.UNetConfig;
+import dev.kerf.weights.Weights;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+import picocli.CommandLine.TypeConversionException;
+
+/** {@code kerf segment}: a label for each pixel of each image. */
+@Command(name = "segment", mixinStandardHelpOptions = true, sortOptions = false,
+        description = "Gives each pixel of each image a label.",
+        footer = {"", "Writes NAME-labels.png and NAME-overlay.png into the current directory unless told otherwise.",
+            "Exit codes: 0 done, 1 failed, 2 usage, 3 some images failed and the rest are done."})
+public final class SegmentCommand implements Callable<Integer> {
+    private final Console console;
+
+    @Spec
+    private CommandSpec spec;
+
+    @Parameters(arity = "1..*", paramLabel = "IMAGE",
+            description = "PNG, JPEG, BMP, TIFF, GIF; .npy or .npz of float32 (H, W) or (C, H, W); or a directory of these.")
+    private List<Path> images;
+
+    @Mixin
+    private WeightsOptions weights;
+
+    @Mixin
+    private DeviceOptions device;
+
+    @Mixin
+    private OutputOptions output;
+
+    @Mixin
+    private PageOptions pages;
+
+    @Option(names = "--tile", paramLabel = "auto|off|N", defaultValue = "auto", converter = TileConverter.class,
+            description = "Side of the tiles that an image is cut into; by default only what doesn't fit is cut.")
+    private int tile;
+
+    @Option(names = "--scale", paramLabel = "F", defaultValue = "1",
+            description = "Resizes the image by this factor for the network.")
+    private double scale;
+
+    @Option(names = "--precision", paramLabel = "P", defaultValue = "f32", converter = PrecisionConverter.class,
+            description = "How numbers are stored and multiplied: f32, tf32, f16 or bf16, if the device has it.")
+    private Precision precision;
+
+    @Option(names = "--background", paramLabel = "LABEL",
+            description = "Name or number of the class that isn't coloured, or 'none'. By default a class named background.")
+    private String background;
+
+    @Option(names = "--classes", split = ",", paramLabel = "NAME", description = "Names of the classes, from label 0.")
+    private List<String> classes;
+
+    public SegmentCommand(Console console) {
+        this.console = console;
+    }
+
+    @Override
+    public Integer call() {
+        if (!(scale > 0 && scale <= 16)) {
+            throw new ParameterException(spec.commandLine(), "--scale " + scale + ": expected a factor above 0, up to 16");
+        }
+        List<Input> inputs = pages.of(ImageInputs.of(images));
+        Task<UNetInput> first = Task.start(() -> UNetInput.read(inputs.getFirst()));
+        try (Weights source = weights.open()) {
+            UNetConfig config = UNetConfig.of(source);
+            List<String> names = classNames(config);
+            SegmentFiles files = new SegmentFiles(output.directory, output.formats(), output.overlay, names, background(names));
+            ImageInputs.protect(inputs, files::of);
+            if (weights.embedded() && !output.quiet) {
+                console.note("no --weights: using the embedded network " + config.name() + " (classes "
+                        + String.join(", ", names) + ")");
+            }
+            try (OutputDirectory _ = new OutputDirectory(output.directory);
+                    Device opened = device.open();
+                    UNet net = UNet.load(opened, source, ModelOptions.of().precision(precision))) {
+                ImageReport report = new ImageReport(console, output.quiet, output.json, opened.info(), config.name());
+                return new ImageRun<>(work(net, files, report), report).run(inputs, first);
+            }
+        }
+    }
+
+    private ImageRun.Work<UNetInput, Segmentation> work(UNet net, SegmentFiles files, ImageReport report) {
+        SegmentOptions how = options();
+        return new ImageRun.Work<>() {
+            @Override
+            public UNetInput read(Input input) {
+                return UNetInput.read(input);
+            }
+
+            @Override
+            public Segmentation find(UNetInput picture) {
+                Segmentation result = picture.segment(net, how);
+                if (result.tiles() > 1 && !net.tilesExactly()) {
+                    report.remark("this network's up-sampling or normalisation depends on the size of what it sees: tiled "
+                            + "results differ a little from untiled ones");
+                }
+                return result;
+            }
+
+            @Override
+            public ImageRun.Written write(Input input, UNetInput picture, Segmentation result) {
+                return files.write(input, picture, result);
+            }
+        };
+    }
+
+    private SegmentOptions options() {
+        SegmentOptions options = SegmentOptions.of().tile(tile).scale(scale);
+        return output.needsLogits() ? options.withLogits() : options;
+    }
+
+    private List<String> classNames(UNetConfig config) {
+        if (classes == null) {
+            return config.classNames();
+        }
+        if (classes.size() != config.classNames().size()) {
+            throw new BadInputException("--classes gives " + classes.size() + " names, the network tells "
+                    + config.classNames().size() + " classes apart: " + String.join(", ", config.classNames()));
+        }
+        return classes;
+    }
+
+    private int background(List<String> names) {
+        if (background == null) {
+            return names.indexOf("background");
+        }
+        if (background.equals("none")) {
+            return -1;
+        }
+        int named = names.indexOf(background);
+        for (int i = 0; named < 0 && i < names.size(); i++) {
+            named = Integer.toString(i).equals(background) ? i : -1;
+        }
+        if (named < 0) {
+            throw new BadInputException("--background " + background + ": there is no such class; there are "
+                    + String.join(", ", names));
+        }
+        return named;
+    }
+
+    /** Reads the side of a tile. */
+    static final class TileConverter implements ITypeConverter<Integer> {
+        @Override
+        public Integer convert(String value) {
+            return switch (value) {
+                case "auto" -> SegmentOptions.AUTO;
+                case "off" -> SegmentOptions.WHOLE;
+                default -> side(value);
+            };
+        }
+
+        private static int side(String value) {
+            try {
+                int side = Integer.parseInt(value);
+                if (side > 0) {
+                    return side;
+                }
+            } catch (NumberFormatException e) {
+                throw expected(value);
+            }
+            throw expected(value);
+        }
+
+        private static TypeConversionException expected(String value) {
+            return new TypeConversionException("expected auto, off or a number of pixels, not '" + value + "'");
+        }
+    }
+}

@@ -1,0 +1,100 @@
+package dev.kerf.cli.picture;
+
+import dev.kerf.cli.console.Task;
+import dev.kerf.cli.console.Text;
+import dev.kerf.cli.picture.ImageInputs.Input;
+import dev.kerf.cli.picture.OutputOptions.Format;
+import dev.kerf.json.Json;
+import dev.kerf.mask.Coco;
+import dev.kerf.mask.LabelMap;
+import dev.kerf.mask.Overlay;
+import dev.kerf.mask.Palette;
+import dev.kerf.model.unet.Segmentation;
+import dev.kerf.tensor.HostTensor;
+import dev.kerf.tensor.Npy;
+import dev.kerf.weights.Safetensors;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+
+/**
+ * The files that are made of each image.
+ *
+ * @param directory  where they go
+ * @param formats    which, besides the overlay
+ * @param overlay    whether one is drawn
+ * @param classes    names by label
+ * @param background the class without colour and annotations, or -1
+ */
+record SegmentFiles(Path directory, Set<Format> formats, boolean overlay, List<String> classes, int background) {
+    private static final Map<Format, String> ENDINGS = new EnumMap<>(Map.of(
+            Format.LABELS, "-labels.png", Format.RLE, "-rle.json", Format.POLYGONS, "-polygons.json",
+            Format.NPY, "-logits.npy", Format.SAFETENSORS, "-logits.safetensors"));
+    private static final String OVERLAY = "-overlay.png";
+
+    /** The files for one image. */
+    List<Path> of(Input input) {
+        List<Path> files = new ArrayList<>();
+        formats.forEach(f -> files.add(directory.resolve(input.name() + ENDINGS.get(f))));
+        if (overlay) {
+            files.add(directory.resolve(input.name() + OVERLAY));
+        }
+        return files;
+    }
+
+    /** Writes the files of one image, those that take time side by side, and says what is in it. */
+    ImageRun.Written write(Input input, UNetInput picture, Segmentation result) {
+        LabelMap labels = result.labels();
+        Task<Boolean> drawing = Task.start(() -> overlay && draw(input, picture, labels));
+        try {
+            formats.forEach(f -> write(f, directory.resolve(input.name() + ENDINGS.get(f)), input, labels, result.logits()));
+        } finally {
+            drawing.get();
+        }
+        long[] counts = labels.counts(classes.size());
+        double pixels = (double) picture.width() * picture.height();
+        Json shares = Json.array();
+        for (int i = 0; i < counts.length; i++) {
+            shares.add(Json.object().put("name", classes.get(i)).put("label", i).put("pixels", counts[i])
+                    .put("share", counts[i] / pixels));
+        }
+        return new ImageRun.Written(picture.width(), picture.height(), shares(counts, pixels),
+                Json.object().put("tiles", result.tiles()).put("classes", shares), of(input));
+    }
+
+    /** Classes that occur, the largest first. */
+    private String shares(long[] counts, double pixels) {
+        return IntStream.range(0, counts.length).boxed()
+                .filter(i -> counts[i] > 0)
+                .sorted(Comparator.comparingLong((Integer i) -> counts[i]).reversed())
+                .map(i -> classes.get(i) + " " + Text.fixed(100 * counts[i] / pixels, 1) + " %")
+                .collect(Collectors.joining(", "));
+    }
+
+    private boolean draw(Input input, UNetInput picture, LabelMap labels) {
+        Overlay.of(classes, background).draw(picture.view(), labels).writePng(directory.resolve(input.name() + OVERLAY));
+        return true;
+    }
+
+    private void write(Format format, Path file, Input input, LabelMap labels, HostTensor logits) {
+        switch (format) {
+            case LABELS -> labels.writePng(file, Palette.of(classes.size(), background));
+            case RLE -> coco(input, labels).write(file, Coco.Form.RUN_LENGTH);
+            case POLYGONS -> coco(input, labels).write(file, Coco.Form.POLYGONS);
+            case NPY -> Npy.write(file, logits);
+            case SAFETENSORS -> Safetensors.write(file, Map.of("logits", logits), Map.of("image", input.file().toString()));
+        }
+    }
+
+    private Coco coco(Input input, LabelMap labels) {
+        Coco coco = new Coco(classes);
+        coco.addLabels(coco.addImage(input.file().getFileName().toString(), labels.width(), labels.height()), labels, background);
+        return coco;
+    }
+}

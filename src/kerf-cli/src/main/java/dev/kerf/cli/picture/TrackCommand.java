@@ -1,0 +1,274 @@
+package dev.kerf.cli.picture;
+
+import dev.kerf.backend.Device;
+import dev.kerf.backend.Precision;
+import dev.kerf.cli.console.Console;
+import dev.kerf.cli.console.ExitCode;
+import dev.kerf.cli.option.DeviceOptions;
+import dev.kerf.cli.option.OutputDirectory;
+import dev.kerf.cli.option.PrecisionConverter;
+import dev.kerf.cli.option.WeightsPath;
+import dev.kerf.error.BadInputException;
+import dev.kerf.image.Image;
+import dev.kerf.mask.LabelMap;
+import dev.kerf.model.ModelOptions;
+import dev.kerf.model.sam2.ClipTracker;
+import dev.kerf.model.sam2.FrameResult;
+import dev.kerf.model.sam2.Prediction;
+import dev.kerf.model.sam2.Prompt;
+import dev.kerf.model.sam2.Sam2;
+import dev.kerf.model.sam2.Sam2Config;
+import dev.kerf.model.sam2.StreamTracker;
+import dev.kerf.tensor.HostTensor;
+import dev.kerf.tensor.Shape;
+import dev.kerf.weights.Weights;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.Callable;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code kerf track}: what is pointed at, through a video. */
+@Command(name = "track", mixinStandardHelpOptions = true, sortOptions = false,
+        description = "Follows what you point at through a video, with SAM 2 or 2.1.",
+        footer = {"", "Example: kerf track street.mp4 --weights sam2.1_hiera_tiny.pt --object 1 --point 0:210,95",
+            "Prompts begin with their frame's number, from 0. Of each object there must be one at least.",
+            "Writes NAME-masks/00000.png …, each object's number for its pixels, and NAME-overlay.gif."})
+public final class TrackCommand implements Callable<Integer> {
+    private final Console console;
+
+    @Spec
+    private CommandSpec spec;
+
+    @Parameters(paramLabel = "VIDEO",
+            description = "A folder of images, an animated GIF, a Y4M file; others are read through ffmpeg if it is there.")
+    private Path video;
+
+    @Option(names = "--weights", required = true, paramLabel = "FILE|NAME", converter = WeightsPath.class,
+            description = "A SAM 2 or 2.1 checkpoint: the official .pt file, safetensors made from it, or the name of fetched"
+                    + " weights, such as sam2.1-tiny.")
+    private Path weights;
+
+    @ArgGroup(exclusive = false, multiplicity = "1..*")
+    private List<ObjectPrompts> objects;
+
+    @Option(names = "--backward", description = "Also follows towards the beginning from the first prompt.")
+    private boolean backward;
+
+    @Option(names = "--stream",
+            description = "Frame by frame as from a camera: memory doesn't grow, prompts must come in their frames' order.")
+    private boolean stream;
+
+    @Option(names = "--image-size", paramLabel = "N", defaultValue = "1024",
+            description = "Side that the network sees frames at; the official networks know 1024.")
+    private int imageSize;
+
+    @Option(names = "--precision", paramLabel = "P", defaultValue = "f32", converter = PrecisionConverter.class,
+            description = "How numbers are stored and multiplied: f32, tf32, f16 or bf16, if the device has it.")
+    private Precision precision;
+
+    @Mixin
+    private DeviceOptions device;
+
+    @Mixin
+    private TrackOutput output;
+
+    /** An object and what shows it. */
+    static final class ObjectPrompts {
+        @Option(names = "--object", required = true, paramLabel = "N",
+                description = "Number of an object, from 1; its prompts follow.")
+        private int number;
+
+        @Option(names = "--point", paramLabel = "F:X,Y", description = "A pixel of it in frame F.")
+        private List<String> points;
+
+        @Option(names = "--background", paramLabel = "F:X,Y", description = "A pixel beside it in frame F.")
+        private List<String> background;
+
+        @Option(names = "--box", paramLabel = "F:X0,Y0,X1,Y1", description = "A box around it in frame F.")
+        private List<String> boxes;
+
+        @Option(names = "--mask", paramLabel = "F:FILE", description = "An image of it in frame F, not 0 where it is.")
+        private List<String> masks;
+
+        /** Prompts by frame. */
+        private Map<Integer, Prompt> prompts() {
+            Map<Integer, Prompt> out = new TreeMap<>();
+            for (String b : given(boxes)) {
+                double[] c = PromptText.numbers(after(b, "--box"), 4, "--box");
+                int frame = frame(b, "--box");
+                if (out.put(frame, Prompt.box(c[0], c[1], c[2], c[3])) != null) {
+                    throw new BadInputException("--box " + b + ": object " + number + " has a box in frame " + frame
+                            + " already");
+                }
+            }
+            given(points).forEach(p -> add(out, p, "--point", true));
+            given(background).forEach(p -> add(out, p, "--background", false));
+            return out;
+        }
+
+        /** Picocli leaves what isn't given null, and an initial value would be shared by all objects. */
+        private static List<String> given(List<String> texts) {
+            return texts == null ? List.of() : texts;
+        }
+
+        private static void add(Map<Integer, Prompt> out, String text, String option, boolean foreground) {
+            double[] xy = PromptText.numbers(after(text, option), 2, option);
+            Prompt before = out.getOrDefault(frame(text, option), new Prompt(List.of(), null, null));
+            out.put(frame(text, option), foreground ? before.foreground(xy[0], xy[1]) : before.background(xy[0], xy[1]));
+        }
+
+        /** Masks by frame. */
+        private Map<Integer, HostTensor> givenMasks() {
+            Map<Integer, HostTensor> out = new TreeMap<>();
+            for (String m : given(masks)) {
+                LabelMap labels = LabelMap.read(Path.of(after(m, "--mask")));
+                out.put(frame(m, "--mask"),
+                        labels.tensor().reshape(Shape.of(labels.height(), labels.width())));
+            }
+            return out;
+        }
+
+        private static int colon(String text, String option) {
+            int colon = text.indexOf(':');
+            if (colon < 1) {
+                throw new BadInputException(option + " " + text + ": expected a frame's number and a colon first, such as 0:"
+                        + (colon == 0 ? text.substring(1) : text));
+            }
+            return colon;
+        }
+
+        private static String after(String text, String option) {
+            return text.substring(colon(text, option) + 1);
+        }
+
+        private static int frame(String text, String option) {
+            String number = text.substring(0, colon(text, option));
+            try {
+                int frame = Integer.parseInt(number.strip());
+                if (frame >= 0) {
+                    return frame;
+                }
+            } catch (NumberFormatException e) {
+                throw new BadInputException(option + " " + text + ": '" + number + "' is no frame's number", e);
+            }
+            throw new BadInputException(option + " " + text + ": frames count from 0");
+        }
+    }
+
+    public TrackCommand(Console console) {
+        this.console = console;
+    }
+
+    @Override
+    public Integer call() {
+        if (stream && backward) {
+            throw new ParameterException(spec.commandLine(), "--stream goes forward only");
+        }
+        Map<Integer, Map<Integer, Prompt>> prompts = new LinkedHashMap<>();
+        Map<Integer, Map<Integer, HostTensor>> masks = new LinkedHashMap<>();
+        for (ObjectPrompts o : objects) {
+            if (o.number < 1 || o.number > 255 || prompts.put(o.number, o.prompts()) != null) {
+                throw new BadInputException("--object " + o.number + ": expected different numbers from 1 to 255");
+            }
+            masks.put(o.number, o.givenMasks());
+            if (prompts.get(o.number).isEmpty() && masks.get(o.number).isEmpty()) {
+                throw new BadInputException("--object " + o.number + " has no prompt: give --point, --box or --mask after it");
+            }
+        }
+        try (VideoFrames frames = new VideoFrames(video);
+                Weights source = Weights.open(weights)) {
+            checkFrames(prompts, frames.count());
+            checkFrames(masks, frames.count());
+            Sam2Config config = Sam2Config.of(source).withImageSize(imageSize);
+            try (OutputDirectory _ = new OutputDirectory(output.directory);
+                    Device opened = device.open();
+                    Sam2 sam = Sam2.load(opened, source, config,
+                            ModelOptions.of().precision(precision));
+                    TrackFiles files = output.open(console, video, frames, config, opened.info())) {
+                int first = first(prompts, masks);
+                if (!backward) {
+                    files.begin(first);
+                }
+                Consumer<FrameResult> each = r -> files.add(frames.at(r.frame()), r);
+                if (stream) {
+                    stream(sam, frames, prompts, masks, each);
+                } else {
+                    clip(sam, frames, prompts, masks, first, each);
+                }
+                files.finish();
+            }
+        }
+        return ExitCode.OK;
+    }
+
+    private static void checkFrames(Map<Integer, ? extends Map<Integer, ?>> byObject, int count) {
+        byObject.forEach((object, frames) -> frames.keySet().forEach(f -> {
+            if (f >= count) {
+                throw new BadInputException("object " + object + " is shown in frame " + f + ", the video has " + count
+                        + " frames, from 0");
+            }
+        }));
+    }
+
+    /** The first frame with a prompt. */
+    private static int first(Map<Integer, Map<Integer, Prompt>> prompts, Map<Integer, Map<Integer, HostTensor>> masks) {
+        return Stream.of(prompts, masks)
+                .flatMap(m -> m.values().stream())
+                .flatMap(m -> m.keySet().stream())
+                .min(Integer::compare)
+                .orElseThrow();
+    }
+
+    private void clip(Sam2 sam, VideoFrames frames, Map<Integer, Map<Integer, Prompt>> prompts,
+            Map<Integer, Map<Integer, HostTensor>> masks, int first, Consumer<FrameResult> each) {
+        try (ClipTracker clip = sam.track(frames)) {
+            masks.forEach((object, byFrame) -> byFrame.forEach((f, m) -> clip.mask(f, object, m)));
+            prompts.forEach((object, byFrame) -> byFrame.forEach((f, p) -> clip.prompt(f, object, p)));
+            if (backward && first > 0) {
+                clip.propagate(first, first + 1, true, r -> {
+                    if (r.frame() < first) {
+                        each.accept(r);
+                    }
+                });
+            }
+            clip.propagate(first, frames.count(), false, each);
+        }
+    }
+
+    private static void stream(Sam2 sam, VideoFrames frames, Map<Integer, Map<Integer, Prompt>> prompts,
+            Map<Integer, Map<Integer, HostTensor>> masks, Consumer<FrameResult> each) {
+        try (StreamTracker camera = sam.stream()) {
+            for (int i = 0; i < frames.count(); i++) {
+                int frame = i;
+                Image image = frames.frame(i);
+                FrameResult found = camera.next(image);
+                Map<Integer, Prediction> shown = new LinkedHashMap<>(found.objects());
+                masks.forEach((object, byFrame) -> {
+                    if (byFrame.containsKey(frame)) {
+                        shown.put(object, camera.mask(object, byFrame.get(frame)));
+                    }
+                });
+                prompts.forEach((object, byFrame) -> {
+                    if (byFrame.containsKey(frame)) {
+                        shown.put(object, camera.prompt(object, byFrame.get(frame)));
+                    }
+                });
+                if (!shown.isEmpty()) {
+                    each.accept(new FrameResult(i, shown));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,225 @@
+package dev.kerf.cli.picture;
+
+import dev.kerf.backend.DeviceInfo;
+import dev.kerf.cli.console.Console;
+import dev.kerf.cli.console.Progress;
+import dev.kerf.cli.console.Text;
+import dev.kerf.cli.console.Version;
+import dev.kerf.error.BadFileException;
+import dev.kerf.image.video.Frame;
+import dev.kerf.image.video.FrameSink;
+import dev.kerf.json.Json;
+import dev.kerf.mask.Box;
+import dev.kerf.mask.Coco;
+import dev.kerf.mask.CocoTrack;
+import dev.kerf.mask.Instance;
+import dev.kerf.mask.Instances;
+import dev.kerf.mask.LabelMap;
+import dev.kerf.mask.Overlay;
+import dev.kerf.mask.Palette;
+import dev.kerf.mask.RunLength;
+import dev.kerf.model.sam2.FrameResult;
+import dev.kerf.model.sam2.Prediction;
+import dev.kerf.model.sam2.Sam2Config;
+import dev.kerf.tensor.AtomicFile;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.IntStream;
+
+/** A video's masks on their way to files: label maps and JSON as frames come, the overlay in their order at the end. */
+final class TrackFiles implements AutoCloseable {
+    private final TrackOutput options;
+    private final Console console;
+    private final Path video;
+    private final VideoFrames frames;
+    private final Sam2Config config;
+    private final DeviceInfo device;
+    private final String name;
+    private final Progress progress;
+    private final long start = System.nanoTime();
+    private final Map<Integer, Json> found = new TreeMap<>();
+    private final Map<Integer, LabelMap> labels = new TreeMap<>();
+    private final FrameSink sink;
+    private final CocoTrack coco;
+    private final List<Path> files = new ArrayList<>();
+    private int written;
+
+    TrackFiles(TrackOutput options, Console console, Path video, VideoFrames frames, Sam2Config config, DeviceInfo device) {
+        this.options = options;
+        this.console = console;
+        this.video = video;
+        this.frames = frames;
+        this.config = config;
+        this.device = device;
+        String file = video.toAbsolutePath().normalize().getFileName().toString();
+        int dot = file.lastIndexOf('.');
+        this.name = dot > 0 && Files.isRegularFile(video) ? file.substring(0, dot) : file;
+        this.progress = console.terminal() && !options.quiet
+                ? Progress.bar(console, frames.count(), "frames") : Progress.none();
+        if (options.overlay.equals("none")) {
+            this.sink = null;
+        } else {
+            files.add(options.directory.resolve(name + "-overlay." + options.overlay));
+            this.sink = FrameSink.open(files.getLast(), frames.width(), frames.height(), frames.rate());
+        }
+        this.coco = options.formats.contains(TrackOutput.Format.COCO) ? coco() : null;
+    }
+
+    private CocoTrack coco() {
+        files.add(options.directory.resolve(name + "-track.json"));
+        try {
+            return new CocoTrack(files.getLast());
+        } catch (BadFileException e) {
+            close();
+            throw e;
+        }
+    }
+
+    /** Says that frames before this one will have no masks. */
+    void begin(int first) {
+        for (int i = written; sink != null && i < first; i++) {
+            draw(i, nothing());
+        }
+    }
+
+    private LabelMap nothing() {
+        return LabelMap.of(frames.width(), frames.height(), new byte[frames.width() * frames.height()]);
+    }
+
+    /** Takes a frame's masks; a later result for the same frame replaces an earlier one. */
+    void add(Frame frame, FrameResult result) {
+        LabelMap map = map(result);
+        if (options.formats.contains(TrackOutput.Format.LABELS)) {
+            Path file = folder().resolve(String.format(Locale.ROOT, "%05d.png", result.frame()));
+            map.writePng(file, Palette.of(256, 0));
+            files.add(file);
+        }
+        if (options.formats.contains(TrackOutput.Format.MASKS)) {
+            result.objects().forEach((object, p) -> writeMask(result.frame(), object, p));
+        }
+        if (coco != null) {
+            coco.write(frame, instances(result));
+        }
+        found.put(result.frame(), json(frame, result));
+        if (sink != null) {
+            labels.put(result.frame(), map);
+            // Frames follow one another where objects are followed forward; the rest waits for its turn.
+            while (labels.containsKey(written)) {
+                draw(written, labels.remove(written));
+            }
+        }
+        progress.step();
+    }
+
+    private Path folder() {
+        Path folder = options.directory.resolve(name + "-masks");
+        try {
+            return Files.createDirectories(folder);
+        } catch (IOException e) {
+            throw new BadFileException(folder + ": can't be made (" + e.getMessage() + ")", e);
+        }
+    }
+
+    private void writeMask(int frame, int object, Prediction p) {
+        Path file = folder().resolve(String.format(Locale.ROOT, "%05d-object-%d.png", frame, object));
+        p.mask().toImage().writePng(file);
+        files.add(file);
+    }
+
+    private Instances instances(FrameResult result) {
+        List<Instance> items = new ArrayList<>();
+        result.objects().forEach((object, p) ->
+                items.add(new Instance(object, p.iou(), RunLength.encode(p.mask()))));
+        return new Instances(frames.width(), frames.height(), items);
+    }
+
+    private LabelMap map(FrameResult result) {
+        int[] out = new int[frames.width() * frames.height()];
+        // Where objects overlap, the one that the network is surer of is on top.
+        float[] best = new float[out.length];
+        result.objects().forEach((object, p) -> {
+            float[] logits = p.logits().toFloatArray();
+            for (int i = 0; i < out.length; i++) {
+                if (logits[i] > best[i]) {
+                    best[i] = logits[i];
+                    out[i] = object;
+                }
+            }
+        });
+        return LabelMap.of(frames.width(), frames.height(), out);
+    }
+
+    private static Json json(Frame frame, FrameResult result) {
+        Json objects = Json.array();
+        result.objects().forEach((object, p) -> objects.add(object(object, p)));
+        return Json.object().put("frame", result.frame()).put("time", frame.time()).put("objects", objects);
+    }
+
+    private static Json object(int number, Prediction p) {
+        RunLength mask = RunLength.encode(p.mask());
+        Box b = p.bounds();
+        return Json.object().put("object", number).put("area", mask.area())
+                .put("bbox", List.of(b.x(), b.y(), b.width(), b.height()))
+                .put("object_score_logit", p.object()).put("predicted_iou", p.iou())
+                .put("segmentation", Coco.segmentation(mask, Coco.Form.RUN_LENGTH));
+    }
+
+    private void draw(int index, LabelMap map) {
+        List<String> names = new ArrayList<>(List.of("background"));
+        IntStream.rangeClosed(1, map.max()).forEach(i -> names.add("object " + i));
+        Frame frame = frames.at(index);
+        sink.write(frame.with(Overlay.of(names, 0).draw(frame.image(), map)));
+        written = index + 1;
+    }
+
+    /** Completes the files and tells the user. */
+    void finish() {
+        if (sink != null) {
+            for (int i = written; i < frames.count(); i++) {
+                LabelMap map = labels.remove(i);
+                draw(i, map != null ? map : nothing());
+            }
+            sink.finish();
+        }
+        if (coco != null) {
+            coco.finish();
+        }
+        double seconds = (System.nanoTime() - start) / 1e9;
+        Json all = Json.object().put("kerf", Version.text())
+                .put("network", "SAM " + (config.version() == Sam2Config.Version.V2_1 ? "2.1 " : "2 ") + config.size().label())
+                .put("backend", device.backend()).put("device", device.name()).put("video", video.toString())
+                .put("width", frames.width()).put("height", frames.height())
+                .put("frames", found.values().stream().toList());
+        if (options.formats.contains(TrackOutput.Format.RLE)) {
+            Path file = options.directory.resolve(name + "-masks.json");
+            AtomicFile.write(file, all.toString().getBytes(StandardCharsets.UTF_8));
+            files.add(file);
+        }
+        progress.close();
+        if (options.json) {
+            console.out().println(all.put("outputs", files.stream().map(Path::toString).distinct().sorted().toList())
+                    .put("seconds", seconds).pretty());
+        } else if (!options.quiet) {
+            console.out().println(video + "  " + found.size() + " frames  " + Text.fixed(found.size() / seconds, 2)
+                    + " frames/s");
+        }
+    }
+
+    @Override
+    public void close() {
+        progress.close();
+        if (sink != null) {
+            sink.close();
+        }
+        if (coco != null) {
+            coco.close();
+        }
+    }
+}

@@ -1,0 +1,47 @@
+package dev.kerf.cli.picture;
+
+import dev.kerf.backend.DeviceInfo;
+import dev.kerf.cli.console.Console;
+import dev.kerf.model.sam2.Sam2Config;
+import java.nio.file.Path;
+import java.util.List;
+import picocli.CommandLine.Option;
+
+/** What becomes of the masks of a video. */
+final class TrackOutput {
+    /** Files that can be made. */
+    enum Format {
+        /** NAME-masks/00000.png …: each pixel's object by number, 0 for none. */
+        LABELS,
+        /** NAME-masks/00000-object-1.png …: each object by itself, white on black. */
+        MASKS,
+        /** NAME-masks.json: each frame's and object's run lengths. */
+        RLE,
+        /** NAME-track.json: the same as COCO results, written as frames come; its categories are the objects. */
+        COCO
+    }
+
+    @Option(names = "--out", paramLabel = "DIR", defaultValue = ".",
+            description = "Where files go; made if it isn't there. By default the current directory.")
+    Path directory;
+
+    @Option(names = "--overlay", paramLabel = "gif|mp4|none", defaultValue = "gif",
+            description = "Draws the masks over the video: NAME-overlay.gif (by default), or .mp4 and others through ffmpeg.")
+    String overlay;
+
+    @Option(names = "--format", split = ",", paramLabel = "FORMAT", defaultValue = "labels",
+            description = "One or more of labels (a PNG of numbers for each frame), masks (a PNG for each frame and object), rle"
+                    + " (JSON) and coco (COCO results).")
+    List<Format> formats;
+
+    @Option(names = "--quiet", description = "Writes nothing on the terminal but errors.")
+    boolean quiet;
+
+    @Option(names = "--json", description = "Writes one JSON document on standard output.")
+    boolean json;
+
+    /** The files of one video, to be written frame by frame. */
+    TrackFiles open(Console console, Path video, VideoFrames frames, Sam2Config config, DeviceInfo device) {
+        return new TrackFiles(this, console, video, frames, config, device);
+    }
+}

@@ -1,0 +1,2 @@
+/** Images and videos through a network: inputs, runs, files of results. */
+package dev.kerf.cli.picture;

@@ -1,0 +1,2 @@
+/** Files of weights: fetched, converted, described. */
+package dev.kerf.cli.weights;
