@@ -78,8 +78,10 @@ final class PickleGlobals {
     /** The global of that name, if it is allowed. */
     Global find(String module, String name) {
         boolean builtin = module.equals("builtins") || module.equals("__builtin__");
-        boolean allowed = builtin ? BUILTINS.contains(name) : allowed(module + "." + name)
-                || TorchTensors.isDType(module, name) || TorchTensors.isStorage(module, name);
+        boolean allowed = builtin
+                ? BUILTINS.contains(name)
+                : allowed(module + "." + name)
+                        || TorchTensors.isDType(module, name) || TorchTensors.isStorage(module, name);
         if (allowed) {
             return new Global(builtin ? "builtins" : module, name);
         }
@@ -109,16 +111,18 @@ final class PickleGlobals {
                 tensors.rebuild(call);
             case "torch._utils._rebuild_parameter" -> call.at(0) instanceof Tensor t ? t : call.bad();
             case "torch._utils._rebuild_parameter_with_state" -> call.at(0) instanceof Tensor t
-                    ? tensors.withState(t, call.at(3)) : call.bad();
+                    ? tensors.withState(t, call.at(3))
+                    : call.bad();
             case "torch._tensor._rebuild_from_type_v2" -> call.at(0) instanceof Global function
                     && call.at(1) instanceof Global type
-                    ? tensors.withState(tensors.ofType(type, new Call(reader, function, call.items(2))), call.at(3))
-                    : call.bad();
+                            ? tensors.withState(tensors.ofType(type, new Call(reader, function, call.items(2))), call.at(3))
+                            : call.bad();
             case "numpy.dtype" -> call.at(0) instanceof String code ? new NumpyType(code) : call.bad();
             case "numpy.core.multiarray.scalar", "numpy._core.multiarray.scalar" -> scalar(call);
             case "numpy.core.multiarray._reconstruct", "numpy._core.multiarray._reconstruct" ->
                 call.at(0) instanceof Global type && type.toString().equals("numpy.ndarray")
-                        ? new NumpyArray() : call.bad();
+                        ? new NumpyArray()
+                        : call.bad();
             case String name when OPAQUE.contains(name) -> new Opaque(global);
             case String name when ATTRIBUTE_DICTS.contains(name) -> dict(call, 0);
             default -> throw reader.error("a call of " + global + ", which isn't a function of the allow-list");
@@ -130,10 +134,10 @@ final class PickleGlobals {
      */
     void build(Object object, Object state) {
         switch (object) {
-            case Dict _, Items _, Opaque _ -> { }
+            case Dict _,Items _,Opaque _ -> {}
             case Tensor tensor -> tensors.withState(tensor, state);
-            case NumpyType type -> type.bigEndian =
-                    state instanceof Items s && s.items.size() > 1 && ">".equals(s.items.get(1));
+            case NumpyType type ->
+                type.bigEndian = state instanceof Items s && s.items.size() > 1 && ">".equals(s.items.get(1));
             case NumpyArray array -> array.tensor = arrays.tensor(state);
             case null, default -> throw reader.error("BUILD on something that isn't a container or tensor");
         }

@@ -49,7 +49,7 @@ final class SafetensorsWriter {
             DType target = info.dtype().floating() ? dtype.orElse(info.dtype()) : info.dtype();
             entries.add(new Entry(new TensorInfo(info.name(), target, info.shape()),
                     () -> convert(source.tensor(info.name()), target, source.source() + ": tensor "
-                    + Names.quoted(info.name()))));
+                            + Names.quoted(info.name()))));
         }
         return entries;
     }
@@ -73,8 +73,7 @@ final class SafetensorsWriter {
         byAlignment.sort(Comparator.comparingInt(e -> -e.info.dtype().bytes()));
         byte[] header = header(entries, byAlignment, metadata);
         Path target = path.toAbsolutePath();
-        Path temporary =
-                target.resolveSibling("." + target.getFileName() + "." + UUID.randomUUID() + ".tmp");
+        Path temporary = target.resolveSibling("." + target.getFileName() + "." + UUID.randomUUID() + ".tmp");
         try {
             try (FileChannel out = FileChannel.open(temporary, StandardOpenOption.CREATE_NEW,
                     StandardOpenOption.WRITE)) {

@@ -80,7 +80,8 @@ record StateDict(Map<String, Tensor> tensors, Map<String, String> metadata) {
         boolean findsTensor(Dict dict, int depth) {
             for (Map.Entry<Object, Object> entry : dict.items.entrySet()) {
                 enter(depth, ENTRY);
-                if (entry.getValue() instanceof Dict inner ? findsTensor(inner, depth + 1)
+                if (entry.getValue() instanceof Dict inner
+                        ? findsTensor(inner, depth + 1)
                         : named(entry.getKey()) && tensor(entry.getValue()) instanceof Tensor) {
                     return true;
                 }

@@ -51,7 +51,8 @@ sealed interface TorchStorages {
      * Since 1.6: a zip archive with {@code NAME/data.pkl} and one stored entry {@code NAME/data/KEY} for each storage.
      */
     record Zip(ZipDirectory zip, String source, String prefix, StateDict dict, Map<String, MemorySegment> unpacked)
-            implements TorchStorages {
+            implements
+                TorchStorages {
         private static final String PICKLE = "data.pkl";
 
         static Zip read(MemorySegment file, String source) {
@@ -115,11 +116,11 @@ sealed interface TorchStorages {
      */
     record Legacy(
             MemorySegment file, String source, StateDict dict, Map<String, Long> begins, Map<String, Long> lengths)
-            implements TorchStorages {
+            implements
+                TorchStorages {
         private static final BigInteger MAGIC = new BigInteger("1950a86a20f9469cfc6c", 16);
         private static final long PROTOCOL = 1001;
-        private static final ValueLayout.OfLong I64 =
-                ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+        private static final ValueLayout.OfLong I64 = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
         static TorchStorages read(MemorySegment file, String source) {
             Object[] pickles = new Object[5];
@@ -144,8 +145,7 @@ sealed interface TorchStorages {
             if (Boolean.FALSE.equals(facts.items.get("little_endian"))) {
                 throw new BadFileException(source + BIG_ENDIAN);
             }
-            Legacy legacy =
-                    new Legacy(file, source, StateDict.in(pickles[3], source, at), new HashMap<>(), new HashMap<>());
+            Legacy legacy = new Legacy(file, source, StateDict.in(pickles[3], source, at), new HashMap<>(), new HashMap<>());
             Map<String, String> users = new HashMap<>();
             legacy.dict.tensors()
                     .forEach((name, t) -> users.putIfAbsent(t.storage().key(), "tensor " + Names.quoted(name)));

@@ -106,7 +106,8 @@ final class TorchTensors {
 
     /** The tensor itself: attributes don't change it, and a state that would set its values is refused. */
     Tensor withState(Tensor tensor, Object state) {
-        List<Object> parts = state instanceof Items items && items.items.size() == 2 ? items.items
+        List<Object> parts = state instanceof Items items && items.items.size() == 2
+                ? items.items
                 : Collections.singletonList(state);
         for (Object part : parts) {
             if (part != null && !(part instanceof Dict)) {
@@ -181,6 +182,7 @@ final class TorchTensors {
 
     private static DType dtype(Call call, int index) {
         return call.at(index) instanceof Global type && isDType(type.module(), type.name())
-                ? DTYPES.get(type.name()) : call.bad();
+                ? DTYPES.get(type.name())
+                : call.bad();
     }
 }

@@ -206,8 +206,7 @@ public final class Weights implements AutoCloseable {
                 .filter(name -> !used.contains(name) && patterns.stream().noneMatch(p -> p.matcher(name).matches()))
                 .toList();
         if (!left.isEmpty()) {
-            String names =
-                    String.join(", ", left.stream().limit(NAMES_IN_ERRORS).map(n -> Names.quoted(prefix + n)).toList());
+            String names = String.join(", ", left.stream().limit(NAMES_IN_ERRORS).map(n -> Names.quoted(prefix + n)).toList());
             String more = left.size() > NAMES_IN_ERRORS ? " and " + (left.size() - NAMES_IN_ERRORS) + " more" : "";
             throw new BadWeightsException(source.source() + ": the model doesn't use " + names + more
                     + ": these are weights of another architecture");

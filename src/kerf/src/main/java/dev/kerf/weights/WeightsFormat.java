@@ -17,16 +17,15 @@ import java.util.regex.Pattern;
 
 /** Tells the formats of weight files apart by their first bytes. */
 enum WeightsFormat {
-    SAFETENSORS,
-    SAFETENSORS_INDEX,
-    TORCH;
+    SAFETENSORS, SAFETENSORS_INDEX, TORCH;
 
     private static final int HEAD = 512;
     /** In Latin-1, as the first bytes are read. */
     private static final String BYTE_ORDER_MARK = "\u00EF\u00BB\u00BF";
 
     private static final Pattern COMMENT = Pattern.compile("<!--.*?-->", Pattern.DOTALL);
-    private static final Pattern ELEMENT = Pattern.compile("<(?:!DOCTYPE\\s+)?([a-z_][\\w.:-]{0,60})", Pattern.CASE_INSENSITIVE);
+    private static final Pattern ELEMENT = Pattern.compile("<(?:!DOCTYPE\\s+)?([a-z_][\\w.:-]{0,60})",
+            Pattern.CASE_INSENSITIVE);
     /** What a web page may begin with. */
     private static final Set<String> HTML = Set.of("html", "head", "body", "title", "meta", "script", "div", "center", "h1",
             "p");

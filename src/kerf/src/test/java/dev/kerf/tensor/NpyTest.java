@@ -31,7 +31,7 @@ class NpyTest {
     void everyTypeAndRankComesBack(DType dtype) {
         Path file = directory.resolve("a.npy");
         for (Shape shape : new Shape[] {Shape.of(), Shape.of(5), Shape.of(2, 3), Shape.of(2, 0, 3),
-                Shape.of(1, 2, 3, 4)}) {
+            Shape.of(1, 2, 3, 4)}) {
             HostTensor tensor = HostTensor.zeros(dtype, shape);
             for (int i = 0; i < tensor.elements(); i++) {
                 tensor.setDouble(i, i % 2);

@@ -190,8 +190,7 @@ class HostileCheckpointTest {
         PickleBytes pickle = PickleBytes.begin().op('}').text("model").op('}').text("depth").integer(4).op('s').op('s')
                 .text("weights").op('}').text("w").tensor("0", 10, 0, new long[] {10}, new long[] {1}).op('s').op('s')
                 .op('.');
-        Path path =
-                PickleBytes.zip(dir.resolve("a.pt"), ZipEntry.STORED, pickle.bytes(), Map.of("data/0", new byte[40]));
+        Path path = PickleBytes.zip(dir.resolve("a.pt"), ZipEntry.STORED, pickle.bytes(), Map.of("data/0", new byte[40]));
         try (Weights weights = Weights.open(path)) {
             assertEquals(List.of("weights.w"), weights.names());
         }

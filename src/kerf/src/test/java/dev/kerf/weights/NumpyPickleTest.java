@@ -45,7 +45,8 @@ class NumpyPickleTest {
     }
 
     /** Leaves an array on the stack. */
-    private static PickleBytes array(PickleBytes p, String code, String order, boolean fortran, Raw how, byte[] raw, long... dims) {
+    private static PickleBytes array(PickleBytes p, String code, String order, boolean fortran, Raw how, byte[] raw,
+            long... dims) {
         p.global("numpy.core.multiarray", "_reconstruct").global("numpy", "ndarray").integer(0).op(0x85).op('U', 1, 'b')
                 .op(0x87).op('R');
         p.op('(').integer(1).longs(dims);

@@ -142,8 +142,7 @@ class WeightsTest {
             Set<String> used = Set.of("enc.conv.weight", "enc.bn.running_mean", "head.weight");
             weights.requireAllUsed(used, List.of("*.num_batches_tracked"));
             weights.at("head").requireAllUsed(Set.of("weight"), List.of());
-            String one =
-                    assertThrows(BadWeightsException.class, () -> weights.requireAllUsed(used, List.of("*tracked.")))
+            String one = assertThrows(BadWeightsException.class, () -> weights.requireAllUsed(used, List.of("*tracked.")))
                     .getMessage();
             assertTrue(one.contains("the model doesn't use \"enc.bn.num_batches_tracked\": "), one);
             String all = assertThrows(BadWeightsException.class,
