@@ -114,7 +114,7 @@ public final class Polygons {
     }
 
     /** A border being walked: where it began, where it is, and which holes at this corner are still to be visited. */
-    private static final class Walk {
+    private static final class Tracer {
         private final int startX;
         private final int startY;
         private final int startD;
@@ -124,7 +124,7 @@ public final class Polygons {
         private int visited;
         private boolean moved;
 
-        Walk(int x, int y, int d) {
+        Tracer(int x, int y, int d) {
             this.x = startX = x;
             this.y = startY = y;
             this.d = startD = d;
@@ -134,10 +134,10 @@ public final class Polygons {
     private double[] draw(int x, int y) {
         Corners corners = new Corners();
         // A stack of our own: holes under holes may be many.
-        Deque<Walk> stack = new ArrayDeque<>();
-        stack.push(new Walk(x, y, RIGHT));
+        Deque<Tracer> stack = new ArrayDeque<>();
+        stack.push(new Tracer(x, y, RIGHT));
         while (!stack.isEmpty()) {
-            Walk walk = stack.peek();
+            Tracer walk = stack.peek();
             if (walk.moved && walk.x == walk.startX && walk.y == walk.startY && walk.d == walk.startD) {
                 stack.pop();
                 corners.add(walk.x, walk.y);
@@ -147,7 +147,7 @@ public final class Polygons {
             List<int[]> here = walk.d == RIGHT ? holes.get(walk.y * mask.width() + walk.x) : null;
             if (here != null && walk.visited < here.size()) {
                 int[] hole = here.get(walk.visited++);
-                stack.push(new Walk(hole[0], hole[1], turn(hole[0], hole[1], LEFT)));
+                stack.push(new Tracer(hole[0], hole[1], turn(hole[0], hole[1], LEFT)));
                 continue;
             }
             walk.x += DX[walk.d];

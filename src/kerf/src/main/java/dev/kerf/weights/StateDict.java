@@ -39,7 +39,7 @@ record StateDict(Map<String, Tensor> tensors, Map<String, String> metadata) {
             throw new BadFileException(source + ": holds " + kind(root) + ", expected a dictionary of tensors by name");
         }
         Map<String, String> metadata = new LinkedHashMap<>();
-        Walk walk = new Walk(source, pickleBytes);
+        Descent walk = new Descent(source, pickleBytes);
         Dict dict = top;
         for (int depth = 0; depth < DEEPEST; depth++) {
             collectMetadata(dict, metadata);
@@ -58,7 +58,7 @@ record StateDict(Map<String, Tensor> tensors, Map<String, String> metadata) {
     }
 
     /** The dictionary under one of the keys, if it holds tensors; one of settings may have the same name. */
-    private static Dict inner(Dict dict, Walk walk) {
+    private static Dict inner(Dict dict, Descent walk) {
         for (String key : KEYS) {
             if (dict.items.get(key) instanceof Dict inner && walk.findsTensor(inner, 0)) {
                 return inner;
@@ -68,11 +68,11 @@ record StateDict(Map<String, Tensor> tensors, Map<String, String> metadata) {
     }
 
     /** Goes through dictionaries; all that it does for one pickle is bounded by a multiple of the pickle's length. */
-    private static final class Walk {
+    private static final class Descent {
         private final String source;
         private long left;
 
-        Walk(String source, long pickleBytes) {
+        Descent(String source, long pickleBytes) {
             this.source = source;
             this.left = FREE_EXPANSION + EXPANSION * pickleBytes;
         }

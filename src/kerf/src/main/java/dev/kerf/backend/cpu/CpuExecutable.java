@@ -50,7 +50,7 @@ final class CpuExecutable implements Executable {
             weights.acquire();
         }
         try {
-            program = new Compiler(device, graph, weights, options).compile();
+            program = new CpuCompilation(device, graph, weights, options).compile();
         } catch (Throwable t) {
             if (weights != null) {
                 weights.release();

@@ -65,7 +65,7 @@ final class CpuWeights implements DeviceWeights {
     }
 
     /** The numbers in a layout, made at the first call; the dense form is kept only if asked for by itself. */
-    synchronized float[] packed(WeightExpr expr, String layout, Site.Packing packing) {
+    synchronized float[] packed(WeightExpr expr, String layout, Site.Packer packing) {
         if (references == 0) {
             throw new ClosedException("these weights are closed");
         }

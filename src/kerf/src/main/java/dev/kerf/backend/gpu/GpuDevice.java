@@ -67,7 +67,7 @@ public final class GpuDevice implements Device {
         }
         info().require(options.precision());
         Object event = Trace.compile();
-        Compilation compilation = new Compilation(this, graph, (GpuWeights) weights, options);
+        GpuCompilation compilation = new GpuCompilation(this, graph, (GpuWeights) weights, options);
         GpuExecutable executable = compilation.executable();
         made.add(executable);
         if (event != null) {

@@ -50,7 +50,7 @@ final class GpuExecutable implements Executable {
     private final Graph recorded;
     private final Graph graph;
     private final GpuWeights weights;
-    private final List<Compilation.Step> steps;
+    private final List<GpuCompilation.Step> steps;
     private final Driver.Launch[] launches;
     private final Driver.Timer[] timers;
     private final Slot[] slots;
@@ -72,14 +72,14 @@ final class GpuExecutable implements Executable {
     private volatile boolean closed;
 
     GpuExecutable(GpuDevice device, Graph recorded, Graph graph, GpuWeights weights, boolean profile,
-            List<Compilation.Step> steps, List<Slot> slots, Map<String, Output> kept, Driver.Buffer errors,
+            List<GpuCompilation.Step> steps, List<Slot> slots, Map<String, Output> kept, Driver.Buffer errors,
             List<AutoCloseable> owned, MemoryUse planned) {
         this.device = device;
         this.recorded = recorded;
         this.graph = graph;
         this.weights = weights;
         this.steps = List.copyOf(steps);
-        this.launches = steps.stream().map(Compilation.Step::launch).toArray(Driver.Launch[]::new);
+        this.launches = steps.stream().map(GpuCompilation.Step::launch).toArray(Driver.Launch[]::new);
         this.slots = slots.toArray(Slot[]::new);
         this.errors = errors;
         this.owned = owned;
@@ -439,7 +439,7 @@ final class GpuExecutable implements Executable {
             }
         }
         ownInputs.forEach(GpuTensor::free);
-        owned.reversed().forEach(Compilation::close);
+        owned.reversed().forEach(GpuCompilation::close);
         if (weights != null) {
             weights.release();
         }

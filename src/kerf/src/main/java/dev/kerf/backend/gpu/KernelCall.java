@@ -27,34 +27,34 @@ import java.util.Set;
  */
 public final class KernelCall {
     /** What an argument is bound to. */
-    sealed interface Operand {
+    sealed interface Binding {
         /** A value where the memory plan puts it, or a weight in a layout. */
-        record Tensor(Value value, Packing packing) implements Operand {}
+        record Tensor(Value value, Packing packing) implements Binding {}
 
         /** The node's scratch memory from some byte on. */
-        record Scratch(long offset, long bytes) implements Operand {}
+        record Scratch(long offset, long bytes) implements Binding {}
 
         /** A number; int, long or float as the manifest says. */
-        record Number(double real, long whole) implements Operand {}
+        record Number(double real, long whole) implements Binding {}
 
         /** A buffer that the kernel doesn't touch. */
-        record Absent() implements Operand {}
+        record Absent() implements Binding {}
 
         /** Numbers that the lowering worked out; the executable uploads them once, in their own dtype. */
-        record Table(HostTensor values) implements Operand {}
+        record Table(HostTensor values) implements Binding {}
 
         /** The executable's error cell. */
-        record Errors() implements Operand {}
+        record Errors() implements Binding {}
 
         /** A slot of the executable or memory that stands in for it. */
-        record Direct(Location location) implements Operand {}
+        record Direct(Location location) implements Binding {}
     }
 
     private final Manifest kernel;
     private final Map<String, Long> formulaNames;
     private final Map<String, Long> parameters;
     private final Map<String, String> definitions = new LinkedHashMap<>();
-    private final Map<String, Operand> operands = new LinkedHashMap<>();
+    private final Map<String, Binding> operands = new LinkedHashMap<>();
     private final Set<String> dense = new HashSet<>();
 
     KernelCall(Manifest kernel, Map<String, Long> parameters, Map<String, Long> names, Storage storage) {
@@ -71,7 +71,7 @@ public final class KernelCall {
         for (Manifest.Argument a : kernel.arguments()) {
             Long size = names.get(a.name());
             if (!a.pointer() && size != null) {
-                operands.put(a.name(), new Operand.Number(size, size));
+                operands.put(a.name(), new Binding.Number(size, size));
             }
         }
     }
@@ -136,7 +136,7 @@ public final class KernelCall {
 
     /** Binds a tensor argument to a weight or constant ({@link Target#fixed}) in a layout of the kernel's own. */
     public KernelCall tensor(String name, Value value, Packing packing) {
-        return bind(name, new Operand.Tensor(value, packing));
+        return bind(name, new Binding.Tensor(value, packing));
     }
 
     /** Says that a tensor argument must be dense in this launch, though the kernel takes a distance between its items. */
@@ -147,7 +147,7 @@ public final class KernelCall {
 
     /** Binds a tensor argument to a place. */
     KernelCall direct(String name, Location location) {
-        return bind(name, new Operand.Direct(location));
+        return bind(name, new Binding.Direct(location));
     }
 
     /** Whether the items of a value may lie apart, as far as this launch is concerned. */
@@ -157,33 +157,33 @@ public final class KernelCall {
 
     /** Binds a tensor argument that this launch doesn't have: the kernel must not touch it. */
     public KernelCall absent(String name) {
-        return bind(name, new Operand.Absent());
+        return bind(name, new Binding.Absent());
     }
 
     /** Binds a buffer argument to a part of the node's scratch memory, aligned by the caller to its elements. */
     public KernelCall scratch(String name, long offset, long bytes) {
-        return bind(name, new Operand.Scratch(offset, bytes));
+        return bind(name, new Binding.Scratch(offset, bytes));
     }
 
     /** Binds a buffer argument to numbers worked out now, uploaded when the graph is compiled. */
     public KernelCall table(String name, HostTensor values) {
-        return bind(name, new Operand.Table(values));
+        return bind(name, new Binding.Table(values));
     }
 
     /** Binds an int or long argument. */
     public KernelCall number(String name, long value) {
         formulaNames.put(name, value);
-        return bind(name, new Operand.Number(value, value));
+        return bind(name, new Binding.Number(value, value));
     }
 
     /** Binds a float argument. */
     public KernelCall real(String name, double value) {
-        return bind(name, new Operand.Number(value, 0));
+        return bind(name, new Binding.Number(value, 0));
     }
 
     /** Binds {@code errors} to the run's error cell and {@code node} to the node's id, for the RAISE macro. */
     public KernelCall errors(Node node) {
-        return bind("errors", new Operand.Errors()).number("node", node.id());
+        return bind("errors", new Binding.Errors()).number("node", node.id());
     }
 
     /** Work-items along each axis, or of a group, for the sizes and parameters of this call. */
@@ -220,7 +220,7 @@ public final class KernelCall {
     }
 
     /** The operand of an argument; null if it was left out. */
-    Operand operand(String argument) {
+    Binding operand(String argument) {
         return operands.get(argument);
     }
 
@@ -228,7 +228,7 @@ public final class KernelCall {
     List<String> argumentsOf(Value value) {
         List<String> names = new ArrayList<>();
         operands.forEach((name, operand) -> {
-            if (operand instanceof Operand.Tensor t && t.value().id() == value.id()) {
+            if (operand instanceof Binding.Tensor t && t.value().id() == value.id()) {
                 names.add(name);
             }
         });
@@ -238,12 +238,12 @@ public final class KernelCall {
     /** Bytes of scratch memory that this call reaches to. */
     long scratchBytes() {
         return operands.values().stream()
-                .mapToLong(o -> o instanceof Operand.Scratch s ? s.offset() + s.bytes() : 0)
+                .mapToLong(o -> o instanceof Binding.Scratch s ? s.offset() + s.bytes() : 0)
                 .max()
                 .orElse(0);
     }
 
-    private KernelCall bind(String name, Operand operand) {
+    private KernelCall bind(String name, Binding operand) {
         if (kernel.index(name) < 0) {
             throw new IllegalArgumentException(kernel.name() + " has no argument " + name);
         }

@@ -41,7 +41,7 @@ final class ScratchMemory {
         Map<Long, Long> bytes = new HashMap<>();
         for (KernelCall call : calls) {
             for (Manifest.Argument a : call.kernel().arguments()) {
-                if (call.operand(a.name()) instanceof KernelCall.Operand.Scratch s) {
+                if (call.operand(a.name()) instanceof KernelCall.Binding.Scratch s) {
                     types.merge(s.offset(), dtype(call, a), (x, y) -> y.bytes() > x.bytes() ? y : x);
                     bytes.merge(s.offset(), s.bytes(), Math::max);
                 }
@@ -68,7 +68,7 @@ final class ScratchMemory {
     }
 
     /** Where an argument finds its scratch memory. */
-    Location locate(Node node, KernelCall call, Manifest.Argument a, KernelCall.Operand.Scratch s, MemoryPlan plan,
+    Location locate(Node node, KernelCall call, Manifest.Argument a, KernelCall.Binding.Scratch s, MemoryPlan plan,
             List<Driver.Buffer> buffers) {
         Room room = rooms.get(new Place(node.id(), s.offset()));
         if (room != null) {

@@ -33,8 +33,8 @@ final class MatrixLowering {
             y = g.op("Gemm", in, Attribute.of("alpha", m.alpha()), Attribute.of("transA", m.transposeA() ? 1 : 0),
                     Attribute.of("transB", m.transposeB() ? 1 : 0));
         } else {
-            y = g.op("MatMul", m.transposeA() ? g.transpose(a, Lowering.lastTwoSwapped(rankA)) : a,
-                    m.transposeB() ? g.transpose(b, Lowering.lastTwoSwapped(rankB)) : b);
+            y = g.op("MatMul", m.transposeA() ? g.transpose(a, NodeLowering.lastTwoSwapped(rankA)) : a,
+                    m.transposeB() ? g.transpose(b, NodeLowering.lastTwoSwapped(rankB)) : b);
             y = m.alpha() == 1 ? y : g.op("Mul", y, g.scalar(DType.F32, m.alpha()));
             y = m.bias() ? g.op("Add", y, g.in(n, 2)) : y;
         }

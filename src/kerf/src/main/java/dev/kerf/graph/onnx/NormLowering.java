@@ -46,7 +46,7 @@ final class NormLowering {
     /** y · weight + bias along an axis; operands 1 and 2 of the node. */
     private static String affine(OnnxGraph g, Node n, String y, int axis) {
         Shape x = n.input(0).type().shape();
-        long[] column = Lowering.along(x.dim(axis), axis, x.rank());
+        long[] column = NodeLowering.along(x.dim(axis), axis, x.rank());
         return g.op("Add", g.op("Mul", y, g.reshape(g.in(n, 1), column)), g.reshape(g.in(n, 2), column));
     }
 

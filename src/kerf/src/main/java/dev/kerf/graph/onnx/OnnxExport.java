@@ -152,7 +152,7 @@ public final class OnnxExport {
                     String name = w.expr() instanceof WeightExpr.Tensor t ? t.name() : n.name();
                     onnx.bind(n.output(), onnx.tensor(name, WeightValues.evaluate(w.expr(), weights)));
                 }
-                default -> Lowering.lower(onnx, n);
+                default -> NodeLowering.lower(onnx, n);
             }
         }
         outputs.forEach(onnx::output);

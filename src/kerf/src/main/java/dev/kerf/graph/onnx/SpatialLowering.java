@@ -183,8 +183,8 @@ final class SpatialLowering {
                     Attribute.of("mode", "nearest"), Attribute.of("coordinate_transformation_mode", "asymmetric"),
                     Attribute.of("nearest_mode", "floor"));
         }
-        String rows = Lowering.indices(g, r.outH(), i -> source(i, half, scaleH, x.dim(2)));
-        String columns = Lowering.indices(g, r.outW(), i -> source(i, half, scaleW, x.dim(3)));
+        String rows = NodeLowering.indices(g, r.outH(), i -> source(i, half, scaleH, x.dim(2)));
+        String columns = NodeLowering.indices(g, r.outW(), i -> source(i, half, scaleW, x.dim(3)));
         String picked = g.op("Gather", List.of(g.in(n, 0), rows), Attribute.of("axis", 2));
         return g.op("Gather", List.of(picked, columns), Attribute.of("axis", 3));
     }

@@ -59,7 +59,7 @@ final class MemoryBank implements AutoCloseable {
     int fetch(FrameMemory m) {
         if (m.slot == FrameMemory.NOWHERE) {
             reserve(m);
-            try (var lease = sam.memories().lease(new Sam2.MemoryPlan(owners.length, false))) {
+            try (var lease = sam.memories().lease(new Sam2.SlotsPlan(owners.length, false))) {
                 Executable e = lease.plan();
                 bind(e);
                 e.input("memory").upload(m.stored.data());
@@ -99,7 +99,7 @@ final class MemoryBank implements AutoCloseable {
 
     /** Moves a memory to the host. */
     private void store(FrameMemory m) {
-        try (var lease = sam.memories().lease(new Sam2.MemoryPlan(owners.length, true))) {
+        try (var lease = sam.memories().lease(new Sam2.SlotsPlan(owners.length, true))) {
             Executable e = lease.plan();
             bind(e);
             e.input("slot").upload(MemorySegment.ofArray(new int[] {m.slot}));

@@ -59,13 +59,13 @@ public final class Sam2 implements AutoCloseable {
     private final PlanCache<Size, Executable> givens;
     private final PlanCache<FrameRequest, Executable> frames;
     private final PlanCache<Remember, Executable> remembers;
-    private final PlanCache<MemoryPlan, Executable> memories;
+    private final PlanCache<SlotsPlan, Executable> memories;
 
     /** Frames put into memory. */
     record Remember(int objects, int slots, boolean binarize) {}
 
     /** A slot read or written. */
-    record MemoryPlan(int slots, boolean reads) {}
+    record SlotsPlan(int slots, boolean reads) {}
 
     /** A picture's form and what it is. */
     record Look(PictureForm form, boolean video) {}
@@ -277,7 +277,7 @@ public final class Sam2 implements AutoCloseable {
         return remembers;
     }
 
-    PlanCache<MemoryPlan, Executable> memories() {
+    PlanCache<SlotsPlan, Executable> memories() {
         return memories;
     }
 

@@ -7,7 +7,7 @@ import dev.kerf.tensor.Shape;
 public interface Site {
     /** How a weight is laid out anew. */
     @FunctionalInterface
-    interface Packing {
+    interface Packer {
         /**
          * The packed form of dense row-major numbers.
          *
@@ -36,7 +36,7 @@ public interface Site {
      * @param i      a {@link #fixed} float32 operand
      * @param layout unique name of what {@code packing} does, parameters included, such as {@code conv/o32}
      */
-    float[] packed(int i, String layout, Packing packing);
+    float[] packed(int i, String layout, Packer packing);
 
     /**
      * Room that only this node's kernels use, as many floats as the kernel asked for before memory was planned; contents

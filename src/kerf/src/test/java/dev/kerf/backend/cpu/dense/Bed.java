@@ -205,7 +205,7 @@ final class Bed implements Site {
     }
 
     @Override
-    public float[] packed(int i, String layout, Packing packing) {
+    public float[] packed(int i, String layout, Packer packing) {
         Shape shape = operands.get(i).type().shape();
         return packing.pack(dense(i), shape);
     }

@@ -25,8 +25,8 @@ import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 
 /** Each op as standard ONNX operators: the switch, and the ops that move, pick and keep elements. */
-final class Lowering {
-    private Lowering() {}
+final class NodeLowering {
+    private NodeLowering() {}
 
     /** Adds a node's operators to the graph and binds its outputs. */
     static void lower(OnnxGraph g, Node n) {

@@ -28,7 +28,7 @@ import java.util.Map;
 import java.util.Set;
 
 /** Makes a {@link Program} of a graph: fuses it, plans memory, places operands, builds kernels. Used once. */
-final class Compiler implements MemoryPlan.Rules {
+final class CpuCompilation implements MemoryPlan.Rules {
     private final CpuDevice device;
     private final CpuWeights weights;
     private final CompileOptions options;
@@ -44,7 +44,7 @@ final class Compiler implements MemoryPlan.Rules {
     private long accounted;
     private long constantBytes;
 
-    Compiler(CpuDevice device, Graph recorded, CpuWeights weights, CompileOptions options) {
+    CpuCompilation(CpuDevice device, Graph recorded, CpuWeights weights, CompileOptions options) {
         this.device = device;
         this.weights = weights;
         this.options = options;
@@ -255,7 +255,7 @@ final class Compiler implements MemoryPlan.Rules {
 
         @Override
         public Operand result(int i) {
-            return Compiler.this.operand(node.outputs().get(i));
+            return CpuCompilation.this.operand(node.outputs().get(i));
         }
 
         @Override
@@ -266,7 +266,7 @@ final class Compiler implements MemoryPlan.Rules {
         }
 
         @Override
-        public float[] packed(int i, String layout, Packing packing) {
+        public float[] packed(int i, String layout, Packer packing) {
             return switch (graph.producer(node.input(i)).op()) {
                 case SourceOp.Weight w -> {
                     used.add(w.expr());

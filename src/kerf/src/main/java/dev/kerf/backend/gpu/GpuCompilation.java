@@ -32,7 +32,7 @@ import java.util.Set;
  * stand-in that is filled before the first node (an updated state is written back after the last), and each kept float32
  * value is converted to a buffer of its own.
  */
-final class Compilation {
+final class GpuCompilation {
     /**
      * A launch in its place.
      *
@@ -74,7 +74,7 @@ final class Compilation {
     private Driver.Buffer errors;
     private long extra;
 
-    Compilation(GpuDevice device, Graph recorded, GpuWeights weights, CompileOptions options) {
+    GpuCompilation(GpuDevice device, Graph recorded, GpuWeights weights, CompileOptions options) {
         this.device = device;
         this.driver = device.driver();
         this.recorded = recorded;
@@ -97,7 +97,7 @@ final class Compilation {
             }
             return make();
         } catch (RuntimeException e) {
-            owned.reversed().forEach(Compilation::close);
+            owned.reversed().forEach(GpuCompilation::close);
             if (retained) {
                 weights.release();
             }
@@ -242,13 +242,13 @@ final class Compilation {
 
     /** The number or buffer of an argument; {@code NAME_off} and {@code NAME_sn} come with their tensor. */
     private Object argument(Node n, KernelCall call, Manifest.Argument a, Map<String, Location> late) {
-        KernelCall.Operand operand = call.operand(a.name());
+        KernelCall.Binding operand = call.operand(a.name());
         if (operand == null && (a.name().endsWith("_off") || a.name().endsWith("_sn"))) {
             String tensor = a.name().substring(0, a.name().lastIndexOf('_'));
             Location at = location(n, call, tensor);
             return at == null ? (Object) 0L : a.name().endsWith("_off") ? at.offset() : at.batchStride();
         }
-        if (operand instanceof KernelCall.Operand.Number number) {
+        if (operand instanceof KernelCall.Binding.Number number) {
             return number(n, a, number);
         }
         if (operand == null) {
@@ -267,7 +267,7 @@ final class Compilation {
         return stand == null ? errors : stand;
     }
 
-    private static Object number(Node n, Manifest.Argument a, KernelCall.Operand.Number number) {
+    private static Object number(Node n, Manifest.Argument a, KernelCall.Binding.Number number) {
         return switch (a.type()) {
             case "float" -> (Object) (float) number.real();
             case "long" -> number.whole();
@@ -284,18 +284,18 @@ final class Compilation {
     /** Where a pointer argument points; null if nowhere. */
     private Location location(Node n, KernelCall call, String argument) {
         return switch (call.operand(argument)) {
-            case KernelCall.Operand.Tensor t -> {
+            case KernelCall.Binding.Tensor t -> {
                 Manifest.Argument a = call.kernel().arguments().get(call.kernel().index(argument));
                 String type = call.definitions().getOrDefault(a.element(), a.element());
                 yield locate(t.value(), type, t.packing());
             }
-            case KernelCall.Operand.Direct d -> d.location();
-            case KernelCall.Operand.Scratch s -> scratch.locate(
+            case KernelCall.Binding.Direct d -> d.location();
+            case KernelCall.Binding.Scratch s -> scratch.locate(
                     n, call, call.kernel().arguments().get(call.kernel().index(argument)), s, plan, buffers);
-            case KernelCall.Operand.Absent a -> null;
-            case KernelCall.Operand.Table t -> new Location(table(t.values()), null, 0, 0, "");
-            case KernelCall.Operand.Errors e -> new Location(errors, null, 0, 0, "int");
-            case KernelCall.Operand.Number x -> throw new IllegalStateException(argument + " is a number");
+            case KernelCall.Binding.Absent a -> null;
+            case KernelCall.Binding.Table t -> new Location(table(t.values()), null, 0, 0, "");
+            case KernelCall.Binding.Errors e -> new Location(errors, null, 0, 0, "int");
+            case KernelCall.Binding.Number x -> throw new IllegalStateException(argument + " is a number");
             case null -> null;
         };
     }
