@@ -1,6 +1,6 @@
 package dev.kerf.tornado;
 
-import dev.kerf.backend.gpu.Manifest;
+import dev.kerf.backend.gpu.kernel.Manifest;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;

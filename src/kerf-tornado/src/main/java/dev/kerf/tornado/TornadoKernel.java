@@ -2,8 +2,8 @@ package dev.kerf.tornado;
 
 import dev.kerf.backend.Storage;
 import dev.kerf.backend.gpu.Driver;
-import dev.kerf.backend.gpu.KernelSource;
-import dev.kerf.backend.gpu.Manifest;
+import dev.kerf.backend.gpu.kernel.KernelSource;
+import dev.kerf.backend.gpu.kernel.Manifest;
 import dev.kerf.error.UnsupportedOpException;
 import java.util.Arrays;
 import java.util.List;

@@ -2,8 +2,8 @@ package dev.kerf.tornado;
 
 import dev.kerf.backend.gpu.Driver;
 import dev.kerf.backend.gpu.Geometry;
-import dev.kerf.backend.gpu.Manifest;
 import dev.kerf.backend.gpu.NativeObject;
+import dev.kerf.backend.gpu.kernel.Manifest;
 import dev.kerf.error.DeviceException;
 import java.util.ArrayList;
 import java.util.BitSet;

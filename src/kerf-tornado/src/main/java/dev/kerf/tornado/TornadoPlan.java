@@ -1,6 +1,6 @@
 package dev.kerf.tornado;
 
-import dev.kerf.backend.gpu.Manifest;
+import dev.kerf.backend.gpu.kernel.Manifest;
 import dev.kerf.error.ClosedException;
 import java.util.ArrayList;
 import java.util.IdentityHashMap;

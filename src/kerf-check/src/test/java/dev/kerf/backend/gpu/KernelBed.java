@@ -9,6 +9,8 @@ import dev.kerf.backend.Executable;
 import dev.kerf.backend.NodeTiming;
 import dev.kerf.backend.Precision;
 import dev.kerf.backend.gpu.cuda.StandIn;
+import dev.kerf.backend.gpu.kernel.Dialect;
+import dev.kerf.backend.gpu.kernel.Manifest;
 import dev.kerf.check.oracle.Oracle;
 import dev.kerf.graph.Graph;
 import dev.kerf.graph.GraphBuilder;

@@ -11,6 +11,7 @@ import dev.kerf.backend.Precision;
 import dev.kerf.backend.StateTensor;
 import dev.kerf.backend.Storage;
 import dev.kerf.backend.gpu.cuda.CudaBackend;
+import dev.kerf.backend.gpu.kernel.Manifest;
 import dev.kerf.backend.gpu.opencl.OpenClBackend;
 import dev.kerf.backend.gpu.tornado.TornadoBackend;
 import dev.kerf.check.oracle.Oracle;

@@ -1,5 +1,6 @@
 package dev.kerf.backend.gpu;
 
+import dev.kerf.backend.gpu.kernel.Packing;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;
 import java.util.Map;

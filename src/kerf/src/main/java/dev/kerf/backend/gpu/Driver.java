@@ -1,6 +1,8 @@
 package dev.kerf.backend.gpu;
 
 import dev.kerf.backend.DeviceInfo;
+import dev.kerf.backend.gpu.kernel.Dialect;
+import dev.kerf.backend.gpu.kernel.Manifest;
 import dev.kerf.error.DeviceException;
 import dev.kerf.tensor.DType;
 import java.lang.foreign.MemorySegment;

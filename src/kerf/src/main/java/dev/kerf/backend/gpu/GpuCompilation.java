@@ -2,6 +2,8 @@ package dev.kerf.backend.gpu;
 
 import dev.kerf.backend.CompileOptions;
 import dev.kerf.backend.MemoryUse;
+import dev.kerf.backend.gpu.kernel.Manifest;
+import dev.kerf.backend.gpu.kernel.Packing;
 import dev.kerf.error.BadInputException;
 import dev.kerf.error.DeviceException;
 import dev.kerf.graph.Fusion;

@@ -1,6 +1,7 @@
 package dev.kerf.backend.gpu;
 
 import dev.kerf.backend.DeviceWeights;
+import dev.kerf.backend.gpu.kernel.Packing;
 import dev.kerf.error.ClosedException;
 import dev.kerf.graph.WeightExpr;
 import dev.kerf.graph.WeightValues;

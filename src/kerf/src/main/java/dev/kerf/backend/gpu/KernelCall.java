@@ -1,6 +1,11 @@
 package dev.kerf.backend.gpu;
 
 import dev.kerf.backend.Storage;
+import dev.kerf.backend.gpu.kernel.Expression;
+import dev.kerf.backend.gpu.kernel.KernelSource;
+import dev.kerf.backend.gpu.kernel.Manifest;
+import dev.kerf.backend.gpu.kernel.Packing;
+import dev.kerf.backend.gpu.kernel.Sizes;
 import dev.kerf.graph.Node;
 import dev.kerf.graph.Value;
 import dev.kerf.tensor.HostTensor;

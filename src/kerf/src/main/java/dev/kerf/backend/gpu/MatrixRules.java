@@ -1,5 +1,7 @@
 package dev.kerf.backend.gpu;
 
+import dev.kerf.backend.gpu.kernel.Packing;
+import dev.kerf.backend.gpu.kernel.Sizes;
 import dev.kerf.graph.Broadcast;
 import dev.kerf.graph.MatrixOp;
 import dev.kerf.graph.Node;

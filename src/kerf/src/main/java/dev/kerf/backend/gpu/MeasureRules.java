@@ -1,7 +1,8 @@
 package dev.kerf.backend.gpu;
 
-import dev.kerf.graph.MeasureOp;
+import dev.kerf.backend.gpu.kernel.Sizes;
 import dev.kerf.graph.MeasureOp.MaskForm;
+import dev.kerf.graph.MeasureOp;
 import dev.kerf.graph.Node;
 import dev.kerf.graph.Value;
 import dev.kerf.tensor.Shape;

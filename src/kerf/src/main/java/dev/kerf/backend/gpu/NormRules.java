@@ -1,6 +1,7 @@
 package dev.kerf.backend.gpu;
 
 import dev.kerf.backend.Storage;
+import dev.kerf.backend.gpu.kernel.Sizes;
 import dev.kerf.graph.Node;
 import dev.kerf.graph.NormOp;
 import dev.kerf.graph.Value;

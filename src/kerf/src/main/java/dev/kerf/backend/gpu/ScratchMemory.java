@@ -1,5 +1,6 @@
 package dev.kerf.backend.gpu;
 
+import dev.kerf.backend.gpu.kernel.Manifest;
 import dev.kerf.graph.MemoryPlan;
 import dev.kerf.graph.Node;
 import dev.kerf.tensor.DType;

@@ -4,6 +4,8 @@ import dev.kerf.backend.Arithmetic;
 import dev.kerf.backend.DeviceInfo;
 import dev.kerf.backend.Precision;
 import dev.kerf.backend.Storage;
+import dev.kerf.backend.gpu.kernel.Manifest;
+import dev.kerf.backend.gpu.kernel.Sizes;
 import dev.kerf.error.BadInputException;
 import dev.kerf.error.UnsupportedOpException;
 import dev.kerf.graph.Graph;

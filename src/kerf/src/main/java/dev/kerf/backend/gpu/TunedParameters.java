@@ -1,5 +1,6 @@
 package dev.kerf.backend.gpu;
 
+import dev.kerf.backend.gpu.kernel.Expression;
 import dev.kerf.json.Json;
 import java.io.IOException;
 import java.io.InputStream;

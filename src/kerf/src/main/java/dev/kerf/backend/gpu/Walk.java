@@ -1,5 +1,6 @@
 package dev.kerf.backend.gpu;
 
+import dev.kerf.backend.gpu.kernel.Sizes;
 import dev.kerf.graph.Node;
 import dev.kerf.graph.Value;
 import dev.kerf.tensor.Shape;

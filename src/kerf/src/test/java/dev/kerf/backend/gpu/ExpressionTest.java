@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.kerf.backend.gpu.kernel.Expression;
 import dev.kerf.error.BadFileException;
 import java.util.Map;
 import java.util.Set;

@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.kerf.backend.DeviceInfo;
+import dev.kerf.backend.gpu.kernel.KernelSource;
+import dev.kerf.backend.gpu.kernel.Manifest;
 import dev.kerf.error.BadFileException;
 import dev.kerf.json.Json;
 import java.io.IOException;

@@ -5,10 +5,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.kerf.backend.DeviceInfo;
 import dev.kerf.backend.Precision;
+import dev.kerf.backend.gpu.kernel.Expression;
 import dev.kerf.graph.Graph;
 import dev.kerf.graph.GraphBuilder;
-import dev.kerf.graph.MeasureOp;
 import dev.kerf.graph.MeasureOp.MaskForm;
+import dev.kerf.graph.MeasureOp;
 import dev.kerf.graph.Node;
 import dev.kerf.graph.Op;
 import dev.kerf.graph.TensorType;

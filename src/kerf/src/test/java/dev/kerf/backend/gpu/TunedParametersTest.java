@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.kerf.backend.DeviceInfo;
 import dev.kerf.backend.Precision;
+import dev.kerf.backend.gpu.kernel.Sizes;
 import dev.kerf.error.BadFileException;
 import dev.kerf.graph.GraphBuilder;
 import dev.kerf.graph.TensorType;

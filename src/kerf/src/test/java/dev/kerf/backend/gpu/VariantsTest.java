@@ -7,6 +7,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.kerf.backend.DeviceInfo;
 import dev.kerf.backend.Precision;
+import dev.kerf.backend.gpu.kernel.Dialect;
+import dev.kerf.backend.gpu.kernel.KernelSource;
+import dev.kerf.backend.gpu.kernel.Manifest;
+import dev.kerf.backend.gpu.kernel.Sizes;
 import dev.kerf.error.BadFileException;
 import dev.kerf.error.UnsupportedOpException;
 import dev.kerf.graph.Graph;

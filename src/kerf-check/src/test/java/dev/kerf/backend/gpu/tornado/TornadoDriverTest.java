@@ -8,9 +8,9 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.kerf.backend.gpu.Driver;
-import dev.kerf.backend.gpu.Manifest;
 import dev.kerf.backend.gpu.Parity;
 import dev.kerf.backend.gpu.SignalHandlers;
+import dev.kerf.backend.gpu.kernel.Manifest;
 import dev.kerf.error.ClosedException;
 import dev.kerf.error.DeviceException;
 import dev.kerf.error.UnsupportedOpException;

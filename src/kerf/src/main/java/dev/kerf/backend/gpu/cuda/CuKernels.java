@@ -1,7 +1,7 @@
 package dev.kerf.backend.gpu.cuda;
 
 import dev.kerf.backend.gpu.Driver;
-import dev.kerf.backend.gpu.KernelSource;
+import dev.kerf.backend.gpu.kernel.KernelSource;
 import dev.kerf.error.DeviceException;
 import dev.kerf.error.UnsupportedOpException;
 import java.lang.foreign.Arena;

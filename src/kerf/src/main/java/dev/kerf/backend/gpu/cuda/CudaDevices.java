@@ -1,8 +1,8 @@
 package dev.kerf.backend.gpu.cuda;
 
 import dev.kerf.backend.DeviceInfo;
-import dev.kerf.backend.gpu.Dialect;
 import dev.kerf.backend.gpu.Driver;
+import dev.kerf.backend.gpu.kernel.Dialect;
 import dev.kerf.error.BackendUnavailableException;
 import dev.kerf.error.DeviceException;
 import java.io.IOException;

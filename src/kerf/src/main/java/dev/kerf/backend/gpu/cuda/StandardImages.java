@@ -1,7 +1,7 @@
 package dev.kerf.backend.gpu.cuda;
 
-import dev.kerf.backend.gpu.Dialect;
-import dev.kerf.backend.gpu.KernelSource;
+import dev.kerf.backend.gpu.kernel.Dialect;
+import dev.kerf.backend.gpu.kernel.KernelSource;
 import dev.kerf.error.BackendUnavailableException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;

@@ -1,11 +1,11 @@
 package dev.kerf.backend.gpu.opencl;
 
 import dev.kerf.backend.gpu.Driver;
-import dev.kerf.backend.gpu.Dialect;
 import dev.kerf.backend.gpu.Geometry;
-import dev.kerf.backend.gpu.KernelSource;
 import dev.kerf.backend.gpu.NativeObject;
 import dev.kerf.backend.gpu.SignalHandlers;
+import dev.kerf.backend.gpu.kernel.Dialect;
+import dev.kerf.backend.gpu.kernel.KernelSource;
 import dev.kerf.error.ClosedException;
 import dev.kerf.error.DeviceException;
 import java.lang.foreign.Arena;

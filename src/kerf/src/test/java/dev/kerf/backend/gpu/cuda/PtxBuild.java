@@ -1,9 +1,9 @@
 package dev.kerf.backend.gpu.cuda;
 
 import dev.kerf.backend.Storage;
-import dev.kerf.backend.gpu.Dialect;
-import dev.kerf.backend.gpu.KernelSource;
-import dev.kerf.backend.gpu.Manifest;
+import dev.kerf.backend.gpu.kernel.Dialect;
+import dev.kerf.backend.gpu.kernel.KernelSource;
+import dev.kerf.backend.gpu.kernel.Manifest;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

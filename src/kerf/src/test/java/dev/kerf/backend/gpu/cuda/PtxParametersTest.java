@@ -3,7 +3,7 @@ package dev.kerf.backend.gpu.cuda;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.kerf.backend.gpu.Manifest;
+import dev.kerf.backend.gpu.kernel.Manifest;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -2,9 +2,9 @@ package dev.kerf.backend.gpu.cuda;
 
 import dev.kerf.backend.Precision;
 import dev.kerf.backend.Storage;
-import dev.kerf.backend.gpu.Dialect;
-import dev.kerf.backend.gpu.KernelSource;
-import dev.kerf.backend.gpu.Manifest;
+import dev.kerf.backend.gpu.kernel.Dialect;
+import dev.kerf.backend.gpu.kernel.KernelSource;
+import dev.kerf.backend.gpu.kernel.Manifest;
 import dev.kerf.json.Json;
 import java.io.IOException;
 import java.io.UncheckedIOException;

@@ -1,4 +1,4 @@
-package dev.kerf.backend.gpu;
+package dev.kerf.backend.gpu.kernel;
 
 import dev.kerf.error.BadFileException;
 import dev.kerf.json.Json;

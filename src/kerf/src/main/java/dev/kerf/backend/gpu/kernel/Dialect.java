@@ -1,4 +1,4 @@
-package dev.kerf.backend.gpu;
+package dev.kerf.backend.gpu.kernel;
 
 /** The language that a kernel's source is written in, and that a driver's compiler reads. */
 public enum Dialect {

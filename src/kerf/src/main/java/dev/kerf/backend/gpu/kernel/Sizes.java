@@ -1,4 +1,4 @@
-package dev.kerf.backend.gpu;
+package dev.kerf.backend.gpu.kernel;
 
 import java.util.Collections;
 import java.util.LinkedHashMap;
