@@ -43,7 +43,7 @@ import java.util.Set;
  *       elements than their capacity fail in the runtime as an index out of range. An index of Gather or WriteSlot out of
  *       range fails too, but ONNX reads negative ones from the end.
  *   <li>Boxes of different groups are suppressed apart by moving them apart, which costs some digits of their overlaps; there
- *       is one image. Masks laid over an image are refused.
+ *       is one image. Masks laid over an image and connected components are refused.
  *   <li>Where NaN goes through max pooling and arg max is the runtime's affair.
  *   <li>A resize with scales of its own, given a size that ONNX would not derive from them, is refused; so is a count
  *       along the axis of a layer or group norm.

@@ -61,8 +61,8 @@ public final class Sam2 implements AutoCloseable {
     private final PlanCache<Remember, Executable> remembers;
     private final PlanCache<SlotsPlan, Executable> memories;
 
-    /** Frames put into memory. */
-    record Remember(int objects, int slots, boolean binarize) {}
+    /** Frames put into memory; their masks are bound if they were tracked, uploaded if they were prompted. */
+    record Remember(int objects, int slots, boolean tracked) {}
 
     /** A slot read or written. */
     record SlotsPlan(int slots, boolean reads) {}
@@ -73,8 +73,18 @@ public final class Sam2 implements AutoCloseable {
     /** An image's size. */
     record Size(int height, int width) {}
 
+    /** Where the masks come from that are brought to an image's size. */
+    enum Masks {
+        /** The decoder, bound. */
+        DECODED,
+        /** A frame of a video, bound; holes are filled. */
+        TRACKED,
+        /** The host, uploaded. */
+        KNOWN
+    }
+
     /** Masks brought to an image's size. */
-    record Upscale(int batch, int masks, int height, int width) {}
+    record Upscale(Masks from, int batch, int masks, int height, int width) {}
 
     private Sam2(Device device, Weights source, Sam2Config config, ModelOptions chosen) {
         Sam2Graphs.requireFits(config, source);
@@ -86,11 +96,13 @@ public final class Sam2 implements AutoCloseable {
         this.encoders = new PlanCache<>(chosen.plansOr(2), l -> compile(Sam2Graphs.look(config, l.form, l.video)));
         this.decoders = new PlanCache<>(plans, r -> compile(Sam2Graphs.decoder(config, r)));
         this.upscalers = new PlanCache<>(plans,
-                u -> compile(Sam2Graphs.upscale(config, u.batch, u.masks, u.height, u.width)));
+                u -> compile(Sam2Graphs.upscale(config, u.batch, u.masks, u.height, u.width,
+                        u.from == Masks.TRACKED ? config.holeArea() : 0)));
         this.givens = new PlanCache<>(1, s -> compile(Sam2VideoGraphs.given(config, s.height, s.width)));
         this.frames = new PlanCache<>(plans, r -> compile(Sam2VideoGraphs.frame(config, r)));
         this.remembers = new PlanCache<>(plans,
-                r -> compile(Sam2VideoGraphs.remember(config, r.objects, r.slots, r.binarize)));
+                r -> compile(Sam2VideoGraphs.remember(config, r.objects, r.slots,
+                        !r.tracked && config.binarizeClicked())));
         this.memories = new PlanCache<>(plans, m -> compile(
                 m.reads ? Sam2VideoGraphs.readSlot(config, m.slots) : Sam2VideoGraphs.writeSlot(config, m.slots)));
     }

@@ -4,6 +4,7 @@ import dev.kerf.error.BadInputException;
 import dev.kerf.error.BadWeightsException;
 import dev.kerf.graph.Graph;
 import dev.kerf.graph.GraphBuilder;
+import dev.kerf.graph.MeasureOp;
 import dev.kerf.graph.MoveOp;
 import dev.kerf.graph.PointwiseOp;
 import dev.kerf.graph.SpatialOp.Interpolation;
@@ -18,6 +19,7 @@ import dev.kerf.model.nn.Layers;
 import dev.kerf.model.nn.PictureInput;
 import dev.kerf.model.nn.Pixels;
 import dev.kerf.tensor.DType;
+import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;
 import dev.kerf.weights.TensorInfo;
 import dev.kerf.weights.Weights;
@@ -25,6 +27,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
@@ -38,6 +41,9 @@ import java.util.stream.Stream;
 public final class Sam2Graphs {
     private static final List<Double> MEAN = List.of(0.485, 0.456, 0.406);
     private static final List<Double> STD = List.of(0.229, 0.224, 0.225);
+
+    /** Logit of a hole that was filled. */
+    private static final float FILLED = 0.1f;
 
     private Sam2Graphs() {}
 
@@ -115,19 +121,42 @@ public final class Sam2Graphs {
 
     /**
      * Masks of the network's size brought to an image's: input {@code low_res_masks} (B, M, S/4, S/4), outputs {@code
-     * logits} (B · M, 1, height, width), bilinear, and {@code masks}, U8, 1 where a logit is above 0.
+     * logits} (B · M, 1, height, width), bilinear, and {@code masks}, U8, 1 where a logit is above 0. If holes are filled
+     * first, there is {@code filled_masks} (B, M, S/4, S/4) too.
      *
-     * @param batch B
-     * @param masks M
+     * @param batch    B
+     * @param masks    M
+     * @param holeArea pixels of the largest holes that are filled; 0 for none
      */
-    static Graph upscale(Sam2Config config, int batch, int masks, int height, int width) {
+    static Graph upscale(Sam2Config config, int batch, int masks, int height, int width, int holeArea) {
         GraphBuilder g = new GraphBuilder();
         int side = config.maskSize();
         Value low = g.input("low_res_masks", TensorType.f32(batch, masks, side, side));
         Value one = g.reshape(low, (long) batch * masks, 1, side, side);
+        if (holeArea > 0) {
+            one = filled(g, one, holeArea);
+            g.output("filled_masks", g.reshape(one, batch, masks, side, side));
+        }
         Value logits = g.output("logits", g.bilinear(one, height, width, Sampling.HALF_PIXEL));
         g.output("masks", g.apply(new PointwiseOp.Compare(PointwiseOp.Relation.GREATER), logits, g.constant(0f)));
         return g.build();
+    }
+
+    /** Upstream's {@code fill_holes_in_mask_scores}: logits (N, 1, H, W), small regions of those not above 0 raised to 0.1. */
+    private static Value filled(GraphBuilder g, Value logits, int most) {
+        Shape s = logits.type().shape();
+        Value outside = g.apply(new PointwiseOp.Compare(PointwiseOp.Relation.LESS_OR_EQUAL), logits, g.constant(0f));
+        List<Value> regions = g.add(
+                new MeasureOp.Components(8), g.reshape(outside, s.dim(0), s.dim(2), s.dim(3)));
+        Value areas = regions.get(1); // (N, R)
+        int labels = areas.type().shape().size(1);
+        int[] first = IntStream.range(0, s.size(0)).map(i -> i * labels).toArray();
+        Value row = g.add(regions.get(0), g.constant(HostTensor.of(Shape.of(first.length, 1, 1), first)));
+        Value area = g.apply(new MoveOp.Gather(), g.reshape(areas, areas.type().shape().elements()), row); // (N, H, W)
+        Value small = g.apply(new PointwiseOp.Compare(PointwiseOp.Relation.LESS_OR_EQUAL), g.reshape(area, s.dims()),
+                g.constant(HostTensor.of(Shape.of(), new int[] {most})));
+        Value raised = g.apply(new PointwiseOp.Where(), outside, g.constant(FILLED), logits);
+        return g.apply(new PointwiseOp.Where(), small, raised, logits);
     }
 
     /** Every tensor that some part of the model reads, with the shape that it has to have. */

@@ -1,7 +1,5 @@
 package dev.kerf.model.sam2;
 
-import java.util.Arrays;
-
 /** Regions of pixels that touch each other, at their edges or corners. */
 final class SmallRegions {
     private SmallRegions() {}
@@ -41,22 +39,5 @@ final class SmallRegions {
             }
         }
         return count;
-    }
-
-    /** Holes of up to so many pixels in a mask's logits filled, as upstream's {@code fill_holes_in_mask_scores}. */
-    static float[] filled(float[] logits, int width, int most) {
-        if (most == 0) {
-            return logits;
-        }
-        boolean[] outside = new boolean[logits.length];
-        for (int i = 0; i < logits.length; i++) {
-            outside[i] = logits[i] <= 0;
-        }
-        int[] size = sizes(outside, width);
-        float[] out = Arrays.copyOf(logits, logits.length);
-        for (int i = 0; i < out.length; i++) {
-            out[i] = outside[i] && size[i] <= most ? 0.1f : out[i];
-        }
-        return out;
     }
 }

@@ -9,6 +9,7 @@ import dev.kerf.tensor.Shape;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -30,6 +31,9 @@ final class Tracking implements AutoCloseable {
 
     /** Conditioning frames that attention sees at most; frames of the video as far as they are known. */
     record Limits(int conditioning, int frames) {}
+
+    /** What is kept of an object in a frame, and what is told of it. */
+    private record Answer(FrameMemory memory, Prediction shown) {}
 
     Tracking(Sam2 sam, int width, int height) {
         this.sam = sam;
@@ -58,7 +62,7 @@ final class Tracking implements AutoCloseable {
         // Upstream counts a box as two points; with more than one there is nothing to choose from.
         boolean multimask = asked.tokens() - 1 <= 1;
         DecoderRequest decoder = new DecoderRequest(1, batch.room(), batch.mask(), multimask);
-        FrameMemory answer;
+        Answer answer;
         if (initial) {
             try (var lease = sam.frames().lease(new FrameRequest(decoder, 0, 0, 0))) {
                 Executable e = lease.plan();
@@ -81,8 +85,8 @@ final class Tracking implements AutoCloseable {
             }
         }
         objects.put(object, o);
-        o.prompted(frame, initial, answer);
-        return predictions(List.of(answer)).getFirst();
+        o.prompted(frame, initial, answer.memory);
+        return answer.shown;
     }
 
     /**
@@ -99,10 +103,10 @@ final class Tracking implements AutoCloseable {
             view.bind(e, "vision_features", "high_res_features_0", "high_res_features_1");
             e.input("mask").upload(binary(mask));
             e.run();
-            FrameMemory answer = answers(e).getFirst();
+            Answer answer = answers(e).getFirst();
             objects.put(object, o);
-            o.prompted(frame, !o.visited.containsKey(frame), answer);
-            return predictions(List.of(answer)).getFirst();
+            o.prompted(frame, !o.visited.containsKey(frame), answer.memory);
+            return answer.shown;
         }
     }
 
@@ -120,8 +124,7 @@ final class Tracking implements AutoCloseable {
             for (var entry : o.pending().entrySet()) {
                 FrameMemory m = entry.getValue();
                 bank.begin(1);
-                try (var lease = sam.remembers().lease(
-                        new Sam2.Remember(1, bank.slots(), sam.config().binarizeClicked()))) {
+                try (var lease = sam.remembers().lease(new Sam2.Remember(1, bank.slots(), false))) {
                     Executable e = lease.plan();
                     views.apply(entry.getKey()).bind(e, "vision_features");
                     e.input("low_res_masks").upload(m.mask.data());
@@ -146,28 +149,31 @@ final class Tracking implements AutoCloseable {
 
     /** Follows all objects into a frame; those prompted in it keep their answers. */
     Map<Integer, Prediction> step(int frame, boolean backward, ImageView view, Limits limits) {
+        Map<TrackedObject, Prediction> told = new HashMap<>();
         List<TrackedObject> missing = objects.values().stream().filter(o -> !o.conditioning.containsKey(frame)).toList();
         for (int i = 0; i < missing.size();) {
             int n = Math.min(MOST_AT_ONCE, Integer.highestOneBit(missing.size() - i));
-            follow(frame, backward, missing.subList(i, i + n), view, limits);
+            List<TrackedObject> some = missing.subList(i, i + n);
+            List<Answer> answers = follow(frame, backward, some, view, limits);
+            for (int k = 0; k < n; k++) {
+                told.put(some.get(k), answers.get(k).shown);
+            }
             i += n;
         }
         objects.values().forEach(o -> o.visited.put(frame, backward));
-        List<FrameMemory> found = objects.values().stream().map(o -> o.latest(frame)).toList();
-        List<Prediction> answers = predictions(found);
         Map<Integer, Prediction> out = new LinkedHashMap<>();
-        objects.keySet().forEach(id -> out.put(id, answers.get(out.size())));
+        objects.forEach((id, o) -> out.put(id, told.containsKey(o) ? told.get(o) : known(o.latest(frame))));
         return out;
     }
 
-    private void follow(int frame, boolean backward, List<TrackedObject> some, ImageView view, Limits limits) {
+    private List<Answer> follow(int frame, boolean backward, List<TrackedObject> some, ImageView view, Limits limits) {
         RecallBatch recalled = new RecallBatch(some,
                 some.stream().map(o -> o.recall(frame, limits, backward)).toList());
         int n = some.size();
         bank.begin(recalled.needed() + n);
         DecoderRequest decoder = new DecoderRequest(n, 2, false, true);
         try (var lease = sam.frames().lease(recalled.request(decoder, bank.slots()));
-                var remember = sam.remembers().lease(new Sam2.Remember(n, bank.slots(), false))) {
+                var remember = sam.remembers().lease(new Sam2.Remember(n, bank.slots(), true))) {
             Executable e = lease.plan();
             view.bind(e, "vision_features", "high_res_features_0", "high_res_features_1");
             int[] labels = new int[2 * n];
@@ -175,51 +181,61 @@ final class Tracking implements AutoCloseable {
             e.input("labels").upload(MemorySegment.ofArray(labels));
             recalled.upload(e, bank);
             e.run();
-            List<FrameMemory> answers = answers(e);
+            List<Answer> answers = answers(e);
             // The memory is made of the masks as they are, holes and all, and doesn't leave the device.
             Executable r = remember.plan();
             view.bind(r, "vision_features");
             RESULTS.forEach(name -> r.bindInput(name, e.output(name)));
-            remember(r, answers);
+            remember(r, answers.stream().map(Answer::memory).toList());
             for (int i = 0; i < n; i++) {
-                FrameMemory old = some.get(i).tracked.put(frame, answers.get(i));
+                FrameMemory old = some.get(i).tracked.put(frame, answers.get(i).memory);
                 if (old != null) {
                     bank.release(old);
                 }
             }
+            return answers;
         }
     }
 
-    private List<FrameMemory> answers(Executable e) {
-        HostTensor masks = e.output("low_res_masks").toHost();
+    /** What the network answered for B objects, holes filled; the masks stay on the device until they are as shown. */
+    private List<Answer> answers(Executable e) {
         HostTensor objectScores = e.output("object_score_logits").toHost();
         HostTensor ious = e.output("iou_predictions").toHost();
         HostTensor pointers = e.output("object_pointer").toHost();
-        List<FrameMemory> out = new ArrayList<>();
-        int side = sam.config().maskSize();
-        for (int i = 0; i < masks.shape().dim(0); i++) {
-            float[] logits = SmallRegions.filled(PromptBatch.plane(masks, i).toFloatArray(), side, sam.config().holeArea());
-            HostTensor pointer = HostTensor.of(Shape.of(Sam2Config.WIDTH), new float[Sam2Config.WIDTH]);
-            MemorySegment.copy(pointers.data(), i * pointer.data().byteSize(), pointer.data(), 0,
-                    pointer.data().byteSize());
-            out.add(new FrameMemory(HostTensor.of(Shape.of(side, side), logits), (float) objectScores.getDouble(i),
-                    (float) ious.getDouble(i), pointer));
+        int n = objectScores.shape().size(0);
+        List<Answer> out = new ArrayList<>();
+        try (var lease = sam.upscalers().lease(new Sam2.Upscale(Sam2.Masks.TRACKED, n, 1, height, width))) {
+            Executable u = lease.plan();
+            u.bindInput("low_res_masks", e.output("low_res_masks"));
+            u.run();
+            HostTensor masks = (sam.config().holeArea() > 0 ? u.output("filled_masks") : e.output("low_res_masks")).toHost();
+            HostTensor logits = u.output("logits").toHost();
+            HostTensor binary = u.output("masks").toHost();
+            for (int i = 0; i < n; i++) {
+                HostTensor pointer = HostTensor.of(Shape.of(Sam2Config.WIDTH), new float[Sam2Config.WIDTH]);
+                MemorySegment.copy(pointers.data(), i * pointer.data().byteSize(), pointer.data(), 0,
+                        pointer.data().byteSize());
+                FrameMemory m = new FrameMemory(PromptBatch.plane(masks, i), (float) objectScores.getDouble(i),
+                        (float) ious.getDouble(i), pointer);
+                out.add(new Answer(m, shown(m, logits, binary, i)));
+            }
         }
         return out;
     }
 
-    private List<Prediction> predictions(List<FrameMemory> frames) {
-        List<Prediction> out = new ArrayList<>();
-        for (FrameMemory m : frames) {
-            try (var lease = sam.upscalers().lease(new Sam2.Upscale(1, 1, height, width))) {
-                Executable e = lease.plan();
-                e.input("low_res_masks").upload(m.mask.data());
-                e.run();
-                out.add(Prediction.of(PromptBatch.plane(e.output("logits").toHost(), 0),
-                        PromptBatch.plane(e.output("masks").toHost(), 0), PromptBatch.clamped(m.mask), m.iou, m.object));
-            }
+    /** What is told of a frame that was answered before. */
+    private Prediction known(FrameMemory m) {
+        try (var lease = sam.upscalers().lease(new Sam2.Upscale(Sam2.Masks.KNOWN, 1, 1, height, width))) {
+            Executable u = lease.plan();
+            u.input("low_res_masks").upload(m.mask.data());
+            u.run();
+            return shown(m, u.output("logits").toHost(), u.output("masks").toHost(), 0);
         }
-        return out;
+    }
+
+    private static Prediction shown(FrameMemory m, HostTensor logits, HostTensor binary, int i) {
+        return Prediction.of(PromptBatch.plane(logits, i), PromptBatch.plane(binary, i), PromptBatch.clamped(m.mask), m.iou,
+                m.object);
     }
 
     /** Lets go of an object. */
