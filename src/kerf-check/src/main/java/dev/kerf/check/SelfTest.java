@@ -76,7 +76,7 @@ public final class SelfTest {
         }
     }
 
-    /** @param done told of each check when it has ended */
+    /** Checks that have yet to run; {@code done} is told of each when it has ended. */
     public SelfTest(Device device, Precision precision, Consumer<Check> done) {
         this.device = device;
         this.precision = precision;

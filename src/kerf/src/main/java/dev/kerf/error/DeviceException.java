@@ -14,6 +14,8 @@ public final class DeviceException extends KerfException {
     private final boolean outOfMemory;
 
     /**
+     * One call that failed.
+     *
      * @param call        the native function, such as {@code clEnqueueNDRangeKernel}
      * @param status      its status number
      * @param statusName  the status by name, such as {@code CL_OUT_OF_RESOURCES}

@@ -26,6 +26,8 @@ public final class CocoTrack implements AutoCloseable {
     private boolean first = true;
 
     /**
+     * A file of no elements yet.
+     *
      * @throws dev.kerf.error.BadFileException if it can't be written there
      */
     public CocoTrack(Path file) {

@@ -36,6 +36,8 @@ public final class PlanCache<K, P extends AutoCloseable> implements AutoCloseabl
     private boolean closed;
 
     /**
+     * A cache of no plans yet.
+     *
      * @param capacity most plans at a time, at least 1
      * @param compiler makes a plan; called without a lock held
      */
