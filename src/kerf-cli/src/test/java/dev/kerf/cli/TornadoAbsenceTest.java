@@ -1,9 +1,10 @@
-package dev.kerf.backend.gpu.tornado;
+package dev.kerf.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.kerf.backend.gpu.tornado.TornadoDevices;
 import java.io.File;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
