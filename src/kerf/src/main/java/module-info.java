@@ -4,6 +4,8 @@
 module dev.kerf {
     requires static jdk.incubator.vector;
     requires static jdk.jfr;
+    // Annotations alone, which nothing reads at run time.
+    requires static org.jspecify;
     // For BufferedImage alone, which who calls with one has.
     requires static transitive java.desktop;
 

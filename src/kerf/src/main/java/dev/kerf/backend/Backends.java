@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.ServiceLoader;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Finds back ends.
@@ -30,9 +31,9 @@ public final class Backends {
      *
      * @param name    its name
      * @param devices its devices; empty if it can't start
-     * @param reason  why it can't start; null if it can
+     * @param reason  why it can't start; none if it can
      */
-    public record Finding(String name, List<DeviceInfo> devices, String reason) {}
+    public record Finding(String name, List<DeviceInfo> devices, @Nullable String reason) {}
 
     /** All back ends on the class path, the preferred first. Starts none. */
     public static List<Backend> all() {

@@ -3,6 +3,7 @@ package dev.kerf.backend;
 import dev.kerf.graph.Graph;
 import dev.kerf.graph.TensorType;
 import dev.kerf.weights.Weights;
+import org.jspecify.annotations.Nullable;
 
 /**
  * An opened device. Thread-safe. Closing it closes everything made on it; work under way is waited for.
@@ -22,13 +23,13 @@ public interface Device extends AutoCloseable {
      * Compiles a graph for its one static shape. All memory is allocated and all kernels are built here.
      *
      * @param graph   what to compute
-     * @param weights numbers for its {@link dev.kerf.graph.SourceOp.Weight}s; null if it has none
+     * @param weights numbers for its {@link dev.kerf.graph.SourceOp.Weight}s, if it has any
      * @param options precision, stages to keep, memory limit
      * @throws dev.kerf.error.UnsupportedOpException if the back end can't do an op, dtype, attribute or precision; names it
      * @throws dev.kerf.error.BadWeightsException    if a tensor is missing or misshapen
      * @throws dev.kerf.error.DeviceException        if the device has too little memory, or the limit is too low
      */
-    Executable compile(Graph graph, DeviceWeights weights, CompileOptions options);
+    Executable compile(Graph graph, @Nullable DeviceWeights weights, CompileOptions options);
 
     /** A zeroed tensor on this device that the caller owns: an input to bind, or a copy of a result to keep. */
     DeviceTensor allocate(TensorType type);

@@ -5,6 +5,7 @@ import dev.kerf.error.CancelledException;
 import dev.kerf.error.DeadlineExceededException;
 import java.time.Duration;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * When a call has to give up: after a time, or when another thread says so. It holds for everything that the calling thread
@@ -26,12 +27,12 @@ public final class Limit {
 
     private static final ScopedValue<Limit> CURRENT = ScopedValue.newInstance();
 
-    private final Duration time;
+    private final @Nullable Duration time;
     private final long end;
-    private final Limit outer;
+    private final @Nullable Limit outer;
     private volatile boolean cancelled;
 
-    private Limit(Duration time, Limit outer) {
+    private Limit(@Nullable Duration time, @Nullable Limit outer) {
         this.time = time;
         this.end = time == null ? 0 : System.nanoTime() + time.toNanos();
         this.outer = outer;

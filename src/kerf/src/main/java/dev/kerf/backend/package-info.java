@@ -22,4 +22,7 @@
  * {@link dev.kerf.error.ClosedException}. Closing a device closes all that was made on it. {@link dev.kerf.backend.DeviceWeights}
  * are counted: each executable holds a reference, and memory goes when the last is closed.
  */
+@NullMarked
 package dev.kerf.backend;
+
+import org.jspecify.annotations.NullMarked;

@@ -16,6 +16,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Merges ops where one kernel does the work of several, and drops nodes that nothing needs:
@@ -123,8 +124,8 @@ public final class Fusion {
         place(n, t, new ConvTranspose2d(c.window(), c.outPadH(), c.outPadW(), c.groups(), t.activation, bias), in);
     }
 
-    /** The batch norm that alone reads the convolution's result, if all its numbers are weights; null otherwise. */
-    private Node foldableNorm(Node conv, int biasAt, boolean bias) {
+    /** The batch norm that alone reads the convolution's result, if all its numbers are weights. */
+    private @Nullable Node foldableNorm(Node conv, int biasAt, boolean bias) {
         Node next = soleReader(conv.output());
         boolean foldable = next != null && next.op() instanceof NormOp.BatchNorm
                 && next.input(0).equals(conv.output())
@@ -204,8 +205,8 @@ public final class Fusion {
                         .noneMatch(n -> n.op() instanceof StateOp);
     }
 
-    /** The convolution (and its norm) or matrix product that makes a value and has no residual yet; null if none does. */
-    private Node head(Value v) {
+    /** The convolution (and its norm) or matrix product that makes a value and has no residual yet, if any does. */
+    private @Nullable Node head(Value v) {
         Node made = graph.producer(v);
         Node conv = made.op() instanceof NormOp.BatchNorm ? graph.producer(made.input(0)) : made;
         return switch (conv.op()) {
@@ -247,8 +248,8 @@ public final class Fusion {
         }
     }
 
-    /** The one node that reads a value, once, if the caller doesn't keep the value; null otherwise. */
-    private Node soleReader(Value v) {
+    /** The one node that reads a value, once, if the caller doesn't keep the value. */
+    private @Nullable Node soleReader(Value v) {
         List<Node> readers = graph.consumers(v);
         if (kept.contains(v.id()) || readers.size() != 1
                 || readers.getFirst().inputs().stream().filter(i -> i.id() == v.id()).count() != 1) {

@@ -11,6 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Records a graph op by op and infers shapes as it goes, so that an error names the line of the model that made it.
@@ -199,14 +200,14 @@ public final class GraphBuilder {
         return apply(new SourceOp.State(name, type));
     }
 
-    /** See {@link SpatialOp.Conv2d}; no bias if {@code bias} is null. */
-    public Value conv2d(Value x, Value weight, Value bias, Window2d window) {
+    /** See {@link SpatialOp.Conv2d}, with a bias or without. */
+    public Value conv2d(Value x, Value weight, @Nullable Value bias, Window2d window) {
         var op = new SpatialOp.Conv2d(window, 1, Activation.NONE, bias != null, false);
         return bias == null ? apply(op, x, weight) : apply(op, x, weight, bias);
     }
 
-    /** See {@link SpatialOp.ConvTranspose2d}; no bias if {@code bias} is null. */
-    public Value convTranspose2d(Value x, Value weight, Value bias, Window2d window) {
+    /** See {@link SpatialOp.ConvTranspose2d}, with a bias or without. */
+    public Value convTranspose2d(Value x, Value weight, @Nullable Value bias, Window2d window) {
         var op = new SpatialOp.ConvTranspose2d(window, 0, 0, 1, Activation.NONE, bias != null);
         return bias == null ? apply(op, x, weight) : apply(op, x, weight, bias);
     }
@@ -267,8 +268,8 @@ public final class GraphBuilder {
         return apply(new MatrixOp.MatMul(false, false, 1, Activation.NONE, false, false), a, b);
     }
 
-    /** x·Wᵀ + bias with W (out, in), as {@code torch.nn.Linear}; no bias if {@code bias} is null. */
-    public Value linear(Value x, Value weight, Value bias) {
+    /** x·Wᵀ + bias with W (out, in), as {@code torch.nn.Linear}, or without the bias. */
+    public Value linear(Value x, Value weight, @Nullable Value bias) {
         var op = new MatrixOp.MatMul(false, true, 1, Activation.NONE, bias != null, false);
         return bias == null ? apply(op, x, weight) : apply(op, x, weight, bias);
     }

@@ -7,6 +7,7 @@ import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Where each value of a graph lies in a few shared buffers: planned once, by liveness, greedily by size (Pisarchyk and Lee
@@ -106,13 +107,13 @@ public final class MemoryPlan {
         return new Place(blockBuffer[root], blockOffset[root] + views.offsetBytes(v), views.batchStride(v));
     }
 
-    /** The input, weight, constant or state that a value is or is a view of; null if it lies in a buffer. */
-    public Value source(Value v) {
+    /** The input, weight, constant or state that a value is or is a view of; none if it lies in a buffer. */
+    public @Nullable Value source(Value v) {
         return views.source(v);
     }
 
-    /** A node's working memory; null if it needs none. */
-    public Place scratch(Node n) {
+    /** A node's working memory, if it needs any. */
+    public @Nullable Place scratch(Node n) {
         int i = scratchBase + graph.position(n.id());
         return blockBuffer[i] < 0 ? null : new Place(blockBuffer[i], blockOffset[i], 0);
     }

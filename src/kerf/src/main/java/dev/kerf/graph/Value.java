@@ -1,5 +1,7 @@
 package dev.kerf.graph;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * A tensor in a graph: one output of one node.
  *
@@ -10,10 +12,10 @@ package dev.kerf.graph;
  *
  * @param id        unique in its graph, counted from 0 in order of recording
  * @param type      dtype and extents
- * @param count     the number of valid rows, or null when all are
+ * @param count     the number of valid rows; none when all are
  * @param recording the identity of the graph that it belongs to, fused or not
  */
-public record Value(int id, TensorType type, Value count, Object recording) {
+public record Value(int id, TensorType type, @Nullable Value count, Object recording) {
     /** The axis that {@link #count} counts along; −1 when every row is valid. */
     public int countAxis() {
         return count == null ? -1 : count.type().shape().rank();

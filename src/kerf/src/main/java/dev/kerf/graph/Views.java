@@ -5,6 +5,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** Which values are parts of which others, so that moving them costs nothing. */
 final class Views {
@@ -68,7 +69,7 @@ final class Views {
         return sources[value] != null;
     }
 
-    Value source(Value v) {
+    @Nullable Value source(Value v) {
         return sources[root(v)];
     }
 

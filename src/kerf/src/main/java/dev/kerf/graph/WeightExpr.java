@@ -2,6 +2,7 @@ package dev.kerf.graph;
 
 import dev.kerf.tensor.Shape;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Where a weight's numbers come from: a tensor of the weight file, or one computed from several of them when weights are
@@ -67,10 +68,10 @@ public sealed interface WeightExpr {
     /**
      * The bias of a convolution with a batch norm folded in: shift + bias · scale.
      *
-     * @param bias the convolution's own bias (C), or null if it has none
+     * @param bias the convolution's own bias (C), if it has one
      * @param norm the batch norm that follows
      */
-    record ShiftedBias(WeightExpr bias, BatchStats norm) implements WeightExpr {
+    record ShiftedBias(@Nullable WeightExpr bias, BatchStats norm) implements WeightExpr {
         @Override
         public Shape shape() {
             return norm.bias().shape();

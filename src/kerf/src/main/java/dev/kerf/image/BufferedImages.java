@@ -17,6 +17,7 @@ import java.awt.image.SinglePixelPackedSampleModel;
 import java.awt.image.WritableRaster;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /** To and from AWT's pictures; the only class that needs the module java.desktop. */
 final class BufferedImages {
@@ -38,8 +39,8 @@ final class BufferedImages {
         return converted(picture, PixelFormat.of((grey ? 1 : 3) + (colours.hasAlpha() ? 1 : 0), 8));
     }
 
-    /** What the raster's samples are, or null where they aren't grey or sRGB of 8 or 16 bits. */
-    private static PixelFormat format(ColorModel model, int bands) {
+    /** What the raster's samples are; nothing where they aren't grey or sRGB of 8 or 16 bits. */
+    private static @Nullable PixelFormat format(ColorModel model, int bands) {
         int bits = model.getComponentSize(0);
         boolean alike = Arrays.stream(model.getComponentSize()).allMatch(b -> b == bits);
         int kind = model.getTransferType();
@@ -51,8 +52,8 @@ final class BufferedImages {
                 ? PixelFormat.of(bands, bits) : null;
     }
 
-    /** Null where a copy is needed. */
-    private static Image shared(BufferedImage picture, PixelFormat format) {
+    /** The picture over its own memory; nothing where a copy is needed. */
+    private static @Nullable Image shared(BufferedImage picture, PixelFormat format) {
         Raster raster = picture.getRaster();
         DataBuffer buffer = raster.getDataBuffer();
         MemorySegment memory = switch (buffer) {

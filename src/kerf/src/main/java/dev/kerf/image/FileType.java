@@ -1,5 +1,7 @@
 package dev.kerf.image;
 
+import org.jspecify.annotations.Nullable;
+
 /** The image file formats that can be read, told apart by their first bytes and never by a file's name. */
 public enum FileType {
     /** Portable Network Graphics. */
@@ -13,8 +15,8 @@ public enum FileType {
     /** Graphics Interchange Format; of several frames the first, on the whole screen. */
     GIF;
 
-    /** The format that a file of these first bytes has, or {@code null}. */
-    static FileType sniff(byte[] b) {
+    /** The format that a file of these first bytes has, if it is one of them. */
+    static @Nullable FileType sniff(byte[] b) {
         if (starts(b, 0x89, 'P', 'N', 'G', '\r', '\n', 0x1A, '\n')) {
             return PNG;
         } else if (starts(b, 0xFF, 0xD8, 0xFF)) {

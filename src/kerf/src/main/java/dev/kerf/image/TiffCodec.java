@@ -3,6 +3,7 @@ package dev.kerf.image;
 import java.util.Arrays;
 import java.util.zip.DataFormatException;
 import java.util.zip.Inflater;
+import org.jspecify.annotations.Nullable;
 
 /** How the bytes of a strip or tile are packed (TIFF 6.0, sections 9, 13 and 14; Adobe's technical notes 1 to 3). */
 enum TiffCodec {
@@ -16,8 +17,8 @@ enum TiffCodec {
         this.best = best;
     }
 
-    /** The codec of the tag Compression, or null. */
-    static TiffCodec of(long number) {
+    /** The codec of the tag Compression, if it is one of them. */
+    static @Nullable TiffCodec of(long number) {
         return Arrays.stream(values()).filter(c -> c.number == number).findFirst().orElse(null);
     }
 

@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A JSON value that knows where it was found, so that errors name the file and the path in it. Reading is strict RFC
@@ -46,7 +47,7 @@ public final class Json {
     private final Object step;
     private final String source;
 
-    private Json(Object value, Json parent, Object step, String source) {
+    private Json(@Nullable Object value, @Nullable Json parent, @Nullable Object step, String source) {
         this.value = value;
         this.parent = parent;
         this.step = step;
@@ -113,18 +114,18 @@ public final class Json {
      *
      * @throws BadInputException for anything else, and for NaN and infinities, which JSON can't hold
      */
-    public static Json of(Object value) {
+    public static Json of(@Nullable Object value) {
         return value instanceof Json json ? json : new Json(normal(value, 0), null, null, "");
     }
 
     /** Sets a member of this object to a value as {@link #of} takes it, and returns this object. */
-    public Json put(String key, Object member) {
+    public Json put(String key, @Nullable Object member) {
         map("an object").put(Objects.requireNonNull(key), normal(member, 0));
         return this;
     }
 
     /** Adds an element, as {@link #of} takes it, to this array and returns this array. */
-    public Json add(Object element) {
+    public Json add(@Nullable Object element) {
         list("an array").add(normal(element, 0));
         return this;
     }
@@ -300,7 +301,7 @@ public final class Json {
 
     /** Whether the other is a Json of the same value; member order and place don't matter. */
     @Override
-    public boolean equals(Object other) {
+    public boolean equals(@Nullable Object other) {
         return other instanceof Json json && Objects.equals(value, json.value);
     }
 
@@ -327,7 +328,7 @@ public final class Json {
         return value instanceof List ? (List<Object>) value : expected(what);
     }
 
-    private static Object normal(Object value, int depth) {
+    private static @Nullable Object normal(@Nullable Object value, int depth) {
         if (depth > MAX_DEPTH) {
             throw new BadInputException("JSON nested deeper than " + MAX_DEPTH);
         }

@@ -7,6 +7,7 @@ import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;
 import java.awt.image.BufferedImage;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A set of pixels: one byte each, 0 or 1, rows from the top.
@@ -149,7 +150,7 @@ public final class Mask {
     }
 
     @Override
-    public boolean equals(Object o) {
+    public boolean equals(@Nullable Object o) {
         return o instanceof Mask m && m.width == width && m.height == height && Arrays.equals(m.pixels, pixels);
     }
 

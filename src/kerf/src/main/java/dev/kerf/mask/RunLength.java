@@ -3,6 +3,7 @@ package dev.kerf.mask;
 import dev.kerf.error.BadInputException;
 import java.util.Arrays;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A mask as COCO's run-length code: the lengths of alternating runs of pixels outside and inside the mask, down the
@@ -275,7 +276,7 @@ public final class RunLength {
     }
 
     @Override
-    public boolean equals(Object o) {
+    public boolean equals(@Nullable Object o) {
         return o instanceof RunLength r && r.width == width && r.height == height && Arrays.equals(r.counts, counts);
     }
 

@@ -13,4 +13,7 @@
  * <p>Pictures to look at: {@link dev.kerf.mask.Overlay}, {@link dev.kerf.mask.InstanceOverlay},
  * {@link dev.kerf.mask.PanopticOverlay}.
  */
+@NullMarked
 package dev.kerf.mask;
+
+import org.jspecify.annotations.NullMarked;

@@ -6,6 +6,7 @@ import dev.kerf.mask.LabelMap;
 import dev.kerf.mask.Mask;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Boundary IoU: how masks overlap in the pixels near their outlines (Cheng et al. 2021, "Boundary IoU: Improving
@@ -44,10 +45,10 @@ public final class BoundaryIou {
      * The overlap of two masks' boundaries over the pixels that aren't in {@code ignore}. Boundaries are those of the
      * whole masks, ignored pixels or not.
      *
-     * @param ignore pixels that count nowhere; null for none
+     * @param ignore pixels that count nowhere, if there are any
      * @throws BadInputException if the masks differ in size
      */
-    public Overlap measure(Mask a, Mask b, Mask ignore) {
+    public Overlap measure(Mask a, Mask b, @Nullable Mask ignore) {
         return overlaps.measure(MaskSet.of(List.of(Boundary.of(a, ratio))), MaskSet.of(List.of(Boundary.of(b, ratio))),
                 ignore).get(0, 0);
     }

@@ -4,6 +4,7 @@ import dev.kerf.error.BadInputException;
 import java.util.Arrays;
 import java.util.function.IntToDoubleFunction;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How many pixels of each class were given which class, and the scores that follow. Immutable.
@@ -195,7 +196,7 @@ public final class ConfusionMatrix {
     }
 
     @Override
-    public boolean equals(Object o) {
+    public boolean equals(@Nullable Object o) {
         return o instanceof ConfusionMatrix m && m.classes == classes && Arrays.equals(m.counts, counts);
     }
 

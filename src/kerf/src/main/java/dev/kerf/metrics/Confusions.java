@@ -18,6 +18,7 @@ import dev.kerf.tensor.Shape;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Counts on a device which class each pixel has and which it was given.
@@ -47,8 +48,8 @@ public final class Confusions implements AutoCloseable {
 
     private record Key(TensorType truth, boolean truthBound, TensorType predicted, boolean predictedBound) {}
 
-    /** Labels on the host or on the device, whichever isn't null; axis 0 counts pictures. */
-    private record Labels(HostTensor host, DeviceTensor device) {
+    /** Labels on the host or on the device; axis 0 counts pictures. */
+    private record Labels(@Nullable HostTensor host, @Nullable DeviceTensor device) {
         static Labels of(LabelMap map) {
             HostTensor t = map.tensor().dtype() == DType.U16 ? map.tensor().to(DType.I32) : map.tensor();
             return new Labels(t.reshape(Shape.of(1, map.height(), map.width())), null);

@@ -5,6 +5,7 @@ import dev.kerf.mask.CocoResults;
 import dev.kerf.mask.Instance;
 import dev.kerf.mask.Rectangle;
 import dev.kerf.mask.RunLength;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A detected object, as it is compared with the truth.
@@ -12,10 +13,10 @@ import dev.kerf.mask.RunLength;
  * @param category its class
  * @param score    the greater, the surer
  * @param area     in pixels, by which an unmatched one is small, medium or large
- * @param box      around it; null if only masks are compared
- * @param mask     its pixels; null if only boxes are compared
+ * @param box      around it; none if only masks are compared
+ * @param mask     its pixels; none if only boxes are compared
  */
-public record Detection(int category, double score, double area, Rectangle box, RunLength mask) {
+public record Detection(int category, double score, double area, @Nullable Rectangle box, @Nullable RunLength mask) {
     /** Checks the score. */
     public Detection {
         if (!Double.isFinite(score)) {

@@ -3,6 +3,7 @@ package dev.kerf.metrics;
 import dev.kerf.mask.CocoDataset;
 import dev.kerf.mask.Rectangle;
 import dev.kerf.mask.RunLength;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A true object, as detections are compared with it.
@@ -10,10 +11,10 @@ import dev.kerf.mask.RunLength;
  * @param category its class
  * @param area     in pixels, by which it is small, medium or large: COCO's files give it apart from box and mask
  * @param crowd    whether it is a region of many objects: detections in it count neither for nor against
- * @param box      around it; null if only masks are compared
- * @param mask     its pixels; null if only boxes are compared
+ * @param box      around it; none if only masks are compared
+ * @param mask     its pixels; none if only boxes are compared
  */
-public record GroundTruth(int category, double area, boolean crowd, Rectangle box, RunLength mask) {
+public record GroundTruth(int category, double area, boolean crowd, @Nullable Rectangle box, @Nullable RunLength mask) {
     /** One object of which the mask is known, not a crowd. */
     public static GroundTruth of(int category, RunLength mask) {
         return new GroundTruth(category, mask.area(), false, Rectangle.of(mask.bounds()), mask);

@@ -11,6 +11,7 @@ import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Masks of one size in any form, on the host or already on a device: one side of what {@link Overlaps} measures.
@@ -25,13 +26,14 @@ import java.util.List;
 public final class MaskSet {
     private final MaskForm form;
     private final TensorType type;
-    private final HostTensor host;
-    private final DeviceTensor device;
+    private final @Nullable HostTensor host;
+    private final @Nullable DeviceTensor device;
     private final long count;
     private final long pixels;
-    private final String size;
+    private final @Nullable String size;
 
-    private MaskSet(MaskForm form, HostTensor host, DeviceTensor device, long pixels, String size) {
+    private MaskSet(
+            MaskForm form, @Nullable HostTensor host, @Nullable DeviceTensor device, long pixels, @Nullable String size) {
         this.form = form;
         this.host = host;
         this.device = device;
@@ -142,13 +144,13 @@ public final class MaskSet {
         return type;
     }
 
-    /** The masks; null if they are on a device. */
-    HostTensor host() {
+    /** The masks; none if they are on a device. */
+    @Nullable HostTensor host() {
         return host;
     }
 
-    /** The masks; null if they are on the host. */
-    DeviceTensor device() {
+    /** The masks; none if they are on the host. */
+    @Nullable DeviceTensor device() {
         return device;
     }
 

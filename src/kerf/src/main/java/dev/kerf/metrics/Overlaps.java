@@ -15,6 +15,7 @@ import dev.kerf.model.PlanCache;
 import dev.kerf.tensor.DType;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Measures on a device how masks overlap: all pairs of two sets at once, each mask read once.
@@ -74,10 +75,10 @@ public final class Overlaps implements AutoCloseable {
     /**
      * All pairs of two sets, over the pixels that aren't in {@code ignore}.
      *
-     * @param ignore pixels that count nowhere; null for none
+     * @param ignore pixels that count nowhere, if there are any
      * @throws BadInputException if the masks differ in size
      */
-    public OverlapMatrix measure(MaskSet a, MaskSet b, Mask ignore) {
+    public OverlapMatrix measure(MaskSet a, MaskSet b, @Nullable Mask ignore) {
         if (!a.fits(b)) {
             throw new BadInputException(
                     "masks of " + a.size() + " and of " + b.size() + " can't be laid over each other");

@@ -20,4 +20,7 @@
  * IoU and Dice are 1; a class that occurs neither in a true label map nor in the predicted one has NaN; average precision
  * without truth is −1; the panoptic quality of a class that never occurs is 0. All means leave such classes out.
  */
+@NullMarked
 package dev.kerf.metrics;
+
+import org.jspecify.annotations.NullMarked;

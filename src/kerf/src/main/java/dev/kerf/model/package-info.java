@@ -1,2 +1,5 @@
 /** What the models share. */
+@NullMarked
 package dev.kerf.model;
+
+import org.jspecify.annotations.NullMarked;

@@ -2,6 +2,7 @@ package dev.kerf.tensor;
 
 import dev.kerf.error.BadInputException;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The extents of a tensor, outermost first; rank 0 is a scalar. Immutable. An extent may be 0.
@@ -102,7 +103,7 @@ public final class Shape {
     }
 
     @Override
-    public boolean equals(Object o) {
+    public boolean equals(@Nullable Object o) {
         return o instanceof Shape s && Arrays.equals(dims, s.dims);
     }
 

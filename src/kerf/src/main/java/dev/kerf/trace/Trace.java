@@ -1,5 +1,7 @@
 package dev.kerf.trace;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * Events for JDK Flight Recorder: {@code dev.kerf.Load}, {@code dev.kerf.Compile}, {@code dev.kerf.Run} and
  * {@code dev.kerf.Transfer}. Nothing is made while nobody records, and nothing is missed in a Java runtime without the
@@ -23,8 +25,8 @@ public final class Trace {
         return PRESENT && Events.recording();
     }
 
-    /** A load that begins; null unless it is recorded. */
-    public static Object load() {
+    /** A load that begins, if it is recorded. */
+    public static @Nullable Object load() {
         return recording() ? Events.load() : null;
     }
 
@@ -33,8 +35,8 @@ public final class Trace {
         Events.loaded(event, source, tensors, bytes);
     }
 
-    /** A compilation that begins; null unless it is recorded. */
-    public static Object compile() {
+    /** A compilation that begins, if it is recorded. */
+    public static @Nullable Object compile() {
         return recording() ? Events.compile() : null;
     }
 
@@ -43,8 +45,8 @@ public final class Trace {
         Events.compiled(event, device, nodes, activations, weights);
     }
 
-    /** A run that begins; null unless it is recorded. */
-    public static Object run() {
+    /** A run that begins, if it is recorded. */
+    public static @Nullable Object run() {
         return recording() ? Events.run() : null;
     }
 
@@ -53,8 +55,8 @@ public final class Trace {
         Events.ran(event, device, nodes, outputs, over);
     }
 
-    /** A copy between host and device that begins; null unless it is recorded. */
-    public static Object transfer() {
+    /** A copy between host and device that begins, if it is recorded. */
+    public static @Nullable Object transfer() {
         return recording() ? Events.transfer() : null;
     }
 

@@ -10,6 +10,7 @@ import java.lang.foreign.MemorySegment;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A file mapped read-only, for all threads, until it is closed. It stays open so that its length can be asked for: memory
@@ -17,8 +18,8 @@ import java.nio.file.Path;
  */
 final class MappedFile implements AutoCloseable {
     private final Path path;
-    /** Null for content in memory. Not a channel: an interrupted thread would close it for all. */
-    private final RandomAccessFile file;
+    /** None for content in memory. Not a channel: an interrupted thread would close it for all. */
+    private final @Nullable RandomAccessFile file;
     private final Arena arena;
     private final MemorySegment bytes;
 

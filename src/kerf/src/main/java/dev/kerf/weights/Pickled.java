@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a pickle may hold once read, beside null, String, Long, BigInteger, Double, Boolean and byte[]. Containers
@@ -62,9 +63,9 @@ final class Pickled {
     /**
      * A block of memory that tensors view, named by a key; untyped storages count as U8.
      *
-     * @param inline its bytes if the pickle itself holds them, as it does those of NumPy arrays; null otherwise
+     * @param inline its bytes if the pickle itself holds them, as it does those of NumPy arrays
      */
-    record Storage(String key, DType dtype, long elements, MemorySegment inline) {
+    record Storage(String key, DType dtype, long elements, @Nullable MemorySegment inline) {
         Storage(String key, DType dtype, long elements) {
             this(key, dtype, elements, null);
         }

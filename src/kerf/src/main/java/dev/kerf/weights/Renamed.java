@@ -4,6 +4,7 @@ import dev.kerf.tensor.HostTensor;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** A source's tensors by other names than it has them; {@code stored} is its own name of each. */
 record Renamed(TensorSource from, Map<String, String> stored, Map<String, TensorInfo> tensors) implements TensorSource {
@@ -28,7 +29,7 @@ record Renamed(TensorSource from, Map<String, String> stored, Map<String, Tensor
     }
 
     @Override
-    public TensorInfo find(String name) {
+    public @Nullable TensorInfo find(String name) {
         TensorInfo own = tensors.get(name);
         return own == null ? from.find(name) : own;
     }

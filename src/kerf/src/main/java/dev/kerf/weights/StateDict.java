@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The named tensors in what a checkpoint's pickle holds, and the plain values beside them.
@@ -132,8 +133,8 @@ record StateDict(Map<String, Tensor> tensors, Map<String, String> metadata) {
         });
     }
 
-    /** A plain value, or a short list of plain values as JSON; null for anything else. */
-    private static String text(Object value) {
+    /** A plain value, or a short list of plain values as JSON; none for anything else. */
+    private static @Nullable String text(Object value) {
         if (!(value instanceof Items list)) {
             return plain(value) ? String.valueOf(value) : null;
         }

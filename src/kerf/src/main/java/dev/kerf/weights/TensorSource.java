@@ -2,6 +2,7 @@ package dev.kerf.weights;
 
 import dev.kerf.tensor.HostTensor;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** Named tensors from a file, a formula or memory. May be read by many threads at once. */
 interface TensorSource extends AutoCloseable {
@@ -11,8 +12,8 @@ interface TensorSource extends AutoCloseable {
     /** The tensors by name, in the source's order; unmodifiable. */
     Map<String, TensorInfo> tensors();
 
-    /** A tensor by one of these names or by the name that it was stored under; null if there is none. */
-    default TensorInfo find(String name) {
+    /** A tensor by one of these names or by the name that it was stored under, if there is one. */
+    default @Nullable TensorInfo find(String name) {
         return tensors().get(name);
     }
 

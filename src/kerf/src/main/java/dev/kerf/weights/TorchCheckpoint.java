@@ -13,6 +13,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A file written by PyTorch's {@code torch.save}, of the zip kind (since 1.6) or the older kind of pickles in a row, or a
@@ -104,7 +105,7 @@ public final class TorchCheckpoint implements TensorSource {
     }
 
     @Override
-    public TensorInfo find(String name) {
+    public @Nullable TensorInfo find(String name) {
         Tensor t = value(name);
         return t == null ? null : info(name, t);
     }

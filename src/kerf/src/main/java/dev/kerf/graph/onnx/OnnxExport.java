@@ -24,6 +24,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Writes a graph and its weights as an ONNX model, each op decomposed into standard operators of opset {@value #OPSET}.
@@ -91,20 +92,20 @@ public final class OnnxExport {
     }
 
     /** Writes a model without stages. See {@link #write(Graph, Weights, Path, Options)}. */
-    public static void write(Graph graph, Weights weights, Path target) {
+    public static void write(Graph graph, @Nullable Weights weights, Path target) {
         write(graph, weights, target, Options.of());
     }
 
     /**
      * Writes a model, whole or not at all.
      *
-     * @param weights numbers for the graph's weights; null if it has none
+     * @param weights numbers for the graph's weights, if it has any
      * @throws UnsupportedOpException             if an op or attribute has no form in ONNX; names node, op and operands
      * @throws BadInputException                  if there is no stage of a name
      * @throws dev.kerf.error.BadWeightsException if a tensor is missing or misshapen
      * @throws BadFileException                   if the file can't be written
      */
-    public static void write(Graph graph, Weights weights, Path target, Options options) {
+    public static void write(Graph graph, @Nullable Weights weights, Path target, Options options) {
         OnnxGraph onnx = lower(graph, weights, graph.kept(options.stages()));
         long total = onnx.initializers().stream().mapToLong(i -> i.value().data().byteSize() + 128).sum();
         ProtoWriter proto = onnx.proto("kerf");
@@ -131,7 +132,7 @@ public final class OnnxExport {
         replace(target, model::writeTo);
     }
 
-    private static OnnxGraph lower(Graph graph, Weights weights, Map<String, Value> kept) {
+    private static OnnxGraph lower(Graph graph, @Nullable Weights weights, Map<String, Value> kept) {
         Map<String, Value> outputs = new LinkedHashMap<>(kept);
         latestStates(graph).forEach((name, v) -> outputs.put(name + ".next", v));
         Set<String> reserved = new HashSet<>(graph.inputs().keySet());

@@ -10,6 +10,7 @@ import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** Ops over images as ONNX operators. */
 final class SpatialLowering {
@@ -117,8 +118,8 @@ final class SpatialLowering {
                 : g.op("Mul", mean, g.tensor(n.name() + "/columns", HostTensor.of(Shape.of(columns.length), columns)));
     }
 
-    /** kernel / taps within the padded image, for each window; null when all are 1. */
-    private static float[] correction(int windows, int kernel, int stride, long padded) {
+    /** kernel / taps within the padded image, for each window; none when all are 1. */
+    private static float @Nullable [] correction(int windows, int kernel, int stride, long padded) {
         float[] f = new float[windows];
         boolean any = false;
         for (int i = 0; i < windows; i++) {

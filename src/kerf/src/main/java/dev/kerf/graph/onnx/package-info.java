@@ -3,4 +3,7 @@
  *
  * <pre>{@code OnnxExport.write(graph, weights, Path.of("unet.onnx"));}</pre>
  */
+@NullMarked
 package dev.kerf.graph.onnx;
+
+import org.jspecify.annotations.NullMarked;

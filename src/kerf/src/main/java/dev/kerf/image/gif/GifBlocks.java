@@ -5,6 +5,7 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
 
 /** Reads the blocks of a GIF (CompuServe, "Graphics Interchange Format, version 89a"), a piece of the screen at a time. */
 public final class GifBlocks implements AutoCloseable {
@@ -68,8 +69,8 @@ public final class GifBlocks implements AutoCloseable {
         return height;
     }
 
-    /** The next piece, or null behind the last. Its {@link #indices} must be read before the one after it. */
-    public Piece next() throws IOException {
+    /** The next piece; none behind the last. Its {@link #indices} must be read before the one after it. */
+    public @Nullable Piece next() throws IOException {
         try {
             for (int block = octet(); block != 0x3B; block = octet()) {
                 if (block == 0x2C) {

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /**
  * GIF's LZW (GIF 89a specification, appendix F): codes of growing width, lowest bit first, with a code that clears the table
@@ -21,9 +22,9 @@ public final class GifCodes {
      * @param bits   of a pixel, as stored before the codes
      * @param in     the codes; read to its end and closed
      * @param pixels to be filled
-     * @return what is wrong with the codes, or null
+     * @return what is wrong with the codes, if anything is
      */
-    public static String decode(int bits, InputStream in, byte[] pixels) throws IOException {
+    public static @Nullable String decode(int bits, InputStream in, byte[] pixels) throws IOException {
         if (bits < 2 || bits > 8) {
             return "has pixels of " + bits + " bits; 2 to 8 are possible";
         }

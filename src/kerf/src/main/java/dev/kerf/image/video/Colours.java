@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A picture in at most 256 colours. One that has no more keeps them exactly. Others go by median cut (Heckbert, "Color image
@@ -34,8 +35,8 @@ record Colours(int[] palette, byte[] indices) {
         return colour >> 9 & 0x7C00 | colour >> 6 & 0x3E0 | colour >> 3 & 0x1F;
     }
 
-    /** Null if there are too many. Colours stand in the palette in the order in which they are met. */
-    private static Colours exact(byte[] pixels) {
+    /** None if there are too many. Colours stand in the palette in the order in which they are met. */
+    private static @Nullable Colours exact(byte[] pixels) {
         int[] slots = new int[1024];
         Arrays.fill(slots, -1);
         int[] palette = new int[MOST];

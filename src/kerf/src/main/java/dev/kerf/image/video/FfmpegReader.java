@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.OptionalInt;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Reads whatever {@code ffmpeg} can, as Y4M through a pipe. It makes the rate constant, turns the pictures as their metadata
@@ -41,7 +42,7 @@ final class FfmpegReader implements FrameDecoder {
     }
 
     @Override
-    public Image read() throws IOException {
+    public @Nullable Image read() throws IOException {
         try {
             Image image = frames.read();
             if (image == null) {

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.OptionalInt;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** A folder's images, in natural order of their names. Hidden files aren't frames. */
 final class FolderSource implements FrameDecoder {
@@ -58,7 +59,7 @@ final class FolderSource implements FrameDecoder {
     }
 
     @Override
-    public Image read() {
+    public @Nullable Image read() {
         return next == files.size() ? null : Image.read(files.get(next++));
     }
 

@@ -4,6 +4,7 @@ import dev.kerf.image.Image;
 import java.io.Closeable;
 import java.io.IOException;
 import java.util.OptionalInt;
+import org.jspecify.annotations.Nullable;
 
 /** What a kind of video does; {@link DecodedVideo} does the rest. */
 interface FrameDecoder extends Closeable {
@@ -14,11 +15,11 @@ interface FrameDecoder extends Closeable {
     OptionalInt count();
 
     /**
-     * The next picture in memory of its own, or null at the end.
+     * The next picture in memory of its own; none at the end.
      *
      * @throws dev.kerf.error.BadFileException if the content is damaged
      */
-    Image read() throws IOException;
+    @Nullable Image read() throws IOException;
 
     /** When the picture last read, counted from 0, is shown, in seconds. */
     default double time(int index) {

@@ -10,6 +10,7 @@ import java.io.InputStream;
 import java.math.BigInteger;
 import java.util.Arrays;
 import java.util.OptionalInt;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Reads animated GIFs, a frame at a time: pieces are drawn onto the screen, which each leaves, clears or restores as its
@@ -67,7 +68,7 @@ final class GifReader implements FrameDecoder {
     }
 
     @Override
-    public Image read() throws IOException {
+    public @Nullable Image read() throws IOException {
         Piece p = blocks.next();
         if (p == null) {
             return null;

@@ -7,6 +7,7 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.OptionalInt;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Reads Y4M (yuv4mpeg, mjpegtools' man page yuv4mpeg(5)): a line of tags, then for each frame a line {@code FRAME} and its
@@ -123,7 +124,7 @@ final class Y4mReader implements FrameDecoder {
     }
 
     @Override
-    public Image read() throws IOException {
+    public @Nullable Image read() throws IOException {
         String line = line();
         if (line == null) {
             return null;
@@ -139,8 +140,8 @@ final class Y4mReader implements FrameDecoder {
         return convert.apply(planes);
     }
 
-    /** Up to a line break; null at the end. */
-    private String line() throws IOException {
+    /** Up to a line break; none at the end. */
+    private @Nullable String line() throws IOException {
         StringBuilder line = new StringBuilder();
         for (int c = in.read(); c != '\n'; c = in.read()) {
             if (c < 0 && line.isEmpty()) {

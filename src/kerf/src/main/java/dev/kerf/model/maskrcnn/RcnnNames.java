@@ -2,6 +2,7 @@ package dev.kerf.model.maskrcnn;
 
 import dev.kerf.error.BadWeightsException;
 import dev.kerf.weights.Weights;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a Mask R-CNN calls its modules.
@@ -119,8 +120,8 @@ record RcnnNames(Layout layout, boolean nested) {
         return "roi_heads.box_head." + index + ".0";
     }
 
-    /** A fully connected layer of the box head; null past the last. */
-    String boxLinear(int index) {
+    /** A fully connected layer of the box head; none past the last. */
+    @Nullable String boxLinear(int index) {
         return switch (layout) {
             case TORCHVISION -> index < 2 ? "roi_heads.box_head.fc" + (6 + index) : null;
             case TORCHVISION_V2 -> index < 1 ? "roi_heads.box_head.5" : null;

@@ -11,6 +11,7 @@ import dev.kerf.graph.Window2d;
 import dev.kerf.tensor.Shape;
 import dev.kerf.weights.TensorInfo;
 import dev.kerf.weights.Weights;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A module of a checkpoint while its graph is recorded: layers whose weights lie below a dotted path. Models walk the
@@ -174,13 +175,13 @@ public final class Layers {
         return at("layers." + (layers - 1)).linear(y, out); // (…, out)
     }
 
-    /** Attention of several heads: (B, Lq, C) from queries, keys (B, Lk, C) and values; no bias if it is null. */
-    public Value attention(Value q, Value k, Value v, int heads, Value bias) {
+    /** Attention of several heads: (B, Lq, C) from queries, keys (B, Lk, C) and values, with a bias or without. */
+    public Value attention(Value q, Value k, Value v, int heads, @Nullable Value bias) {
         return join(attention(split(q, heads), split(k, heads), split(v, heads), bias));
     }
 
-    /** softmax(q·kᵀ / √D + bias)·v for each head, all (B, heads, L, D); no bias if it is null. */
-    public Value attention(Value q, Value k, Value v, Value bias) {
+    /** softmax(q·kᵀ / √D + bias)·v for each head, all (B, heads, L, D), or without the bias. */
+    public Value attention(Value q, Value k, Value v, @Nullable Value bias) {
         var op = new MatrixOp.Attention((float) (1 / Math.sqrt(q.type().shape().dim(3))), bias != null);
         return bias == null ? g.apply(op, q, k, v) : g.apply(op, q, k, v, bias);
     }

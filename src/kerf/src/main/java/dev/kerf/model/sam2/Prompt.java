@@ -5,6 +5,7 @@ import dev.kerf.tensor.DType;
 import dev.kerf.tensor.HostTensor;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What shows a thing: points on it and beside it, a box around it, the mask of an earlier answer, or several of these.
@@ -18,10 +19,10 @@ import java.util.List;
  * }</pre>
  *
  * @param points in any number
- * @param box    the thing's, or null
- * @param mask   logits of the network's size, (S/4, S/4) float32, as {@link Prediction#lowRes} has them; or null
+ * @param box    the thing's, if given
+ * @param mask   logits of the network's size, (S/4, S/4) float32, as {@link Prediction#lowRes} has them, if given
  */
-public record Prompt(List<Point> points, Corners box, HostTensor mask) {
+public record Prompt(List<Point> points, @Nullable Corners box, @Nullable HostTensor mask) {
     /** Points that a stroke becomes at most. */
     public static final int STROKE_POINTS = 8;
 

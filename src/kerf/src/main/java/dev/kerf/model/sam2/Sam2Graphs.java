@@ -29,6 +29,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The parts of SAM 2 as graphs: an image's features are computed once, each prompt costs the decoder alone.
@@ -247,8 +248,8 @@ public final class Sam2Graphs {
         return prompt(g, config, points, labels, mask, features);
     }
 
-    /** Prompts encoded and decoded; {@code mask} is null if none is given. */
-    static Prompted prompt(GraphBuilder g, Sam2Config config, Value points, Value labels, Value mask,
+    /** Prompts encoded and decoded, among them a mask if one is given. */
+    static Prompted prompt(GraphBuilder g, Sam2Config config, Value points, Value labels, @Nullable Value mask,
             ImageEncoder.Features features) {
         Layers model = Layers.of(g);
         PromptEncoder encoder = new PromptEncoder(model, config);

@@ -6,6 +6,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /** What is known of one object through a video. */
 final class TrackedObject {
@@ -19,8 +20,8 @@ final class TrackedObject {
     private final TreeMap<Integer, FrameMemory> conditioningNext = new TreeMap<>();
     private final TreeMap<Integer, FrameMemory> trackedNext = new TreeMap<>();
 
-    /** The last answer in a frame; null if there is none. */
-    FrameMemory latest(int frame) {
+    /** The last answer in a frame, if there is one. */
+    @Nullable FrameMemory latest(int frame) {
         for (TreeMap<Integer, FrameMemory> m : List.of(conditioningNext, trackedNext, conditioning, tracked)) {
             if (m.containsKey(frame)) {
                 return m.get(frame);

@@ -3,4 +3,7 @@
  * and masks show, in an image and through a video. Modules are named as in facebookresearch/sam2, weights as in its
  * checkpoints.
  */
+@NullMarked
 package dev.kerf.model.sam2;
+
+import org.jspecify.annotations.NullMarked;

@@ -10,6 +10,7 @@ import dev.kerf.weights.Weights;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * (convolution, norm, ReLU) several times: a {@code torch.nn.Sequential} whose indices tell the parts apart: a weight of
@@ -24,9 +25,9 @@ record UNetBlock(List<Layer> layers, UNetConfig.Norm norm) {
      *
      * @param conv   name of its module
      * @param weight its shape (O, C, KH, KW)
-     * @param norm   name of its norm's module; null if it has none
+     * @param norm   name of its norm's module, if it has one
      */
-    record Layer(String conv, Shape weight, String norm) {}
+    record Layer(String conv, Shape weight, @Nullable String norm) {}
 
     static UNetBlock of(Weights weights, String prefix, UNetConfig.Norm norm) {
         List<Layer> layers = new ArrayList<>();

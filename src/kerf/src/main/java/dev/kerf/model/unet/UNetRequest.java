@@ -7,12 +7,13 @@ import dev.kerf.model.nn.PictureInput;
 import dev.kerf.tensor.DType;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What an executable of a U-Net is made for: the form and size of its input and what it gives. Equal requests share a plan.
  *
  * @param source    what the caller hands over
- * @param form      of pictures; null for planes
+ * @param form      of pictures; planes have none
  * @param images    how many images of that form
  * @param channels  planes; 0 for pictures
  * @param height    rows of the input
@@ -22,8 +23,8 @@ import dev.kerf.tensor.Shape;
  * @param wanted    what is computed
  */
 record UNetRequest(
-        Source source, PictureForm form, int images, int channels, int height, int width, int netHeight, int netWidth,
-        Wanted wanted) {
+        Source source, @Nullable PictureForm form, int images, int channels, int height, int width, int netHeight,
+        int netWidth, Wanted wanted) {
     /** Forms of input. */
     enum Source {
         /** Pixels. */
