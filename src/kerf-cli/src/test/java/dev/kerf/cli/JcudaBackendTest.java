@@ -1,4 +1,4 @@
-package dev.kerf.backend.gpu.jcuda;
+package dev.kerf.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
