@@ -321,9 +321,14 @@ class ModelFaceTest {
             Object expectedGrey = face.one(grey);
             assertFalse(face.same(expected, expectedGrey));
             face.assertSame(expectedGrey, face.one(converted(grey, PixelFormat.GRAY8, 3)), "grey");
-            // Without colour, and over the whole range, NV12's luma is the grey.
-            face.assertSame(expectedGrey, face.one(nv12(grey, WIDTH)), "NV12");
-            face.assertSame(expectedGrey, face.one(nv12(grey, WIDTH + 16)), "NV12 with gaps");
+            Object frame = face.one(nv12(grey, WIDTH));
+            face.assertSame(frame, face.one(nv12(grey, WIDTH + 16)), "NV12 with gaps");
+            assertFalse(face.same(expected, frame));
+            if (id.startsWith("cpu:")) {
+                // Without colour, and over the whole range, NV12's luma is the grey; elsewhere a compiler may divide by 255 in
+                // another way than it multiplies, and FrameOpsTest holds the frame to the oracle.
+                face.assertSame(expectedGrey, frame, "NV12");
+            }
         }
     }
 
