@@ -78,7 +78,8 @@ class BadInputTest {
         segmentFails(file("empty.png", new byte[0]), "empty.png", "empty");
         segmentFails(file("text.png", "not a picture\n".getBytes(StandardCharsets.UTF_8)), "text.png");
         segmentFails(file("empty.npy", new byte[0]), "empty.npy");
-        segmentFails(Files.createDirectory(dir.resolve("folder")), "folder", "no images");
+        segmentFails(Files.createDirectory(dir.resolve("folder")), "folder",
+                "no images in it (looked for bmp, gif, jpeg, jpg, npy, npz, png, tif, tiff)");
     }
 
     @Test

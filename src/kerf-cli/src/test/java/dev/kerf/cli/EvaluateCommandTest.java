@@ -252,7 +252,8 @@ class EvaluateCommandTest {
         assertTrue(err.toString(StandardCharsets.UTF_8).contains("nowhere: is no directory"));
         predicted = make(directory.resolve("empty"));
         assertEquals(1, evaluate());
-        assertTrue(err.toString(StandardCharsets.UTF_8).contains("empty: no labels in it"));
+        assertTrue(err.toString(StandardCharsets.UTF_8).contains(
+                "empty: no labels in it (looked for bmp, gif, npy, npz, png, safetensors, tif, tiff)"));
         Npy.write(make(directory.resolve("two")).resolve("a.npy"), HostTensor.of(Shape.of(1, 1), new int[1]));
         predicted = directory.resolve("two");
         palette(predicted.resolve("a.png"), 1, 0);

@@ -8,7 +8,7 @@ import java.nio.ByteOrder;
  * Decodes BMP (Microsoft, "Bitmap Storage"): 1, 4 and 8 bits with a palette, plain or run-length encoded; 16, 24 and 32 bits
  * with or without masks; rows from the bottom or the top.
  */
-final class BmpDecoder {
+final class BmpDecoder implements ImageDecoder {
     private static final int RLE8 = 1;
     private static final int RLE4 = 2;
     private static final int MASKS = 3;
@@ -88,7 +88,8 @@ final class BmpDecoder {
         return v;
     }
 
-    ImageInfo info() {
+    @Override
+    public ImageInfo info() {
         int channels = masks[3] != 0 ? 4 : bits > 8 ? 3 : isGrey() ? 1 : 3;
         ImageInfo info = new ImageInfo(FileType.BMP, width, height, PixelFormat.of(channels, 8), 1);
         info.checkSize(name);
@@ -104,7 +105,8 @@ final class BmpDecoder {
         return true;
     }
 
-    Image decode(boolean raw) {
+    @Override
+    public Image decode(boolean raw) {
         ImageInfo info = info();
         info.check(name, b.capacity(), packing == RLE8 || packing == RLE4 ? BEST : 8.0 / bits, 3);
         Image out = Image.blank(width, height, raw && bits <= 8 ? PixelFormat.GRAY8 : info.format());

@@ -12,7 +12,7 @@ import java.util.Arrays;
  * The first picture of a GIF, on its whole screen. What the piece doesn't cover is transparent where the piece has a
  * transparent index and has index 0 otherwise, as other readers have it; a screen that is too small grows.
  */
-final class GifDecoder {
+final class GifDecoder implements ImageDecoder {
     /** The most pixels that a byte of codes can stand for. */
     private static final double BEST = 4096;
 
@@ -35,7 +35,8 @@ final class GifDecoder {
         }
     }
 
-    ImageInfo info() {
+    @Override
+    public ImageInfo info() {
         int channels = (isGrey() ? 1 : 3) + (piece.transparent() >= 0 ? 1 : 0);
         ImageInfo info = new ImageInfo(FileType.GIF, Math.max(blocks.width(), piece.left() + piece.width()),
                 Math.max(blocks.height(), piece.top() + piece.height()), PixelFormat.of(channels, 8), 1);
@@ -53,7 +54,8 @@ final class GifDecoder {
         return true;
     }
 
-    Image decode(boolean raw) {
+    @Override
+    public Image decode(boolean raw) {
         ImageInfo info = info();
         new ImageInfo(FileType.GIF, piece.width(), piece.height(), info.format(), 1).check(name, file.length, BEST, 3);
         // Of the screen little may be covered.

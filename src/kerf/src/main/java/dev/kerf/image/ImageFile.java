@@ -8,6 +8,8 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * An image file's content and the name it goes by in messages.
@@ -71,20 +73,18 @@ record ImageFile(String name, byte[] bytes) {
         FileType type = FileType.sniff(bytes);
         if (type == null) {
             throw new BadFileException(name
-                    + ": not an image of a known format; known are PNG, JPEG, BMP, TIFF and GIF");
+                    + ": not an image of a known format; known are " + listed(Stream.of(FileType.values()), "and"));
         }
         return type;
     }
 
+    private static String listed(Stream<FileType> types, String conjunction) {
+        return types.map(FileType::name).collect(Collectors.joining(", "))
+                .replaceFirst(", (\\w+)$", " " + conjunction + " $1");
+    }
+
     ImageInfo info() {
-        FileType type = type();
-        return switch (type) {
-            case PNG -> new PngDecoder(name, bytes).info();
-            case JPEG -> new JpegDecoder(name, bytes).info();
-            case TIFF -> new TiffDecoder(name, bytes).info(0);
-            case BMP -> new BmpDecoder(name, bytes).info();
-            case GIF -> new GifDecoder(name, bytes).info();
-        };
+        return type().decoder(name, bytes).info();
     }
 
     /** Pages of a TIFF file, or pictures where some of its pages are channels of one another; 1 of others. */
@@ -109,16 +109,10 @@ record ImageFile(String name, byte[] bytes) {
 
     Image decode(boolean indices) {
         FileType type = type();
-        if (indices && type == FileType.JPEG) {
-            throw new BadFileException(name + ": JPEG changes numbers when it stores them, so that it can't hold labels; give "
-                    + "PNG, TIFF, BMP or GIF");
+        if (indices && type.lossy()) {
+            throw new BadFileException(name + ": " + type + " changes numbers when it stores them, so that it can't "
+                    + "hold labels; give " + listed(Stream.of(FileType.values()).filter(t -> !t.lossy()), "or"));
         }
-        return switch (type) {
-            case PNG -> new PngDecoder(name, bytes).decode(indices);
-            case JPEG -> new JpegDecoder(name, bytes).decode();
-            case TIFF -> new TiffDecoder(name, bytes).decode(0, indices);
-            case BMP -> new BmpDecoder(name, bytes).decode(indices);
-            case GIF -> new GifDecoder(name, bytes).decode(indices);
-        };
+        return type.decoder(name, bytes).decode(indices);
     }
 }

@@ -9,7 +9,7 @@ import java.util.Arrays;
  * is superfluous is passed over. Our own rather than the JDK's, which reports damage while it holds up the garbage collector
  * (under the serial and the parallel one for ever), loads AWT, and stumbles over metadata.
  */
-final class JpegDecoder {
+final class JpegDecoder implements ImageDecoder {
     /** A block of 64 pixels takes at least a bit in a scan; sub-sampled components leave room for a factor. */
     private static final double BEST = 64.0 * 8 * 16;
     /** More than any encoder makes; each costs time whatever its length. */
@@ -37,12 +37,14 @@ final class JpegDecoder {
         }
     }
 
-    ImageInfo info() {
+    @Override
+    public ImageInfo info() {
         read(false);
         return described();
     }
 
-    Image decode() {
+    @Override
+    public Image decode(boolean indices) {
         read(true);
         byte[] out = new byte[(int) described().decodedBytes()];
         int[][] rows = new int[components.length][width];

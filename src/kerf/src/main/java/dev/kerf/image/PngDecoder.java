@@ -11,7 +11,7 @@ import java.util.zip.Inflater;
  * transparency. Strict: a wrong check sum, a missing piece or a missing end is an error, never a half picture. Our own
  * rather than the JDK's because that one loads most of AWT, which takes longer than decoding.
  */
-final class PngDecoder {
+final class PngDecoder implements ImageDecoder {
     private static final int IHDR = 0x49484452;
     private static final int PLTE = 0x504C5445;
     private static final int TRNS = 0x74524E53;
@@ -45,7 +45,8 @@ final class PngDecoder {
     }
 
     /** What the header says; the file may be cut off anywhere in its pixel data. */
-    ImageInfo info() {
+    @Override
+    public ImageInfo info() {
         headerOnly = true;
         header();
         // The orientation may stand behind the pixels.
@@ -58,7 +59,8 @@ final class PngDecoder {
         return described(false);
     }
 
-    Image decode(boolean indices) {
+    @Override
+    public Image decode(boolean indices) {
         header();
         boolean raw = indices && (colour == 3 || colour == 0 && depth < 8);
         ImageInfo info = described(raw);

@@ -18,7 +18,7 @@ import java.util.regex.Pattern;
  * What the numbers of a TIFF file mean as pictures: its pages, their colours, palettes and alpha, and the range of numbers
  * that have none of their own.
  */
-final class TiffDecoder {
+final class TiffDecoder implements ImageDecoder {
     private static final int WHITE_IS_ZERO = 0;
     private static final int GREY = 1;
     private static final int RGB = 2;
@@ -63,8 +63,14 @@ final class TiffDecoder {
         return pages;
     }
 
-    ImageInfo info(int page) {
-        return new Meaning(page(pages(), page), List.of()).info();
+    @Override
+    public ImageInfo info() {
+        return new Meaning(page(pages(), 0), List.of()).info();
+    }
+
+    @Override
+    public Image decode(boolean indices) {
+        return decode(0, indices);
     }
 
     Image decode(int page, boolean indices) {

@@ -174,6 +174,13 @@ class JpegTest {
         assertTrue(Pictures.difference(SMOOTH.toGrey(), read) <= 6);
     }
 
+    @Test
+    void labelsAreNotTakenFromIt() {
+        BadFileException e = assertThrows(BadFileException.class, () -> new ImageFile("a.jpg", grey()).decode(true));
+        assertEquals("a.jpg: JPEG changes numbers when it stores them, so that it can't hold labels; "
+                + "give PNG, BMP, TIFF or GIF", e.getMessage());
+    }
+
     @ParameterizedTest
     @ValueSource(ints = {1, 2, 3, 4, 5, 6, 7, 8})
     void orientationTurnsThePictureUpright(int orientation, @TempDir Path directory) throws Exception {

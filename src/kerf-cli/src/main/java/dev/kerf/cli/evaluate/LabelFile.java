@@ -1,6 +1,7 @@
 package dev.kerf.cli.evaluate;
 
 import dev.kerf.error.BadInputException;
+import dev.kerf.image.FileType;
 import dev.kerf.mask.LabelMap;
 import dev.kerf.tensor.DType;
 import dev.kerf.tensor.HostTensor;
@@ -8,11 +9,13 @@ import dev.kerf.tensor.Npy;
 import dev.kerf.tensor.Shape;
 import dev.kerf.weights.Weights;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.NavigableSet;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Stream;
 
 /**
  * A label for each pixel, from a picture, an array of labels or an array of logits.
@@ -22,7 +25,9 @@ import java.util.TreeSet;
  */
 record LabelFile(Path file, LabelMap labels) {
     /** Endings of what can be read. */
-    static final Set<String> ENDINGS = new TreeSet<>(Set.of("png", "bmp", "tif", "tiff", "gif", "npy", "npz", "safetensors"));
+    static final List<String> ENDINGS = Stream.concat(Stream.of("npy", "npz", "safetensors"),
+            Stream.of(FileType.values()).filter(type -> !type.lossy()).flatMap(type -> type.endings().stream()))
+            .sorted().toList();
 
     /** White as masks of one byte a pixel have it. */
     private static final int WHITE = 255;

@@ -2,6 +2,7 @@ package dev.kerf.cli.picture;
 
 import dev.kerf.error.BadFileException;
 import dev.kerf.error.BadInputException;
+import dev.kerf.image.FileType;
 import dev.kerf.image.Image;
 import dev.kerf.json.Json;
 import java.io.IOException;
@@ -19,10 +20,12 @@ import java.util.Set;
 import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /** The images that the arguments mean, and what to call what is made of each. */
 final class ImageInputs {
-    private static final Set<String> TYPES = Set.of("png", "jpg", "jpeg", "bmp", "tif", "tiff", "gif", "npy", "npz");
+    private static final List<String> ENDINGS = Stream.concat(Stream.of("npy", "npz"),
+            Stream.of(FileType.values()).flatMap(type -> type.endings().stream())).sorted().toList();
 
     /** What Kerf adds to the name of an image: such a file beside the image is a result, not another image. */
     private static final Pattern RESULT = Pattern.compile("(.+?)(?:-page-\\d+)?-(?:labels|overlay|logits|panoptic|\\d{3,}-[\\p{L}\\p{N}._]+)");
@@ -77,7 +80,7 @@ final class ImageInputs {
             for (Path entry : entries) {
                 String ending = entry.getFileName().toString();
                 ending = ending.substring(ending.lastIndexOf('.') + 1).toLowerCase(Locale.ROOT);
-                if (TYPES.contains(ending) && Files.isRegularFile(entry)) {
+                if (ENDINGS.contains(ending) && Files.isRegularFile(entry)) {
                     found.add(entry);
                 }
             }
@@ -88,8 +91,8 @@ final class ImageInputs {
         found.forEach(f -> stems.add(stem(f)));
         found.removeIf(f -> isResult(stem(f), stems));
         if (found.isEmpty()) {
-            throw new BadInputException(directory + ": no images in it (looked for " + String.join(", ",
-                    TYPES.stream().sorted().toList()) + ")");
+            throw new BadInputException(directory + ": no images in it (looked for "
+                    + String.join(", ", ENDINGS) + ")");
         }
         found.sort(null);
         return found;

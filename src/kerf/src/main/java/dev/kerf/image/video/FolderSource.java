@@ -1,6 +1,7 @@
 package dev.kerf.image.video;
 
 import dev.kerf.error.BadFileException;
+import dev.kerf.image.FileType;
 import dev.kerf.image.Image;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
@@ -11,7 +12,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.OptionalInt;
-import java.util.Set;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** A folder's images, in natural order of their names. Hidden files aren't frames. */
@@ -19,7 +20,8 @@ final class FolderSource implements FrameDecoder {
     /** Frames in a second. */
     static final int RATE = 25;
 
-    private static final Set<String> ENDINGS = Set.of("png", "jpg", "jpeg", "bmp", "tif", "tiff", "gif");
+    private static final List<String> ENDINGS = Stream.of(FileType.values())
+            .flatMap(type -> type.endings().stream()).sorted().toList();
 
     private final List<Path> files;
     private int next;
@@ -42,7 +44,7 @@ final class FolderSource implements FrameDecoder {
         }
         if (found.isEmpty()) {
             throw new BadFileException(folder + ": no images in it (looked for "
-                    + String.join(", ", ENDINGS.stream().sorted().toList()) + ")");
+                    + String.join(", ", ENDINGS) + ")");
         }
         found.sort(Comparator.comparing(f -> f.getFileName().toString(), new NaturalOrder()));
         files = List.copyOf(found);

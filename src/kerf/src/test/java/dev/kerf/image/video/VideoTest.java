@@ -103,7 +103,7 @@ class VideoTest {
 
     @Test
     void noFramesAreNoVideo() throws IOException {
-        failsWith(() -> FrameSource.open(directory), "no images in it");
+        failsWith(() -> FrameSource.open(directory), "no images in it (looked for bmp, gif, jpeg, jpg, png, tif, tiff)");
         failsWith(() -> FrameSource.open(directory.resolve("gone.y4m")), "no such file");
         Path empty = Files.createFile(directory.resolve("empty.gif"));
         failsWith(() -> FrameSource.open(empty), "is empty");
