@@ -124,9 +124,7 @@ public final class Oracle {
                 values[n.output().id()] = in.getFirst();
                 ScalarSelect.update(s, n, in);
             }
-            case SelectOp.Compact c -> ScalarSelect.compact(c, n, in.getFirst(), result(n, 0), result(n, 1));
-            case SelectOp.TopK k -> ScalarSelect.topK(k, in.getFirst(), result(n, 0), result(n, 1));
-            case SelectOp.Rank r -> ScalarSelect.rank(r, n, in.getFirst(), result(n, 0), result(n, 1));
+            case SelectOp op -> ScalarSelect.run(op, n, in.getFirst(), result(n, 0), result(n, 1));
             case SpatialOp.Conv2d c -> ScalarConvolution.conv2d(c, in, result(n, 0));
             case SpatialOp.ConvTranspose2d c -> ScalarConvolution.convTranspose2d(c, in, result(n, 0));
             case SpatialOp.MaxPool2d p -> ScalarPool.max(p, in.getFirst(), result(n, 0));
@@ -138,10 +136,9 @@ public final class Oracle {
             case PointwiseOp op -> ScalarPointwise.run(op, in, result(n, 0));
             case MoveOp op -> ScalarMove.run(op, n, in, result(n, 0));
             case ReduceOp op -> ScalarReduce.run(op, in.getFirst(), result(n, 0));
-            case MeasureOp.Components c -> ScalarMeasure.components(c, in.getFirst(), result(n, 0), result(n, 1));
-            case MeasureOp op -> ScalarMeasure.run(op, in, result(n, 0));
+            case MeasureOp op -> ScalarMeasure.run(op, in, result(n, 0), second(n));
             case FrameOp op -> ScalarFrame.run(op, in, result(n, 0));
-            case BoxOp op -> ScalarBoxes.run(op, in, result(n, 0), n.outputs().size() > 1 ? result(n, 1) : null);
+            case BoxOp op -> ScalarBoxes.run(op, in, result(n, 0), second(n));
         }
         if (rounding == Rounding.EACH_NODE) {
             n.outputs().forEach(v -> round(values[v.id()]));
@@ -175,6 +172,10 @@ public final class Oracle {
             values[v.id()] = Wide.zeros(v.type(), counts(v));
         }
         return values[v.id()];
+    }
+
+    private Wide second(Node n) {
+        return n.outputs().size() > 1 ? result(n, 1) : null;
     }
 
     private static void round(Wide w) {

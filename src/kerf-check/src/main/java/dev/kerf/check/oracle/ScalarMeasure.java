@@ -7,16 +7,16 @@ import java.util.List;
 final class ScalarMeasure {
     private ScalarMeasure() {}
 
-    static void run(MeasureOp op, List<Wide> in, Wide y) {
+    static void run(MeasureOp op, List<Wide> in, Wide y, Wide areas) {
         switch (op) {
             case MeasureOp.Overlap o -> overlap(o, in, y);
             case MeasureOp.Confusion c -> confusion(c, in, y);
-            case MeasureOp.Components c -> throw new IllegalArgumentException(c + " has two results");
+            case MeasureOp.Components c -> components(c, in.getFirst(), y, areas);
         }
     }
 
     /** Each component is filled from its first pixel on. */
-    static void components(MeasureOp.Components op, Wide x, Wide labels, Wide areas) {
+    private static void components(MeasureOp.Components op, Wide x, Wide labels, Wide areas) {
         int w = x.dim(2);
         int pixels = x.dim(1) * w;
         int[] filled = new int[pixels];

@@ -13,7 +13,15 @@ import java.util.stream.IntStream;
 final class ScalarSelect {
     private ScalarSelect() {}
 
-    static void compact(SelectOp.Compact op, Node n, Wide scores, Wide indices, Wide count) {
+    static void run(SelectOp op, Node n, Wide x, Wide first, Wide second) {
+        switch (op) {
+            case SelectOp.Compact c -> compact(c, n, x, first, second);
+            case SelectOp.TopK k -> topK(k, x, first, second);
+            case SelectOp.Rank r -> rank(r, n, x, first, second);
+        }
+    }
+
+    private static void compact(SelectOp.Compact op, Node n, Wide scores, Wide indices, Wide count) {
         int found = 0;
         for (int i = 0; i < scores.valid(0, 0); i++) {
             if (scores.v()[i] > op.threshold()) {
@@ -30,7 +38,7 @@ final class ScalarSelect {
         count.v()[0] = found;
     }
 
-    static void topK(SelectOp.TopK op, Wide x, Wide y, Wide indices) {
+    private static void topK(SelectOp.TopK op, Wide x, Wide y, Wide indices) {
         int n = x.dim(1);
         for (int b = 0; b < x.dim(0); b++) {
             int[] order = order(x.v(), b * n, IntStream.range(0, n));
@@ -41,7 +49,7 @@ final class ScalarSelect {
         }
     }
 
-    static void rank(SelectOp.Rank op, Node n, Wide x, Wide indices, Wide count) {
+    private static void rank(SelectOp.Rank op, Node n, Wide x, Wide indices, Wide count) {
         int item = (int) x.type().shape().product(1, x.rank());
         for (int b = 0; b < x.dim(0); b++) {
             int first = b * item;
