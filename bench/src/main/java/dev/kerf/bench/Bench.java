@@ -83,8 +83,8 @@ public final class Bench {
                 model(ModelCase.named(name), engines, report);
             } else {
                 Work work = Work.of(SingleOp.valueOf(name).graph());
-                measure(OpBenchmark.class, Map.of("op", name), engines).forEach((engine, s) ->
-                        report.add(new Figures(name, engine, work, s.times(), s.peak())));
+                measure(OpBenchmark.class, Map.of("op", name), engines)
+                        .forEach((engine, s) -> report.add(new Figures(name, engine, work, s.times(), s.peak())));
             }
         }
         System.out.println(report.markdown());
@@ -98,8 +98,8 @@ public final class Bench {
             work = Work.of(graph);
             agree(c, graph, weights, engines, report);
         }
-        measure(ModelBenchmark.class, Map.of("model", c.name()), engines).forEach((engine, s) ->
-                report.add(new Figures(c.title, engine, work, s.times(), s.peak())));
+        measure(ModelBenchmark.class, Map.of("model", c.name()), engines)
+                .forEach((engine, s) -> report.add(new Figures(c.title, engine, work, s.times(), s.peak())));
     }
 
     /** Milliseconds, and the most bytes that a process held. */

@@ -34,8 +34,8 @@ import org.openjdk.jmh.annotations.TearDown;
 public class BindingBenchmark {
     private static final int LAUNCHES = 100;
     private static final MethodHandle PID = libc("getpid", FunctionDescriptor.of(ValueLayout.JAVA_INT));
-    private static final MethodHandle PID_CRITICAL =
-            libc("getpid", FunctionDescriptor.of(ValueLayout.JAVA_INT), Linker.Option.critical(false));
+    private static final MethodHandle PID_CRITICAL = libc("getpid", FunctionDescriptor.of(ValueLayout.JAVA_INT),
+            Linker.Option.critical(false));
 
     @SuppressWarnings("restricted") // getpid has this signature everywhere
     private static MethodHandle libc(String name, FunctionDescriptor type, Linker.Option... options) {
@@ -85,7 +85,8 @@ public class BindingBenchmark {
         /** Opens device 0. JCuda's driver isn't compiled with the benchmarks, and is asked for by name. */
         @Setup
         public void open() throws ReflectiveOperationException {
-            driver = backend.equals("cuda") ? CudaBackend.openDriver(0)
+            driver = backend.equals("cuda")
+                    ? CudaBackend.openDriver(0)
                     : (Driver) Class.forName("dev.kerf.backend.gpu.jcuda.JcudaBackend").getMethod("openDriver", int.class)
                             .invoke(null, 0);
             y = driver.allocate(1024);

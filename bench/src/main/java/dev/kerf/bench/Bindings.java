@@ -83,8 +83,9 @@ final class Bindings {
     }
 
     private String markdown() {
-        StringBuilder s = new StringBuilder("# What a native call costs\n\n- Java " + Runtime.version() + "\n- device: " + device
-                + "\n");
+        StringBuilder s = new StringBuilder(
+                "# What a native call costs\n\n- Java " + Runtime.version() + "\n- device: " + device
+                        + "\n");
         left.forEach(l -> s.append("- left out: ").append(l).append('\n'));
         s.append("\nNanoseconds of the calling thread, with JMH's error of 99.9 %. A launch makes the device's context current "
                 + "and puts the thread's own back: three native calls.\n\n| call | ns | ± |\n|---|--:|--:|\n");

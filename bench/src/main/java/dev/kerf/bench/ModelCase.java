@@ -23,17 +23,19 @@ import java.util.stream.IntStream;
 
 /** Whole networks, or the parts that run on their own, at their real sizes; weights by formula. */
 enum ModelCase {
-    UNET("U-Net 512²", "logits", w -> UNet.graph(UNetConfig.of(w), w, 512, 512)),
-    SAM2_ENCODER("SAM 2.1 tiny, image encoder 1024²", "vision_features",
-            w -> Sam2Graphs.image(Sam2Config.of(w), 1024, 1024)),
-    SAM2_DECODER("SAM 2.1 tiny, decoder, one point", "low_res_masks",
-            w -> Sam2Graphs.decoder(Sam2Config.of(w), new DecoderRequest(1, 2, false, true))),
-    SAM2_FRAME("SAM 2.1 tiny, a tracked frame, 7 memories", "low_res_masks",
-            w -> Sam2VideoGraphs.frame(Sam2Config.of(w),
-                    new FrameRequest(new DecoderRequest(1, 2, false, true), ModelCase.SLOTS, 7, 16))),
-    SAM2_MEMORY("SAM 2.1 tiny, memory encoder", "memory_features",
-            w -> Sam2VideoGraphs.remember(Sam2Config.of(w), 1, ModelCase.SLOTS, false)),
-    MASKRCNN("Mask R-CNN R50-FPN, 800×1216", "scores", w -> MaskRcnn.graph(w, 800, 1216, DetectOptions.of()));
+    UNET("U-Net 512²", "logits", w -> UNet.graph(UNetConfig.of(w), w, 512, 512)), SAM2_ENCODER(
+            "SAM 2.1 tiny, image encoder 1024²", "vision_features",
+            w -> Sam2Graphs.image(Sam2Config.of(w), 1024, 1024)), SAM2_DECODER("SAM 2.1 tiny, decoder, one point",
+                    "low_res_masks",
+                    w -> Sam2Graphs.decoder(Sam2Config.of(w), new DecoderRequest(1, 2, false, true))), SAM2_FRAME(
+                            "SAM 2.1 tiny, a tracked frame, 7 memories", "low_res_masks",
+                            w -> Sam2VideoGraphs.frame(Sam2Config.of(w),
+                                    new FrameRequest(
+                                            new DecoderRequest(1, 2, false, true), ModelCase.SLOTS, 7, 16))), SAM2_MEMORY(
+                                                    "SAM 2.1 tiny, memory encoder", "memory_features",
+                                                    w -> Sam2VideoGraphs.remember(Sam2Config.of(w), 1, ModelCase.SLOTS,
+                                                            false)), MASKRCNN("Mask R-CNN R50-FPN, 800×1216", "scores",
+                                                                    w -> MaskRcnn.graph(w, 800, 1216, DetectOptions.of()));
 
     /** Frames that a video's memory holds here: the seven that attention sees and nine more for pointers. */
     static final int SLOTS = 16;
@@ -82,7 +84,8 @@ enum ModelCase {
             case "labels" -> HostTensor.of(t.shape(), this == SAM2_FRAME ? new int[] {-1, -1} : new int[] {1, -1});
             case "memory_slots", "pointer_slots" -> HostTensor.of(t.shape(), IntStream.range(0, (int) t.elements()).toArray());
             case "memory_ages" -> HostTensor.of(t.shape(), IntStream.range(0, (int) t.elements()).map(i -> 6 - i).toArray());
-            case "memory_valid", "pointer_valid" -> HostTensor.of(t.shape(), IntStream.range(0, (int) t.elements()).map(i -> 1).toArray());
+            case "memory_valid", "pointer_valid" ->
+                HostTensor.of(t.shape(), IntStream.range(0, (int) t.elements()).map(i -> 1).toArray());
             case "slots" -> HostTensor.zeros(DType.I32, t.shape());
             default -> t;
         });

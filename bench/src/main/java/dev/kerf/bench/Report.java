@@ -43,9 +43,11 @@ final class Report {
 
     private Map<String, String> environment() throws IOException {
         Path info = Path.of("/proc/cpuinfo");
-        String cpu = !Files.exists(info) ? System.getProperty("os.arch") : Files.readAllLines(info).stream()
-                .filter(l -> l.startsWith("model name")).map(l -> l.substring(l.indexOf(':') + 2))
-                .findFirst().orElse(System.getProperty("os.arch"));
+        String cpu = !Files.exists(info)
+                ? System.getProperty("os.arch")
+                : Files.readAllLines(info).stream()
+                        .filter(l -> l.startsWith("model name")).map(l -> l.substring(l.indexOf(':') + 2))
+                        .findFirst().orElse(System.getProperty("os.arch"));
         Map<String, String> e = new LinkedHashMap<>();
         e.put("cpu", cpu);
         e.put("threads", Integer.toString(Bench.threads()));

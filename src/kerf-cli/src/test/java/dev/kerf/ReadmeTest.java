@@ -42,7 +42,8 @@ class ReadmeTest {
     private Path temp;
 
     private static List<String> blocks(String language) throws IOException {
-        Matcher m = Pattern.compile("```" + language + "\n(.*?)```", Pattern.DOTALL).matcher(Files.readString(Path.of("README.md")));
+        Matcher m = Pattern.compile("```" + language + "\n(.*?)```", Pattern.DOTALL)
+                .matcher(Files.readString(Path.of("README.md")));
         return m.results().map(r -> r.group(1)).toList();
     }
 
@@ -73,13 +74,15 @@ class ReadmeTest {
         String printed = compileAndRun(examples.get(2)
                 .replace("Path.of(\"sam2", "Path.of(\"" + temp + "/sam2")
                 .replace("Path.of(\"street", "Path.of(\"" + temp + "/street"));
-        assertTrue(Pattern.compile("\\d+ pixels, then \\d+\\Rframe 0: \\d+ pixels\\Rframe 1: \\d+ pixels").matcher(printed).find(),
+        assertTrue(
+                Pattern.compile("\\d+ pixels, then \\d+\\Rframe 0: \\d+ pixels\\Rframe 1: \\d+ pixels").matcher(printed).find(),
                 printed);
     }
 
     @Test
     void theKernelInJavaIsTheOneThatRuns() throws IOException {
-        String kernel = Files.readString(Path.of("src/kerf-tornado/src/main/java/dev/kerf/tornado/kernel/elementwise/BatchNorm.java"));
+        String kernel = Files
+                .readString(Path.of("src/kerf-tornado/src/main/java/dev/kerf/tornado/kernel/elementwise/BatchNorm.java"));
         assertTrue(kernel.endsWith("\n" + blocks("java").get(3)), "the README shows another kernel than there is");
     }
 

@@ -24,8 +24,7 @@ import org.junit.jupiter.api.Test;
 class ImportsTest {
     private static final Path SOURCES = Path.of("src/kerf/src/main/java/dev/kerf");
     private static final Pattern IMPORT = Pattern.compile("(?m)^import (?:static )?dev\\.kerf\\.([a-z0-9]+)\\.");
-    private static final Pattern PACKAGE =
-            Pattern.compile("(?m)^import (?:static )?dev\\.kerf((?:\\.[a-z0-9]+)*)\\.[A-Z]");
+    private static final Pattern PACKAGE = Pattern.compile("(?m)^import (?:static )?dev\\.kerf((?:\\.[a-z0-9]+)*)\\.[A-Z]");
 
     private static List<String> order() throws IOException {
         Matcher m = Pattern.compile("`((?:[a-z]+ · )+[a-z]+)`").matcher(Files.readString(Path.of("README.md")));

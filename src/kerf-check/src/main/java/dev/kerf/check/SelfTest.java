@@ -138,7 +138,8 @@ public final class SelfTest {
         if (device.memoryInUse() != before) {
             failures.add(device.memoryInUse() - before + " bytes of device memory are left");
         }
-        String figure = cases.size() + " cases" + (which.isEmpty() ? ", exact"
+        String figure = cases.size() + " cases" + (which.isEmpty()
+                ? ", exact"
                 : atMost(worst, shortened(which)));
         finish(new Check(Part.PARITY, family, figure, worst, failures, List.of(), seconds(start)));
     }
@@ -182,7 +183,8 @@ public final class SelfTest {
         for (Golden.Figure f : figures) {
             worst = worst == null || f.ratio() > worst.ratio() ? f : worst;
         }
-        String figure = worst == null ? "not run"
+        String figure = worst == null
+                ? "not run"
                 : figures.size() + " figures" + atMost(worst.ratio(), worst.name());
         finish(new Check(Part.GOLDENS, name(folder), figure, worst == null ? 0 : worst.ratio(), failures,
                 figures, seconds(start)));

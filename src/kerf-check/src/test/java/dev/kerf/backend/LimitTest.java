@@ -60,7 +60,7 @@ class LimitTest {
             Limit soon = Limit.within(Duration.ofNanos(300_000));
             assertThrows(DeadlineExceededException.class, () -> soon.run(e::run));
             assertTrue(soon.passed());
-            assertThrows(DeadlineExceededException.class, () -> soon.run(() -> { }), "a limit is no new one each time");
+            assertThrows(DeadlineExceededException.class, () -> soon.run(() -> {}), "a limit is no new one each time");
             e.run();
             assertArrayEquals(expected, e.output("y").toHost().toFloatArray());
             assertArrayEquals(expected, Limit.within(Duration.ofMinutes(5)).call(() -> {
@@ -120,7 +120,7 @@ class LimitTest {
 
     @Test
     void aWaitForAPlanHasTheSameLimit() {
-        try (PlanCache<Integer, AutoCloseable> plans = new PlanCache<>(1, _ -> () -> { })) {
+        try (PlanCache<Integer, AutoCloseable> plans = new PlanCache<>(1, _ -> () -> {})) {
             try (var _ = plans.lease(1)) {
                 assertThrows(DeadlineExceededException.class,
                         () -> Limit.within(Duration.ofMillis(5)).call(() -> plans.lease(1)));

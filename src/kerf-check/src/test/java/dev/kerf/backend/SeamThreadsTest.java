@@ -56,7 +56,8 @@ class SeamThreadsTest {
             y = g.multiply(g.matMul(y, x), g.constant(0.005f));
         }
         g.output("y", y);
-        try (Device device = Backends.open(id); Stream stream = device.stream();
+        try (Device device = Backends.open(id);
+                Stream stream = device.stream();
                 Executable e = device.compile(g.build(), null, CompileOptions.of())) {
             e.input("x").upload(noise(5, 384, 384).data());
             e.run();

@@ -68,8 +68,8 @@ final class Bits {
     /** Prints a line for each thing that a subject has: its name and its hashes. */
     public static void main(String[] args) throws Exception {
         try (Device device = Backends.open("cpu")) {
-            of(device, Subject.valueOf(args[0]), Integer.parseInt(args[1]), 1).forEach((name, hashes) ->
-                    System.out.println(name + " = " + hashes));
+            of(device, Subject.valueOf(args[0]), Integer.parseInt(args[1]), 1)
+                    .forEach((name, hashes) -> System.out.println(name + " = " + hashes));
         }
     }
 
@@ -140,8 +140,7 @@ final class Bits {
     private static Set<Long> unet(Device device, int runs, int threads) throws Exception {
         try (Weights w = SmallUNets.milesial(3, 4, List.of(16, 32, 48), false).build(); UNet net = UNet.load(device, w)) {
             Image image = drawn(75, 50);
-            return repeat(runs, threads, () ->
-                    hash(1, net.segment(image, SegmentOptions.of().withLogits()).logits()));
+            return repeat(runs, threads, () -> hash(1, net.segment(image, SegmentOptions.of().withLogits()).logits()));
         }
     }
 

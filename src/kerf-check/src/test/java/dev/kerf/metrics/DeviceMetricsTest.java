@@ -82,7 +82,8 @@ class DeviceMetricsTest {
         // As a network gives them: (1, K, height, width).
         Shape shape = Shape.of(1, 2, HEIGHT, WIDTH);
         g.output("logits", g.relu(g.input("x", new TensorType(DType.F32, shape))));
-        try (Device device = Backends.open(id); Overlaps overlaps = new Overlaps(device);
+        try (Device device = Backends.open(id);
+                Overlaps overlaps = new Overlaps(device);
                 Executable net = device.compile(g.build(), null, CompileOptions.of());
                 DeviceTensor kept = device.allocate(TensorType.of(DType.U8, 2, HEIGHT, WIDTH))) {
             net.input("x").upload(x.data());
@@ -103,7 +104,8 @@ class DeviceMetricsTest {
         int[] t = labels(4);
         LabelMap predicted = LabelMap.of(WIDTH, HEIGHT, p);
         LabelMap truth = LabelMap.of(WIDTH, HEIGHT, t);
-        try (Device device = Backends.open(id); Overlaps overlaps = new Overlaps(device);
+        try (Device device = Backends.open(id);
+                Overlaps overlaps = new Overlaps(device);
                 Confusions confusions = new Confusions(device, 4, Confusions.NO_IGNORE)) {
             OverlapMatrix pairs = overlaps.measure(MaskSet.of(predicted, 1, 3), MaskSet.of(truth, 1, 3));
             ConfusionMatrix matrix = confusions.measure(truth, predicted);
@@ -150,7 +152,8 @@ class DeviceMetricsTest {
         int[] p = labels(5);
         LabelMap truth = LabelMap.of(WIDTH, HEIGHT, t);
         LabelMap predicted = LabelMap.of(WIDTH, HEIGHT, p);
-        try (Device device = Backends.open(id); Overlaps overlaps = new Overlaps(device);
+        try (Device device = Backends.open(id);
+                Overlaps overlaps = new Overlaps(device);
                 Confusions confusions = new Confusions(device, 5, Confusions.NO_IGNORE);
                 ExecutorService threads = Executors.newFixedThreadPool(8)) {
             List<Callable<Boolean>> work = new ArrayList<>();
@@ -177,12 +180,13 @@ class DeviceMetricsTest {
         LabelMap small = LabelMap.of(2, 3, new byte[6]);
         LabelMap turned = LabelMap.of(3, 2, new byte[6]);
         MaskSet set = MaskSet.of(List.of(Mask.empty(2, 3)));
-        try (Device device = Backends.open(id); Device other = Backends.open(id);
-                Overlaps overlaps = new Overlaps(device); Confusions confusions = new Confusions(device, 2, 0);
+        try (Device device = Backends.open(id);
+                Device other = Backends.open(id);
+                Overlaps overlaps = new Overlaps(device);
+                Confusions confusions = new Confusions(device, 2, 0);
                 DeviceTensor elsewhere = other.allocate(TensorType.of(DType.U8, 1, 3, 2));
                 DeviceTensor floats = device.allocate(TensorType.f32(1, 3, 2))) {
-            String message =
-                    assertThrows(BadInputException.class, () -> confusions.measure(small, turned)).getMessage();
+            String message = assertThrows(BadInputException.class, () -> confusions.measure(small, turned)).getMessage();
             assertTrue(message.contains("2x3") && message.contains("3x2"), message);
             assertThrows(BadInputException.class, () -> confusions.measure(small, elsewhere));
             assertThrows(BadInputException.class, () -> confusions.measure(small, floats));

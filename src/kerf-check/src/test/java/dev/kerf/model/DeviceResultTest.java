@@ -56,7 +56,8 @@ class DeviceResultTest {
     @MethodSource(DEVICES)
     void labelsOfAUNet(String id) {
         List<Image> pictures = List.of(picture(1), picture(2));
-        try (Device device = Backends.open(id); Weights weights = SmallUNets.milesial(3, 5, List.of(4, 8), false).build();
+        try (Device device = Backends.open(id);
+                Weights weights = SmallUNets.milesial(3, 5, List.of(4, 8), false).build();
                 UNet net = UNet.load(device, weights, ModelOptions.of().plans(2));
                 Confusions confusions = new Confusions(device, 5, Confusions.NO_IGNORE)) {
             var labels = net.segment(pictures, SegmentOptions.of());
@@ -82,8 +83,10 @@ class DeviceResultTest {
     @MethodSource(DEVICES)
     void masksOfAMaskRcnn(String id) {
         DetectOptions options = DetectOptions.of().score(0.1f).proposals(40).most(10).size(56, 96);
-        try (Device device = Backends.open(id); Weights weights = SmallRcnns.weights(SmallRcnns.torchvision(6, true));
-                MaskRcnn net = MaskRcnn.load(device, weights); Overlaps overlaps = new Overlaps(device)) {
+        try (Device device = Backends.open(id);
+                Weights weights = SmallRcnns.weights(SmallRcnns.torchvision(6, true));
+                MaskRcnn net = MaskRcnn.load(device, weights);
+                Overlaps overlaps = new Overlaps(device)) {
             Instances found = net.detect(picture(1), options);
             assertTrue(found.size() > 1);
             List<Mask> masks = found.items().stream().map(Instance::mask).map(m -> m.decode()).toList();
@@ -107,7 +110,8 @@ class DeviceResultTest {
         try (Device device = Backends.open(id);
                 Weights weights = GoldenCase.open(Path.of("src/kerf-check/src/test/resources/goldens/sam2-quick")).weights();
                 Sam2 sam = Sam2.load(device, weights, Sam2Config.of(weights).withImageSize(64), ModelOptions.of());
-                ImageView view = sam.look(picture(1)); Overlaps overlaps = new Overlaps(device)) {
+                ImageView view = sam.look(picture(1));
+                Overlaps overlaps = new Overlaps(device)) {
             List<Prompt> prompts = List.of(Prompt.point(30, 20), Prompt.box(10, 10, 60, 50));
             List<Prediction> answers = view.predictAll(prompts);
             MaskSet masks = MaskSet.of(answers.stream().map(Prediction::mask).toList());

@@ -55,7 +55,8 @@ class TraceTest {
         List<RecordedEvent> events = recorded(() -> {
             try (Device device = Backends.open(id);
                     Weights weights = SmallUNets.milesial(3, 4, List.of(4, 8), false).build();
-                    UNet net = UNet.load(device, weights); Confusions confusions = new Confusions(device, 4, Confusions.NO_IGNORE);
+                    UNet net = UNet.load(device, weights);
+                    Confusions confusions = new Confusions(device, 4, Confusions.NO_IGNORE);
                     DeviceResult result = net.segmentOnDevice(List.of(image), SegmentOptions.of())) {
                 confusions.measure(result.get("labels"), result.get("labels"));
             }

@@ -15,8 +15,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
 /** {@code kerf devices}: what there is to compute on, and why the rest can't start. */
-@Command(name = "devices", mixinStandardHelpOptions = true,
-        description = "Lists each back end's devices, or the reason why it can't start.")
+@Command(name = "devices", mixinStandardHelpOptions = true, description = "Lists each back end's devices, or the reason why it can't start.")
 final class DevicesCommand implements Callable<Integer> {
     private final Console console;
 

@@ -25,9 +25,8 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** {@code kerf diff}: compares two files of tensors, or one with a golden case. */
-@Command(name = "diff", mixinStandardHelpOptions = true, sortOptions = false,
-        description = "Compares tensors by name: of two files, or of one file with a golden case.",
-        footer = {"", "Exits 1 if a tensor is on one side only, differs in shape, or differs beyond the tolerance or bound."})
+@Command(name = "diff", mixinStandardHelpOptions = true, sortOptions = false, description = "Compares tensors by name: of two files, or of one file with a golden case.", footer = {
+    "", "Exits 1 if a tensor is on one side only, differs in shape, or differs beyond the tolerance or bound."})
 final class DiffCommand implements Callable<Integer> {
     private final Console console;
 
@@ -40,8 +39,7 @@ final class DiffCommand implements Callable<Integer> {
     @Option(names = "--golden", paramLabel = "DIR", description = "A golden case: its bounds hold instead of --tolerance.")
     private Path golden;
 
-    @Option(names = "--tolerance", paramLabel = "REL",
-            description = "Largest relative L2 difference that passes. Without it differences are only printed.")
+    @Option(names = "--tolerance", paramLabel = "REL", description = "Largest relative L2 difference that passes. Without it differences are only printed.")
     private Double tolerance;
 
     private int name;
@@ -57,7 +55,8 @@ final class DiffCommand implements Callable<Integer> {
         }
         if (tolerance != null && (golden != null || !(tolerance >= 0))) {
             throw new ParameterException(spec.commandLine(), golden != null
-                    ? "a golden case has bounds of its own: leave out --tolerance" : "--tolerance must be 0 or more");
+                    ? "a golden case has bounds of its own: leave out --tolerance"
+                    : "--tolerance must be 0 or more");
         }
         boolean passed;
         try (Tensors first = Tensors.open(files.getFirst())) {
@@ -101,7 +100,8 @@ final class DiffCommand implements Callable<Integer> {
         boolean passed = true;
         for (GoldenCase.Row row : open.golden().compare(results)) {
             line(row.stage(), row.shape().toString(), row.difference() == null
-                    ? row.remark() + "  FAILED" : numbers(row.difference(), row.bound(), row.passed()));
+                    ? row.remark() + "  FAILED"
+                    : numbers(row.difference(), row.bound(), row.passed()));
             passed &= row.passed();
         }
         for (Golden.Figure f : open.decided(results)) {

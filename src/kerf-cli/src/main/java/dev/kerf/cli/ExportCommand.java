@@ -22,8 +22,8 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** {@code kerf export}: a network as an ONNX model. */
-@Command(name = "export", mixinStandardHelpOptions = true, sortOptions = false,
-        description = "Writes a network for one image size as an ONNX model (opset " + OnnxExport.OPSET + ").")
+@Command(name = "export", mixinStandardHelpOptions = true, sortOptions = false, description = "Writes a network for one image size as an ONNX model (opset "
+        + OnnxExport.OPSET + ").")
 final class ExportCommand implements Callable<Integer> {
     private static final int MOST = 1 << 16;
 
@@ -41,13 +41,11 @@ final class ExportCommand implements Callable<Integer> {
     @Option(names = "--size", required = true, paramLabel = "HxW", description = "Rows and columns, such as 512x512.")
     private String size;
 
-    @Option(names = "--part", paramLabel = "PART",
-            description = "SAM 2: encoder (of images of --size; the default), decoder (one point, three masks), frame (one"
-                    + " that is tracked, with 7 memories and 16 pointers) or memory (what is kept of it).")
+    @Option(names = "--part", paramLabel = "PART", description = "SAM 2: encoder (of images of --size; the default), decoder (one point, three masks), frame (one"
+            + " that is tracked, with 7 memories and 16 pointers) or memory (what is kept of it).")
     private String part;
 
-    @Option(names = "--image-size", paramLabel = "N", defaultValue = "1024",
-            description = "SAM 2: side that the network sees images at.")
+    @Option(names = "--image-size", paramLabel = "N", defaultValue = "1024", description = "SAM 2: side that the network sees images at.")
     private int imageSize;
 
     @Option(names = "--stages", split = ",", paramLabel = "STAGE", description = "Stages that become outputs too.")

@@ -10,11 +10,9 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
 
 /** {@code kerf} by itself: says what there is. */
-@Command(name = "kerf", mixinStandardHelpOptions = true, versionProvider = Version.class,
-        subcommands = HelpCommand.class, description = "Segments images: a label for each pixel.",
-        synopsisSubcommandLabel = "COMMAND",
-        footer = {"", "Example: kerf segment tissue.png      writes tissue-labels.png and tissue-overlay.png",
-            "Exit codes: 0 done, 1 failed, 2 usage, 3 some images failed and the rest are done."})
+@Command(name = "kerf", mixinStandardHelpOptions = true, versionProvider = Version.class, subcommands = HelpCommand.class, description = "Segments images: a label for each pixel.", synopsisSubcommandLabel = "COMMAND", footer = {
+    "", "Example: kerf segment tissue.png      writes tissue-labels.png and tissue-overlay.png",
+    "Exit codes: 0 done, 1 failed, 2 usage, 3 some images failed and the rest are done."})
 final class RootCommand implements Callable<Integer> {
     private final Console console;
 

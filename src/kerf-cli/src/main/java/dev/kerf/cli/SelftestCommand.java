@@ -27,10 +27,8 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** {@code kerf selftest}: whether a device computes what it should, here and now. */
-@Command(name = "selftest", mixinStandardHelpOptions = true, sortOptions = false,
-        description = "Tests a device: every op against float64 over awkward shapes, whole models against their references,"
-                + " memory, threads.",
-        footer = {"", "Example: kerf selftest --backend opencl",
+@Command(name = "selftest", mixinStandardHelpOptions = true, sortOptions = false, description = "Tests a device: every op against float64 over awkward shapes, whole models against their references,"
+        + " memory, threads.", footer = {"", "Example: kerf selftest --backend opencl",
             "Exits 1 if a check failed; what was wrong and by how much follows its line."})
 final class SelftestCommand implements Callable<Integer> {
     private final Console console;
@@ -38,16 +36,13 @@ final class SelftestCommand implements Callable<Integer> {
     @Mixin
     private DeviceOptions device;
 
-    @Option(names = "--precision", paramLabel = "P", defaultValue = "f32", converter = PrecisionConverter.class,
-            description = "How numbers are stored and multiplied: f32, tf32, f16 or bf16, if the device has it.")
+    @Option(names = "--precision", paramLabel = "P", defaultValue = "f32", converter = PrecisionConverter.class, description = "How numbers are stored and multiplied: f32, tf32, f16 or bf16, if the device has it.")
     private Precision precision;
 
-    @Option(names = "--goldens", paramLabel = "DIR",
-            description = "A golden case or a folder of them, besides those that travel with the program; may be repeated.")
+    @Option(names = "--goldens", paramLabel = "DIR", description = "A golden case or a folder of them, besides those that travel with the program; may be repeated.")
     private List<Path> goldens = List.of();
 
-    @Option(names = "--only", split = ",", paramLabel = "PART",
-            description = "Tests only some of leaks, parity, threads, goldens.")
+    @Option(names = "--only", split = ",", paramLabel = "PART", description = "Tests only some of leaks, parity, threads, goldens.")
     private Set<SelfTest.Part> only = EnumSet.allOf(SelfTest.Part.class);
 
     @Option(names = "--json", paramLabel = "FILE", description = "Writes everything as JSON too.")
@@ -79,8 +74,12 @@ final class SelftestCommand implements Callable<Integer> {
             checks.add(toJson(check));
             print(check, console);
         }).run(parts, goldens);
-        console.out().println("\n" + (total[0] == 0 ? "nothing was run" : failed == 0 ? "all " + total[0] + " checks passed"
-                : failed + " of " + total[0] + " checks FAILED") + (total[1] == 0 ? "" : ", " + total[1] + " not run"));
+        console.out().println("\n" + (total[0] == 0
+                ? "nothing was run"
+                : failed == 0
+                        ? "all " + total[0] + " checks passed"
+                        : failed + " of " + total[0] + " checks FAILED")
+                + (total[1] == 0 ? "" : ", " + total[1] + " not run"));
         if (json != null) {
             Json all = Json.object().put("kerf", Version.text()).put("java", Runtime.version().toString())
                     .put("system", System.getProperty("os.name") + " " + System.getProperty("os.version"))
@@ -103,7 +102,8 @@ final class SelftestCommand implements Callable<Integer> {
 
     private static void print(SelfTest.Check c, Console console) {
         console.out().println((Text.padded(name(c.part()), 9) + Text.padded(c.name(), 22)
-                + (!c.ran() ? "not run " : c.passed() ? "ok      " : "FAILED  ") + Text.right(Text.fixed(c.seconds(), 1), 7) + " s  "
+                + (!c.ran() ? "not run " : c.passed() ? "ok      " : "FAILED  ") + Text.right(Text.fixed(c.seconds(), 1), 7)
+                + " s  "
                 + c.figure()).stripTrailing());
         c.failures().forEach(f -> console.out().println("    " + f));
         console.out().flush();

@@ -25,8 +25,7 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** {@code kerf trace}: every named stage of a model, to be compared by {@code kerf diff}. */
-@Command(name = "trace", mixinStandardHelpOptions = true, sortOptions = false,
-        description = "Writes every named stage of a model for one image, or for a golden case, to a safetensors file.")
+@Command(name = "trace", mixinStandardHelpOptions = true, sortOptions = false, description = "Writes every named stage of a model for one image, or for a golden case, to a safetensors file.")
 final class TraceCommand implements Callable<Integer> {
     private final Console console;
 
@@ -48,8 +47,7 @@ final class TraceCommand implements Callable<Integer> {
     @Option(names = "--box", paramLabel = "X0,Y0,X1,Y1", description = "SAM 2: a box around the thing.")
     private String box;
 
-    @Option(names = "--image-size", paramLabel = "N", defaultValue = "1024",
-            description = "SAM 2: side that the network sees the image at.")
+    @Option(names = "--image-size", paramLabel = "N", defaultValue = "1024", description = "SAM 2: side that the network sees the image at.")
     private int imageSize;
 
     @Mixin

@@ -180,7 +180,8 @@ class BadInputTest {
         fails(new Object[] {"segment", "--weights", net, "--out", out, good, "--backend", "abacus"}, "abacus", "cpu");
         fails(new Object[] {"segment", "--weights", net, "--out", out, good, "--backend", "cpu", "--device", "7"}, "cpu:7");
         fails(new Object[] {"segment", "--weights", net, "--out", out, good, "--device", "0"}, "--backend");
-        fails(new Object[] {"trace", "--weights", net, "--image", good, "--out", dir.resolve("t"), "--backend", "abacus"}, "abacus");
+        fails(new Object[] {"trace", "--weights", net, "--image", good, "--out", dir.resolve("t"), "--backend", "abacus"},
+                "abacus");
     }
 
     @Test
@@ -201,12 +202,12 @@ class BadInputTest {
     void usage() {
         List<String> before = Run.files(dir);
         for (String[] args : new String[][] {
-                {"segmnt"}, {"segment"}, {"segment", "a.png", "--tile", "-3"}, {"segment", "a.png", "--tile", "many"},
-                {"segment", "a.png", "--format", "gif"}, {"segment", "a.png", "--scale", "0"}, {"segment", "--nonsense", "a.png"},
-                {"segment", "a.png", "--precision", "f8"}, {"weights", "import", "a.pt"}, {"weights", "inspect"},
-                {"weights", "import", "a.pt", "-o", "b", "--dtype", "f7"}, {"trace", "--out", "t"}, {"diff", "a"},
-                {"diff", "--golden", "g", "a", "b"}, {"diff", "a", "b", "--tolerance", "-1"},
-                {"export", "--onnx", "x", "--size", "12"}, {"export", "--onnx", "x", "--size", "0x4"}}) {
+            {"segmnt"}, {"segment"}, {"segment", "a.png", "--tile", "-3"}, {"segment", "a.png", "--tile", "many"},
+            {"segment", "a.png", "--format", "gif"}, {"segment", "a.png", "--scale", "0"}, {"segment", "--nonsense", "a.png"},
+            {"segment", "a.png", "--precision", "f8"}, {"weights", "import", "a.pt"}, {"weights", "inspect"},
+            {"weights", "import", "a.pt", "-o", "b", "--dtype", "f7"}, {"trace", "--out", "t"}, {"diff", "a"},
+            {"diff", "--golden", "g", "a", "b"}, {"diff", "a", "b", "--tolerance", "-1"},
+            {"export", "--onnx", "x", "--size", "12"}, {"export", "--onnx", "x", "--size", "0x4"}}) {
             Run.of((Object[]) args).failedWith(ExitCode.USAGE);
         }
         assertEquals(before, Run.files(dir));

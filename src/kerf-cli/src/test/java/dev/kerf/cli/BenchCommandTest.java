@@ -47,8 +47,8 @@ class BenchCommandTest {
             assertTrue(total.at("p50_us").asDouble() >= total.at("least_us").asDouble());
             assertEquals(total.at("runs").asInt() < 100, total.at("p99_us").isNull());
             assertTrue(total.at("p999_us").isNull());
-            assertTrue(network.at("latency").at("submit").at("p50_us").asDouble()
-                    <= network.at("latency").at("enqueue").at("most_us").asDouble());
+            assertTrue(network.at("latency").at("submit").at("p50_us").asDouble() <= network.at("latency").at("enqueue")
+                    .at("most_us").asDouble());
             assertTrue(network.at("nodes").size() > 5);
             assertTrue(network.at("nodes_us").asDouble() > 0);
         }

@@ -47,7 +47,8 @@ class DetectCommandTest {
     }
 
     private Path detector() {
-        return net("net.safetensors", SmallRcnns.torchvision(4, true), Map.of("kerf.classes", "[\"cat\", \"dog/fox\", \"cow\"]"));
+        return net("net.safetensors", SmallRcnns.torchvision(4, true),
+                Map.of("kerf.classes", "[\"cat\", \"dog/fox\", \"cow\"]"));
     }
 
     private Path picture(String name) {
@@ -86,7 +87,8 @@ class DetectCommandTest {
         assertEquals(one.size(), files.stream().filter(f -> f.matches("7-00\\d-(cat|dog_fox|cow)\\.png")).count());
         Image overlay = Image.read(out.resolve("7-overlay.png"));
         assertEquals(W, overlay.width());
-        CocoDataset truth = CocoDataset.of(Json.parse("""
+        CocoDataset truth = CocoDataset.of(Json
+                .parse("""
                 {"images": [{"id": 139, "file_name": "a.png", "width": 75, "height": 50},
                             {"id": 7, "file_name": "b.png", "width": 75, "height": 50}],
                  "annotations": [], "categories": [{"id": 1, "name": "cat"}, {"id": 2, "name": "dog"}, {"id": 3, "name": "cow"}]}"""));
@@ -138,14 +140,16 @@ class DetectCommandTest {
     void classesAreCalledAsTheUserSays() {
         Path net = net("panoptic.safetensors", SmallRcnns.panoptic(3, 3), Map.of());
         Path picture = picture("a.png");
-        Json found = Json.parse(run("detect", net, picture, "--score", "0.2", "--json", "--classes", "ox,ass").succeeded().out());
+        Json found = Json
+                .parse(run("detect", net, picture, "--score", "0.2", "--json", "--classes", "ox,ass").succeeded().out());
         for (Json i : found.at("images").at(0).at("instances").items()) {
             assertEquals(i.at("category_id").asInt() == 0 ? "ox" : "ass", i.at("name").asString());
         }
         assertTrue(found.at("images").at(0).at("instances").size() > 0);
         run("panoptic", net, picture, "--score", "0.2", "--classes", "ox,ass,hay,sky").succeeded();
-        assertEquals(List.of("ox", "ass", "hay", "sky"), Json.read(out.resolve("panoptic.json")).at("categories").items().stream()
-                .map(c -> c.at("name").asString()).toList());
+        assertEquals(List.of("ox", "ass", "hay", "sky"),
+                Json.read(out.resolve("panoptic.json")).at("categories").items().stream()
+                        .map(c -> c.at("name").asString()).toList());
         run("panoptic", net, picture, "--classes", "ox,ass,hay").failedWith(ExitCode.FAILED, "--classes gives 3 names",
                 "2 classes of things apart and 2 of stuff");
         run("detect", detector(), picture, "--classes", "ox").failedWith(ExitCode.FAILED, "3 classes of things apart");
@@ -160,7 +164,9 @@ class DetectCommandTest {
             Path input = picture(other);
             byte[] before = Files.readAllBytes(input);
             String command = other.contains("panoptic") ? "panoptic" : "detect";
-            Object[] more = command.equals("detect") ? new Object[] {picture, input, "--format", "masks"} : new Object[] {picture, input};
+            Object[] more = command.equals("detect")
+                    ? new Object[] {picture, input, "--format", "masks"}
+                    : new Object[] {picture, input};
             run(command, net, more).failedWith(ExitCode.FAILED, other, "would overwrite this input");
             assertArrayEquals(before, Files.readAllBytes(input));
             Files.delete(input);
@@ -174,7 +180,9 @@ class DetectCommandTest {
         out = Files.createDirectory(dir.resolve("pictures"));
         Files.move(picture("a.png"), out.resolve("a.png"));
         for (String command : List.of("detect", "panoptic", "detect")) {
-            Object[] masks = command.equals("detect") ? new Object[] {out, "--score", "0.2", "--format", "masks"} : new Object[] {out};
+            Object[] masks = command.equals("detect")
+                    ? new Object[] {out, "--score", "0.2", "--format", "masks"}
+                    : new Object[] {out};
             run(command, net, masks).succeeded();
         }
         List<String> files = Run.files(out);
@@ -207,7 +215,8 @@ class DetectCommandTest {
     @Test
     void overlaysNameWhatTheyShow() {
         Path picture = picture("a.png");
-        Path net = net("panoptic.safetensors", SmallRcnns.panoptic(4, 5), Map.of("kerf.classes", "[\"cat\", \"dog\", \"cow\"]"));
+        Path net = net("panoptic.safetensors", SmallRcnns.panoptic(4, 5),
+                Map.of("kerf.classes", "[\"cat\", \"dog\", \"cow\"]"));
         run("panoptic", net, picture, "--score", "0.2", "--stuff-area", "20").succeeded();
         CocoPanoptic written = CocoPanoptic.read(out.resolve("panoptic.json"), out);
         Panoptic found = written.picture(1);
@@ -219,13 +228,15 @@ class DetectCommandTest {
         List<Instance> things = CocoResults.read(out.resolve("a-instances.json"), images).of(1).stream()
                 .map(r -> new Instance(r.category(), r.score(), r.box(), r.mask())).toList();
         assertTrue(things.size() > 1);
-        same(InstanceOverlay.of(c -> List.of("cat", "dog", "cow").get(c)).draw(Image.read(picture), new Instances(W, H, things)));
+        same(InstanceOverlay.of(c -> List.of("cat", "dog", "cow").get(c)).draw(Image.read(picture),
+                new Instances(W, H, things)));
     }
 
     private void same(Image expected) {
         Image drawn = Image.read(out.resolve("a-overlay.png"));
         for (int i = 0; i < 3 * W * H; i++) {
-            assertEquals(expected.sample(i / 3 % W, i / 3 / W, i % 3), drawn.sample(i / 3 % W, i / 3 / W, i % 3), "sample " + i);
+            assertEquals(expected.sample(i / 3 % W, i / 3 / W, i % 3), drawn.sample(i / 3 % W, i / 3 / W, i % 3),
+                    "sample " + i);
         }
     }
 
@@ -238,6 +249,7 @@ class DetectCommandTest {
             assertTrue(s.tensors().keySet().containsAll(List.of("fpn_0", "rpn_deltas_4", "proposals", "mask_logits", "boxes")));
         }
         Run inspect = Run.of("weights", "inspect", net).succeeded();
-        assertTrue(inspect.out().contains("Mask R-CNN: ResNet-17-FPN as torchvision's first version, 4 classes"), inspect.out());
+        assertTrue(inspect.out().contains("Mask R-CNN: ResNet-17-FPN as torchvision's first version, 4 classes"),
+                inspect.out());
     }
 }

@@ -102,8 +102,8 @@ class SamCommandTest {
         Files.writeString(stroke, "100,100\n\n140,90\n150,120\n");
         Json json = Json.parse(sam("--scribble", stroke, "--multimask", "--json").succeeded().out());
         assertEquals(3, json.at("masks").size());
-        assertTrue(json.at("masks").at(0).at("predicted_iou").asDouble()
-                >= json.at("masks").at(2).at("predicted_iou").asDouble());
+        assertTrue(
+                json.at("masks").at(0).at("predicted_iou").asDouble() >= json.at("masks").at(2).at("predicted_iou").asDouble());
     }
 
     @Test

@@ -218,7 +218,8 @@ class SegmentCommandTest {
         Run run = segment(picture("a.png"), "--classes", "sky,sea,sand", "--background", "sea", "--format", "rle", "--json");
         run.succeeded();
         assertEquals(List.of("sky", "sea", "sand"),
-                Json.parse(run.out()).at("images").at(0).at("classes").items().stream().map(k -> k.at("name").asString()).toList());
+                Json.parse(run.out()).at("images").at(0).at("classes").items().stream().map(k -> k.at("name").asString())
+                        .toList());
         assertTrue(Json.read(out.resolve("a-rle.json")).at("annotations").items().stream()
                 .noneMatch(a -> a.at("category_id").asInt() == 1));
     }

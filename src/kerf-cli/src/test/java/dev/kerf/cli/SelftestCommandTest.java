@@ -86,7 +86,8 @@ class SelftestCommandTest {
         }
         String said = out.toString(StandardCharsets.UTF_8);
         assertTrue(said.lines().anyMatch(l -> l.startsWith("parity   elementwise           FAILED")), said);
-        assertTrue(said.contains("    unary SIGMOID: y1[") && said.contains("    unary SIGMOID: kernels: unary on opencl"), said);
+        assertTrue(said.contains("    unary SIGMOID: y1[") && said.contains("    unary SIGMOID: kernels: unary on opencl"),
+                said);
         assertTrue(said.lines().filter(l -> l.contains(": kernels: ")).allMatch(l -> l.contains("unary")), said);
         assertTrue(said.lines().anyMatch(l -> l.startsWith("parity   matrix                ok")), said);
         assertTrue(said.lines().anyMatch(l -> l.startsWith("parity   measuring             ok")), said);
@@ -137,7 +138,8 @@ class SelftestCommandTest {
     void badCalls() {
         Run.of("selftest", "--backend", "cpu").failedWith(ExitCode.FAILED, "no golden case travels", "--goldens DIR");
         Run.of("selftest", "--backend", "cpu", "--goldens", dir).failedWith(ExitCode.FAILED, dir.toString(), "case.json");
-        Run.of("selftest", "--backend", "cpu", "--goldens", dir.resolve("none")).failedWith(ExitCode.FAILED, "none is no folder");
+        Run.of("selftest", "--backend", "cpu", "--goldens", dir.resolve("none")).failedWith(ExitCode.FAILED,
+                "none is no folder");
         Run.of("selftest", "--backend", "cpu", "--only", "threads", "--precision", "f16").failedWith(ExitCode.FAILED,
                 "cpu:0 has no precision float16");
         Run.of("selftest", "--backend", "nowhere", "--only", "threads").failedWith(ExitCode.FAILED, "no back end 'nowhere'");

@@ -48,7 +48,8 @@ class ToolCommandsTest {
     @Test
     void weightsInAndOut() throws IOException {
         Path target = dir.resolve("training.safetensors");
-        Run.of("weights", "import", "src/kerf/src/test/resources/dev/kerf/weights/training.pt", "-o", target, "--dtype", "f16").succeeded();
+        Run.of("weights", "import", "src/kerf/src/test/resources/dev/kerf/weights/training.pt", "-o", target, "--dtype", "f16")
+                .succeeded();
         Json said = Json.parse(Run.of("weights", "inspect", "--json", target).succeeded().out());
         try (Safetensors file = Safetensors.open(target)) {
             assertEquals(file.names(), said.at("tensors").items().stream().map(t -> t.at("name").asString()).toList());
@@ -103,7 +104,8 @@ class ToolCommandsTest {
         Npy.write(b, HostTensor.of(Shape.of(2), new float[] {3, Float.NaN}));
         assertEquals(ExitCode.FAILED, Run.of("diff", a, b).code());
         Path c = dir.resolve("c.safetensors");
-        Safetensors.write(c, Map.of("array", HostTensor.of(Shape.of(1), new float[1]), "b", HostTensor.of(Shape.of(1), new float[1])),
+        Safetensors.write(c,
+                Map.of("array", HostTensor.of(Shape.of(1), new float[1]), "b", HostTensor.of(Shape.of(1), new float[1])),
                 Map.of());
         Run run = Run.of("diff", a, c);
         assertEquals(ExitCode.FAILED, run.code());

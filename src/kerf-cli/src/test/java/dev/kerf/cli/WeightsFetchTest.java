@@ -59,7 +59,8 @@ class WeightsFetchTest {
         }
         assertTrue(Run.of("weights", "fetch", "--list").succeeded().out().contains("sam2.1-tiny"));
         // The content is none, but it is this file that is looked into.
-        Run.of("segment", "--weights", "sam2.1-tiny", "x.png").failedWith(ExitCode.FAILED, file.toString(), "neither a safetensors");
+        Run.of("segment", "--weights", "sam2.1-tiny", "x.png").failedWith(ExitCode.FAILED, file.toString(),
+                "neither a safetensors");
     }
 
     @Test
@@ -71,7 +72,8 @@ class WeightsFetchTest {
     @Test
     void whatCannotBeFetchedSaysWhy() {
         Run.of("weights", "fetch", "sam9").failedWith(ExitCode.FAILED, "'sam9'", "sam2.1-tiny", "maskrcnn-resnet50-fpn-v2");
-        Run.of("weights", "fetch", "sam2.1-tiny", "--url", "gopher://x").failedWith(ExitCode.FAILED, "no http or https address");
+        Run.of("weights", "fetch", "sam2.1-tiny", "--url", "gopher://x").failedWith(ExitCode.FAILED,
+                "no http or https address");
         Run.of("weights", "fetch", "sam2.1-tiny", "--sha256", "12").failedWith(ExitCode.FAILED, "64 hexadecimal digits");
         Run.of("weights", "fetch", "sam2.1-tiny", "sam2-tiny", "--url", base).failedWith(ExitCode.FAILED, "one name");
         Run.of("weights", "fetch").failedWith(ExitCode.USAGE, "which weights", "sam2.1-tiny");

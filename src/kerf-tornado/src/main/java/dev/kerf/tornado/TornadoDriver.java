@@ -106,7 +106,8 @@ public final class TornadoDriver implements Driver {
     private DeviceException memory(long bytes) {
         return new DeviceException("allocate", 0, "OUT_OF_MEMORY", "of " + bytes + " bytes" + on(),
                 "the device has " + facts.info().memoryBytes() + " bytes, at most " + facts.info().maxAllocationBytes()
-                        + " in one piece, and " + allocated.get() + " are taken; use smaller tiles or batches", true);
+                        + " in one piece, and " + allocated.get() + " are taken; use smaller tiles or batches",
+                true);
     }
 
     @Override

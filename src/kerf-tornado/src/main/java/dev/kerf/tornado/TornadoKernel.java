@@ -19,8 +19,8 @@ import java.util.stream.Collectors;
  */
 record TornadoKernel(Manifest manifest, Map<String, String> definitions, JavaKernel code) implements Driver.Kernel {
     private static final String PACKAGE = TornadoKernel.class.getPackageName() + ".kernel.";
-    private static final List<String> FAMILIES =
-            List.of("dense", "elementwise", "frame", "measure", "move", "reduce", "select", "spatial");
+    private static final List<String> FAMILIES = List.of("dense", "elementwise", "frame", "measure", "move", "reduce", "select",
+            "spatial");
 
     /**
      * The kernel of a name, {@code layer_norm} being the class {@code LayerNorm} in a family's package.

@@ -14,8 +14,8 @@ package dev.kerf.error;
  */
 public sealed class KerfException extends RuntimeException
         permits BadFileException, BadWeightsException, BadInputException, GraphException, UnsupportedOpException,
-                BackendUnavailableException, DeviceException, CapacityExceededException, DeadlineExceededException,
-                CancelledException, ClosedException {
+        BackendUnavailableException, DeviceException, CapacityExceededException, DeadlineExceededException,
+        CancelledException, ClosedException {
     private static final long serialVersionUID = 1L;
 
     /** An error with a message for the user. */

@@ -46,7 +46,7 @@ final class Views {
             switch (n.op()) {
                 case MoveOp.Reshape r -> reshape(n);
                 case MoveOp.Slice s when s.step() == 1 -> slice(n, s);
-                default -> { }
+                default -> {}
             }
         }
         // Last, so that a concat sees which of its operands are views already.
@@ -69,7 +69,8 @@ final class Views {
         return sources[value] != null;
     }
 
-    @Nullable Value source(Value v) {
+    @Nullable
+    Value source(Value v) {
         return sources[root(v)];
     }
 

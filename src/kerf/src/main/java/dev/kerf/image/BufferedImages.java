@@ -49,7 +49,8 @@ final class BufferedImages {
         ColorSpace space = model.getColorSpace();
         boolean known = colours == 1 && space.getType() == ColorSpace.TYPE_GRAY || colours == 3 && space.isCS_sRGB();
         return !(model instanceof IndexColorModel) && alike && known && integers && (bits == 8 || bits == 16)
-                ? PixelFormat.of(bands, bits) : null;
+                ? PixelFormat.of(bands, bits)
+                : null;
     }
 
     /** The picture over its own memory; nothing where a copy is needed. */

@@ -81,7 +81,8 @@ final class GifDecoder implements ImageDecoder {
             for (int c = 0; c < n; c++) {
                 boolean alpha = info.format().hasAlpha() && c == n - 1;
                 // A transparent index may lie behind the palette.
-                out[i * n + c] = alpha ? (byte) (index == piece.transparent() ? 0 : 255)
+                out[i * n + c] = alpha
+                        ? (byte) (index == piece.transparent() ? 0 : 255)
                         : 3 * index < piece.palette().length ? piece.palette()[3 * index + c] : 0;
             }
         }

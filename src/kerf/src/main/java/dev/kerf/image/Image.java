@@ -35,7 +35,8 @@ import java.util.Objects;
  * @param data      the rows; at least {@code (height - 1) * rowStride + width * format.pixelBytes()} bytes
  */
 public record Image(int width, int height, PixelFormat format, long rowStride, MemorySegment data)
-        implements Picture {
+        implements
+            Picture {
     /** Most bytes that a decoded file may take: what one Java array can hold. */
     public static final int MAX_BYTES = Integer.MAX_VALUE - 16;
 

@@ -19,7 +19,8 @@ public record ImageInfo(FileType type, int width, int height, PixelFormat format
 
     /** With the orientation in the file's metadata, which may swap width and height. */
     ImageInfo oriented(int exif) {
-        return exif >= 5 ? new ImageInfo(type, height, width, format, exif)
+        return exif >= 5
+                ? new ImageInfo(type, height, width, format, exif)
                 : new ImageInfo(type, width, height, format, exif);
     }
 

@@ -270,8 +270,10 @@ final class JpegDecoder implements ImageDecoder {
             c.quantisation = c.quantisation == null ? quantisation[c.table] : c.quantisation;
         }
         int end = at + 1 + 2 * n;
-        JpegScan scan = progressive ? new JpegScan(parts, file[end], file[end + 1], file[end + 2] >> 4 & 15,
-                file[end + 2] & 15, true, interval) : new JpegScan(parts, 0, 63, 0, 0, false, interval);
+        JpegScan scan = progressive
+                ? new JpegScan(parts, file[end], file[end + 1], file[end + 2] >> 4 & 15,
+                        file[end + 2] & 15, true, interval)
+                : new JpegScan(parts, 0, 63, 0, 0, false, interval);
         try {
             scan.check();
             scan.decode(in, Math.ceilDiv(width, 8 * most(false)), Math.ceilDiv(height, 8 * most(true)));

@@ -90,12 +90,8 @@ public enum PixelFormat implements PixelLayout {
     }
 
     /** Whether there is one grey channel rather than red, green and blue. */
-    public boolean isGrey() {
-        return channels <= 2;
-    }
+    public boolean isGrey() { return channels <= 2; }
 
     /** Whether blue comes before red in memory. */
-    public boolean isBlueFirst() {
-        return blueFirst;
-    }
+    public boolean isBlueFirst() { return blueFirst; }
 }

@@ -249,7 +249,7 @@ final class PngDecoder implements ImageDecoder {
     private void unfilter(int filter, byte[] row, byte[] above, int unit, int y) {
         int n = row.length;
         switch (filter) {
-            case 0 -> { }
+            case 0 -> {}
             case 1 -> {
                 for (int i = unit; i < n; i++) {
                     row[i] += row[i - unit];
@@ -345,7 +345,8 @@ final class PngDecoder implements ImageDecoder {
     /** Whether the stored pixel is the one colour that the file declares transparent. */
     private boolean isKey(byte[] row, int p) {
         for (int c = 0; c < transparency.length / 2; c++) {
-            boolean same = depth == 8 ? row[p + c] == transparency[2 * c + 1]
+            boolean same = depth == 8
+                    ? row[p + c] == transparency[2 * c + 1]
                     : row[p + 2 * c] == transparency[2 * c] && row[p + 2 * c + 1] == transparency[2 * c + 1];
             if (!same) {
                 return false;

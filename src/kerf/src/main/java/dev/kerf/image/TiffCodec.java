@@ -7,7 +7,8 @@ import org.jspecify.annotations.Nullable;
 
 /** How the bytes of a strip or tile are packed (TIFF 6.0, sections 9, 13 and 14; Adobe's technical notes 1 to 3). */
 enum TiffCodec {
-    NONE(1, 1), RUNS(2, 0), FAX3(3, 0), FAX4(4, 0), LZW(5, 2560), JPEG(7, 8192), DEFLATE(8, 1032), ADOBE_DEFLATE(32946, 1032), PACK_BITS(32773, 64);
+    NONE(1, 1), RUNS(2, 0), FAX3(3, 0), FAX4(4, 0), LZW(5, 2560), JPEG(7, 8192), DEFLATE(8, 1032), ADOBE_DEFLATE(32946,
+            1032), PACK_BITS(32773, 64);
 
     private final int number;
     private final int best;
@@ -28,9 +29,7 @@ enum TiffCodec {
     }
 
     /** Whether it packs rows of black and white. */
-    boolean isFax() {
-        return best == 0;
-    }
+    boolean isFax() { return best == 0; }
 
     /**
      * Unpacks until the bytes to be filled are; what follows is left.

@@ -220,7 +220,8 @@ final class TiffDecoder implements ImageDecoder {
             ImageInfo info = info();
             info.check(name, file.byteSize(), page.best(), 3);
             HostTensor numbers = chosen.isEmpty() ? page.window(0, 0, page.width(), page.height()) : planes();
-            Image out = !plain() ? ranged(numbers, info.format(), indices)
+            Image out = !plain()
+                    ? ranged(numbers, info.format(), indices)
                     : palette != null && !indices ? coloured(numbers, info.format()) : samples(numbers, info.format(), indices);
             return Orientation.apply(orientation, out);
         }

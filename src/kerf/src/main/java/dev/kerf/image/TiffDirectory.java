@@ -98,9 +98,7 @@ final class TiffDirectory {
     }
 
     /** Whether values of a tag of the standard's own are missing from the file. */
-    boolean isDamaged() {
-        return damaged;
-    }
+    boolean isDamaged() { return damaged; }
 
     ByteOrder order() {
         return order;
@@ -133,7 +131,8 @@ final class TiffDirectory {
     /** A tag's bytes; none where it is missing. */
     byte[] bytes(int tag) {
         Entry e = entries.get(tag);
-        return e == null ? new byte[0]
+        return e == null
+                ? new byte[0]
                 : file.asSlice(e.at, e.count * BYTES[e.type]).toArray(ValueLayout.JAVA_BYTE);
     }
 

@@ -108,15 +108,20 @@ final class TiffPage {
 
     private DType type(long format) {
         DType found = switch ((int) format) {
-            case 1, 4 -> bits >= 1 && bits <= 8 ? DType.U8 : bits >= 9 && bits <= 16 ? DType.U16
-                    : bits == 32 ? DType.U32 : bits == 64 ? DType.U64 : null;
+            case 1, 4 -> bits >= 1 && bits <= 8
+                    ? DType.U8
+                    : bits >= 9 && bits <= 16
+                            ? DType.U16
+                            : bits == 32 ? DType.U32 : bits == 64 ? DType.U64 : null;
             case 2 -> bits == 8 ? DType.I8 : bits == 16 ? DType.I16 : bits == 32 ? DType.I32 : bits == 64 ? DType.I64 : null;
             case 3 -> bits == 16 ? DType.F16 : bits == 32 ? DType.F32 : bits == 64 ? DType.F64 : null;
             default -> null;
         };
         if (found == null) {
-            String kind = format >= 1 && format <= 6 ? new String[] {"whole numbers", "signed numbers", "floats", "numbers",
-                "complex whole numbers", "complex floats"}[(int) format - 1] : "samples of kind " + format;
+            String kind = format >= 1 && format <= 6
+                    ? new String[] {"whole numbers", "signed numbers", "floats", "numbers",
+                        "complex whole numbers", "complex floats"}[(int) format - 1]
+                    : "samples of kind " + format;
             throw bad("its pixels are " + kind + " of " + bits + " bits; whole numbers of 1 to 16, 32 and 64 bits, signed ones "
                     + "of 8, 16, 32 and 64 and floats of 16, 32 and 64 can be read");
         }

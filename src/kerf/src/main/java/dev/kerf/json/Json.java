@@ -191,34 +191,22 @@ public final class Json {
     }
 
     /** Whether this is an object. */
-    public boolean isObject() {
-        return value instanceof Map;
-    }
+    public boolean isObject() { return value instanceof Map; }
 
     /** Whether this is an array. */
-    public boolean isArray() {
-        return value instanceof List;
-    }
+    public boolean isArray() { return value instanceof List; }
 
     /** Whether this is a string. */
-    public boolean isString() {
-        return value instanceof String;
-    }
+    public boolean isString() { return value instanceof String; }
 
     /** Whether this is a number. */
-    public boolean isNumber() {
-        return value instanceof Number;
-    }
+    public boolean isNumber() { return value instanceof Number; }
 
     /** Whether this is {@code true} or {@code false}. */
-    public boolean isBoolean() {
-        return value instanceof Boolean;
-    }
+    public boolean isBoolean() { return value instanceof Boolean; }
 
     /** Whether this is {@code null}. */
-    public boolean isNull() {
-        return value == null;
-    }
+    public boolean isNull() { return value == null; }
 
     /** This string. */
     public String asString() {

@@ -156,7 +156,8 @@ public final class Coco {
                         + width + "]");
             }
             Json counts = segmentation.at("counts");
-            return counts.isString() ? RunLength.ofCocoString(width, height, counts.asString())
+            return counts.isString()
+                    ? RunLength.ofCocoString(width, height, counts.asString())
                     : RunLength.of(width, height, lengths(counts));
         } catch (BadInputException e) {
             throw segmentation.error(e.getMessage());

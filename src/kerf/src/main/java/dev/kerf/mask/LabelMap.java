@@ -150,7 +150,8 @@ public record LabelMap(HostTensor tensor) {
     /** The file that {@link #writePng} writes. */
     public byte[] toPng(int[] palette) {
         int most = mostStored();
-        return most > 255 ? Png.encode(grey())
+        return most > 255
+                ? Png.encode(grey())
                 : Png.encodeIndexed(width(), height(), indices(), Palette.ofIndices(palette, most));
     }
 
@@ -167,7 +168,8 @@ public record LabelMap(HostTensor tensor) {
      */
     public BufferedImage toBufferedImage(int[] palette) {
         int most = mostStored();
-        return most > 255 ? grey().toBufferedImage()
+        return most > 255
+                ? grey().toBufferedImage()
                 : Image.toBufferedImage(width(), height(), indices(), Palette.ofIndices(palette, most));
     }
 

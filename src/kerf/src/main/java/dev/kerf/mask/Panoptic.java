@@ -83,7 +83,8 @@ public final class Panoptic {
             if (ids[i] == 0) {
                 continue;
             }
-            at = at != null && i > 0 && ids[i] == ids[i - 1] ? at
+            at = at != null && i > 0 && ids[i] == ids[i - 1]
+                    ? at
                     : found.computeIfAbsent(ids[i], k -> new int[] {x, y, x, y, 0});
             at[0] = Math.min(at[0], x);
             at[2] = Math.max(at[2], x);

@@ -53,7 +53,8 @@ final class PolygonFill {
         boolean flip = flat ? x0 > x1 : y0 > y1;
         int xs = flip ? x1 : x0;
         int ys = flip ? y1 : y0;
-        double slope = flat ? (dx == 0 ? 0 : (double) (flip ? y0 - y1 : y1 - y0) / dx)
+        double slope = flat
+                ? (dx == 0 ? 0 : (double) (flip ? y0 - y1 : y1 - y0) / dx)
                 : (double) (flip ? x0 - x1 : x1 - x0) / dy;
         int steps = flat ? dx : dy;
         for (int d = 0; d <= steps; d++) {

@@ -210,8 +210,9 @@ public final class ApScores {
     }
 
     private static double mean(double[][][][] scores, int area, int limit, int threshold) {
-        return Arrays.stream(scores).flatMapToDouble(k -> threshold < 0 ? Arrays.stream(k[area][limit])
-                        : Arrays.stream(k[area][limit], threshold, threshold + 1))
+        return Arrays.stream(scores).flatMapToDouble(k -> threshold < 0
+                ? Arrays.stream(k[area][limit])
+                : Arrays.stream(k[area][limit], threshold, threshold + 1))
                 .filter(v -> v > NONE).average().orElse(NONE);
     }
 }

@@ -150,7 +150,8 @@ public final class AveragePrecision {
             List<Detection> surest = found.getOrDefault(category, List.of()).stream()
                     .sorted(Comparator.comparingDouble((Detection d) -> d.score() + 0.0).reversed())
                     .limit(protocol.limit()).toList();
-            double[][] ious = here.isEmpty() || surest.isEmpty() ? new double[surest.size()][here.size()]
+            double[][] ious = here.isEmpty() || surest.isEmpty()
+                    ? new double[surest.size()][here.size()]
                     : pairs.of(surest, here);
             matches.computeIfAbsent(category, k -> new ArrayList<>())
                     .add(ImageMatches.of(image, here, surest, ious, protocol));

@@ -70,7 +70,8 @@ public final class BoundaryIou {
         Mask out = ignore == Confusions.NO_IGNORE ? null : truth.mask(ignore);
         List<Overlap> scores = new ArrayList<>();
         for (int c = 0; c < classes; c++) {
-            scores.add(c == ignore || real[c] + given[c] == 0 ? Overlap.NONE
+            scores.add(c == ignore || real[c] + given[c] == 0
+                    ? Overlap.NONE
                     : measure(predicted.mask(c), truth.mask(c), out));
         }
         return scores;

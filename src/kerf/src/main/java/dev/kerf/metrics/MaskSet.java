@@ -145,12 +145,14 @@ public final class MaskSet {
     }
 
     /** The masks; none if they are on a device. */
-    @Nullable HostTensor host() {
+    @Nullable
+    HostTensor host() {
         return host;
     }
 
     /** The masks; none if they are on the host. */
-    @Nullable DeviceTensor device() {
+    @Nullable
+    DeviceTensor device() {
         return device;
     }
 

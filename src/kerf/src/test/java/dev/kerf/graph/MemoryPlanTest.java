@@ -248,7 +248,7 @@ class MemoryPlanTest {
                     at = end;
                 }
             }
-            default -> { }
+            default -> {}
         }
         return y;
     }

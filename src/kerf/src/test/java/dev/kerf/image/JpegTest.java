@@ -70,7 +70,8 @@ class JpegTest {
     @ValueSource(booleans = {false, true})
     void everySampleIsTheJdksCodecs(boolean progressive) throws Exception {
         for (int type : new int[] {BufferedImage.TYPE_INT_RGB, BufferedImage.TYPE_BYTE_GRAY}) {
-            Image noise = Pictures.random(101, 77, type == BufferedImage.TYPE_INT_RGB ? PixelFormat.RGB8 : PixelFormat.GRAY8, 9);
+            Image noise = Pictures.random(101, 77, type == BufferedImage.TYPE_INT_RGB ? PixelFormat.RGB8 : PixelFormat.GRAY8,
+                    9);
             byte[] jpeg = Pictures.encode(Pictures.into(noise, new BufferedImage(101, 77, type)), "jpeg", progressive, null);
             Image jdk = Image.of(ImageIO.read(new ByteArrayInputStream(jpeg)));
             assertEquals(0, Pictures.difference(jdk, Image.read(jpeg, "noise")));

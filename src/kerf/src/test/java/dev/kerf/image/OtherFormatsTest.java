@@ -118,7 +118,8 @@ class OtherFormatsTest {
         }
         byte[] coloured = Pictures.encode(Pictures.into(indices,
                 new BufferedImage(W, H, BufferedImage.TYPE_BYTE_INDEXED,
-                new IndexColorModel(8, n, r, g, b))), format, false, null);
+                        new IndexColorModel(8, n, r, g, b))),
+                format, false, null);
         same(colours, coloured);
         Path path = directory.resolve("indexed");
         Files.write(path, coloured);
@@ -139,7 +140,7 @@ class OtherFormatsTest {
             short... colourMap) {
         ByteBuffer b = ByteBuffer.allocate(200 + strip.length + 2 * colourMap.length).order(ByteOrder.LITTLE_ENDIAN);
         int[][] tags = {{256, 4, 1, width}, {257, 4, 1, height}, {258, 3, 1, bits}, {259, 3, 1, 1},
-                {262, 3, 1, photometric},
+            {262, 3, 1, photometric},
             {273, 4, 1, 200}, {274, 3, 1, orientation}, {277, 3, 1, 1}, {278, 4, 1, height}, {279, 4, 1, strip.length},
             {320, 3, colourMap.length, 200 + strip.length}};
         int entries = colourMap.length > 0 ? tags.length : tags.length - 1;

@@ -48,9 +48,13 @@ class TiffTest {
         Files.write(file, resource(words[0]));
         boolean whole = words[1].equals("pixels");
         String[] place = words[1].split(":");
-        Image read = whole ? Image.read(file) : words[1].equals("labels") ? Image.readIndices(file)
-                : Image.read(file, Integer.parseInt(place[0]), place.length == 1 ? new int[0]
-                        : Arrays.stream(place[1].split(",")).mapToInt(Integer::parseInt).toArray());
+        Image read = whole
+                ? Image.read(file)
+                : words[1].equals("labels")
+                        ? Image.readIndices(file)
+                        : Image.read(file, Integer.parseInt(place[0]), place.length == 1
+                                ? new int[0]
+                                : Arrays.stream(place[1].split(",")).mapToInt(Integer::parseInt).toArray());
         int n = Integer.parseInt(words[4]);
         assertEquals(words[2] + "x" + words[3] + " " + PixelFormat.of(n, Integer.parseInt(words[5])), read.toString());
         if (whole) {
@@ -117,7 +121,8 @@ class TiffTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"rgb5.tif", "rgb10.tif", "f4little.tif", "pillowjpeg.tif", "bits12.tif", "group4.tif", "group3mixed.tif"})
+    @ValueSource(strings = {"rgb5.tif", "rgb10.tif", "f4little.tif", "pillowjpeg.tif", "bits12.tif", "group4.tif",
+        "group3mixed.tif"})
     void everyTruncationAndFlippedByteIsAnErrorOrAPicture(String name) {
         byte[] file = resource(name);
         Image whole = Image.read(file, name);

@@ -24,8 +24,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class JsonTest {
     @Test
     void readsEveryKindOfValue() {
-        Json json =
-                Json.parse(" {\"s\": \"a\\u00e9\\n\\ud83d\\ude00\\/\", \"l\": -9223372036854775808, \"d\": -1.5e-3,\n"
+        Json json = Json.parse(" {\"s\": \"a\\u00e9\\n\\ud83d\\ude00\\/\", \"l\": -9223372036854775808, \"d\": -1.5e-3,\n"
                 + "\t\"t\": true, \"f\": false, \"n\": null, \"a\": [1, [], {}], \"z\": -0 } ");
         assertEquals("aé\n😀/", json.at("s").asString());
         assertEquals(Long.MIN_VALUE, json.at("l").asLong());

@@ -86,8 +86,8 @@ class InstancesTest {
         Json json = Json.read(file);
         assertEquals(2, json.size());
         assertEquals(Json.parse("{\"image_id\": 5000000000, \"category_id\": 1, \"bbox\": [20.5, 8.0, 30.0, 31.5], "
-                        + "\"score\": 0.875, \"segmentation\": {\"size\": [50, 60], \"counts\": \""
-                        + square(21, 9, 30).toCocoString().replace("\\", "\\\\") + "\"}}"), json.at(1));
+                + "\"score\": 0.875, \"segmentation\": {\"size\": [50, 60], \"counts\": \""
+                + square(21, 9, 30).toCocoString().replace("\\", "\\\\") + "\"}}"), json.at(1));
         Instances.writeCocoResults(file, Map.of());
         assertEquals(0, Json.read(file).size());
     }

@@ -99,8 +99,7 @@ final class ScoresTest {
 
     @Test
     void countsPastThirtyTwoBits() {
-        ConfusionMatrix image =
-                ConfusionMatrix.of(new long[][] {{3_000_000_000L, 1_000_000_000L}, {0, 2_000_000_000L}});
+        ConfusionMatrix image = ConfusionMatrix.of(new long[][] {{3_000_000_000L, 1_000_000_000L}, {0, 2_000_000_000L}});
         ConfusionMatrix sum = ConfusionMatrix.empty(2);
         for (int i = 0; i < 1000; i++) {
             sum = sum.plus(image);

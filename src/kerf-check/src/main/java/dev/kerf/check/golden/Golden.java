@@ -90,8 +90,10 @@ public final class Golden {
 
         @Override
         public String toString() {
-            return name + ": " + (Double.isNaN(value) ? what : what + " " + number(value) + ", "
-                    + (score ? "at least " : "at most ") + number(bound));
+            return name + ": " + (Double.isNaN(value)
+                    ? what
+                    : what + " " + number(value) + ", "
+                            + (score ? "at least " : "at most ") + number(bound));
         }
 
         private static String number(double v) {

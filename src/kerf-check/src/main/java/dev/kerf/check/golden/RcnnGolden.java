@@ -43,13 +43,14 @@ final class RcnnGolden implements Golden.Model {
     @Override
     public Map<String, HostTensor> stages(Device device, GoldenCase golden, Precision precision) {
         Image image = Image.read(golden.file("image"));
-        try (Weights weights = golden.weights(); MaskRcnn net = MaskRcnn.load(device, weights);
+        try (Weights weights = golden.weights();
+                MaskRcnn net = MaskRcnn.load(device, weights);
                 Safetensors inputs = Safetensors.open(golden.path("inputs.safetensors"))) {
             Map<String, HostTensor> stages = new LinkedHashMap<>(net.trace(image, options(golden)));
             float[] first = Arrays.copyOf(inputs.tensor("proposals").toFloatArray(), 4 * PROPOSALS);
             net.traceHeads(image, HostTensor.of(Shape.of(PROPOSALS, 4), first), inputs.tensor("first16.boxes_resized"),
-                    options(golden)).forEach((name, t) ->
-                            stages.put((name.startsWith("mask") ? "first16." : "first64.") + name, t));
+                    options(golden))
+                    .forEach((name, t) -> stages.put((name.startsWith("mask") ? "first16." : "first64.") + name, t));
             return stages;
         }
     }
@@ -64,7 +65,8 @@ final class RcnnGolden implements Golden.Model {
     public List<Golden.Figure> used(Device device, GoldenCase golden, Map<String, HostTensor> stages) {
         Image image = Image.read(golden.file("image"));
         List<Golden.Figure> figures = new ArrayList<>();
-        try (Weights weights = golden.weights(); MaskRcnn net = MaskRcnn.load(device, weights);
+        try (Weights weights = golden.weights();
+                MaskRcnn net = MaskRcnn.load(device, weights);
                 Safetensors inputs = Safetensors.open(golden.path("inputs.safetensors"))) {
             Detections theirs = new Detections(inputs);
             Instances found = net.detect(image, options(golden));
@@ -77,7 +79,8 @@ final class RcnnGolden implements Golden.Model {
                         how.at("stuff_area").asLong()));
                 Map<Integer, Integer> categories = new HashMap<>();
                 for (Json s : how.at("segments").items()) {
-                    categories.put(s.at("id").asInt(), s.at("isthing").asBoolean() ? theirs.label(s.at("instance_id").asInt())
+                    categories.put(s.at("id").asInt(), s.at("isthing").asBoolean()
+                            ? theirs.label(s.at("instance_id").asInt())
                             : net.stuffCategories().get(s.at("category_id").asInt() - 1));
                 }
                 HostTensor ids = inputs.tensor("panoptic.ids");

@@ -34,8 +34,10 @@ final class Sam2Golden implements Golden.Model {
     public String silent(GoldenCase golden, Precision precision) {
         double cost = golden.stages().entrySet().stream().filter(s -> s.getKey().endsWith(MASKS))
                 .mapToDouble(s -> s.getValue().cost()).max().orElse(0);
-        return precision == Precision.FLOAT32 || cost * FLOAT16_TO_FLOAT32 <= HOPELESS ? ""
-                : String.format(Locale.ROOT, "its weights make %.2e", cost) + " of float32's rounding, and 2^13 times that of float16's";
+        return precision == Precision.FLOAT32 || cost * FLOAT16_TO_FLOAT32 <= HOPELESS
+                ? ""
+                : String.format(Locale.ROOT, "its weights make %.2e", cost)
+                        + " of float32's rounding, and 2^13 times that of float16's";
     }
 
     @Override
@@ -62,8 +64,7 @@ final class Sam2Golden implements Golden.Model {
                         .toRgb8().toTensor().data());
                 encoder.run();
                 graph.stages().keySet().forEach(s -> results.put(s, encoder.output(s).toHost()));
-                description.at("prompts").members().forEach((prompt, json) ->
-                        setup.decode(encoder, prompt, json, results));
+                description.at("prompts").members().forEach((prompt, json) -> setup.decode(encoder, prompt, json, results));
             }
             new CaseVideo(setup).run(results);
         }

@@ -20,7 +20,8 @@ import java.util.Map;
 final class UNetGolden implements Golden.Model {
     @Override
     public Map<String, HostTensor> stages(Device device, GoldenCase golden, Precision precision) {
-        try (Weights weights = golden.weights(); UNet net = UNet.load(device, weights, ModelOptions.of().precision(precision))) {
+        try (Weights weights = golden.weights();
+                UNet net = UNet.load(device, weights, ModelOptions.of().precision(precision))) {
             return net.trace(Image.read(golden.file("image")), SegmentOptions.of());
         }
     }

@@ -69,7 +69,7 @@ final class ArithmeticCases {
         float inf = Float.POSITIVE_INFINITY;
         for (PointwiseOp.Arithmetic f : PointwiseOp.Arithmetic.values()) {
             for (long[][] d : new long[][][] {{{5, 7}, {5, 7}}, {{5, 7}, {}}, {{2, 3, 1, 5}, {3, 4, 1}}, {{1, 9}, {8, 1}},
-                    {{3, 1}, {3, 65}}}) {
+                {{3, 1}, {3, 65}}}) {
                 cases.add(new OpCase("binary " + f + " " + Shape.of(d[0]) + Shape.of(d[1]), 9, c -> c.out(c.apply(
                         new PointwiseOp.Binary(f, Activation.NONE), c.positive(d[0]), c.positive(d[1])))));
             }

@@ -219,7 +219,8 @@ public final class OpCase {
         Graph graph = record();
         try (Weights file = Weights.of(weights); DeviceWeights loaded = device.load(file)) {
             Oracle.Result once = Oracle.run(graph, file, inputs, states, Oracle.Rounding.NONE);
-            Oracle.Result expected = states.isEmpty() ? once
+            Oracle.Result expected = states.isEmpty()
+                    ? once
                     : Oracle.run(graph, file, inputs, once.states(), Oracle.Rounding.NONE);
             List<String> failures = new ArrayList<>();
             double worst = 0;
@@ -265,7 +266,8 @@ public final class OpCase {
         storage = options.precision().storage();
         Graph graph = record();
         Set<Long> seen = new LinkedHashSet<>();
-        try (Weights file = Weights.of(weights); DeviceWeights loaded = device.load(file);
+        try (Weights file = Weights.of(weights);
+                DeviceWeights loaded = device.load(file);
                 Running running = new Running(device, graph, loaded, options)) {
             Oracle.Result counts = Oracle.run(graph, file, inputs, states, Oracle.Rounding.NONE);
             for (int i = 0; i < runs; i++) {
@@ -276,7 +278,8 @@ public final class OpCase {
                     HostTensor y = running.e.output(output.getKey()).toHost();
                     for (long k = 0; k < y.elements(); k++) {
                         hash = 31 * hash + (Comparison.valid(output.getValue(), counts, k)
-                                ? Double.doubleToRawLongBits(y.getDouble(k)) : 0);
+                                ? Double.doubleToRawLongBits(y.getDouble(k))
+                                : 0);
                     }
                 }
                 for (StateTensor state : running.states.values()) {

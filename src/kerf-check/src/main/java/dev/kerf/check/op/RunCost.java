@@ -84,8 +84,10 @@ public final class RunCost {
         String name = "closing frees all memory";
         long before = device.memoryInUse();
         long held;
-        try (Stream stream = device.stream(); Executable e = device.compile(medley(), null, options);
-                StateTensor state = device.allocateState(STATE); DeviceTensor x = device.allocate(e.input("x").type())) {
+        try (Stream stream = device.stream();
+                Executable e = device.compile(medley(), null, options);
+                StateTensor state = device.allocateState(STATE);
+                DeviceTensor x = device.allocate(e.input("x").type())) {
             e.bindState("ring", state);
             e.bindInput("x", x);
             e.submit(stream);
@@ -93,7 +95,8 @@ public final class RunCost {
             held = device.memoryInUse() - before;
         }
         long left = device.memoryInUse() - before;
-        return left == 0 && held > 0 ? Outcome.passed(name)
+        return left == 0 && held > 0
+                ? Outcome.passed(name)
                 : Outcome.failed(name, left + " bytes of " + held + " are left after all was closed");
     }
 
@@ -105,7 +108,8 @@ public final class RunCost {
      * show in every round.
      */
     public static Outcome runsAllocateNothing(Device device, CompileOptions options) {
-        try (Stream stream = device.stream(); Arena arena = Arena.ofShared();
+        try (Stream stream = device.stream();
+                Arena arena = Arena.ofShared();
                 Executable e = device.compile(medley(), null, options);
                 StateTensor state = device.allocateState(STATE)) {
             e.bindState("ring", state);

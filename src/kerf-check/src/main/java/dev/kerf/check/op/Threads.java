@@ -72,7 +72,8 @@ public final class Threads {
         g.apply(new StateOp.Assign(), state,
                 g.add(state, g.constant(HostTensor.of(Shape.of(1), new float[] {1}))));
         try (StateTensor n = device.allocateState(TensorType.f32(1));
-                Executable e = device.compile(g.build(), null, options); Stream stream = device.stream()) {
+                Executable e = device.compile(g.build(), null, options);
+                Stream stream = device.stream()) {
             e.bindState("n", n);
             Outcome outcome = together(name, thread -> () -> {
                 for (int run = 0; run < RUNS; run++) {
@@ -86,7 +87,8 @@ public final class Threads {
             });
             stream.synchronize();
             double counted = n.toHost().getDouble(0);
-            return !outcome.passed() || counted == THREADS * RUNS ? outcome
+            return !outcome.passed() || counted == THREADS * RUNS
+                    ? outcome
                     : Outcome.failed(name, THREADS * RUNS + " runs counted " + counted);
         }
     }

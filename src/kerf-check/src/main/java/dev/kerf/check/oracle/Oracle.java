@@ -116,7 +116,8 @@ public final class Oracle {
             case SourceOp.Constant c -> source(n, c.value());
             case SourceOp.State s -> {
                 HostTensor before = states.get(s.name());
-                source(n, before == null ? HostTensor.zeros(s.type().dtype(), s.type().shape())
+                source(n, before == null
+                        ? HostTensor.zeros(s.type().dtype(), s.type().shape())
                         : given(states, s.name(), s.type()));
                 memory.put(s.name(), values[n.output().id()]);
             }

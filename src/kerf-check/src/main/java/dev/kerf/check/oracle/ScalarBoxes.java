@@ -102,8 +102,7 @@ final class ScalarBoxes {
                                         left + q * w + (t + 0.5) * w / across);
                             }
                         }
-                        y.v()[((i * channels + c) * op.rows() + p) * op.columns() + q] =
-                                sum / Math.max(1, down * across);
+                        y.v()[((i * channels + c) * op.rows() + p) * op.columns() + q] = sum / Math.max(1, down * across);
                     }
                 }
             }

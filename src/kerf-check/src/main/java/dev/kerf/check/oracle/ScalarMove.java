@@ -17,8 +17,8 @@ final class ScalarMove {
             case MoveOp.Reshape r -> System.arraycopy(x.v(), 0, y.v(), 0, y.v().length);
             case MoveOp.Concat c -> concat(c, in, y);
             case MoveOp.Gather g -> gather(n, in, y);
-            case MoveOp.Slice s -> each(y, at -> x.v()[index(y, x, at, (axis, i) ->
-                    axis == s.axis() ? s.start() + i * s.step() : i)]);
+            case MoveOp.Slice s ->
+                each(y, at -> x.v()[index(y, x, at, (axis, i) -> axis == s.axis() ? s.start() + i * s.step() : i)]);
             case MoveOp.Permute p -> each(y, at -> x.v()[permuted(p, y, x, at)]);
             case MoveOp.Expand e -> {
                 long[] strides = Broadcast.strides(x.type().shape(), e.shape());

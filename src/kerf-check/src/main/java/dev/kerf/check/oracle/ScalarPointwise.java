@@ -24,9 +24,9 @@ final class ScalarPointwise {
             y.v()[at] = switch (op) {
                 case PointwiseOp.Unary u -> Functions.apply(u.function(), x[0]);
                 case PointwiseOp.Binary b when y.type().dtype() == DType.I32 ->
-                        integer(b.arithmetic(), (int) x[0], (int) x[1]);
+                    integer(b.arithmetic(), (int) x[0], (int) x[1]);
                 case PointwiseOp.Binary b ->
-                        Functions.apply(b.activation(), arithmetic(b.arithmetic(), x[0], x[1]));
+                    Functions.apply(b.activation(), arithmetic(b.arithmetic(), x[0], x[1]));
                 case PointwiseOp.Compare c -> compare(c.relation(), x[0], x[1]) ? 1 : 0;
                 case PointwiseOp.Where w -> x[0] != 0 ? x[1] : x[2];
                 case PointwiseOp.Clamp c -> Math.min(Math.max(x[0], c.low()), c.high());

@@ -56,7 +56,8 @@ final class ScalarPool {
                         }
                     }
                     // torch gives 0 for a window that meets no pixel.
-                    y.v()[at] = top >= bottom || left >= right ? 0
+                    y.v()[at] = top >= bottom || left >= right
+                            ? 0
                             : sum / (op.countIncludePad() ? padded : (bottom - top) * (right - left));
                 }
             }

@@ -99,7 +99,8 @@ class GpuExecutableTest {
         }
         Duration limit = Duration.ofSeconds(10);
         for (Precision precision : precisions) {
-            try (GpuDevice device = Parity.open(id, Target.Forced.NONE); Arena arena = Arena.ofShared();
+            try (GpuDevice device = Parity.open(id, Target.Forced.NONE);
+                    Arena arena = Arena.ofShared();
                     DeviceWeights weights = device.load(weights());
                     Stream stream = device.stream();
                     Executable e = device.compile(graph(), weights, CompileOptions.of().precision(precision));
@@ -143,14 +144,16 @@ class GpuExecutableTest {
     @MethodSource(DEVICES)
     void nativeMemoryDoesNotGrow(String id) throws IOException {
         assumeFalse(id.startsWith("tornado:"), "TornadoVM keeps the compiler's graph of each task that it ever compiled");
-        try (GpuDevice device = Parity.open(id, Target.Forced.NONE); DeviceWeights weights = device.load(weights());
+        try (GpuDevice device = Parity.open(id, Target.Forced.NONE);
+                DeviceWeights weights = device.load(weights());
                 StateTensor state = device.allocateState(TensorType.f32(2, 16))) {
             long base = device.memoryInUse();
             long settled = 0;
             for (int round = 0; round < 60; round++) {
                 try (Executable e = device.compile(graph(), weights, CompileOptions.of().profiled());
                         Executable reader = device.compile(graph(), weights, CompileOptions.of());
-                        Stream stream = device.stream(); DeviceTensor copy = device.allocate(TensorType.f32(2, 8))) {
+                        Stream stream = device.stream();
+                        DeviceTensor copy = device.allocate(TensorType.f32(2, 8))) {
                     e.bindState("sum", state);
                     reader.bindState("sum", state);
                     e.bindInput("x", copy);
@@ -293,8 +296,8 @@ class GpuExecutableTest {
             assertTrue(none.contains("[w]"), none);
             assertEquals(0, device.memoryInUse());
             try (Executable e = device.compile(graph(), weights, CompileOptions.of());
-                    DeviceTensor small = device.allocate(TensorType.f32(8)); GpuDevice other =
-                            Parity.open(id, Target.Forced.NONE);
+                    DeviceTensor small = device.allocate(TensorType.f32(8));
+                    GpuDevice other = Parity.open(id, Target.Forced.NONE);
                     DeviceTensor elsewhere = other.allocate(TensorType.f32(2, 8))) {
                 assertTrue(assertThrows(BadInputException.class, () -> e.bindInput("x", small)).getMessage()
                         .contains("F32[2, 8]"));

@@ -113,8 +113,7 @@ public final class Parity {
      * @param scale     size of the numbers rounded; 0 for the result's own
      */
     public static void check(GpuDevice device, Case c, CompileOptions options, double roundings, double scale) {
-        Oracle.Result expected =
-                Oracle.run(c.graph(), Weights.of(c.weights()), c.inputs(), c.states(), Oracle.Rounding.NONE);
+        Oracle.Result expected = Oracle.run(c.graph(), Weights.of(c.weights()), c.inputs(), c.states(), Oracle.Rounding.NONE);
         Storage storage = options.precision().storage();
         try (DeviceWeights weights = device.load(Weights.of(c.weights()));
                 Executable e = device.compile(c.graph(), weights, options)) {

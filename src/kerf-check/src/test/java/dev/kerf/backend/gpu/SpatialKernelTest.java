@@ -93,8 +93,7 @@ class SpatialKernelTest {
             KernelBed bed, Window2d s, int outPadH, int outPadW, int groups, long n, long c, long h, long w, long o,
             long k) {
         for (boolean all : new boolean[] {false, true}) {
-            SpatialOp.ConvTranspose2d plain =
-                    new SpatialOp.ConvTranspose2d(s, outPadH, outPadW, groups, Activation.NONE, all);
+            SpatialOp.ConvTranspose2d plain = new SpatialOp.ConvTranspose2d(s, outPadH, outPadW, groups, Activation.NONE, all);
             SpatialOp.ConvTranspose2d op = new SpatialOp.ConvTranspose2d(
                     s, outPadH, outPadW, groups, all ? Activation.RELU : Activation.NONE, all);
             List<TensorType> in = new ArrayList<>(

@@ -19,8 +19,8 @@ import org.junit.jupiter.params.provider.MethodSource;
  * masks, detections, panoptic maps. {@code -Dkerf.test.goldens=DIR} runs another case, or those in another folder.
  */
 class GoldenTest {
-    private static final Path CASES =
-            Path.of(System.getProperty("kerf.test.goldens", "src/kerf-check/src/test/resources/goldens"));
+    private static final Path CASES = Path
+            .of(System.getProperty("kerf.test.goldens", "src/kerf-check/src/test/resources/goldens"));
 
     static Stream<Arguments> cases() {
         return BackendsUnderTest.devices().flatMap(

@@ -79,8 +79,8 @@ class ComponentsTest {
     private static void check(Device device, String what, HostTensor mask) {
         for (int connectivity : new int[] {4, 8}) {
             Graph graph = graph(connectivity, mask.shape());
-            Map<String, HostTensor> expected =
-                    Oracle.run(graph, null, Map.of("x", mask), Map.of(), Oracle.Rounding.EACH_NODE).outputs();
+            Map<String, HostTensor> expected = Oracle.run(graph, null, Map.of("x", mask), Map.of(), Oracle.Rounding.EACH_NODE)
+                    .outputs();
             try (Executable e = device.compile(graph, null, CompileOptions.of())) {
                 e.input("x").upload(mask.data());
                 for (int run = 0; run < 2; run++) {
@@ -133,7 +133,7 @@ class ComponentsTest {
         Random random = new Random(5);
         try (Device device = Backends.open(id)) {
             for (int[] s : new int[][] {{1, 1}, {1, 97}, {97, 1}, {2, 2}, {31, 37}, {127, 3}, {128, 5}, {129, 5},
-                    {131, 127}, {257, 9}, {513, 2}}) {
+                {131, 127}, {257, 9}, {513, 2}}) {
                 check(device, s[0] + "×" + s[1] + " empty", mask(s[0], s[1], (y, x) -> 0));
                 check(device, s[0] + "×" + s[1] + " full", mask(s[0], s[1], (y, x) -> 255));
                 check(device, s[0] + "×" + s[1] + " checkered", mask(s[0], s[1], (y, x) -> (y + x) % 2));

@@ -30,8 +30,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 class MeasureOpsTest {
     private static final String DEVICES = "dev.kerf.backend.BackendsUnderTest#devices";
 
-    private static final List<MaskForm> FORMS =
-            List.of(new MaskForm.Bytes(), new MaskForm.Bits(), new MaskForm.Logits(0.25f));
+    private static final List<MaskForm> FORMS = List.of(new MaskForm.Bytes(), new MaskForm.Bits(), new MaskForm.Logits(0.25f));
 
     private final Random random = new Random(7);
 

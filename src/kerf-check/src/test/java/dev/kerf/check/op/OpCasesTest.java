@@ -24,14 +24,14 @@ class OpCasesTest {
     void everyOpHasCases() {
         Set<Class<?>> used = OpCases.all().stream().flatMap(c -> c.record().nodes().stream()).map(Node::op)
                 .map(Op::getClass).collect(Collectors.toSet());
-        List<String> without =
-                members(Op.class).filter(op -> !used.contains(op)).map(Class::getSimpleName).toList();
+        List<String> without = members(Op.class).filter(op -> !used.contains(op)).map(Class::getSimpleName).toList();
         assertEquals(List.of(), without);
         assertEquals(used.size(), members(Op.class).count());
     }
 
     private static Stream<Class<?>> members(Class<?> family) {
-        return family.isSealed() ? Arrays.stream(family.getPermittedSubclasses()).flatMap(OpCasesTest::members)
+        return family.isSealed()
+                ? Arrays.stream(family.getPermittedSubclasses()).flatMap(OpCasesTest::members)
                 : Stream.of(family);
     }
 

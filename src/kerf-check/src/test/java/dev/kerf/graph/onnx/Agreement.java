@@ -44,8 +44,7 @@ final class Agreement {
         RandomCase absolute = new RandomCase(seed, true);
         record.accept(absolute);
         Map<String, HostTensor> expected = Oracle.run(graph, null, c.inputs, Map.of()).outputs();
-        Map<String, HostTensor> magnitude =
-                Oracle.run(absolute.graph(), null, absolute.inputs, Map.of()).outputs();
+        Map<String, HostTensor> magnitude = Oracle.run(absolute.graph(), null, absolute.inputs, Map.of()).outputs();
         Map<String, HostTensor> peer = OnnxRuntime.run(graph, null, c.inputs);
         Map<String, HostTensor> kerf = kerf(cpu, graph, c.inputs);
         for (String name : graph.outputs().keySet()) {

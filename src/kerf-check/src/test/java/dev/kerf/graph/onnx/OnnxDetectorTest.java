@@ -138,7 +138,8 @@ class OnnxDetectorTest {
         for (boolean aligned : new boolean[] {false, true}) {
             for (int samples : new int[] {0, 2}) {
                 var op = new BoxOp.RoiAlign(5, 3, samples, aligned, List.of(0.5, 0.25), new LevelRule(24, 2, 0, 1e-6));
-                out(g.add(op, in(boxes(50, 2, 11), null), in(normal(1, 2, 3, 26, 25), null), in(normal(1, 2, 3, 13, 12), null)));
+                out(g.add(op, in(boxes(50, 2, 11), null), in(normal(1, 2, 3, 26, 25), null),
+                        in(normal(1, 2, 3, 13, 12), null)));
             }
         }
         agree(1e-4);
@@ -165,7 +166,8 @@ class OnnxDetectorTest {
             // Detectron2's resized pixels are rounded, and float32 may round a half otherwise: its image stays as it is.
             int side = tensors.containsKey("backbone.body.conv1.weight") ? 64 : 50;
             DetectOptions options = DetectOptions.of().size(side, 120).proposals(60).most(20).score(0.02f).overlap(0.8f);
-            try (Device cpu = Backends.open("cpu"); Weights weights = SmallRcnns.weights(tensors);
+            try (Device cpu = Backends.open("cpu");
+                    Weights weights = SmallRcnns.weights(tensors);
                     DeviceWeights loaded = cpu.load(weights)) {
                 Graph graph = MaskRcnn.graph(weights, 50, 75, options);
                 Map<String, HostTensor> peer = OnnxRuntime.run(graph, weights, Map.of("image", image));

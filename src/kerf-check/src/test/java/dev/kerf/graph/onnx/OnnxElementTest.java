@@ -89,7 +89,8 @@ class OnnxElementTest {
             switch (c.between(0, 6)) {
                 case 0 -> {
                     long more = c.between(1, 5);
-                    Value y = x.type().dtype() == DType.F32 ? c.floats(s.with(axis, more).dims())
+                    Value y = x.type().dtype() == DType.F32
+                            ? c.floats(s.with(axis, more).dims())
                             : c.integers(DType.U8, 0, 255, s.with(axis, more).dims());
                     c.output(c.apply(new MoveOp.Concat(axis), x, y, x));
                 }

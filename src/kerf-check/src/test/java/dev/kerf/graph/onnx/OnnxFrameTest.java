@@ -21,8 +21,10 @@ class OnnxFrameTest {
             int w = c.between(1, 9);
             Value pixels = c.integers(DType.U8, 0, 255, n, h, w, channels);
             boolean luma = channels >= 3 && c.coin();
-            List<Integer> picked = luma ? List.of(2, 1, 0) : IntStream.range(0, c.between(1, 4))
-                    .mapToObj(i -> c.between(0, channels - 1)).toList();
+            List<Integer> picked = luma
+                    ? List.of(2, 1, 0)
+                    : IntStream.range(0, c.between(1, 4))
+                            .mapToObj(i -> c.between(0, channels - 1)).toList();
             Value planes = c.apply(new FrameOp.FromPixels(picked, luma), pixels);
             Value statistics = c.apply(new FrameOp.ImageStatistics(), planes);
             c.output(planes).output(statistics);

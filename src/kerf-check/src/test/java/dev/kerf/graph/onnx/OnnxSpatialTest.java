@@ -86,7 +86,8 @@ class OnnxSpatialTest {
         Agreement.compare(80, 4 * (1 + 40 * 3), c -> {
             var interpolation = c.pick(SpatialOp.Interpolation.class);
             boolean nearest = interpolation == SpatialOp.Interpolation.NEAREST;
-            var sampling = c.coin() ? SpatialOp.Sampling.HALF_PIXEL
+            var sampling = c.coin()
+                    ? SpatialOp.Sampling.HALF_PIXEL
                     : nearest ? SpatialOp.Sampling.ASYMMETRIC : SpatialOp.Sampling.ALIGN_CORNERS;
             boolean antialias = !nearest && sampling == SpatialOp.Sampling.HALF_PIXEL && c.coin();
             Value x = c.floats(c.between(1, 2), c.between(1, 4), c.between(1, 40), c.between(1, 40));

@@ -66,7 +66,8 @@ class MaskRcnnTest {
     void everyLayoutFindsWhatTheOracleFinds(String id) {
         layouts().forEach(tensors -> {
             Image image = picture(75, 50, 0);
-            try (Device device = Backends.open(id); Weights weights = SmallRcnns.weights(tensors);
+            try (Device device = Backends.open(id);
+                    Weights weights = SmallRcnns.weights(tensors);
                     MaskRcnn net = MaskRcnn.load(device, weights)) {
                 // Detectron2's resized pixels are rounded, and float32 may round a half otherwise: its image stays as it is.
                 DetectOptions options = RcnnConfig.of(weights).detectron() ? OPTIONS.size(50, 120) : OPTIONS;
@@ -122,7 +123,8 @@ class MaskRcnnTest {
     void severalImagesAreAsEachAlone(String id) {
         List<Image> images = List.of(picture(75, 50, 0), picture(75, 50, 1), picture(40, 80, 2), picture(75, 50, 3),
                 picture(75, 50, 4), picture(75, 50, 5));
-        try (Device device = Backends.open(id); Weights weights = SmallRcnns.weights(SmallRcnns.torchvision(6, true));
+        try (Device device = Backends.open(id);
+                Weights weights = SmallRcnns.weights(SmallRcnns.torchvision(6, true));
                 MaskRcnn net = MaskRcnn.load(device, weights)) {
             List<Instances> together = net.detect(images, OPTIONS);
             for (int i = 0; i < images.size(); i++) {
@@ -138,7 +140,8 @@ class MaskRcnnTest {
     @MethodSource(DEVICES)
     void nothingFoundIsAResult(String id) {
         Image image = picture(64, 64, 0);
-        try (Device device = Backends.open(id); Weights weights = SmallRcnns.weights(SmallRcnns.panoptic(6, 4));
+        try (Device device = Backends.open(id);
+                Weights weights = SmallRcnns.weights(SmallRcnns.panoptic(6, 4));
                 MaskRcnn net = MaskRcnn.load(device, weights)) {
             Instances none = net.detect(image, OPTIONS.score(1));
             assertEquals(0, none.size());
@@ -156,7 +159,8 @@ class MaskRcnnTest {
         Map<String, HostTensor> tensors = new LinkedHashMap<>(SmallRcnns.torchvision(6, true));
         float[] none = {Float.NaN, Float.NaN, Float.NaN};
         tensors.put("rpn.head.cls_logits.bias", HostTensor.of(Shape.of(3), none));
-        try (Device device = Backends.open(id); Weights weights = SmallRcnns.weights(tensors);
+        try (Device device = Backends.open(id);
+                Weights weights = SmallRcnns.weights(tensors);
                 MaskRcnn net = MaskRcnn.load(device, weights)) {
             assertEquals(0, net.detect(picture(75, 50, 0), OPTIONS).size());
         }
@@ -166,7 +170,8 @@ class MaskRcnnTest {
     @MethodSource(DEVICES)
     void everyPixelHasOneSegmentAtMost(String id) {
         Image image = picture(100, 70, 2);
-        try (Device device = Backends.open(id); Weights weights = SmallRcnns.weights(SmallRcnns.panoptic(6, 4));
+        try (Device device = Backends.open(id);
+                Weights weights = SmallRcnns.weights(SmallRcnns.panoptic(6, 4));
                 MaskRcnn net = MaskRcnn.load(device, weights)) {
             assertTrue(net.isPanoptic());
             assertEquals(List.of(0, 1, 2, 3, 4), net.categories());
@@ -183,7 +188,8 @@ class MaskRcnnTest {
     @ParameterizedTest
     @MethodSource(DEVICES)
     void runsAllocateNothing(String id) {
-        try (Device device = Backends.open(id); Weights weights = SmallRcnns.weights(SmallRcnns.panoptic(6, 4));
+        try (Device device = Backends.open(id);
+                Weights weights = SmallRcnns.weights(SmallRcnns.panoptic(6, 4));
                 DeviceWeights loaded = device.load(weights)) {
             assumeTrue(RunCost.excused(device).isEmpty(), RunCost.excused(device));
             RcnnRequest request = new RcnnRequest(picture(75, 50, 0).form(), 1, true, OPTIONS);
@@ -198,7 +204,8 @@ class MaskRcnnTest {
 
     @Test
     void semanticsNeedTheirBranch() {
-        try (Device device = Backends.open("cpu"); Weights weights = SmallRcnns.weights(SmallRcnns.detectron(4));
+        try (Device device = Backends.open("cpu");
+                Weights weights = SmallRcnns.weights(SmallRcnns.detectron(4));
                 MaskRcnn net = MaskRcnn.load(device, weights)) {
             assertFalse(net.isPanoptic());
             String message = assertThrows(BadInputException.class,
@@ -233,7 +240,8 @@ class MaskRcnnTest {
 
     @Test
     void namesAreCocosOrTheFilesOwn() {
-        try (Weights coco = Weights.of(Map.of()); Weights own = Weights.of(Map.of(), Map.of("kerf.classes", "[\"a\", \"b\"]"))) {
+        try (Weights coco = Weights.of(Map.of());
+                Weights own = Weights.of(Map.of(), Map.of("kerf.classes", "[\"a\", \"b\"]"))) {
             ClassNames torchvision = ClassNames.of(coco, config(false, 91));
             assertEquals("person", torchvision.name(torchvision.category(1)));
             assertEquals("toothbrush", torchvision.name(torchvision.category(90)));

@@ -41,7 +41,8 @@ class FrameResizeTest {
     @ParameterizedTest
     @CsvSource({"200,150", "37,64"})
     void framesAreResizedAsPillowDoes(int w, int h) {
-        Image expected = Image.read(Path.of("src/kerf-check/src/test/resources/reference/pillow-" + w + "x" + h + "-to-64.png"));
+        Image expected = Image
+                .read(Path.of("src/kerf-check/src/test/resources/reference/pillow-" + w + "x" + h + "-to-64.png"));
         List<StateTensor> states = new ArrayList<>();
         try (Weights weights = GoldenCase.open(Path.of("src/kerf-check/src/test/resources/goldens/sam2-quick")).weights();
                 Device cpu = Backends.open("cpu");

@@ -17,8 +17,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** Holes are filled on the device as upstream's {@code fill_holes_in_mask_scores} fills them: by regions that touch at corners. */
 class HoleFillingTest {
-    private static final Sam2Config CONFIG =
-            new Sam2Config(Sam2Config.Size.TINY, Sam2Config.Version.V2_1, 256, true, true, 8);
+    private static final Sam2Config CONFIG = new Sam2Config(Sam2Config.Size.TINY, Sam2Config.Version.V2_1, 256, true, true, 8);
     private static final int SIDE = 64;
     private static final int BATCH = 3;
 

@@ -89,9 +89,9 @@ class MaskGeneratorTest {
                     assertTrue(MaskGenerator.iou(m.bounds(), all.get(k).bounds()) <= 0.7);
                 }
             }
-            assertEquals(List.of(), new MaskGenerator(sam, settings.thresholds(1, 0)).generate(image, p -> { }));
+            assertEquals(List.of(), new MaskGenerator(sam, settings.thresholds(1, 0)).generate(image, p -> {}));
             List<GeneratedMask> crops = new MaskGenerator(sam, settings.pointsPerSide(2).cropLayers(1).minRegionArea(20))
-                    .generate(image, p -> { });
+                    .generate(image, p -> {});
             assertTrue(crops.size() > 0);
             for (GeneratedMask m : crops) {
                 Box c = m.crop();

@@ -212,7 +212,8 @@ class Sam2Test {
                 try {
                     for (int i = 0; i < 5; i++) {
                         matches(box ? "box.low_res_masks" : "points3.low_res_masks", 10 * (box ? 9.555e-5 : 7.652e-5),
-                                List.of(view.predict(box ? Prompt.box(76.8, 64, 179.2, 199.68)
+                                List.of(view.predict(box
+                                        ? Prompt.box(76.8, 64, 179.2, 199.68)
                                         : Prompt.point(125.44, 94.72).foreground(153.6, 102.4).background(25.6, 225.28))));
                     }
                 } catch (Throwable e) {

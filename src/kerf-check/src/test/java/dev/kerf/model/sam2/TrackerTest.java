@@ -193,7 +193,7 @@ class TrackerTest {
             clip.clear(2, 1);
             clip.remove(1);
             assertEquals(Set.of(), clip.objects());
-            assertThrows(BadInputException.class, () -> clip.propagate(r -> { }));
+            assertThrows(BadInputException.class, () -> clip.propagate(r -> {}));
         }
     }
 
@@ -273,7 +273,7 @@ class TrackerTest {
         closed.close();
         assertThrows(ClosedException.class, () -> closed.next(new Drawn(1).frame(0)));
         try (ClipTracker clip = small.track(new Drawn(2))) {
-            says("no object has a prompt", () -> clip.propagate(r -> { }));
+            says("no object has a prompt", () -> clip.propagate(r -> {}));
             says("frame 2 of a video of 2", () -> clip.prompt(2, 1, LEFT));
             says("frames are 64×64", () -> clip.mask(0, 1, HostTensor.zeros(DType.U8, Shape.of(4, 4))));
             says("no object 9", () -> clip.clear(0, 9));

@@ -22,7 +22,8 @@ class UNetBatchTest {
     @ParameterizedTest
     @MethodSource("dev.kerf.backend.BackendsUnderTest#devices")
     void imagesOfABatchKeepApart(String id) {
-        try (Device device = Backends.open(id); Weights file = SmallUNets.milesial(3, 2, List.of(4, 8), false).build();
+        try (Device device = Backends.open(id);
+                Weights file = SmallUNets.milesial(3, 2, List.of(4, 8), false).build();
                 DeviceWeights weights = device.load(file)) {
             float[] pixels = new float[3 * 3 * 16 * 24];
             for (int i = 0; i < pixels.length; i++) {

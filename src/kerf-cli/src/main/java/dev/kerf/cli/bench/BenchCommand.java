@@ -35,10 +35,9 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** {@code kerf bench}: how fast a device is, and how fast it could be. */
-@Command(name = "bench", mixinStandardHelpOptions = true, sortOptions = false,
-        description = "Measures a device: U-Net's latency with its percentiles, and each kernel against the device's copy"
-                + " bandwidth and arithmetic rate, measured in the same run.",
-        footer = {"", "Example: kerf bench --backend opencl --out reports      writes bench-opencl.json and bench-opencl.md"})
+@Command(name = "bench", mixinStandardHelpOptions = true, sortOptions = false, description = "Measures a device: U-Net's latency with its percentiles, and each kernel against the device's copy"
+        + " bandwidth and arithmetic rate, measured in the same run.", footer = {"",
+            "Example: kerf bench --backend opencl --out reports      writes bench-opencl.json and bench-opencl.md"})
 public final class BenchCommand implements Callable<Integer> {
     /** Parts that can be measured. */
     private enum Part { NETWORK, KERNELS }
@@ -55,12 +54,10 @@ public final class BenchCommand implements Callable<Integer> {
     @Mixin
     private DeviceOptions device;
 
-    @Option(names = "--weights", paramLabel = "FILE",
-            description = "A U-Net. By default the 31 million parameters of the golden case that travels with Kerf.")
+    @Option(names = "--weights", paramLabel = "FILE", description = "A U-Net. By default the 31 million parameters of the golden case that travels with Kerf.")
     private Path weights;
 
-    @Option(names = "--precision", split = ",", paramLabel = "P", defaultValue = "f32,f16",
-            converter = PrecisionConverter.class, description = "How numbers are stored and multiplied: some of f32, tf32, f16,"
+    @Option(names = "--precision", split = ",", paramLabel = "P", defaultValue = "f32,f16", converter = PrecisionConverter.class, description = "How numbers are stored and multiplied: some of f32, tf32, f16,"
             + " bf16. By default what the device has of f32 and f16.")
     private List<Precision> precisions;
 

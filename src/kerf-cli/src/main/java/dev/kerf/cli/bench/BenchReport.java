@@ -47,7 +47,8 @@ final class BenchReport {
     void kernels(Precision precision, KernelTimes times) {
         kernels.add(Json.object().put("precision", text(precision)).put("rows", times.json()));
         sections.add("\n## Kernels by themselves, " + text(precision) + "\n");
-        sections.add((precision.storage() != Storage.F32 ? "Converting the result back to float32 is counted, converting inputs isn't. "
+        sections.add((precision.storage() != Storage.F32
+                ? "Converting the result back to float32 is counted, converting inputs isn't. "
                 : "") + "More than 100 %: what fits into caches needs no memory.\n");
         sections.addAll(times.table());
     }
@@ -86,9 +87,11 @@ final class BenchReport {
         all.add("# " + device.id() + ": " + device.name() + "\n");
         all.add("- Kerf " + Version.text() + ", Java " + Runtime.version() + ", " + system());
         all.add("- driver: " + device.driver());
-        all.add(floors == null ? "- copy bandwidth and arithmetic rate: not measured on this back end"
+        all.add(floors == null
+                ? "- copy bandwidth and arithmetic rate: not measured on this back end"
                 : "- measured in the same run: copying " + Text.fixed(floors.copyBytesPerSecond() / 1e9, 1)
-                + " GB/s (read and written), float32 multiply-adds " + Text.fixed(floors.flopsPerSecond() / 1e9, 0) + " GFLOP/s");
+                        + " GB/s (read and written), float32 multiply-adds " + Text.fixed(floors.flopsPerSecond() / 1e9, 0)
+                        + " GFLOP/s");
         left.items().forEach(l -> all.add("- left out: " + l.asString()));
         if (!rows.isEmpty()) {
             all.add("\n## U-Net, 31 million parameters, from an image in the host's memory to labels there\n");

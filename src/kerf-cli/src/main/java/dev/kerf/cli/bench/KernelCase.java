@@ -136,7 +136,8 @@ public record KernelCase(String name, Graph graph, Weights weights) {
             int c = 64 << level;
             int s = r.side / 2 >> level;
             r.add("convolution 3×3, " + c + " channels, " + s + "²", g -> g.apply(
-                    new SpatialOp.Conv2d(UNIT.pad(1), 1, Activation.RELU, true, false), r.x(1, c, s, s), r.w(c, c, 3, 3), r.w(c)));
+                    new SpatialOp.Conv2d(UNIT.pad(1), 1, Activation.RELU, true, false), r.x(1, c, s, s), r.w(c, c, 3, 3),
+                    r.w(c)));
         }
         int s = r.side / 4;
         r.add("convolution 1×1, 256 channels, " + s + "²", g -> g.apply(

@@ -39,7 +39,8 @@ public record KernelTimes(List<Row> rows) {
         Json json() {
             return Json.object().put("name", name).put("kernels", what).put("us", seconds * 1e6).put("flops", flops)
                     .put("bytes", bytes).put("floor_us", Json.of(Double.isNaN(floor) ? null : floor * 1e6))
-                    .put("of_floor", Json.of(Double.isNaN(floor) ? null : share())).put("bound", memory ? "memory" : "arithmetic");
+                    .put("of_floor", Json.of(Double.isNaN(floor) ? null : share()))
+                    .put("bound", memory ? "memory" : "arithmetic");
         }
     }
 
@@ -90,8 +91,11 @@ public record KernelTimes(List<Row> rows) {
         for (Row r : rows) {
             boolean known = !Double.isNaN(r.floor);
             lines.add("| " + r.name + " | " + r.what + " | " + Text.fixed(r.seconds * 1e6, 1) + " | "
-                    + (known ? Text.fixed(r.floor * 1e6, 1) + " | " + Text.fixed(100 * r.share(), 0) + " % | "
-                    + (r.memory ? "memory" : "arithmetic") : "– | – | –") + " |");
+                    + (known
+                            ? Text.fixed(r.floor * 1e6, 1) + " | " + Text.fixed(100 * r.share(), 0) + " % | "
+                                    + (r.memory ? "memory" : "arithmetic")
+                            : "– | – | –")
+                    + " |");
         }
         return lines;
     }

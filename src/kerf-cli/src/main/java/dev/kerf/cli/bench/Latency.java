@@ -38,7 +38,8 @@ record Latency(
      */
     static Latency of(
             Device device, Graph graph, DeviceWeights weights, CompileOptions options, int runs, Duration limit) {
-        try (Executable e = device.compile(graph, weights, options); Stream stream = device.stream();
+        try (Executable e = device.compile(graph, weights, options);
+                Stream stream = device.stream();
                 Arena arena = Arena.ofShared()) {
             DeviceTensor image = e.input("image");
             DeviceTensor labels = e.output("labels");

@@ -34,6 +34,7 @@ public final class StandardOutput extends OutputStream {
     /** Why the output is incomplete, for the user; null if it isn't, or if nobody wanted the rest. */
     public String trouble() {
         return failure == null || String.valueOf(failure.getMessage()).contains("Broken pipe")
-                ? null : "standard output can't be written: " + failure.getMessage();
+                ? null
+                : "standard output can't be written: " + failure.getMessage();
     }
 }

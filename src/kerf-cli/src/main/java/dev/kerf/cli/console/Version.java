@@ -10,7 +10,5 @@ public final class Version implements IVersionProvider {
     }
 
     @Override
-    public String[] getVersion() {
-        return new String[] {"kerf " + text(), "Java " + Runtime.version()};
-    }
+    public String[] getVersion() { return new String[] {"kerf " + text(), "Java " + Runtime.version()}; }
 }

@@ -21,30 +21,28 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** {@code kerf evaluate}: how well what was predicted agrees with the truth. */
-@Command(name = "evaluate", mixinStandardHelpOptions = true, sortOptions = false,
-        description = {"Compares what was predicted with the truth: labels in two directories (IoU, Dice, precision, "
-                + "recall, accuracy), COCO detections (average precision and recall) or COCO panoptic pictures "
-                + "(panoptic quality)."},
-        footer = {"", "Label files belong together by name: x-labels.png or x-logits.npy belongs to x.png or "
-                + "x-truth.png. Labels are pictures with a palette or in grey, .npy of integers, or logits in .npy or "
-                + ".safetensors.",
-            "With two classes, a mask of which all pixels are 0 or 255 means 0 and 1, unless 255 is ignored or mapped.",
-            "Scores are of all pixels pooled; those under 'image' are means over the images in which a class occurs.",
-            "Scores of COCO files are those of pycocotools and panopticapi; -1 where there is no truth to measure by.",
-            "Exit codes: 0 done, 1 failed, 2 usage, 3 some images failed and the rest are compared."})
+@Command(name = "evaluate", mixinStandardHelpOptions = true, sortOptions = false, description = {
+    "Compares what was predicted with the truth: labels in two directories (IoU, Dice, precision, "
+            + "recall, accuracy), COCO detections (average precision and recall) or COCO panoptic pictures "
+            + "(panoptic quality)."}, footer = {"",
+                "Label files belong together by name: x-labels.png or x-logits.npy belongs to x.png or "
+                        + "x-truth.png. Labels are pictures with a palette or in grey, .npy of integers, or logits in .npy or "
+                        + ".safetensors.",
+                "With two classes, a mask of which all pixels are 0 or 255 means 0 and 1, unless 255 is ignored or mapped.",
+                "Scores are of all pixels pooled; those under 'image' are means over the images in which a class occurs.",
+                "Scores of COCO files are those of pycocotools and panopticapi; -1 where there is no truth to measure by.",
+                "Exit codes: 0 done, 1 failed, 2 usage, 3 some images failed and the rest are compared."})
 public final class EvaluateCommand implements Callable<Integer> {
     private final Console console;
 
     @Spec
     private CommandSpec spec;
 
-    @Option(names = "--predicted", paramLabel = "PATH", required = true,
-            description = "What was predicted: a directory of labels or logits, a JSON file of COCO results, or one of "
-                    + "COCO panoptic.")
+    @Option(names = "--predicted", paramLabel = "PATH", required = true, description = "What was predicted: a directory of labels or logits, a JSON file of COCO results, or one of "
+            + "COCO panoptic.")
     private Path predicted;
 
-    @Option(names = "--truth", paramLabel = "PATH", required = true,
-            description = "The truth: a directory of labels, or a JSON file in COCO's instance or panoptic format.")
+    @Option(names = "--truth", paramLabel = "PATH", required = true, description = "The truth: a directory of labels, or a JSON file in COCO's instance or panoptic format.")
     private Path truth;
 
     @Mixin
@@ -53,16 +51,15 @@ public final class EvaluateCommand implements Callable<Integer> {
     @Mixin
     private InstanceEvaluation instances;
 
-    @Option(names = "--boundary", paramLabel = "RATIO", arity = "0..1", fallbackValue = "" + Boundary.RATIO,
-            description = "Also Boundary IoU of labels; of COCO masks, the smaller of IoU and Boundary IoU. Boundaries "
+    @Option(names = "--boundary", paramLabel = "RATIO", arity = "0..1", fallbackValue = ""
+            + Boundary.RATIO, description = "Also Boundary IoU of labels; of COCO masks, the smaller of IoU and Boundary IoU. Boundaries "
                     + "reach RATIO of the image's diagonal, by default ${FALLBACK-VALUE}.")
     private Double boundary;
 
     @Mixin
     private PanopticEvaluation panoptic;
 
-    @Option(names = "--json", paramLabel = "FILE",
-            description = "Writes everything as JSON; - writes it on standard output in place of the table.")
+    @Option(names = "--json", paramLabel = "FILE", description = "Writes everything as JSON; - writes it on standard output in place of the table.")
     private String json;
 
     @Mixin
@@ -104,7 +101,8 @@ public final class EvaluateCommand implements Callable<Integer> {
         Json real = Json.read(truth);
         Json found = Json.read(predicted);
         List<Json> records = real.at("annotations").items();
-        boolean segments = records.isEmpty() ? found.isObject()
+        boolean segments = records.isEmpty()
+                ? found.isObject()
                 : records.getFirst().find("segments_info").isPresent();
         if (segments) {
             refuse(boundary != null ? "--boundary" : instances.given(), "panoptic pictures");

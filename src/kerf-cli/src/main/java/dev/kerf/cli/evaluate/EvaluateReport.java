@@ -144,8 +144,10 @@ final class EvaluateReport {
                     .put("imageMean", Json.object().put("images", mean.images()[c]).put("iou", score(mean.iou()[c]))
                             .put("dice", score(mean.dice()[c])).put("precision", score(mean.precision()[c]))
                             .put("recall", score(mean.recall()[c])));
-            each.add(measuresNear ? one.put("boundaryIou", Json.object().put("pooled", score(nearPooled(c)))
-                    .put("imageMean", score(nearMean(c)))) : one);
+            each.add(measuresNear
+                    ? one.put("boundaryIou", Json.object().put("pooled", score(nearPooled(c)))
+                            .put("imageMean", score(nearMean(c))))
+                    : one);
         }
         return Json.object().put("kerf", Version.text()).put("backend", device.backend()).put("device", device.name())
                 .put("images", evaluation.images()).put("pixels", m.pixels()).put("ignore", ignored)

@@ -25,13 +25,11 @@ final class InstanceEvaluation {
         segm
     }
 
-    @Option(names = "--iou-type", paramLabel = "TYPE",
-            description = "What COCO detections are compared by: ${COMPLETION-CANDIDATES}; segm where the results have "
-                    + "masks, otherwise bbox.")
+    @Option(names = "--iou-type", paramLabel = "TYPE", description = "What COCO detections are compared by: ${COMPLETION-CANDIDATES}; segm where the results have "
+            + "masks, otherwise bbox.")
     private IouType type;
 
-    @Option(names = "--class-agnostic",
-            description = "Only whether COCO detections are found counts, not what they are taken for.")
+    @Option(names = "--class-agnostic", description = "Only whether COCO detections are found counts, not what they are taken for.")
     private boolean classAgnostic;
 
     /** The first of the options that was given; null if none was. */
@@ -66,7 +64,8 @@ final class InstanceEvaluation {
             return new InstanceReport(dataset, images, results, IouType.bbox, null, classAgnostic, null, scores);
         }
         try (Device opened = device.open(); Overlaps overlaps = new Overlaps(opened)) {
-            AveragePrecision ap = boundary == null ? AveragePrecision.masks(overlaps)
+            AveragePrecision ap = boundary == null
+                    ? AveragePrecision.masks(overlaps)
                     : AveragePrecision.boundaries(overlaps, boundary, ApProtocol.COCO);
             ApScores scores = measure(ap, dataset, images, results, console);
             return new InstanceReport(dataset, images, results, IouType.segm, boundary, classAgnostic, opened.info(),

@@ -37,8 +37,11 @@ record InstanceReport(CocoDataset truth, List<Long> images, CocoResults results,
     List<String> table() {
         List<String> lines = new ArrayList<>();
         lines.add(count(images.size(), "image") + ", " + count(annotations(), "annotation") + ", "
-                + count(results.size(), "result") + ", compared by " + by() + (device == null ? "" : " on "
-                + device.backend()) + (agnostic ? ", whatever their class" : ""));
+                + count(results.size(), "result") + ", compared by " + by() + (device == null
+                        ? ""
+                        : " on "
+                                + device.backend())
+                + (agnostic ? ", whatever their class" : ""));
         lines.add("");
         scores.summary().forEach(f -> lines.add(line(f)));
         if (agnostic) {
@@ -84,8 +87,11 @@ record InstanceReport(CocoDataset truth, List<Long> images, CocoResults results,
     }
 
     private String by() {
-        return type == IouType.bbox ? "boxes" : boundary == null ? "masks"
-                : "masks and boundaries of " + boundary + " of the diagonal";
+        return type == IouType.bbox
+                ? "boxes"
+                : boundary == null
+                        ? "masks"
+                        : "masks and boundaries of " + boundary + " of the diagonal";
     }
 
     private List<CocoDataset.Category> categories() {
@@ -109,7 +115,8 @@ record InstanceReport(CocoDataset truth, List<Long> images, CocoResults results,
 
     private String line(ApScores.Figure f) {
         List<Double> ious = scores.protocol().ious();
-        String iou = f.iou().isPresent() ? Text.fixed(f.iou().getAsDouble(), 2)
+        String iou = f.iou().isPresent()
+                ? Text.fixed(f.iou().getAsDouble(), 2)
                 : Text.fixed(ious.getFirst(), 2) + ":" + Text.fixed(ious.getLast(), 2);
         return String.format(Locale.ROOT, " %-18s %s @[ IoU=%-9s | area=%6s | maxDets=%3d ] = %s",
                 f.recall() ? "Average Recall" : "Average Precision", f.recall() ? "(AR)" : "(AP)", iou, f.area(),

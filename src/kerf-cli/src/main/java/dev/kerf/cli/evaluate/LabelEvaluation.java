@@ -31,23 +31,20 @@ final class LabelEvaluation {
     @Option(names = "--classes", split = ",", paramLabel = "NAME", description = "Names of the classes, from label 0.")
     private List<String> classes;
 
-    @Option(names = "--num-classes", paramLabel = "K",
-            description = "Number of classes; without it and --classes, one more than the greatest label.")
+    @Option(names = "--num-classes", paramLabel = "K", description = "Number of classes; without it and --classes, one more than the greatest label.")
     private Integer count;
 
     @Option(names = "--ignore", paramLabel = "LABEL", description = "A label of the truth whose pixels aren't counted.")
     private Integer ignore;
 
-    @Option(names = "--map", split = ",", paramLabel = "FROM=TO",
-            description = "What labels in the truth stand for: 255=1 makes 255 class 1. Done before anything else.")
+    @Option(names = "--map", split = ",", paramLabel = "FROM=TO", description = "What labels in the truth stand for: 255=1 makes 255 class 1. Done before anything else.")
     private Map<Integer, Integer> map = new LinkedHashMap<>();
 
-    @Option(names = "--threshold", paramLabel = "T",
-            description = "Predicted grey values, and logits of a single class, above T are class 1, others class 0.")
+    @Option(names = "--threshold", paramLabel = "T", description = "Predicted grey values, and logits of a single class, above T are class 1, others class 0.")
     private Double threshold;
 
     @Option(names = "--allow-missing", description = "Compares what there is: leaves out files without counterpart, and images of a COCO truth "
-                    + "without any result, which count by default as ones in which nothing was found.")
+            + "without any result, which count by default as ones in which nothing was found.")
     private boolean allowMissing;
 
     /** The scores of all pairs that can be compared; what fails is told and noted. */
@@ -82,8 +79,13 @@ final class LabelEvaluation {
 
     /** The first of the options that was given though only labels have them; null if none was. */
     String given() {
-        return classes != null ? "--classes" : count != null ? "--num-classes" : ignore != null ? "--ignore"
-                : !map.isEmpty() ? "--map" : threshold != null ? "--threshold" : null;
+        return classes != null
+                ? "--classes"
+                : count != null
+                        ? "--num-classes"
+                        : ignore != null
+                                ? "--ignore"
+                                : !map.isEmpty() ? "--map" : threshold != null ? "--threshold" : null;
     }
 
     /** Checks the options. */
@@ -106,7 +108,8 @@ final class LabelEvaluation {
         String unpredicted = alone("no prediction for", found.truthAlone(), predicted);
         String both = missing + (missing.isEmpty() || unpredicted.isEmpty() ? "" : "; ") + unpredicted;
         if (found.pairs().isEmpty() || !both.isEmpty() && !allowMissing) {
-            throw new BadInputException(both + (found.pairs().isEmpty() ? "; nothing is left to compare"
+            throw new BadInputException(both + (found.pairs().isEmpty()
+                    ? "; nothing is left to compare"
                     : "; --allow-missing compares the " + found.pairs().size() + " others"));
         }
         if (!both.isEmpty()) {
@@ -187,8 +190,10 @@ final class LabelEvaluation {
         }
         ConfusionMatrix m = confusions.measure(right.compact(), left.compact());
         checkAllCounted(left, right, m);
-        report.add(pair, m, near == null ? List.of() : near.measure(right.labels(), left.labels(), m.classes(),
-                ignore == null ? Confusions.NO_IGNORE : ignore));
+        report.add(pair, m, near == null
+                ? List.of()
+                : near.measure(right.labels(), left.labels(), m.classes(),
+                        ignore == null ? Confusions.NO_IGNORE : ignore));
     }
 
     /** A label that is no class would be left out silently, and the scores be wrong. */

@@ -54,8 +54,11 @@ record LabelFile(Path file, LabelMap labels) {
 
     private static String tensorName(Path file, Weights source) {
         Set<String> names = new TreeSet<>(source.names());
-        String wanted = names.contains("labels") ? "labels" : names.contains("logits") || names.size() != 1
-                ? "logits" : names.iterator().next();
+        String wanted = names.contains("labels")
+                ? "labels"
+                : names.contains("logits") || names.size() != 1
+                        ? "logits"
+                        : names.iterator().next();
         if (!names.contains(wanted)) {
             throw new BadInputException(
                     file + ": has no tensor named labels or logits, but " + names.size() + " others");

@@ -16,12 +16,10 @@ import picocli.CommandLine.Option;
 final class PanopticEvaluation {
     private static final int MOST_NAMED = 5;
 
-    @Option(names = "--predicted-pngs", paramLabel = "DIR",
-            description = "Panoptic PNG files of --predicted; by default x for x.json.")
+    @Option(names = "--predicted-pngs", paramLabel = "DIR", description = "Panoptic PNG files of --predicted; by default x for x.json.")
     private Path predictedPngs;
 
-    @Option(names = "--truth-pngs", paramLabel = "DIR",
-            description = "Panoptic PNG files of --truth; by default x for x.json.")
+    @Option(names = "--truth-pngs", paramLabel = "DIR", description = "Panoptic PNG files of --truth; by default x for x.json.")
     private Path truthPngs;
 
     /** The first of the options that was given; null if none was. */
@@ -51,7 +49,8 @@ final class PanopticEvaluation {
             String all = predictedFile + ": no prediction for image " + few
                     + (missing.size() > MOST_NAMED ? " and " + (missing.size() - MOST_NAMED) + " more" : "");
             if (!allowMissing || images.isEmpty()) {
-                throw new BadInputException(all + (images.isEmpty() ? "; nothing is left to compare"
+                throw new BadInputException(all + (images.isEmpty()
+                        ? "; nothing is left to compare"
                         : "; --allow-missing compares the " + images.size() + " others"));
             }
             console.note(all);

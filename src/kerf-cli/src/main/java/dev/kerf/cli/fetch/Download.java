@@ -84,8 +84,7 @@ public final class Download {
             // File locks are the process's: its threads wait for each other here.
             synchronized (BUSY.computeIfAbsent(target, _ -> new Object())) {
                 Path lock = target.resolveSibling(target.getFileName() + ".lock");
-                try (FileChannel channel =
-                                FileChannel.open(lock, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+                try (FileChannel channel = FileChannel.open(lock, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
                         FileLock _ = channel.lock()) {
                     if (!Files.isRegularFile(target) || !sha256(target).equals(weights.sha256())) {
                         fetchPart();
@@ -131,8 +130,13 @@ public final class Download {
             }
         }
         throw new BadFileException(weights.source() + ": can't be fetched: " + (trouble == null
-                ? "the server keeps ending too early" : reason(trouble)) + (size() == 0 ? "" : "; " + size()
-                + " bytes have arrived and are kept, so that the same command goes on from there"), trouble);
+                ? "the server keeps ending too early"
+                : reason(trouble))
+                + (size() == 0
+                        ? ""
+                        : "; " + size()
+                                + " bytes have arrived and are kept, so that the same command goes on from there"),
+                trouble);
     }
 
     /** Trouble with the connection, which may pass, rather than with the disk. */
@@ -236,7 +240,8 @@ public final class Download {
                 try {
                     n = body.read(buffer);
                 } catch (IOException e) {
-                    throw new Interruption(watch.barked() ? new IOException("nothing came for " + stall.toSeconds() + " s", e) : e);
+                    throw new Interruption(
+                            watch.barked() ? new IOException("nothing came for " + stall.toSeconds() + " s", e) : e);
                 }
                 if (n < 0) {
                     return;

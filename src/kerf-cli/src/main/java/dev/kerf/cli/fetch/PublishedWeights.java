@@ -55,7 +55,8 @@ public record PublishedWeights(String name, String title, URI source, long bytes
 
     private static PublishedWeights sam(String name, String file, long bytes, String sha256) {
         int dash = name.indexOf('-');
-        String title = "SAM " + name.substring(3, dash) + ", Hiera " + name.substring(dash + 1).replace("-plus", "+") + " (Meta)";
+        String title = "SAM " + name.substring(3, dash) + ", Hiera " + name.substring(dash + 1).replace("-plus", "+")
+                + " (Meta)";
         return new PublishedWeights(name, title, URI.create(SAM2 + file), bytes, sha256, SAM2_LICENCE);
     }
 

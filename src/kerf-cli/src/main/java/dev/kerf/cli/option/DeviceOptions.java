@@ -11,8 +11,7 @@ import picocli.CommandLine.Option;
 public final class DeviceOptions {
     private static final String AUTO = "auto";
 
-    @Option(names = "--backend", paramLabel = "NAME", defaultValue = AUTO,
-            description = "cpu, opencl …: see 'kerf devices'. By default a GPU if there is one, otherwise cpu.")
+    @Option(names = "--backend", paramLabel = "NAME", defaultValue = AUTO, description = "cpu, opencl …: see 'kerf devices'. By default a GPU if there is one, otherwise cpu.")
     private String backend;
 
     @Option(names = "--device", paramLabel = "N", description = "Which device of the back end; 0 is the first.")

@@ -10,13 +10,11 @@ import picocli.CommandLine.Option;
 
 /** Which network. */
 public final class WeightsOptions {
-    @Option(names = "--model", paramLabel = "KIND",
-            description = "Kind of model, such as unet. By default what the file says.")
+    @Option(names = "--model", paramLabel = "KIND", description = "Kind of model, such as unet. By default what the file says.")
     private String model;
 
-    @Option(names = "--weights", paramLabel = "FILE|NAME", converter = WeightsPath.class,
-            description = "A safetensors file, a PyTorch checkpoint, or the name of fetched weights (see 'kerf weights fetch')."
-                    + " By default the network that comes with Kerf.")
+    @Option(names = "--weights", paramLabel = "FILE|NAME", converter = WeightsPath.class, description = "A safetensors file, a PyTorch checkpoint, or the name of fetched weights (see 'kerf weights fetch')."
+            + " By default the network that comes with Kerf.")
     private Path file;
 
     /** Whether the network that comes with Kerf is used. */

@@ -27,10 +27,9 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** {@code kerf detect}: the things in each image, with their masks. */
-@Command(name = "detect", mixinStandardHelpOptions = true, sortOptions = false,
-        description = "Finds the things in each image: class, score, box and mask.",
-        footer = {"", "Writes NAME-instances.json (COCO results) and NAME-overlay.png unless told otherwise.",
-            "Exit codes: 0 done, 1 failed, 2 usage, 3 some images failed and the rest are done."})
+@Command(name = "detect", mixinStandardHelpOptions = true, sortOptions = false, description = "Finds the things in each image: class, score, box and mask.", footer = {
+    "", "Writes NAME-instances.json (COCO results) and NAME-overlay.png unless told otherwise.",
+    "Exit codes: 0 done, 1 failed, 2 usage, 3 some images failed and the rest are done."})
 public final class DetectCommand implements Callable<Integer> {
     /** Files that can be made of each image. */
     enum Format {
@@ -57,12 +56,10 @@ public final class DetectCommand implements Callable<Integer> {
     @Mixin
     private PageOptions pages;
 
-    @Option(names = "--format", split = ",", paramLabel = "FORMAT", defaultValue = "rle",
-            description = "One or more of rle (COCO results), masks (a PNG for each thing).")
+    @Option(names = "--format", split = ",", paramLabel = "FORMAT", defaultValue = "rle", description = "One or more of rle (COCO results), masks (a PNG for each thing).")
     private List<Format> formats;
 
-    @Option(names = "--results", paramLabel = "FILE",
-            description = "Also writes the COCO results of all images to one file, as 'kerf evaluate' takes it.")
+    @Option(names = "--results", paramLabel = "FILE", description = "Also writes the COCO results of all images to one file, as 'kerf evaluate' takes it.")
     private Path results;
 
     public DetectCommand(Console console) {
@@ -81,10 +78,10 @@ public final class DetectCommand implements Callable<Integer> {
                     Device opened = device.open();
                     MaskRcnn net = MaskRcnn.load(opened, source)) {
                 InstanceFiles files = new InstanceFiles(
-                        detector.directory, wanted, detector.overlay, detector.names(net), ImageIds.of(inputs, results != null));
+                        detector.directory, wanted, detector.overlay, detector.names(net),
+                        ImageIds.of(inputs, results != null));
                 ImageInputs.protect(inputs, i -> files.of(i, inputs));
-                ImageReport report =
-                        new ImageReport(console, detector.quiet, detector.json, opened.info(), "Mask R-CNN");
+                ImageReport report = new ImageReport(console, detector.quiet, detector.json, opened.info(), "Mask R-CNN");
                 int code = new ImageRun<>(new ImageRun.Work<Image, Instances>() {
                     @Override
                     public Image read(Input input) {

@@ -15,41 +15,32 @@ import picocli.CommandLine.Option;
 
 /** Which detector, and what it looks for. */
 final class DetectorOptions {
-    @Option(names = "--weights", required = true, paramLabel = "FILE|NAME", converter = WeightsPath.class,
-            description = "A Mask R-CNN: safetensors, a PyTorch checkpoint of torchvision, one of Detectron2 (.pkl, .pth), or the"
-                    + " name of fetched weights, such as maskrcnn-resnet50-fpn.")
+    @Option(names = "--weights", required = true, paramLabel = "FILE|NAME", converter = WeightsPath.class, description = "A Mask R-CNN: safetensors, a PyTorch checkpoint of torchvision, one of Detectron2 (.pkl, .pth), or the"
+            + " name of fetched weights, such as maskrcnn-resnet50-fpn.")
     private Path file;
 
-    @Option(names = "--score", paramLabel = "P", defaultValue = "0.5",
-            description = "Only what scores more counts, 0 to 1; 0.5 by default, COCO's evaluation wants 0.05.")
+    @Option(names = "--score", paramLabel = "P", defaultValue = "0.5", description = "Only what scores more counts, 0 to 1; 0.5 by default, COCO's evaluation wants 0.05.")
     private float score;
 
-    @Option(names = "--nms", paramLabel = "IOU", defaultValue = "0.5",
-            description = "Of two things of one class that overlap more than this the surer stays; 0.5 by default.")
+    @Option(names = "--nms", paramLabel = "IOU", defaultValue = "0.5", description = "Of two things of one class that overlap more than this the surer stays; 0.5 by default.")
     private float overlap;
 
-    @Option(names = "--most", paramLabel = "N", defaultValue = "100",
-            description = "Most things in an image; 100 by default.")
+    @Option(names = "--most", paramLabel = "N", defaultValue = "100", description = "Most things in an image; 100 by default.")
     private int most;
 
-    @Option(names = "--min-size", paramLabel = "N", defaultValue = "800",
-            description = "The shorter side of an image is resized to this; 800 by default …")
+    @Option(names = "--min-size", paramLabel = "N", defaultValue = "800", description = "The shorter side of an image is resized to this; 800 by default …")
     private int minSize;
 
-    @Option(names = "--max-size", paramLabel = "N", defaultValue = "1333",
-            description = "… unless the longer one would become longer than this; 1333 by default.")
+    @Option(names = "--max-size", paramLabel = "N", defaultValue = "1333", description = "… unless the longer one would become longer than this; 1333 by default.")
     private int maxSize;
 
-    @Option(names = "--classes", split = ",", paramLabel = "NAME",
-            description = "Names of the classes of things in order of their numbers; those of stuff may follow.")
+    @Option(names = "--classes", split = ",", paramLabel = "NAME", description = "Names of the classes of things in order of their numbers; those of stuff may follow.")
     private List<String> classes;
 
-    @Option(names = "--out", paramLabel = "DIR", defaultValue = ".",
-            description = "Where files go; made if it isn't there. By default the current directory.")
+    @Option(names = "--out", paramLabel = "DIR", defaultValue = ".", description = "Where files go; made if it isn't there. By default the current directory.")
     Path directory;
 
-    @Option(names = "--overlay", negatable = true, defaultValue = "true", fallbackValue = "true",
-            description = "Also draws what is found over the image, NAME-overlay.png; on by default.")
+    @Option(names = "--overlay", negatable = true, defaultValue = "true", fallbackValue = "true", description = "Also draws what is found over the image, NAME-overlay.png; on by default.")
     boolean overlay;
 
     @Option(names = "--quiet", description = "Writes nothing on the terminal but errors.")

@@ -28,7 +28,8 @@ final class ImageInputs {
             Stream.of(FileType.values()).flatMap(type -> type.endings().stream())).sorted().toList();
 
     /** What Kerf adds to the name of an image: such a file beside the image is a result, not another image. */
-    private static final Pattern RESULT = Pattern.compile("(.+?)(?:-page-\\d+)?-(?:labels|overlay|logits|panoptic|\\d{3,}-[\\p{L}\\p{N}._]+)");
+    private static final Pattern RESULT = Pattern
+            .compile("(.+?)(?:-page-\\d+)?-(?:labels|overlay|logits|panoptic|\\d{3,}-[\\p{L}\\p{N}._]+)");
 
     /**
      * One image.
@@ -41,7 +42,8 @@ final class ImageInputs {
      */
     record Input(Path file, String name, int page, int pages, List<Integer> channels) {
         Image read() {
-            return page == 0 && channels.isEmpty() ? Image.read(file)
+            return page == 0 && channels.isEmpty()
+                    ? Image.read(file)
                     : Image.read(file, page, channels.stream().mapToInt(Integer::intValue).toArray());
         }
 

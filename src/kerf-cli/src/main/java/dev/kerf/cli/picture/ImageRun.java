@@ -76,8 +76,8 @@ record ImageRun<P, R>(Work<P, R> work, ImageReport report) {
             if (before != null) {
                 before.written.settle();
             }
-            return new Pending(input, Task.start(() ->
-                    new ImageReport.Done(input, work.write(input, image, result), (System.nanoTime() - start) / 1e9)));
+            return new Pending(input, Task.start(
+                    () -> new ImageReport.Done(input, work.write(input, image, result), (System.nanoTime() - start) / 1e9)));
         } catch (RuntimeException | OutOfMemoryError e) {
             report.failed(input, e);
             return null;

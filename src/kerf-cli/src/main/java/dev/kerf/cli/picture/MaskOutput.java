@@ -38,16 +38,13 @@ final class MaskOutput {
         RLE
     }
 
-    @Option(names = "--out", paramLabel = "DIR", defaultValue = ".",
-            description = "Where files go; made if it isn't there. By default the current directory.")
+    @Option(names = "--out", paramLabel = "DIR", defaultValue = ".", description = "Where files go; made if it isn't there. By default the current directory.")
     Path directory;
 
-    @Option(names = "--overlay", negatable = true, defaultValue = "true", fallbackValue = "true",
-            description = "Also draws the masks over the image, NAME-overlay.png; on by default.")
+    @Option(names = "--overlay", negatable = true, defaultValue = "true", fallbackValue = "true", description = "Also draws the masks over the image, NAME-overlay.png; on by default.")
     private boolean overlay;
 
-    @Option(names = "--format", split = ",", paramLabel = "FORMAT", defaultValue = "labels",
-            description = "One or more of labels (a PNG of numbers), masks (a PNG for each) and rle (COCO JSON).")
+    @Option(names = "--format", split = ",", paramLabel = "FORMAT", defaultValue = "labels", description = "One or more of labels (a PNG of numbers), masks (a PNG for each) and rle (COCO JSON).")
     private List<Format> formats;
 
     @Option(names = "--quiet", description = "Writes nothing on the terminal but errors.")

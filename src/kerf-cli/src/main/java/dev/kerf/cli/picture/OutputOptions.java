@@ -22,16 +22,13 @@ final class OutputOptions {
         SAFETENSORS
     }
 
-    @Option(names = "--out", paramLabel = "DIR", defaultValue = ".",
-            description = "Where files go; made if it isn't there. By default the current directory.")
+    @Option(names = "--out", paramLabel = "DIR", defaultValue = ".", description = "Where files go; made if it isn't there. By default the current directory.")
     Path directory;
 
-    @Option(names = "--overlay", negatable = true, defaultValue = "true", fallbackValue = "true",
-            description = "Also draws the labels over the image, NAME-overlay.png; on by default.")
+    @Option(names = "--overlay", negatable = true, defaultValue = "true", fallbackValue = "true", description = "Also draws the labels over the image, NAME-overlay.png; on by default.")
     boolean overlay;
 
-    @Option(names = "--format", split = ",", paramLabel = "FORMAT", defaultValue = "labels",
-            description = "One or more of labels (a PNG), rle and polygons (COCO JSON), npy and safetensors (logits).")
+    @Option(names = "--format", split = ",", paramLabel = "FORMAT", defaultValue = "labels", description = "One or more of labels (a PNG), rle and polygons (COCO JSON), npy and safetensors (logits).")
     private List<Format> formats;
 
     @Option(names = "--quiet", description = "Writes nothing on the terminal but errors.")

@@ -10,12 +10,10 @@ import picocli.CommandLine.Option;
 
 /** Which pages and channels of TIFF files are taken. */
 final class PageOptions {
-    @Option(names = "--page", paramLabel = "N",
-            description = "Takes page N of TIFF files, from 1. By default every page is an image of its own.")
+    @Option(names = "--page", paramLabel = "N", description = "Takes page N of TIFF files, from 1. By default every page is an image of its own.")
     private Integer page;
 
-    @Option(names = "--channels", split = ",", paramLabel = "N",
-            description = "Takes these channels of TIFF files, from 1: one as grey, or three as red, green and blue.")
+    @Option(names = "--channels", split = ",", paramLabel = "N", description = "Takes these channels of TIFF files, from 1: one as grey, or three as red, green and blue.")
     private List<Integer> channels = List.of();
 
     /** Each page of each file, or those that were asked for. */
@@ -44,7 +42,8 @@ final class PageOptions {
     /** A file that can't be read is one image, which fails when its turn comes. */
     private int pages(Input file) {
         try {
-            return page != null || !ImageInputs.isTiff(file.file()) ? 1
+            return page != null || !ImageInputs.isTiff(file.file())
+                    ? 1
                     : channels.isEmpty() ? Image.pages(file.file()) : Image.pictures(file.file());
         } catch (KerfException e) {
             return 1;

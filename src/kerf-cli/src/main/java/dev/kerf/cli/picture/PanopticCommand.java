@@ -32,10 +32,9 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** {@code kerf panoptic}: a segment for every pixel, things and stuff. */
-@Command(name = "panoptic", mixinStandardHelpOptions = true, sortOptions = false,
-        description = "Gives each pixel of each image a thing or a sort of stuff.",
-        footer = {"", "Writes NAME-panoptic.png (id = R + 256 G + 65536 B) and NAME-overlay.png, and panoptic.json for all.",
-            "Exit codes: 0 done, 1 failed, 2 usage, 3 some images failed and the rest are done."})
+@Command(name = "panoptic", mixinStandardHelpOptions = true, sortOptions = false, description = "Gives each pixel of each image a thing or a sort of stuff.", footer = {
+    "", "Writes NAME-panoptic.png (id = R + 256 G + 65536 B) and NAME-overlay.png, and panoptic.json for all.",
+    "Exit codes: 0 done, 1 failed, 2 usage, 3 some images failed and the rest are done."})
 public final class PanopticCommand implements Callable<Integer> {
     private final Console console;
 
@@ -54,12 +53,10 @@ public final class PanopticCommand implements Callable<Integer> {
     @Mixin
     private PageOptions pages;
 
-    @Option(names = "--overlap", paramLabel = "SHARE", defaultValue = "0.5",
-            description = "A thing of which a greater share belongs to surer ones is left out; 0.5 by default.")
+    @Option(names = "--overlap", paramLabel = "SHARE", defaultValue = "0.5", description = "A thing of which a greater share belongs to surer ones is left out; 0.5 by default.")
     private double overlap;
 
-    @Option(names = "--stuff-area", paramLabel = "PIXELS", defaultValue = "4096",
-            description = "Stuff of fewer pixels is left out; 4096 by default.")
+    @Option(names = "--stuff-area", paramLabel = "PIXELS", defaultValue = "4096", description = "Stuff of fewer pixels is left out; 4096 by default.")
     private long stuffArea;
 
     public PanopticCommand(Console console) {
@@ -85,9 +82,9 @@ public final class PanopticCommand implements Callable<Integer> {
                 net.requirePanoptic();
                 Pictures pictures = new Pictures(net, options, merge, ids);
                 ImageInputs.protect(inputs, i -> detector.overlay
-                        ? List.of(pictures.png(i), pictures.overlay(i)) : List.of(pictures.png(i)));
-                ImageReport report =
-                        new ImageReport(console, detector.quiet, detector.json, opened.info(), "Panoptic FPN");
+                        ? List.of(pictures.png(i), pictures.overlay(i))
+                        : List.of(pictures.png(i)));
+                ImageReport report = new ImageReport(console, detector.quiet, detector.json, opened.info(), "Panoptic FPN");
                 int code = new ImageRun<>(pictures, report).run(inputs, first);
                 if (code != ExitCode.FAILED) {
                     pictures.writer.write(detector.directory.resolve("panoptic.json"));
@@ -152,7 +149,8 @@ public final class PanopticCommand implements Callable<Integer> {
                         .put("category_id", s.category()).put("pixels", s.area()));
             }
             String line = found.isEmpty() ? "nothing found" : found.size() + " segments: " + String.join(", ", found);
-            return new ImageRun.Written(image.width(), image.height(), line, Json.object().put("image_id", ids.of(input)).put("segments", segments), files);
+            return new ImageRun.Written(image.width(), image.height(), line,
+                    Json.object().put("image_id", ids.of(input)).put("segments", segments), files);
         }
     }
 }

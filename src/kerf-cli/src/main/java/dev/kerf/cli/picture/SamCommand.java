@@ -33,11 +33,10 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** {@code kerf sam}: the pixels of what is pointed at. */
-@Command(name = "sam", mixinStandardHelpOptions = true, sortOptions = false,
-        description = "Finds the pixels of what you point at, with SAM 2 or 2.1.",
-        footer = {"", "Example: kerf sam street.jpg --weights sam2.1_hiera_tiny.pt --point 210,95",
-            "Several boxes are several things; points and scribbles belong to one thing, and to one box at most.",
-            "Writes NAME-masks.png, each thing's number for its pixels, and NAME-overlay.png."})
+@Command(name = "sam", mixinStandardHelpOptions = true, sortOptions = false, description = "Finds the pixels of what you point at, with SAM 2 or 2.1.", footer = {
+    "", "Example: kerf sam street.jpg --weights sam2.1_hiera_tiny.pt --point 210,95",
+    "Several boxes are several things; points and scribbles belong to one thing, and to one box at most.",
+    "Writes NAME-masks.png, each thing's number for its pixels, and NAME-overlay.png."})
 public final class SamCommand implements Callable<Integer> {
     private final Console console;
 
@@ -47,9 +46,8 @@ public final class SamCommand implements Callable<Integer> {
     @Parameters(paramLabel = "IMAGE", description = "PNG, JPEG, BMP, TIFF or GIF.")
     private Path image;
 
-    @Option(names = "--weights", required = true, paramLabel = "FILE|NAME", converter = WeightsPath.class,
-            description = "A SAM 2 or 2.1 checkpoint: the official .pt file, safetensors made from it, or the name of fetched"
-                    + " weights, such as sam2.1-tiny.")
+    @Option(names = "--weights", required = true, paramLabel = "FILE|NAME", converter = WeightsPath.class, description = "A SAM 2 or 2.1 checkpoint: the official .pt file, safetensors made from it, or the name of fetched"
+            + " weights, such as sam2.1-tiny.")
     private Path weights;
 
     @Option(names = "--point", paramLabel = "X,Y", description = "A pixel of the thing. May be given several times.")
@@ -61,8 +59,7 @@ public final class SamCommand implements Callable<Integer> {
     @Option(names = "--box", paramLabel = "X0,Y0,X1,Y1", description = "A box around a thing. May be given several times.")
     private List<String> boxes = List.of();
 
-    @Option(names = "--scribble", paramLabel = "FILE",
-            description = "A stroke over the thing: a text file with a pixel X,Y in each line.")
+    @Option(names = "--scribble", paramLabel = "FILE", description = "A stroke over the thing: a text file with a pixel X,Y in each line.")
     private List<Path> scribbles = List.of();
 
     @Option(names = "--multimask", description = "Three masks of what the prompt could mean, the best first.")
@@ -71,36 +68,28 @@ public final class SamCommand implements Callable<Integer> {
     @Option(names = "--everything", description = "Masks of everything, without a prompt.")
     private boolean everything;
 
-    @Option(names = "--points-per-side", paramLabel = "N", defaultValue = "32",
-            description = "With --everything: points along a side of the grid.")
+    @Option(names = "--points-per-side", paramLabel = "N", defaultValue = "32", description = "With --everything: points along a side of the grid.")
     private int pointsPerSide;
 
-    @Option(names = "--min-iou", paramLabel = "P", defaultValue = "0.8",
-            description = "With --everything: least IoU that the network gives a mask to be kept.")
+    @Option(names = "--min-iou", paramLabel = "P", defaultValue = "0.8", description = "With --everything: least IoU that the network gives a mask to be kept.")
     private double minIou;
 
-    @Option(names = "--min-stability", paramLabel = "P", defaultValue = "0.95",
-            description = "With --everything: least IoU of a mask cut off higher and lower.")
+    @Option(names = "--min-stability", paramLabel = "P", defaultValue = "0.95", description = "With --everything: least IoU of a mask cut off higher and lower.")
     private double minStability;
 
-    @Option(names = "--nms", paramLabel = "IOU", defaultValue = "0.7",
-            description = "With --everything: of masks whose boxes overlap by more, the best is kept.")
+    @Option(names = "--nms", paramLabel = "IOU", defaultValue = "0.7", description = "With --everything: of masks whose boxes overlap by more, the best is kept.")
     private double nms;
 
-    @Option(names = "--crop-layers", paramLabel = "N", defaultValue = "0",
-            description = "With --everything: looks at parts of the image too, 4, then 16 …")
+    @Option(names = "--crop-layers", paramLabel = "N", defaultValue = "0", description = "With --everything: looks at parts of the image too, 4, then 16 …")
     private int cropLayers;
 
-    @Option(names = "--min-region", paramLabel = "N", defaultValue = "0",
-            description = "With --everything: removes holes and islands of fewer pixels.")
+    @Option(names = "--min-region", paramLabel = "N", defaultValue = "0", description = "With --everything: removes holes and islands of fewer pixels.")
     private int minRegion;
 
-    @Option(names = "--image-size", paramLabel = "N", defaultValue = "1024",
-            description = "Side that the network sees the image at; the official networks know 1024.")
+    @Option(names = "--image-size", paramLabel = "N", defaultValue = "1024", description = "Side that the network sees the image at; the official networks know 1024.")
     private int imageSize;
 
-    @Option(names = "--precision", paramLabel = "P", defaultValue = "f32", converter = PrecisionConverter.class,
-            description = "How numbers are stored and multiplied: f32, tf32, f16 or bf16, if the device has it.")
+    @Option(names = "--precision", paramLabel = "P", defaultValue = "f32", converter = PrecisionConverter.class, description = "How numbers are stored and multiplied: f32, tf32, f16 or bf16, if the device has it.")
     private Precision precision;
 
     @Mixin
@@ -179,7 +168,8 @@ public final class SamCommand implements Callable<Integer> {
                 .pointsPerSide(pointsPerSide).thresholds(minIou, minStability).boxIou(nms).cropLayers(cropLayers)
                 .minRegionArea(minRegion);
         try (Progress progress = console.terminal() && !output.quiet
-                ? Progress.bar(console, 100, "percent") : Progress.none()) {
+                ? Progress.bar(console, 100, "percent")
+                : Progress.none()) {
             int[] done = {0};
             List<GeneratedMask> masks = new MaskGenerator(sam, settings).generate(picture, percent -> {
                 for (; done[0] < percent; done[0]++) {

@@ -30,18 +30,16 @@ import picocli.CommandLine.Spec;
 import picocli.CommandLine.TypeConversionException;
 
 /** {@code kerf segment}: a label for each pixel of each image. */
-@Command(name = "segment", mixinStandardHelpOptions = true, sortOptions = false,
-        description = "Gives each pixel of each image a label.",
-        footer = {"", "Writes NAME-labels.png and NAME-overlay.png into the current directory unless told otherwise.",
-            "Exit codes: 0 done, 1 failed, 2 usage, 3 some images failed and the rest are done."})
+@Command(name = "segment", mixinStandardHelpOptions = true, sortOptions = false, description = "Gives each pixel of each image a label.", footer = {
+    "", "Writes NAME-labels.png and NAME-overlay.png into the current directory unless told otherwise.",
+    "Exit codes: 0 done, 1 failed, 2 usage, 3 some images failed and the rest are done."})
 public final class SegmentCommand implements Callable<Integer> {
     private final Console console;
 
     @Spec
     private CommandSpec spec;
 
-    @Parameters(arity = "1..*", paramLabel = "IMAGE",
-            description = "PNG, JPEG, BMP, TIFF, GIF; .npy or .npz of float32 (H, W) or (C, H, W); or a directory of these.")
+    @Parameters(arity = "1..*", paramLabel = "IMAGE", description = "PNG, JPEG, BMP, TIFF, GIF; .npy or .npz of float32 (H, W) or (C, H, W); or a directory of these.")
     private List<Path> images;
 
     @Mixin
@@ -56,20 +54,16 @@ public final class SegmentCommand implements Callable<Integer> {
     @Mixin
     private PageOptions pages;
 
-    @Option(names = "--tile", paramLabel = "auto|off|N", defaultValue = "auto", converter = TileConverter.class,
-            description = "Side of the tiles that an image is cut into; by default only what doesn't fit is cut.")
+    @Option(names = "--tile", paramLabel = "auto|off|N", defaultValue = "auto", converter = TileConverter.class, description = "Side of the tiles that an image is cut into; by default only what doesn't fit is cut.")
     private int tile;
 
-    @Option(names = "--scale", paramLabel = "F", defaultValue = "1",
-            description = "Resizes the image by this factor for the network.")
+    @Option(names = "--scale", paramLabel = "F", defaultValue = "1", description = "Resizes the image by this factor for the network.")
     private double scale;
 
-    @Option(names = "--precision", paramLabel = "P", defaultValue = "f32", converter = PrecisionConverter.class,
-            description = "How numbers are stored and multiplied: f32, tf32, f16 or bf16, if the device has it.")
+    @Option(names = "--precision", paramLabel = "P", defaultValue = "f32", converter = PrecisionConverter.class, description = "How numbers are stored and multiplied: f32, tf32, f16 or bf16, if the device has it.")
     private Precision precision;
 
-    @Option(names = "--background", paramLabel = "LABEL",
-            description = "Name or number of the class that isn't coloured, or 'none'. By default a class named background.")
+    @Option(names = "--background", paramLabel = "LABEL", description = "Name or number of the class that isn't coloured, or 'none'. By default a class named background.")
     private String background;
 
     @Option(names = "--classes", split = ",", paramLabel = "NAME", description = "Names of the classes, from label 0.")

@@ -94,7 +94,8 @@ record SegmentFiles(Path directory, Set<Format> formats, boolean overlay, List<S
 
     private Coco coco(Input input, LabelMap labels) {
         Coco coco = new Coco(classes);
-        coco.addLabels(coco.addImage(input.file().getFileName().toString(), labels.width(), labels.height()), labels, background);
+        coco.addLabels(coco.addImage(input.file().getFileName().toString(), labels.width(), labels.height()), labels,
+                background);
         return coco;
     }
 }

@@ -40,24 +40,21 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** {@code kerf track}: what is pointed at, through a video. */
-@Command(name = "track", mixinStandardHelpOptions = true, sortOptions = false,
-        description = "Follows what you point at through a video, with SAM 2 or 2.1.",
-        footer = {"", "Example: kerf track street.mp4 --weights sam2.1_hiera_tiny.pt --object 1 --point 0:210,95",
-            "Prompts begin with their frame's number, from 0. Of each object there must be one at least.",
-            "Writes NAME-masks/00000.png …, each object's number for its pixels, and NAME-overlay.gif."})
+@Command(name = "track", mixinStandardHelpOptions = true, sortOptions = false, description = "Follows what you point at through a video, with SAM 2 or 2.1.", footer = {
+    "", "Example: kerf track street.mp4 --weights sam2.1_hiera_tiny.pt --object 1 --point 0:210,95",
+    "Prompts begin with their frame's number, from 0. Of each object there must be one at least.",
+    "Writes NAME-masks/00000.png …, each object's number for its pixels, and NAME-overlay.gif."})
 public final class TrackCommand implements Callable<Integer> {
     private final Console console;
 
     @Spec
     private CommandSpec spec;
 
-    @Parameters(paramLabel = "VIDEO",
-            description = "A folder of images, an animated GIF, a Y4M file; others are read through ffmpeg if it is there.")
+    @Parameters(paramLabel = "VIDEO", description = "A folder of images, an animated GIF, a Y4M file; others are read through ffmpeg if it is there.")
     private Path video;
 
-    @Option(names = "--weights", required = true, paramLabel = "FILE|NAME", converter = WeightsPath.class,
-            description = "A SAM 2 or 2.1 checkpoint: the official .pt file, safetensors made from it, or the name of fetched"
-                    + " weights, such as sam2.1-tiny.")
+    @Option(names = "--weights", required = true, paramLabel = "FILE|NAME", converter = WeightsPath.class, description = "A SAM 2 or 2.1 checkpoint: the official .pt file, safetensors made from it, or the name of fetched"
+            + " weights, such as sam2.1-tiny.")
     private Path weights;
 
     @ArgGroup(exclusive = false, multiplicity = "1..*")
@@ -66,16 +63,13 @@ public final class TrackCommand implements Callable<Integer> {
     @Option(names = "--backward", description = "Also follows towards the beginning from the first prompt.")
     private boolean backward;
 
-    @Option(names = "--stream",
-            description = "Frame by frame as from a camera: memory doesn't grow, prompts must come in their frames' order.")
+    @Option(names = "--stream", description = "Frame by frame as from a camera: memory doesn't grow, prompts must come in their frames' order.")
     private boolean stream;
 
-    @Option(names = "--image-size", paramLabel = "N", defaultValue = "1024",
-            description = "Side that the network sees frames at; the official networks know 1024.")
+    @Option(names = "--image-size", paramLabel = "N", defaultValue = "1024", description = "Side that the network sees frames at; the official networks know 1024.")
     private int imageSize;
 
-    @Option(names = "--precision", paramLabel = "P", defaultValue = "f32", converter = PrecisionConverter.class,
-            description = "How numbers are stored and multiplied: f32, tf32, f16 or bf16, if the device has it.")
+    @Option(names = "--precision", paramLabel = "P", defaultValue = "f32", converter = PrecisionConverter.class, description = "How numbers are stored and multiplied: f32, tf32, f16 or bf16, if the device has it.")
     private Precision precision;
 
     @Mixin
@@ -86,8 +80,7 @@ public final class TrackCommand implements Callable<Integer> {
 
     /** An object and what shows it. */
     static final class ObjectPrompts {
-        @Option(names = "--object", required = true, paramLabel = "N",
-                description = "Number of an object, from 1; its prompts follow.")
+        @Option(names = "--object", required = true, paramLabel = "N", description = "Number of an object, from 1; its prompts follow.")
         private int number;
 
         @Option(names = "--point", paramLabel = "F:X,Y", description = "A pixel of it in frame F.")

@@ -62,7 +62,8 @@ final class TrackFiles implements AutoCloseable {
         int dot = file.lastIndexOf('.');
         this.name = dot > 0 && Files.isRegularFile(video) ? file.substring(0, dot) : file;
         this.progress = console.terminal() && !options.quiet
-                ? Progress.bar(console, frames.count(), "frames") : Progress.none();
+                ? Progress.bar(console, frames.count(), "frames")
+                : Progress.none();
         if (options.overlay.equals("none")) {
             this.sink = null;
         } else {
@@ -135,8 +136,7 @@ final class TrackFiles implements AutoCloseable {
 
     private Instances instances(FrameResult result) {
         List<Instance> items = new ArrayList<>();
-        result.objects().forEach((object, p) ->
-                items.add(new Instance(object, p.iou(), RunLength.encode(p.mask()))));
+        result.objects().forEach((object, p) -> items.add(new Instance(object, p.iou(), RunLength.encode(p.mask()))));
         return new Instances(frames.width(), frames.height(), items);
     }
 

@@ -21,17 +21,14 @@ final class TrackOutput {
         COCO
     }
 
-    @Option(names = "--out", paramLabel = "DIR", defaultValue = ".",
-            description = "Where files go; made if it isn't there. By default the current directory.")
+    @Option(names = "--out", paramLabel = "DIR", defaultValue = ".", description = "Where files go; made if it isn't there. By default the current directory.")
     Path directory;
 
-    @Option(names = "--overlay", paramLabel = "gif|mp4|none", defaultValue = "gif",
-            description = "Draws the masks over the video: NAME-overlay.gif (by default), or .mp4 and others through ffmpeg.")
+    @Option(names = "--overlay", paramLabel = "gif|mp4|none", defaultValue = "gif", description = "Draws the masks over the video: NAME-overlay.gif (by default), or .mp4 and others through ffmpeg.")
     String overlay;
 
-    @Option(names = "--format", split = ",", paramLabel = "FORMAT", defaultValue = "labels",
-            description = "One or more of labels (a PNG of numbers for each frame), masks (a PNG for each frame and object), rle"
-                    + " (JSON) and coco (COCO results).")
+    @Option(names = "--format", split = ",", paramLabel = "FORMAT", defaultValue = "labels", description = "One or more of labels (a PNG of numbers for each frame), masks (a PNG for each frame and object), rle"
+            + " (JSON) and coco (COCO results).")
     List<Format> formats;
 
     @Option(names = "--quiet", description = "Writes nothing on the terminal but errors.")

@@ -9,8 +9,7 @@ import picocli.CommandLine.Spec;
 import picocli.CommandLine;
 
 /** {@code kerf weights}: the commands on weight files. */
-@Command(name = "weights", mixinStandardHelpOptions = true, synopsisSubcommandLabel = "COMMAND",
-        description = "Fetches weight files, looks into them and converts them.")
+@Command(name = "weights", mixinStandardHelpOptions = true, synopsisSubcommandLabel = "COMMAND", description = "Fetches weight files, looks into them and converts them.")
 public final class WeightsCommand implements Callable<Integer> {
     private final Console console;
 

@@ -20,10 +20,8 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** {@code kerf weights fetch}: published weights into the user's cache. */
-@Command(name = "fetch", mixinStandardHelpOptions = true, sortOptions = false,
-        description = "Fetches published weights, checks their SHA-256 and keeps them for --weights NAME. Goes on where an"
-                + " earlier attempt was cut off.",
-        footer = {"", "Example: kerf weights fetch sam2.1-tiny",
+@Command(name = "fetch", mixinStandardHelpOptions = true, sortOptions = false, description = "Fetches published weights, checks their SHA-256 and keeps them for --weights NAME. Goes on where an"
+        + " earlier attempt was cut off.", footer = {"", "Example: kerf weights fetch sam2.1-tiny",
             "Files go to $XDG_CACHE_HOME/kerf/weights, by default ~/.cache/kerf/weights."})
 final class WeightsFetchCommand implements Callable<Integer> {
     private final Console console;
@@ -43,8 +41,7 @@ final class WeightsFetchCommand implements Callable<Integer> {
     @Option(names = "--url", paramLabel = "URL", description = "Takes the file from this address; with one NAME.")
     private String url;
 
-    @Option(names = "--sha256", paramLabel = "HEX",
-            description = "Expects this SHA-256 instead of the known one; with one NAME.")
+    @Option(names = "--sha256", paramLabel = "HEX", description = "Expects this SHA-256 instead of the known one; with one NAME.")
     private String sha256;
 
     @Option(names = {"-q", "--quiet"}, description = "Shows no progress.")

@@ -16,8 +16,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** {@code kerf weights import}: a PyTorch checkpoint as safetensors. */
-@Command(name = "import", mixinStandardHelpOptions = true,
-        description = "Writes a PyTorch checkpoint's tensors as a safetensors file. Nothing from the checkpoint is run.")
+@Command(name = "import", mixinStandardHelpOptions = true, description = "Writes a PyTorch checkpoint's tensors as a safetensors file. Nothing from the checkpoint is run.")
 final class WeightsImportCommand implements Callable<Integer> {
     private final Console console;
 
@@ -27,8 +26,7 @@ final class WeightsImportCommand implements Callable<Integer> {
     @Option(names = {"-o", "--out"}, required = true, paramLabel = "FILE", description = "The safetensors file to write.")
     private Path target;
 
-    @Option(names = "--dtype", paramLabel = "f16|bf16|f32",
-            description = "Converts floating-point tensors; by default each stays as it is.")
+    @Option(names = "--dtype", paramLabel = "f16|bf16|f32", description = "Converts floating-point tensors; by default each stays as it is.")
     private DType dtype;
 
     WeightsImportCommand(Console console) {

@@ -17,8 +17,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** {@code kerf weights inspect}: what a file of weights holds. */
-@Command(name = "inspect", mixinStandardHelpOptions = true,
-        description = "Lists a weight file's tensors and metadata, and the architecture if it is a known one.")
+@Command(name = "inspect", mixinStandardHelpOptions = true, description = "Lists a weight file's tensors and metadata, and the architecture if it is a known one.")
 final class WeightsInspectCommand implements Callable<Integer> {
     private final Console console;
 

@@ -31,8 +31,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class DownloadTest {
-    private static final Download.Disk DISK =
-            f -> Files.newOutputStream(f, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+    private static final Download.Disk DISK = f -> Files.newOutputStream(f, StandardOpenOption.CREATE,
+            StandardOpenOption.APPEND);
 
     @TempDir
     private Path directory;
@@ -68,7 +68,7 @@ class DownloadTest {
     }
 
     private Path fetch(PublishedWeights w, Download.Disk disk) {
-        return new Download(w, target(), (done, total) -> { }, disk, Duration.ofMillis(1), Duration.ofSeconds(20)).fetch();
+        return new Download(w, target(), (done, total) -> {}, disk, Duration.ofMillis(1), Duration.ofSeconds(20)).fetch();
     }
 
     private void fetched(PublishedWeights w) throws IOException {
@@ -246,7 +246,7 @@ class DownloadTest {
     @Test
     void silenceIsNotWaitedForEndlessly() {
         server.hangs = true;
-        Download d = new Download(weights("/file", -1), target(), (done, total) -> { }, DISK, Duration.ofMillis(1),
+        Download d = new Download(weights("/file", -1), target(), (done, total) -> {}, DISK, Duration.ofMillis(1),
                 Duration.ofMillis(300));
         // Halves keep coming, until there is only one byte, of which half is none.
         BadFileException e = assertThrows(BadFileException.class, d::fetch);
@@ -300,7 +300,8 @@ class DownloadTest {
     /** torchvision's files have the first digits of their SHA-256 in their names. */
     @Test
     void theListIsSound() {
-        assertEquals(PublishedWeights.all().size(), PublishedWeights.all().stream().map(PublishedWeights::file).distinct().count());
+        assertEquals(PublishedWeights.all().size(),
+                PublishedWeights.all().stream().map(PublishedWeights::file).distinct().count());
         for (PublishedWeights w : PublishedWeights.all()) {
             assertEquals(w, PublishedWeights.find(w.name()).orElseThrow());
             assertTrue(w.sha256().matches("[0-9a-f]{64}"), w.name());

@@ -5,12 +5,7 @@ import java.lang.foreign.MemorySegment;
 
 /** The Java arrays that hold tensors: one sort for each size and kind of element. */
 enum ArrayKind {
-    FLOATS(4),
-    INTS(4),
-    LONGS(8),
-    SHORTS(2),
-    BYTES(1),
-    DOUBLES(8);
+    FLOATS(4), INTS(4), LONGS(8), SHORTS(2), BYTES(1), DOUBLES(8);
 
     /** Arrays are some elements shorter than the largest index on every JVM. */
     static final int MOST_ELEMENTS = Integer.MAX_VALUE - 8;

@@ -48,7 +48,8 @@ final class CpuCompilation implements MemoryPlan.Rules {
         this.device = device;
         this.weights = weights;
         this.options = options;
-        this.graph = options.fuse() ? Fusion.fuse(recorded, options.keepStages())
+        this.graph = options.fuse()
+                ? Fusion.fuse(recorded, options.keepStages())
                 : Fusion.prune(recorded, options.keepStages());
         this.kept = graph.kept(options.keepStages());
         this.operands = new Operand[graph.values()];
@@ -61,8 +62,8 @@ final class CpuCompilation implements MemoryPlan.Rules {
     Program compile() {
         for (Node n : graph.nodes()) {
             if (!(n.op() instanceof SourceOp)) {
-                family.put(n.id(), families.stream().filter(f -> f.takes(n)).findFirst().orElseThrow(() ->
-                        new UnsupportedOpException("the cpu back end can't do node " + n)));
+                family.put(n.id(), families.stream().filter(f -> f.takes(n)).findFirst()
+                        .orElseThrow(() -> new UnsupportedOpException("the cpu back end can't do node " + n)));
             }
         }
         plan = MemoryPlan.of(graph, kept.values(), this);
@@ -103,7 +104,8 @@ final class CpuCompilation implements MemoryPlan.Rules {
                 countChecks(n, v, kernels);
             }
             if (!kernels.isEmpty()) {
-                String algorithm = n.op() instanceof SourceOp || plan.elided(n) ? "count check"
+                String algorithm = n.op() instanceof SourceOp || plan.elided(n)
+                        ? "count check"
                         : family.get(n.id()).algorithm(n);
                 steps.add(new Program.Step(n, algorithm, List.copyOf(kernels)));
             }
@@ -188,7 +190,7 @@ final class CpuCompilation implements MemoryPlan.Rules {
                 o.place(constant(c.value()), 0, (int) Operand.itemElements(v.type()));
                 constantBytes += v.type().bytes();
             }
-            default -> { }
+            default -> {}
         }
         return o;
     }

@@ -139,7 +139,8 @@ final class CpuDevice implements Device {
     private static DeviceException outOfMemory(String where) {
         return new DeviceException("allocation", 2, "OUT_OF_HEAP", where,
                 "the Java heap is full; give it more (-Xmx, now " + Runtime.getRuntime().maxMemory()
-                        + " bytes) or use a smaller image or batch", true);
+                        + " bytes) or use a smaller image or batch",
+                true);
     }
 
     private <T extends AutoCloseable> T adopt(T child) {

@@ -9,4 +9,3 @@
  * }</pre>
  */
 package dev.kerf.backend.cpu;
-

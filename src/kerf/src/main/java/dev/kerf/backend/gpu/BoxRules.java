@@ -34,9 +34,9 @@ final class BoxRules {
     private static KernelCall decode(BoxOp.DecodeBoxes op, Node node, Target target) {
         Count count = Count.of(node.output());
         KernelCall call = target.call("decode_boxes", Sizes.of()
-                        .set("total", node.output().type().shape().elements() / 4)
-                        .set("extent", count.extent())
-                        .set("per", Math.max(1, count.spread() / 4)))
+                .set("total", node.output().type().shape().elements() / 4)
+                .set("extent", count.extent())
+                .set("per", Math.max(1, count.spread() / 4)))
                 .real("wx", op.wx()).real("wy", op.wy()).real("ww", op.ww()).real("wh", op.wh())
                 .real("most", op.most()).real("height", op.height()).real("width", op.width())
                 .tensor("boxes", node.input(0))
@@ -49,8 +49,8 @@ final class BoxRules {
         Shape boxes = node.input(0).type().shape();
         boolean shared = node.input(1).type().shape().rank() == 1;
         KernelCall call = target.call("nms", Sizes.of()
-                        .set("B", boxes.dim(0)).set("M", boxes.dim(1)).set("most", op.most())
-                        .set("groups_step", shared ? 0 : boxes.dim(1)))
+                .set("B", boxes.dim(0)).set("M", boxes.dim(1)).set("most", op.most())
+                .set("groups_step", shared ? 0 : boxes.dim(1)))
                 .real("threshold", op.threshold())
                 .real("min_side", op.minSide())
                 .tensor("boxes", node.input(0))
@@ -69,9 +69,9 @@ final class BoxRules {
         int[] sizes = new int[2 * levels];
         float[] scales = new float[levels];
         KernelCall call = target.call("roi_align", Sizes.of()
-                        .set("B", y.dim(0)).set("R", y.dim(1)).set("C", y.dim(2))
-                        .set("rows", op.rows()).set("columns", op.columns())
-                        .set("first_level", op.firstLevel()))
+                .set("B", y.dim(0)).set("R", y.dim(1)).set("C", y.dim(2))
+                .set("rows", op.rows()).set("columns", op.columns())
+                .set("first_level", op.firstLevel()))
                 .number("levels", levels)
                 .number("aligned", op.aligned() ? 1 : 0)
                 .number("samples", op.samples())
@@ -99,9 +99,9 @@ final class BoxRules {
     private static KernelCall paste(BoxOp.PasteMasks op, Node node, Target target) {
         Shape m = node.input(0).type().shape();
         KernelCall call = target.call("paste_masks", Sizes.of()
-                        .set("B", m.dim(0)).set("D", m.dim(1)).set("P", m.dim(2))
-                        .set("H", op.height()).set("W", op.width())
-                        .set("row_bytes", node.output().type().shape().dim(2)))
+                .set("B", m.dim(0)).set("D", m.dim(1)).set("P", m.dim(2))
+                .set("H", op.height()).set("W", op.width())
+                .set("row_bytes", node.output().type().shape().dim(2)))
                 .attribute("EXACT", op.how() == BoxOp.Paste.EXACT ? 1 : 0)
                 .real("threshold", op.threshold())
                 .tensor("masks", node.input(0))

@@ -67,10 +67,12 @@ public record DeviceFloors(double copyBytesPerSecond, double flopsPerSecond) {
         int group = Math.min(GROUP, driver.facts().maxGroup());
         boolean wide = driver.facts().info().kind() == DeviceInfo.Kind.CPU;
         Driver.Kernel kernel = driver.load("multiply_add",
-                Map.of("GROUP", Integer.toString(GROUP), "WIDE", wide ? "1" : "0", KernelSource.STORAGE, "" + Storage.F32.code()));
+                Map.of("GROUP", Integer.toString(GROUP), "WIDE", wide ? "1" : "0", KernelSource.STORAGE,
+                        "" + Storage.F32.code()));
         int rounds = FIRST_ROUNDS;
         while (true) {
-            try (Driver.Buffer y = driver.allocate(4L * items, DType.F32); Driver.Timer timer = driver.timer();
+            try (Driver.Buffer y = driver.allocate(4L * items, DType.F32);
+                    Driver.Timer timer = driver.timer();
                     Driver.Launch launch = driver.launch(kernel, new long[] {items}, new long[] {group},
                             List.of(y, items, rounds, 0.999f, 0.001f))) {
                 long best = Long.MAX_VALUE;

@@ -322,7 +322,7 @@ final class GpuCompilation {
         return switch ((SourceOp) producer.op()) {
             case SourceOp.Weight w -> new Location(weight(w, packing, stored(type)), null, offset, place.batchStride(), type);
             case SourceOp.Constant c ->
-                    new Location(constant(source, c, packing, type), null, offset, place.batchStride(), type);
+                new Location(constant(source, c, packing, type), null, offset, place.batchStride(), type);
             default -> standIns.containsKey(source.id())
                     ? new Location(standIns.get(source.id()), null, offset, place.batchStride(), type)
                     : new Location(null, slots.get(source.id()), offset, place.batchStride(), type);

@@ -15,8 +15,8 @@ final class SelectRules {
         return switch (op) {
             case SelectOp.Compact c -> {
                 KernelCall call = target.call("compact", Sizes.of()
-                                .set("R", node.input(0).type().shape().dim(0))
-                                .set("capacity", c.capacity()))
+                        .set("R", node.input(0).type().shape().dim(0))
+                        .set("capacity", c.capacity()))
                         .real("threshold", c.threshold())
                         .tensor("scores", node.input(0))
                         .tensor("indices", node.outputs().get(0))

@@ -21,8 +21,8 @@ final class StateRules {
                 yield MoveRules.copy(node, target, value, state, s.dims(), s.strides(), s.strides(), 0, 0, true);
             }
             case StateOp.WriteSlot w -> target.call("write_slot", Sizes.of()
-                            .set("slots", state.type().shape().dim(0))
-                            .set("slot", value.type().shape().elements()))
+                    .set("slots", state.type().shape().dim(0))
+                    .set("slot", value.type().shape().elements()))
                     .attribute("TYPE", target.bits(state.type().dtype()))
                     .tensor("state", state)
                     .tensor("value", value)

@@ -101,7 +101,7 @@ final class Transfers implements AutoCloseable {
         int rank = shape.rank();
         long rowLength = rank == 0 ? 1 : shape.dim(rank - 1);
         long step = rank == 0 ? size : view.strides().get(rank - 1);
-        for (long done = 0; done < count; ) {
+        for (long done = 0; done < count;) {
             long element = first + done;
             long column = element % rowLength;
             long offset = column * step;

@@ -152,7 +152,8 @@ final class DetectorLowering {
         BoxOp.LevelRule rule = op.rule();
         String w = g.op("Sub", edge(g, boxes, 2), edge(g, boxes, 0));
         String h = g.op("Sub", edge(g, boxes, 3), edge(g, boxes, 1));
-        String ratio = g.op("Add", g.op("Div", g.op("Sqrt", g.op("Mul", w, h)), number(g, rule.side())), number(g, rule.inner()));
+        String ratio = g.op("Add", g.op("Div", g.op("Sqrt", g.op("Mul", w, h)), number(g, rule.side())),
+                number(g, rule.inner()));
         String log = g.op("Mul", g.op("Log", ratio), number(g, 1 / Math.log(2)));
         String level = g.op("Floor", g.op("Add", log, number(g, rule.level() + rule.outer())));
         return g.op("Clip", List.of(g.op("Sub", level, number(g, op.firstLevel())), number(g, 0),

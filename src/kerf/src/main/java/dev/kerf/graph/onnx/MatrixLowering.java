@@ -66,8 +66,7 @@ final class MatrixLowering {
         String largest = g.op("ReduceMax", List.of(scores, g.longs(-1)), Attribute.of("keepdims", 1));
         String none = g.op("Equal", largest, g.scalar(DType.F32, Double.NEGATIVE_INFINITY));
         String zero = g.scalar(DType.F32, 0);
-        String weights =
-                g.op("Softmax", g.op("Where", List.of(none, zero, scores)), Attribute.of("axis", -1));
+        String weights = g.op("Softmax", g.op("Where", List.of(none, zero, scores)), Attribute.of("axis", -1));
         return g.op("MatMul", g.op("Where", List.of(none, zero, weights)), values);
     }
 }

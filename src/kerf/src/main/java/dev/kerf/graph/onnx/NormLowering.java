@@ -74,7 +74,8 @@ final class NormLowering {
             case ReduceOp.Reduce r -> reduce(g, n, r);
             case ReduceOp.ArgMax a -> g.cast(
                     g.op("ArgMax", g.valid(x, a.axis(), Double.NEGATIVE_INFINITY), Attribute.of("axis", a.axis()),
-                            Attribute.of("keepdims", 0), Attribute.of("select_last_index", 0)), a.dtype());
+                            Attribute.of("keepdims", 0), Attribute.of("select_last_index", 0)),
+                    a.dtype());
         };
     }
 

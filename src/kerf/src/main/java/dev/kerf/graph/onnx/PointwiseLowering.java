@@ -17,7 +17,8 @@ final class PointwiseLowering {
         return switch (op) {
             case PointwiseOp.Unary u -> unary(g, x, u.function());
             case PointwiseOp.Binary b when b.arithmetic() == PointwiseOp.Arithmetic.DIVIDE
-                    && n.output().type().dtype() == DType.I32 -> divide(g, x, g.in(n, 1));
+                    && n.output().type().dtype() == DType.I32 ->
+                divide(g, x, g.in(n, 1));
             case PointwiseOp.Binary b -> g.activate(b.activation(), g.op(switch (b.arithmetic()) {
                 case ADD -> "Add";
                 case SUBTRACT -> "Sub";

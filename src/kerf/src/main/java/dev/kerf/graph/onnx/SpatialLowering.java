@@ -105,8 +105,7 @@ final class SpatialLowering {
                 Attribute.strides(w), Attribute.pads(w),
                 Attribute.of("count_include_pad", p.countIncludePad() ? 1 : 0));
         float[] rows = correction(y.size(2), p.kernelH(), w.strideH(), x.dim(2) + w.padTop() + p.window().padBottom());
-        float[] columns =
-                correction(y.size(3), p.kernelW(), w.strideW(), x.dim(3) + w.padLeft() + p.window().padRight());
+        float[] columns = correction(y.size(3), p.kernelW(), w.strideW(), x.dim(3) + w.padLeft() + p.window().padRight());
         if (!p.countIncludePad() || rows == null && columns == null) {
             return mean;
         }

@@ -77,8 +77,8 @@ final class Ffmpeg implements AutoCloseable {
     }
 
     private void listen() {
-        try (BufferedReader lines =
-                new BufferedReader(new InputStreamReader(process.getErrorStream(), StandardCharsets.UTF_8))) {
+        try (BufferedReader lines = new BufferedReader(
+                new InputStreamReader(process.getErrorStream(), StandardCharsets.UTF_8))) {
             for (String line = lines.readLine(); line != null; line = lines.readLine()) {
                 if (!line.isBlank()) {
                     said = line.strip().substring(0, Math.min(LONGEST_LINE, line.strip().length()));

@@ -19,7 +19,8 @@ interface FrameDecoder extends Closeable {
      *
      * @throws dev.kerf.error.BadFileException if the content is damaged
      */
-    @Nullable Image read() throws IOException;
+    @Nullable
+    Image read() throws IOException;
 
     /** When the picture last read, counted from 0, is shown, in seconds. */
     default double time(int index) {

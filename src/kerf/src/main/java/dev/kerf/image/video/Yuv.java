@@ -16,8 +16,8 @@ import java.util.regex.Pattern;
  * @param alpha    whether a fourth plane follows
  */
 record Yuv(String tag, int acrossX, int acrossY, int bits, boolean centredX, boolean centredY, boolean alpha) {
-    private static final Pattern TAG =
-            Pattern.compile("(420|422|444|440|411|410|mono)(jpeg|mpeg2|paldv|alpha)?(?:p?(9|10|12|14|16))?");
+    private static final Pattern TAG = Pattern
+            .compile("(420|422|444|440|411|410|mono)(jpeg|mpeg2|paldv|alpha)?(?:p?(9|10|12|14|16))?");
 
     /**
      * Reads a tag, such as {@code 420mpeg2}, {@code 422p10} or {@code mono}.

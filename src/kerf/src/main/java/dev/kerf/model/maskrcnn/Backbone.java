@@ -69,8 +69,10 @@ final class Backbone {
         for (int level = STAGES - 1; level >= 0; level--) {
             Value x = stages.get(level);
             Value lateral = layers.conv(x, names.lateral(level), 1);
-            above = above == null ? lateral : g.add(lateral, g.apply(new SpatialOp.Resize(x.type().shape().size(2),
-                    x.type().shape().size(3), Interpolation.NEAREST, Sampling.ASYMMETRIC, false, 0, 0), above));
+            above = above == null
+                    ? lateral
+                    : g.add(lateral, g.apply(new SpatialOp.Resize(x.type().shape().size(2),
+                            x.type().shape().size(3), Interpolation.NEAREST, Sampling.ASYMMETRIC, false, 0, 0), above));
             maps.add(layers.conv(above, names.output(level), 3));
         }
         Collections.reverse(maps);

@@ -78,8 +78,10 @@ final class RcnnGraph {
             g.output("scores", found.scores());
             g.output("labels", found.labels());
             g.output("count", found.count());
-            g.output("masks", pasted ? g.apply(
-                    new BoxOp.PasteMasks(request.height(), request.width(), 0.5f, config.paste()), masks, boxes) : masks);
+            g.output("masks", pasted
+                    ? g.apply(
+                            new BoxOp.PasteMasks(request.height(), request.width(), 0.5f, config.paste()), masks, boxes)
+                    : masks);
         }
         if (request.semantic()) {
             try (var _ = g.scope("semantic")) {

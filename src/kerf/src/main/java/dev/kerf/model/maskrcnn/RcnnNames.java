@@ -57,7 +57,8 @@ record RcnnNames(Layout layout, boolean nested) {
 
     /** A residual block of stage 0 … 3. */
     String block(int stage, int index) {
-        return detectron() ? "backbone.bottom_up.res" + (stage + 2) + "." + index
+        return detectron()
+                ? "backbone.bottom_up.res" + (stage + 2) + "." + index
                 : "backbone.body.layer" + (stage + 1) + "." + index;
     }
 
@@ -121,7 +122,8 @@ record RcnnNames(Layout layout, boolean nested) {
     }
 
     /** A fully connected layer of the box head; none past the last. */
-    @Nullable String boxLinear(int index) {
+    @Nullable
+    String boxLinear(int index) {
         return switch (layout) {
             case TORCHVISION -> index < 2 ? "roi_heads.box_head.fc" + (6 + index) : null;
             case TORCHVISION_V2 -> index < 1 ? "roi_heads.box_head.5" : null;

@@ -19,7 +19,8 @@ public final class Pixels {
     public static Value resized(
             GraphBuilder g, Value x, int height, int width, Interpolation interpolation, boolean antialias) {
         Shape s = x.type().shape();
-        return s.dim(2) == height && s.dim(3) == width ? x
+        return s.dim(2) == height && s.dim(3) == width
+                ? x
                 : g.apply(new Resize(height, width, interpolation, Sampling.HALF_PIXEL, antialias, 0, 0), x);
     }
 

@@ -120,10 +120,11 @@ public final class ImageView implements AutoCloseable {
             batch.upload(e, width, height, sam.config());
             e.run();
         });
-        return low.and(() -> sam.upscalers().lease(new Sam2.Upscale(Sam2.Masks.DECODED, batch.size(), masks, height, width)), u -> {
-            u.bindInput("low_res_masks", low.get("low_res_masks"));
-            u.run();
-        });
+        return low.and(() -> sam.upscalers().lease(new Sam2.Upscale(Sam2.Masks.DECODED, batch.size(), masks, height, width)),
+                u -> {
+                    u.bindInput("low_res_masks", low.get("low_res_masks"));
+                    u.run();
+                });
     }
 
     /**

@@ -166,8 +166,7 @@ public final class MaskGenerator {
                 progress.accept((double) (i + some.size()) / prompts.size());
             }
         }
-        List<GeneratedMask> best =
-                distinct(found, Comparator.comparingDouble((GeneratedMask m) -> m.iou()).reversed());
+        List<GeneratedMask> best = distinct(found, Comparator.comparingDouble((GeneratedMask m) -> m.iou()).reversed());
         return settings.minRegionArea == 0 ? best : cleaned(best);
     }
 

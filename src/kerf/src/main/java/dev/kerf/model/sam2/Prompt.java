@@ -87,7 +87,8 @@ public record Prompt(List<Point> points, @Nullable Corners box, @Nullable HostTe
             while (segment < along.length - 1 && along[segment] < at) {
                 segment++;
             }
-            points.add(along.length == 1 ? stroke.getFirst()
+            points.add(along.length == 1
+                    ? stroke.getFirst()
                     : between(stroke.get(segment - 1), stroke.get(segment),
                             (at - along[segment - 1]) / Math.max(along[segment] - along[segment - 1], 1e-12)));
         }

@@ -86,8 +86,7 @@ public final class Sam2Graphs {
      */
     static Graph look(Sam2Config config, PictureForm form, boolean video) {
         GraphBuilder g = new GraphBuilder();
-        encode(g, config, form, video).forEach((name, v) ->
-                g.apply(new StateOp.Assign(), g.state(name, v.type()), v));
+        encode(g, config, form, video).forEach((name, v) -> g.apply(new StateOp.Assign(), g.state(name, v.type()), v));
         return g.build();
     }
 
@@ -167,8 +166,9 @@ public final class Sam2Graphs {
         DecoderRequest withMask = new DecoderRequest(1, 2, true, false);
         DecoderRequest without = new DecoderRequest(1, 2, false, true);
         return Stream.of(image(config, config.imageSize(), config.imageSize()), decoder(config, withMask),
-                        Sam2VideoGraphs.frame(config, new Sam2VideoGraphs.FrameRequest(without, 1, 1, 1)),
-                        Sam2VideoGraphs.remember(config, 1, 1, false), Sam2VideoGraphs.given(config, config.imageSize(), config.imageSize()))
+                Sam2VideoGraphs.frame(config, new Sam2VideoGraphs.FrameRequest(without, 1, 1, 1)),
+                Sam2VideoGraphs.remember(config, 1, 1, false),
+                Sam2VideoGraphs.given(config, config.imageSize(), config.imageSize()))
                 .flatMap(g -> g.weights().stream())
                 .map(w -> (WeightExpr.Tensor) (w instanceof WeightExpr.FourierGrid f ? f.matrix() : w))
                 .distinct()
@@ -258,7 +258,8 @@ public final class Sam2Graphs {
         Value positions = encoder.image();
         g.stage("image_pe", model.image(positions, config.grid()));
         long b = labels.type().shape().dim(0);
-        g.stage("dense_prompt_embeddings", mask != null ? dense
+        g.stage("dense_prompt_embeddings", mask != null
+                ? dense
                 : g.apply(new MoveOp.Expand(Shape.of(b, Sam2Config.WIDTH, config.grid(), config.grid())), dense));
         MaskDecoder decoder = new MaskDecoder(model, config);
         return new Prompted(decoder, decoder.forward(features, positions, sparse, encoder.bias(labels), dense));

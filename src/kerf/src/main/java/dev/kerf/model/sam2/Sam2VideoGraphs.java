@@ -71,10 +71,12 @@ public final class Sam2VideoGraphs {
         GraphBuilder g = new GraphBuilder();
         Layers model = Layers.of(g);
         ImageEncoder.Features given = Sam2Graphs.features(g, config, r.remembers() ? "vision_features" : "image_embeddings");
-        ImageEncoder.Features features = !r.remembers() ? given : new ImageEncoder.Features(
-                new MemoryAttention(model.at("memory_attention"), config)
-                        .forward(given.embeddings(), memory(model, config, r)),
-                given.fine(), given.medium());
+        ImageEncoder.Features features = !r.remembers()
+                ? given
+                : new ImageEncoder.Features(
+                        new MemoryAttention(model.at("memory_attention"), config)
+                                .forward(given.embeddings(), memory(model, config, r)),
+                        given.fine(), given.medium());
         g.stage("memory_conditioned_features", features.embeddings());
         var prompted = Sam2Graphs.prompt(g, config, r.decoder(), features);
         MaskDecoder decoder = prompted.decoder();

@@ -78,8 +78,9 @@ public final class StreamTracker implements AutoCloseable {
         }
         current = next;
         frame++;
-        Map<Integer, Prediction> found =
-                tracking.objects().isEmpty() ? Map.of() : tracking.step(frame, false, current, limits());
+        Map<Integer, Prediction> found = tracking.objects().isEmpty()
+                ? Map.of()
+                : tracking.step(frame, false, current, limits());
         tracking.objects().values().forEach(this::forget);
         return new FrameResult(frame, found);
     }

@@ -21,7 +21,8 @@ final class TrackedObject {
     private final TreeMap<Integer, FrameMemory> trackedNext = new TreeMap<>();
 
     /** The last answer in a frame, if there is one. */
-    @Nullable FrameMemory latest(int frame) {
+    @Nullable
+    FrameMemory latest(int frame) {
         for (TreeMap<Integer, FrameMemory> m : List.of(conditioningNext, trackedNext, conditioning, tracked)) {
             if (m.containsKey(frame)) {
                 return m.get(frame);

@@ -57,7 +57,8 @@ final class Tracking implements AutoCloseable {
         boolean initial = !o.visited.containsKey(frame);
         FrameMemory before = o.latest(frame);
         Prompt asked = prompt.mask() == null && before != null
-                ? prompt.refining(PromptBatch.clamped(before.mask)) : prompt;
+                ? prompt.refining(PromptBatch.clamped(before.mask))
+                : prompt;
         PromptBatch batch = PromptBatch.of(List.of(asked), asked.mask() != null);
         // Upstream counts a box as two points; with more than one there is nothing to choose from.
         boolean multimask = asked.tokens() - 1 <= 1;

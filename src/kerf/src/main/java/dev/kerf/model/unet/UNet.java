@@ -294,7 +294,8 @@ public final class UNet implements AutoCloseable {
         DType labelType = k <= 256 ? DType.U8 : DType.I32;
         HostTensor labels = HostTensor.zeros(labelType, Shape.of(1, r.netHeight(), r.netWidth()));
         HostTensor logits = needLogits
-                ? HostTensor.zeros(DType.F32, Shape.of(1, k, r.netHeight(), r.netWidth())) : null;
+                ? HostTensor.zeros(DType.F32, Shape.of(1, k, r.netHeight(), r.netWidth()))
+                : null;
         int tiles = 0;
         for (Span y : Tiling.spans(r.netHeight(), tile, margin, multiple)) {
             for (Span x : Tiling.spans(r.netWidth(), tile, margin, multiple)) {

@@ -83,7 +83,7 @@ record UNetBlock(List<Layer> layers, UNetConfig.Norm norm) {
             case UNetConfig.Norm.None _ -> y;
             case UNetConfig.Norm.Batch b -> module.batchNorm(y, b.eps());
             case UNetConfig.Norm.Group p ->
-                    module.groupNorm(y, p.groups() == 0 ? y.type().shape().size(1) : p.groups(), p.eps());
+                module.groupNorm(y, p.groups() == 0 ? y.type().shape().size(1) : p.groups(), p.eps());
         };
     }
 }

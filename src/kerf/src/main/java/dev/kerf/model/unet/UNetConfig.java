@@ -124,7 +124,8 @@ public record UNetConfig(
         Norm norm = norm(weights, names, meta);
         int logits = head(weights, names).size(0);
         UpSampling up = weights.contains(names.up(names.depth() - 1) + ".weight")
-                ? UpSampling.TRANSPOSED : UpSampling.BILINEAR;
+                ? UpSampling.TRANSPOSED
+                : UpSampling.BILINEAR;
         if (up == UpSampling.TRANSPOSED) {
             IntStream.range(0, names.depth()).forEach(level -> requireDoubling(weights, names.up(level) + ".weight"));
         }

@@ -79,7 +79,7 @@ final class UNetGraph {
         return switch (config.statistics()) {
             case InputStatistics.None n -> x;
             case InputStatistics.PerImage p ->
-                    g.apply(new FrameOp.Standardise(), x, g.apply(new FrameOp.ImageStatistics(), x));
+                g.apply(new FrameOp.Standardise(), x, g.apply(new FrameOp.ImageStatistics(), x));
             case InputStatistics.Fixed f -> Pixels.standardised(g, x, f.mean(), f.std());
         };
     }

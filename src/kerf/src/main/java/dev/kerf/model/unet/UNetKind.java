@@ -31,7 +31,7 @@ final class UNetKind implements ModelKind {
                     case UNetConfig.Norm.None _ -> "no normalisation";
                     case UNetConfig.Norm.Batch _ -> "batch norm";
                     case UNetConfig.Norm.Group g ->
-                            g.groups() == 0 ? "instance norm" : "group norm of " + g.groups() + " groups";
+                        g.groups() == 0 ? "instance norm" : "group norm of " + g.groups() + " groups";
                 } + ", " + switch (c.statistics()) {
                     case UNetConfig.InputStatistics.None _ -> "input as it is";
                     case UNetConfig.InputStatistics.PerImage _ -> "input standardised for each image";
@@ -53,7 +53,8 @@ final class UNetKind implements ModelKind {
     public Map<String, HostTensor> trace(Device device, Weights weights, TraceRequest r) {
         boolean planes = Npy.isNpy(r.image());
         try (UNet net = UNet.load(device, weights)) {
-            return planes ? net.trace(Npy.read(r.image()), SegmentOptions.of())
+            return planes
+                    ? net.trace(Npy.read(r.image()), SegmentOptions.of())
                     : net.trace(Image.read(r.image()), SegmentOptions.of());
         }
     }

@@ -77,12 +77,11 @@ record UNetRequest(
         return new UNetRequest(source, form, images, channels, height, width, netHeight, netWidth, other);
     }
 
-    boolean isResized() {
-        return netHeight != height || netWidth != width;
-    }
+    boolean isResized() { return netHeight != height || netWidth != width; }
 
     TensorType inputType() {
-        return source == Source.PICTURES ? PictureInput.type(form, images)
+        return source == Source.PICTURES
+                ? PictureInput.type(form, images)
                 : TensorType.f32(images, channels, height, width);
     }
 }

@@ -24,7 +24,8 @@ import org.junit.jupiter.api.Test;
 class MeasureRulesTest {
     private static final Driver.Facts FACTS = new Driver.Facts(
             new DeviceInfo("test", 0, DeviceInfo.Kind.GPU, "GPU", "Acme", "1", 1L << 40, 1L << 40, 100,
-                    List.of(Precision.FLOAT32)), "", 64, 128, 1 << 15, false);
+                    List.of(Precision.FLOAT32)),
+            "", 64, 128, 1 << 15, false);
 
     private static KernelCall counting(Op op, TensorType type, String kernel) {
         GraphBuilder g = new GraphBuilder();

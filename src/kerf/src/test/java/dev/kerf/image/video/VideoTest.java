@@ -82,7 +82,8 @@ class VideoTest {
     @Test
     void numbersInNamesCompareAsNumbers() {
         NaturalOrder order = new NaturalOrder();
-        List<String> sorted = Stream.of("b", "a10", "a2", "a02", "a", "a2b1", "a2b", "a99999999999999999999", "a100000000000000000000")
+        List<String> sorted = Stream
+                .of("b", "a10", "a2", "a02", "a", "a2b1", "a2b", "a99999999999999999999", "a100000000000000000000")
                 .sorted(order).toList();
         assertEquals(List.of("a", "a02", "a2", "a2b", "a2b1", "a10", "a99999999999999999999", "a100000000000000000000", "b"),
                 sorted);

@@ -64,7 +64,9 @@ class OpenClDriverTest {
         long segv = SignalHandlers.handler(11);
         long bus = SignalHandlers.handler(7);
         assertTrue(segv != 0 && segv == SignalHandlers.handler(4), "the JVM has one handler for all");
-        try (OpenClDriver d = open(id); Driver.Queue queue = d.queue(); Driver.Buffer x = d.allocate(256);
+        try (OpenClDriver d = open(id);
+                Driver.Queue queue = d.queue();
+                Driver.Buffer x = d.allocate(256);
                 Driver.Launch launch = count(d, x, 64, 1)) {
             assertEquals(segv, SignalHandlers.handler(11));
             queue.launch(launch);
@@ -77,7 +79,8 @@ class OpenClDriverTest {
     @ParameterizedTest(allowZeroInvocations = true)
     @MethodSource(DEVICES)
     void movesMemoryInOrder(String id) {
-        try (OpenClDriver d = open(id); Arena arena = Arena.ofConfined();
+        try (OpenClDriver d = open(id);
+                Arena arena = Arena.ofConfined();
                 Driver.Queue queue = d.queue();
                 Driver.Buffer a = d.allocate(64);
                 Driver.Buffer b = d.allocate(64);
@@ -107,7 +110,8 @@ class OpenClDriverTest {
     @ParameterizedTest(allowZeroInvocations = true)
     @MethodSource(DEVICES)
     void launchesReplaysAndMeasures(String id) {
-        try (OpenClDriver d = open(id); Arena arena = Arena.ofConfined();
+        try (OpenClDriver d = open(id);
+                Arena arena = Arena.ofConfined();
                 Driver.Queue queue = d.profiledQueue();
                 Driver.Buffer x = d.allocate(256);
                 Driver.Buffer y = d.allocate(256);
@@ -135,7 +139,8 @@ class OpenClDriverTest {
     @ParameterizedTest(allowZeroInvocations = true)
     @MethodSource(DEVICES)
     void queuesWaitForEventsAndDeadlinesPass(String id) {
-        try (OpenClDriver d = open(id); Arena arena = Arena.ofConfined();
+        try (OpenClDriver d = open(id);
+                Arena arena = Arena.ofConfined();
                 Driver.Queue first = d.queue();
                 Driver.Queue second = d.queue();
                 Driver.Event done = d.event();
@@ -237,8 +242,10 @@ class OpenClDriverTest {
             for (int t = 0; t < results.length; t++) {
                 int me = t;
                 threads.add(Thread.ofPlatform().start(() -> {
-                    try (Arena arena = Arena.ofConfined(); Driver.Queue queue = d.queue();
-                            Driver.Buffer x = d.allocate(256); Driver.Launch once = count(d, x, 64, 1)) {
+                    try (Arena arena = Arena.ofConfined();
+                            Driver.Queue queue = d.queue();
+                            Driver.Buffer x = d.allocate(256);
+                            Driver.Launch once = count(d, x, 64, 1)) {
                         queue.zero(x, 0, 256);
                         for (int i = 0; i < 100 + me; i++) {
                             queue.launch(once);

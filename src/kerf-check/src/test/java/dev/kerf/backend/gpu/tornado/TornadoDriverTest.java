@@ -103,7 +103,8 @@ class TornadoDriverTest {
     @ParameterizedTest(allowZeroInvocations = true)
     @MethodSource(DEVICES)
     void movesMemoryInOrder(String id) {
-        try (Driver d = open(id); Arena arena = Arena.ofShared();
+        try (Driver d = open(id);
+                Arena arena = Arena.ofShared();
                 Driver.Queue queue = d.queue();
                 Driver.Buffer a = d.allocate(64, DType.I32);
                 Driver.Buffer b = d.allocate(64);
@@ -215,7 +216,8 @@ class TornadoDriverTest {
     @ParameterizedTest(allowZeroInvocations = true)
     @MethodSource(DEVICES)
     void handsMemoryFromGraphToGraph(String id) {
-        try (Driver d = open(id); Driver.Queue queue = d.queue();
+        try (Driver d = open(id);
+                Driver.Queue queue = d.queue();
                 Driver.Buffer one = filled(d, queue, 1);
                 Driver.Buffer early = filled(d, queue, 0)) {
             List<Driver.Buffer> chain = new ArrayList<>();
@@ -241,7 +243,8 @@ class TornadoDriverTest {
     @ParameterizedTest(allowZeroInvocations = true)
     @MethodSource(DEVICES)
     void queuesWaitForEventsAndDeadlinesPass(String id) {
-        try (Driver d = open(id); Arena arena = Arena.ofShared();
+        try (Driver d = open(id);
+                Arena arena = Arena.ofShared();
                 Driver.Queue first = d.queue();
                 Driver.Queue second = d.queue();
                 Driver.Event done = d.event();
@@ -302,7 +305,9 @@ class TornadoDriverTest {
     @ParameterizedTest(allowZeroInvocations = true)
     @MethodSource(DEVICES)
     void failedRunsAreTold(String id) {
-        try (Driver d = open(id); Driver.Queue queue = d.queue(); Driver.Queue other = d.queue();
+        try (Driver d = open(id);
+                Driver.Queue queue = d.queue();
+                Driver.Queue other = d.queue();
                 Driver.Event event = d.event();
                 Driver.Buffer x = filled(d, queue, 1);
                 Driver.Buffer one = filled(d, queue, 1);
@@ -370,8 +375,10 @@ class TornadoDriverTest {
             for (int t = 0; t < results.length; t++) {
                 int me = t;
                 threads.add(Thread.ofPlatform().start(() -> {
-                    try (Driver.Queue queue = d.queue(); Driver.Buffer x = filled(d, queue, 0);
-                            Driver.Buffer one = filled(d, queue, 1); Driver.Launch once = add(d, x, one, x)) {
+                    try (Driver.Queue queue = d.queue();
+                            Driver.Buffer x = filled(d, queue, 0);
+                            Driver.Buffer one = filled(d, queue, 1);
+                            Driver.Launch once = add(d, x, one, x)) {
                         for (int i = 0; i < 20 + me; i++) {
                             queue.launch(once);
                         }
@@ -393,7 +400,9 @@ class TornadoDriverTest {
     void leavesTheHandlersOfSignalsAlone(String id) {
         long segv = SignalHandlers.handler(11);
         assertTrue(segv != 0 && segv == SignalHandlers.handler(4), "the JVM has one handler for all");
-        try (Driver d = open(id); Driver.Queue queue = d.queue(); Driver.Buffer x = filled(d, queue, 0);
+        try (Driver d = open(id);
+                Driver.Queue queue = d.queue();
+                Driver.Buffer x = filled(d, queue, 0);
                 Driver.Launch launch = slow(d, x, 1)) {
             queue.launch(launch);
             queue.synchronize();

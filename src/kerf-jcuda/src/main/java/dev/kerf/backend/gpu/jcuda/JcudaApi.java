@@ -26,8 +26,8 @@ import jcuda.driver.JCudaDriver;
  */
 final class JcudaApi implements CudaApi {
     /** The CUDA version that JCuda 12.6 was made for has minor version compatibility down to 12.0. */
-    private static final Binding BINDING =
-            new Binding(JcudaBackend.NAME, "JCuda 12.6", 12000, "525.60", "cuLaunchKernel", false);
+    private static final Binding BINDING = new Binding(JcudaBackend.NAME, "JCuda 12.6", 12000, "525.60", "cuLaunchKernel",
+            false);
 
     /** All memory, for cells that are given by their address. */
     @SuppressWarnings("restricted") // callers give addresses of memory that is theirs

@@ -52,7 +52,8 @@ final class JcudaLibrary {
             return missing;
         }
         Matcher nowhere = NOWHERE.matcher(all);
-        return nowhere.find() ? nowhere.group(1) + " is neither on the class path nor on java.library.path"
+        return nowhere.find()
+                ? nowhere.group(1) + " is neither on the class path nor on java.library.path"
                 : all.toString().lines().findFirst().orElse("");
     }
 }

@@ -90,7 +90,8 @@ public final class Matmul implements JavaKernel {
                 int m = transposeA != 0 ? e % TILE_M : e / TILE_K;
                 float value = 0;
                 if (Range.outside(k, terms) + Range.outside(mFirst + m, rows) == 0) {
-                    value = a.get(aFrom + (transposeA != 0 ? (first + k) * rows + mFirst + m
+                    value = a.get(aFrom + (transposeA != 0
+                            ? (first + k) * rows + mFirst + m
                             : (mFirst + m) * depth + first + k));
                 }
                 aTile[k * PITCH + m] = value;
@@ -100,7 +101,8 @@ public final class Matmul implements JavaKernel {
                 int n = transposeB != 0 ? e / TILE_K : e % TILE_N;
                 float value = 0;
                 if (Range.outside(k, terms) + Range.outside(nFirst + n, width) == 0) {
-                    value = b.get(bFrom + (transposeB != 0 ? (nFirst + n) * depth + first + k
+                    value = b.get(bFrom + (transposeB != 0
+                            ? (nFirst + n) * depth + first + k
                             : (first + k) * width + nFirst + n));
                 }
                 bTile[k * PITCH + n] = value;

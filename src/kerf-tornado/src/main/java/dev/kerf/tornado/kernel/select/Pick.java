@@ -32,8 +32,7 @@ public final class Pick implements JavaKernel {
         if (a.definition("GROUP") > MOST) {
             throw new IllegalArgumentException("GROUP is " + a.definition("GROUP") + ", at most " + MOST + " are possible");
         }
-        Task12<KernelContext, IntArray, FloatArray, IntArray, IntArray, IntArray, IntArray, IntArray, IntArray, Float,
-                Integer, Integer> code = Pick::pick;
+        Task12<KernelContext, IntArray, FloatArray, IntArray, IntArray, IntArray, IntArray, IntArray, IntArray, Float, Integer, Integer> code = Pick::pick;
         return new TaskPackage(a.id(), (Task12) code, a.context(), a.scalars("scores_off", "picked_off", "keys_off",
                 "found_off", "count_off", "node", "N", "row", "capacity"), a.floats("scores"), a.floats("scores"),
                 a.ints("count"), a.ints("picked"), a.ints("keys"), a.ints("found"), a.ints("errors"),

@@ -147,7 +147,8 @@ final class AttentionKernel implements Kernel {
     private int live() {
         Operand count = y.count();
         return count == null || count.type().shape().rank() > 0
-                ? plan.batch : Math.clamp(count.ints()[count.offset()], 0, plan.batch);
+                ? plan.batch
+                : Math.clamp(count.ints()[count.offset()], 0, plan.batch);
     }
 
     @Override

@@ -149,7 +149,8 @@ final class CorrelationKernel implements Kernel {
         for (int r = first; r < panels.first[endPanel]; r++) {
             int o = r / work.phases();
             float b = bias == null || o >= work.channels()
-                    ? 0f : bias.floats()[bias.offset() + group * work.channels() + o];
+                    ? 0f
+                    : bias.floats()[bias.offset() + group * work.channels() + o];
             int row = sums + (r - first) * sumsPitch;
             Arrays.fill(room, row, row + sumsPitch, b);
         }

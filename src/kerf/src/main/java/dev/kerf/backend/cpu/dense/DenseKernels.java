@@ -40,7 +40,7 @@ public final class DenseKernels implements KernelFamily {
         return switch (node.op()) {
             case SpatialOp.Conv2d op -> Convolutions.scratchFloats(op, node, workers);
             case SpatialOp.ConvTranspose2d op ->
-                    Convolutions.scratchFloats(TransposedConvolutions.plan(op, node), workers);
+                Convolutions.scratchFloats(TransposedConvolutions.plan(op, node), workers);
             case MatrixOp.MatMul op -> MatMulKernel.scratchFloats(op, node, workers);
             case MatrixOp.Attention op -> AttentionKernel.scratchFloats(node, workers);
             default -> 0;

@@ -125,8 +125,10 @@ final class MatMulKernel implements Kernel {
         colsOfB = Matrices.of(node.input(1).type().shape(), product, op.transposeB());
         results = Matrices.of(product, product, false);
         boolean fixed = site.fixed(1) && node.input(1).type().shape().rank() == 2;
-        packed = fixed ? site.packed(1, "matmul/" + WIDE + (op.transposeB() ? "/t" : ""), (dense, shape) ->
-                packed(dense, plan.depth, plan.cols, op.transposeB())) : null;
+        packed = fixed
+                ? site.packed(1, "matmul/" + WIDE + (op.transposeB() ? "/t" : ""),
+                        (dense, shape) -> packed(dense, plan.depth, plan.cols, op.transposeB()))
+                : null;
         panels = new Panels[plan.blockM + 1];
         for (int m = 1; m <= plan.blockM; m++) {
             panels[m] = Panels.of(m);
@@ -183,7 +185,8 @@ final class MatMulKernel implements Kernel {
         long all = y.type().shape().dim(0);
         Operand count = y.count();
         return count == null || count.type().shape().rank() > 0
-                ? all : Math.clamp(count.ints()[count.offset()], 0, all);
+                ? all
+                : Math.clamp(count.ints()[count.offset()], 0, all);
     }
 
     @Override

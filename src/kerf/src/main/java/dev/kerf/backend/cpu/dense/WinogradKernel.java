@@ -156,7 +156,8 @@ final class WinogradKernel implements Kernel {
     @Override
     public int tasks() {
         return y.count() == null
-                ? work.batch() * units : Math.clamp(y.count().ints()[y.count().offset()], 0, work.batch()) * units;
+                ? work.batch() * units
+                : Math.clamp(y.count().ints()[y.count().offset()], 0, work.batch()) * units;
     }
 
     @Override

@@ -21,7 +21,8 @@ final class Boxes {
     }
 
     private record Decode(BoxOp.DecodeBoxes op, Operand boxes, Operand deltas, Operand y, int item)
-            implements RunTasks.Body {
+            implements
+                RunTasks.Body {
         @Override
         public void run(int run, int first, int n) {
             float[] b = boxes.floats();

@@ -28,7 +28,8 @@ final class Confusions {
 
     private record Count(
             int classes, int ignore, int parts, int pixels, Operand truth, Operand predicted, int[] sums)
-            implements Kernel {
+            implements
+                Kernel {
         @Override
         public int tasks() {
             return truth.type().shape().size(0) * parts;

@@ -50,7 +50,7 @@ final class Moves {
     private record Strided(Traversal walk, int first, Operand x, Operand y) implements RunTasks.Body {
         @Override
         public void run(int run, int element, int n) {
-            for (int done = 0; done < n; ) {
+            for (int done = 0; done < n;) {
                 int len = Math.min(n - done, walk.row() - (element + done) % walk.row());
                 int from = x.offset() + first + walk.at(0, element + done);
                 Elements.copy(x.array(), from, walk.step(0), y.array(), y.offset() + element + done, len);
@@ -145,7 +145,8 @@ final class Moves {
     }
 
     private record Gather(String node, Operand x, Operand indices, Runs runs, Operand y, Faults faults)
-            implements Kernel {
+            implements
+                Kernel {
         @Override
         public int tasks() {
             return 1;

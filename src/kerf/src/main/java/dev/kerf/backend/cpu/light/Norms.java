@@ -21,9 +21,9 @@ final class Norms {
         Operand y = site.result(0);
         return switch (op) {
             case NormOp.Softmax s when Axis.of(x, s.axis()).inner == 1 ->
-                    List.of(new SoftmaxRows(Axis.of(x, s.axis()), lanes, x, y));
+                List.of(new SoftmaxRows(Axis.of(x, s.axis()), lanes, x, y));
             case NormOp.Softmax s ->
-                    List.of(new SoftmaxColumns(Axis.of(x, s.axis()), lanes, x, y, site.scratch()));
+                List.of(new SoftmaxColumns(Axis.of(x, s.axis()), lanes, x, y, site.scratch()));
             case NormOp.LayerNorm n when Axis.of(x, n.axis()).inner == 1 -> List.of(new LayerNormRows(
                     Axis.of(x, n.axis()), n.eps(), lanes, x, site.operand(1), site.operand(2), y));
             case NormOp.LayerNorm n -> List.of(new LayerNormColumns(
@@ -232,7 +232,8 @@ final class Norms {
     }
 
     private record GroupNorm(int groups, double eps, Lanes lanes, Operand x, Operand weight, Operand bias, Operand y)
-            implements Kernel {
+            implements
+                Kernel {
         private int items() {
             return x.type().shape().size(0) * groups;
         }

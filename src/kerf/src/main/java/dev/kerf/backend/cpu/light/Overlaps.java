@@ -48,7 +48,8 @@ final class Overlaps {
 
     /** Makes bits of all masks of one side. */
     private record Pack(MaskForm form, int pixels, int words, int rows, Operand x, long[] ignored, long[] out)
-            implements Kernel {
+            implements
+                Kernel {
         @Override
         public int tasks() {
             return Split.tasks(out.length, 64);

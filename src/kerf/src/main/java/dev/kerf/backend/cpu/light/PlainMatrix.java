@@ -171,8 +171,10 @@ final class PlainMatrix {
             this.depth = q.type().shape().size(3);
             this.keys = k.type().shape().size(2);
             this.width = v.type().shape().size(3);
-            this.biasWalk = bias == null ? null : Traversal.broadcast(
-                    Shape.of(q.type().shape().dim(0), heads, queries, keys), bias.type().shape());
+            this.biasWalk = bias == null
+                    ? null
+                    : Traversal.broadcast(
+                            Shape.of(q.type().shape().dim(0), heads, queries, keys), bias.type().shape());
         }
 
         private int rows() {

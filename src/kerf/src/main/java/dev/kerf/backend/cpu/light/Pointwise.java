@@ -26,7 +26,7 @@ final class Pointwise {
             case PointwiseOp.Clamp c -> new Clamp(c.low(), c.high(), lanes, runs, x, y);
             case PointwiseOp.Cast c -> new Cast(runs, x, y);
             case PointwiseOp.Binary b when floats && x.type().equals(site.operand(1).type()) ->
-                    new Same(b.arithmetic(), function(b.activation()), lanes, runs, x, site.operand(1), y);
+                new Same(b.arithmetic(), function(b.activation()), lanes, runs, x, site.operand(1), y);
             case PointwiseOp.Binary b when floats -> new Binary(b.arithmetic(), function(b.activation()), lanes, runs,
                     walk(site, 2), x, site.operand(1), y);
             case PointwiseOp.Binary b -> new Integers(b.arithmetic(), runs, walk(site, 2), x, site.operand(1), y);
@@ -57,7 +57,8 @@ final class Pointwise {
     }
 
     private record Clamp(float low, float high, Lanes lanes, Runs runs, Operand x, Operand y)
-            implements RunTasks.Body {
+            implements
+                RunTasks.Body {
         @Override
         public void run(int run, int first, int n) {
             lanes.clamp(low, high, x.floats(), runs.at(x, run) + first, y.floats(), runs.at(y, run) + first, n);
@@ -65,7 +66,8 @@ final class Pointwise {
     }
 
     private record Same(Arithmetic f, Function after, Lanes lanes, Runs runs, Operand a, Operand b, Operand y)
-            implements RunTasks.Body {
+            implements
+                RunTasks.Body {
         @Override
         public void run(int run, int first, int n) {
             int at = runs.at(y, run) + first;
@@ -83,7 +85,7 @@ final class Pointwise {
             int element = run * runs.elements() + first;
             int to = runs.at(y, run) + first;
             float[] out = y.floats();
-            for (int done = 0; done < n; ) {
+            for (int done = 0; done < n;) {
                 int len = Math.min(n - done, walk.row() - (element + done) % walk.row());
                 row(a.offset() + walk.at(0, element + done), b.offset() + walk.at(1, element + done), out, to + done, len);
                 done += len;
@@ -105,7 +107,8 @@ final class Pointwise {
     }
 
     private record Integers(Arithmetic f, Runs runs, Traversal walk, Operand a, Operand b, Operand y)
-            implements RunTasks.Body {
+            implements
+                RunTasks.Body {
         @Override
         public void run(int run, int first, int n) {
             int element = run * runs.elements() + first;
@@ -127,7 +130,8 @@ final class Pointwise {
     }
 
     private record Compare(Relation relation, Runs runs, Traversal walk, Operand a, Operand b, Operand y)
-            implements RunTasks.Body {
+            implements
+                RunTasks.Body {
         @Override
         public void run(int run, int first, int n) {
             int element = run * runs.elements() + first;
@@ -149,7 +153,8 @@ final class Pointwise {
     }
 
     private record Where(Runs runs, Traversal walk, Operand condition, Operand a, Operand b, Operand y)
-            implements RunTasks.Body {
+            implements
+                RunTasks.Body {
         @Override
         public void run(int run, int first, int n) {
             int element = run * runs.elements() + first;

@@ -83,7 +83,8 @@ final class Reductions {
 
     /** Sums go in two levels, so that errors grow with the square root of the number of elements. */
     private record Columns(Reduction r, int size, int inner, Lanes lanes, Operand x, Operand y, Operand scratch)
-            implements Kernel {
+            implements
+                Kernel {
         private static final int LEVEL = 64;
 
         private int pieces() {
@@ -96,7 +97,8 @@ final class Reductions {
 
         @Override
         public int tasks() {
-            return y.type().shape().elements() == 0 ? 0
+            return y.type().shape().elements() == 0
+                    ? 0
                     : Split.tasks(items(), (long) size * Math.min(inner, Norms.COLUMNS));
         }
 

@@ -49,7 +49,8 @@ final class Runs {
 
     /** How many elements of a run are valid now. */
     int valid(int run) {
-        return count == null ? runElements
+        return count == null
+                ? runElements
                 : Math.clamp(count.ints()[count.offset() + run], 0, capacity) * inner;
     }
 

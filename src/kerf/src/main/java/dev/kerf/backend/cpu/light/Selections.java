@@ -28,7 +28,8 @@ final class Selections {
 
     private record Compact(
             String node, float threshold, int capacity, Operand scores, Operand indices, Operand count, Faults faults)
-            implements Kernel {
+            implements
+                Kernel {
         @Override
         public int tasks() {
             return 1;
@@ -66,7 +67,8 @@ final class Selections {
     }
 
     private record WriteSlot(String node, Operand state, Operand value, Operand index, Faults faults)
-            implements Kernel {
+            implements
+                Kernel {
         @Override
         public int tasks() {
             return 1;

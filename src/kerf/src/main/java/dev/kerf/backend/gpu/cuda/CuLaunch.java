@@ -56,7 +56,8 @@ final class CuLaunch extends NativeObject implements Driver.Launch {
                     "of kernel " + kernel.name() + ", " + geometry + " on " + context.device().facts().info().name(),
                     "groups must divide the work-items and have at most " + kernel.mostItems()
                             + " of them, there can be " + Arrays.toString(most) + " groups, a multiple of "
-                            + kernel.cluster() + "; take other parameters", false);
+                            + kernel.cluster() + "; take other parameters",
+                    false);
         }
     }
 

@@ -115,8 +115,7 @@ final class Nvrtc {
                 }
                 int status = call(RETURN_INT_LIL, compileProgram, handle, options.size(), words.address());
                 if (status != SUCCESS) {
-                    String said =
-                            text(arena, handle, logSize, "nvrtcGetProgramLogSize", log, "nvrtcGetProgramLog").strip();
+                    String said = text(arena, handle, logSize, "nvrtcGetProgramLogSize", log, "nvrtcGetProgramLog").strip();
                     String shown = said.length() <= LOG_IN_MESSAGE ? said : said.substring(0, LOG_IN_MESSAGE) + " …";
                     throw new DeviceException("nvrtcCompileProgram", status, statusName(status),
                             "of " + what + " by " + name(), "the compiler says:\n" + shown, status == 1);
@@ -143,7 +142,8 @@ final class Nvrtc {
         if (status != SUCCESS) {
             throw new DeviceException(function, status, statusName(status), "of " + library,
                     "the compiler's library doesn't work here; install another one or name it by -D"
-                            + NvrtcLibrary.PROPERTY + "=FILE", status == 1);
+                            + NvrtcLibrary.PROPERTY + "=FILE",
+                    status == 1);
         }
     }
 

@@ -23,8 +23,7 @@ final class NvrtcLibrary {
     static final String PROPERTY = "kerf.nvrtc.library";
 
     private static final String VARIABLE = "KERF_NVRTC_LIBRARY";
-    private static final List<String> NAMES =
-            List.of("libnvrtc.so.13", "libnvrtc.so.12", "libnvrtc.so.11.2", "libnvrtc.so");
+    private static final List<String> NAMES = List.of("libnvrtc.so.13", "libnvrtc.so.12", "libnvrtc.so.11.2", "libnvrtc.so");
 
     private NvrtcLibrary() {}
 

@@ -83,7 +83,7 @@ public final class Expression {
 
     private static void collect(Term term, Set<String> names) {
         switch (term) {
-            case Term.Number n -> { }
+            case Term.Number n -> {}
             case Term.Name n -> names.add(n.name());
             case Term.Apply a -> a.operands().forEach(t -> collect(t, names));
         }

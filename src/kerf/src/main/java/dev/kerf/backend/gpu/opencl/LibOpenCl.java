@@ -339,8 +339,7 @@ final class LibOpenCl {
 
     /** Host to device. */
     int clEnqueueWriteBuffer(
-            long queue, long memory, int blocking, long offset, long size, long host, int waits, long waitList, long
-            event) {
+            long queue, long memory, int blocking, long offset, long size, long host, int waits, long waitList, long event) {
         try {
             return (int) RETURN_INT_LLILLLILL.invokeExact(
                     clEnqueueWriteBuffer, queue, memory, blocking, offset, size, host, waits, waitList, event);
@@ -351,8 +350,7 @@ final class LibOpenCl {
 
     /** Device to host. */
     int clEnqueueReadBuffer(
-            long queue, long memory, int blocking, long offset, long size, long host, int waits, long waitList, long
-            event) {
+            long queue, long memory, int blocking, long offset, long size, long host, int waits, long waitList, long event) {
         try {
             return (int) RETURN_INT_LLILLLILL.invokeExact(
                     clEnqueueReadBuffer, queue, memory, blocking, offset, size, host, waits, waitList, event);
@@ -375,8 +373,8 @@ final class LibOpenCl {
 
     /** Repeats a pattern. */
     int clEnqueueFillBuffer(
-            long queue, long memory, long pattern, long patternSize, long offset, long size, int waits, long
-            waitList, long event) {
+            long queue, long memory, long pattern, long patternSize, long offset, long size, int waits, long waitList,
+            long event) {
         try {
             return (int) RETURN_INT_LLLLLLILL.invokeExact(
                     clEnqueueFillBuffer, queue, memory, pattern, patternSize, offset, size, waits, waitList, event);

@@ -16,7 +16,8 @@ class AttentionTest {
         TensorType q = TensorType.f32(batch, heads, lq, d);
         TensorType k = TensorType.f32(keyBatch, heads, lk, d);
         TensorType v = TensorType.f32(keyBatch, heads, lk, dv);
-        TensorType[] in = bias.length > 0 ? new TensorType[] {q, k, v, TensorType.f32(bias)}
+        TensorType[] in = bias.length > 0
+                ? new TensorType[] {q, k, v, TensorType.f32(bias)}
                 : new TensorType[] {q, k, v};
         Bed bed = new Bed(new DenseKernels(), op, 2, false, lq % 3 * 5, lq * 31L + lk, in);
         if (bias.length > 0) {

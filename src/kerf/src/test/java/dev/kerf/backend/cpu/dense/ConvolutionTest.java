@@ -26,7 +26,8 @@ class ConvolutionTest {
         TensorType k = TensorType.f32(o, c / groups, kh, kw);
         TensorType b = TensorType.f32(o);
         TensorType y = TensorType.f32(n, o, win.outH(h, kh, false), win.outW(w, kw, false));
-        TensorType[] in = bias && residual ? new TensorType[] {x, k, b, y}
+        TensorType[] in = bias && residual
+                ? new TensorType[] {x, k, b, y}
                 : bias ? new TensorType[] {x, k, b} : residual ? new TensorType[] {x, k, y} : new TensorType[] {x, k};
         Bed bed = new Bed(
                 new DenseKernels(), op, 1 + (n + c + h) % 3, (c + o) % 5 > 0, (h + o) % 3 * 5, h * 31L + o, in).run();

@@ -64,7 +64,8 @@ class CudaDriverTest {
     void movesMemoryInOrder(StandIn standIn) {
         for (int pools = 0; pools <= 1; pools++) {
             standIn.set("pools", pools);
-            try (CudaDriver d = open(); Arena arena = Arena.ofConfined();
+            try (CudaDriver d = open();
+                    Arena arena = Arena.ofConfined();
                     Driver.Queue queue = d.queue();
                     Driver.Buffer a = d.allocate(64);
                     Driver.Buffer b = d.allocate(64);
@@ -94,7 +95,8 @@ class CudaDriverTest {
     @ParameterizedTest(allowZeroInvocations = true)
     @MethodSource(STAND_IN)
     void launchesReplaysAndMeasures(StandIn standIn) {
-        try (CudaDriver d = open(); Arena arena = Arena.ofConfined();
+        try (CudaDriver d = open();
+                Arena arena = Arena.ofConfined();
                 Driver.Queue queue = d.profiledQueue();
                 Driver.Buffer x = d.allocate(256);
                 Driver.Buffer y = d.allocate(256);
@@ -128,7 +130,8 @@ class CudaDriverTest {
     @ParameterizedTest(allowZeroInvocations = true)
     @MethodSource(STAND_IN)
     void queuesWaitForEventsAndDeadlinesPass(StandIn standIn) {
-        try (CudaDriver d = open(); Arena arena = Arena.ofConfined();
+        try (CudaDriver d = open();
+                Arena arena = Arena.ofConfined();
                 Driver.Queue first = d.queue();
                 Driver.Queue second = d.queue();
                 Driver.Event done = d.event();
@@ -160,7 +163,9 @@ class CudaDriverTest {
     @ParameterizedTest(allowZeroInvocations = true)
     @MethodSource(STAND_IN)
     void memoryIsFreedAfterTheWorkThatUsesIt(StandIn standIn) {
-        try (CudaDriver d = open(); Arena arena = Arena.ofConfined(); Driver.Queue queue = d.queue();
+        try (CudaDriver d = open();
+                Arena arena = Arena.ofConfined();
+                Driver.Queue queue = d.queue();
                 Driver.Buffer y = d.allocate(256)) {
             Driver.Buffer x = d.allocate(256);
             Driver.Launch slow = count(d, x, SLOW);
@@ -284,8 +289,10 @@ class CudaDriverTest {
                 int me = t;
                 Thread.Builder builder = t % 2 == 0 ? Thread.ofPlatform() : Thread.ofVirtual();
                 threads.add(builder.start(() -> {
-                    try (Arena arena = Arena.ofConfined(); Driver.Queue queue = d.queue();
-                            Driver.Buffer x = d.allocate(256); Driver.Launch once = count(d, x, 1);
+                    try (Arena arena = Arena.ofConfined();
+                            Driver.Queue queue = d.queue();
+                            Driver.Buffer x = d.allocate(256);
+                            Driver.Launch once = count(d, x, 1);
                             Driver.Recording recorded = d.record(List.of(once))) {
                         queue.zero(x, 0, 256);
                         for (int i = 0; i < 100 + me; i++) {

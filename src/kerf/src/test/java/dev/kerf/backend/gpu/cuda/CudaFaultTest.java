@@ -133,7 +133,8 @@ class CudaFaultTest {
     @ParameterizedTest(allowZeroInvocations = true)
     @MethodSource(STAND_IN)
     void aRunIsOneGraphLaunchAndAllocatesNothing(StandIn standIn) {
-        try (Device device = Backends.open("cuda"); Executable e = device.compile(graph(), null, CompileOptions.of());
+        try (Device device = Backends.open("cuda");
+                Executable e = device.compile(graph(), null, CompileOptions.of());
                 DeviceTensor other = device.allocate(TensorType.f32(4))) {
             e.run();
             List<String> once = List.of("cuGraphLaunch", "cuStreamSynchronize", "cuMemcpyDtoHAsync", "cuEventRecord");
