@@ -11,7 +11,6 @@ import dev.kerf.mask.Panoptic;
 import dev.kerf.mask.PanopticWriter;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.net.URISyntaxException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -31,11 +30,7 @@ class EvaluateCocoTest {
     private final ByteArrayOutputStream err = new ByteArrayOutputStream();
 
     private static Path golden(String name) {
-        try {
-            return Path.of(EvaluateCocoTest.class.getResource("/coco-quick/" + name).toURI());
-        } catch (URISyntaxException e) {
-            throw new AssertionError(e);
-        }
+        return Path.of("src/kerf/src/test/resources/coco-quick", name);
     }
 
     private int evaluate(Path truth, Path predicted, String... more) {
