@@ -12,7 +12,7 @@ import dev.kerf.cli.console.Version;
 import dev.kerf.cli.option.DeviceOptions;
 import dev.kerf.cli.option.PrecisionConverter;
 import dev.kerf.json.Json;
-import dev.kerf.tensor.AtomicFile;
+import dev.kerf.file.AtomicFile;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Instant;

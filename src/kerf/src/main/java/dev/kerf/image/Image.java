@@ -2,7 +2,7 @@ package dev.kerf.image;
 
 import dev.kerf.error.BadFileException;
 import dev.kerf.error.BadInputException;
-import dev.kerf.tensor.AtomicFile;
+import dev.kerf.file.AtomicFile;
 import dev.kerf.tensor.DType;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;

@@ -2,11 +2,11 @@ package dev.kerf.mask;
 
 import dev.kerf.image.video.Frame;
 import dev.kerf.json.Json;
-import dev.kerf.tensor.PendingFile;
+import dev.kerf.file.AtomicFile;
 import java.io.IOException;
+import java.io.OutputStreamWriter;
 import java.io.Writer;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
@@ -21,7 +21,7 @@ import java.nio.file.Path;
  * to the disk as they come; the file appears when {@link #finish} is called, whole or not at all.
  */
 public final class CocoTrack implements AutoCloseable {
-    private final PendingFile file;
+    private final AtomicFile file;
     private final Writer out;
     private boolean first = true;
 
@@ -31,9 +31,9 @@ public final class CocoTrack implements AutoCloseable {
      * @throws dev.kerf.error.BadFileException if it can't be written there
      */
     public CocoTrack(Path file) {
-        this.file = new PendingFile(file);
+        this.file = new AtomicFile(file);
         try {
-            out = Files.newBufferedWriter(this.file.path(), StandardCharsets.UTF_8);
+            out = new OutputStreamWriter(this.file.out(), StandardCharsets.UTF_8);
             out.write('[');
         } catch (IOException e) {
             this.file.close();
@@ -69,7 +69,7 @@ public final class CocoTrack implements AutoCloseable {
     public void finish() {
         try {
             out.write(first ? "]\n" : "\n]\n");
-            out.close();
+            out.flush();
         } catch (IOException e) {
             throw file.failed(e);
         }
@@ -79,10 +79,6 @@ public final class CocoTrack implements AutoCloseable {
     /** Without {@link #finish} before it: leaves no file behind. */
     @Override
     public void close() {
-        try (file) {
-            out.close();
-        } catch (IOException e) {
-            throw file.failed(e);
-        }
+        file.close();
     }
 }

@@ -3,7 +3,7 @@ package dev.kerf.mask;
 import dev.kerf.error.BadInputException;
 import dev.kerf.image.Png;
 import dev.kerf.json.Json;
-import dev.kerf.tensor.AtomicFile;
+import dev.kerf.file.AtomicFile;
 import dev.kerf.tensor.DType;
 import dev.kerf.tensor.HostTensor;
 import java.lang.foreign.MemorySegment;

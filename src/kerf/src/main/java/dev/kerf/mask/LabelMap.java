@@ -4,7 +4,7 @@ import dev.kerf.error.BadInputException;
 import dev.kerf.image.Image;
 import dev.kerf.image.PixelFormat;
 import dev.kerf.image.Png;
-import dev.kerf.tensor.AtomicFile;
+import dev.kerf.file.AtomicFile;
 import dev.kerf.tensor.DType;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;

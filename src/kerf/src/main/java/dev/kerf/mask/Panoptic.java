@@ -5,7 +5,7 @@ import dev.kerf.error.BadInputException;
 import dev.kerf.image.Image;
 import dev.kerf.image.PixelFormat;
 import dev.kerf.image.Png;
-import dev.kerf.tensor.AtomicFile;
+import dev.kerf.file.AtomicFile;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -2,7 +2,7 @@ package dev.kerf.mask;
 
 import dev.kerf.error.BadInputException;
 import dev.kerf.json.Json;
-import dev.kerf.tensor.AtomicFile;
+import dev.kerf.file.AtomicFile;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.HashSet;

@@ -2,9 +2,9 @@ package dev.kerf.tensor;
 
 import dev.kerf.error.BadFileException;
 import dev.kerf.error.BadInputException;
+import dev.kerf.file.AtomicFile;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.OutputStream;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
@@ -44,7 +44,7 @@ public final class Npy {
         byte[] header = header(tensor);
         AtomicFile.write(file, out -> {
             out.write(header);
-            copy(tensor.data(), out);
+            AtomicFile.copy(tensor.data(), out);
         });
     }
 
@@ -68,15 +68,6 @@ public final class Npy {
         System.arraycopy(ascii, 0, out, 10, ascii.length);
         out[length - 1] = '\n';
         return out;
-    }
-
-    private static void copy(MemorySegment data, OutputStream out) throws IOException {
-        byte[] buffer = new byte[(int) Math.min(1 << 20, data.byteSize())];
-        for (long at = 0; at < data.byteSize(); at += buffer.length) {
-            int n = (int) Math.min(buffer.length, data.byteSize() - at);
-            MemorySegment.copy(data, ValueLayout.JAVA_BYTE, at, buffer, 0, n);
-            out.write(buffer, 0, n);
-        }
     }
 
     private static String code(DType dtype) {

@@ -1,22 +1,14 @@
 package dev.kerf.weights;
 
-import dev.kerf.error.BadFileException;
 import dev.kerf.error.BadInputException;
+import dev.kerf.file.AtomicFile;
 import dev.kerf.json.Json;
 import dev.kerf.tensor.DType;
 import dev.kerf.tensor.HostTensor;
-import java.io.IOException;
-import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.AccessDeniedException;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -26,12 +18,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.UUID;
 import java.util.function.Supplier;
 
 /** Writes a safetensors file of any size, holding one tensor's values at a time. */
 final class SafetensorsWriter {
-    private static final int CHUNK = 1 << 20;
     private static final int ALIGNMENT = 8;
 
     private SafetensorsWriter() {}
@@ -72,27 +62,13 @@ final class SafetensorsWriter {
         List<Entry> byAlignment = new ArrayList<>(entries);
         byAlignment.sort(Comparator.comparingInt(e -> -e.info.dtype().bytes()));
         byte[] header = header(entries, byAlignment, metadata);
-        Path target = path.toAbsolutePath();
-        Path temporary = target.resolveSibling("." + target.getFileName() + "." + UUID.randomUUID() + ".tmp");
-        try {
-            try (FileChannel out = FileChannel.open(temporary, StandardOpenOption.CREATE_NEW,
-                    StandardOpenOption.WRITE)) {
-                ByteBuffer buffer = ByteBuffer.allocateDirect(CHUNK).order(ByteOrder.LITTLE_ENDIAN);
-                drain(buffer.putLong(header.length), out);
-                MemorySegment chunk = MemorySegment.ofBuffer(buffer.clear());
-                copy(MemorySegment.ofArray(header), chunk, buffer, out);
-                for (Entry entry : byAlignment) {
-                    copy(values(entry).data(), chunk, buffer, out);
-                }
+        AtomicFile.write(path, out -> {
+            out.write(ByteBuffer.allocate(Long.BYTES).order(ByteOrder.LITTLE_ENDIAN).putLong(header.length).array());
+            out.write(header);
+            for (Entry entry : byAlignment) {
+                AtomicFile.copy(values(entry).data(), out);
             }
-            Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-        } catch (IOException e) {
-            delete(temporary);
-            throw new BadFileException(path + ": can't be written: " + reason(e, target), e);
-        } catch (RuntimeException e) {
-            delete(temporary);
-            throw e;
-        }
+        });
     }
 
     private static byte[] header(List<Entry> entries, List<Entry> byAlignment, Map<String, String> metadata) {
@@ -137,38 +113,5 @@ final class SafetensorsWriter {
                     + entry.info.shape() + " and came as " + tensor);
         }
         return tensor;
-    }
-
-    private static void copy(MemorySegment from, MemorySegment chunk, ByteBuffer buffer, FileChannel out)
-            throws IOException {
-        for (long at = 0; at < from.byteSize(); at += CHUNK) {
-            int n = (int) Math.min(CHUNK, from.byteSize() - at);
-            MemorySegment.copy(from, at, chunk, 0, n);
-            drain(buffer.clear().position(n), out);
-        }
-    }
-
-    private static void drain(ByteBuffer buffer, FileChannel out) throws IOException {
-        buffer.flip();
-        while (buffer.hasRemaining()) {
-            out.write(buffer);
-        }
-    }
-
-    private static String reason(IOException e, Path target) {
-        return switch (e) {
-            case NoSuchFileException _ -> "the directory " + target.getParent() + " doesn't exist";
-            case AccessDeniedException _ -> "no permission to write in " + target.getParent();
-            default -> e.getMessage();
-        };
-    }
-
-    private static void delete(Path temporary) {
-        try {
-            Files.deleteIfExists(temporary);
-        } catch (IOException e) {
-            System.getLogger(SafetensorsWriter.class.getName())
-                    .log(System.Logger.Level.WARNING, "{0} is left over and can be deleted", temporary);
-        }
     }
 }

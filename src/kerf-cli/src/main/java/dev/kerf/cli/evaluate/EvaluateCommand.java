@@ -7,7 +7,7 @@ import dev.kerf.cli.option.DeviceOptions;
 import dev.kerf.error.BadInputException;
 import dev.kerf.json.Json;
 import dev.kerf.mask.Boundary;
-import dev.kerf.tensor.AtomicFile;
+import dev.kerf.file.AtomicFile;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -2,7 +2,7 @@ package dev.kerf.cli.fetch;
 
 import dev.kerf.error.BadFileException;
 import dev.kerf.json.Json;
-import dev.kerf.tensor.AtomicFile;
+import dev.kerf.file.AtomicFile;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpResponse;

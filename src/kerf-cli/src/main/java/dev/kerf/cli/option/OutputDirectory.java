@@ -1,6 +1,7 @@
 package dev.kerf.cli.option;
 
 import dev.kerf.error.BadFileException;
+import dev.kerf.file.AtomicFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -25,8 +26,8 @@ public final class OutputDirectory implements AutoCloseable {
         try {
             Files.createDirectories(path);
             // Permission bits don't tell everything (read-only mounts, quotas): only writing does.
-            Files.delete(Files.createTempFile(path, ".kerf", ".tmp"));
-        } catch (IOException e) {
+            new AtomicFile(path.resolve(".kerf")).close();
+        } catch (IOException | BadFileException e) {
             close();
             throw new BadFileException(path + ": the output directory can't be written to"
                     + (Files.exists(path) && !Files.isDirectory(path) ? ": it is a file" : " (" + e.getMessage() + ")")

@@ -21,7 +21,7 @@ import dev.kerf.mask.RunLength;
 import dev.kerf.model.sam2.FrameResult;
 import dev.kerf.model.sam2.Prediction;
 import dev.kerf.model.sam2.Sam2Config;
-import dev.kerf.tensor.AtomicFile;
+import dev.kerf.file.AtomicFile;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

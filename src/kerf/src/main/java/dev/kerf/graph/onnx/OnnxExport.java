@@ -3,6 +3,7 @@ package dev.kerf.graph.onnx;
 import dev.kerf.error.BadFileException;
 import dev.kerf.error.BadInputException;
 import dev.kerf.error.UnsupportedOpException;
+import dev.kerf.file.AtomicFile;
 import dev.kerf.graph.Graph;
 import dev.kerf.graph.Node;
 import dev.kerf.graph.SourceOp;
@@ -11,13 +12,11 @@ import dev.kerf.graph.Value;
 import dev.kerf.graph.WeightExpr;
 import dev.kerf.graph.WeightValues;
 import dev.kerf.weights.Weights;
-import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -127,9 +126,13 @@ public final class OnnxExport {
                 .message(7, proto)
                 .message(8, new ProtoWriter().text(1, "").integer(2, OPSET));
         if (offset > 0) {
-            replace(target.resolveSibling(dataName), out -> writeData(onnx.initializers(), out));
+            if (Files.exists(target) && !Files.isRegularFile(target)) {
+                throw new BadInputException(
+                        target + ": is no ordinary file, and a model of this size takes a second beside it");
+            }
+            AtomicFile.write(target.resolveSibling(dataName), out -> writeData(onnx.initializers(), out));
         }
-        replace(target, model::writeTo);
+        AtomicFile.write(target, model::writeTo);
     }
 
     private static OnnxGraph lower(Graph graph, @Nullable Weights weights, Map<String, Value> kept) {
@@ -193,32 +196,8 @@ public final class OnnxExport {
             MemorySegment data = i.value().data();
             if (data.byteSize() >= SMALL) {
                 out.write(new byte[(int) (aligned(at) - at)]);
-                ProtoWriter.copy(data, out);
+                AtomicFile.copy(data, out);
                 at = aligned(at) + data.byteSize();
-            }
-        }
-    }
-
-    private interface Body {
-        void write(OutputStream out) throws IOException;
-    }
-
-    /** Writes to a temporary file beside the target and moves it over. */
-    private static void replace(Path target, Body body) {
-        Path temporary = target.resolveSibling(
-                "." + target.getFileName() + "." + Long.toHexString(System.nanoTime()) + ".tmp");
-        try {
-            try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(temporary))) {
-                body.write(out);
-            }
-            Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-        } catch (IOException e) {
-            throw new BadFileException(target + ": can't be written (" + e + ")", e);
-        } finally {
-            try {
-                Files.deleteIfExists(temporary);
-            } catch (IOException e) {
-                // The error that kept the file from being written is the one to tell.
             }
         }
     }

@@ -1,9 +1,9 @@
 package dev.kerf.graph.onnx;
 
+import dev.kerf.file.AtomicFile;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -17,7 +17,6 @@ final class ProtoWriter {
     private static final int VARINT = 0;
     private static final int BYTES = 2;
     private static final int FIXED32 = 5;
-    private static final int CHUNK = 1 << 16;
 
     private final List<MemorySegment> parts = new ArrayList<>();
     private byte[] open = new byte[64];
@@ -78,24 +77,10 @@ final class ProtoWriter {
 
     /** Writes everything. */
     void writeTo(OutputStream out) throws IOException {
-        byte[] chunk = new byte[CHUNK];
         for (MemorySegment part : parts) {
-            copy(part, out, chunk);
+            AtomicFile.copy(part, out);
         }
         out.write(open, 0, used);
-    }
-
-    /** Writes memory of any kind. */
-    static void copy(MemorySegment from, OutputStream out) throws IOException {
-        copy(from, out, new byte[CHUNK]);
-    }
-
-    private static void copy(MemorySegment from, OutputStream out, byte[] chunk) throws IOException {
-        for (long at = 0; at < from.byteSize(); at += chunk.length) {
-            int n = (int) Math.min(chunk.length, from.byteSize() - at);
-            MemorySegment.copy(from, ValueLayout.JAVA_BYTE, at, chunk, 0, n);
-            out.write(chunk, 0, n);
-        }
     }
 
     private void append(MemorySegment part) {

@@ -3,20 +3,20 @@ package dev.kerf.image.video;
 import dev.kerf.error.BadInputException;
 import dev.kerf.error.ClosedException;
 import dev.kerf.image.Image;
-import dev.kerf.tensor.PendingFile;
+import dev.kerf.file.AtomicFile;
 import java.io.IOException;
 
 /** Frames for an encoder: checks their size and puts the finished file in its place. */
 final class EncodedVideo implements FrameSink {
     private final String name;
-    private final PendingFile file;
+    private final AtomicFile file;
     private final FrameEncoder encoder;
     private final int width;
     private final int height;
     private int frames;
     private boolean closed;
 
-    EncodedVideo(String name, PendingFile file, FrameEncoder encoder, int width, int height) {
+    EncodedVideo(String name, AtomicFile file, FrameEncoder encoder, int width, int height) {
         this.name = name;
         this.file = file;
         this.encoder = encoder;

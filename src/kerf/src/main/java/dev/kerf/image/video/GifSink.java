@@ -57,7 +57,7 @@ final class GifSink implements FrameEncoder {
     @Override
     public void finish() throws IOException {
         out.write(0x3B);
-        out.close();
+        out.flush();
     }
 
     private void number(int v) throws IOException {
@@ -66,7 +66,7 @@ final class GifSink implements FrameEncoder {
     }
 
     @Override
-    public void close() throws IOException {
-        out.close();
+    public void close() {
+        // The stream is the file's, which closes it.
     }
 }

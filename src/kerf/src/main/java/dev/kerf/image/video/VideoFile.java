@@ -1,12 +1,10 @@
 package dev.kerf.image.video;
 
 import dev.kerf.error.BadFileException;
-import dev.kerf.tensor.PendingFile;
+import dev.kerf.file.AtomicFile;
 import java.io.BufferedInputStream;
-import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
@@ -65,7 +63,7 @@ final class VideoFile {
 
     /** As {@link FrameSink#open}, with ffmpeg looked for in the directories of {@code path}. */
     static FrameSink create(Path file, int width, int height, FrameRate rate, String path) {
-        PendingFile pending = new PendingFile(file);
+        AtomicFile pending = new AtomicFile(file);
         try {
             return new EncodedVideo(file.toString(), pending, encoder(file, pending, width, height, rate, path), width, height);
         } catch (IOException e) {
@@ -77,19 +75,15 @@ final class VideoFile {
         }
     }
 
-    private static FrameEncoder encoder(Path file, PendingFile pending, int width, int height, FrameRate rate, String path)
+    private static FrameEncoder encoder(Path file, AtomicFile pending, int width, int height, FrameRate rate, String path)
             throws IOException {
         String name = file.getFileName().toString().toLowerCase(Locale.ROOT);
         if (!name.endsWith(".gif") && !name.endsWith(".y4m")) {
             return new FfmpegSink(file.toString(), pending.path(), width, height, rate, path);
         }
-        OutputStream out = new BufferedOutputStream(Files.newOutputStream(pending.path()), BUFFER);
-        try {
-            return name.endsWith(".gif") ? new GifSink(out, width, height) : new Y4mSink(out, width, height, rate);
-        } catch (IOException | RuntimeException | Error e) {
-            out.close();
-            throw e;
-        }
+        return name.endsWith(".gif")
+                ? new GifSink(pending.out(), width, height)
+                : new Y4mSink(pending.out(), width, height, rate);
     }
 
     private static String path() {

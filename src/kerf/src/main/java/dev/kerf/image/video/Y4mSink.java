@@ -38,11 +38,11 @@ final class Y4mSink implements FrameEncoder {
 
     @Override
     public void finish() throws IOException {
-        out.close();
+        out.flush();
     }
 
     @Override
-    public void close() throws IOException {
-        out.close();
+    public void close() {
+        // The stream is the file's, which closes it.
     }
 }

@@ -1,11 +1,12 @@
 package dev.kerf.backend.gpu.cuda;
 
+import dev.kerf.error.BadFileException;
+import dev.kerf.file.AtomicFile;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
@@ -91,17 +92,11 @@ final class ImageCache {
     void write(Path file, byte[] content) {
         try {
             Files.createDirectories(folder);
-            Path part = Files.createTempFile(folder, file.getFileName().toString(), ".part");
-            try {
-                byte[] head = head(content).getBytes(StandardCharsets.US_ASCII);
-                byte[] all = Arrays.copyOf(head, head.length + content.length);
-                System.arraycopy(content, 0, all, head.length, content.length);
-                Files.write(part, all);
-                Files.move(part, file, StandardCopyOption.ATOMIC_MOVE);
-            } finally {
-                Files.deleteIfExists(part);
-            }
-        } catch (IOException e) {
+            AtomicFile.write(file, out -> {
+                out.write(head(content).getBytes(StandardCharsets.US_ASCII));
+                out.write(content);
+            });
+        } catch (IOException | BadFileException e) {
             if (!complained.getAndSet(true)) {
                 LOG.log(System.Logger.Level.WARNING, "compiled kernels can''t be kept in {0} ({1}); each process "
                         + "compiles them anew. Name another folder by -Dkerf.cache=FOLDER", folder, e);
