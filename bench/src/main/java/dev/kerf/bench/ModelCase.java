@@ -10,7 +10,6 @@ import dev.kerf.model.sam2.Sam2Graphs;
 import dev.kerf.model.sam2.Sam2VideoGraphs.FrameRequest;
 import dev.kerf.model.sam2.Sam2VideoGraphs;
 import dev.kerf.model.unet.UNet;
-import dev.kerf.model.unet.UNetConfig;
 import dev.kerf.tensor.DType;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.weights.Weights;
@@ -23,7 +22,7 @@ import java.util.stream.IntStream;
 
 /** Whole networks, or the parts that run on their own, at their real sizes; weights by formula. */
 enum ModelCase {
-    UNET("U-Net 512²", "logits", w -> UNet.graph(UNetConfig.of(w), w, 512, 512)), SAM2_ENCODER(
+    UNET("U-Net 512²", "logits", w -> UNet.graph(w, 512, 512)), SAM2_ENCODER(
             "SAM 2.1 tiny, image encoder 1024²", "vision_features",
             w -> Sam2Graphs.image(Sam2Config.of(w), 1024, 1024)), SAM2_DECODER("SAM 2.1 tiny, decoder, one point",
                     "low_res_masks",

@@ -14,7 +14,7 @@ import dev.kerf.graph.Graph;
 import dev.kerf.graph.GraphBuilder;
 import dev.kerf.graph.TensorType;
 import dev.kerf.graph.Value;
-import dev.kerf.model.PlanCache;
+import dev.kerf.model.plan.PlanCache;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 import java.util.Arrays;

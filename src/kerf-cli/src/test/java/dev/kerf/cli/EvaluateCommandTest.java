@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.kerf.image.Image;
 import dev.kerf.image.PixelFormat;
-import dev.kerf.image.Png;
 import dev.kerf.json.Json;
 import dev.kerf.mask.LabelMap;
 import dev.kerf.mask.Palette;
@@ -68,7 +67,7 @@ class EvaluateCommandTest {
         for (int i = 0; i < values.length; i++) {
             image.setSample(i % width, i / width, 0, values[i]);
         }
-        Files.write(file, Png.encode(image));
+        Files.write(file, image.toPng());
     }
 
     @Test
@@ -189,10 +188,10 @@ class EvaluateCommandTest {
     @Test
     void labelsGoBeforePicturesOfTheSameName() throws IOException {
         // As 'kerf segment' leaves a directory that holds the images too.
-        Files.write(predicted.resolve("a.png"), Png.encode(Image.blank(2, 1, PixelFormat.RGB8)));
+        Files.write(predicted.resolve("a.png"), Image.blank(2, 1, PixelFormat.RGB8).toPng());
         palette(predicted.resolve("a-labels.png"), 2, 0, 1);
         palette(predicted.resolve("a-overlay.png"), 2, 0, 1);
-        Files.write(truth.resolve("a.png"), Png.encode(Image.blank(2, 1, PixelFormat.RGB8)));
+        Files.write(truth.resolve("a.png"), Image.blank(2, 1, PixelFormat.RGB8).toPng());
         palette(truth.resolve("a-truth.png"), 2, 0, 1);
         assertEquals("[[1,0],[0,1]]", json().at("confusion").toString());
     }

@@ -13,7 +13,7 @@ import dev.kerf.mask.LabelMap;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Npy;
 import dev.kerf.tensor.Shape;
-import dev.kerf.weights.FormulaWeights;
+import dev.kerf.weights.Drawn;
 import dev.kerf.weights.Safetensors;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -192,7 +192,7 @@ class SegmentCommandTest {
     @Test
     void planesOfNumbers() {
         Path file = dir.resolve("p.npy");
-        HostTensor planes = FormulaWeights.generate("p", Shape.of(3, H, W), 1);
+        HostTensor planes = Drawn.tensor("p", Shape.of(3, H, W), 1);
         planes.setDouble(5, Double.NaN);
         Npy.write(file, planes);
         segment(file).succeeded();
@@ -202,7 +202,7 @@ class SegmentCommandTest {
     @Test
     void planesFromAnArchiveAreThoseFromTheArray() throws IOException {
         Path array = dir.resolve("p.npy");
-        Npy.write(array, FormulaWeights.generate("p", Shape.of(3, H, W), 1));
+        Npy.write(array, Drawn.tensor("p", Shape.of(3, H, W), 1));
         try (ZipOutputStream zip = new ZipOutputStream(Files.newOutputStream(dir.resolve("q.npz")))) {
             zip.putNextEntry(new ZipEntry("arr_0.npy"));
             Files.copy(array, zip);

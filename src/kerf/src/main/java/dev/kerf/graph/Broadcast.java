@@ -4,7 +4,7 @@ import dev.kerf.tensor.Shape;
 import java.util.List;
 
 /** NumPy's broadcasting rule: shapes are aligned at their last axis; extents are equal, or one of them is 1. */
-public final class Broadcast {
+final class Broadcast {
     private Broadcast() {}
 
     /** The shape that both broadcast to; {@code op} and {@code in} are for the message. */
@@ -18,18 +18,5 @@ public final class Broadcast {
             out[rank - i] = x == 1 ? y : x;
         }
         return Shape.of(out);
-    }
-
-    /**
-     * Strides, in elements, that read a dense tensor of shape {@code from} as if it had shape {@code to}: 0 along broadcast
-     * axes.
-     */
-    public static long[] strides(Shape from, Shape to) {
-        long[] dense = from.strides();
-        long[] out = new long[to.rank()];
-        for (int i = 1; i <= from.rank(); i++) {
-            out[to.rank() - i] = from.dim(-i) == 1 ? 0 : dense[from.rank() - i];
-        }
-        return out;
     }
 }

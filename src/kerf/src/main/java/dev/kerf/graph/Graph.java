@@ -4,6 +4,7 @@ import dev.kerf.error.BadInputException;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -49,6 +50,20 @@ public final class Graph {
                 states.put(s.name(), n.output());
             }
         }
+    }
+
+    /**
+     * This graph computed by other nodes: for passes. Stages that they don't make are gone.
+     *
+     * @param others in an order of execution; they make the same outputs
+     * @param count  number of values; ids are below it
+     */
+    public Graph with(List<Node> others, int count) {
+        Set<Integer> made = new HashSet<>();
+        others.forEach(n -> n.outputs().forEach(v -> made.add(v.id())));
+        Map<String, Value> left = new LinkedHashMap<>(stages);
+        left.values().removeIf(v -> !made.contains(v.id()));
+        return new Graph(others, count, outputs, left);
     }
 
     /** All nodes; operands come from nodes before it. As recorded, node i has id i. */

@@ -285,13 +285,29 @@ public record Image(int width, int height, PixelFormat format, long rowStride, M
         return BufferedImages.indexed(width, height, indices, palette);
     }
 
+    /** The content of a PNG file of the same channels and bits; blue-first pixels as red-first ones. */
+    public byte[] toPng() {
+        return Png.encode(this);
+    }
+
+    /**
+     * The content of a palette PNG of 1, 2, 4 or 8 bits a pixel, whichever is the least that the palette's size needs.
+     *
+     * @param indices rows from the top, tightly packed; each less than {@code palette.length}
+     * @param palette 1 to 256 colours, 0xRRGGBB
+     * @throws BadInputException if an index is outside the palette or the array is of another size
+     */
+    public static byte[] toPng(int width, int height, byte[] indices, int[] palette) {
+        return Png.encodeIndexed(width, height, indices, palette);
+    }
+
     /**
      * Writes a PNG file of the same channels and bits, whole or not at all.
      *
      * @throws BadFileException if it can't be written there
      */
     public void writePng(Path file) {
-        AtomicFile.write(file, Png.encode(this));
+        AtomicFile.write(file, toPng());
     }
 
     private Image convert(int channels, int bits) {

@@ -11,20 +11,15 @@ import java.util.zip.Deflater;
 
 /**
  * Encodes PNG: 8- and 16-bit pixels as they are, and labels with a palette. Decoding gives the same samples back.
- *
- * <pre>{@code
- * byte[] file = Png.encode(image);
- * byte[] mask = Png.encodeIndexed(2, 1, new byte[] {0, 1}, new int[] {0x000000, 0xE69F00});
- * }</pre>
  */
-public final class Png {
+final class Png {
     private static final byte[] SIGNATURE = {(byte) 0x89, 'P', 'N', 'G', '\r', '\n', 0x1A, '\n'};
 
     private Png() {
     }
 
     /** The image as a PNG file of the same channels and bits (blue-first ones as red-first). */
-    public static byte[] encode(Image image) {
+    static byte[] encode(Image image) {
         PixelFormat format = image.format();
         int colour = new int[] {0, 4, 2, 6}[format.channels() - 1];
         Stream png = new Stream(image.width(), image.height(), format.bits(), colour);
@@ -56,7 +51,7 @@ public final class Png {
      * @param palette 1 to 256 colours, 0xRRGGBB
      * @throws BadInputException if an index is outside the palette or the array is of another size
      */
-    public static byte[] encodeIndexed(int width, int height, byte[] indices, int[] palette) {
+    static byte[] encodeIndexed(int width, int height, byte[] indices, int[] palette) {
         if (palette.length < 1 || palette.length > 256) {
             throw new BadInputException("a palette has 1 to 256 colours, not " + palette.length);
         } else if (width < 1 || height < 1 || indices.length != (long) width * height) {

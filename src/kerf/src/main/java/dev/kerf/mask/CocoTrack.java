@@ -1,8 +1,8 @@
 package dev.kerf.mask;
 
+import dev.kerf.file.AtomicFile;
 import dev.kerf.image.video.Frame;
 import dev.kerf.json.Json;
-import dev.kerf.file.AtomicFile;
 import java.io.IOException;
 import java.io.OutputStreamWriter;
 import java.io.Writer;

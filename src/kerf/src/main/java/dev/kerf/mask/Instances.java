@@ -1,9 +1,8 @@
 package dev.kerf.mask;
 
 import dev.kerf.error.BadInputException;
-import dev.kerf.image.Png;
-import dev.kerf.json.Json;
 import dev.kerf.file.AtomicFile;
+import dev.kerf.json.Json;
 import dev.kerf.tensor.DType;
 import dev.kerf.tensor.HostTensor;
 import java.lang.foreign.MemorySegment;
@@ -131,7 +130,7 @@ public record Instances(int width, int height, List<Instance> items) {
             String name = names.apply(i.category()).replaceAll("[^\\p{L}\\p{N}.]+", "_");
             String number = String.format(Locale.ROOT, "%03d", files.size() + 1);
             Path file = directory.resolve(stem + "-" + number + "-" + name + ".png");
-            AtomicFile.write(file, Png.encode(i.mask().decode().toImage()));
+            AtomicFile.write(file, i.mask().decode().toImage().toPng());
             files.add(file);
         }
         return files;

@@ -1,10 +1,9 @@
 package dev.kerf.mask;
 
 import dev.kerf.error.BadInputException;
+import dev.kerf.file.AtomicFile;
 import dev.kerf.image.Image;
 import dev.kerf.image.PixelFormat;
-import dev.kerf.image.Png;
-import dev.kerf.file.AtomicFile;
 import dev.kerf.tensor.DType;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;
@@ -151,8 +150,8 @@ public record LabelMap(HostTensor tensor) {
     public byte[] toPng(int[] palette) {
         int most = mostStored();
         return most > 255
-                ? Png.encode(grey())
-                : Png.encodeIndexed(width(), height(), indices(), Palette.ofIndices(palette, most));
+                ? grey().toPng()
+                : Image.toPng(width(), height(), indices(), Palette.ofIndices(palette, most));
     }
 
     /**

@@ -2,10 +2,9 @@ package dev.kerf.mask;
 
 import dev.kerf.error.BadFileException;
 import dev.kerf.error.BadInputException;
+import dev.kerf.file.AtomicFile;
 import dev.kerf.image.Image;
 import dev.kerf.image.PixelFormat;
-import dev.kerf.image.Png;
-import dev.kerf.file.AtomicFile;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -189,7 +188,7 @@ public final class Panoptic {
             rgb[3 * i + 1] = (byte) (ids[i] >> 8);
             rgb[3 * i + 2] = (byte) (ids[i] >> 16);
         }
-        return Png.encode(Image.of(width, height, PixelFormat.RGB8, rgb));
+        return Image.of(width, height, PixelFormat.RGB8, rgb).toPng();
     }
 
     /** Size and number of segments, such as {@code 640x480 panoptic, 12 segments}. */

@@ -1,8 +1,8 @@
 package dev.kerf.mask;
 
 import dev.kerf.error.BadInputException;
-import dev.kerf.json.Json;
 import dev.kerf.file.AtomicFile;
+import dev.kerf.json.Json;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.HashSet;

@@ -1,7 +1,6 @@
 package dev.kerf.metrics;
 
 import dev.kerf.error.BadInputException;
-import dev.kerf.mask.Boundary;
 import dev.kerf.mask.CocoDataset;
 import dev.kerf.mask.CocoResults;
 import dev.kerf.mask.Instances;
@@ -87,7 +86,7 @@ public final class AveragePrecision {
 
     /** Of masks by the smaller of their IoU and Boundary IoU, by COCO's protocol and {@link Boundary#RATIO}. */
     public static AveragePrecision boundaries(Overlaps overlaps) {
-        return boundaries(overlaps, Boundary.RATIO, ApProtocol.COCO);
+        return boundaries(overlaps, BoundaryIou.RATIO, ApProtocol.COCO);
     }
 
     /**

@@ -1,7 +1,6 @@
 package dev.kerf.metrics;
 
 import dev.kerf.error.BadInputException;
-import dev.kerf.mask.Boundary;
 import dev.kerf.mask.LabelMap;
 import dev.kerf.mask.Mask;
 import java.util.ArrayList;
@@ -13,13 +12,16 @@ import org.jspecify.annotations.Nullable;
  * object-centric image segmentation evaluation"). Where IoU hides a ragged outline behind a large inside, this doesn't.
  *
  * <pre>{@code
- * BoundaryIou near = new BoundaryIou(overlaps, Boundary.RATIO);
+ * BoundaryIou near = new BoundaryIou(overlaps, BoundaryIou.RATIO);
  * near.measure(predicted, truth).iou();
  * }</pre>
  *
  * <p>May be used by many threads at once, as {@link Overlaps}.
  */
 public final class BoundaryIou {
+    /** Of the image's diagonal: what the paper takes for COCO's images. For Cityscapes it takes 0.005. */
+    public static final double RATIO = 0.02;
+
     private final Overlaps overlaps;
     private final double ratio;
 
@@ -27,7 +29,7 @@ public final class BoundaryIou {
      * Measures by that ratio.
      *
      * @param overlaps counts pixels on its device, and must outlive this
-     * @param ratio    of the image's diagonal, to which boundaries reach; {@link Boundary#RATIO} for COCO's images
+     * @param ratio    of the image's diagonal, to which boundaries reach; {@link #RATIO} for COCO's images
      */
     public BoundaryIou(Overlaps overlaps, double ratio) {
         // Refused here rather than with the first mask.

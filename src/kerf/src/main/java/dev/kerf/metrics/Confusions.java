@@ -11,7 +11,7 @@ import dev.kerf.graph.MeasureOp;
 import dev.kerf.graph.TensorType;
 import dev.kerf.graph.Value;
 import dev.kerf.mask.LabelMap;
-import dev.kerf.model.PlanCache;
+import dev.kerf.model.plan.PlanCache;
 import dev.kerf.tensor.DType;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;

@@ -11,7 +11,7 @@ import dev.kerf.graph.MeasureOp.MaskForm;
 import dev.kerf.graph.TensorType;
 import dev.kerf.graph.Value;
 import dev.kerf.mask.Mask;
-import dev.kerf.model.PlanCache;
+import dev.kerf.model.plan.PlanCache;
 import dev.kerf.tensor.DType;
 import java.lang.foreign.MemorySegment;
 import java.util.List;

@@ -8,7 +8,7 @@
  * <td>{@link dev.kerf.metrics.Overlap}: IoU, Dice</td></tr>
  * <tr><td>the outlines of masks</td><td>{@link dev.kerf.metrics.BoundaryIou}</td>
  * <td>{@link dev.kerf.metrics.Overlap}</td></tr>
- * <tr><td>label maps</td><td>{@link dev.kerf.metrics.Confusions}, over images {@link dev.kerf.metrics.Evaluation}</td>
+ * <tr><td>label maps</td><td>{@link dev.kerf.metrics.Confusions}</td>
  * <td>{@link dev.kerf.metrics.ConfusionMatrix}: IoU, Dice, precision, recall, accuracy</td></tr>
  * <tr><td>detections: boxes or masks with scores</td><td>{@link dev.kerf.metrics.AveragePrecision}</td>
  * <td>{@link dev.kerf.metrics.ApScores}: pycocotools' AP and AR</td></tr>

@@ -93,6 +93,19 @@ public final class Shape {
         return s;
     }
 
+    /**
+     * Strides, in elements, that read a dense tensor of this shape as if it had the shape {@code to}, which it broadcasts to:
+     * 0 along broadcast axes.
+     */
+    public long[] stridesTo(Shape to) {
+        long[] dense = strides();
+        long[] out = new long[to.rank()];
+        for (int i = 1; i <= rank(); i++) {
+            out[to.rank() - i] = dim(-i) == 1 ? 0 : dense[rank() - i];
+        }
+        return out;
+    }
+
     /** Product of the extents from {@code from} (inclusive) to {@code to} (exclusive); 1 when empty. */
     public long product(int from, int to) {
         long n = 1;

@@ -32,7 +32,7 @@ import java.util.Optional;
  *
  * <p>Values are made anew at each call of {@link #tensor}; nothing is held.
  */
-public final class FormulaWeights implements TensorSource {
+final class FormulaWeights implements TensorSource {
     private static final ValueLayout.OfFloat F32 = ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
     /** In all tensors: a few bytes of description would otherwise make any number of them. */

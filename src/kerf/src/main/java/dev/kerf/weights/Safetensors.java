@@ -16,6 +16,7 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * A safetensors file, mapped and read in place: an 8-byte little-endian header length, a JSON header, then the raw
@@ -116,6 +117,27 @@ public final class Safetensors implements TensorSource {
         tensors.forEach((name, tensor) -> list.add(
                 new SafetensorsWriter.Entry(new TensorInfo(name, tensor.dtype(), tensor.shape()), () -> tensor)));
         SafetensorsWriter.write(path, list, metadata);
+    }
+
+    /**
+     * Writes a PyTorch checkpoint's tensors as a safetensors file, whole or not at all.
+     *
+     * <pre>{@code
+     * Safetensors.importFrom(Path.of("unet.pt"), Path.of("unet.safetensors"), Optional.of(DType.F16));
+     * }</pre>
+     *
+     * @param checkpoint a file that {@code torch.save} wrote
+     * @param path       the file to write; replaced if it exists
+     * @param dtype      F16, BF16, F32 or F64 to convert floating-point tensors to; empty keeps each as it is
+     * @throws BadFileException  if the one can't be read or the other can't be written
+     * @throws BadInputException if dtype isn't floating-point, or a finite value is too large for it
+     */
+    public static void importFrom(Path checkpoint, Path path, Optional<DType> dtype) {
+        try (TorchCheckpoint from = TorchCheckpoint.open(checkpoint)) {
+            Map<String, String> metadata = new LinkedHashMap<>(from.metadata());
+            metadata.put("format", "pt");
+            SafetensorsWriter.write(path, SafetensorsWriter.entries(from, dtype), metadata);
+        }
     }
 
     /** The file's path, for messages. */

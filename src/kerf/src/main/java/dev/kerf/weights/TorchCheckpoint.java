@@ -33,10 +33,9 @@ import org.jspecify.annotations.Nullable;
  * try (TorchCheckpoint checkpoint = TorchCheckpoint.open(Path.of("unet.pt"))) {
  *     HostTensor w = checkpoint.tensor("inc.double_conv.0.weight");
  * }
- * TorchCheckpoint.importTo(Path.of("unet.pt"), Path.of("unet.safetensors"), Optional.of(DType.F16));
  * }</pre>
  */
-public final class TorchCheckpoint implements TensorSource {
+final class TorchCheckpoint implements TensorSource {
     /** Tensors may share storages and repeat elements, in all up to this multiple of the storages and a constant. */
     private static final int EXPANSION = 4;
 
@@ -74,23 +73,6 @@ public final class TorchCheckpoint implements TensorSource {
         } catch (RuntimeException e) {
             file.close();
             throw e;
-        }
-    }
-
-    /**
-     * Writes a checkpoint's tensors as a safetensors file, whole or not at all.
-     *
-     * @param checkpoint  the PyTorch file
-     * @param safetensors the file to write; replaced if it exists
-     * @param dtype       F16, BF16, F32 or F64 to convert floating-point tensors to; empty keeps each as it is
-     * @throws BadFileException  if the one can't be read or the other can't be written
-     * @throws BadInputException if dtype isn't floating-point, or a finite value is too large for it
-     */
-    public static void importTo(Path checkpoint, Path safetensors, Optional<DType> dtype) {
-        try (TorchCheckpoint from = open(checkpoint)) {
-            Map<String, String> metadata = new LinkedHashMap<>(from.metadata);
-            metadata.put("format", "pt");
-            SafetensorsWriter.write(safetensors, SafetensorsWriter.entries(from, dtype), metadata);
         }
     }
 

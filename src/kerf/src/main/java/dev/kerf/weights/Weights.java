@@ -11,6 +11,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.regex.Pattern;
 
 /**
@@ -29,6 +30,9 @@ import java.util.regex.Pattern;
  * }</pre>
  */
 public final class Weights implements AutoCloseable {
+    /** Last parts of the names of tensors that are state, not trained. */
+    private static final Set<String> BUFFERS = Set.of("running_mean", "running_var", "num_batches_tracked");
+
     private static final int NAMES_IN_ERRORS = 3;
 
     private final TensorSource source;
@@ -83,8 +87,8 @@ public final class Weights implements AutoCloseable {
     }
 
     /**
-     * Weights given by a formula and, where {@code weights.json} says so, by a file: see {@link FormulaWeights}. Values
-     * are made each time they are asked for.
+     * Weights given by a formula of each tensor's name and, where {@code weights.json} says so, by a file: those of golden
+     * cases. Values are made each time they are asked for.
      */
     public static Weights formula(Path weightsJson, Optional<Path> stored) {
         return new Weights(FormulaWeights.open(weightsJson, stored), "", true);
@@ -175,14 +179,15 @@ public final class Weights implements AutoCloseable {
         return source.metadata();
     }
 
-    /** Number of trained values here: all elements but the buffers that {@link WeightsReport} names. */
+    /**
+     * Number of trained values here, what PyTorch counts as a model's parameters: all elements but those of batch norm's
+     * running statistics and counters.
+     */
     public long parameterCount() {
-        return report().parameterCount();
-    }
-
-    /** Names, dtypes, shapes and sums, as data. */
-    public WeightsReport report() {
-        return new WeightsReport(source.source(), tensors(), metadata());
+        return tensors().stream()
+                .filter(t -> !BUFFERS.contains(t.name().substring(t.name().lastIndexOf('.') + 1)))
+                .mapToLong(TensorInfo::elements)
+                .sum();
     }
 
     /** The file or files that errors name. */

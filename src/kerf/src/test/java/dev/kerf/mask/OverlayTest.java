@@ -7,7 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.kerf.error.BadInputException;
 import dev.kerf.image.Image;
 import dev.kerf.image.PixelFormat;
-import dev.kerf.image.Png;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
@@ -62,7 +61,7 @@ class OverlayTest {
                 .draw(Image.blank(3, 1, PixelFormat.RGB8), labels);
         assertEquals(Palette.colour(298), rgb(out, 2, 0));
         LabelMap few = LabelMap.of(3, 1, new int[] {0, 2, 1});
-        assertEquals(Png.encodeIndexed(3, 1, new byte[] {0, 2, 1}, Palette.of(256, 0)).length,
+        assertEquals(Image.toPng(3, 1, new byte[] {0, 2, 1}, Palette.of(256, 0)).length,
                 few.toPng(Palette.of(300, 0)).length);
     }
 

@@ -2,12 +2,12 @@ package dev.kerf.model;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import dev.kerf.graph.Fusion;
 import dev.kerf.graph.Graph;
 import dev.kerf.graph.MatrixOp;
 import dev.kerf.graph.Node;
 import dev.kerf.graph.SourceOp;
 import dev.kerf.graph.SpatialOp;
+import dev.kerf.graph.plan.Fusion;
 import dev.kerf.model.maskrcnn.DetectOptions;
 import dev.kerf.model.maskrcnn.MaskRcnn;
 import dev.kerf.model.maskrcnn.SmallRcnns;

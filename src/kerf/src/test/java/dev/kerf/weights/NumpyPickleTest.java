@@ -98,7 +98,7 @@ class NumpyPickleTest {
         PickleBytes p = begin().text("w");
         array(p, "f8", "<", false, Raw.BYTES, new byte[] {0, 0, 0, 0, 0, 0, (byte) 0xF8, 0x3F}, 1).op('s');
         Path target = dir.resolve("model.safetensors");
-        TorchCheckpoint.importTo(zoo(end(p)), target, Optional.of(DType.F32));
+        Safetensors.importFrom(zoo(end(p)), target, Optional.of(DType.F32));
         try (Weights w = Weights.open(target)) {
             HostTensor t = w.tensor("w", Shape.of(1));
             assertEquals(DType.F32, t.dtype());

@@ -229,7 +229,7 @@ class TorchCheckpointTest {
         Path to = dir.resolve("out.safetensors");
         for (String name : List.of("dtypes.pt", "views.pt", "training-legacy.pt")) {
             Path from = resource(name);
-            TorchCheckpoint.importTo(from, to, Optional.empty());
+            Safetensors.importFrom(from, to, Optional.empty());
             try (TorchCheckpoint checkpoint = TorchCheckpoint.open(from); Safetensors imported = Safetensors.open(to)) {
                 assertEquals(List.copyOf(checkpoint.tensors().values()), List.copyOf(imported.tensors().values()));
                 for (String tensor : imported.names()) {
@@ -240,7 +240,7 @@ class TorchCheckpointTest {
             }
         }
         for (DType dtype : List.of(DType.F16, DType.BF16, DType.F32, DType.F64)) {
-            TorchCheckpoint.importTo(resource("training.pt"), to, Optional.of(dtype));
+            Safetensors.importFrom(resource("training.pt"), to, Optional.of(dtype));
             try (Weights imported = Weights.open(to)) {
                 assertEquals(dtype, imported.tensor("0.weight").dtype());
                 assertArrayEquals(new double[] {-2, -1}, values(imported.tensor("0.bias")));
@@ -259,13 +259,13 @@ class TorchCheckpointTest {
                 Map.of("data/0", large));
         Path to = dir.resolve("a.safetensors");
         String message = assertThrows(BadInputException.class,
-                () -> TorchCheckpoint.importTo(from, to, Optional.of(DType.F16))).getMessage();
+                () -> Safetensors.importFrom(from, to, Optional.of(DType.F16))).getMessage();
         assertTrue(message.contains("tensor \"w\" holds 70000.0, too large for F16"), message);
-        assertThrows(BadInputException.class, () -> TorchCheckpoint.importTo(from, to, Optional.of(DType.I8)));
+        assertThrows(BadInputException.class, () -> Safetensors.importFrom(from, to, Optional.of(DType.I8)));
         try (Stream<Path> files = Files.list(dir)) {
             assertEquals(List.of(from), files.toList(), "nothing half-written");
         }
-        TorchCheckpoint.importTo(from, to, Optional.of(DType.BF16));
+        Safetensors.importFrom(from, to, Optional.of(DType.BF16));
         try (Weights imported = Weights.open(to)) {
             assertEquals(70_144, imported.tensor("w").getDouble(1));
         }

@@ -17,7 +17,7 @@ import dev.kerf.graph.SpatialOp;
 import dev.kerf.graph.StateOp;
 import dev.kerf.graph.TensorType;
 import dev.kerf.graph.Value;
-import dev.kerf.graph.WeightValues;
+import dev.kerf.graph.plan.WeightValues;
 import dev.kerf.tensor.DType;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.weights.Weights;

@@ -1,7 +1,6 @@
 package dev.kerf.check.oracle;
 
 import dev.kerf.backend.cpu.kernel.Functions;
-import dev.kerf.graph.Broadcast;
 import dev.kerf.graph.MatrixOp;
 import dev.kerf.tensor.Shape;
 import java.util.List;
@@ -17,8 +16,8 @@ final class ScalarMatrix {
         int n = y.dim(-1);
         int k = a.dim(op.transposeA() ? -2 : -1);
         Shape batch = leading(y.type().shape());
-        long[] aStrides = Broadcast.strides(leading(a.type().shape()), batch);
-        long[] bStrides = Broadcast.strides(leading(b.type().shape()), batch);
+        long[] aStrides = leading(a.type().shape()).stridesTo(batch);
+        long[] bStrides = leading(b.type().shape()).stridesTo(batch);
         for (int item = 0; item < batch.elements(); item++) {
             int aFirst = offset(batch, aStrides, item) * m * k;
             int bFirst = offset(batch, bStrides, item) * k * n;
@@ -51,7 +50,7 @@ final class ScalarMatrix {
         int keys = k.dim(2);
         int width = v.dim(3);
         Shape scores = Shape.of(q.dim(0), heads, queries, keys);
-        long[] biasStrides = op.bias() ? Broadcast.strides(in.get(3).type().shape(), scores) : null;
+        long[] biasStrides = op.bias() ? in.get(3).type().shape().stridesTo(scores) : null;
         double[] p = new double[keys];
         for (int item = 0; item < q.dim(0) * heads; item++) {
             int kItem = k.dim(0) == 1 ? item % heads : item;

@@ -1,7 +1,6 @@
 package dev.kerf.check.oracle;
 
 import dev.kerf.error.BadInputException;
-import dev.kerf.graph.Broadcast;
 import dev.kerf.graph.MoveOp;
 import dev.kerf.graph.Node;
 import dev.kerf.tensor.Shape;
@@ -21,7 +20,7 @@ final class ScalarMove {
                 each(y, at -> x.v()[index(y, x, at, (axis, i) -> axis == s.axis() ? s.start() + i * s.step() : i)]);
             case MoveOp.Permute p -> each(y, at -> x.v()[permuted(p, y, x, at)]);
             case MoveOp.Expand e -> {
-                long[] strides = Broadcast.strides(x.type().shape(), e.shape());
+                long[] strides = x.type().shape().stridesTo(e.shape());
                 each(y, at -> x.v()[ScalarMatrix.offset(e.shape(), strides, at)]);
             }
             case MoveOp.Pad p -> each(y, at -> pad(p, y, x, at));

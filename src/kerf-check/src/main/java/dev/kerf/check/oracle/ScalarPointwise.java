@@ -1,7 +1,6 @@
 package dev.kerf.check.oracle;
 
 import dev.kerf.backend.cpu.kernel.Functions;
-import dev.kerf.graph.Broadcast;
 import dev.kerf.graph.PointwiseOp;
 import dev.kerf.tensor.DType;
 import java.util.List;
@@ -14,7 +13,7 @@ final class ScalarPointwise {
         var shape = y.type().shape();
         long[][] strides = new long[in.size()][];
         for (int i = 0; i < strides.length; i++) {
-            strides[i] = Broadcast.strides(in.get(i).type().shape(), shape);
+            strides[i] = in.get(i).type().shape().stridesTo(shape);
         }
         double[] x = new double[in.size()];
         for (int at = 0; at < y.v().length; at++) {

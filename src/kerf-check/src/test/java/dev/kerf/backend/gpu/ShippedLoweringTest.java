@@ -8,9 +8,9 @@ import dev.kerf.backend.Precision;
 import dev.kerf.backend.gpu.cuda.KernelImages;
 import dev.kerf.backend.gpu.cuda.ShippedSets;
 import dev.kerf.check.golden.GoldenCase;
-import dev.kerf.graph.Fusion;
 import dev.kerf.graph.Graph;
 import dev.kerf.graph.Node;
+import dev.kerf.graph.plan.Fusion;
 import dev.kerf.model.maskrcnn.DetectOptions;
 import dev.kerf.model.maskrcnn.MaskRcnn;
 import dev.kerf.model.sam2.Sam2Config;
@@ -19,7 +19,6 @@ import dev.kerf.model.sam2.Sam2Graphs;
 import dev.kerf.model.sam2.Sam2VideoGraphs.FrameRequest;
 import dev.kerf.model.sam2.Sam2VideoGraphs;
 import dev.kerf.model.unet.UNet;
-import dev.kerf.model.unet.UNetConfig;
 import dev.kerf.weights.Weights;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -51,7 +50,7 @@ class ShippedLoweringTest {
         List<Precision> both = KernelImages.PRECISIONS;
         List<Model> all = new ArrayList<>();
         try (Weights weights = Weights.open(Path.of("weights/kerf-membrane.safetensors"))) {
-            all.add(new Model(UNet.graph(UNetConfig.of(weights), weights, 2, 512, 512), both));
+            all.add(new Model(UNet.graph(weights, 2, 512, 512), both));
         }
         try (Weights weights = GoldenCase.open(GOLDENS.resolve("maskrcnn-quick")).weights()) {
             // Coordinates aren't stored as float16.

@@ -19,7 +19,7 @@ import dev.kerf.model.sam2.Sam2VideoGraphs.FrameRequest;
 import dev.kerf.model.sam2.Sam2VideoGraphs;
 import dev.kerf.tensor.DType;
 import dev.kerf.tensor.HostTensor;
-import dev.kerf.weights.FormulaWeights;
+import dev.kerf.weights.Drawn;
 import dev.kerf.weights.Weights;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -53,7 +53,7 @@ class Sam2OnnxTest {
     private static HostTensor made(String name, Graph graph) {
         var type = graph.inputs().containsKey(name) ? graph.inputs().get(name).type() : graph.states().get(name).type();
         if (type.dtype() == DType.F32) {
-            return FormulaWeights.generate(name, type.shape(), name.equals("points") ? 0.5 : 1);
+            return Drawn.tensor(name, type.shape(), name.equals("points") ? 0.5 : 1);
         }
         HostTensor t = HostTensor.zeros(type.dtype(), type.shape());
         for (long i = 0; i < t.elements(); i++) {

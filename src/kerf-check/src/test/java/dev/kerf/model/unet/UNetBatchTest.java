@@ -38,7 +38,7 @@ class UNetBatchTest {
     }
 
     private static float[] logits(Device device, Weights file, DeviceWeights weights, int batch, float[] pixels) {
-        try (Executable e = device.compile(UNet.graph(UNetConfig.of(file), file, batch, 16, 24), weights,
+        try (Executable e = device.compile(UNet.graph(file, batch, 16, 24), weights,
                 CompileOptions.of())) {
             assertEquals(TensorType.f32(batch, 3, 16, 24), e.input("image").type());
             assertEquals(TensorType.of(DType.U8, batch, 16, 24), e.output("labels").type());

@@ -9,7 +9,7 @@ import dev.kerf.check.golden.TensorDifference;
 import dev.kerf.image.Image;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Npy;
-import dev.kerf.weights.TorchCheckpoint;
+import dev.kerf.weights.Safetensors;
 import dev.kerf.weights.Weights;
 import java.nio.file.Path;
 import java.util.List;
@@ -41,7 +41,7 @@ class UNetCheckpointTest {
     void logitsFromTheCheckpointAndFromTheImportedFile(String backend, String name, String planes, int channels) {
         Path checkpoint = REFERENCE.resolve(name + ".pt");
         Path imported = temp.resolve(name + ".safetensors");
-        TorchCheckpoint.importTo(checkpoint, imported, Optional.empty());
+        Safetensors.importFrom(checkpoint, imported, Optional.empty());
         HostTensor input = Npy.read(REFERENCE.resolve(planes + ".npy"));
         HostTensor used = channels == 3 ? input : firstPlane(input);
         HostTensor expected = Npy.read(REFERENCE.resolve(name + "-logits.npy"));

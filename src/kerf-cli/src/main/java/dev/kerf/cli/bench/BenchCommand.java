@@ -18,7 +18,6 @@ import dev.kerf.error.BadInputException;
 import dev.kerf.error.KerfException;
 import dev.kerf.graph.Graph;
 import dev.kerf.model.unet.UNet;
-import dev.kerf.model.unet.UNetConfig;
 import dev.kerf.weights.Weights;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -119,7 +118,7 @@ public final class BenchCommand implements Callable<Integer> {
             for (Precision p : measured) {
                 for (int batch : batches) {
                     CompileOptions options = CompileOptions.of().precision(p);
-                    Graph graph = UNet.graph(UNetConfig.of(file), file, batch, side, side);
+                    Graph graph = UNet.graph(file, batch, side, side);
                     try {
                         Latency l = Latency.of(opened, graph, loaded, options, runs, Duration.ofSeconds(seconds));
                         report.network(side, batch, p, l, KernelTimes.of(opened, graph, loaded, options, floors, null,

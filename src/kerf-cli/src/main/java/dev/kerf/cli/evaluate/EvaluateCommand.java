@@ -5,9 +5,9 @@ import dev.kerf.cli.console.Console;
 import dev.kerf.cli.console.ExitCode;
 import dev.kerf.cli.option.DeviceOptions;
 import dev.kerf.error.BadInputException;
-import dev.kerf.json.Json;
-import dev.kerf.mask.Boundary;
 import dev.kerf.file.AtomicFile;
+import dev.kerf.json.Json;
+import dev.kerf.metrics.BoundaryIou;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -52,7 +52,7 @@ public final class EvaluateCommand implements Callable<Integer> {
     private InstanceEvaluation instances;
 
     @Option(names = "--boundary", paramLabel = "RATIO", arity = "0..1", fallbackValue = ""
-            + Boundary.RATIO, description = "Also Boundary IoU of labels; of COCO masks, the smaller of IoU and Boundary IoU. Boundaries "
+            + BoundaryIou.RATIO, description = "Also Boundary IoU of labels; of COCO masks, the smaller of IoU and Boundary IoU. Boundaries "
                     + "reach RATIO of the image's diagonal, by default ${FALLBACK-VALUE}.")
     private Double boundary;
 

@@ -6,7 +6,6 @@ import dev.kerf.cli.console.Version;
 import dev.kerf.cli.evaluate.LabelPairs.Pair;
 import dev.kerf.json.Json;
 import dev.kerf.metrics.ConfusionMatrix;
-import dev.kerf.metrics.Evaluation;
 import dev.kerf.metrics.Overlap;
 import java.util.ArrayList;
 import java.util.Arrays;

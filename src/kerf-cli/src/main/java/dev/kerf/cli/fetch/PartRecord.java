@@ -1,8 +1,8 @@
 package dev.kerf.cli.fetch;
 
 import dev.kerf.error.BadFileException;
-import dev.kerf.json.Json;
 import dev.kerf.file.AtomicFile;
+import dev.kerf.json.Json;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpResponse;

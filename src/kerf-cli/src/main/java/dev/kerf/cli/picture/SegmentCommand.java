@@ -14,7 +14,6 @@ import dev.kerf.model.ModelOptions;
 import dev.kerf.model.unet.SegmentOptions;
 import dev.kerf.model.unet.Segmentation;
 import dev.kerf.model.unet.UNet;
-import dev.kerf.model.unet.UNetConfig;
 import dev.kerf.weights.Weights;
 import java.nio.file.Path;
 import java.util.List;
@@ -80,19 +79,18 @@ public final class SegmentCommand implements Callable<Integer> {
         }
         List<Input> inputs = pages.of(ImageInputs.of(images));
         Task<UNetInput> first = Task.start(() -> UNetInput.read(inputs.getFirst()));
-        try (Weights source = weights.open()) {
-            UNetConfig config = UNetConfig.of(source);
-            List<String> names = classNames(config);
+        try (Weights source = weights.open();
+                Device opened = device.open();
+                UNet net = UNet.load(opened, source, ModelOptions.of().precision(precision))) {
+            List<String> names = classNames(net);
             SegmentFiles files = new SegmentFiles(output.directory, output.formats(), output.overlay, names, background(names));
             ImageInputs.protect(inputs, files::of);
             if (weights.embedded() && !output.quiet) {
-                console.note("no --weights: using the embedded network " + config.name() + " (classes "
+                console.note("no --weights: using the embedded network " + net.name() + " (classes "
                         + String.join(", ", names) + ")");
             }
-            try (OutputDirectory _ = new OutputDirectory(output.directory);
-                    Device opened = device.open();
-                    UNet net = UNet.load(opened, source, ModelOptions.of().precision(precision))) {
-                ImageReport report = new ImageReport(console, output.quiet, output.json, opened.info(), config.name());
+            try (OutputDirectory _ = new OutputDirectory(output.directory)) {
+                ImageReport report = new ImageReport(console, output.quiet, output.json, opened.info(), net.name());
                 return new ImageRun<>(work(net, files, report), report).run(inputs, first);
             }
         }
@@ -128,13 +126,13 @@ public final class SegmentCommand implements Callable<Integer> {
         return output.needsLogits() ? options.withLogits() : options;
     }
 
-    private List<String> classNames(UNetConfig config) {
+    private List<String> classNames(UNet net) {
         if (classes == null) {
-            return config.classNames();
+            return net.classNames();
         }
-        if (classes.size() != config.classNames().size()) {
+        if (classes.size() != net.classNames().size()) {
             throw new BadInputException("--classes gives " + classes.size() + " names, the network tells "
-                    + config.classNames().size() + " classes apart: " + String.join(", ", config.classNames()));
+                    + net.classNames().size() + " classes apart: " + String.join(", ", net.classNames()));
         }
         return classes;
     }

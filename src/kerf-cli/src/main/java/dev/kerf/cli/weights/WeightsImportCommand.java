@@ -5,7 +5,7 @@ import dev.kerf.cli.console.ExitCode;
 import dev.kerf.cli.console.Text;
 import dev.kerf.error.BadInputException;
 import dev.kerf.tensor.DType;
-import dev.kerf.weights.TorchCheckpoint;
+import dev.kerf.weights.Safetensors;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -38,7 +38,7 @@ final class WeightsImportCommand implements Callable<Integer> {
         if (Files.exists(target) && Files.isSameFile(checkpoint, target)) {
             throw new BadInputException(target + ": is the checkpoint itself; name another file to write");
         }
-        TorchCheckpoint.importTo(checkpoint, target, Optional.ofNullable(dtype));
+        Safetensors.importFrom(checkpoint, target, Optional.ofNullable(dtype));
         console.out().println(target + "  " + Text.bytes(Files.size(target)));
         return ExitCode.OK;
     }

@@ -8,7 +8,6 @@ import dev.kerf.error.KerfException;
 import dev.kerf.json.Json;
 import dev.kerf.weights.TensorInfo;
 import dev.kerf.weights.Weights;
-import dev.kerf.weights.WeightsReport;
 import java.nio.file.Path;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
@@ -35,36 +34,40 @@ final class WeightsInspectCommand implements Callable<Integer> {
     public Integer call() {
         try (Weights weights = Weights.open(file)) {
             String architecture = architecture(weights);
-            WeightsReport report = weights.report();
             if (json) {
-                console.out().println(toJson(report, architecture).pretty());
+                console.out().println(toJson(weights, architecture).pretty());
             } else {
-                print(report, architecture);
+                print(weights, architecture);
             }
         }
         return ExitCode.OK;
     }
 
-    private void print(WeightsReport report, String architecture) {
-        int name = report.tensors().stream().mapToInt(t -> t.name().length()).max().orElse(0);
-        for (TensorInfo t : report.tensors()) {
+    private void print(Weights weights, String architecture) {
+        int name = weights.tensors().stream().mapToInt(t -> t.name().length()).max().orElse(0);
+        for (TensorInfo t : weights.tensors()) {
             console.out().println(Text.padded(t.name(), name) + "  " + Text.padded(t.dtype().toString(), 4) + "  " + t.shape());
         }
-        new TreeMap<>(report.metadata()).forEach((key, value) -> console.out().println(key + ": " + value));
-        console.out().println(report.tensors().size() + " tensors, " + report.parameterCount() + " parameters, "
-                + Text.bytes(report.bytes()));
+        new TreeMap<>(weights.metadata()).forEach((key, value) -> console.out().println(key + ": " + value));
+        console.out().println(weights.tensors().size() + " tensors, " + weights.parameterCount() + " parameters, "
+                + Text.bytes(bytes(weights)));
         if (architecture != null) {
             console.out().println(architecture);
         }
     }
 
-    private static Json toJson(WeightsReport report, String architecture) {
+    private static Json toJson(Weights weights, String architecture) {
         Json tensors = Json.array();
-        report.tensors().forEach(t -> tensors.add(Json.object().put("name", t.name()).put("dtype", t.dtype().toString())
+        weights.tensors().forEach(t -> tensors.add(Json.object().put("name", t.name()).put("dtype", t.dtype().toString())
                 .put("shape", t.shape().dims())));
-        return Json.object().put("file", report.source()).put("parameters", report.parameterCount())
-                .put("bytes", report.bytes()).put("architecture", architecture)
-                .put("metadata", new TreeMap<>(report.metadata())).put("tensors", tensors);
+        return Json.object().put("file", weights.source()).put("parameters", weights.parameterCount())
+                .put("bytes", bytes(weights)).put("architecture", architecture)
+                .put("metadata", new TreeMap<>(weights.metadata())).put("tensors", tensors);
+    }
+
+    /** That the dense values take. */
+    private static long bytes(Weights weights) {
+        return weights.tensors().stream().mapToLong(TensorInfo::bytes).sum();
     }
 
     /** One line on the network, or null if these are not the weights of a kind that is known. */

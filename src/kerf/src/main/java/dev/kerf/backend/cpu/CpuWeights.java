@@ -4,7 +4,7 @@ import dev.kerf.backend.DeviceWeights;
 import dev.kerf.backend.cpu.kernel.Site;
 import dev.kerf.error.ClosedException;
 import dev.kerf.graph.WeightExpr;
-import dev.kerf.graph.WeightValues;
+import dev.kerf.graph.plan.WeightValues;
 import dev.kerf.weights.Weights;
 import java.util.HashMap;
 import java.util.Map;

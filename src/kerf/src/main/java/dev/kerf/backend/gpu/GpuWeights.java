@@ -4,7 +4,7 @@ import dev.kerf.backend.DeviceWeights;
 import dev.kerf.backend.gpu.kernel.Packing;
 import dev.kerf.error.ClosedException;
 import dev.kerf.graph.WeightExpr;
-import dev.kerf.graph.WeightValues;
+import dev.kerf.graph.plan.WeightValues;
 import dev.kerf.tensor.DType;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.weights.Weights;

@@ -2,7 +2,6 @@ package dev.kerf.backend.gpu;
 
 import dev.kerf.backend.gpu.kernel.Packing;
 import dev.kerf.backend.gpu.kernel.Sizes;
-import dev.kerf.graph.Broadcast;
 import dev.kerf.graph.MatrixOp;
 import dev.kerf.graph.Node;
 import dev.kerf.graph.Value;
@@ -89,7 +88,7 @@ final class MatrixRules {
         long[] strides = new long[4];
         if (op.bias()) {
             Shape scores = Shape.of(q.dim(0), q.dim(1), q.dim(2), k.type().shape().dim(2));
-            strides = Broadcast.strides(node.input(3).type().shape(), scores);
+            strides = node.input(3).type().shape().stridesTo(scores);
         }
         return call.number("bias_b", strides[0])
                 .number("bias_h", strides[1])
@@ -119,8 +118,8 @@ final class MatrixRules {
 
     /** Where each item's matrices start: of A and B in turn. */
     private static HostTensor starts(Shape batch, Shape a, long aItem, Shape b, long bItem) {
-        long[] aStrides = Broadcast.strides(a, batch);
-        long[] bStrides = Broadcast.strides(b, batch);
+        long[] aStrides = a.stridesTo(batch);
+        long[] bStrides = b.stridesTo(batch);
         int items = Math.toIntExact(batch.elements());
         long[] starts = new long[2 * items];
         for (int item = 0; item < items; item++) {

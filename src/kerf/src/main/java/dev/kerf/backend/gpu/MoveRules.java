@@ -1,7 +1,6 @@
 package dev.kerf.backend.gpu;
 
 import dev.kerf.backend.gpu.kernel.Sizes;
-import dev.kerf.graph.Broadcast;
 import dev.kerf.graph.MoveOp;
 import dev.kerf.graph.Node;
 import dev.kerf.graph.Value;
@@ -40,7 +39,7 @@ final class MoveRules {
                 List.of(copy(node, target, x, y, to.dims(), to.strides(), to.strides(), 0, 0, false));
             case MoveOp.Expand e -> {
                 boolean batch = from.rank() == to.rank() && from.rank() > 0 && from.dim(0) == to.dim(0);
-                long[] strides = Broadcast.strides(from, to);
+                long[] strides = from.stridesTo(to);
                 yield List.of(copy(node, target, x, y, to.dims(), strides, to.strides(), 0, 0, batch));
             }
             case MoveOp.Pad p -> List.of(pad(p, node, target));

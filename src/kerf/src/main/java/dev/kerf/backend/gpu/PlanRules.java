@@ -1,8 +1,8 @@
 package dev.kerf.backend.gpu;
 
-import dev.kerf.graph.MemoryPlan;
 import dev.kerf.graph.Node;
 import dev.kerf.graph.Value;
+import dev.kerf.graph.plan.MemoryPlan;
 import dev.kerf.tensor.DType;
 import java.util.Collection;
 import java.util.HashMap;

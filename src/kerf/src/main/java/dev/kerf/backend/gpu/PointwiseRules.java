@@ -1,6 +1,5 @@
 package dev.kerf.backend.gpu;
 
-import dev.kerf.graph.Broadcast;
 import dev.kerf.graph.Node;
 import dev.kerf.graph.PointwiseOp;
 import dev.kerf.graph.Value;
@@ -59,7 +58,7 @@ final class PointwiseRules {
         Shape y = node.output().type().shape();
         long[][] strides = new long[names.length + 1][];
         for (int i = 0; i < names.length; i++) {
-            strides[i] = Broadcast.strides(node.input(i).type().shape(), y);
+            strides[i] = node.input(i).type().shape().stridesTo(y);
         }
         // The result's own strides: axes that aren't dense in it must not be merged.
         strides[names.length] = y.strides();

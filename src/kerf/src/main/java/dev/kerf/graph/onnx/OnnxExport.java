@@ -10,7 +10,7 @@ import dev.kerf.graph.SourceOp;
 import dev.kerf.graph.StateOp;
 import dev.kerf.graph.Value;
 import dev.kerf.graph.WeightExpr;
-import dev.kerf.graph.WeightValues;
+import dev.kerf.graph.plan.WeightValues;
 import dev.kerf.weights.Weights;
 import java.io.IOException;
 import java.io.OutputStream;

@@ -2,8 +2,8 @@ package dev.kerf.image.video;
 
 import dev.kerf.error.BadInputException;
 import dev.kerf.error.ClosedException;
-import dev.kerf.image.Image;
 import dev.kerf.file.AtomicFile;
+import dev.kerf.image.Image;
 import java.io.IOException;
 
 /** Frames for an encoder: checks their size and puts the finished file in its place. */

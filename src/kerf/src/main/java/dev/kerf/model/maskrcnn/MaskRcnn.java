@@ -19,9 +19,10 @@ import dev.kerf.mask.PanopticMerge;
 import dev.kerf.model.DeviceResult;
 import dev.kerf.model.ModelKind;
 import dev.kerf.model.ModelOptions;
-import dev.kerf.model.PlanCache;
-import dev.kerf.model.WarmUp;
 import dev.kerf.model.nn.PictureInput;
+import dev.kerf.model.plan.PlanCache;
+import dev.kerf.model.plan.PlanResult;
+import dev.kerf.model.plan.WarmUp;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;
 import dev.kerf.weights.TensorInfo;
@@ -192,7 +193,7 @@ public final class MaskRcnn implements AutoCloseable {
      */
     public DeviceResult detectOnDevice(List<? extends Picture> pictures, DetectOptions options) {
         PictureInput.requireOneForm(pictures);
-        return DeviceResult.of(plans.lease(new RcnnRequest(pictures.getFirst().form(), pictures.size(), false, options)), e -> {
+        return PlanResult.of(plans.lease(new RcnnRequest(pictures.getFirst().form(), pictures.size(), false, options)), e -> {
             PictureInput.upload(e.input("image"), pictures);
             e.run();
         });

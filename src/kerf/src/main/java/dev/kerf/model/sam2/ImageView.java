@@ -7,6 +7,7 @@ import dev.kerf.error.BadInputException;
 import dev.kerf.error.ClosedException;
 import dev.kerf.graph.Value;
 import dev.kerf.model.DeviceResult;
+import dev.kerf.model.plan.PlanResult;
 import dev.kerf.model.sam2.Sam2Graphs.DecoderRequest;
 import dev.kerf.tensor.HostTensor;
 import java.util.ArrayList;
@@ -92,7 +93,7 @@ public final class ImageView implements AutoCloseable {
     private List<List<Prediction>> decode(List<Prompt> prompts, boolean mask, boolean multimask) {
         PromptBatch batch = PromptBatch.of(prompts, mask);
         int masks = multimask ? MaskDecoder.MASKS - 1 : 1;
-        try (DeviceResult found = decode(batch, multimask)) {
+        try (PlanResult found = decode(batch, multimask)) {
             HostTensor ious = found.get("iou_predictions").toHost();
             HostTensor objects = found.get("object_score_logits").toHost();
             HostTensor low = found.get("low_res_masks").toHost();
@@ -112,10 +113,10 @@ public final class ImageView implements AutoCloseable {
         }
     }
 
-    private DeviceResult decode(PromptBatch batch, boolean multimask) {
+    private PlanResult decode(PromptBatch batch, boolean multimask) {
         DecoderRequest request = new DecoderRequest(batch.size(), batch.room(), batch.mask(), multimask);
         int masks = multimask ? MaskDecoder.MASKS - 1 : 1;
-        DeviceResult low = DeviceResult.of(sam.decoders().lease(request), e -> {
+        PlanResult low = PlanResult.of(sam.decoders().lease(request), e -> {
             bind(e, "image_embeddings", "high_res_features_0", "high_res_features_1");
             batch.upload(e, width, height, sam.config());
             e.run();

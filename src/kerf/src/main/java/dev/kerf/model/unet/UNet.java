@@ -16,9 +16,10 @@ import dev.kerf.mask.LabelMap;
 import dev.kerf.model.DeviceResult;
 import dev.kerf.model.ModelKind;
 import dev.kerf.model.ModelOptions;
-import dev.kerf.model.PlanCache;
-import dev.kerf.model.WarmUp;
 import dev.kerf.model.nn.PictureInput;
+import dev.kerf.model.plan.PlanCache;
+import dev.kerf.model.plan.PlanResult;
+import dev.kerf.model.plan.WarmUp;
 import dev.kerf.model.unet.Tiling.Span;
 import dev.kerf.model.unet.UNetRequest.Source;
 import dev.kerf.model.unet.UNetRequest.Wanted;
@@ -72,7 +73,7 @@ public final class UNet implements AutoCloseable {
         this.config = UNetConfig.of(source);
         this.source = source;
         this.device = device;
-        Graph any = graph(config, source, 1 << config.depth(), 1 << config.depth());
+        Graph any = UNetGraph.planes(config, source, 1, 1 << config.depth(), 1 << config.depth());
         source.requireAllUsed(any.weights().stream().flatMap(w -> w.tensors().stream()).toList(),
                 List.of("*.num_batches_tracked"));
         this.weights = device.load(source);
@@ -99,19 +100,28 @@ public final class UNet implements AutoCloseable {
      * The network as a graph of float32 planes: input {@code image} (1, C, height, width), already normalised; outputs
      * {@code labels}, {@code logits} (1, K, height, width) and {@code probabilities}; stages by their upstream names.
      */
-    public static Graph graph(UNetConfig config, Weights weights, int height, int width) {
-        return graph(config, weights, 1, height, width);
+    public static Graph graph(Weights weights, int height, int width) {
+        return graph(weights, 1, height, width);
     }
 
     /** The same for several images at once: input {@code image} (batch, C, height, width). */
-    public static Graph graph(UNetConfig config, Weights weights, int batch, int height, int width) {
-        return UNetGraph.record(config, weights, UNetRequest.planes(Source.NORMALISED, config.inputChannels(), height,
-                width, Wanted.EVERYTHING), batch);
+    public static Graph graph(Weights weights, int batch, int height, int width) {
+        return UNetGraph.planes(UNetConfig.of(weights), weights, batch, height, width);
     }
 
-    /** The architecture. */
-    public UNetConfig config() {
-        return config;
+    /** What the network calls itself, or its kind. */
+    public String name() {
+        return config.name();
+    }
+
+    /** Names of the classes by label; a network of one logit has two, absent and present. */
+    public List<String> classNames() {
+        return config.classNames();
+    }
+
+    /** Planes that the network takes. */
+    public int inputChannels() {
+        return config.inputChannels();
     }
 
     /** How many compiled plans there are; at most {@link #PLANS}, or what the options say. */
@@ -190,7 +200,7 @@ public final class UNet implements AutoCloseable {
             throw new BadInputException(r.images() + " pictures of " + r.width() + "x" + r.height() + " pixels are tiled, "
                     + "and tiles are put together on the host: use segment, or give smaller pictures or fewer");
         }
-        return DeviceResult.of(plans.lease(r), e -> {
+        return PlanResult.of(plans.lease(r), e -> {
             PictureInput.upload(e.input("image"), pictures);
             e.run();
         });

@@ -30,11 +30,11 @@ import java.util.stream.IntStream;
  * @param classNames    one for each class; a network with one logit has two, absent and present
  * @param name          what the network calls itself, or its kind
  */
-public record UNetConfig(
+record UNetConfig(
         UNetNames names, int inputChannels, List<Integer> widths, UpSampling upSampling, Norm norm,
         InputStatistics statistics, List<String> classNames, String name) {
     /** How a decoder doubles the size of its input. */
-    public enum UpSampling {
+    enum UpSampling {
         /** A transposed convolution 2×2 of stride 2. */
         TRANSPOSED,
         /** Bilinear with {@code align_corners=True}, as milesial's {@code bilinear=True}: depends on the image's size. */
@@ -42,7 +42,7 @@ public record UNetConfig(
     }
 
     /** What stands between a convolution and its activation. */
-    public sealed interface Norm {
+    sealed interface Norm {
         /** Nothing. */
         record None() implements Norm {}
 
@@ -63,7 +63,7 @@ public record UNetConfig(
     }
 
     /** How pixels in 0 … 1 become what the network takes. */
-    public sealed interface InputStatistics {
+    sealed interface InputStatistics {
         /** As they are: milesial's. */
         record None() implements InputStatistics {}
 

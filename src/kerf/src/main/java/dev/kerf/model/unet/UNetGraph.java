@@ -45,8 +45,14 @@ final class UNetGraph {
         return record(config, weights, request, request.images());
     }
 
+    /** The network alone, of images that are normalised already. */
+    static Graph planes(UNetConfig config, Weights weights, int batch, int height, int width) {
+        return record(config, weights, UNetRequest.planes(Source.NORMALISED, config.inputChannels(), height, width,
+                Wanted.EVERYTHING), batch);
+    }
+
     /** For several images of a request at once. */
-    static Graph record(UNetConfig config, Weights weights, UNetRequest request, int batch) {
+    private static Graph record(UNetConfig config, Weights weights, UNetRequest request, int batch) {
         UNetGraph u = new UNetGraph(config, weights, request);
         long[] dims = request.inputType().shape().dims();
         dims[0] = batch;

@@ -46,7 +46,7 @@ final class UNetKind implements ModelKind {
 
     @Override
     public Graph graph(Weights weights, GraphRequest r) {
-        return UNet.graph(UNetConfig.of(weights), weights, r.height(), r.width());
+        return UNet.graph(weights, r.height(), r.width());
     }
 
     @Override

@@ -10,7 +10,7 @@ import java.util.function.IntFunction;
  * @param depth               number of poolings
  * @param milesial            whether it is milesial/Pytorch-UNet's layout; else enc1 … bottom … dec1
  */
-public record UNetNames(int depth, boolean milesial) {
+record UNetNames(int depth, boolean milesial) {
     private static final String MILESIAL_HEAD = "outc.conv.weight";
     private static final String OTHER_HEAD = "head.weight";
 

@@ -2,7 +2,7 @@ package dev.kerf.model.unet;
 
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;
-import dev.kerf.weights.FormulaWeights;
+import dev.kerf.weights.Drawn;
 import dev.kerf.weights.Weights;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -99,12 +99,12 @@ public final class SmallUNets {
     }
 
     private void put(String name, double scale, long... dims) {
-        tensors.put(name, FormulaWeights.generate(name, Shape.of(dims), scale));
+        tensors.put(name, Drawn.tensor(name, Shape.of(dims), scale));
     }
 
     /** Values in 0.8 … 1.2. */
     private void positive(String name, long n) {
-        HostTensor t = FormulaWeights.generate(name, Shape.of(n), 0.2);
+        HostTensor t = Drawn.tensor(name, Shape.of(n), 0.2);
         for (long i = 0; i < n; i++) {
             t.setDouble(i, 1 + t.getDouble(i));
         }

@@ -4,7 +4,6 @@ import dev.kerf.backend.cpu.kernel.Faults;
 import dev.kerf.backend.cpu.kernel.Kernel;
 import dev.kerf.backend.cpu.kernel.Operand;
 import dev.kerf.backend.cpu.kernel.Site;
-import dev.kerf.graph.Broadcast;
 import dev.kerf.graph.MoveOp;
 import dev.kerf.tensor.Shape;
 import java.util.ArrayList;
@@ -25,7 +24,7 @@ final class Moves {
                     new Runs(site.operand(1).type().shape(), site.operand(1).count(), false), y, site.faults()));
             case MoveOp.Pad p -> List.of(new Padding(p, x, y));
             case MoveOp.Reshape r -> List.of(strided(shape.strides(), 0, x, y));
-            case MoveOp.Expand e -> List.of(strided(Broadcast.strides(x.type().shape(), shape), 0, x, y));
+            case MoveOp.Expand e -> List.of(strided(x.type().shape().stridesTo(shape), 0, x, y));
             case MoveOp.Permute p -> List.of(strided(
                     p.order().stream().mapToLong(a -> from[a]).toArray(), 0, x, y));
             case MoveOp.Slice s -> {

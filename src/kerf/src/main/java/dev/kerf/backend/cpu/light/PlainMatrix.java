@@ -3,7 +3,6 @@ package dev.kerf.backend.cpu.light;
 import dev.kerf.backend.cpu.kernel.Kernel;
 import dev.kerf.backend.cpu.kernel.Operand;
 import dev.kerf.backend.cpu.kernel.Site;
-import dev.kerf.graph.Broadcast;
 import dev.kerf.graph.MatrixOp;
 import dev.kerf.graph.PointwiseOp.Arithmetic;
 import dev.kerf.graph.PointwiseOp.Function;
@@ -72,7 +71,7 @@ final class PlainMatrix {
 
         /** Which matrix of an operand makes each matrix of the result. */
         private static int[] items(Shape batch, Shape operand) {
-            Traversal walk = Traversal.of(batch, Broadcast.strides(operand, batch));
+            Traversal walk = Traversal.of(batch, operand.stridesTo(batch));
             int[] items = new int[(int) batch.elements()];
             for (int i = 0; i < items.length; i++) {
                 items[i] = walk.at(0, i);

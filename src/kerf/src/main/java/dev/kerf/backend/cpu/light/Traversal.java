@@ -1,6 +1,5 @@
 package dev.kerf.backend.cpu.light;
 
-import dev.kerf.graph.Broadcast;
 import dev.kerf.tensor.Shape;
 import java.util.Arrays;
 
@@ -21,7 +20,7 @@ final class Traversal {
     static Traversal broadcast(Shape result, Shape... operands) {
         long[][] s = new long[operands.length][];
         for (int i = 0; i < s.length; i++) {
-            s[i] = Broadcast.strides(operands[i], result);
+            s[i] = operands[i].stridesTo(result);
         }
         return of(result, s);
     }

@@ -1,7 +1,8 @@
-package dev.kerf.graph;
+package dev.kerf.graph.plan;
 
 import dev.kerf.error.BadInputException;
 import dev.kerf.error.BadWeightsException;
+import dev.kerf.graph.WeightExpr;
 import dev.kerf.tensor.DType;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;

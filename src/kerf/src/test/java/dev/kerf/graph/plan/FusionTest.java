@@ -1,11 +1,22 @@
-package dev.kerf.graph;
+package dev.kerf.graph.plan;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.kerf.graph.Activation;
+import dev.kerf.graph.Graph;
+import dev.kerf.graph.GraphBuilder;
+import dev.kerf.graph.MatrixOp;
+import dev.kerf.graph.Node;
+import dev.kerf.graph.SourceOp;
 import dev.kerf.graph.SpatialOp.Conv2d;
+import dev.kerf.graph.StateOp;
+import dev.kerf.graph.TensorType;
+import dev.kerf.graph.Value;
+import dev.kerf.graph.WeightExpr;
+import dev.kerf.graph.Window2d;
 import dev.kerf.tensor.Shape;
 import java.util.List;
 import java.util.Set;

@@ -1,19 +1,13 @@
-package dev.kerf.mask;
+package dev.kerf.metrics;
 
 import dev.kerf.error.BadInputException;
+import dev.kerf.mask.Mask;
 
 /**
  * The pixels of a mask that lie near its outline, for Boundary IoU: IoU of two masks' boundaries, which large objects
  * don't hide mistakes from (Cheng et al. 2021, "Boundary IoU: Improving object-centric image segmentation evaluation").
- *
- * <pre>{@code
- * Overlaps.of(device, Boundary.of(predicted, Boundary.RATIO), Boundary.of(truth, Boundary.RATIO)).iou();
- * }</pre>
  */
-public final class Boundary {
-    /** Of the image's diagonal: what the paper takes for COCO's images. For Cityscapes it takes 0.005. */
-    public static final double RATIO = 0.02;
-
+final class Boundary {
     private Boundary() {
     }
 
@@ -22,7 +16,7 @@ public final class Boundary {
      *
      * @param ratio of the diagonal, more than 0 and at most 1
      */
-    public static int distance(int width, int height, double ratio) {
+    static int distance(int width, int height, double ratio) {
         if (!(ratio > 0 && ratio <= 1)) {
             throw new BadInputException("boundaries reach a share of the diagonal, more than 0 and at most 1, not "
                     + ratio);
@@ -33,9 +27,9 @@ public final class Boundary {
     /**
      * The boundary of a mask, as wide as the ratio says.
      *
-     * @param ratio of the image's diagonal; see {@link #RATIO}
+     * @param ratio of the image's diagonal; see {@link BoundaryIou#RATIO}
      */
-    public static Mask of(Mask mask, double ratio) {
+    static Mask of(Mask mask, double ratio) {
         return of(mask, distance(mask.width(), mask.height(), ratio));
     }
 
@@ -44,7 +38,7 @@ public final class Boundary {
      *
      * @param distance in pixels, at least 1
      */
-    public static Mask of(Mask mask, int distance) {
+    static Mask of(Mask mask, int distance) {
         int w = mask.width();
         int h = mask.height();
         byte[] rows = new byte[w * h];

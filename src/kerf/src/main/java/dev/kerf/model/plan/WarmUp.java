@@ -1,4 +1,4 @@
-package dev.kerf.model;
+package dev.kerf.model.plan;
 
 import java.time.Duration;
 

@@ -1,4 +1,4 @@
-package dev.kerf.graph;
+package dev.kerf.graph.plan;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -8,6 +8,15 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.kerf.error.BadInputException;
 import dev.kerf.error.GraphException;
+import dev.kerf.graph.Graph;
+import dev.kerf.graph.GraphBuilder;
+import dev.kerf.graph.MoveOp;
+import dev.kerf.graph.Node;
+import dev.kerf.graph.PointwiseOp;
+import dev.kerf.graph.SourceOp;
+import dev.kerf.graph.StateOp;
+import dev.kerf.graph.TensorType;
+import dev.kerf.graph.Value;
 import dev.kerf.tensor.DType;
 import dev.kerf.tensor.Shape;
 import java.util.ArrayList;

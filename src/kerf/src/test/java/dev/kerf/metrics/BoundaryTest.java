@@ -1,9 +1,10 @@
-package dev.kerf.mask;
+package dev.kerf.metrics;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.kerf.error.BadInputException;
+import dev.kerf.mask.Mask;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
@@ -62,7 +63,7 @@ class BoundaryTest {
 
     @Test
     void distancesAreSharesOfTheDiagonal() {
-        assertEquals(16, Boundary.distance(640, 480, Boundary.RATIO));
+        assertEquals(16, Boundary.distance(640, 480, BoundaryIou.RATIO));
         assertEquals(1, Boundary.distance(3, 4, 0.02));
         assertEquals(1, Boundary.distance(3, 4, 0.2));
         assertEquals(2, Boundary.distance(3, 4, 0.3), "1.5 is rounded to even");

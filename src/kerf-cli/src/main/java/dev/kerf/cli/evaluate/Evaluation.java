@@ -1,5 +1,6 @@
-package dev.kerf.metrics;
+package dev.kerf.cli.evaluate;
 
+import dev.kerf.metrics.ConfusionMatrix;
 import java.util.Arrays;
 
 /**
@@ -13,7 +14,7 @@ import java.util.Arrays;
  * e.imageMean().dice()[1];    // mean of class 1's Dice over the images in which it occurs
  * }</pre>
  */
-public final class Evaluation {
+final class Evaluation {
     private static final int TOTALS = 5;
 
     private final int classes;

@@ -1,4 +1,4 @@
-package dev.kerf.model;
+package dev.kerf.model.plan;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;

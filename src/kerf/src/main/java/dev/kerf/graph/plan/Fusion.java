@@ -1,18 +1,27 @@
-package dev.kerf.graph;
+package dev.kerf.graph.plan;
 
+import dev.kerf.graph.Activation;
+import dev.kerf.graph.Graph;
 import dev.kerf.graph.MatrixOp.MatMul;
+import dev.kerf.graph.Node;
+import dev.kerf.graph.NormOp;
+import dev.kerf.graph.Op;
 import dev.kerf.graph.PointwiseOp.Arithmetic;
 import dev.kerf.graph.PointwiseOp.Binary;
 import dev.kerf.graph.PointwiseOp.Unary;
+import dev.kerf.graph.SourceOp;
 import dev.kerf.graph.SpatialOp.Conv2d;
 import dev.kerf.graph.SpatialOp.ConvTranspose2d;
+import dev.kerf.graph.StateOp;
+import dev.kerf.graph.TensorType;
+import dev.kerf.graph.Value;
+import dev.kerf.graph.WeightExpr;
 import dev.kerf.graph.WeightExpr.BatchStats;
 import dev.kerf.tensor.DType;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -275,15 +284,7 @@ public final class Fusion {
                 n.outputs().forEach(v -> need(needed, v));
             }
         }
-        List<Node> ordered = new ArrayList<>();
-        Set<Integer> made = new HashSet<>();
-        for (Node n : live.reversed()) {
-            ordered.add(n);
-            n.outputs().forEach(v -> made.add(v.id()));
-        }
-        Map<String, Value> stages = new LinkedHashMap<>(graph.stages());
-        stages.values().removeIf(v -> !made.contains(v.id()));
-        return new Graph(ordered, values, graph.outputs(), stages);
+        return graph.with(live.reversed(), values);
     }
 
     private static void need(Set<Integer> needed, Value v) {

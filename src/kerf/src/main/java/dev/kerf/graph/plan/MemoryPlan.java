@@ -1,6 +1,9 @@
-package dev.kerf.graph;
+package dev.kerf.graph.plan;
 
 import dev.kerf.error.BadInputException;
+import dev.kerf.graph.Graph;
+import dev.kerf.graph.Node;
+import dev.kerf.graph.Value;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
