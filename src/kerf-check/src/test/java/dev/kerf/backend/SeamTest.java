@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.kerf.backend.Executable.NodeTiming;
 import dev.kerf.error.BadInputException;
 import dev.kerf.error.CapacityExceededException;
 import dev.kerf.error.ClosedException;

@@ -13,7 +13,7 @@ import dev.kerf.mask.Box;
 import dev.kerf.mask.CocoDataset;
 import dev.kerf.mask.CocoPanoptic;
 import dev.kerf.mask.Panoptic;
-import dev.kerf.mask.Segment;
+import dev.kerf.mask.Panoptic.Segment;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;

@@ -3,12 +3,12 @@ package dev.kerf.cli;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.kerf.cli.picture.PanopticWriter;
 import dev.kerf.json.Json;
 import dev.kerf.mask.CocoDataset;
 import dev.kerf.mask.LabelMap;
 import dev.kerf.mask.Palette;
 import dev.kerf.mask.Panoptic;
-import dev.kerf.mask.PanopticWriter;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;

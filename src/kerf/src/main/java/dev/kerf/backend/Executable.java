@@ -9,6 +9,27 @@ import java.util.List;
  * device; input and output slots keep their addresses, so that a recorded launch sequence stays valid.
  */
 public interface Executable extends AutoCloseable {
+    /**
+     * Time of one node in a run.
+     *
+     * @param node  {@link dev.kerf.graph.Node#id} in the graph as recorded; a fused node goes by its last part
+     * @param name  {@link dev.kerf.graph.Node#name}
+     * @param what  the kernel or algorithm that ran
+     * @param nanos time on the device
+     * @param flops arithmetic operations of its kernels; 0 where a back end doesn't count them
+     * @param bytes that its kernels have to read and write at least; 0 where a back end doesn't count them
+     */
+    record NodeTiming(int node, String name, String what, long nanos, long flops, long bytes) {}
+
+    /**
+     * Device memory of an executable, in bytes.
+     *
+     * @param activations planned once by liveness, with inputs, outputs and scratch
+     * @param unshared    what the same values would take if none shared memory, for comparison
+     * @param weights     packed weights that it uses, shared with other executables
+     */
+    record MemoryUse(long activations, long unshared, long weights) {}
+
     /** What it computes, as recorded. */
     Graph graph();
 

@@ -26,13 +26,15 @@ public record HostView(MemorySegment memory, DType dtype, Shape shape, List<Long
         if (strides.size() != shape.rank() || strides.stream().anyMatch(s -> s < 0)) {
             throw new BadInputException("strides " + strides + " don't fit shape " + shape);
         }
-        long last = dtype.bytes();
-        for (int i = 0; i < shape.rank(); i++) {
-            last = Math.addExact(last, Math.multiplyExact(Math.max(0, shape.dim(i) - 1), strides.get(i)));
+        long left = memory.byteSize() - dtype.bytes();
+        for (int i = 0; i < shape.rank() && shape.elements() > 0 && left >= 0; i++) {
+            long steps = shape.dim(i) - 1;
+            // By division: the product may pass 2^63.
+            left = steps > 0 && strides.get(i) > left / steps ? -1 : left - steps * strides.get(i);
         }
-        if (shape.elements() > 0 && last > memory.byteSize()) {
-            throw new BadInputException("a view of shape " + shape + " with byte strides " + strides + " takes " + last
-                    + " bytes, the memory has " + memory.byteSize());
+        if (shape.elements() > 0 && left < 0) {
+            throw new BadInputException("a view of shape " + shape + " with byte strides " + strides
+                    + " takes more bytes than the memory's " + memory.byteSize());
         }
     }
 

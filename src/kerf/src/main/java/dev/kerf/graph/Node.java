@@ -1,5 +1,6 @@
 package dev.kerf.graph;
 
+import dev.kerf.error.GraphException;
 import java.util.List;
 
 /**
@@ -19,16 +20,27 @@ public record Node(int id, String name, Op op, List<Value> inputs, List<Value> o
         outputs = List.copyOf(outputs);
     }
 
-    /** The only output of a node that has one. */
+    /**
+     * The only output of a node that has one.
+     *
+     * @throws GraphException if it has more
+     */
     public Value output() {
         if (outputs.size() != 1) {
-            throw new IllegalStateException(name + " has " + outputs.size() + " outputs");
+            throw new GraphException(name + " has " + outputs.size() + " outputs");
         }
         return outputs.getFirst();
     }
 
-    /** Operand {@code i}. */
+    /**
+     * Operand {@code i}.
+     *
+     * @throws GraphException if there is none
+     */
     public Value input(int i) {
+        if (i < 0 || i >= inputs.size()) {
+            throw new GraphException(name + " has " + inputs.size() + " operands, none of number " + i);
+        }
         return inputs.get(i);
     }
 

@@ -1,6 +1,5 @@
 package dev.kerf.graph;
 
-import dev.kerf.graph.plan.Fusion;
 import dev.kerf.tensor.DType;
 import dev.kerf.tensor.Shape;
 import java.util.List;
@@ -47,7 +46,7 @@ public sealed interface NormOp extends Op {
 
     /**
      * (x − mean) / sqrt(var + eps) · weight + bias with given statistics, for each channel of axis 1. Operands: x, weight (C),
-     * bias (C), mean (C), var (C). {@link Fusion} folds it into a convolution before it where there is one.
+     * bias (C), mean (C), var (C). Fusion folds it into a convolution before it where there is one.
      *
      * @param eps added to the variance (torch: 1e-5; FrozenBatchNorm2d of torchvision's v1 detectors: 0)
      */

@@ -29,7 +29,7 @@ public record TensorType(DType dtype, Shape shape) {
 
     /** Size in bytes when dense. */
     public long bytes() {
-        return Math.multiplyExact(shape.elements(), dtype.bytes());
+        return shape.bytes(dtype);
     }
 
     /** The same extents with another element type. */

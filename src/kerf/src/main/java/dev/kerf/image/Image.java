@@ -53,10 +53,10 @@ public record Image(int width, int height, PixelFormat format, long rowStride, M
         if (rowStride < row) {
             throw new BadInputException("row stride " + rowStride + " is less than a row's " + row + " bytes");
         }
-        long least = Math.addExact(Math.multiplyExact((long) height - 1, rowStride), row);
-        if (data.byteSize() < least) {
+        // By division: the product may pass 2^63.
+        if (data.byteSize() < row || height > 1 && rowStride > (data.byteSize() - row) / (height - 1)) {
             throw new BadInputException(width + "x" + height + " " + format + " with row stride " + rowStride
-                    + " takes " + least + " bytes, the segment has " + data.byteSize());
+                    + " takes more bytes than the segment's " + data.byteSize());
         }
     }
 
@@ -198,17 +198,23 @@ public record Image(int width, int height, PixelFormat format, long rowStride, M
      * @param x       column
      * @param y       row
      * @param channel grey, alpha or red, green, blue, alpha, whatever their order in memory
+     * @throws BadInputException if there is no such sample
      */
     public int sample(int x, int y, int channel) {
-        Objects.checkIndex(x, width);
-        long at = y * rowStride + (long) x * format.pixelBytes() + offset(channel);
+        long at = offset(x, y, channel);
         return format.sampleBytes() == 1 ? data.get(U8, at) & 0xFF : data.get(U16, at) & 0xFFFF;
     }
 
-    /** Sets one sample; the arguments are those of {@link #sample}. The memory must be writable. */
+    /**
+     * Sets one sample; the arguments are those of {@link #sample}.
+     *
+     * @throws BadInputException if there is no such sample, or the memory can't be written to
+     */
     public void setSample(int x, int y, int channel, int value) {
-        Objects.checkIndex(x, width);
-        long at = y * rowStride + (long) x * format.pixelBytes() + offset(channel);
+        long at = offset(x, y, channel);
+        if (data.isReadOnly()) {
+            throw new BadInputException("the memory of the image " + this + " can only be read");
+        }
         if (format.sampleBytes() == 1) {
             data.set(U8, at, (byte) value);
         } else {
@@ -339,8 +345,11 @@ public record Image(int width, int height, PixelFormat format, long rowStride, M
         return (r * 19595 + g * 38470 + b * 7471 + 0x8000) >>> 16;
     }
 
-    private int offset(int channel) {
-        return format.offset(Objects.checkIndex(channel, format.channels()));
+    private long offset(int x, int y, int channel) {
+        if (x < 0 || x >= width || y < 0 || y >= height || channel < 0 || channel >= format.channels()) {
+            throw new BadInputException("sample " + channel + " of pixel (" + x + ", " + y + ") of an image of " + this);
+        }
+        return y * rowStride + (long) x * format.pixelBytes() + format.offset(channel);
     }
 
     /** Size and format, such as {@code 640x480 RGB8}; not the pixels. */

@@ -21,15 +21,11 @@ public record Nv12(int width, int height, VideoMatrix matrix, long rowStride, Me
         if (rowStride < width) {
             throw new BadInputException("row stride " + rowStride + " is less than a row's " + width + " bytes");
         }
-        long least = bytes(width, height, rowStride);
-        if (data.byteSize() < least) {
-            throw new BadInputException(width + "x" + height + " NV12 with row stride " + rowStride + " takes " + least
-                    + " bytes, the segment has " + data.byteSize());
+        // By division: the product may pass 2^63.
+        if (data.byteSize() < width || rowStride > (data.byteSize() - width) / (height / 2 * 3L - 1)) {
+            throw new BadInputException(width + "x" + height + " NV12 with row stride " + rowStride
+                    + " takes more bytes than the segment's " + data.byteSize());
         }
-    }
-
-    static long bytes(int width, int height, long rowStride) {
-        return Math.addExact(Math.multiplyExact(height / 2 * 3L - 1, rowStride), width);
     }
 
     @Override

@@ -29,8 +29,14 @@ public record PictureForm(int width, int height, PixelLayout layout) {
     public Picture blank() {
         return switch (layout) {
             case PixelFormat f -> Image.blank(width, height, f);
-            case VideoMatrix m -> new Nv12(width, height, m, width,
-                    MemorySegment.ofArray(new byte[Math.toIntExact(Nv12.bytes(width, height, width))]));
+            case VideoMatrix m -> {
+                long bytes = height / 2 * 3L * width;
+                if (bytes > Image.MAX_BYTES) {
+                    throw new BadInputException(width + "x" + height + " NV12 takes " + bytes + " bytes, one array holds "
+                            + Image.MAX_BYTES);
+                }
+                yield new Nv12(width, height, m, width, MemorySegment.ofArray(new byte[(int) bytes]));
+            }
         };
     }
 }

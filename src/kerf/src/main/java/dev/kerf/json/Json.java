@@ -3,7 +3,6 @@ package dev.kerf.json;
 import dev.kerf.error.BadFileException;
 import dev.kerf.error.BadInputException;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.math.BigInteger;
@@ -278,12 +277,16 @@ public final class Json {
         return out.append('\n').toString();
     }
 
-    /** Writes this value to a stream of characters, without building the whole text in memory. */
+    /**
+     * Writes this value to a stream of characters, without building the whole text in memory.
+     *
+     * @throws BadFileException if the stream fails
+     */
     public void writeTo(Appendable out, boolean pretty) {
         try {
             new JsonWriter(out, pretty).write(value, 0);
         } catch (IOException e) {
-            throw new UncheckedIOException(e);
+            throw new BadFileException("JSON can't be written: " + e.getMessage(), e);
         }
     }
 

@@ -4,6 +4,7 @@ import dev.kerf.error.BadFileException;
 import dev.kerf.error.BadInputException;
 import dev.kerf.image.Image;
 import dev.kerf.json.Json;
+import dev.kerf.mask.Panoptic.Segment;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -82,8 +82,15 @@ public record LabelMap(HostTensor tensor) {
         return tensor.shape().size(0);
     }
 
-    /** The label at a column and row. */
+    /**
+     * The label at a column and row.
+     *
+     * @throws BadInputException if that is outside the picture
+     */
     public int get(int x, int y) {
+        if (x < 0 || y < 0 || x >= width() || y >= height()) {
+            throw new BadInputException("pixel (" + x + ", " + y + ") of labels of " + width() + "x" + height());
+        }
         return (int) tensor.getLong((long) y * width() + x);
     }
 
@@ -114,6 +121,9 @@ public record LabelMap(HostTensor tensor) {
 
     /** Pixels of each label below {@code classes}; the others aren't counted. */
     public long[] counts(int classes) {
+        if (classes < 0) {
+            throw new BadInputException(classes + " classes");
+        }
         long[] out = new long[classes];
         for (int v : toArray()) {
             if (v >= 0 && v < classes) {

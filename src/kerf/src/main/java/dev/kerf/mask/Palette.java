@@ -1,5 +1,6 @@
 package dev.kerf.mask;
 
+import dev.kerf.error.BadInputException;
 import java.util.Arrays;
 
 /**
@@ -22,6 +23,9 @@ public final class Palette {
      * @param background the class that is black and takes no colour, or -1 for none
      */
     public static int[] of(int classes, int background) {
+        if (classes < 0) {
+            throw new BadInputException("a palette of " + classes + " classes");
+        }
         int[] out = new int[classes];
         int next = 0;
         for (int i = 0; i < classes; i++) {
@@ -50,6 +54,9 @@ public final class Palette {
 
     /** The {@code i}-th colour, from 0, as 0xRRGGBB. */
     public static int colour(int i) {
+        if (i < 0) {
+            throw new BadInputException("colour " + i + ": they are counted from 0");
+        }
         return i < FIRST.length ? FIRST[i] : Generated.COLOURS_IN_ORDER[i % COLOURS];
     }
 

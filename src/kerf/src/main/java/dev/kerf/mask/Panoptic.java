@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 
 /**
  * A picture in which each pixel belongs to one segment, or to none (void, 0).
@@ -22,6 +23,28 @@ import java.util.Map;
  * }</pre>
  */
 public final class Panoptic {
+    /**
+     * A part of a panoptic picture: one thing, or all of one kind of stuff.
+     *
+     * @param id       1 to 2^24 − 1, the value of its pixels
+     * @param category number of its class, 0 or more: in COCO files the category's id
+     * @param crowd    whether it is a region of many things, which only truths have
+     * @param area     in pixels
+     * @param box      around its pixels
+     */
+    public record Segment(int id, int category, boolean crowd, long area, Box box) {
+        static final int MOST_ID = (1 << 24) - 1;
+
+        /** Checks the numbers. */
+        public Segment {
+            if (id < 1 || id > MOST_ID || category < 0 || area < 0) {
+                throw new BadInputException("a segment of id " + id + ", category " + category + " and " + area
+                        + " pixels; ids are 1 to 2^24 - 1, categories and areas not negative");
+            }
+            Objects.requireNonNull(box);
+        }
+    }
+
     private final int width;
     private final int height;
     private final int[] ids;
@@ -136,8 +159,15 @@ public final class Panoptic {
         return height;
     }
 
-    /** The id at a column and row; 0 for void. */
+    /**
+     * The id at a column and row; 0 for void.
+     *
+     * @throws BadInputException if that is outside the picture
+     */
     public int id(int x, int y) {
+        if (x < 0 || y < 0 || x >= width || y >= height) {
+            throw new BadInputException("pixel (" + x + ", " + y + ") of a panoptic picture of " + width + "x" + height);
+        }
         return ids[y * width + x];
     }
 

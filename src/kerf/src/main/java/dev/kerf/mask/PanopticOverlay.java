@@ -2,6 +2,7 @@ package dev.kerf.mask;
 
 import dev.kerf.error.BadInputException;
 import dev.kerf.image.Image;
+import dev.kerf.mask.Panoptic.Segment;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;

@@ -7,8 +7,8 @@
  * which {@link dev.kerf.mask.PanopticMerge} makes of the two.
  *
  * <p>COCO's files: {@link dev.kerf.mask.CocoDataset} and {@link dev.kerf.mask.CocoResults} read truths and detections,
- * {@link dev.kerf.mask.CocoPanoptic} panoptic pictures; {@link dev.kerf.mask.Coco},
- * {@link dev.kerf.mask.Instances#writeCocoResults} and {@link dev.kerf.mask.PanopticWriter} write them.
+ * {@link dev.kerf.mask.CocoPanoptic} panoptic pictures; {@link dev.kerf.mask.Coco} and
+ * {@link dev.kerf.mask.Instances#writeCocoResults} write them.
  *
  * <p>Pictures to look at: {@link dev.kerf.mask.Overlay}, {@link dev.kerf.mask.InstanceOverlay},
  * {@link dev.kerf.mask.PanopticOverlay}.

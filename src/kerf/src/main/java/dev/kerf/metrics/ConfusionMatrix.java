@@ -22,6 +22,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ConfusionMatrix {
     private final int classes;
+    /** One array holds the square of it. */
+    private static final int MOST_CLASSES = 46_340;
+
     private final long[] counts;
     private final long[] truth;
     private final long[] predicted;
@@ -40,17 +43,17 @@ public final class ConfusionMatrix {
                 }
                 truth[t] += n;
                 predicted[p] += n;
-                all = Math.addExact(all, n);
+                all = Overlap.sum(all, n);
             }
         }
     }
 
     /** No pixels; what sums start from. */
     public static ConfusionMatrix empty(int classes) {
-        if (classes < 1) {
-            throw new BadInputException(classes + " classes; at least one is needed");
+        if (classes < 1 || classes > MOST_CLASSES) {
+            throw new BadInputException(classes + " classes; from 1 to " + MOST_CLASSES + " can be counted");
         }
-        return new ConfusionMatrix(classes, new long[Math.multiplyExact(classes, classes)]);
+        return new ConfusionMatrix(classes, new long[classes * classes]);
     }
 
     /**
@@ -167,7 +170,7 @@ public final class ConfusionMatrix {
     /**
      * The counts of both, as if the pictures were one: scores of the sum are pooled scores.
      *
-     * @throws ArithmeticException past 2^63 − 1 pixels
+     * @throws BadInputException past 2^63 − 1 pixels
      */
     public ConfusionMatrix plus(ConfusionMatrix other) {
         if (other.classes != classes) {
@@ -175,7 +178,7 @@ public final class ConfusionMatrix {
                     + " classes can't be added");
         }
         long[] sum = new long[counts.length];
-        Arrays.setAll(sum, i -> Math.addExact(counts[i], other.counts[i]));
+        Arrays.setAll(sum, i -> Overlap.sum(counts[i], other.counts[i]));
         return new ConfusionMatrix(classes, sum);
     }
 

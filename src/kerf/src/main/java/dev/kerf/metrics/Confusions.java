@@ -116,6 +116,10 @@ public final class Confusions implements AutoCloseable {
             throw new BadInputException(
                     "the truth is " + size(truth.type()) + ", the prediction " + size(predicted.type()));
         }
+        if (truth.type().shape().dim(0) > Integer.MAX_VALUE / ((long) classes * classes)) {
+            throw new BadInputException(truth.type().shape().dim(0) + " pictures of " + classes
+                    + " classes: one array can't hold the counts");
+        }
         Key key = new Key(truth.type(), truth.host == null, predicted.type(), predicted.host == null);
         try (var lease = plans.lease(key)) {
             Executable e = lease.plan();
@@ -123,7 +127,7 @@ public final class Confusions implements AutoCloseable {
             give(e, "predicted", predicted);
             e.run();
             int images = truth.type().shape().size(0);
-            long[] counts = new long[Math.multiplyExact(images, classes * classes)];
+            long[] counts = new long[images * classes * classes];
             e.output("confusion").download(MemorySegment.ofArray(counts));
             return matrices(counts, images);
         }

@@ -75,7 +75,10 @@ public final class MaskSet {
             throw new BadInputException("no classes");
         }
         int[] pixels = labels.toArray();
-        byte[] in = new byte[Math.multiplyExact(pixels.length, classes.length)];
+        if ((long) pixels.length * classes.length > Integer.MAX_VALUE) {
+            throw new BadInputException(classes.length + " masks of " + pixels.length + " pixels: one array can't hold them");
+        }
+        byte[] in = new byte[pixels.length * classes.length];
         for (int i = 0; i < in.length; i++) {
             in[i] = (byte) (pixels[i % pixels.length] == classes[i / pixels.length] ? 1 : 0);
         }

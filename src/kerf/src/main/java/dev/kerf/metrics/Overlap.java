@@ -23,7 +23,7 @@ public record Overlap(long intersection, long union, long areaA, long areaB) {
     /** Checks that such masks exist. */
     public Overlap {
         if (intersection < 0 || intersection > Math.min(areaA, areaB)
-                || union != Math.subtractExact(Math.addExact(areaA, areaB), intersection)) {
+                || union != sum(areaA, areaB - intersection)) {
             throw new BadInputException("no masks have intersection " + intersection + ", union " + union
                     + " and areas " + areaA + " and " + areaB);
         }
@@ -31,7 +31,7 @@ public record Overlap(long intersection, long union, long areaA, long areaB) {
 
     /** The overlap of masks of those areas that have so many pixels in common. */
     public static Overlap of(long intersection, long areaA, long areaB) {
-        return new Overlap(intersection, Math.subtractExact(Math.addExact(areaA, areaB), intersection), areaA, areaB);
+        return new Overlap(intersection, sum(areaA, areaB - intersection), areaA, areaB);
     }
 
     /**
@@ -53,10 +53,17 @@ public record Overlap(long intersection, long union, long areaA, long areaB) {
     /**
      * The counts of both, as if the two pairs of pictures were one pair: scores of the sum are pooled scores.
      *
-     * @throws ArithmeticException past 2^63 − 1 pixels
+     * @throws BadInputException past 2^63 − 1 pixels
      */
     public Overlap plus(Overlap other) {
-        return of(Math.addExact(intersection, other.intersection), Math.addExact(areaA, other.areaA),
-                Math.addExact(areaB, other.areaB));
+        return of(sum(intersection, other.intersection), sum(areaA, other.areaA), sum(areaB, other.areaB));
+    }
+
+    /** Of counts that aren't negative. */
+    static long sum(long a, long b) {
+        if (b > Long.MAX_VALUE - a) {
+            throw new BadInputException("more than 2^63 - 1 pixels: " + a + " and " + b);
+        }
+        return a + b;
     }
 }

@@ -87,6 +87,9 @@ public final class Overlaps implements AutoCloseable {
             throw new BadInputException("masks of " + a.size() + ", but pixels to ignore of " + ignore.width() + "x"
                     + ignore.height());
         }
+        if (b.count() > 0 && a.count() > Integer.MAX_VALUE / 4 / b.count()) {
+            throw new BadInputException(a.count() + " times " + b.count() + " masks: one array can't hold their overlaps");
+        }
         Key key = new Key(Side.of(a), Side.of(b), a.pixels(), ignore != null);
         try (var lease = plans.lease(key)) {
             Executable e = lease.plan();
@@ -96,7 +99,7 @@ public final class Overlaps implements AutoCloseable {
                 e.input("ignore").upload(ignore.toTensor().data());
             }
             e.run();
-            long[] counts = new long[Math.toIntExact(a.count() * b.count() * 4)];
+            long[] counts = new long[(int) (a.count() * b.count() * 4)];
             e.output("overlap").download(MemorySegment.ofArray(counts));
             return new OverlapMatrix((int) a.count(), (int) b.count(), counts);
         }

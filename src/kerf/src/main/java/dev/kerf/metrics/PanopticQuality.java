@@ -5,7 +5,7 @@ import dev.kerf.error.BadInputException;
 import dev.kerf.mask.CocoDataset;
 import dev.kerf.mask.LabelMap;
 import dev.kerf.mask.Panoptic;
-import dev.kerf.mask.Segment;
+import dev.kerf.mask.Panoptic.Segment;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;

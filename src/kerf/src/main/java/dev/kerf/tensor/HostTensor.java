@@ -33,7 +33,7 @@ public record HostTensor(DType dtype, Shape shape, MemorySegment data) {
     public HostTensor {
         Objects.requireNonNull(dtype);
         Objects.requireNonNull(shape);
-        long expected = Math.multiplyExact(shape.elements(), dtype.bytes());
+        long expected = shape.bytes(dtype);
         if (data.byteSize() != expected) {
             throw new BadInputException(
                     dtype + "" + shape + " takes " + expected + " bytes, the segment has " + data.byteSize());
@@ -42,7 +42,7 @@ public record HostTensor(DType dtype, Shape shape, MemorySegment data) {
 
     /** A zeroed tensor on the Java heap, freed by the garbage collector. */
     public static HostTensor zeros(DType dtype, Shape shape) {
-        long bytes = Math.multiplyExact(shape.elements(), dtype.bytes());
+        long bytes = shape.bytes(dtype);
         // A long[] keeps the memory aligned for every dtype; arrays past 2^31 longs go off the heap.
         if (bytes <= (long) Integer.MAX_VALUE * 4) {
             MemorySegment all = MemorySegment.ofArray(new long[(int) ((bytes + 7) / 8)]);
@@ -76,8 +76,13 @@ public record HostTensor(DType dtype, Shape shape, MemorySegment data) {
         return shape.elements();
     }
 
-    /** Element {@code i} in row-major order, as a double; unsigned types as their unsigned value, BOOL as 0 or 1. */
+    /**
+     * Element {@code i} in row-major order, as a double; unsigned types as their unsigned value, BOOL as 0 or 1.
+     *
+     * @throws BadInputException if there is no such element
+     */
     public double getDouble(long i) {
+        check(i);
         return switch (dtype) {
             case F64 -> data.get(F64, i * 8);
             case F32 -> data.get(F32, i * 4);
@@ -88,8 +93,13 @@ public record HostTensor(DType dtype, Shape shape, MemorySegment data) {
         };
     }
 
-    /** Element {@code i} in row-major order, as a long; a floating-point one is rounded towards zero. */
+    /**
+     * Element {@code i} in row-major order, as a long; a floating-point one is rounded towards zero.
+     *
+     * @throws BadInputException if there is no such element
+     */
     public long getLong(long i) {
+        check(i);
         return switch (dtype) {
             case F64, F32, F16, BF16 -> (long) getDouble(i);
             case I64, U64 -> data.get(I64, i * 8);
@@ -104,8 +114,14 @@ public record HostTensor(DType dtype, Shape shape, MemorySegment data) {
 
     /**
      * Sets element {@code i}, rounding to the nearest value of the dtype (half to even); integers saturate and NaN becomes 0.
+     *
+     * @throws BadInputException if there is no such element, or the memory can't be written to
      */
     public void setDouble(long i, double value) {
+        check(i);
+        if (data.isReadOnly()) {
+            throw new BadInputException("the memory of the tensor " + this + " can only be read");
+        }
         switch (dtype) {
             case F64 -> data.set(F64, i * 8, value);
             case F32 -> data.set(F32, i * 4, (float) value);
@@ -122,9 +138,16 @@ public record HostTensor(DType dtype, Shape shape, MemorySegment data) {
         }
     }
 
-    /** The values as float32, copied; one array, so at most 2^31 − 1 elements. */
+    /**
+     * The values as float32, copied.
+     *
+     * @throws BadInputException if one array can't hold them: over 2^31 − 1
+     */
     public float[] toFloatArray() {
-        float[] out = new float[Math.toIntExact(elements())];
+        if (elements() > Integer.MAX_VALUE) {
+            throw new BadInputException("one array can't hold the " + elements() + " elements of " + this);
+        }
+        float[] out = new float[(int) elements()];
         if (dtype == DType.F32) {
             MemorySegment.copy(data, F32, 0, out, 0, out.length);
         } else {
@@ -164,6 +187,12 @@ public record HostTensor(DType dtype, Shape shape, MemorySegment data) {
             return (short) ((bits >>> 16) | 0x40);
         }
         return (short) ((bits + 0x7FFF + ((bits >>> 16) & 1)) >>> 16);
+    }
+
+    private void check(long i) {
+        if (i < 0 || i >= elements()) {
+            throw new BadInputException("element " + i + " of " + this);
+        }
     }
 
     private static double unsignedToDouble(long v) {

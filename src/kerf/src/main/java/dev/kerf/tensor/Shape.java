@@ -25,7 +25,10 @@ public final class Shape {
             if (d < 0) {
                 throw new BadInputException("negative extent in shape " + Arrays.toString(dims));
             }
-            n = Math.multiplyExact(n, d);
+            if (d > 0 && n > Long.MAX_VALUE / d) {
+                throw new BadInputException("shape " + Arrays.toString(dims) + " has more than 2^63 - 1 elements");
+            }
+            n *= d;
         }
         this.dims = dims;
         this.elements = n;
@@ -34,8 +37,7 @@ public final class Shape {
     /**
      * A shape of the given extents.
      *
-     * @throws BadInputException if one is negative
-     * @throws ArithmeticException      if the number of elements passes 2^63 − 1
+     * @throws BadInputException if one is negative, or the number of elements passes 2^63 − 1
      */
     public static Shape of(long... dims) {
         return dims.length == 0 ? SCALAR : new Shape(dims.clone());
@@ -51,9 +53,17 @@ public final class Shape {
         return dims[axis(axis)];
     }
 
-    /** The same extent as an {@code int}. */
+    /**
+     * The same extent as an {@code int}.
+     *
+     * @throws BadInputException if it is none
+     */
     public int size(int axis) {
-        return Math.toIntExact(dim(axis));
+        long extent = dim(axis);
+        if (extent > Integer.MAX_VALUE) {
+            throw new BadInputException("axis " + axis + " of shape " + this + " is larger than 2^31 - 1");
+        }
+        return (int) extent;
     }
 
     /** The axis as a number from 0; a negative one counts from the end. */
@@ -68,6 +78,18 @@ public final class Shape {
     /** Number of elements; 1 for a scalar. */
     public long elements() {
         return elements;
+    }
+
+    /**
+     * Bytes of a dense tensor of this shape.
+     *
+     * @throws BadInputException if they pass 2^63 − 1
+     */
+    public long bytes(DType dtype) {
+        if (elements > Long.MAX_VALUE / dtype.bytes()) {
+            throw new BadInputException(dtype + "" + this + " takes more than 2^63 - 1 bytes");
+        }
+        return elements * dtype.bytes();
     }
 
     /** A copy of the extents. */

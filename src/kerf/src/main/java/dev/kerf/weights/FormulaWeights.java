@@ -158,7 +158,7 @@ final class FormulaWeights implements TensorSource {
     private static Shape shape(Json json) {
         try {
             return Shape.of(json.asLongs());
-        } catch (BadInputException | ArithmeticException e) {
+        } catch (BadInputException e) {
             throw json.error("is the impossible shape " + json);
         }
     }

@@ -228,8 +228,8 @@ public final class Safetensors implements TensorSource {
         long bytes;
         try {
             shape = Shape.of(json.at("shape").asLongs());
-            bytes = Math.multiplyExact(shape.elements(), dtype.bytes());
-        } catch (BadInputException | ArithmeticException e) {
+            bytes = shape.bytes(dtype);
+        } catch (BadInputException e) {
             throw new BadFileException(source() + ": " + at + " has the impossible shape " + json.at("shape"), e);
         }
         long[] offsets = json.at("data_offsets").asLongs();

@@ -30,7 +30,7 @@ public record TensorInfo(String name, DType dtype, Shape shape) {
 
     /** Bytes that the dense values take. */
     public long bytes() {
-        return Math.multiplyExact(shape.elements(), dtype.bytes());
+        return shape.bytes(dtype);
     }
 
     /** The facts of tensors in memory, in the map's order; unmodifiable. */

@@ -55,7 +55,7 @@ class HostTensorTest {
         MemorySegment five = MemorySegment.ofArray(new float[5]);
         assertThrows(BadInputException.class, () -> new HostTensor(DType.F32, Shape.of(2, 3), five));
         assertThrows(BadInputException.class, () -> Shape.of(2, -1));
-        assertThrows(ArithmeticException.class, () -> Shape.of(1L << 40, 1L << 40));
+        assertThrows(BadInputException.class, () -> Shape.of(1L << 40, 1L << 40));
         assertThrows(BadInputException.class, () -> Shape.of(2, 3).dim(2));
         assertEquals(3, Shape.of(2, 3).dim(-1));
     }

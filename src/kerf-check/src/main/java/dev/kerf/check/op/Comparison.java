@@ -1,6 +1,6 @@
 package dev.kerf.check.op;
 
-import dev.kerf.backend.Storage;
+import dev.kerf.backend.Precision.Storage;
 import dev.kerf.check.oracle.Oracle;
 import dev.kerf.graph.TensorType;
 import dev.kerf.graph.Value;

@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.kerf.backend.CompileOptions;
 import dev.kerf.backend.DeviceInfo;
 import dev.kerf.backend.Executable;
-import dev.kerf.backend.NodeTiming;
+import dev.kerf.backend.Executable.NodeTiming;
 import dev.kerf.backend.Precision;
 import dev.kerf.backend.gpu.cuda.StandIn;
 import dev.kerf.backend.gpu.kernel.Dialect;

@@ -14,6 +14,7 @@ import dev.kerf.mask.Box;
 import dev.kerf.mask.Mask;
 import dev.kerf.mask.RunLength;
 import dev.kerf.model.ModelOptions;
+import dev.kerf.model.sam2.MaskGenerator.GeneratedMask;
 import dev.kerf.weights.Weights;
 import java.nio.file.Path;
 import java.util.ArrayList;

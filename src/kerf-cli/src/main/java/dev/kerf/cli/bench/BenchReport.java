@@ -2,7 +2,7 @@ package dev.kerf.cli.bench;
 
 import dev.kerf.backend.DeviceInfo;
 import dev.kerf.backend.Precision;
-import dev.kerf.backend.Storage;
+import dev.kerf.backend.Precision.Storage;
 import dev.kerf.backend.gpu.DeviceFloors;
 import dev.kerf.cli.console.Text;
 import dev.kerf.cli.console.Version;

@@ -4,7 +4,7 @@ import dev.kerf.backend.CompileOptions;
 import dev.kerf.backend.Device;
 import dev.kerf.backend.DeviceWeights;
 import dev.kerf.backend.Executable;
-import dev.kerf.backend.NodeTiming;
+import dev.kerf.backend.Executable.NodeTiming;
 import dev.kerf.backend.gpu.DeviceFloors;
 import dev.kerf.cli.console.Text;
 import dev.kerf.graph.Graph;

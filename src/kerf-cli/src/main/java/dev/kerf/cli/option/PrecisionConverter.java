@@ -1,7 +1,7 @@
 package dev.kerf.cli.option;
 
-import dev.kerf.backend.Arithmetic;
 import dev.kerf.backend.Precision;
+import dev.kerf.backend.Precision.Arithmetic;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.stream.Collectors;

@@ -12,7 +12,6 @@ import dev.kerf.image.video.FrameSink;
 import dev.kerf.json.Json;
 import dev.kerf.mask.Box;
 import dev.kerf.mask.Coco;
-import dev.kerf.mask.CocoTrack;
 import dev.kerf.mask.Instance;
 import dev.kerf.mask.Instances;
 import dev.kerf.mask.LabelMap;

@@ -1,7 +1,7 @@
 package dev.kerf.backend.cpu;
 
+import dev.kerf.backend.Executable.NodeTiming;
 import dev.kerf.backend.Limit;
-import dev.kerf.backend.NodeTiming;
 import dev.kerf.backend.cpu.kernel.Faults;
 import dev.kerf.backend.cpu.kernel.Kernel;
 import dev.kerf.backend.cpu.kernel.Operand;

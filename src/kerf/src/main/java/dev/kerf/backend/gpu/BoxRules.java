@@ -1,6 +1,6 @@
 package dev.kerf.backend.gpu;
 
-import dev.kerf.backend.Storage;
+import dev.kerf.backend.Precision.Storage;
 import dev.kerf.backend.gpu.kernel.Sizes;
 import dev.kerf.graph.BoxOp;
 import dev.kerf.graph.Node;

@@ -1,7 +1,7 @@
 package dev.kerf.backend.gpu;
 
 import dev.kerf.backend.DeviceInfo;
-import dev.kerf.backend.Storage;
+import dev.kerf.backend.Precision.Storage;
 import dev.kerf.backend.gpu.kernel.KernelSource;
 import dev.kerf.tensor.DType;
 import java.util.List;

@@ -1,7 +1,7 @@
 package dev.kerf.backend.gpu;
 
 import dev.kerf.backend.CompileOptions;
-import dev.kerf.backend.MemoryUse;
+import dev.kerf.backend.Executable.MemoryUse;
 import dev.kerf.backend.gpu.kernel.Manifest;
 import dev.kerf.backend.gpu.kernel.Packing;
 import dev.kerf.error.BadInputException;
@@ -19,6 +19,7 @@ import dev.kerf.tensor.DType;
 import dev.kerf.tensor.HostTensor;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -46,6 +47,8 @@ final class GpuCompilation {
      */
     record Step(Node node, String kernel, Driver.Launch launch, long flops, long bytes) {}
 
+    private static final System.Logger LOG = System.getLogger(GpuCompilation.class.getName());
+
     /** Work-items along an axis, which kernels count in 32 bits. */
     private static final long MOST_ITEMS = 1L << 31;
 
@@ -69,6 +72,7 @@ final class GpuCompilation {
     private final List<AutoCloseable> owned = new ArrayList<>();
     private final List<Driver.Buffer> buffers = new ArrayList<>();
     private final List<Step> steps = new ArrayList<>();
+    private final Set<String> logged = new HashSet<>();
     private final Map<Integer, Slot> slots = new LinkedHashMap<>();
     private ScratchMemory scratch;
     private PlanRules rules;
@@ -234,6 +238,10 @@ final class GpuCompilation {
         Map<String, Location> late = new LinkedHashMap<>();
         for (Manifest.Argument a : call.kernel().arguments()) {
             arguments.add(argument(n, call, a, late));
+        }
+        if (LOG.isLoggable(System.Logger.Level.DEBUG) && logged.add(call.kernel().name() + call.definitions())) {
+            LOG.log(System.Logger.Level.DEBUG, "{0}: {1}, the first of its kind: kernel {2} with {3}",
+                    device.info().id(), n.name(), call.kernel().name(), call.definitions());
         }
         Driver.Kernel kernel = driver.load(call.kernel().name(), call.definitions());
         Driver.Launch launch = own(driver.launch(kernel, global, call.extents(call.kernel().local()), arguments));

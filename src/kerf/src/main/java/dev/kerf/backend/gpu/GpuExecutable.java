@@ -2,9 +2,9 @@ package dev.kerf.backend.gpu;
 
 import dev.kerf.backend.DeviceTensor;
 import dev.kerf.backend.Executable;
+import dev.kerf.backend.Executable.MemoryUse;
+import dev.kerf.backend.Executable.NodeTiming;
 import dev.kerf.backend.Limit;
-import dev.kerf.backend.MemoryUse;
-import dev.kerf.backend.NodeTiming;
 import dev.kerf.backend.StateTensor;
 import dev.kerf.backend.Stream;
 import dev.kerf.error.BadInputException;

@@ -1,6 +1,6 @@
 package dev.kerf.backend.gpu;
 
-import dev.kerf.backend.Storage;
+import dev.kerf.backend.Precision.Storage;
 import dev.kerf.backend.gpu.kernel.Expression;
 import dev.kerf.backend.gpu.kernel.KernelSource;
 import dev.kerf.backend.gpu.kernel.Manifest;

@@ -1,9 +1,9 @@
 package dev.kerf.backend.gpu;
 
-import dev.kerf.backend.Arithmetic;
 import dev.kerf.backend.DeviceInfo;
 import dev.kerf.backend.Precision;
-import dev.kerf.backend.Storage;
+import dev.kerf.backend.Precision.Arithmetic;
+import dev.kerf.backend.Precision.Storage;
 import dev.kerf.backend.gpu.kernel.Manifest;
 import dev.kerf.backend.gpu.kernel.Sizes;
 import dev.kerf.error.BadInputException;

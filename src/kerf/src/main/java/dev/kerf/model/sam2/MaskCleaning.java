@@ -2,6 +2,7 @@ package dev.kerf.model.sam2;
 
 import dev.kerf.mask.Mask;
 import dev.kerf.mask.RunLength;
+import dev.kerf.model.sam2.MaskGenerator.GeneratedMask;
 
 /** Small holes and islands taken out of masks, as upstream's {@code remove_small_regions}. */
 final class MaskCleaning {

@@ -23,6 +23,18 @@ import java.util.function.IntConsumer;
  * <p>May be used by many threads at once.
  */
 public final class MaskGenerator {
+    /**
+     * A mask that nobody prompted.
+     *
+     * @param mask      its pixels, of the image's size
+     * @param bounds    the smallest box around it
+     * @param iou       how well the network thinks that it fits, 0 … 1
+     * @param stability how little it depends on the threshold, as {@link Prediction#stability}
+     * @param point     the point of the grid that found it
+     * @param crop      the part of the image that the network saw
+     */
+    public record GeneratedMask(RunLength mask, Box bounds, float iou, double stability, Prompt.Point point, Box crop) {}
+
     private static final int BATCH = ImageView.MOST_AT_ONCE;
     /** Masks that end within so many pixels of a crop's edge are cut off by it, and dropped. */
     private static final int EDGE = 20;

@@ -2,7 +2,7 @@ package dev.kerf.backend.gpu;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import dev.kerf.backend.Storage;
+import dev.kerf.backend.Precision.Storage;
 import dev.kerf.backend.gpu.kernel.Manifest;
 import dev.kerf.graph.Activation;
 import dev.kerf.graph.MeasureOp.MaskForm;

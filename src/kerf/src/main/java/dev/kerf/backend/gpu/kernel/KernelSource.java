@@ -6,7 +6,7 @@ import java.util.Set;
 
 /** The text of a kernel with everything that it includes, for compilers that see no files. */
 public final class KernelSource {
-    /** The definition that says how {@code real} is stored, as {@link dev.kerf.backend.Storage#code}. */
+    /** The definition that says how {@code real} is stored, as {@link dev.kerf.backend.Precision.Storage#code}. */
     public static final String STORAGE = "KERF_STORAGE";
 
     /** The definition that says how many bytes of LOCAL memory a group gets at launch. */

@@ -53,7 +53,8 @@ public final class OpenClBackend implements Backend {
     }
 
     private static LibOpenCl library() {
-        String path = System.getProperty("kerf.opencl.library", LIBRARY);
+        String path = System.getProperty("kerf.opencl.library",
+                System.getenv().getOrDefault("KERF_OPENCL_LIBRARY", LIBRARY));
         try {
             return new LibOpenCl(path);
         } catch (IllegalArgumentException e) {

@@ -1,6 +1,6 @@
 package dev.kerf.backend.gpu.cuda;
 
-import dev.kerf.backend.Storage;
+import dev.kerf.backend.Precision.Storage;
 import dev.kerf.backend.gpu.kernel.Dialect;
 import dev.kerf.backend.gpu.kernel.KernelSource;
 import dev.kerf.backend.gpu.kernel.Manifest;

@@ -1,7 +1,7 @@
 package dev.kerf.backend.gpu.cuda;
 
 import dev.kerf.backend.Precision;
-import dev.kerf.backend.Storage;
+import dev.kerf.backend.Precision.Storage;
 import dev.kerf.backend.gpu.kernel.Dialect;
 import dev.kerf.backend.gpu.kernel.KernelSource;
 import dev.kerf.backend.gpu.kernel.Manifest;

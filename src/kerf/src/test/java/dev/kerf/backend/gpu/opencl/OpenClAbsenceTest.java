@@ -54,6 +54,12 @@ class OpenClAbsenceTest {
     }
 
     @Test
+    void theEnvironmentNamesTheLibrary() throws IOException, InterruptedException {
+        String out = ask(Map.of("KERF_OPENCL_LIBRARY", "libNoSuchOpenCL.so.2"));
+        assertTrue(out.contains("reason: opencl: libNoSuchOpenCL.so.2 not found"), out);
+    }
+
+    @Test
     void notOpenCl() throws IOException, InterruptedException {
         String out = ask(Map.of(), "-Dkerf.opencl.library=libc.so.6");
         assertTrue(out.contains("reason: opencl: libc.so.6 not found (it has no function clGetPlatformIDs)"), out);

@@ -1,8 +1,12 @@
-package dev.kerf.mask;
+package dev.kerf.cli.picture;
 
 import dev.kerf.file.AtomicFile;
 import dev.kerf.image.video.Frame;
 import dev.kerf.json.Json;
+import dev.kerf.mask.Coco;
+import dev.kerf.mask.CocoResults;
+import dev.kerf.mask.Instance;
+import dev.kerf.mask.Instances;
 import java.io.IOException;
 import java.io.OutputStreamWriter;
 import java.io.Writer;
@@ -20,7 +24,7 @@ import java.nio.file.Path;
  * first frame; {@code bbox} is 0, 0, 0, 0 around nothing. {@link CocoResults} and pycocotools' loadRes read it. Elements go
  * to the disk as they come; the file appears when {@link #finish} is called, whole or not at all.
  */
-public final class CocoTrack implements AutoCloseable {
+final class CocoTrack implements AutoCloseable {
     private final AtomicFile file;
     private final Writer out;
     private boolean first = true;
@@ -30,7 +34,7 @@ public final class CocoTrack implements AutoCloseable {
      *
      * @throws dev.kerf.error.BadFileException if it can't be written there
      */
-    public CocoTrack(Path file) {
+    CocoTrack(Path file) {
         this.file = new AtomicFile(file);
         try {
             out = new OutputStreamWriter(this.file.out(), StandardCharsets.UTF_8);
@@ -46,7 +50,7 @@ public final class CocoTrack implements AutoCloseable {
      *
      * @throws dev.kerf.error.BadFileException if it can't be written
      */
-    public void write(Frame frame, Instances objects) {
+    void write(Frame frame, Instances objects) {
         try {
             for (Instance i : objects.items()) {
                 out.write(first ? "\n" : ",\n");
@@ -66,7 +70,7 @@ public final class CocoTrack implements AutoCloseable {
      *
      * @throws dev.kerf.error.BadFileException if it can't be written
      */
-    public void finish() {
+    void finish() {
         try {
             out.write(first ? "]\n" : "\n]\n");
             out.flush();

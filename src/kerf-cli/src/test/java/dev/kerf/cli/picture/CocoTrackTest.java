@@ -1,4 +1,4 @@
-package dev.kerf.mask;
+package dev.kerf.cli.picture;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -9,6 +9,11 @@ import dev.kerf.image.Image;
 import dev.kerf.image.PixelFormat;
 import dev.kerf.image.video.Frame;
 import dev.kerf.json.Json;
+import dev.kerf.mask.Coco;
+import dev.kerf.mask.Instance;
+import dev.kerf.mask.Instances;
+import dev.kerf.mask.Mask;
+import dev.kerf.mask.RunLength;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

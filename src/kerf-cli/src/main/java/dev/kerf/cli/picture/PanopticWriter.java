@@ -1,8 +1,12 @@
-package dev.kerf.mask;
+package dev.kerf.cli.picture;
 
 import dev.kerf.error.BadInputException;
 import dev.kerf.file.AtomicFile;
 import dev.kerf.json.Json;
+import dev.kerf.mask.Box;
+import dev.kerf.mask.CocoDataset;
+import dev.kerf.mask.Panoptic;
+import dev.kerf.mask.Panoptic.Segment;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.HashSet;
