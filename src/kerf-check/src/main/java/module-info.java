@@ -1,4 +1,4 @@
-/** What Kerf's back ends and models are held to: the float64 oracle, op cases, golden cases and the self-test. */
+/** What Kerf's back ends and models are held to: the float64 oracle, op cases, golden cases and the self-test, and a back end that runs shipped PTX in an interpreter. */
 module dev.kerf.check {
     requires java.management;
     requires jdk.management;
@@ -8,4 +8,6 @@ module dev.kerf.check {
     exports dev.kerf.check.golden;
     exports dev.kerf.check.op;
     exports dev.kerf.check.oracle;
+
+    provides dev.kerf.backend.Backend with dev.kerf.check.ptx.PtxBackend;
 }

@@ -22,26 +22,32 @@ final class DevicesCommand implements Callable<Integer> {
     @Option(names = "--json", description = "Writes JSON.")
     private boolean json;
 
+    @Option(names = "--all", description = "Lists back ends too that are taken only by name, such as the PTX interpreter.")
+    private boolean all;
+
     DevicesCommand(Console console) {
         this.console = console;
     }
 
     @Override
     public Integer call() {
-        Json all = Json.array();
+        Json found = Json.array();
         for (Backend b : Backends.all()) {
+            if (b.priority() < 0 && !all) {
+                continue;
+            }
             try {
                 List<DeviceInfo> devices = b.devices();
                 if (json) {
-                    Json found = Json.array();
-                    devices.forEach(d -> found.add(toJson(d)));
-                    all.add(Json.object().put("name", b.name()).put("available", true).put("devices", found));
+                    Json its = Json.array();
+                    devices.forEach(d -> its.add(toJson(d)));
+                    found.add(Json.object().put("name", b.name()).put("available", true).put("devices", its));
                 } else {
                     devices.forEach(this::print);
                 }
             } catch (KerfException e) {
                 if (json) {
-                    all.add(Json.object().put("name", b.name()).put("available", false)
+                    found.add(Json.object().put("name", b.name()).put("available", false)
                             .put("reason", e.getMessage()).put("devices", Json.array()));
                 } else {
                     console.out().println(b.name() + "  can't start: " + e.getMessage());
@@ -49,7 +55,7 @@ final class DevicesCommand implements Callable<Integer> {
             }
         }
         if (json) {
-            console.out().println(Json.object().put("backends", all).pretty());
+            console.out().println(Json.object().put("backends", found).pretty());
         }
         return ExitCode.OK;
     }

@@ -1,6 +1,7 @@
 package dev.kerf.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.kerf.cli.console.ExitCode;
@@ -29,6 +30,8 @@ class ToolCommandsTest {
     @Test
     void devices() {
         assertTrue(Run.of("devices").out().contains("cpu:0  "));
+        assertFalse(Run.of("devices").out().contains("ptx"));
+        assertTrue(Run.of("devices", "--all").out().contains("ptx:0  PTX interpreter"));
         Json cpu = Json.parse(Run.of("devices", "--json").out()).at("backends").items().stream()
                 .filter(b -> b.at("name").asString().equals("cpu")).findFirst().orElseThrow();
         assertTrue(cpu.at("available").asBoolean());

@@ -11,7 +11,10 @@ public interface Backend {
     /** The name that users give, in lower case, such as {@code cpu}. */
     String name();
 
-    /** Preference when the user names none; the largest that has a device is taken. The CPU's is 0. */
+    /**
+     * Preference when the user names none; the largest that has a device is taken. The CPU's is 0; what is negative is
+     * taken only by name.
+     */
     int priority();
 
     /**

@@ -100,7 +100,7 @@ public final class Backends {
     /** The same; if it is the CPU, with options. */
     public static Device best(CpuOptions options) {
         if (gpuMayBeThere()) {
-            for (Backend b : all()) {
+            for (Backend b : all().stream().filter(x -> x.priority() >= 0).toList()) {
                 try {
                     for (DeviceInfo d : b.devices()) {
                         if (d.kind() == DeviceInfo.Kind.GPU) {

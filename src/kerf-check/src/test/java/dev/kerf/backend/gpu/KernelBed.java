@@ -66,7 +66,7 @@ final class KernelBed implements AutoCloseable {
     /** Devices × the named kernels, {@code kernel} or {@code kernel/variant}, as arguments of a parameterised test. */
     static Stream<Arguments> devicesAnd(String... kernels) {
         return devices().flatMap(d -> Stream.of(kernels)
-                .filter(k -> !d.startsWith("cuda:")
+                .filter(k -> !d.startsWith("cuda:") && !d.startsWith("ptx:")
                         || Manifest.of(k.substring(k.indexOf('/') + 1)).dialect().readBy(Dialect.CUDA))
                 .map(k -> Arguments.of(d, k)));
     }

@@ -11,10 +11,12 @@ import dev.kerf.backend.Precision;
 import dev.kerf.backend.Precision.Storage;
 import dev.kerf.backend.StateTensor;
 import dev.kerf.backend.gpu.cuda.CudaBackend;
+import dev.kerf.backend.gpu.cuda.ShippedSets;
 import dev.kerf.backend.gpu.kernel.Manifest;
 import dev.kerf.backend.gpu.opencl.OpenClBackend;
 import dev.kerf.backend.gpu.tornado.TornadoBackend;
 import dev.kerf.check.oracle.Oracle;
+import dev.kerf.check.ptx.PtxBackend;
 import dev.kerf.graph.Graph;
 import dev.kerf.graph.Value;
 import dev.kerf.tensor.DType;
@@ -68,6 +70,7 @@ public final class Parity {
         return switch (id.substring(0, id.indexOf(':'))) {
             case "cuda" -> CudaBackend.openDriver(ordinal);
             case "opencl" -> OpenClBackend.openDriver(ordinal);
+            case "ptx" -> PtxBackend.openDriver(ordinal);
             case "tornado" -> TornadoBackend.openDriver(ordinal);
             default -> throw new IllegalArgumentException("no driver for " + id);
         };
@@ -88,11 +91,17 @@ public final class Parity {
             // Constraints over sizes can't be told here; a set that breaks one is refused when it is forced.
             boolean allowed = m.constraints().stream()
                     .allMatch(c -> !all.keySet().containsAll(c.names()) || c.holds(all));
-            if (v != p.standard() && allowed) {
+            if (v != p.standard() && allowed && available(device.info().id(), kernel, set)) {
                 sets.add(set);
             }
         }));
         return sets;
+    }
+
+    /** Whether a device has a kernel with these parameters: the PTX interpreter runs what ships, and compiles nothing. */
+    static boolean available(String id, String kernel, Map<String, Long> parameters) {
+        return !id.startsWith("ptx:") || ShippedSets.kernels().contains(kernel) && ShippedSets.of(kernel).stream()
+                .anyMatch(d -> parameters.entrySet().stream().allMatch(p -> p.getValue().toString().equals(d.get(p.getKey()))));
     }
 
     /** Runs a case in float32, fused and node by node, and in every smaller storage that the device has, against the oracle. */

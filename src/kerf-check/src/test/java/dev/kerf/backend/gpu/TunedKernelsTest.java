@@ -72,8 +72,9 @@ class TunedKernelsTest {
     @MethodSource("dev.kerf.backend.gpu.Parity#devices")
     void areRight(String id) throws IOException {
         for (Path file : files()) {
-            // TornadoVM's kernels are other code, which knows no other parameters.
-            if (id.startsWith("tornado:") && !file.endsWith("tornado.json")) {
+            // TornadoVM's kernels are other code, which knows no other parameters; PTX ships for NVIDIA's.
+            if (id.startsWith("tornado:") && !file.endsWith("tornado.json")
+                    || id.startsWith("ptx:") && !file.endsWith("nvidia.json")) {
                 continue;
             }
             Json tuned = Json.read(file);

@@ -1,0 +1,60 @@
+package dev.kerf.check.ptx;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * What a launch did, counted: the same on every machine.
+ *
+ * @param kernel       its name
+ * @param blocks       how many
+ * @param threads      of a block
+ * @param sharedBytes  shared memory of a block
+ * @param waves        how often the card was filled, as far as threads, blocks and shared memory decide
+ * @param instructions instructions of warps by kind, such as {@code fma.f32} or {@code ld.global}
+ * @param lanes        lanes that took part in them
+ * @param sectors      sectors of 32 bytes of global memory that were asked for
+ * @param bytes        bytes of global memory that lanes asked for
+ * @param wavefronts   passes over the banks of shared memory
+ * @param leastWavefronts passes that it would take without bank conflicts
+ */
+record LaunchCounts(
+        String kernel, long blocks, int threads, int sharedBytes, long waves, Map<String, Long> instructions, long lanes,
+        long sectors,
+        long bytes, long wavefronts, long leastWavefronts) {
+    /** Counts of the launch that has just ended, which begin anew. */
+    static LaunchCounts of(PtxKernel kernel, PtxLaunch.Bound launch, Card card) {
+        Program program = kernel.program();
+        List<String> kinds = program.kinds();
+        Map<String, Long> instructions = new LinkedHashMap<>();
+        long lanes = 0;
+        long[] sums = new long[4];
+        for (Block b : kernel.blocks()) {
+            Counts c = b.counts;
+            for (int s = 0; s < program.segments.length; s++) {
+                Flow.Segment segment = program.segments[s];
+                for (int i = segment.from(); i < segment.to() && c.visits[s] > 0; i++) {
+                    instructions.merge(kinds.get(i), c.visits[s], Long::sum);
+                    lanes += c.lanes[s];
+                }
+            }
+            for (int i = 0; i < program.ops.length; i++) {
+                sums[0] += c.sectors[i];
+                sums[1] += c.bytes[i];
+                sums[2] += c.waves[i];
+                sums[3] += c.leastWaves[i];
+            }
+            c.clear();
+        }
+        return new LaunchCounts(kernel.name(), launch.blocks(), launch.threads(), kernel.sharedBytes(),
+                card.waves(launch.blocks(), launch.threads(), kernel.sharedBytes(), 0), instructions, lanes, sums[0], sums[1],
+                sums[2],
+                sums[3]);
+    }
+
+    /** All instructions of warps. */
+    long total() {
+        return instructions.values().stream().mapToLong(n -> n).sum();
+    }
+}

@@ -1,0 +1,70 @@
+package dev.kerf.check.ptx;
+
+/** What requests to memory cost: sectors of 32 bytes in global memory, wavefronts over the 32 banks of shared memory. */
+final class Traffic {
+    private static final int SECTOR = 5;
+    private static final int WAVE_BYTES = 128;
+
+    private Traffic() {}
+
+    /** A request to global memory at these places of one allocation. */
+    static void global(Counts c, int index, int[] at, int lanes, int bytes) {
+        int found = 0;
+        long[] seen = new long[64];
+        for (int m = lanes; m != 0; m &= m - 1) {
+            int t = Integer.numberOfTrailingZeros(m);
+            for (int sector = at[t] >> SECTOR; sector <= at[t] + bytes - 1 >> SECTOR; sector++) {
+                boolean had = false;
+                for (int k = found - 1; k >= 0 && !had; k--) {
+                    had = seen[k] == sector;
+                }
+                if (!had) {
+                    seen[found++] = sector;
+                }
+            }
+        }
+        c.sectors[index] += found;
+        c.bytes[index] += (long) Integer.bitCount(lanes) * bytes;
+    }
+
+    /**
+     * A request to shared memory: a wavefront serves each bank once, all lanes that want the same word of it together. Accesses of 8
+     * bytes are served by half warps, of 16 bytes by quarters.
+     */
+    static void shared(Counts c, int index, int[] at, int lanes, int bytes) {
+        int together = bytes <= 4 ? 32 : bytes == 8 ? 16 : 8;
+        int waves = 0;
+        int[] words = new int[32];
+        for (int from = 0; from < 32; from += together) {
+            int part = lanes & (together == 32 ? -1 : (1 << together) - 1 << from);
+            int n = 0;
+            for (int m = part; m != 0; m &= m - 1) {
+                int t = Integer.numberOfTrailingZeros(m);
+                for (int k = 0; k < Math.max(4, bytes); k += 4) {
+                    int word = at[t] + k >> 2;
+                    boolean had = false;
+                    for (int q = 0; q < n && !had; q++) {
+                        had = words[q] == word;
+                    }
+                    if (!had) {
+                        words[n++] = word;
+                    }
+                }
+            }
+            waves += busiest(words, n);
+        }
+        c.waves[index] += waves;
+        c.leastWaves[index] += Math.max(1, (Integer.bitCount(lanes) * bytes + WAVE_BYTES - 1) / WAVE_BYTES);
+    }
+
+    private static int busiest(int[] words, int n) {
+        long[] load = new long[4]; // a byte a bank
+        int most = 0;
+        for (int q = 0; q < n; q++) {
+            int bank = words[q] & 31;
+            load[bank >> 3] += 1L << (bank & 7) * 8;
+            most = Math.max(most, (int) (load[bank >> 3] >>> (bank & 7) * 8) & 0xFF);
+        }
+        return most;
+    }
+}

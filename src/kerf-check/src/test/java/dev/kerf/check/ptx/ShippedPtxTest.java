@@ -1,0 +1,37 @@
+package dev.kerf.check.ptx;
+
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** The interpreter knows every instruction that ships. */
+class ShippedPtxTest {
+    static List<Path> files() throws IOException {
+        try (Stream<Path> all = Files.walk(Path.of("kernels", "ptx"))) {
+            return all.filter(p -> p.toString().endsWith(".ptx")).sorted().toList();
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("files")
+    void isUnderstood(Path file) throws IOException {
+        String name = file.getFileName().toString().replace(".ptx", "");
+        int modules = 0;
+        DeviceMemory memory = new DeviceMemory(false);
+        for (String module : Files.readString(file, StandardCharsets.US_ASCII).split("(?m)^// kerf .*$")) {
+            if (module.contains(".entry")) {
+                PtxKernel kernel = PtxKernel.of(PtxReader.read(module, name), memory, 0);
+                assertTrue(kernel.program().ops.length > 0);
+                modules++;
+            }
+        }
+        assertTrue(modules > 0, file.toString());
+    }
+}
