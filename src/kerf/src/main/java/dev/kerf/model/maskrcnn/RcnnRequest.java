@@ -30,8 +30,8 @@ record RcnnRequest(PictureForm form, int images, boolean semantic, DetectOptions
     }
 
     /**
-     * The size that the network sees. torchvision computes the factor in float32 and cuts the product off; Detectron2
-     * rounds, and after the shorter side the longer.
+     * The size that the network sees. torchvision (0.29.1; 0.14.1 had the factor in float32) cuts the product off, so that
+     * a side can be one less than asked for; Detectron2 rounds, and after the shorter side the longer.
      */
     Size resized(boolean detectron) {
         int height = height();
@@ -39,8 +39,7 @@ record RcnnRequest(PictureForm form, int images, boolean semantic, DetectOptions
         int shorter = Math.min(height, width);
         int longer = Math.max(height, width);
         if (!detectron) {
-            // torch divides a number by a tensor as the tensor's reciprocal times the number: two roundings.
-            double scale = Math.min(1f / shorter * options.minSize(), 1f / longer * options.maxSize());
+            double scale = Math.min((double) options.minSize() / shorter, (double) options.maxSize() / longer);
             return new Size(Math.max(1, (int) Math.floor(height * scale)), Math.max(1, (int) Math.floor(width * scale)));
         }
         double scale = (double) options.minSize() / shorter;

@@ -97,7 +97,8 @@ public final class SmallRcnns {
             features = HIDDEN;
         }
         int boxClasses = names.layout() == Layout.DETECTRON2 ? classes - 1 : classes;
-        linear(names.classScores(), classes, HIDDEN, 3);
+        // Where the pyramid has no norms its features are larger: float32 has to tell the scores apart.
+        linear(names.classScores(), classes, HIDDEN, names.layout() == Layout.TORCHVISION ? 0.75 : 3);
         linear(names.boxDeltas(), 4 * boxClasses, HIDDEN, 1);
         for (int i = 0; i < 4; i++) {
             head(names.maskConv(i), PYRAMID, PYRAMID, 3);
