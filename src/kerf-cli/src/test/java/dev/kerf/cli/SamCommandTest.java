@@ -9,6 +9,7 @@ import dev.kerf.image.Image;
 import dev.kerf.json.Json;
 import dev.kerf.mask.Coco;
 import dev.kerf.mask.LabelMap;
+import dev.kerf.mask.Mask;
 import dev.kerf.mask.RunLength;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.weights.Safetensors;
@@ -18,6 +19,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -100,10 +102,29 @@ class SamCommandTest {
     void multimaskGivesThreeTheBestFirst() throws IOException {
         Path stroke = dir.resolve("stroke.txt");
         Files.writeString(stroke, "100,100\n\n140,90\n150,120\n");
-        Json json = Json.parse(sam("--scribble", stroke, "--multimask", "--json").succeeded().out());
+        Json json = Json.parse(sam("--scribble", stroke, "--multimask", "--json", "--format", "masks,rle").succeeded().out());
         assertEquals(3, json.at("masks").size());
         assertTrue(
                 json.at("masks").at(0).at("predicted_iou").asDouble() >= json.at("masks").at(2).at("predicted_iou").asDouble());
+        assertEquals(List.of("drawn-mask-1.png", "drawn-mask-2.png", "drawn-mask-3.png", "drawn-masks.json",
+                "drawn-overlay-1.png", "drawn-overlay-2.png", "drawn-overlay-3.png"), Run.files(out));
+        Json coco = Json.read(out.resolve("drawn-masks.json")).at("annotations");
+        long sum = 0;
+        Mask union = Mask.empty(256, 256);
+        for (int i = 0; i < 3; i++) {
+            Mask own = LabelMap.read(out.resolve("drawn-mask-" + (i + 1) + ".png")).mask(1);
+            assertEquals(json.at("masks").at(i).at("area").asLong(), own.area());
+            assertEquals(own, Coco.mask(coco.at(i).at("segmentation"), 256, 256).decode());
+            sum += own.area();
+            for (int p = 0; p < 256 * 256; p++) {
+                union.set(p % 256, p / 256, union.get(p % 256, p / 256) || own.get(p % 256, p / 256));
+            }
+        }
+        assertTrue(sum > union.area(), "the masks don't overlap: nothing is tested");
+        String table = sam("--scribble", stroke, "--multimask", "--no-overlay").succeeded().out();
+        long first = json.at("masks").at(0).at("area").asLong();
+        assertTrue(table.startsWith(String.format(Locale.ROOT, "mask 1  %.1f %%  at ", 100.0 * first / (256 * 256))), table);
+        sam("--scribble", stroke, "--multimask", "--format", "labels").failedWith(ExitCode.FAILED, "overlap", "masks, rle");
     }
 
     @Test

@@ -35,7 +35,7 @@ class UNetTest {
         return Image.of(width, height, format, pixels);
     }
 
-    /** Sums over the same pixels in the same order: not one bit may differ, whatever the image's remainder mod 2^depth. */
+    /** Labels are equal and logits within float32's rounding, whatever the image's remainder mod 2^depth. */
     @ParameterizedTest
     @MethodSource("dev.kerf.backend.BackendsUnderTest#devices")
     void tiledEqualsUntiled(String backend) {

@@ -44,8 +44,8 @@ final class MaskOutput {
     @Option(names = "--overlay", negatable = true, defaultValue = "true", fallbackValue = "true", description = "Also draws the masks over the image, NAME-overlay.png; on by default.")
     private boolean overlay;
 
-    @Option(names = "--format", split = ",", paramLabel = "FORMAT", defaultValue = "labels", description = "One or more of labels (a PNG of numbers), masks (a PNG for each) and rle (COCO JSON).")
-    private List<Format> formats;
+    @Option(names = "--format", split = ",", paramLabel = "FORMAT", description = "One or more of labels (a PNG of numbers; the default), masks (a PNG for each; with --multimask the default) and rle (COCO JSON).")
+    private List<Format> formats = List.of();
 
     @Option(names = "--quiet", description = "Writes nothing on the terminal but errors.")
     boolean quiet;
@@ -69,6 +69,26 @@ final class MaskOutput {
         return Mask.of(binary.shape().size(1), binary.shape().size(0), binary.data().toArray(ValueLayout.JAVA_BYTE));
     }
 
+    /** Whether the masks are answers to one question, which overlap and are told apart by their files. */
+    private boolean candidates;
+
+    /**
+     * Takes masks as answers to one question from now on.
+     *
+     * @throws BadInputException if they are to be put into one map of labels, which holds one number a pixel
+     */
+    void candidates() {
+        candidates = true;
+        if (formats.contains(Format.LABELS)) {
+            throw new BadInputException("--format labels: the masks of --multimask overlap, and a pixel has one label; take "
+                    + "masks, rle");
+        }
+    }
+
+    private List<Format> formats() {
+        return formats.isEmpty() ? List.of(candidates ? Format.MASKS : Format.LABELS) : formats;
+    }
+
     /** Makes sure that no result takes the place of the image. */
     void check(Path image) {
         for (String ending : List.of("-masks.png", "-overlay.png")) {
@@ -90,25 +110,27 @@ final class MaskOutput {
         List<String> names = new ArrayList<>(List.of("background"));
         IntStream.rangeClosed(1, found.size()).forEach(i -> names.add("thing " + i));
         List<Path> files = new ArrayList<>();
-        LabelMap labels = labels(picture, found.stream().map(Found::mask).toList());
-        if (formats.contains(Format.LABELS)) {
+        List<RunLength> all = found.stream().map(Found::mask).toList();
+        if (formats().contains(Format.LABELS)) {
             files.add(file(image, "-masks.png"));
-            labels.writePng(files.getLast(), Palette.of(names.size(), 0));
+            labels(picture, all).writePng(files.getLast(), Palette.of(names.size(), 0));
         }
-        for (int i = 0; formats.contains(Format.MASKS) && i < found.size(); i++) {
+        for (int i = 0; formats().contains(Format.MASKS) && i < found.size(); i++) {
             files.add(file(image, "-mask-" + (i + 1) + ".png"));
             new LabelMap(found.get(i).mask.decode().toTensor()).writePng(files.getLast(), new int[] {0, 0xFFFFFF});
         }
-        if (formats.contains(Format.RLE)) {
+        if (formats().contains(Format.RLE)) {
             files.add(file(image, "-masks.json"));
             Coco coco = new Coco(List.of("thing"));
             int id = coco.addImage(image.getFileName().toString(), picture.width(), picture.height());
             found.forEach(f -> coco.add(id, 0, f.mask, OptionalDouble.of(Math.clamp(f.iou, 0, 1))));
             coco.write(files.getLast(), Coco.Form.RUN_LENGTH);
         }
-        if (overlay) {
-            files.add(file(image, "-overlay.png"));
-            Overlay.of(names, 0).draw(picture, labels).writePng(files.getLast());
+        for (int i = 0; overlay && i < (candidates ? found.size() : 1); i++) {
+            files.add(file(image, candidates ? "-overlay-" + (i + 1) + ".png" : "-overlay.png"));
+            List<String> shown = candidates ? List.of("background", "mask " + (i + 1)) : names;
+            Overlay.of(shown, 0).draw(picture, labels(picture, candidates ? all.subList(i, i + 1) : all))
+                    .writePng(files.getLast());
         }
         report(console, image, picture, found, config, device, files, seconds);
     }
@@ -157,7 +179,8 @@ final class MaskOutput {
             for (int i = 0; i < found.size(); i++) {
                 Found f = found.get(i);
                 Box b = f.mask.bounds();
-                console.out().println("thing " + (i + 1) + "  " + Text.fixed(100 * f.mask.area() / pixels, 1) + " %  at "
+                console.out().println((candidates ? "mask " : "thing ") + (i + 1) + "  "
+                        + Text.fixed(100 * f.mask.area() / pixels, 1) + " %  at "
                         + b.x() + "," + b.y() + " size " + b.width() + "x" + b.height() + "  IoU " + Text.fixed(f.iou, 2)
                         + "  stability " + Text.fixed(f.stability, 2));
             }

@@ -36,7 +36,8 @@ import picocli.CommandLine.Spec;
 @Command(name = "sam", mixinStandardHelpOptions = true, sortOptions = false, description = "Finds the pixels of what you point at, with SAM 2 or 2.1.", footer = {
     "", "Example: kerf sam street.jpg --weights sam2.1_hiera_tiny.pt --point 210,95",
     "Several boxes are several things; points and scribbles belong to one thing, and to one box at most.",
-    "Writes NAME-masks.png, each thing's number for its pixels, and NAME-overlay.png."})
+    "Writes NAME-masks.png, each thing's number for its pixels, and NAME-overlay.png; with --multimask NAME-mask-1.png to -3",
+    "and NAME-overlay-1.png to -3."})
 public final class SamCommand implements Callable<Integer> {
     private final Console console;
 
@@ -119,6 +120,9 @@ public final class SamCommand implements Callable<Integer> {
         List<Prompt> prompts = everything ? List.of() : prompts();
         Image picture = pages.read(ImageInputs.of(List.of(image)).getFirst(), console);
         output.check(image);
+        if (multimask) {
+            output.candidates();
+        }
         long start = System.nanoTime();
         try (Weights source = Weights.open(weights);
                 OutputDirectory _ = new OutputDirectory(output.directory);
