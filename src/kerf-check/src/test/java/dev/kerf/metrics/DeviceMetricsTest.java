@@ -266,6 +266,23 @@ class DeviceMetricsTest {
         return MaskSet.bits(t, pixels);
     }
 
+    /** Masks whose pixels 32 bits can't count: bits at both ends of one, all of the other. */
+    @ParameterizedTest
+    @MethodSource(DEVICES)
+    void bitsOfMorePixelsThan32BitsCount(String id) {
+        long pixels = (1L << 31) + 24;
+        HostTensor few = HostTensor.zeros(DType.U8, Shape.of(1, pixels / 8));
+        few.setDouble(0, 0x81);
+        few.setDouble(pixels / 8 - 1, 0x0F);
+        try (Device device = Backends.open(id); Overlaps overlaps = new Overlaps(device)) {
+            MaskSet once = MaskSet.bits(few, pixels);
+            assertEquals(new Overlap(6, 6, 6, 6), overlaps.measure(once, once).get(0, 0));
+            HostTensor all = HostTensor.zeros(DType.U8, Shape.of(1, pixels / 8));
+            all.data().fill((byte) 0xFF);
+            assertEquals(new Overlap(6, pixels, 6, pixels), overlaps.measure(once, MaskSet.bits(all, pixels)).get(0, 0));
+        }
+    }
+
     /** Above 0.5 within, at most 0.5 outside. */
     private static HostTensor logits(List<Mask> masks) {
         HostTensor bytes = stacked(masks);

@@ -58,6 +58,7 @@ class WrongOptionsTest {
         refused("not 100, 0", () -> DetectOptions.of().proposals(0));
         refused("sizes 0 and 10", () -> DetectOptions.of().size(0, 10));
         refused("sizes 20 and 10", () -> DetectOptions.of().size(20, 10));
+        refused("sizes 800 and 2000000000: 1 to 8192", () -> DetectOptions.of().size(800, 2_000_000_000));
         refused("0 points a side", () -> MaskGenerator.Settings.of().pointsPerSide(0));
         refused("4 layers", () -> MaskGenerator.Settings.of().cropLayers(4));
         refused("thresholds", () -> MaskGenerator.Settings.of().thresholds(Double.NaN, 0));

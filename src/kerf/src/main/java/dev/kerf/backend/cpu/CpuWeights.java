@@ -5,6 +5,7 @@ import dev.kerf.backend.cpu.kernel.Site;
 import dev.kerf.error.ClosedException;
 import dev.kerf.graph.WeightExpr;
 import dev.kerf.graph.plan.WeightValues;
+import dev.kerf.tensor.HostTensor;
 import dev.kerf.weights.Weights;
 import java.util.HashMap;
 import java.util.Map;
@@ -76,7 +77,7 @@ final class CpuWeights implements DeviceWeights {
         }
         float[] dense = packed.get(new Key(expr, DENSE));
         if (dense == null) {
-            dense = WeightValues.evaluate(expr, source).toFloatArray();
+            dense = WeightValues.read(expr, source, HostTensor::toFloatArray);
         }
         float[] made = packing.pack(dense, expr.shape());
         packed.put(key, made);

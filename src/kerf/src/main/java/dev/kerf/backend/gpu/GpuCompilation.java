@@ -102,7 +102,7 @@ final class GpuCompilation {
                 retained = true;
             }
             return make();
-        } catch (RuntimeException e) {
+        } catch (Throwable e) {
             owned.reversed().forEach(GpuCompilation::close);
             if (retained) {
                 weights.release();

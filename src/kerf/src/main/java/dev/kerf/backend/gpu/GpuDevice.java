@@ -204,7 +204,7 @@ public final class GpuDevice implements Device {
         try {
             transfers.upload(values.data(), buffer, 0);
             return buffer;
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | InternalError e) {
             buffer.close();
             throw e;
         }

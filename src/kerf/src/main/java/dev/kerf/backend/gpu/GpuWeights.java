@@ -6,9 +6,10 @@ import dev.kerf.error.ClosedException;
 import dev.kerf.graph.WeightExpr;
 import dev.kerf.graph.plan.WeightValues;
 import dev.kerf.tensor.DType;
-import dev.kerf.tensor.HostTensor;
 import dev.kerf.weights.Weights;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 
 /** Weights packed on a device, once for each (tensor, layout, dtype). */
@@ -53,12 +54,24 @@ final class GpuWeights implements DeviceWeights {
         Key key = new Key(expr, packing.key(), dtype);
         Driver.Buffer known = packed.get(key);
         if (known == null) {
-            HostTensor values = packing.pack().apply(WeightValues.evaluate(expr, source)).to(dtype);
-            known = device.uploaded(values);
+            known = uploaded(expr, packing, dtype);
             packed.put(key, known);
             expr.tensors().forEach(source::unload);
         }
         return known;
+    }
+
+    private Driver.Buffer uploaded(WeightExpr expr, Packing packing, DType dtype) {
+        List<Driver.Buffer> made = new ArrayList<>(1);
+        try {
+            return WeightValues.read(expr, source, values -> {
+                made.add(device.uploaded(packing.pack().apply(values).to(dtype)));
+                return made.getFirst();
+            });
+        } catch (RuntimeException e) {
+            made.forEach(Driver.Buffer::close);
+            throw e;
+        }
     }
 
     /** An executable gives its reference back. */

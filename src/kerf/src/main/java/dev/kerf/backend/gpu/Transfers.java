@@ -21,7 +21,8 @@ final class Transfers implements AutoCloseable {
     }
 
     synchronized void upload(MemorySegment from, Driver.Buffer to, long offset) {
-        if (from.isNative()) {
+        // A file that becomes shorter is an error where Java reads it, and the process's end where a driver does.
+        if (from.isNative() && !from.isMapped()) {
             if (from.byteSize() > 0) {
                 queue.upload(to, offset, from, 0, from.byteSize());
                 queue.synchronize();

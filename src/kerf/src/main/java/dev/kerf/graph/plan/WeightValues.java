@@ -1,5 +1,6 @@
 package dev.kerf.graph.plan;
 
+import dev.kerf.error.BadFileException;
 import dev.kerf.error.BadInputException;
 import dev.kerf.error.BadWeightsException;
 import dev.kerf.graph.WeightExpr;
@@ -10,6 +11,7 @@ import dev.kerf.weights.Weights;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
+import java.util.function.Function;
 
 /**
  * The numbers behind {@link WeightExpr}s: float32, computed in float64 and rounded once.
@@ -41,6 +43,24 @@ public final class WeightValues {
             out[i] = (float) wide[i];
         }
         return HostTensor.of(expr.shape(), out);
+    }
+
+    /**
+     * What is made of an expression's values while they are read.
+     *
+     * @throws BadFileException if the file became shorter meanwhile
+     */
+    public static <T> T read(WeightExpr expr, Weights weights, Function<HostTensor, T> use) {
+        try {
+            T made = use.apply(evaluate(expr, weights));
+            // The rest of the last page of a file that became shorter reads as zeros: asking again refuses it.
+            expr.tensors().forEach(weights::tensor);
+            return made;
+        } catch (InternalError e) {
+            // What the JVM makes of reading memory mapped from a part of a file that is no longer there.
+            throw new BadFileException(
+                    weights.source() + ": was cut off while it was read; open it again when it is whole", e);
+        }
     }
 
     private static HostTensor tensor(WeightExpr.Tensor t, Weights weights) {

@@ -12,9 +12,12 @@ import dev.kerf.error.BadInputException;
  * @param most      most detections of an image
  * @param proposals most proposals of an image, and candidates of each level before suppression
  * @param minSize   the shorter side of the image is resized to this…
- * @param maxSize   …unless the longer one would become longer than this
+ * @param maxSize   …unless the longer one would become longer than this; at most {@link #MOST_SIZE}
  */
 public record DetectOptions(float score, float overlap, int most, int proposals, int minSize, int maxSize) {
+    /** The largest side that an image is resized to. */
+    public static final int MOST_SIZE = 1 << 13;
+
     private static final DetectOptions DEFAULT = new DetectOptions(0.05f, 0.5f, 100, 1000, 800, 1333);
 
     /** Checks the ranges. */
@@ -25,8 +28,8 @@ public record DetectOptions(float score, float overlap, int most, int proposals,
         if (most < 1 || proposals < 1) {
             throw new BadInputException("at least one detection and one proposal, not " + most + ", " + proposals);
         }
-        if (minSize < 1 || maxSize < minSize) {
-            throw new BadInputException("sizes " + minSize + " and " + maxSize + ": at least 1, ascending");
+        if (minSize < 1 || maxSize < minSize || maxSize > MOST_SIZE) {
+            throw new BadInputException("sizes " + minSize + " and " + maxSize + ": 1 to " + MOST_SIZE + ", ascending");
         }
     }
 

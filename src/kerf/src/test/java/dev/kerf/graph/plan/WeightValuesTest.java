@@ -6,14 +6,22 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.kerf.error.BadFileException;
 import dev.kerf.error.BadWeightsException;
 import dev.kerf.graph.WeightExpr;
 import dev.kerf.tensor.DType;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;
+import dev.kerf.weights.Safetensors;
 import dev.kerf.weights.Weights;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class WeightValuesTest {
     private static final WeightExpr.BatchStats NORM = new WeightExpr.BatchStats(
@@ -49,6 +57,29 @@ class WeightValuesTest {
     void aFloat32TensorIsNotCopied() {
         HostTensor w = floats(Shape.of(2, 3));
         assertSame(w, WeightValues.evaluate(new WeightExpr.Tensor("w", w.shape()), weights(w)));
+    }
+
+    /** Cut off between being asked for and being read: to nothing, and within its last page, whose rest reads as zeros. */
+    @Test
+    void aFileCutOffWhileItIsReadIsAnErrorOfOurs(@TempDir Path dir) throws IOException {
+        Path file = dir.resolve("w.safetensors");
+        HostTensor w = floats(Shape.of(100_000));
+        for (int left : new int[] {10, 400_000}) {
+            Safetensors.write(file, Map.of("w", w), Map.of());
+            try (Weights weights = Weights.open(file); FileChannel open = FileChannel.open(file, StandardOpenOption.WRITE)) {
+                WeightExpr expr = new WeightExpr.Tensor("w", w.shape());
+                assertArrayEquals(w.toFloatArray(), WeightValues.read(expr, weights, HostTensor::toFloatArray));
+                String message = assertThrows(BadFileException.class, () -> WeightValues.read(expr, weights, values -> {
+                    try {
+                        open.truncate(left);
+                    } catch (IOException e) {
+                        throw new UncheckedIOException(e);
+                    }
+                    return values.toFloatArray();
+                })).getMessage();
+                assertTrue(message.contains("w.safetensors: was cut off"), message);
+            }
+        }
     }
 
     @Test

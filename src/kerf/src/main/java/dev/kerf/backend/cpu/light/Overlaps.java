@@ -26,8 +26,8 @@ final class Overlaps {
     private Overlaps() {}
 
     static List<Kernel> build(MeasureOp.Overlap op, Site site) {
-        int pixels = Math.toIntExact(op.pixels());
-        int words = Math.ceilDiv(pixels, 64);
+        long pixels = op.pixels(); // of bits more than 2^31, an array of these is shorter
+        int words = Math.toIntExact(Math.ceilDiv(pixels, 64L));
         int n = site.operand(0).type().shape().size(0);
         int m = site.operand(1).type().shape().size(0);
         long[] a = new long[Math.multiplyExact(n, words)];
@@ -47,7 +47,7 @@ final class Overlaps {
     }
 
     /** Makes bits of all masks of one side. */
-    private record Pack(MaskForm form, int pixels, int words, int rows, Operand x, long[] ignored, long[] out)
+    private record Pack(MaskForm form, long pixels, int words, int rows, Operand x, long[] ignored, long[] out)
             implements
                 Kernel {
         @Override
@@ -60,13 +60,13 @@ final class Overlaps {
             int tasks = tasks();
             int end = Split.first(task + 1, tasks, out.length);
             for (int w = Split.first(task, tasks, out.length); w < end; w++) {
-                int first = w % words * 64;
-                int n = Math.min(64, pixels - first);
+                long first = w % words * 64L;
+                int n = (int) Math.min(64, pixels - first);
                 int row = x.offset() + w / words * x.type().shape().size(-1);
                 long word = switch (form) {
-                    case MaskForm.Bytes f -> bytes(x.bytes(), row + first, n);
-                    case MaskForm.Bits f -> bits(x.bytes(), row + first / 8, n);
-                    case MaskForm.Logits f -> logits(x.floats(), row + first, n, f.threshold());
+                    case MaskForm.Bytes f -> bytes(x.bytes(), row + (int) first, n);
+                    case MaskForm.Bits f -> bits(x.bytes(), row + (int) (first / 8), n);
+                    case MaskForm.Logits f -> logits(x.floats(), row + (int) first, n, f.threshold());
                 };
                 out[w] = ignored == null ? word : word & ~ignored[w % words];
             }
