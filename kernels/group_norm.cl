@@ -53,7 +53,7 @@ KERNEL group_norm(
         }
         BARRIER();
     }
-    const float scale = 1.0f / sqrt(part[0] / (float)n + eps);
+    const float scale = part[0] < INF ? 1.0f / sqrt(part[0] / (float)n + eps) : AS_FLOAT(0x7fc00000);
 
     for (int c = 0; c < channels; c++) {
         const float weight = LOAD(w, w_off + c_first + c) * scale;

@@ -1,7 +1,7 @@
 #include "pair.h"
 // Mean, or from the mean and the sums of squares mean and standard deviation, of each plane.
 //
-// LAST: 0 makes mean from sums of x, 1 makes y from mean and sums of squares.
+// LAST: 0 makes mean from sums of x, 1 makes y from mean and sums of squares; NaN where these aren't finite.
 // Shapes  x (planes, parts, 2) and mean (planes, 2) pairs of floats, y (planes, 2).
 // Launch  a work-item for each plane.
 // FLOPs   6 · planes · parts
@@ -44,7 +44,7 @@ KERNEL image_statistics(
     // mean's own rounding, and the plane is of one value.
     const float least = fabs(middle) * 9.094947e-13f;
     STORE(y, y_off + 2 * plane, middle);
-    STORE(y, y_off + 2 * plane + 1, root < least ? 0.0f : root);
+    STORE(y, y_off + 2 * plane + 1, !(quotient < INF) ? AS_FLOAT(0x7fc00000) : root < least ? 0.0f : root);
 #else
     mean[mean_off + 2 * plane] = quotient;
     mean[mean_off + 2 * plane + 1] = rest;

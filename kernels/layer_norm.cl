@@ -52,7 +52,7 @@ KERNEL layer_norm(
         }
         BARRIER();
     }
-    const float scale = 1.0f / sqrt(part[0] / (float)n + eps);
+    const float scale = part[0] < INF ? 1.0f / sqrt(part[0] / (float)n + eps) : AS_FLOAT(0x7fc00000);
 
     for (int c = item; c < n; c += GROUP) {
         STORE(y, (long)c * inner,

@@ -62,7 +62,7 @@ KERNEL layer_norm_columns(
         squares += d * d;
     }
     OVER_SLICES(squares, squares + other)
-    const float scale = 1.0f / sqrt(squares / (float)n + eps);
+    const float scale = squares < INF ? 1.0f / sqrt(squares / (float)n + eps) : AS_FLOAT(0x7fc00000);
     for (int c = slice; c < n && own_row == row; c += SLICES) {
         STORE(y, (long)c * inner,
                 (LOAD(x, (long)c * inner) - mean) * scale * LOAD(w, w_off + c) + LOAD(b, b_off + c));

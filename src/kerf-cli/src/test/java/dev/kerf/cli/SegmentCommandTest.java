@@ -191,12 +191,16 @@ class SegmentCommandTest {
 
     @Test
     void planesOfNumbers() {
-        Path file = dir.resolve("p.npy");
         HostTensor planes = Drawn.tensor("p", Shape.of(3, H, W), 1);
-        planes.setDouble(5, Double.NaN);
-        Npy.write(file, planes);
-        segment(file).succeeded();
+        Npy.write(dir.resolve("p.npy"), planes);
+        segment(dir.resolve("p.npy")).succeeded();
         assertEquals(List.of("p-labels.png", "p-overlay.png"), Run.files(out));
+        planes.setDouble(W + 5, Double.NaN);
+        Npy.write(dir.resolve("bad.npy"), planes);
+        Run run = segment("--no-overlay", dir.resolve("bad.npy"), dir.resolve("p.npy"), picture("a.png"));
+        assertEquals(ExitCode.SOME_FAILED, run.code());
+        assertTrue(run.err().contains("bad.npy") && run.err().contains("[0, 1, 5] is NaN"), run.err());
+        assertEquals(List.of("a-labels.png", "p-labels.png", "p-overlay.png"), Run.files(out));
     }
 
     @Test

@@ -55,7 +55,8 @@ public sealed interface FrameOp extends Op {
 
     /**
      * Mean and population standard deviation of each channel over all its pixels, summed in float64 or exactly. Operand: x
-     * (N, C, H, W) float32. Result: (N, C, 2) = mean, standard deviation.
+     * (N, C, H, W) float32. Result: (N, C, 2) = mean, standard deviation; this is NaN if a pixel isn't finite, or if the
+     * squared deviations add up to more than float32 can hold.
      */
     record ImageStatistics() implements FrameOp {
         @Override

@@ -4,7 +4,10 @@ import dev.kerf.tensor.DType;
 import dev.kerf.tensor.Shape;
 import java.util.List;
 
-/** Normalisations. Statistics are float32 or wider whatever the storage precision. */
+/**
+ * Normalisations. Statistics are float32 or wider whatever the storage precision; where squares add up to more than float32
+ * can hold, a result is NaN.
+ */
 public sealed interface NormOp extends Op {
     @Override
     default boolean keepsCount(int operand, TensorType type, int axis) {

@@ -91,8 +91,11 @@ final class Heads {
         for (int i = 0; config.names().boxLinear(i) != null; i++) {
             x = g.relu(layers.linear(x, config.names().boxLinear(i))); // (B, R, 1024)
         }
-        return new Scores(g.stage("class_logits", layers.linear(x, config.names().classScores())),
+        Scores found = new Scores(g.stage("class_logits", layers.linear(x, config.names().classScores())),
                 g.stage("box_regression", layers.linear(x, config.names().boxDeltas())));
+        layers.check().add(found.logits());
+        layers.check().add(found.deltas());
+        return found;
     }
 
     /** The best boxes of each class: proposals (B, R, 4) moved by the deltas of every class whose probability is high enough. */
@@ -163,6 +166,7 @@ final class Heads {
         }
         Value own = g.add(found.labels(), layers.ints(Shape.of(d), first));
         Value picked = rows(g.reshape(logits, s.dim(0) * s.dim(1), s.dim(2) * s.dim(3)), own, d * s.dim(1));
+        layers.check().add(picked);
         return g.reshape(g.unary(PointwiseOp.Function.SIGMOID, picked), items, d, s.dim(2), s.dim(3));
     }
 }

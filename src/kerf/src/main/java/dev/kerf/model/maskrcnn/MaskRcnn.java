@@ -20,6 +20,7 @@ import dev.kerf.model.DeviceResult;
 import dev.kerf.model.ModelKind;
 import dev.kerf.model.ModelOptions;
 import dev.kerf.model.nn.PictureInput;
+import dev.kerf.model.plan.FiniteCheck;
 import dev.kerf.model.plan.PlanCache;
 import dev.kerf.model.plan.PlanResult;
 import dev.kerf.model.plan.WarmUp;
@@ -162,7 +163,7 @@ public final class MaskRcnn implements AutoCloseable {
     /**
      * Finds instances, the surest first; perhaps none.
      *
-     * @throws dev.kerf.error.BadInputException if the picture is too large for the device
+     * @throws BadInputException if the picture is too large for the device, or a logit isn't finite
      */
     public Instances detect(Picture picture, DetectOptions options) {
         return detect(List.of(picture), options).getFirst();
@@ -170,15 +171,16 @@ public final class MaskRcnn implements AutoCloseable {
 
     /** Finds instances in several pictures; those of one form are computed together, {@link #BATCH} at a time. */
     public List<Instances> detect(List<? extends Picture> pictures, DetectOptions options) {
-        return PictureInput.together(pictures, Picture::form, BATCH, some -> {
+        return PictureInput.together(pictures, Picture::form, BATCH, (some, names) -> {
             RcnnRequest request = new RcnnRequest(some.getFirst().form(), some.size(), false, options);
             try (var lease = plans.lease(request)) {
                 Executable e = lease.plan();
                 PictureInput.upload(e.input("image"), some);
                 e.run();
+                FiniteCheck.require(e, names);
                 Detected detected = Detected.of(e);
                 return IntStream.range(0, some.size())
-                        .mapToObj(i -> detected.instances(i, request, config, names)).toList();
+                        .mapToObj(i -> detected.instances(i, request, config, this.names)).toList();
             }
         });
     }
@@ -189,13 +191,14 @@ public final class MaskRcnn implements AutoCloseable {
      * ⌈pixels / 8⌉), bits with the first pixel in the highest; {@code count} I32 (B), how many of the D hold.
      *
      * @return to be closed by the caller
-     * @throws BadInputException if the pictures differ in form
+     * @throws BadInputException if the pictures differ in form, or a logit isn't finite
      */
     public DeviceResult detectOnDevice(List<? extends Picture> pictures, DetectOptions options) {
         PictureInput.requireOneForm(pictures);
         return PlanResult.of(plans.lease(new RcnnRequest(pictures.getFirst().form(), pictures.size(), false, options)), e -> {
             PictureInput.upload(e.input("image"), pictures);
             e.run();
+            FiniteCheck.require(e, PictureInput.names(pictures.size()));
         });
     }
 
@@ -225,7 +228,7 @@ public final class MaskRcnn implements AutoCloseable {
      * One segment for each thing and for each sort of stuff: the instances merged with the semantic branch's labels.
      *
      * @param merge how they are put together; what is below its score never comes in
-     * @throws BadInputException if the network has no semantic branch
+     * @throws BadInputException if the network has no semantic branch, or a logit isn't finite
      */
     public Panoptic panoptic(Picture picture, DetectOptions options, PanopticMerge merge) {
         requirePanoptic();
@@ -234,6 +237,7 @@ public final class MaskRcnn implements AutoCloseable {
             Executable e = lease.plan();
             PictureInput.upload(e.input("image"), List.of(picture));
             e.run();
+            FiniteCheck.require(e, PictureInput.names(1));
             HostTensor labels = e.output("semantic").toHost();
             return merge.merge(Detected.of(e).instances(0, request, config, names),
                     new LabelMap(labels.reshape(Shape.of(picture.height(), picture.width()))), names::stuff);
@@ -265,6 +269,7 @@ public final class MaskRcnn implements AutoCloseable {
             boxes.forEach((name, t) -> e.input(name).upload(t.data()));
             e.run();
             graph.kept(graph.stages().keySet()).keySet().forEach(name -> out.put(name, e.output(name).toHost()));
+            out.remove(FiniteCheck.OUTPUT);
         }
         return out;
     }

@@ -56,6 +56,8 @@ final class Proposals {
             }
             Value objectness = g.stage("rpn_objectness_" + level, layers.biased(t, config.names().objectness(), 1));
             Value moves = g.stage("rpn_deltas_" + level, layers.biased(t, config.names().anchorDeltas(), 1));
+            layers.check().add(objectness);
+            layers.check().add(moves);
             Value all = g.constant(anchors(level, map, padded)); // (h·w·A, 4)
             long n = all.type().shape().dim(0);
             long items = map.type().shape().dim(0);

@@ -12,6 +12,7 @@ import dev.kerf.model.maskrcnn.RcnnRequest.Size;
 import dev.kerf.model.nn.Layers;
 import dev.kerf.model.nn.PictureInput;
 import dev.kerf.model.nn.Pixels;
+import dev.kerf.model.plan.FiniteCheck;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;
 import dev.kerf.weights.Weights;
@@ -29,7 +30,7 @@ final class RcnnGraph {
     private RcnnGraph(RcnnConfig config, Weights weights, RcnnRequest request) {
         this.config = config;
         this.request = request;
-        this.layers = new RcnnLayers(Layers.of(g, weights), config);
+        this.layers = new RcnnLayers(Layers.of(g, weights), config, new FiniteCheck(g));
         this.inside = request.resized(config.detectron());
         this.padded = inside.padded(RcnnConfig.STRIDE);
     }
@@ -39,7 +40,8 @@ final class RcnnGraph {
      * {@code labels} (B, D), {@code count} (B) and {@code masks}, bits as {@link BoxOp.PasteMasks} says; stages as upstream
      * calls them. If labels for all pixels are asked for, there is {@code semantic} (B, H, W) too.
      *
-     * @param pasted whether masks are laid over the image; otherwise {@code masks} are probabilities (B, D, 28, 28)
+     * @param pasted whether masks are laid over the image and logits checked ({@link dev.kerf.model.plan.FiniteCheck});
+     *               otherwise {@code masks} are probabilities (B, D, 28, 28)
      */
     static Graph detect(RcnnConfig config, Weights weights, RcnnRequest request, boolean pasted) {
         return new RcnnGraph(config, weights, request).detect(pasted);
@@ -87,6 +89,9 @@ final class RcnnGraph {
             try (var _ = g.scope("semantic")) {
                 g.output("semantic", new SemanticHead(layers).forward(maps, inside, request.height(), request.width()));
             }
+        }
+        if (pasted) {
+            layers.check().record();
         }
         return g.build();
     }

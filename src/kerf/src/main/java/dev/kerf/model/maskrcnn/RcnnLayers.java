@@ -4,6 +4,7 @@ import dev.kerf.graph.GraphBuilder;
 import dev.kerf.graph.Value;
 import dev.kerf.graph.Window2d;
 import dev.kerf.model.nn.Layers;
+import dev.kerf.model.plan.FiniteCheck;
 import dev.kerf.tensor.DType;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;
@@ -13,8 +14,9 @@ import dev.kerf.tensor.Shape;
  *
  * @param model  the whole of it
  * @param config its architecture
+ * @param check  of its logits
  */
-record RcnnLayers(Layers model, RcnnConfig config) {
+record RcnnLayers(Layers model, RcnnConfig config, FiniteCheck check) {
     GraphBuilder graph() {
         return model.g();
     }

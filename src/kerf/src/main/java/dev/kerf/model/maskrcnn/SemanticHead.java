@@ -41,7 +41,9 @@ final class SemanticHead {
             }
             sum = sum == null ? x : g.add(sum, x); // (B, 128, h/4, w/4)
         }
-        Value logits = larger(layers.biased(sum, PREDICTOR, 1), COMMON_STRIDE); // (B, K, h, w)
+        Value small = layers.biased(sum, PREDICTOR, 1); // (B, K, h/4, w/4)
+        layers.check().add(small);
+        Value logits = larger(small, COMMON_STRIDE); // (B, K, h, w)
         Value cut = g.slice(g.slice(logits, 2, 0, inside.height()), 3, 0, inside.width());
         Value full = g.stage("semantic_logits", g.bilinear(cut, height, width, Sampling.HALF_PIXEL)); // (B, K, H, W)
         int classes = full.type().shape().size(1);

@@ -21,6 +21,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.BiFunction;
 import java.util.function.Function;
 import java.util.stream.IntStream;
 
@@ -126,6 +127,13 @@ public final class PictureInput {
         }
     }
 
+    /** What to call so many images in a message. */
+    public static List<String> names(int count) {
+        return count == 1
+                ? List.of("the image")
+                : IntStream.rangeClosed(1, count).mapToObj(i -> "image " + i + " of " + count).toList();
+    }
+
     private static HostView view(Picture picture, TensorType type) {
         long rows = type.shape().dim(1);
         long[] strides = new long[type.shape().rank()];
@@ -140,11 +148,12 @@ public final class PictureInput {
      *
      * @param key  equal for those
      * @param most how many at most are computed at once
-     * @param run  the results of pictures of one key
+     * @param run  the results of pictures of one key, given these and what to call them
      * @return the results in the order of the pictures
      */
     public static <K, R> List<R> together(List<? extends Picture> pictures, Function<Picture, K> key, int most,
-            Function<List<Picture>, List<R>> run) {
+            BiFunction<List<Picture>, List<String>, List<R>> run) {
+        List<String> names = names(pictures.size());
         Map<K, List<Integer>> groups = new LinkedHashMap<>();
         for (int i = 0; i < pictures.size(); i++) {
             groups.computeIfAbsent(key.apply(pictures.get(i)), _ -> new ArrayList<>()).add(i);
@@ -153,7 +162,8 @@ public final class PictureInput {
         groups.values().forEach(group -> {
             for (int from = 0; from < group.size(); from += most) {
                 List<Integer> some = group.subList(from, Math.min(group.size(), from + most));
-                List<R> results = run.apply(some.stream().<Picture>map(pictures::get).toList());
+                List<R> results = run.apply(some.stream().<Picture>map(pictures::get).toList(),
+                        some.stream().map(names::get).toList());
                 for (int i = 0; i < some.size(); i++) {
                     found.put(some.get(i), results.get(i));
                 }

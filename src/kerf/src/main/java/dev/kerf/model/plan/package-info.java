@@ -1,4 +1,4 @@
-/** Compiled plans that calls of a model share. */
+/** Compiled plans that calls of a model share, and the check of what they gave. */
 @NullMarked
 package dev.kerf.model.plan;
 

@@ -7,6 +7,8 @@ import dev.kerf.error.BadInputException;
 import dev.kerf.error.ClosedException;
 import dev.kerf.graph.Value;
 import dev.kerf.model.DeviceResult;
+import dev.kerf.model.nn.PictureInput;
+import dev.kerf.model.plan.FiniteCheck;
 import dev.kerf.model.plan.PlanResult;
 import dev.kerf.model.sam2.Sam2Graphs.DecoderRequest;
 import dev.kerf.tensor.HostTensor;
@@ -125,6 +127,7 @@ public final class ImageView implements AutoCloseable {
                 u -> {
                     u.bindInput("low_res_masks", low.get("low_res_masks"));
                     u.run();
+                    FiniteCheck.require(u, PictureInput.names(1));
                 });
     }
 
@@ -145,7 +148,22 @@ public final class ImageView implements AutoCloseable {
             throw new BadInputException(prompts.size() + " prompts: 1 to " + MOST_AT_ONCE
                     + " are answered at once, all with a mask or none");
         }
-        return decode(PromptBatch.of(prompts, prompts.getFirst().mask() != null), multimask);
+        DeviceResult found = decode(PromptBatch.of(prompts, prompts.getFirst().mask() != null), multimask);
+        boolean done = false;
+        try {
+            for (String name : List.of("iou_predictions", "object_score_logits")) {
+                HostTensor logits = found.get(name).toHost();
+                for (long i = 0; i < logits.elements(); i++) {
+                    FiniteCheck.require("the image", logits.getDouble(i));
+                }
+            }
+            done = true;
+            return found;
+        } finally {
+            if (!done) {
+                found.close();
+            }
+        }
     }
 
     /** Lets an executable read some of the features. */

@@ -2,6 +2,7 @@ package dev.kerf.model.sam2;
 
 import dev.kerf.mask.Box;
 import dev.kerf.mask.Mask;
+import dev.kerf.model.plan.FiniteCheck;
 import dev.kerf.tensor.HostTensor;
 import java.lang.foreign.ValueLayout;
 
@@ -30,6 +31,7 @@ public record Prediction(
     private static final float OFFSET = 1;
 
     static Prediction of(HostTensor logits, HostTensor mask, HostTensor lowRes, float iou, float object) {
+        FiniteCheck.require("the image", (double) iou + object);
         float[] l = logits.toFloatArray();
         long inner = 0;
         long outer = 0;

@@ -1,6 +1,7 @@
 package dev.kerf.model.sam2;
 
 import dev.kerf.error.BadInputException;
+import dev.kerf.model.plan.FiniteCheck;
 import dev.kerf.tensor.DType;
 import dev.kerf.tensor.HostTensor;
 import java.util.ArrayList;
@@ -132,7 +133,7 @@ public record Prompt(List<Point> points, @Nullable Corners box, @Nullable HostTe
     }
 
     /**
-     * Checks that everything lies in the image.
+     * Checks that everything lies in the image and the mask's logits are numbers.
      *
      * @param side of the network's masks
      * @throws BadInputException saying what doesn't
@@ -158,6 +159,9 @@ public record Prompt(List<Point> points, @Nullable Corners box, @Nullable HostTe
         if (mask != null && (mask.elements() != (long) side * side || mask.dtype() != DType.F32)) {
             throw new BadInputException("a mask to refine is F32 (" + side + ", " + side + "), the logits of an earlier "
                     + "answer, not " + mask);
+        }
+        if (mask != null) {
+            FiniteCheck.requireInput("a mask to refine", mask);
         }
     }
 }

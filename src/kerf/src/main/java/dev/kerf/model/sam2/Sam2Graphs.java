@@ -18,6 +18,7 @@ import dev.kerf.image.PixelFormat;
 import dev.kerf.model.nn.Layers;
 import dev.kerf.model.nn.PictureInput;
 import dev.kerf.model.nn.Pixels;
+import dev.kerf.model.plan.FiniteCheck;
 import dev.kerf.tensor.DType;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;
@@ -122,7 +123,8 @@ public final class Sam2Graphs {
     /**
      * Masks of the network's size brought to an image's: input {@code low_res_masks} (B, M, S/4, S/4), outputs {@code
      * logits} (B · M, 1, height, width), bilinear, and {@code masks}, U8, 1 where a logit is above 0. If holes are filled
-     * first, there is {@code filled_masks} (B, M, S/4, S/4) too.
+     * first, there is {@code filled_masks} (B, M, S/4, S/4) too. {@link FiniteCheck}'s output says of each of the B whether
+     * its masks are numbers.
      *
      * @param batch    B
      * @param masks    M
@@ -132,6 +134,9 @@ public final class Sam2Graphs {
         GraphBuilder g = new GraphBuilder();
         int side = config.maskSize();
         Value low = g.input("low_res_masks", TensorType.f32(batch, masks, side, side));
+        FiniteCheck check = new FiniteCheck(g);
+        check.add(low);
+        check.record();
         Value one = g.reshape(low, (long) batch * masks, 1, side, side);
         if (holeArea > 0) {
             one = filled(g, one, holeArea);

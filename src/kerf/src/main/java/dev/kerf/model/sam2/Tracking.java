@@ -2,6 +2,7 @@ package dev.kerf.model.sam2;
 
 import dev.kerf.backend.Executable;
 import dev.kerf.error.BadInputException;
+import dev.kerf.model.plan.FiniteCheck;
 import dev.kerf.model.sam2.Sam2Graphs.DecoderRequest;
 import dev.kerf.model.sam2.Sam2VideoGraphs.FrameRequest;
 import dev.kerf.tensor.HostTensor;
@@ -70,7 +71,7 @@ final class Tracking implements AutoCloseable {
                 view.bind(e, "image_embeddings", "high_res_features_0", "high_res_features_1");
                 batch.upload(e, width, height, sam.config());
                 e.run();
-                answer = answers(e).getFirst();
+                answer = answers(e, frame).getFirst();
             }
         } else {
             Recall recall = o.recall(frame, limits, o.visited.get(frame));
@@ -82,7 +83,7 @@ final class Tracking implements AutoCloseable {
                 batch.upload(e, width, height, sam.config());
                 recalled.upload(e, bank);
                 e.run();
-                answer = answers(e).getFirst();
+                answer = answers(e, frame).getFirst();
             }
         }
         objects.put(object, o);
@@ -104,7 +105,7 @@ final class Tracking implements AutoCloseable {
             view.bind(e, "vision_features", "high_res_features_0", "high_res_features_1");
             e.input("mask").upload(binary(mask));
             e.run();
-            Answer answer = answers(e).getFirst();
+            Answer answer = answers(e, frame).getFirst();
             objects.put(object, o);
             o.prompted(frame, !o.visited.containsKey(frame), answer.memory);
             return answer.shown;
@@ -114,6 +115,9 @@ final class Tracking implements AutoCloseable {
     private static MemorySegment binary(HostTensor mask) {
         float[] v = new float[Math.toIntExact(mask.elements())];
         for (int i = 0; i < v.length; i++) {
+            if (!Double.isFinite(mask.getDouble(i))) {
+                throw new BadInputException("element " + i + " of the mask is " + mask.getDouble(i));
+            }
             v[i] = mask.getDouble(i) != 0 ? 1 : 0;
         }
         return MemorySegment.ofArray(v);
@@ -182,7 +186,7 @@ final class Tracking implements AutoCloseable {
             e.input("labels").upload(MemorySegment.ofArray(labels));
             recalled.upload(e, bank);
             e.run();
-            List<Answer> answers = answers(e);
+            List<Answer> answers = answers(e, frame);
             // The memory is made of the masks as they are, holes and all, and doesn't leave the device.
             Executable r = remember.plan();
             view.bind(r, "vision_features");
@@ -199,7 +203,7 @@ final class Tracking implements AutoCloseable {
     }
 
     /** What the network answered for B objects, holes filled; the masks stay on the device until they are as shown. */
-    private List<Answer> answers(Executable e) {
+    private List<Answer> answers(Executable e, int frame) {
         HostTensor objectScores = e.output("object_score_logits").toHost();
         HostTensor ious = e.output("iou_predictions").toHost();
         HostTensor pointers = e.output("object_pointer").toHost();
@@ -209,10 +213,12 @@ final class Tracking implements AutoCloseable {
             Executable u = lease.plan();
             u.bindInput("low_res_masks", e.output("low_res_masks"));
             u.run();
+            FiniteCheck.require(u, List.of("frame " + frame));
             HostTensor masks = (sam.config().holeArea() > 0 ? u.output("filled_masks") : e.output("low_res_masks")).toHost();
             HostTensor logits = u.output("logits").toHost();
             HostTensor binary = u.output("masks").toHost();
             for (int i = 0; i < n; i++) {
+                FiniteCheck.require("frame " + frame, objectScores.getDouble(i) + ious.getDouble(i));
                 HostTensor pointer = HostTensor.of(Shape.of(Sam2Config.WIDTH), new float[Sam2Config.WIDTH]);
                 MemorySegment.copy(pointers.data(), i * pointer.data().byteSize(), pointer.data(), 0,
                         pointer.data().byteSize());

@@ -17,6 +17,7 @@ import dev.kerf.model.DeviceResult;
 import dev.kerf.model.ModelKind;
 import dev.kerf.model.ModelOptions;
 import dev.kerf.model.nn.PictureInput;
+import dev.kerf.model.plan.FiniteCheck;
 import dev.kerf.model.plan.PlanCache;
 import dev.kerf.model.plan.PlanResult;
 import dev.kerf.model.plan.WarmUp;
@@ -168,7 +169,7 @@ public final class UNet implements AutoCloseable {
      * Segments a picture. A grey picture fills all planes of a colour network; a colour one is mixed to luma for a grey
      * network; alpha is dropped.
      *
-     * @throws BadInputException if the channels don't fit, or the picture is too small or too large
+     * @throws BadInputException if the channels don't fit, the picture is too small or too large, or a logit isn't finite
      */
     public Segmentation segment(Picture picture, SegmentOptions options) {
         return segment(List.of(picture), options).getFirst();
@@ -176,13 +177,16 @@ public final class UNet implements AutoCloseable {
 
     /** Segments several pictures, as each alone; those of one form are computed together, {@link #BATCH} at a time. */
     public List<Segmentation> segment(List<? extends Picture> pictures, SegmentOptions options) {
-        return PictureInput.together(pictures, Picture::form, BATCH, some -> {
+        return PictureInput.together(pictures, Picture::form, BATCH, (some, names) -> {
             UNetRequest r = request(some, wanted(options), options);
             if (tileSide(r, options) == SegmentOptions.WHOLE) {
-                return whole(r, input -> PictureInput.upload(input, some), options);
+                return whole(r, input -> PictureInput.upload(input, some), options, names);
             }
-            return some.stream().map(p -> segment(request(List.of(p), wanted(options), options),
-                    input -> PictureInput.upload(input, List.of(p)), options)).toList();
+            return IntStream.range(0, some.size()).mapToObj(i -> {
+                List<Picture> one = some.subList(i, i + 1);
+                return segment(request(one, wanted(options), options), input -> PictureInput.upload(input, one), options,
+                        names.subList(i, i + 1));
+            }).toList();
         });
     }
 
@@ -191,7 +195,8 @@ public final class UNet implements AutoCloseable {
      * 256 classes; if asked for, {@code logits} (N, K, H, W).
      *
      * @return to be closed by the caller
-     * @throws BadInputException if the pictures differ in form, or have to be tiled: tiles are put together on the host
+     * @throws BadInputException if the pictures differ in form, or have to be tiled: tiles are put together on the host; or
+     *                           a logit isn't finite
      */
     public DeviceResult segmentOnDevice(List<? extends Picture> pictures, SegmentOptions options) {
         PictureInput.requireOneForm(pictures);
@@ -203,6 +208,7 @@ public final class UNet implements AutoCloseable {
         return PlanResult.of(plans.lease(r), e -> {
             PictureInput.upload(e.input("image"), pictures);
             e.run();
+            FiniteCheck.require(e, PictureInput.names(pictures.size()));
         });
     }
 
@@ -214,11 +220,12 @@ public final class UNet implements AutoCloseable {
      * Segments float32 planes (C, H, W), or (H, W) for one, in the range that pixels have after division by their largest
      * value; the network's own normalisation is applied.
      *
-     * @throws BadInputException if the planes don't fit
+     * @throws BadInputException if the planes don't fit, or a value or a logit isn't finite
      */
     public Segmentation segment(HostTensor planes, SegmentOptions options) {
         UNetRequest r = resize(UNetRequest.of(planes, Source.PLANES, wanted(options)), options);
-        return segment(r, input -> input.upload(dense(planes, r.inputType())), options);
+        FiniteCheck.requireInput("the image", planes);
+        return segment(r, input -> input.upload(dense(planes, r.inputType())), options, PictureInput.names(1));
     }
 
     /** Every stage for a picture, by its name, in order; {@code labels} and {@code probabilities} too. */
@@ -266,16 +273,21 @@ public final class UNet implements AutoCloseable {
         return r.resized(h, w);
     }
 
-    private Segmentation segment(UNetRequest r, Consumer<DeviceTensor> fill, SegmentOptions options) {
+    private Segmentation segment(
+            UNetRequest r, Consumer<DeviceTensor> fill, SegmentOptions options, List<String> name) {
         int tile = tileSide(r, options);
-        return tile == SegmentOptions.WHOLE ? whole(r, fill, options).getFirst() : tiled(r, fill, options, tile);
+        return tile == SegmentOptions.WHOLE
+                ? whole(r, fill, options, name).getFirst()
+                : tiled(r, fill, options, tile, name);
     }
 
-    private List<Segmentation> whole(UNetRequest r, Consumer<DeviceTensor> fill, SegmentOptions options) {
+    private List<Segmentation> whole(
+            UNetRequest r, Consumer<DeviceTensor> fill, SegmentOptions options, List<String> names) {
         try (var lease = plans.lease(r)) {
             Executable e = lease.plan();
             fill.accept(e.input("image"));
             e.run();
+            FiniteCheck.require(e, names);
             HostTensor labels = e.output("labels").toHost();
             HostTensor logits = options.logits() ? e.output("logits").toHost() : null;
             return IntStream.range(0, r.images()).mapToObj(i -> result(labels, logits, i, 1)).toList();
@@ -295,7 +307,8 @@ public final class UNet implements AutoCloseable {
         return new HostTensor(t.dtype(), s, t.data().asSlice(i * bytes, bytes));
     }
 
-    private Segmentation tiled(UNetRequest r, Consumer<DeviceTensor> fill, SegmentOptions options, int tile) {
+    private Segmentation tiled(
+            UNetRequest r, Consumer<DeviceTensor> fill, SegmentOptions options, int tile, List<String> name) {
         int multiple = 1 << config.depth();
         int margin = Math.ceilDiv(receptiveRadius(), multiple) * multiple;
         HostTensor planes = normalised(r, fill);
@@ -309,14 +322,14 @@ public final class UNet implements AutoCloseable {
         int tiles = 0;
         for (Span y : Tiling.spans(r.netHeight(), tile, margin, multiple)) {
             for (Span x : Tiling.spans(r.netWidth(), tile, margin, multiple)) {
-                runTile(planes, y, x, labels, logits);
+                runTile(planes, y, x, labels, logits, name);
                 tiles++;
             }
         }
         if (r.isResized()) {
             UNetRequest back = UNetRequest.of(image(logits, 0), Source.LOGITS, wanted(options))
                     .resized(r.height(), r.width());
-            Segmentation s = whole(back, input -> input.upload(dense(logits, back.inputType())), options).getFirst();
+            Segmentation s = whole(back, input -> input.upload(dense(logits, back.inputType())), options, name).getFirst();
             return new Segmentation(s.labels(), s.logits(), s.classNames(), tiles);
         }
         return result(labels, options.logits() ? logits : null, 0, tiles);
@@ -331,7 +344,8 @@ public final class UNet implements AutoCloseable {
         }
     }
 
-    private void runTile(HostTensor planes, Span y, Span x, HostTensor labels, HostTensor logits) {
+    private void runTile(
+            HostTensor planes, Span y, Span x, HostTensor labels, HostTensor logits, List<String> name) {
         int c = config.inputChannels();
         UNetRequest r = UNetRequest.planes(Source.NORMALISED, c, y.size(), x.size(),
                 logits == null ? Wanted.LABELS : Wanted.LABELS_AND_LOGITS);
@@ -339,6 +353,7 @@ public final class UNet implements AutoCloseable {
             Executable e = lease.plan();
             e.input("image").upload(window(planes, y.start(), y.size(), x.start(), x.size()));
             e.run();
+            FiniteCheck.require(e, name);
             keep(e.output("labels").toHost(), labels, y, x);
             if (logits != null) {
                 keep(e.output("logits").toHost(), logits, y, x);

@@ -15,6 +15,7 @@ import dev.kerf.graph.Window2d;
 import dev.kerf.model.nn.Layers;
 import dev.kerf.model.nn.PictureInput;
 import dev.kerf.model.nn.Pixels;
+import dev.kerf.model.plan.FiniteCheck;
 import dev.kerf.model.unet.UNetConfig.InputStatistics;
 import dev.kerf.model.unet.UNetRequest.Source;
 import dev.kerf.model.unet.UNetRequest.Wanted;
@@ -174,7 +175,11 @@ final class UNetGraph {
         if (request.wanted() != Wanted.LABELS) {
             g.output("logits", logits);
         }
-        if (request.wanted() == Wanted.EVERYTHING) {
+        if (request.wanted() != Wanted.EVERYTHING) {
+            FiniteCheck check = new FiniteCheck(g);
+            check.add(small);
+            check.record();
+        } else {
             Value p = k == 1 ? g.unary(PointwiseOp.Function.SIGMOID, logits) : g.softmax(logits, 1);
             g.output("probabilities", g.stage("probabilities", p));
         }

@@ -66,6 +66,11 @@ public final class SmallUNets {
         return this;
     }
 
+    public SmallUNets with(String name, HostTensor tensor) {
+        tensors.put(name, tensor);
+        return this;
+    }
+
     public SmallUNets without(String name) {
         tensors.remove(name);
         return this;

@@ -56,7 +56,8 @@ public final class ImageStatistics implements JavaKernel {
                 // less is the mean's own rounding, and the plane is of one value.
                 float least = TornadoMath.abs(middle) * 9.094947e-13f;
                 y.set(s.get(2) + 2 * plane, middle);
-                y.set(s.get(2) + 2 * plane + 1, root < least ? 0 : root);
+                // The difference is 0, but NaN where the squares aren't finite.
+                y.set(s.get(2) + 2 * plane + 1, (root < least ? 0 : root) + (quotient - quotient));
             } else {
                 mean.set(of, quotient);
                 mean.set(of + 1, rest);

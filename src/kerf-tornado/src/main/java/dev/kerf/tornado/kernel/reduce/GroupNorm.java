@@ -60,7 +60,8 @@ public final class GroupNorm implements JavaKernel {
             }
         }
         context.localBarrier();
-        float scale = 1 / TornadoMath.sqrt(part[0] / n + eps);
+        // The difference is 0, but NaN where float32 can't hold the squares.
+        float scale = 1 / TornadoMath.sqrt(part[0] / n + eps) + (part[0] - part[0]);
         for (int c = 0; c < channels; c++) {
             float weight = w.get(s.get(2) + first + c) * scale;
             float bias = b.get(s.get(3) + first + c);

@@ -57,7 +57,8 @@ public final class LayerNorm implements JavaKernel {
             }
         }
         context.localBarrier();
-        float scale = 1 / TornadoMath.sqrt(part[0] / n + eps);
+        // The difference is 0, but NaN where float32 can't hold the squares.
+        float scale = 1 / TornadoMath.sqrt(part[0] / n + eps) + (part[0] - part[0]);
         for (int c = t; c < n; c += group) {
             float d = x.get(s.get(0) + first + c * inner) - mean;
             y.set(s.get(3) + first + c * inner, d * scale * w.get(s.get(1) + c) + b.get(s.get(2) + c));

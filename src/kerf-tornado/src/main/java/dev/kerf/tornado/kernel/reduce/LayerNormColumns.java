@@ -57,7 +57,8 @@ public final class LayerNormColumns implements JavaKernel {
         for (int i = 1; i < slices; i++) {
             squares += part[i * rows + t % rows];
         }
-        float scale = 1 / TornadoMath.sqrt(squares / n + eps);
+        // The difference is 0, but NaN where float32 can't hold the squares.
+        float scale = 1 / TornadoMath.sqrt(squares / n + eps) + (squares - squares);
         if (own == row) {
             for (int c = slice; c < n; c += slices) {
                 float d = x.get(s.get(0) + first + c * inner) - mean;

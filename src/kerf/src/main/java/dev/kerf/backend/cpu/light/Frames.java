@@ -170,7 +170,7 @@ final class Frames {
                     var += d * d;
                 }
                 y.floats()[y.offset() + 2 * p] = (float) mean;
-                y.floats()[y.offset() + 2 * p + 1] = (float) Math.sqrt(var / n);
+                y.floats()[y.offset() + 2 * p + 1] = var <= Float.MAX_VALUE ? (float) Math.sqrt(var / n) : Float.NaN;
             }
         }
     }

@@ -130,6 +130,11 @@ final class Norms {
         }
     }
 
+    /** One over the standard deviation, NaN if float32 can't hold the squares: an infinite one would make all the same. */
+    private static double scale(double squares, int n, double eps) {
+        return squares <= Float.MAX_VALUE ? 1 / Math.sqrt(squares / n + eps) : Double.NaN;
+    }
+
     private record LayerNormRows(
             Axis a, double eps, Lanes lanes, Operand x, Operand weight, Operand bias, Operand y) implements Kernel {
         @Override
@@ -144,8 +149,8 @@ final class Norms {
             for (int row = Split.first(task, tasks, rows); row < Split.first(task + 1, tasks, rows); row++) {
                 int from = x.offset() + row * a.size;
                 float mean = (float) (lanes.sum(x.floats(), from, a.size) / a.size);
-                double var = lanes.squares(x.floats(), from, mean, a.size) / a.size;
-                lanes.normalise(x.floats(), from, mean, (float) (1 / Math.sqrt(var + eps)), weight.floats(),
+                double scale = scale(lanes.squares(x.floats(), from, mean, a.size), a.size, eps);
+                lanes.normalise(x.floats(), from, mean, (float) scale, weight.floats(),
                         weight.offset(), bias.floats(), bias.offset(), y.floats(), y.offset() + row * a.size, a.size);
             }
         }
@@ -185,7 +190,7 @@ final class Norms {
                 lanes.addProduct(out, to, out, to, t, scale, n);
             }
             for (int j = 0; j < n; j++) {
-                t[scale + j] = (float) (1 / Math.sqrt((double) t[scale + j] / a.size + eps));
+                t[scale + j] = (float) scale(t[scale + j], a.size, eps);
             }
             for (int i = 0; i < a.size; i++) {
                 int to = y.offset() + at + i * a.inner;
@@ -257,8 +262,7 @@ final class Norms {
                 int from = x.offset() + i / groups * x.batchStride() + i % groups * n;
                 int to = y.offset() + i / groups * y.batchStride() + i % groups * n;
                 float mean = (float) (lanes.sum(x.floats(), from, n) / n);
-                double var = lanes.squares(x.floats(), from, mean, n) / n;
-                double scale = 1 / Math.sqrt(var + eps);
+                double scale = scale(lanes.squares(x.floats(), from, mean, n), n, eps);
                 for (int k = 0; k < channels; k++) {
                     int c = i % groups * channels + k;
                     lanes.normalise(x.floats(), from + k * inner, mean,
