@@ -4,28 +4,30 @@ import dev.kerf.error.BadInputException;
 import java.util.Arrays;
 
 /**
- * Rasterises a polygon as pycocotools' rleFrPoly does: edges are drawn on a grid five times finer; wherever the drawn
+ * Rasterises polygons as pycocotools' rleFrPoly does: edges are drawn on a grid five times finer; wherever the drawn
  * line crosses the middle of a pixel's column, the column changes between outside and inside at the pixel that is cut.
+ * Only the crossings within the picture are computed, so that corners far outside cost nothing.
  */
 final class PolygonFill {
-    private static final double SCALE = 5;
+    /** Of all polygons of a mask together: far more than any outline that follows pixels. */
+    static final int MOST_CROSSINGS = 1 << 24;
+
+    private static final int SCALE = 5;
     private static final double FARTHEST = 1e7;
 
     private final int width;
     private final int height;
     private int[] crossings = new int[64];
     private int n;
-    private boolean started;
-    private int lastU;
-    private int lastV;
+    private long all;
 
-    private PolygonFill(int width, int height) {
+    PolygonFill(int width, int height) {
         this.width = width;
         this.height = height;
     }
 
-    /** Run lengths of the polygon in column order. */
-    static int[] runs(int width, int height, double[] xy) {
+    /** Run lengths of a polygon in column order. */
+    int[] runs(double[] xy) {
         if (xy.length < 6 || xy.length % 2 != 0) {
             throw new BadInputException("a polygon of " + xy.length
                     + " coordinates; at least three corners of x and y are needed");
@@ -35,52 +37,78 @@ final class PolygonFill {
                 throw new BadInputException("a polygon has the coordinate " + c);
             }
         }
-        PolygonFill fill = new PolygonFill(width, height);
+        n = 0;
         int corners = xy.length / 2;
         for (int i = 0; i < corners; i++) {
             int j = (i + 1) % corners;
-            fill.edge((int) (SCALE * xy[2 * i] + .5), (int) (SCALE * xy[2 * i + 1] + .5),
-                    (int) (SCALE * xy[2 * j] + .5), (int) (SCALE * xy[2 * j + 1] + .5));
+            edge(fine(xy[2 * i]), fine(xy[2 * i + 1]), fine(xy[2 * j]), fine(xy[2 * j + 1]));
         }
-        return fill.toRuns();
+        return toRuns();
     }
 
-    /** Draws an edge; both directions draw the same points. */
+    private static int fine(double coordinate) {
+        return (int) (SCALE * coordinate + .5);
+    }
+
+    /** Takes up where an edge crosses columns; both directions cross at the same places. */
     private void edge(int x0, int y0, int x1, int y1) {
         int dx = Math.abs(x1 - x0);
         int dy = Math.abs(y1 - y0);
+        // The middle of column x is crossed between 5x + 2 and 5x + 3.
+        int first = Math.max(0, Math.floorDiv(Math.min(x0, x1) + 2, SCALE));
+        int last = Math.min(width - 1, Math.floorDiv(Math.max(x0, x1) - 3, SCALE));
+        if (first > last) {
+            return;
+        }
+        all += last - first + 1;
+        if (all > MOST_CROSSINGS) {
+            throw new BadInputException("polygons whose edges cross more than " + MOST_CROSSINGS + " columns of pixels");
+        }
         boolean flat = dx >= dy;
         boolean flip = flat ? x0 > x1 : y0 > y1;
         int xs = flip ? x1 : x0;
         int ys = flip ? y1 : y0;
         double slope = flat
-                ? (dx == 0 ? 0 : (double) (flip ? y0 - y1 : y1 - y0) / dx)
+                ? (double) (flip ? y0 - y1 : y1 - y0) / dx
                 : (double) (flip ? x0 - x1 : x1 - x0) / dy;
-        int steps = flat ? dx : dy;
-        for (int d = 0; d <= steps; d++) {
-            int t = flip ? steps - d : d;
+        for (int x = first; x <= last; x++) {
+            int before = SCALE * x + 2;
             if (flat) {
-                point(t + xs, (int) (ys + slope * t + .5));
+                int t = before - xs;
+                cross(x, Math.min((int) (ys + slope * t + .5), (int) (ys + slope * (t + 1) + .5)));
             } else {
-                point((int) (xs + slope * t + .5), t + ys);
+                int t = firstPast(before, xs, slope, dy);
+                int left = Math.min(column(xs, slope, t - 1), column(xs, slope, t));
+                if (left == before) {
+                    cross(x, t - 1 + ys);
+                }
             }
         }
     }
 
-    private void point(int u, int v) {
-        if (started && u != lastU) {
-            double x = (Math.min(u, lastU) + .5) / SCALE - .5;
-            if (Math.floor(x) == x && x >= 0 && x <= width - 1) {
-                double y = Math.ceil(Math.clamp((Math.min(v, lastV) + .5) / SCALE - .5, 0, (double) height));
-                if (n == crossings.length) {
-                    crossings = Arrays.copyOf(crossings, 2 * n);
-                }
-                crossings[n++] = (int) x * height + (int) y;
-            }
+    private static int column(int xs, double slope, int t) {
+        return (int) (xs + slope * t + .5);
+    }
+
+    /** The first step, from 1, of a steep line that ends on the other side of a place than it begins on. */
+    private static int firstPast(int before, int xs, double slope, int steps) {
+        int low = 0;
+        int high = steps;
+        while (high - low > 1) {
+            int middle = (low + high) >>> 1;
+            boolean past = slope > 0 == column(xs, slope, middle) > before;
+            low = past ? low : middle;
+            high = past ? middle : high;
         }
-        started = true;
-        lastU = u;
-        lastV = v;
+        return high;
+    }
+
+    private void cross(int x, int v) {
+        double y = Math.ceil(Math.clamp((v + .5) / SCALE - .5, 0, (double) height));
+        if (n == crossings.length) {
+            crossings = Arrays.copyOf(crossings, 2 * n);
+        }
+        crossings[n++] = x * height + (int) y;
     }
 
     /** Crossings in order are where runs begin; two at the same place cancel out. */

@@ -1,7 +1,9 @@
 package dev.kerf.mask;
 
 import dev.kerf.error.BadInputException;
+import java.util.ArrayDeque;
 import java.util.Arrays;
+import java.util.Deque;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -132,15 +134,22 @@ public final class RunLength {
      *
      * @param polygons each x, y of the first corner, of the second, and so on, at least three; the last is joined to
      *                 the first; in pixels, 0 being the left or top edge of the first
-     * @throws BadInputException if one has fewer corners, an odd number of coordinates or one past 10^7 or not finite
+     * @throws BadInputException if one has fewer corners, an odd number of coordinates or one past 10^7 or not finite, or
+     *                           their edges cross more than 2^24 columns of pixels in all
      */
     public static RunLength ofPolygons(int width, int height, List<double[]> polygons) {
         pixels(width, height);
-        RunLength out = new RunLength(width, height, new int[] {width * height});
+        PolygonFill fill = new PolygonFill(width, height);
+        Deque<RunLength> parts = new ArrayDeque<>();
+        parts.add(new RunLength(width, height, new int[] {width * height}));
         for (double[] polygon : polygons) {
-            out = out.union(new RunLength(width, height, PolygonFill.runs(width, height, polygon)));
+            parts.add(new RunLength(width, height, fill.runs(polygon)));
         }
-        return out;
+        // In pairs, so that each run is copied as often as the number of polygons can be halved.
+        while (parts.size() > 1) {
+            parts.add(parts.remove().union(parts.remove()));
+        }
+        return parts.remove();
     }
 
     /** The mask itself. */

@@ -3,14 +3,17 @@ package dev.kerf.mask;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.kerf.error.BadInputException;
 import dev.kerf.json.Json;
 import java.io.IOException;
 import java.io.InputStream;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -159,6 +162,103 @@ class RunLengthTest {
         // United, not exclusive-or.
         assertEquals(2, RunLength.ofPolygons(2, 1, List.of(new double[] {0, 0, 1, 0, 1, 1, 0, 1},
                 new double[] {0, 0, 2, 0, 2, 1, 0, 1})).area());
+    }
+
+    /** As maskApi.c says it: every point of the outline is drawn, five to a pixel. */
+    private static Mask drawn(int width, int height, double[] xy) {
+        List<int[]> points = new ArrayList<>();
+        int corners = xy.length / 2;
+        int[] c = Arrays.stream(xy).mapToInt(v -> (int) (5 * v + .5)).toArray();
+        for (int i = 0; i < corners; i++) {
+            int j = (i + 1) % corners;
+            int dx = c[2 * j] - c[2 * i];
+            int dy = c[2 * j + 1] - c[2 * i + 1];
+            boolean flat = Math.abs(dx) >= Math.abs(dy);
+            boolean flip = (flat ? dx : dy) < 0;
+            int from = flip ? j : i;
+            double slope = flat ? dx == 0 ? 0 : (double) dy / dx : (double) dx / dy;
+            int steps = Math.max(Math.abs(dx), Math.abs(dy));
+            for (int d = 0; d <= steps; d++) {
+                int t = flip ? steps - d : d;
+                points.add(flat
+                        ? new int[] {t + c[2 * from], (int) (c[2 * from + 1] + slope * t + .5)}
+                        : new int[] {(int) (c[2 * from] + slope * t + .5), t + c[2 * from + 1]});
+            }
+        }
+        Mask mask = Mask.empty(width, height);
+        for (int i = 1; i < points.size(); i++) {
+            int u = Math.min(points.get(i)[0], points.get(i - 1)[0]);
+            if (points.get(i)[0] == points.get(i - 1)[0] || u % 5 != 2 || u / 5 >= width) {
+                continue;
+            }
+            int v = Math.min(points.get(i)[1], points.get(i - 1)[1]);
+            int cut = (int) Math.ceil(Math.clamp((v + .5) / 5 - .5, 0, (double) height));
+            for (int y = cut; y < height; y++) {
+                mask.set(u / 5, y, !mask.get(u / 5, y));
+            }
+        }
+        return mask;
+    }
+
+    @Test
+    void polygonsAsIfEveryPointWereDrawn() {
+        Random random = new Random(11);
+        for (int n = 0; n < 3000; n++) {
+            int width = 1 + random.nextInt(30);
+            int height = 1 + random.nextInt(30);
+            double far = new double[] {20, 60, 2000}[n % 3];
+            boolean whole = random.nextBoolean();
+            double[] xy = random.doubles(2 * (3 + random.nextInt(5)), -far / 3, far).map(v -> whole ? Math.rint(v) : v)
+                    .toArray();
+            assertEquals(drawn(width, height, xy), RunLength.ofPolygons(width, height, List.of(xy)).decode(),
+                    () -> width + "x" + height + " " + Arrays.toString(xy));
+        }
+    }
+
+    @Test
+    void cornersFarOutsideCostNothing() {
+        // The codes are pycocotools'.
+        assertEquals("028Oa2", RunLength.ofPolygons(10, 10, List.of(new double[] {9.9e6, -9.9e6, -9.9e6, 9900001,
+                9.9e6, -9899998, -9.9e6, 9900003})).toCocoString());
+        assertEquals("03600000000l1", RunLength.ofPolygons(12, 9, List.of(new double[] {-1e7, -1e7, 1e7, -9e6, 1e7, 1e7, 4.5, 1e7,
+                4.5, 3, -1e7, 3})).toCocoString());
+        double[] bomb = new double[20_000];
+        for (int i = 0; i < bomb.length; i++) {
+            bomb[i] = (i % 4 == 0 || i % 4 == 3 ? 1 : -1) * (9.9e6 + i);
+        }
+        RunLength filled = assertTimeoutPreemptively(Duration.ofSeconds(60),
+                () -> RunLength.ofPolygons(10, 10, List.of(bomb)));
+        assertEquals(100, Arrays.stream(filled.counts()).sum());
+    }
+
+    @Test
+    void manyPolygonsAreUnitedInProportionToTheirNumber() {
+        // A comb of a run in each column, and dots beside it.
+        List<double[]> parts = new ArrayList<>();
+        double[] comb = new double[200_000];
+        for (int i = 0; i < comb.length; i += 4) {
+            double x = i / 4.0;
+            System.arraycopy(new double[] {x, 10, x + 0.5, 1 + i % 3}, 0, comb, i, 4);
+        }
+        parts.add(comb);
+        for (int i = 0; i < 40_000; i++) {
+            parts.add(new double[] {i, 12, i + 1, 12, i + 1, 13, i, 13});
+        }
+        RunLength united = assertTimeoutPreemptively(Duration.ofSeconds(60),
+                () -> RunLength.ofPolygons(50_000, 16, parts));
+        assertEquals(RunLength.ofPolygons(50_000, 16, List.of(comb)).area() + 40_000, united.area());
+    }
+
+    @Test
+    void linesAcrossTooManyColumnsAreRefused() {
+        double[] zigzag = new double[2 * 600];
+        for (int i = 0; i < zigzag.length; i += 2) {
+            zigzag[i] = i % 4 == 0 ? 0 : 40_000;
+            zigzag[i + 1] = i;
+        }
+        refused("cross more than 16777216 columns", () -> RunLength.ofPolygons(40_000, 1200, List.of(zigzag)));
+        List<double[]> triangles = Collections.nCopies(300, new double[] {0, 0, 40_000, 0, 0, 9});
+        refused("cross more than 16777216 columns", () -> RunLength.ofPolygons(40_000, 1200, triangles));
     }
 
     private static Json golden(String name) {
