@@ -347,6 +347,91 @@ class AveragePrecisionTest {
         assertEquals(0, none.scores().ap());
     }
 
+    private static final String FOUND = """
+            [{"image_id": 1, "category_id": 1, "bbox": [2, 3, 10, 9], "score": 0.9,
+              "segmentation": {"size": [30, 40], "counts": "o19e000000000000000000Uj0"}},
+             {"image_id": 1, "category_id": 7, "bbox": [20, 10, 11, 9], "score": 0.8,
+              "segmentation": {"size": [30, 40], "counts": "Rc09e00000000000000000000T8"}},
+             {"image_id": 2, "category_id": 1, "bbox": [2, 2, 29, 38], "score": 0.7,
+              "segmentation": {"size": [47, 33], "counts": "P3V190000000000000000000000000000000000000000000000000000000l2"}},
+             {"image_id": 2, "category_id": 1, "bbox": [5, 5, 8, 9], "score": 0.7,
+              "segmentation": {"size": [47, 33], "counts": "`79V10000000000000Wm0"}},
+             {"image_id": 2, "category_id": 7, "bbox": [5, 5, 8, 9], "score": 0.3,
+              "segmentation": {"size": [47, 33], "counts": "`79V10000000000000Wm0"}}]""";
+    private static final String REAL = """
+            {"images": [{"id": 1, "width": 40, "height": 30}, {"id": 2, "width": 33, "height": 47}],
+             "categories": [{"id": 1, "name": "x"}, {"id": 7, "name": "y"}],
+             "annotations": [
+               {"id": 1, "image_id": 1, "category_id": 1, "bbox": [2, 3, 10, 8], "area": 80, "iscrowd": 0,
+                "segmentation": [[2, 3, 12, 3, 12, 11, 2, 11]]},
+               {"id": 2, "image_id": 1, "category_id": 7, "bbox": [20, 10, 12.5, 9.3], "area": 116.25, "iscrowd": 0,
+                "segmentation": [[20, 10, 32.5, 10, 32.5, 19.3, 20, 19.3]]},
+               {"id": 3, "image_id": 2, "category_id": 1, "bbox": [1, 1, 30, 40], "area": 1200, "iscrowd": 0,
+                "segmentation": [[1, 1, 31, 1, 31, 41, 1, 41]]},
+               {"id": 4, "image_id": 2, "category_id": 1, "bbox": [5, 5, 9, 9], "area": 81, "iscrowd": 0,
+                "segmentation": [[5, 5, 14, 5, 14, 14, 5, 14]]}]}""";
+
+    private static String strings(String json) {
+        // Twelve comes before two, as strings go.
+        return json.replaceAll("(\\{\"id\": |\"image_id\": )1, (?=\"width|\"cat)", "$1\"img2\", ")
+                .replaceAll("(\\{\"id\": |\"image_id\": )2, (?=\"width|\"cat)", "$1\"img12\", ");
+    }
+
+    /** pycocotools gives these figures for numbers and for strings, with a polygon of two corners and without sizes. */
+    @ParameterizedTest
+    @MethodSource(DEVICES)
+    void filesAsUsersHaveThem(String id) {
+        String twoCorners = REAL.replace("2, 11]]", "2, 11], [5, 5, 6, 6]]");
+        String noSizes = REAL.replaceAll(", \"width\": \\d+, \"height\": \\d+", "");
+        try (Device device = Backends.open(id); Overlaps overlaps = new Overlaps(device)) {
+            for (String real : List.of(REAL, strings(REAL), twoCorners, noSizes)) {
+                CocoDataset truth = CocoDataset.of(Json.parse(real));
+                CocoResults found = CocoResults.of(Json.parse(real.equals(strings(REAL)) ? strings(FOUND) : FOUND), truth);
+                assertEquals(real.equals(twoCorners) ? 1 : 0, truth.polygonsLeftOut());
+                AveragePrecision boxes = AveragePrecision.boxes();
+                boxes.add(truth, found);
+                assertEquals(0.8084158415841585, boxes.scores().ap(), EXACT);
+                assertEquals(0.6833333333333333, boxes.scores().arWithin(1), EXACT);
+                AveragePrecision masks = AveragePrecision.masks(overlaps);
+                if (real.equals(noSizes)) {
+                    assertEquals("$.annotations[0].segmentation: the file gives no width and height of the image; only boxes "
+                            + "can be compared",
+                            assertThrows(BadFileException.class, () -> masks.add(truth, found)).getMessage());
+                } else {
+                    masks.add(truth, found);
+                    assertEquals(0.7584158415841584, masks.scores().ap(), EXACT);
+                    assertEquals(0.6333333333333333, masks.scores().arWithin(1), EXACT);
+                }
+            }
+        }
+        CocoDataset truth = CocoDataset.of(Json.parse(strings(REAL)));
+        assertEquals(List.of(2L, 1L), List.copyOf(truth.images().keySet()), "img2 and img12 in the file's order");
+        assertEquals("f.json: $[0].image_id: expected a string for an id, as other images have, found 1", assertThrows(
+                BadFileException.class, () -> CocoResults.of(Json.parse(FOUND, "f.json"), truth)).getMessage());
+        assertTrue(assertThrows(BadFileException.class, () -> Json.parse(FOUND.replace("0.3", "NaN"), "f.json")).getMessage()
+                .contains("NaN is no number in JSON"));
+        String huge = "1" + "0".repeat(350);
+        assertEquals("f.json: $[4].score: a score of Infinity", assertThrows(BadFileException.class,
+                () -> CocoResults.of(Json.parse(FOUND.replace("0.3", huge), "f.json"), CocoDataset.of(Json.parse(REAL))))
+                .getMessage());
+    }
+
+    /** A size that a file claims costs nothing: runs are counted in place of bits. */
+    @ParameterizedTest
+    @MethodSource(DEVICES)
+    void hugePicturesOfFewRuns(String id) {
+        int side = 46_340;
+        RunLength all = RunLength.ofPolygons(side, side, List.of(new double[] {0, 0, side, 0, side, side, 0, side}));
+        RunLength left = RunLength.ofPolygons(side, side, List.of(new double[] {0, 0, 10, 0, 10, side, 0, side}));
+        try (Device device = Backends.open(id); Overlaps overlaps = new Overlaps(device)) {
+            OverlapMatrix m = new MaskPairs(overlaps).measure(List.of(all, left), List.of(left));
+            long area = (long) side * side;
+            assertEquals(new Overlap(10L * side, area, area, 10L * side), m.get(0, 0));
+            assertEquals(new Overlap(10L * side, 10L * side, 10L * side, 10L * side), m.get(1, 0));
+            assertTrue(device.memoryInUse() < 1 << 20, "nothing was laid out as bits");
+        }
+    }
+
     @Test
     void badRecordsAreNamed() {
         refusedTruth("\"image_id\": 4", "\"image_id\": 5", "$.annotations[0].image_id: no image has the id 5");

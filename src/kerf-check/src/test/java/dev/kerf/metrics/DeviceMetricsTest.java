@@ -99,6 +99,23 @@ class DeviceMetricsTest {
 
     @ParameterizedTest
     @MethodSource(DEVICES)
+    void whatIsTooMuchToCountIsRefused(String id) {
+        try (Device device = Backends.open(id); Overlaps overlaps = new Overlaps(device)) {
+            for (int classes : new int[] {0, 16_385, 65_536, Integer.MAX_VALUE}) {
+                assertThrows(BadInputException.class, () -> new Confusions(device, classes, -1));
+                assertThrows(BadInputException.class, () -> ConfusionMatrix.empty(classes));
+            }
+            try (Confusions confusions = new Confusions(device, 16_384, -1);
+                    DeviceTensor two = device.allocate(TensorType.of(DType.U8, 2, 1, 1))) {
+                assertThrows(BadInputException.class, () -> confusions.measure(two, two));
+            }
+            MaskSet many = MaskSet.bits(HostTensor.zeros(DType.U8, Shape.of(30_000, 1)), 8);
+            assertThrows(BadInputException.class, () -> overlaps.measure(many, many));
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource(DEVICES)
     void classesOfLabelMaps(String id) {
         int[] p = labels(4);
         int[] t = labels(4);

@@ -20,6 +20,8 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
+import java.util.stream.IntStream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -146,8 +148,12 @@ class PanopticQualityTest {
 
     @ParameterizedTest
     @MethodSource(DEVICES)
-    void hundredsOfSegments(String id) {
-        int n = 700;
+    void hundredsAndTensOfThousandsOfSegments(String id) {
+        segments(id, 700);
+        segments(id, 40_000);
+    }
+
+    private static void segments(String id, int n) {
         int[] truth = new int[n * 10];
         int[] predicted = new int[n * 10];
         Map<Integer, Integer> categories = new HashMap<>();
@@ -160,11 +166,39 @@ class PanopticQualityTest {
         }
         try (Device device = Backends.open(id); PanopticQuality q = new PanopticQuality(device, CATEGORIES)) {
             q.add(Panoptic.of(n, 10, truth, categories), Panoptic.of(n, 10, predicted, categories));
-            assertEquals("350 0 0", counts(q, 1));
-            assertEquals("0 350 350", counts(q, 2));
+            assertEquals(n / 2 + " 0 0", counts(q, 1));
+            assertEquals("0 " + n / 2 + " " + n / 2, counts(q, 2));
             assertEquals(0.6, q.scores().of(1).pq(), EXACT);
         }
     }
+
+    /** Places on host and device are the same pairs: crowds, void and matches come out alike. */
+    @ParameterizedTest
+    @MethodSource(DEVICES)
+    void manySegmentsAreCountedAsFewAre(String id) {
+        Random random = new Random(3);
+        int[] truth = random.ints(3000, 0, 30).map(i -> i == 0 ? 0 : 10 + i).toArray();
+        int[] predicted = Arrays.stream(truth).map(t -> random.nextInt(4) == 0 ? 10 + random.nextInt(20) : t).toArray();
+        // The same picture, and one more whose segments of one pixel each match one another.
+        int[] dots = IntStream.range(100_000, 102_000).toArray();
+        try (Device device = Backends.open(id);
+                PanopticQuality few = new PanopticQuality(device, TENS);
+                PanopticQuality many = new PanopticQuality(device, TENS)) {
+            few.add(row(List.of(12, 25), truth), row(predicted));
+            int[] more = IntStream.concat(Arrays.stream(truth), Arrays.stream(dots)).toArray();
+            int[] given = IntStream.concat(Arrays.stream(predicted), Arrays.stream(dots)).toArray();
+            many.add(row(List.of(12, 25), more), row(given));
+            for (int c = 1; c <= 3; c++) {
+                assertEquals(counts(few, c), counts(many, c));
+                assertEquals(few.scores().of(c).iouSum(), many.scores().of(c).iouSum());
+            }
+            assertEquals(2000, IntStream.range(10_000, 10_200)
+                    .mapToLong(c -> many.scores().of(c).truePositives()).sum());
+        }
+    }
+
+    private static final List<CocoDataset.Category> TENS = IntStream.concat(IntStream.rangeClosed(1, 3),
+            IntStream.range(10_000, 10_200)).mapToObj(c -> new CocoDataset.Category(c, "c" + c, true)).toList();
 
     @ParameterizedTest
     @MethodSource(DEVICES)

@@ -230,6 +230,11 @@ final class JsonParser {
         if (peek() == '-') {
             at++;
         }
+        for (String word : List.of("NaN", "Infinity")) {
+            if (text.startsWith(word, at)) {
+                throw error(word + " is no number in JSON");
+            }
+        }
         int digitsFrom = at;
         int digits = digits(at == from ? "expected a value" : "expected a digit");
         if (digits > 1 && text.charAt(digitsFrom) == '0') {

@@ -138,7 +138,8 @@ public final class Coco {
     }
 
     /**
-     * Reads a {@code segmentation}: polygons, or run lengths compressed or not.
+     * Reads a {@code segmentation}: polygons, or run lengths compressed or not. Among polygons those of fewer than three
+     * corners are left out, which in pycocotools cover nothing.
      *
      * @param width  of the image; run lengths must be of its size
      * @param height of the image
@@ -147,8 +148,9 @@ public final class Coco {
     public static RunLength mask(Json segmentation, int width, int height) {
         try {
             if (segmentation.isArray()) {
-                return RunLength.ofPolygons(width, height,
-                        segmentation.items().stream().map(Json::asDoubles).toList());
+                List<Json> polygons = segmentation.items().stream().filter(Coco::isPolygon).toList();
+                return RunLength.ofPolygons(width, height, (polygons.isEmpty() ? segmentation.items() : polygons).stream()
+                        .map(Json::asDoubles).toList());
             }
             long[] size = segmentation.at("size").asLongs();
             if (size.length != 2 || size[0] != height || size[1] != width) {
@@ -162,6 +164,17 @@ public final class Coco {
         } catch (BadInputException e) {
             throw segmentation.error(e.getMessage());
         }
+    }
+
+    private static boolean isPolygon(Json polygon) {
+        return polygon.size() >= 6 && polygon.size() % 2 == 0;
+    }
+
+    /** How many polygons of a record {@link #mask} leaves out. */
+    static int polygonsLeftOut(Json annotation) {
+        List<Json> all = annotation.find("segmentation").filter(Json::isArray).map(Json::items).orElse(List.of());
+        long good = all.stream().filter(p -> !p.isArray() || isPolygon(p)).count();
+        return good == 0 ? 0 : (int) (all.size() - good);
     }
 
     private static int[] lengths(Json counts) {

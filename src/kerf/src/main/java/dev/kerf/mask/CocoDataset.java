@@ -8,6 +8,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The truth of a data set in COCO's instance format: its images, categories and annotations, as pycocotools loads them.
@@ -24,25 +25,35 @@ public final class CocoDataset {
     private final Map<Long, Picture> images = new LinkedHashMap<>();
     private final Map<Integer, Category> categories = new LinkedHashMap<>();
     private final Map<Long, List<Annotation>> annotations = new LinkedHashMap<>();
+    private final ImageNumbers numbers;
     private int size;
+    private int polygonsLeftOut;
 
     /**
      * An image of the set.
      *
-     * @param id     by which annotations and results name it
+     * @param id     by which annotations and results name it; where ids are strings, its place in their order from 1
      * @param file   its {@code file_name}; empty if the file gives none
-     * @param width  in pixels
-     * @param height in pixels
+     * @param width  in pixels; 0 if the file gives none: such an image has boxes alone
+     * @param height in pixels; 0 if the file gives none
      */
     public record Picture(long id, String file, int width, int height) {
-        static Picture of(Json json) {
-            int width = json.at("width").asInt();
-            int height = json.at("height").asInt();
-            if (width < 1 || height < 1 || (long) width * height > Integer.MAX_VALUE) {
+        static Picture of(Json json, long id) {
+            boolean sized = json.find("width").isPresent() || json.find("height").isPresent();
+            int width = sized ? json.at("width").asInt() : 0;
+            int height = sized ? json.at("height").asInt() : 0;
+            if (sized && (width < 1 || height < 1 || (long) width * height > Integer.MAX_VALUE)) {
                 throw json.error("an image of " + width + "x" + height + " pixels");
             }
-            return new Picture(json.at("id").asLong(), json.find("file_name").map(Json::asString).orElse(""), width,
-                    height);
+            return new Picture(id, json.find("file_name").map(Json::asString).orElse(""), width, height);
+        }
+
+        /** The pixels that a {@code segmentation} in this image means. */
+        RunLength mask(Json segmentation) {
+            if (width == 0) {
+                throw segmentation.error("the file gives no width and height of the image; only boxes can be compared");
+            }
+            return Coco.mask(segmentation, width, height);
         }
     }
 
@@ -84,18 +95,19 @@ public final class CocoDataset {
         /**
          * Its pixels, decoded at each call.
          *
-         * @throws BadFileException if the file gives none or they don't fit the image
+         * @throws BadFileException if the file gives none, they don't fit the image, or its size isn't known
          */
         public RunLength mask() {
-            return Coco.mask(json.at("segmentation"), image.width, image.height);
+            return image.mask(json.at("segmentation"));
         }
     }
 
     private CocoDataset(Json json) {
+        numbers = ImageNumbers.of(json.at("images").items().stream().map(i -> i.at("id")).toList());
         for (Json image : json.at("images").items()) {
-            Picture p = Picture.of(image);
+            Picture p = Picture.of(image, numbers.of(image.at("id")));
             if (images.put(p.id, p) != null) {
-                throw image.error("another image has the id " + p.id);
+                throw image.error("another image has the id " + image.at("id"));
             }
         }
         readCategories(json.at("categories"), categories);
@@ -107,14 +119,15 @@ public final class CocoDataset {
                 throw a.error("has the id " + annotation.id + " of " + other.path());
             }
             annotations.computeIfAbsent(annotation.image.id, k -> new ArrayList<>()).add(annotation);
+            polygonsLeftOut += Coco.polygonsLeftOut(a);
             size++;
         }
     }
 
     private Annotation annotation(Json a) {
-        Picture image = images.get(a.at("image_id").asLong());
+        Picture image = image(a.at("image_id"));
         if (image == null) {
-            throw a.at("image_id").error("no image has the id " + a.at("image_id").asLong());
+            throw a.at("image_id").error("no image has the id " + a.at("image_id"));
         }
         int category = a.at("category_id").asInt();
         if (!categories.containsKey(category)) {
@@ -125,6 +138,12 @@ public final class CocoDataset {
         }
         return new Annotation(a.at("id").asLong(), image, category, a.at("area").asDouble(),
                 a.find("iscrowd").map(CocoDataset::flag).orElse(false), a);
+    }
+
+    /** The image of an id as a file gives it, if there is one. */
+    @Nullable
+    Picture image(Json id) {
+        return images.get(numbers.of(id));
     }
 
     static void readCategories(Json list, Map<Integer, Category> into) {
@@ -183,6 +202,11 @@ public final class CocoDataset {
     /** An image's annotations in the file's order; none if there is no such image. */
     public List<Annotation> annotations(long image) {
         return List.copyOf(annotations.getOrDefault(image, List.of()));
+    }
+
+    /** Polygons that aren't any, having fewer than three corners, and are left out of masks that have others. */
+    public int polygonsLeftOut() {
+        return polygonsLeftOut;
     }
 
     /** Number of annotations. */

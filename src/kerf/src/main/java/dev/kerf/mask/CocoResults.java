@@ -27,6 +27,7 @@ public final class CocoResults {
     private final Map<Long, List<Result>> results = new LinkedHashMap<>();
     private final Map<Integer, Integer> unknown = new TreeMap<>();
     private int size;
+    private int polygonsLeftOut;
 
     /**
      * A detection.
@@ -54,14 +55,14 @@ public final class CocoResults {
          * @throws BadFileException if they don't fit the image
          */
         public RunLength mask() {
-            if (boxed && json.find("segmentation").isEmpty()) {
+            if (boxed && json.find("segmentation").isEmpty() && image.width() > 0) {
                 Rectangle b = box();
                 double right = b.x() + b.width();
                 double bottom = b.y() + b.height();
                 return RunLength.ofPolygons(image.width(), image.height(),
                         List.of(new double[] {b.x(), b.y(), b.x(), bottom, right, bottom, right, b.y()}));
             }
-            return Coco.mask(json.at("segmentation"), image.width(), image.height());
+            return image.mask(json.at("segmentation"));
         }
     }
 
@@ -73,10 +74,9 @@ public final class CocoResults {
         List<Json> records = json.items();
         boolean boxed = !records.isEmpty() && records.getFirst().find("bbox").filter(b -> b.size() > 0).isPresent();
         for (Json r : records) {
-            long id = r.at("image_id").asLong();
-            CocoDataset.Picture image = truth.images().get(id);
+            CocoDataset.Picture image = truth.image(r.at("image_id"));
             if (image == null) {
-                throw r.at("image_id").error("the truth has no image " + id);
+                throw r.at("image_id").error("the truth has no image " + r.at("image_id"));
             }
             if (r.at(boxed ? "bbox" : "segmentation").isNull()) {
                 throw r.error("has neither box nor mask");
@@ -85,8 +85,12 @@ public final class CocoResults {
             if (!truth.categories().containsKey(category)) {
                 unknown.merge(category, 1, Integer::sum);
             }
-            results.computeIfAbsent(id, k -> new ArrayList<>())
-                    .add(new Result(image, category, r.at("score").asDouble(), boxed, r));
+            double score = r.at("score").asDouble();
+            if (!Double.isFinite(score)) {
+                throw r.at("score").error("a score of " + score);
+            }
+            results.computeIfAbsent(image.id(), k -> new ArrayList<>()).add(new Result(image, category, score, boxed, r));
+            polygonsLeftOut += Coco.polygonsLeftOut(r);
             size++;
         }
     }
@@ -119,6 +123,11 @@ public final class CocoResults {
     /** Categories that the truth doesn't list, with how many results are of each: likely another numbering. */
     public Map<Integer, Integer> unknownCategories() {
         return Collections.unmodifiableMap(unknown);
+    }
+
+    /** Polygons that aren't any, as {@link CocoDataset#polygonsLeftOut}. */
+    public int polygonsLeftOut() {
+        return polygonsLeftOut;
     }
 
     /** Number of results. */

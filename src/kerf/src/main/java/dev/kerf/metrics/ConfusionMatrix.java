@@ -21,10 +21,10 @@ import org.jspecify.annotations.Nullable;
  * section 5. A score whose denominator is 0 is NaN, and means leave it out; a mean of nothing is NaN.
  */
 public final class ConfusionMatrix {
-    private final int classes;
-    /** One array holds the square of it. */
-    private static final int MOST_CLASSES = 46_340;
+    /** Counts then take 2 GiB. */
+    static final int MOST_CLASSES = 1 << 14;
 
+    private final int classes;
     private final long[] counts;
     private final long[] truth;
     private final long[] predicted;
@@ -48,12 +48,21 @@ public final class ConfusionMatrix {
         }
     }
 
-    /** No pixels; what sums start from. */
+    /**
+     * No pixels; what sums start from.
+     *
+     * @throws BadInputException if there are no classes or more than 16384
+     */
     public static ConfusionMatrix empty(int classes) {
-        if (classes < 1 || classes > MOST_CLASSES) {
-            throw new BadInputException(classes + " classes; from 1 to " + MOST_CLASSES + " can be counted");
-        }
+        checkClasses(classes);
         return new ConfusionMatrix(classes, new long[classes * classes]);
+    }
+
+    /** Refuses numbers of classes whose matrix can't be held. */
+    static void checkClasses(int classes) {
+        if (classes < 1 || classes > MOST_CLASSES) {
+            throw new BadInputException(classes + " classes; 1 to " + MOST_CLASSES + " can be counted");
+        }
     }
 
     /**
@@ -63,7 +72,7 @@ public final class ConfusionMatrix {
      */
     public static ConfusionMatrix of(long[][] counts) {
         int k = counts.length;
-        ConfusionMatrix.empty(k);
+        checkClasses(k);
         long[] flat = new long[k * k];
         for (int t = 0; t < k; t++) {
             if (counts[t].length != k) {

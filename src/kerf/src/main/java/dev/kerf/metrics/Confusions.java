@@ -41,6 +41,7 @@ public final class Confusions implements AutoCloseable {
     public static final int NO_IGNORE = -1;
 
     private static final int PLANS = 4;
+    private static final int MOST_COUNTS = ConfusionMatrix.MOST_CLASSES * ConfusionMatrix.MOST_CLASSES;
 
     private final Device device;
     private final int classes;
@@ -63,11 +64,12 @@ public final class Confusions implements AutoCloseable {
     /**
      * Takes no memory until something is measured.
      *
-     * @param classes K, at least 1: classes are 0 … K − 1
+     * @param classes K, 1 to 16384: classes are 0 … K − 1
      * @param ignore  a label of the truth to leave out, a class or not; {@link #NO_IGNORE} for none
+     * @throws BadInputException if there are fewer or more classes
      */
     public Confusions(Device device, int classes, int ignore) {
-        ConfusionMatrix.empty(classes);
+        ConfusionMatrix.checkClasses(classes);
         this.device = device;
         this.classes = classes;
         this.plans = new PlanCache<>(PLANS,
@@ -116,9 +118,10 @@ public final class Confusions implements AutoCloseable {
             throw new BadInputException(
                     "the truth is " + size(truth.type()) + ", the prediction " + size(predicted.type()));
         }
-        if (truth.type().shape().dim(0) > Integer.MAX_VALUE / ((long) classes * classes)) {
-            throw new BadInputException(truth.type().shape().dim(0) + " pictures of " + classes
-                    + " classes: one array can't hold the counts");
+        long counted = truth.type().shape().dim(0) * classes * classes;
+        if (counted > MOST_COUNTS) {
+            throw new BadInputException(truth.type().shape().dim(0) + " pictures of " + classes + " classes have " + counted
+                    + " counts; " + MOST_COUNTS + " can be made at once");
         }
         Key key = new Key(truth.type(), truth.host == null, predicted.type(), predicted.host == null);
         try (var lease = plans.lease(key)) {
@@ -127,7 +130,7 @@ public final class Confusions implements AutoCloseable {
             give(e, "predicted", predicted);
             e.run();
             int images = truth.type().shape().size(0);
-            long[] counts = new long[images * classes * classes];
+            long[] counts = new long[(int) counted];
             e.output("confusion").download(MemorySegment.ofArray(counts));
             return matrices(counts, images);
         }

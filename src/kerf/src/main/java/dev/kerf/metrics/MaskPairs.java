@@ -13,11 +13,14 @@ import java.util.List;
 /**
  * Counts on a device how masks in run-length code overlap. Runs become bits, down the columns as the code has them: any
  * order of the pixels counts alike. Counts of masks and pixels are rounded up, so that few shapes are compiled for a data
- * set of images of many sizes; what is added is empty.
+ * set of images of many sizes; what is added is empty. Where the bits would take more than 256 MiB, the runs are counted
+ * on the host.
  */
 final class MaskPairs {
     /** Pixels of the smallest plan. */
     private static final int FEWEST = 4096;
+    /** Of the bits of all masks; past it a picture's size, which any file may claim, would cost more than its masks. */
+    private static final long MOST_BYTES = 1L << 28;
 
     private final Overlaps overlaps;
 
@@ -37,7 +40,25 @@ final class MaskPairs {
             }
         }
         long pixels = atLeast(Math.max(FEWEST, (long) first.width() * first.height()));
+        if ((a.size() + b.size()) * (pixels / 8) > MOST_BYTES) {
+            return byRuns(a, b);
+        }
         return overlaps.measure(pack(a, pixels), pack(b, pixels));
+    }
+
+    private static OverlapMatrix byRuns(List<RunLength> a, List<RunLength> b) {
+        long[] counts = new long[Math.toIntExact(4L * a.size() * b.size())];
+        int at = 0;
+        for (RunLength x : a) {
+            for (RunLength y : b) {
+                long both = x.intersection(y).area();
+                counts[at++] = both;
+                counts[at++] = x.area() + y.area() - both;
+                counts[at++] = x.area();
+                counts[at++] = y.area();
+            }
+        }
+        return new OverlapMatrix(a.size(), b.size(), counts);
     }
 
     /** The next number 2^n or 3 · 2^n, so that sizes that differ little share a plan. */

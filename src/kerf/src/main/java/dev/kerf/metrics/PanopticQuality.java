@@ -18,8 +18,8 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Panoptic Quality, image by image (Kirillov et al. 2019, "Panoptic segmentation"); pixels are counted on a device. Used
- * by one thread at a time.
+ * Panoptic Quality, image by image (Kirillov et al. 2019, "Panoptic segmentation"); pixels are counted on a device, those
+ * of pictures of more than a thousand segments on the host. Used by one thread at a time.
  *
  * <pre>{@code
  * try (Device device = Backends.open("cpu");
@@ -39,6 +39,8 @@ public final class PanopticQuality implements AutoCloseable {
     private static final int FEWEST_PIXELS = 4096;
     /** Past it labels don't fit a byte with room for one that counts nowhere. */
     private static final int MOST_BYTES = 128;
+    /** Past it a matrix of all pairs would be larger than most pictures. */
+    private static final int MOST_CLASSES = 1024;
 
     private final Device device;
     private final Map<Integer, Tally> tallies = new LinkedHashMap<>();
@@ -87,41 +89,52 @@ public final class PanopticQuality implements AutoCloseable {
         // In order of their ids, as panopticapi adds the IoUs up.
         List<Segment> real = sorted(truth, "true");
         List<Segment> found = sorted(predicted, "predicted");
-        ConfusionMatrix counts = count(truth, real, predicted, found);
+        Map<Integer, Integer> places = places(real);
+        SharedPixels shared = count(truth, places, predicted, places(found));
+        long[] pixels = new long[found.size() + 1];
+        for (int i = 0; i < shared.size(); i++) {
+            pixels[shared.predicted(i)] += shared.count(i);
+        }
+        for (int p = 1; p <= found.size(); p++) {
+            if (pixels[p] == 0) {
+                throw new BadInputException("the predicted segment " + found.get(p - 1).id() + " has no pixels");
+            }
+        }
         Set<Integer> right = new HashSet<>();
         Set<Integer> hit = new HashSet<>();
-        for (int t = 0; t < real.size(); t++) {
-            for (int p = 0; p < found.size(); p++) {
-                if (matches(real.get(t), found.get(p), counts, t + 1, p + 1)) {
-                    hit.add(real.get(t).id());
-                    right.add(found.get(p).id());
-                }
+        for (int i = 0; i < shared.size(); i++) {
+            int t = shared.truth(i);
+            int p = shared.predicted(i);
+            if (t > 0 && p > 0 && matches(real.get(t - 1), found.get(p - 1), shared.count(i),
+                    pixels[p] - shared.shared(0, p))) {
+                hit.add(t);
+                right.add(p);
             }
         }
         Map<Integer, Integer> crowds = new HashMap<>();
         for (Segment s : truth.segments()) {
             if (s.crowd()) {
-                crowds.put(s.category(), real.indexOf(s) + 1);
-            } else if (!hit.contains(s.id())) {
+                crowds.put(s.category(), places.get(s.id()));
+            } else if (!hit.contains(places.get(s.id()))) {
                 tallies.get(s.category()).falseNegatives++;
             }
         }
-        for (int p = 0; p < found.size(); p++) {
-            int category = found.get(p).category();
-            long excused = counts.count(0, p + 1)
-                    + (crowds.containsKey(category) ? counts.count(crowds.get(category), p + 1) : 0);
-            if (!right.contains(found.get(p).id()) && 2 * excused <= counts.predictedPixels(p + 1)) {
+        for (int p = 1; p <= found.size(); p++) {
+            int category = found.get(p - 1).category();
+            long excused = shared.shared(0, p)
+                    + (crowds.containsKey(category) ? shared.shared(crowds.get(category), p) : 0);
+            if (!right.contains(p) && 2 * excused <= pixels[p]) {
                 tallies.get(category).falsePositives++;
             }
         }
     }
 
-    private boolean matches(Segment truth, Segment predicted, ConfusionMatrix counts, int t, int p) {
-        long both = counts.count(t, p);
-        if (both == 0 || truth.crowd() || truth.category() != predicted.category()) {
+    /** @param area of the predicted segment, without what lies on void */
+    private boolean matches(Segment truth, Segment predicted, long both, long area) {
+        if (truth.crowd() || truth.category() != predicted.category()) {
             return false;
         }
-        double iou = (double) both / (counts.predictedPixels(p) + truth.area() - both - counts.count(0, p));
+        double iou = (double) both / (area + truth.area() - both);
         if (iou > 0.5) {
             Tally tally = tallies.get(truth.category());
             tally.truePositives++;
@@ -140,45 +153,51 @@ public final class PanopticQuality implements AutoCloseable {
         return picture.segments().stream().sorted(Comparator.comparingInt(Segment::id)).toList();
     }
 
-    /** Pixels of true segment t that were given segment p, both counted from 1; 0 is void. */
-    private ConfusionMatrix count(Panoptic truth, List<Segment> real, Panoptic predicted, List<Segment> found) {
+    /** By id the places of segments from 1; 0, void, has the place 0. */
+    private static Map<Integer, Integer> places(List<Segment> segments) {
+        Map<Integer, Integer> places = new HashMap<>();
+        places.put(0, 0);
+        segments.forEach(s -> places.put(s.id(), places.size()));
+        return places;
+    }
+
+    private SharedPixels count(Panoptic truth, Map<Integer, Integer> real, Panoptic predicted, Map<Integer, Integer> found) {
         int classes = FEWEST_CLASSES;
-        while (classes <= Math.max(real.size(), found.size())) {
+        while (classes < Math.max(real.size(), found.size())) {
             classes *= 2;
+        }
+        if (classes > MOST_CLASSES) {
+            int pixels = truth.width() * truth.height();
+            return SharedPixels.of(labels(truth, real, 0, pixels), labels(predicted, found, 0, pixels));
         }
         long all = Math.max(FEWEST_PIXELS, (long) truth.width() * truth.height());
         int pixels = (int) Math.min(Integer.MAX_VALUE, MaskPairs.atLeast(all));
         Confusions confusions = counters.computeIfAbsent(classes,
                 k -> new Confusions(device, k, Confusions.NO_IGNORE));
-        ConfusionMatrix counts = confusions.measure(labels(truth, real, classes, pixels),
-                labels(predicted, found, classes, pixels));
-        for (int p = 0; p < found.size(); p++) {
-            if (counts.predictedPixels(p + 1) == 0) {
-                throw new BadInputException("the predicted segment " + found.get(p).id() + " has no pixels");
-            }
-        }
-        return counts;
+        return SharedPixels.of(confusions.measure(map(labels(truth, real, classes, pixels), classes),
+                map(labels(predicted, found, classes, pixels), classes)));
     }
 
-    /** The pixels' places in the list, then labels that count nowhere. */
-    private static LabelMap labels(Panoptic picture, List<Segment> segments, int classes, int pixels) {
-        Map<Integer, Integer> places = new HashMap<>();
-        places.put(0, 0);
-        segments.forEach(s -> places.put(s.id(), places.size()));
+    /** The places of the pixels' segments, then labels that count nowhere. */
+    private static int[] labels(Panoptic picture, Map<Integer, Integer> places, int none, int pixels) {
         int[] ids = picture.ids();
         int[] labels = new int[pixels];
-        Arrays.fill(labels, ids.length, pixels, classes);
+        Arrays.fill(labels, ids.length, pixels, none);
         for (int i = 0; i < ids.length; i++) {
             labels[i] = i > 0 && ids[i] == ids[i - 1] ? labels[i - 1] : places.get(ids[i]);
         }
+        return labels;
+    }
+
+    private static LabelMap map(int[] labels, int classes) {
         if (classes > MOST_BYTES) {
-            return LabelMap.of(pixels, 1, labels);
+            return LabelMap.of(labels.length, 1, labels);
         }
-        byte[] bytes = new byte[pixels];
-        for (int i = 0; i < pixels; i++) {
+        byte[] bytes = new byte[labels.length];
+        for (int i = 0; i < bytes.length; i++) {
             bytes[i] = (byte) labels[i];
         }
-        return LabelMap.of(pixels, 1, bytes);
+        return LabelMap.of(bytes.length, 1, bytes);
     }
 
     /** The scores of what has been added so far. */

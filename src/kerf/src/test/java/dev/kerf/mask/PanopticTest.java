@@ -16,6 +16,8 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -161,14 +163,16 @@ class PanopticTest {
         Panoptic.of(2, 1, new int[] {3, 5}, Map.of(3, 1, 5, 1)).writePng(directory.resolve("a.png"));
         Image.blank(2, 1, PixelFormat.GRAY8).writePng(directory.resolve("grey.png"));
         refused(directory, "a.png", "[{\"id\": 3, \"category_id\": 1}]", "a.png: pixel (1, 0) has the id 5");
-        refused(directory, "a.png", "[{\"id\": 0, \"category_id\": 1}]",
-                "p.json: $.annotations[0].segments_info[0].id: ids of segments are 1 to 2^24 - 1");
+        refused(directory, "a.png", "[{\"id\": -1, \"category_id\": 1}]",
+                "p.json: $.annotations[0].segments_info[0].id: ids of segments are 0 to 2^24 - 1");
         refused(directory, "a.png", "[{\"id\": 3, \"category_id\": 1}, {\"id\": 3, \"category_id\": 1}]",
                 "p.json: $.annotations[0].segments_info[1]: another segment has the id 3");
         refused(directory, "a.png", "[{\"id\": 3}]", "p.json: $.annotations[0].segments_info[0]: has no member");
         refused(directory, "grey.png", "[]", "grey.png: a panoptic picture has red, green and blue of 8 bits");
         refused(directory, "none.png", "[]", "none.png: no such file");
-        refused(directory, "../a.png", "[]", "p.json: $.annotations[0].file_name: is no name of a file");
+        for (String name : List.of("../a.png", "/", "a.png/", "./a.png", "", ".", "..", "a\\u0000", directory + "/a.png")) {
+            refused(directory, name, "[]", "p.json: $.annotations[0].file_name: is no name of a file");
+        }
         assertTrue(assertThrows(BadFileException.class, () -> CocoPanoptic.of(Json.parse("{}"), directory.resolve("x")))
                 .getMessage().endsWith("x: no such directory; it should hold the panoptic PNG files"));
         Json twice = Json.parse("{\"annotations\": [{\"image_id\": 1, \"segments_info\": []}, {\"image_id\": 1, "
@@ -179,6 +183,38 @@ class PanopticTest {
         CocoPanoptic empty = CocoPanoptic.of(Json.parse("{\"annotations\": []}"), directory);
         assertThrows(BadInputException.class, () -> empty.picture(3));
     }
+
+    @Test
+    void aSegmentMayHaveTheIdZero(@TempDir Path directory) {
+        Panoptic.of(4, 1, new int[] {0, 0, 1, 7}, Map.of(1, 1, 7, 1)).writePng(directory.resolve("a.png"));
+        Json json = Json.parse("{\"annotations\": [{\"image_id\": 1, \"file_name\": \"a.png\", \"segments_info\": ["
+                + "{\"id\": 0, \"category_id\": 5}, {\"id\": 1, \"category_id\": 1}, {\"id\": 7, \"category_id\": 1}]}]}");
+        Panoptic p = CocoPanoptic.of(json, directory).picture(1);
+        assertArrayEquals(new int[] {2, 2, 1, 7}, p.ids(), "2 was free");
+        assertArrayEquals(new int[] {5, 5, 1, 1}, p.categories(99).toArray());
+        assertEquals(Set.of(1L, 2L), p.segments().stream().map(Segment::area).collect(Collectors.toSet()));
+        // A pixel of the id that is free is no more a segment than elsewhere.
+        Panoptic.of(2, 1, new int[] {0, 1}, Map.of(1, 1)).writePng(directory.resolve("b.png"));
+        refused(directory, "b.png", "[{\"id\": 0, \"category_id\": 5}]", "b.png: pixel (1, 0) has the id 1");
+    }
+
+    @Test
+    void imagesMayBeKnownByStrings(@TempDir Path directory) {
+        Json truth = Json.parse("{\"annotations\": [" + STRING_ID.formatted("b") + "," + STRING_ID.formatted("a") + "]}");
+        CocoPanoptic real = CocoPanoptic.of(truth, directory);
+        assertEquals(List.of(2L, 1L), real.images());
+        assertEquals("b", real.id(2));
+        Json found = Json.parse("{\"annotations\": [" + STRING_ID.formatted("b") + "," + STRING_ID.formatted("aa") + "]}");
+        CocoPanoptic prediction = CocoPanoptic.of(found, directory, real);
+        assertEquals(List.of(2L, 3L), prediction.images());
+        assertEquals("aa", prediction.id(3));
+        Json mixed = Json.parse("{\"annotations\": [" + STRING_ID.formatted("b") + "," + STRING_ID.replace("\"%s\"", "4")
+                + "]}", "m.json");
+        assertEquals("m.json: $.annotations[1].image_id: expected a string for an id, as other images have, found 4",
+                assertThrows(BadFileException.class, () -> CocoPanoptic.of(mixed, directory)).getMessage());
+    }
+
+    private static final String STRING_ID = "{\"image_id\": \"%s\", \"file_name\": \"a.png\", \"segments_info\": []}";
 
     private static void refused(Path directory, String file, String segments, String expected) {
         Json json = Json.parse("{\"annotations\": [{\"image_id\": 1, \"file_name\": \"" + file

@@ -219,9 +219,10 @@ class RunLengthTest {
     void cornersFarOutsideCostNothing() {
         // The codes are pycocotools'.
         assertEquals("028Oa2", RunLength.ofPolygons(10, 10, List.of(new double[] {9.9e6, -9.9e6, -9.9e6, 9900001,
-                9.9e6, -9899998, -9.9e6, 9900003})).toCocoString());
-        assertEquals("03600000000l1", RunLength.ofPolygons(12, 9, List.of(new double[] {-1e7, -1e7, 1e7, -9e6, 1e7, 1e7, 4.5, 1e7,
-                4.5, 3, -1e7, 3})).toCocoString());
+            9.9e6, -9899998, -9.9e6, 9900003})).toCocoString());
+        assertEquals("03600000000l1",
+                RunLength.ofPolygons(12, 9, List.of(new double[] {-1e7, -1e7, 1e7, -9e6, 1e7, 1e7, 4.5, 1e7,
+                    4.5, 3, -1e7, 3})).toCocoString());
         double[] bomb = new double[20_000];
         for (int i = 0; i < bomb.length; i++) {
             bomb[i] = (i % 4 == 0 || i % 4 == 3 ? 1 : -1) * (9.9e6 + i);

@@ -53,6 +53,11 @@ final class InstanceEvaluation {
                     .stream().map(String::valueOf).toList()) + "; results of such are left out: "
                     + results.unknownCategories().values().stream().mapToInt(n -> n).sum() + " of " + results.size());
         }
+        int polygons = dataset.polygonsLeftOut() + results.polygonsLeftOut();
+        if (polygons > 0) {
+            console.note(polygons + (polygons == 1 ? " polygon has" : " polygons have")
+                    + " fewer than three corners or half of one: left out beside others of the same mask");
+        }
         List<Long> images = dataset.images().keySet().stream()
                 .filter(i -> !allowMissing || !results.of(i).isEmpty()).toList();
         boolean masks = type == null ? boundary != null || hasMasks(found) : type == IouType.segm;

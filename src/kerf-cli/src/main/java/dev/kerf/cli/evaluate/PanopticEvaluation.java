@@ -37,7 +37,7 @@ final class PanopticEvaluation {
     PanopticReport run(Path truthFile, Json truth, Path predictedFile, Json predicted, boolean allowMissing,
             Device device, Console console) {
         CocoPanoptic real = CocoPanoptic.of(truth, directory(truthFile, truthPngs, "--truth-pngs"));
-        CocoPanoptic found = CocoPanoptic.of(predicted, directory(predictedFile, predictedPngs, "--predicted-pngs"));
+        CocoPanoptic found = CocoPanoptic.of(predicted, directory(predictedFile, predictedPngs, "--predicted-pngs"), real);
         if (real.categories().isEmpty()) {
             throw new BadInputException(truthFile + ": lists no categories; the truth's file says which are things");
         }
@@ -45,7 +45,7 @@ final class PanopticEvaluation {
         List<Long> missing = new ArrayList<>();
         real.images().forEach(i -> (found.has(i) ? images : missing).add(i));
         if (!missing.isEmpty()) {
-            String few = String.join(", ", missing.stream().limit(MOST_NAMED).map(String::valueOf).toList());
+            String few = String.join(", ", missing.stream().limit(MOST_NAMED).map(real::id).toList());
             String all = predictedFile + ": no prediction for image " + few
                     + (missing.size() > MOST_NAMED ? " and " + (missing.size() - MOST_NAMED) + " more" : "");
             if (!allowMissing || images.isEmpty()) {
