@@ -2,6 +2,7 @@ package dev.kerf.backend.cpu.light;
 
 import dev.kerf.backend.cpu.dense.VectorMath;
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorShuffle;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
@@ -14,9 +15,9 @@ import jdk.incubator.vector.VectorSpecies;
  */
 final class VectorSums {
     private static final VectorSpecies<Float> S = VectorMath.SPECIES;
-    private static final VectorSpecies<Float> EIGHT = FloatVector.SPECIES_256;
-    private static final VectorSpecies<Float> FOUR = FloatVector.SPECIES_128;
     private static final int L = S.length();
+    private static final VectorShuffle<Float> BY_8 = S.iotaShuffle(8, 1, true);
+    private static final VectorShuffle<Float> BY_4 = S.iotaShuffle(4, 1, true);
     /** Partial sums: rows are multiples of this long. */
     static final int WIDTH = 16;
     private static final int RUN = 64 * WIDTH;
@@ -41,12 +42,8 @@ final class VectorSums {
                     v = v.add(FloatVector.fromArray(S, x, xo + i + 12));
                 }
             }
-            if (L == 16) {
-                s = ((FloatVector) s.castShape(EIGHT, 0)).add(s.castShape(EIGHT, 1));
-            } else {
-                s = s.add(t);
-            }
-            s = L == 4 ? s.add(u.add(v)) : ((FloatVector) s.castShape(FOUR, 0)).add(s.castShape(FOUR, 1));
+            s = s.add(L == 16 ? s.rearrange(BY_8) : t);
+            s = s.add(L == 4 ? u.add(v) : s.rearrange(BY_4));
             total += s.lane(0) + s.lane(2) + (s.lane(1) + s.lane(3));
         }
         return total;
@@ -74,12 +71,8 @@ final class VectorSums {
                     v = d.fma(d, v);
                 }
             }
-            if (L == 16) {
-                s = ((FloatVector) s.castShape(EIGHT, 0)).add(s.castShape(EIGHT, 1));
-            } else {
-                s = s.add(t);
-            }
-            s = L == 4 ? s.add(u.add(v)) : ((FloatVector) s.castShape(FOUR, 0)).add(s.castShape(FOUR, 1));
+            s = s.add(L == 16 ? s.rearrange(BY_8) : t);
+            s = s.add(L == 4 ? u.add(v) : s.rearrange(BY_4));
             total += s.lane(0) + s.lane(2) + (s.lane(1) + s.lane(3));
         }
         return total;
@@ -101,12 +94,8 @@ final class VectorSums {
                 v = FloatVector.fromArray(S, a, ao + i + 12).fma(FloatVector.fromArray(S, b, bo + i + 12), v);
             }
         }
-        if (L == 16) {
-            s = ((FloatVector) s.castShape(EIGHT, 0)).add(s.castShape(EIGHT, 1));
-        } else {
-            s = s.add(t);
-        }
-        s = L == 4 ? s.add(u.add(v)) : ((FloatVector) s.castShape(FOUR, 0)).add(s.castShape(FOUR, 1));
+        s = s.add(L == 16 ? s.rearrange(BY_8) : t);
+        s = s.add(L == 4 ? u.add(v) : s.rearrange(BY_4));
         return s.lane(0) + s.lane(2) + (s.lane(1) + s.lane(3));
     }
 }
