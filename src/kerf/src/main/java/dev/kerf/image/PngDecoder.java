@@ -2,7 +2,6 @@ package dev.kerf.image;
 
 import dev.kerf.error.BadFileException;
 import java.util.Arrays;
-import java.util.zip.CRC32;
 import java.util.zip.DataFormatException;
 import java.util.zip.Inflater;
 
@@ -12,12 +11,6 @@ import java.util.zip.Inflater;
  * rather than the JDK's because that one loads most of AWT, which takes longer than decoding.
  */
 final class PngDecoder implements ImageDecoder {
-    private static final int IHDR = 0x49484452;
-    private static final int PLTE = 0x504C5445;
-    private static final int TRNS = 0x74524E53;
-    private static final int IDAT = 0x49444154;
-    private static final int IEND = 0x49454E44;
-    private static final int EXIF = 0x65584966;
     /** Deflate makes at most that many bits of a byte. */
     private static final double BEST = 1032.0 * 8;
     /** Adam7: first column, first row, column step, row step of each pass. */
@@ -26,6 +19,7 @@ final class PngDecoder implements ImageDecoder {
 
     private final String name;
     private final byte[] file;
+    private PngChunks chunks;
     private int width;
     private int height;
     private int depth;
@@ -33,10 +27,6 @@ final class PngDecoder implements ImageDecoder {
     private boolean interlaced;
     private byte[] palette;
     private byte[] transparency;
-    private int next = 8;
-    private int chunkStart;
-    private int chunkLength;
-    private boolean headerOnly;
     private int orientation;
 
     PngDecoder(String name, byte[] file) {
@@ -47,27 +37,25 @@ final class PngDecoder implements ImageDecoder {
     /** What the header says; the file may be cut off anywhere in its pixel data. */
     @Override
     public ImageInfo info() {
-        headerOnly = true;
-        header();
+        header(false);
         // The orientation may stand behind the pixels.
-        while (orientation == 0 && chunkLength >= 0 && chunkStart + 4L + chunkLength <= file.length - 12) {
-            skipChunk();
-            if (nextChunk() == EXIF) {
+        while (orientation == 0 && chunks.more()) {
+            if (chunks.next() == PngChunks.EXIF) {
                 orientation();
             }
         }
-        return described(false);
+        return described(false).oriented(Math.max(1, orientation));
     }
 
     @Override
     public Image decode(boolean indices) {
-        header();
+        header(true);
         boolean raw = indices && (colour == 3 || colour == 0 && depth < 8);
         ImageInfo info = described(raw);
         info.check(name, file.length, BEST / bitsOfPixel(), 1);
         byte[] out = new byte[(int) info.decodedBytes()];
         try (Inflater inflater = new Inflater()) {
-            inflater.setInput(file, chunkStart, chunkLength);
+            chunks.feed(inflater);
             if (interlaced) {
                 for (int[] p : PASSES) {
                     pass(inflater, out, info.format(), raw, p[0], p[1], p[2], p[3]);
@@ -79,11 +67,10 @@ final class PngDecoder implements ImageDecoder {
         } catch (DataFormatException e) {
             throw bad("the compressed pixels are damaged (" + e.getMessage() + ")");
         }
-        for (int type = nextChunk(); type != IEND; type = nextChunk()) {
-            if (type == EXIF) {
+        for (int type = chunks.next(); type != PngChunks.IEND; type = chunks.next()) {
+            if (type == PngChunks.EXIF) {
                 orientation();
             }
-            skipChunk();
         }
         return Orientation.apply(Math.max(1, orientation), Image.of(width, height, info.format(), out));
     }
@@ -97,50 +84,47 @@ final class PngDecoder implements ImageDecoder {
         };
     }
 
-    /** Notes what the current chunk says, unless one before it did; JPEG's prefix may have been left in it. */
+    /** Notes what the current chunk says, unless one before it did. */
     private void orientation() {
-        boolean prefixed = chunkLength > 6 && int32(chunkStart) == 0x45786966;
-        if (orientation == 0 && intact()) {
-            orientation = Orientation.fromExif(file, chunkStart + (prefixed ? 6 : 0), chunkStart + chunkLength);
+        if (orientation == 0 && chunks.intact()) {
+            orientation = chunks.orientation();
         }
     }
 
     /** Reads the chunks up to the first pixel data, which is the current chunk afterwards. */
-    private void header() {
-        if (nextChunk() != IHDR || chunkLength != 13) {
+    private void header(boolean pixels) {
+        chunks = new PngChunks(name, file, pixels);
+        if (chunks.next() != PngChunks.IHDR || chunks.length() != 13) {
             throw bad("the first chunk is not a header");
         }
-        width = int32(chunkStart);
-        height = int32(chunkStart + 4);
-        depth = file[chunkStart + 8];
-        colour = file[chunkStart + 9];
-        interlaced = file[chunkStart + 12] == 1;
+        width = chunks.int32(0);
+        height = chunks.int32(4);
+        depth = chunks.int8(8);
+        colour = chunks.int8(9);
+        interlaced = chunks.int8(12) == 1;
         boolean known = switch (colour) {
             case 0 -> depth == 1 || depth == 2 || depth == 4 || depth == 8 || depth == 16;
             case 3 -> depth == 1 || depth == 2 || depth == 4 || depth == 8;
             case 2, 4, 6 -> depth == 8 || depth == 16;
             default -> false;
         };
-        if (!known || file[chunkStart + 10] != 0 || file[chunkStart + 11] != 0 || (file[chunkStart + 12] & 0xFE) != 0) {
+        if (!known || chunks.int8(10) != 0 || chunks.int8(11) != 0 || chunks.int8(12) > 1) {
             throw bad("the header has colour type " + colour + ", bit depth " + depth + ", which PNG doesn't define");
         }
-        skipChunk();
-        for (int type = nextChunk(); type != IDAT; type = nextChunk()) {
-            if (type == IEND) {
-                throw bad("there is no pixel data");
-            } else if (type == PLTE) {
-                if (chunkLength == 0 || chunkLength > 768 || chunkLength % 3 != 0) {
-                    throw bad("the palette is " + chunkLength + " bytes long");
+        for (int type = chunks.next(); type != PngChunks.IDAT; type = chunks.next()) {
+            switch (type) {
+                case PngChunks.IEND -> throw bad("there is no pixel data");
+                case PngChunks.IHDR -> throw bad("there is a second header");
+                case PngChunks.PLTE -> {
+                    if (chunks.length() == 0 || chunks.length() > 768 || chunks.length() % 3 != 0) {
+                        throw bad("the palette is " + chunks.length() + " bytes long");
+                    }
+                    palette = chunks.bytes();
                 }
-                palette = bytes();
-            } else if (type == TRNS) {
-                transparency = bytes();
-            } else if (type == EXIF) {
-                orientation();
-            } else if (type == IHDR) {
-                throw bad("there is a second header");
+                case PngChunks.TRNS -> transparency = chunks.bytes();
+                case PngChunks.EXIF -> orientation();
+                default -> {}
             }
-            skipChunk();
         }
         if (colour == 3 && palette == null) {
             throw bad("the palette is missing");
@@ -169,7 +153,7 @@ final class PngDecoder implements ImageDecoder {
         };
         ImageInfo info = new ImageInfo(FileType.PNG, width, height, PixelFormat.of(channels, depth == 16 ? 16 : 8), 1);
         info.checkSize(name);
-        return headerOnly ? info.oriented(Math.max(1, orientation)) : info;
+        return info;
     }
 
     private boolean greyPalette() {
@@ -224,11 +208,10 @@ final class PngDecoder implements ImageDecoder {
     }
 
     private void feed(Inflater inflater, int y) {
-        skipChunk();
-        if (nextChunk() != IDAT) {
+        if (chunks.next() != PngChunks.IDAT) {
             throw bad("the pixels end in row " + y + " of " + height);
         }
-        inflater.setInput(file, chunkStart, chunkLength);
+        chunks.feed(inflater);
     }
 
     /** Reads the compressed stream to its end, so that its check sum is verified. */
@@ -243,7 +226,6 @@ final class PngDecoder implements ImageDecoder {
                 throw bad("the compressed pixels are damaged");
             }
         }
-        skipChunk();
     }
 
     private void unfilter(int filter, byte[] row, byte[] above, int unit, int y) {
@@ -353,50 +335,6 @@ final class PngDecoder implements ImageDecoder {
             }
         }
         return true;
-    }
-
-    /** Moves to the next chunk, checks its bounds and, where it matters, its check sum; returns its type. */
-    private int nextChunk() {
-        if (next > file.length - 12) {
-            throw bad("truncated after " + file.length + " bytes");
-        }
-        chunkLength = int32(next);
-        int type = int32(next + 4);
-        chunkStart = next + 8;
-        if (headerOnly && type == IDAT) {
-            return type;
-        }
-        if (chunkLength < 0 || chunkLength > file.length - chunkStart - 4) {
-            throw bad("truncated: the chunk at byte " + next + " needs " + Integer.toUnsignedString(chunkLength)
-                    + " bytes, the file ends at " + file.length);
-        }
-        boolean critical = (type >> 24 & 0x20) == 0;
-        if ((critical || type == TRNS) && !intact()) {
-            throw bad("damaged: the check sum of the chunk at byte " + next + " is wrong");
-        }
-        if (critical && type != IHDR && type != PLTE && type != IDAT && type != IEND) {
-            throw bad("the chunk at byte " + next + " is of an unknown kind that can't be left out");
-        }
-        return type;
-    }
-
-    /** Whether the current chunk's check sum is right. */
-    private boolean intact() {
-        CRC32 crc = new CRC32();
-        crc.update(file, chunkStart - 4, chunkLength + 4);
-        return (int) crc.getValue() == int32(chunkStart + chunkLength);
-    }
-
-    private void skipChunk() {
-        next = chunkStart + chunkLength + 4;
-    }
-
-    private byte[] bytes() {
-        return Arrays.copyOfRange(file, chunkStart, chunkStart + chunkLength);
-    }
-
-    private int int32(int at) {
-        return (file[at] & 0xFF) << 24 | (file[at + 1] & 0xFF) << 16 | (file[at + 2] & 0xFF) << 8 | file[at + 3] & 0xFF;
     }
 
     private BadFileException bad(String what) {

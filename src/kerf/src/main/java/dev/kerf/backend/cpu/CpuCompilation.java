@@ -1,11 +1,13 @@
 package dev.kerf.backend.cpu;
 
 import dev.kerf.backend.CompileOptions;
+import dev.kerf.backend.cpu.dense.DenseKernels;
 import dev.kerf.backend.cpu.kernel.Faults;
 import dev.kerf.backend.cpu.kernel.Kernel;
 import dev.kerf.backend.cpu.kernel.KernelFamily;
 import dev.kerf.backend.cpu.kernel.Operand;
 import dev.kerf.backend.cpu.kernel.Site;
+import dev.kerf.backend.cpu.light.LightKernels;
 import dev.kerf.error.BadInputException;
 import dev.kerf.error.DeviceException;
 import dev.kerf.error.UnsupportedOpException;
@@ -35,7 +37,7 @@ final class CpuCompilation implements MemoryPlan.Rules {
     private final Graph graph;
     private final Map<String, Value> kept;
     private final Map<Integer, KernelFamily> family = new HashMap<>();
-    private final List<KernelFamily> families = Families.all();
+    private final List<KernelFamily> families = families();
     private final Operand[] operands;
     private final Set<WeightExpr> used = new LinkedHashSet<>();
     private final Faults faults = new Faults();
@@ -312,5 +314,10 @@ final class CpuCompilation implements MemoryPlan.Rules {
         public boolean vectors() {
             return Vectors.present();
         }
+    }
+
+    /** All kernels, the preferred first. The dense ones are nothing but vectors: without the module their classes must not load. */
+    private static List<KernelFamily> families() {
+        return Vectors.present() ? List.of(new DenseKernels(), new LightKernels(true)) : List.of(new LightKernels(false));
     }
 }

@@ -122,7 +122,7 @@ final class GpuCompilation {
         rules = new PlanRules(target, calls, kept.values());
         plan = MemoryPlan.of(graph, kept.values(), rules);
         checkLimit();
-        errors = own(driver.allocate(GpuExecutable.ERROR_BYTES, DType.I32));
+        errors = own(driver.allocate(ErrorCell.BYTES, DType.I32));
         plan.buffers().forEach(b -> buffers.add(own(rules.allocate(driver, b))));
         scratch.allocate(this::allocate);
         sources();

@@ -12,11 +12,8 @@ import dev.kerf.error.CapacityExceededException;
 import dev.kerf.error.ClosedException;
 import dev.kerf.error.DeadlineExceededException;
 import dev.kerf.graph.Graph;
-import dev.kerf.graph.Node;
 import dev.kerf.graph.TensorType;
 import dev.kerf.trace.Trace;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -25,15 +22,8 @@ import java.util.Map;
 
 /** Launches in order, with everything that they point to. A run puts them into a queue and waits once, at the end. */
 final class GpuExecutable implements Executable {
-    /** Size of the cell where kernels leave errors; see RAISE in {@code dialect.h}. */
-    static final long ERROR_BYTES = 16;
-
     /** How long a cancellation may go unnoticed. */
     private static final long LOOK_NANOS = 500_000;
-    /** What kernels raise: a count outgrew its capacity, an index is out of range. */
-    static final int CAPACITY = 1;
-    static final int INDEX = 2;
-
     private static final int STEADY_RUNS = 3;
     private static final double STEADY = 1.05;
 
@@ -50,18 +40,15 @@ final class GpuExecutable implements Executable {
     private final Graph recorded;
     private final Graph graph;
     private final GpuWeights weights;
-    private final List<GpuCompilation.Step> steps;
-    private final Driver.Launch[] launches;
-    private final Driver.Timer[] timers;
+    private final List<Driver.Launch> launches;
+    private final Profile profile;
     private final Slot[] slots;
     private final Map<String, Slot> inputs = new LinkedHashMap<>();
     private final Map<String, Slot> states = new LinkedHashMap<>();
     private final Map<String, GpuTensor> outputs = new LinkedHashMap<>();
     private final GpuTensor[] written;
     private final List<GpuTensor> ownInputs = new ArrayList<>();
-    private final Driver.Buffer errors;
-    private final Driver.Staging found;
-    private final MemorySegment foundCell;
+    private final ErrorCell errors;
     private final List<AutoCloseable> owned;
     private final MemoryUse memory;
     private final Driver.Queue queue;
@@ -78,22 +65,17 @@ final class GpuExecutable implements Executable {
         this.recorded = recorded;
         this.graph = graph;
         this.weights = weights;
-        this.steps = List.copyOf(steps);
-        this.launches = steps.stream().map(GpuCompilation.Step::launch).toArray(Driver.Launch[]::new);
+        this.launches = steps.stream().map(GpuCompilation.Step::launch).toList();
         this.slots = slots.toArray(Slot[]::new);
-        this.errors = errors;
         this.owned = owned;
         Driver driver = device.driver();
         // Owned from the start: who made the rest closes them if the rest of this fails.
         this.queue = own(profile ? driver.profiledQueue() : driver.queue());
         this.done = own(new Ticket(driver));
-        this.timers = new Driver.Timer[profile ? launches.length : 0];
-        for (int i = 0; i < timers.length; i++) {
-            timers[i] = own(driver.timer());
-        }
-        this.found = own(driver.staging(ERROR_BYTES));
-        this.foundCell = found.memory();
-        clearErrors();
+        this.profile = profile
+                ? new Profile(List.copyOf(steps), steps.stream().map(s -> own(driver.timer())).toList())
+                : null;
+        this.errors = new ErrorCell(device, graph, errors, own(driver.staging(ErrorCell.BYTES)));
         long inputBytes = 0;
         for (Slot s : slots) {
             if (s.state()) {
@@ -273,17 +255,15 @@ final class GpuExecutable implements Executable {
         for (GpuTensor t : written) {
             t.access().beforeWrite(to);
         }
-        if (timers.length > 0) {
-            for (int i = 0; i < launches.length; i++) {
-                to.launch(launches[i], timers[i]);
-            }
+        if (profile != null) {
+            profile.launch(to);
         } else {
             if (recording == null) {
-                recording = device.driver().record(List.of(launches));
+                recording = device.driver().record(launches);
             }
             to.replay(recording);
         }
-        to.download(errors, 0, foundCell, 0, ERROR_BYTES);
+        errors.fetch(to);
         done.signal(to);
         for (Slot s : slots) {
             if (s.updated()) {
@@ -310,24 +290,7 @@ final class GpuExecutable implements Executable {
 
     /** The error that kernels left in runs that have ended, or null; told once. The device's monitor is held. */
     RuntimeException takeError() {
-        int code = closed ? 0 : foundCell.get(ValueLayout.JAVA_INT, 0);
-        if (code == 0) {
-            return null;
-        }
-        Node n = graph.nodes().get(graph.position(foundCell.get(ValueLayout.JAVA_INT, 4)));
-        int actual = foundCell.get(ValueLayout.JAVA_INT, 8);
-        clearErrors();
-        if (code == CAPACITY) {
-            return new CapacityExceededException("node " + n.name() + " = " + n.op() + " found " + actual
-                    + ", more than its capacity; the run's results are not to be used. Compile with a larger capacity");
-        }
-        return new BadInputException("node " + n.name() + " = " + n.op() + " of "
-                + n.inputs().stream().map(v -> v.type().toString()).toList() + ": index " + actual + " is out of range");
-    }
-
-    private void clearErrors() {
-        device.transfers().zero(errors, 0, ERROR_BYTES);
-        foundCell.fill((byte) 0);
+        return closed ? null : errors.take();
     }
 
     @Override
@@ -378,31 +341,14 @@ final class GpuExecutable implements Executable {
     @Override
     public List<NodeTiming> timings() {
         checkOpen();
-        if (timers.length == 0 && !steps.isEmpty()) {
+        if (profile == null && !launches.isEmpty()) {
             throw new BadInputException("the executable wasn't compiled with profiled()");
         }
-        List<NodeTiming> timings = new ArrayList<>();
-        if (!ran) {
-            return timings;
+        if (!ran || profile == null) {
+            return new ArrayList<>();
         }
         done.await();
-        for (int i = 0; i < timers.length; i++) {
-            Node n = steps.get(i).node();
-            long nanos = timers[i].nanos();
-            String what = steps.get(i).kernel();
-            long flops = steps.get(i).flops();
-            long bytes = steps.get(i).bytes();
-            NodeTiming last = timings.isEmpty() ? null : timings.getLast();
-            if (last != null && last.node() == n.id()) {
-                timings.removeLast();
-                nanos += last.nanos();
-                flops += last.flops();
-                bytes += last.bytes();
-                what = last.what().equals(what) ? what : last.what() + " + " + what;
-            }
-            timings.add(new NodeTiming(n.id(), n.name(), what, nanos, flops, bytes));
-        }
-        return timings;
+        return profile.timings();
     }
 
     @Override

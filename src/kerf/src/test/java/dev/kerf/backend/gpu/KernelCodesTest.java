@@ -44,7 +44,7 @@ class KernelCodesTest {
         return Stream.of(
                 new Codes("dialect.h", "ACT", of(Activation.values(), Activation::code), ""),
                 new Codes("dialect.h", "STORAGE", storages, ""),
-                new Codes("dialect.h", "ERROR", Map.of("CAPACITY", GpuExecutable.CAPACITY, "INDEX", GpuExecutable.INDEX), ""),
+                new Codes("dialect.h", "ERROR", Map.of("CAPACITY", ErrorCell.CAPACITY, "INDEX", ErrorCell.INDEX), ""),
                 new Codes("unary.cl", "FUNCTION", unary, "unary"),
                 new Codes("binary.cl", "FUNCTION", of(PointwiseOp.Arithmetic.values(), PointwiseOp.Arithmetic::code),
                         "binary"),

@@ -32,57 +32,58 @@ final class LibCuda implements CudaApi {
             Map.entry("cuStreamBeginCapture", "cuStreamBeginCapture_v2"),
             Map.entry("cuGraphInstantiate", "cuGraphInstantiateWithFlags"));
 
-    private final MemorySegment cuInit;
-    private final MemorySegment cuDriverGetVersion;
-    private final MemorySegment cuGetErrorName;
-    private final MemorySegment cuDeviceGetCount;
-    private final MemorySegment cuDeviceGet;
-    private final MemorySegment cuDeviceGetName;
-    private final MemorySegment cuDeviceGetAttribute;
-    private final MemorySegment cuDeviceTotalMem;
-    private final MemorySegment cuDevicePrimaryCtxRetain;
-    private final MemorySegment cuDevicePrimaryCtxRelease;
-    private final MemorySegment cuCtxPushCurrent;
-    private final MemorySegment cuCtxPopCurrent;
-    private final MemorySegment cuMemGetInfo;
-    private final MemorySegment cuModuleLoadDataEx;
-    private final MemorySegment cuModuleUnload;
-    private final MemorySegment cuModuleGetFunction;
-    private final MemorySegment cuFuncGetAttribute;
-    private final MemorySegment cuFuncSetAttribute;
-    private final MemorySegment cuMemAlloc;
-    private final MemorySegment cuMemFree;
-    private final MemorySegment cuMemPoolCreate;
-    private final MemorySegment cuMemPoolDestroy;
-    private final MemorySegment cuMemPoolSetAttribute;
-    private final MemorySegment cuMemAllocFromPoolAsync;
-    private final MemorySegment cuMemFreeAsync;
-    private final MemorySegment cuMemHostAlloc;
-    private final MemorySegment cuMemFreeHost;
-    private final MemorySegment cuStreamCreate;
-    private final MemorySegment cuStreamDestroy;
-    private final MemorySegment cuStreamQuery;
-    private final MemorySegment cuStreamSynchronize;
-    private final MemorySegment cuStreamWaitEvent;
-    private final MemorySegment cuEventCreate;
-    private final MemorySegment cuEventDestroy;
-    private final MemorySegment cuEventRecord;
-    private final MemorySegment cuEventQuery;
-    private final MemorySegment cuEventSynchronize;
-    private final MemorySegment cuEventElapsedTime;
-    private final MemorySegment cuMemcpyHtoDAsync;
-    private final MemorySegment cuMemcpyDtoHAsync;
-    private final MemorySegment cuMemcpyDtoDAsync;
-    private final MemorySegment cuMemsetD8Async;
-    private final MemorySegment cuLaunchKernelEx;
-    private final MemorySegment cuStreamBeginCapture;
-    private final MemorySegment cuStreamEndCapture;
-    private final MemorySegment cuGraphInstantiate;
-    private final MemorySegment cuGraphUpload;
-    private final MemorySegment cuGraphLaunch;
-    private final MemorySegment cuGraphExecDestroy;
-    private final MemorySegment cuGraphDestroy;
-    private final MemorySegment cuFuncGetParamInfo;
+    private final SymbolLookup functions;
+    private final MemorySegment cuInit = address("cuInit");
+    private final MemorySegment cuDriverGetVersion = address("cuDriverGetVersion");
+    private final MemorySegment cuGetErrorName = address("cuGetErrorName");
+    private final MemorySegment cuDeviceGetCount = address("cuDeviceGetCount");
+    private final MemorySegment cuDeviceGet = address("cuDeviceGet");
+    private final MemorySegment cuDeviceGetName = address("cuDeviceGetName");
+    private final MemorySegment cuDeviceGetAttribute = address("cuDeviceGetAttribute");
+    private final MemorySegment cuDeviceTotalMem = address("cuDeviceTotalMem");
+    private final MemorySegment cuDevicePrimaryCtxRetain = address("cuDevicePrimaryCtxRetain");
+    private final MemorySegment cuDevicePrimaryCtxRelease = address("cuDevicePrimaryCtxRelease");
+    private final MemorySegment cuCtxPushCurrent = address("cuCtxPushCurrent");
+    private final MemorySegment cuCtxPopCurrent = address("cuCtxPopCurrent");
+    private final MemorySegment cuMemGetInfo = address("cuMemGetInfo");
+    private final MemorySegment cuModuleLoadDataEx = address("cuModuleLoadDataEx");
+    private final MemorySegment cuModuleUnload = address("cuModuleUnload");
+    private final MemorySegment cuModuleGetFunction = address("cuModuleGetFunction");
+    private final MemorySegment cuFuncGetAttribute = address("cuFuncGetAttribute");
+    private final MemorySegment cuFuncSetAttribute = address("cuFuncSetAttribute");
+    private final MemorySegment cuMemAlloc = address("cuMemAlloc");
+    private final MemorySegment cuMemFree = address("cuMemFree");
+    private final MemorySegment cuMemPoolCreate = address("cuMemPoolCreate");
+    private final MemorySegment cuMemPoolDestroy = address("cuMemPoolDestroy");
+    private final MemorySegment cuMemPoolSetAttribute = address("cuMemPoolSetAttribute");
+    private final MemorySegment cuMemAllocFromPoolAsync = address("cuMemAllocFromPoolAsync");
+    private final MemorySegment cuMemFreeAsync = address("cuMemFreeAsync");
+    private final MemorySegment cuMemHostAlloc = address("cuMemHostAlloc");
+    private final MemorySegment cuMemFreeHost = address("cuMemFreeHost");
+    private final MemorySegment cuStreamCreate = address("cuStreamCreate");
+    private final MemorySegment cuStreamDestroy = address("cuStreamDestroy");
+    private final MemorySegment cuStreamQuery = address("cuStreamQuery");
+    private final MemorySegment cuStreamSynchronize = address("cuStreamSynchronize");
+    private final MemorySegment cuStreamWaitEvent = address("cuStreamWaitEvent");
+    private final MemorySegment cuEventCreate = address("cuEventCreate");
+    private final MemorySegment cuEventDestroy = address("cuEventDestroy");
+    private final MemorySegment cuEventRecord = address("cuEventRecord");
+    private final MemorySegment cuEventQuery = address("cuEventQuery");
+    private final MemorySegment cuEventSynchronize = address("cuEventSynchronize");
+    private final MemorySegment cuEventElapsedTime = address("cuEventElapsedTime");
+    private final MemorySegment cuMemcpyHtoDAsync = address("cuMemcpyHtoDAsync");
+    private final MemorySegment cuMemcpyDtoHAsync = address("cuMemcpyDtoHAsync");
+    private final MemorySegment cuMemcpyDtoDAsync = address("cuMemcpyDtoDAsync");
+    private final MemorySegment cuMemsetD8Async = address("cuMemsetD8Async");
+    private final MemorySegment cuLaunchKernelEx = address("cuLaunchKernelEx");
+    private final MemorySegment cuStreamBeginCapture = address("cuStreamBeginCapture");
+    private final MemorySegment cuStreamEndCapture = address("cuStreamEndCapture");
+    private final MemorySegment cuGraphInstantiate = address("cuGraphInstantiate");
+    private final MemorySegment cuGraphUpload = address("cuGraphUpload");
+    private final MemorySegment cuGraphLaunch = address("cuGraphLaunch");
+    private final MemorySegment cuGraphExecDestroy = address("cuGraphExecDestroy");
+    private final MemorySegment cuGraphDestroy = address("cuGraphDestroy");
+    private final MemorySegment cuFuncGetParamInfo = functions.find(symbol("cuFuncGetParamInfo")).orElse(MemorySegment.NULL);
 
     /**
      * Loads a library; it stays loaded.
@@ -91,58 +92,8 @@ final class LibCuda implements CudaApi {
      */
     @SuppressWarnings("restricted") // what the library does is the driver's business
     LibCuda(String library) {
-        SymbolLookup lookup = SymbolLookup.libraryLookup(library, Arena.global());
-        cuInit = address(lookup, "cuInit");
-        cuDriverGetVersion = address(lookup, "cuDriverGetVersion");
-        cuGetErrorName = address(lookup, "cuGetErrorName");
-        cuDeviceGetCount = address(lookup, "cuDeviceGetCount");
-        cuDeviceGet = address(lookup, "cuDeviceGet");
-        cuDeviceGetName = address(lookup, "cuDeviceGetName");
-        cuDeviceGetAttribute = address(lookup, "cuDeviceGetAttribute");
-        cuDeviceTotalMem = address(lookup, "cuDeviceTotalMem");
-        cuDevicePrimaryCtxRetain = address(lookup, "cuDevicePrimaryCtxRetain");
-        cuDevicePrimaryCtxRelease = address(lookup, "cuDevicePrimaryCtxRelease");
-        cuCtxPushCurrent = address(lookup, "cuCtxPushCurrent");
-        cuCtxPopCurrent = address(lookup, "cuCtxPopCurrent");
-        cuMemGetInfo = address(lookup, "cuMemGetInfo");
-        cuModuleLoadDataEx = address(lookup, "cuModuleLoadDataEx");
-        cuModuleUnload = address(lookup, "cuModuleUnload");
-        cuModuleGetFunction = address(lookup, "cuModuleGetFunction");
-        cuFuncGetAttribute = address(lookup, "cuFuncGetAttribute");
-        cuFuncSetAttribute = address(lookup, "cuFuncSetAttribute");
-        cuMemAlloc = address(lookup, "cuMemAlloc");
-        cuMemFree = address(lookup, "cuMemFree");
-        cuMemPoolCreate = address(lookup, "cuMemPoolCreate");
-        cuMemPoolDestroy = address(lookup, "cuMemPoolDestroy");
-        cuMemPoolSetAttribute = address(lookup, "cuMemPoolSetAttribute");
-        cuMemAllocFromPoolAsync = address(lookup, "cuMemAllocFromPoolAsync");
-        cuMemFreeAsync = address(lookup, "cuMemFreeAsync");
-        cuMemHostAlloc = address(lookup, "cuMemHostAlloc");
-        cuMemFreeHost = address(lookup, "cuMemFreeHost");
-        cuStreamCreate = address(lookup, "cuStreamCreate");
-        cuStreamDestroy = address(lookup, "cuStreamDestroy");
-        cuStreamQuery = address(lookup, "cuStreamQuery");
-        cuStreamSynchronize = address(lookup, "cuStreamSynchronize");
-        cuStreamWaitEvent = address(lookup, "cuStreamWaitEvent");
-        cuEventCreate = address(lookup, "cuEventCreate");
-        cuEventDestroy = address(lookup, "cuEventDestroy");
-        cuEventRecord = address(lookup, "cuEventRecord");
-        cuEventQuery = address(lookup, "cuEventQuery");
-        cuEventSynchronize = address(lookup, "cuEventSynchronize");
-        cuEventElapsedTime = address(lookup, "cuEventElapsedTime");
-        cuMemcpyHtoDAsync = address(lookup, "cuMemcpyHtoDAsync");
-        cuMemcpyDtoHAsync = address(lookup, "cuMemcpyDtoHAsync");
-        cuMemcpyDtoDAsync = address(lookup, "cuMemcpyDtoDAsync");
-        cuMemsetD8Async = address(lookup, "cuMemsetD8Async");
-        cuLaunchKernelEx = address(lookup, "cuLaunchKernelEx");
-        cuStreamBeginCapture = address(lookup, "cuStreamBeginCapture");
-        cuStreamEndCapture = address(lookup, "cuStreamEndCapture");
-        cuGraphInstantiate = address(lookup, "cuGraphInstantiate");
-        cuGraphUpload = address(lookup, "cuGraphUpload");
-        cuGraphLaunch = address(lookup, "cuGraphLaunch");
-        cuGraphExecDestroy = address(lookup, "cuGraphExecDestroy");
-        cuGraphDestroy = address(lookup, "cuGraphDestroy");
-        cuFuncGetParamInfo = lookup.find(symbol("cuFuncGetParamInfo")).orElse(MemorySegment.NULL);
+        functions = SymbolLookup.libraryLookup(library, Arena.global());
+        super();
     }
 
     /**
@@ -188,8 +139,8 @@ final class LibCuda implements CudaApi {
         };
     }
 
-    private static MemorySegment address(SymbolLookup lookup, String function) {
-        return lookup.find(symbol(function))
+    private MemorySegment address(String function) {
+        return functions.find(symbol(function))
                 .orElseThrow(() -> new IllegalArgumentException("it has no function " + symbol(function)));
     }
 

@@ -1,0 +1,65 @@
+package dev.kerf.backend.gpu;
+
+import dev.kerf.error.BadInputException;
+import dev.kerf.error.CapacityExceededException;
+import dev.kerf.graph.Graph;
+import dev.kerf.graph.Node;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+
+/**
+ * Where kernels leave the first error that they find (RAISE in {@code dialect.h}): code, node and number on the device, and what
+ * they were after a run on the host. All but {@link #fetch} is guarded by the device's monitor once runs have begun.
+ */
+final class ErrorCell {
+    static final long BYTES = 16;
+    /** What kernels raise: a count outgrew its capacity, an index is out of range. */
+    static final int CAPACITY = 1;
+    static final int INDEX = 2;
+
+    private final GpuDevice device;
+    private final Graph graph;
+    private final Driver.Buffer raised;
+    private final MemorySegment found;
+
+    /**
+     * An empty cell.
+     *
+     * @param raised where kernels write
+     * @param found  memory of the host that a queue copies it to
+     */
+    ErrorCell(GpuDevice device, Graph graph, Driver.Buffer raised, Driver.Staging found) {
+        this.device = device;
+        this.graph = graph;
+        this.raised = raised;
+        this.found = found.memory();
+        clear();
+    }
+
+    /** Copies the cell to the host after what is in a queue. */
+    void fetch(Driver.Queue queue) {
+        queue.download(raised, 0, found, 0, BYTES);
+    }
+
+    /** The error of runs that have ended, or null; told once. */
+    RuntimeException take() {
+        int code = found.get(ValueLayout.JAVA_INT, 0);
+        if (code == 0) {
+            return null;
+        }
+        Node n = graph.nodes().get(graph.position(found.get(ValueLayout.JAVA_INT, 4)));
+        int actual = found.get(ValueLayout.JAVA_INT, 8);
+        clear();
+        if (code == CAPACITY) {
+            return new CapacityExceededException("node " + n.name() + " = " + n.op() + " found " + actual
+                    + ", more than its capacity; the run's results are not to be used. Compile with a larger capacity");
+        }
+        return new BadInputException("node " + n.name() + " = " + n.op() + " of "
+                + n.inputs().stream().map(v -> v.type().toString()).toList() + ": index " + actual + " is out of range");
+    }
+
+    private void clear() {
+        device.transfers().zero(raised, 0, BYTES);
+        found.fill((byte) 0);
+    }
+}
