@@ -4,6 +4,7 @@ import dev.kerf.Models;
 import dev.kerf.cli.console.Console;
 import dev.kerf.cli.console.ExitCode;
 import dev.kerf.cli.console.Text;
+import dev.kerf.cli.option.Claims;
 import dev.kerf.cli.option.WeightsOptions;
 import dev.kerf.graph.Graph;
 import dev.kerf.graph.onnx.OnnxExport;
@@ -60,6 +61,7 @@ final class ExportCommand implements Callable<Integer> {
         int cross = size.indexOf('x');
         int height = extent(cross < 0 ? "" : size.substring(0, cross));
         int width = extent(size.substring(cross + 1));
+        Claims.spare("--onnx", target, weights.file());
         try (Weights open = weights.open()) {
             ModelKind kind = Models.of(open);
             String wanted = part == null ? kind.parts().getFirst() : part;

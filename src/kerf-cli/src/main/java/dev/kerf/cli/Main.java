@@ -5,6 +5,7 @@ import dev.kerf.cli.console.Console;
 import dev.kerf.cli.console.ExitCode;
 import dev.kerf.cli.console.StandardOutput;
 import dev.kerf.cli.evaluate.EvaluateCommand;
+import dev.kerf.cli.option.PathConverter;
 import dev.kerf.cli.picture.DetectCommand;
 import dev.kerf.cli.picture.PanopticCommand;
 import dev.kerf.cli.picture.SamCommand;
@@ -92,7 +93,8 @@ public final class Main {
                 all.addSubcommand(name, make.apply(console));
             }
         });
-        return all.setOut(console.out())
+        return all.registerConverter(Path.class, new PathConverter())
+                .setOut(console.out())
                 .setErr(console.err())
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 .setUsageHelpWidth(100)

@@ -5,6 +5,7 @@ import dev.kerf.backend.Device;
 import dev.kerf.check.golden.Golden;
 import dev.kerf.cli.console.Console;
 import dev.kerf.cli.console.ExitCode;
+import dev.kerf.cli.option.Claims;
 import dev.kerf.cli.option.DeviceOptions;
 import dev.kerf.cli.option.WeightsOptions;
 import dev.kerf.cli.picture.PromptText;
@@ -68,6 +69,7 @@ final class TraceCommand implements Callable<Integer> {
         if (golden != null && !weights.embedded()) {
             throw new ParameterException(spec.commandLine(), "a golden case has its own weights: leave out --weights");
         }
+        Claims.spare("--out", target, image, weights.file());
         Map<String, HostTensor> stages;
         Map<String, String> metadata = new LinkedHashMap<>();
         try (Device opened = device.open()) {

@@ -7,8 +7,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.kerf.Kerf;
 import dev.kerf.check.golden.Golden;
+import dev.kerf.cli.console.ExitCode;
 import dev.kerf.image.Image;
 import dev.kerf.image.PixelFormat;
+import dev.kerf.model.maskrcnn.SmallRcnns;
+import dev.kerf.weights.Safetensors;
 import java.io.IOException;
 import java.lang.classfile.ClassFile;
 import java.lang.classfile.ClassModel;
@@ -16,6 +19,7 @@ import java.lang.classfile.constantpool.MemberRefEntry;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -116,6 +120,71 @@ class OutputsTest {
             }
         }
         assertEquals(List.of(), Run.files(dir).stream().filter(f -> f.startsWith(".")).toList());
+    }
+
+    /** What leads to the input by another name: a linked directory, a linked result. */
+    @Test
+    void noInputIsOverwritten() throws IOException {
+        Path net = Run.unet(dir.resolve("net.safetensors"), 3, 2, false);
+        Path sam = dir.resolve("sam.safetensors");
+        SamCommandTest.write(sam);
+        Path there = Files.createDirectory(dir.resolve("there"));
+        Path picture = picture(there.resolve("a.png"));
+        Path other = picture(there.resolve("a-labels.png"));
+        Path json = Files.writeString(dir.resolve("truth.json"), "{}");
+        Path checkpoint = Files.copy(Path.of("src/kerf/src/test/resources/dev/kerf/weights/training.pt"), dir.resolve("c.pt"));
+        Path same = Files.createSymbolicLink(dir.resolve("same"), there);
+        Path linked = Files.createDirectory(dir.resolve("linked"));
+        for (String result : List.of("a-overlay.png", "a-masks.png")) {
+            Files.createSymbolicLink(linked.resolve(result), picture);
+        }
+        Path video = picture(Files.createDirectory(dir.resolve("clip")).resolve("0.png")).getParent();
+        Files.createSymbolicLink(linked.resolve("clip-overlay.gif"), video.resolve("0.png"));
+        Path weights = Files.createSymbolicLink(dir.resolve("weights"), net);
+        List<Object[]> calls = List.of(
+                new Object[] {"segment", "--weights", net, "--out", same, picture, other},
+                new Object[] {"segment", "--weights", net, "--out", there, same.resolve("a.png"), same.resolve("a-labels.png")},
+                new Object[] {"segment", "--weights", net, "--out", linked, picture},
+                new Object[] {"sam", "--weights", sam, "--image-size", 64, "--point", "3,3", "--out", linked, picture},
+                new Object[] {"track", "--weights", sam, "--image-size", 64, "--object", 1, "--point", "0:3,3", "--out", linked,
+                    video},
+                new Object[] {"trace", "--weights", net, "--image", picture, "--out", picture},
+                new Object[] {"trace", "--weights", net, "--image", picture, "--out", weights},
+                new Object[] {"export", "--weights", net, "--size", "16x16", "--onnx", weights},
+                new Object[] {"weights", "import", checkpoint, "-o", checkpoint},
+                new Object[] {"evaluate", "--predicted", json, "--truth", json, "--json", json},
+                new Object[] {"evaluate", "--predicted", there, "--truth", there, "--json", same.resolve("a.png")});
+        List<String> before = contents();
+        for (Object[] call : calls) {
+            Run.of(call).failedWith(ExitCode.FAILED, "would overwrite this input");
+            assertEquals(before, contents());
+        }
+    }
+
+    @Test
+    void resultsOfAllImagesTakeNoOthersPlace() throws IOException {
+        Path net = dir.resolve("rcnn.safetensors");
+        Safetensors.write(net, SmallRcnns.torchvision(4, true), Map.of());
+        Path picture = picture(dir.resolve("a.png"));
+        Path out = Files.createDirectory(dir.resolve("out"));
+        List<String> before = contents();
+        for (Path results : List.of(picture, net, out.resolve("a-instances.json"), out.resolve("a-overlay.png"))) {
+            Run.of("detect", "--weights", net, "--min-size", 64, "--max-size", 64, "--out", out, "--results", results, picture)
+                    .failedWith(ExitCode.FAILED, results.toString(), "--results");
+            assertEquals(before, contents());
+        }
+    }
+
+    private static Path picture(Path file) {
+        Image.blank(24, 16, PixelFormat.RGB8).writePng(file);
+        return file;
+    }
+
+    /** Names and content of all files. */
+    private List<String> contents() {
+        return Run.files(dir).stream().map(f -> f + " " + (Files.isRegularFile(dir.resolve(f))
+                ? Arrays.hashCode(bytes(dir.resolve(f)))
+                : 0)).toList();
     }
 
     private static byte[] bytes(Path file) {

@@ -18,7 +18,10 @@ import dev.kerf.weights.Safetensors;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
+import java.util.stream.Stream;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
 import javax.imageio.IIOImage;
@@ -139,7 +142,8 @@ class SegmentCommandTest {
         Path stack = stack("stack.tif", 3);
         out = dir;
         for (int again = 0; again < 2; again++) {
-            Run run = segment("--no-overlay", again == 0 ? stack : dir).succeeded();
+            Run run = segment("--no-overlay", again == 0 ? stack : dir);
+            assertEquals(again == 0 ? 0 : 1, run.err().lines().count(), run.err());
             assertTrue(run.out().contains("stack.tif page 3  23x13"), run.out());
             assertEquals(List.of("net.safetensors", "stack-page-1-labels.png", "stack-page-2-labels.png",
                     "stack-page-3-labels.png", "stack.tif"), Run.files(dir));
@@ -166,17 +170,41 @@ class SegmentCommandTest {
                 LabelMap.read(out.resolve("stack-labels.png")).toArray());
     }
 
+    private static List<String> taken(Run run) {
+        return run.out().lines().map(l -> Path.of(l.substring(0, l.indexOf("  "))).getFileName().toString()).toList();
+    }
+
     @Test
     void directoriesWithoutTheirResults() {
         picture("b.png");
         picture("a.PNG");
         out = dir;
         segment(dir, "--quiet").succeeded();
-        Run again = segment(dir).succeeded();
-        assertEquals(List.of("a.PNG", "b.png"), again.out().lines()
-                .map(l -> Path.of(l.substring(0, l.indexOf("  "))).getFileName().toString()).toList());
+        Run again = segment(dir);
+        assertEquals(ExitCode.OK, again.code());
+        assertEquals("kerf: " + dir + ": left out as results of an earlier run, to be named if they are wanted: "
+                + "a-labels.png, a-overlay.png, b-labels.png, b-overlay.png\n", again.err());
+        assertEquals(List.of("a.PNG", "b.png"), taken(again));
         assertEquals(List.of("a-labels.png", "a-overlay.png", "a.PNG", "b-labels.png", "b-overlay.png", "b.png",
                 "net.safetensors"), Run.files(dir));
+        segment(dir, "--quiet").succeeded();
+        out = dir.resolve("other");
+        assertEquals(List.of("a-labels.png"), taken(segment("--no-overlay", dir.resolve("a-labels.png")).succeeded()));
+    }
+
+    @Test
+    void picturesThatAreCalledLikeResultsAreImages() {
+        List<String> names = List.of("photo-labels.png", "photo-masks.png", "photo.png", "scan-001-left.png",
+                "scan-001-right.png",
+                "scan.png");
+        names.forEach(this::picture);
+        Image.blank(W + 1, H, PixelFormat.RGB8).writePng(dir.resolve("scan-overlay.png"));
+        Image grey = Image.blank(W, H, PixelFormat.GRAY8);
+        grey.setSample(3, 3, 0, 128);
+        grey.writePng(dir.resolve("scan-002-left.png"));
+        assertEquals(List.of("photo-labels.png", "photo-masks.png", "photo.png", "scan-001-left.png", "scan-001-right.png",
+                "scan-002-left.png", "scan-overlay.png", "scan.png"), taken(segment("--no-overlay", dir).succeeded()));
+        assertEquals(8, Run.files(out).size());
     }
 
     @Test
@@ -187,6 +215,30 @@ class SegmentCommandTest {
         Files.copy(a, sub.resolve("a.png"));
         segment("--quiet", "--no-overlay", a, dir.resolve("a.bmp"), sub, a).succeeded();
         assertEquals(List.of("a.bmp-labels.png", "a.png-1-labels.png", "a.png-2-labels.png"), Run.files(out));
+    }
+
+    @Test
+    void noTwoResultsHaveOneName() throws IOException {
+        Path first = Files.createDirectory(dir.resolve("1"));
+        Path second = Files.createDirectory(dir.resolve("2"));
+        Path stack = stack("stack.tif", 2);
+        List<Path> files = List.of(first.resolve("a.png"), second.resolve("a.png"), dir.resolve("a.png-1.png"),
+                dir.resolve("a.png-2.png"), dir.resolve("a.png.png"), dir.resolve("stack-page-2.png"), stack);
+        for (int i = 0; i < files.size() - 1; i++) {
+            Image.blank(20 + i, H, PixelFormat.RGB8).writePng(files.get(i));
+        }
+        for (List<Path> order : List.of(files, files.reversed())) {
+            Object[] args = Stream.concat(Stream.of("--json"), order.stream()).toArray();
+            Json said = Json.parse(segment(args).succeeded().out());
+            Set<String> results = new HashSet<>();
+            for (Json image : said.at("images").items()) {
+                for (Json result : image.at("outputs").items()) {
+                    assertTrue(results.add(result.asString()), result.asString());
+                    assertEquals(image.at("width").asInt(), Image.info(Path.of(result.asString())).width());
+                }
+            }
+            assertEquals(2 * (files.size() + 1), results.size());
+        }
     }
 
     @Test

@@ -103,6 +103,32 @@ class TrackCommandTest {
     }
 
     @Test
+    void masksOfAnEarlierRunAreGone() throws IOException {
+        track("--object", 1, "--point", "0:20,30", "--object", 7, "--box", "0:40,10,79,60", "--overlay", "none", "--format",
+                "labels,masks").succeeded();
+        Files.writeString(out.resolve("clip-masks/notes.txt"), "mine");
+        Path photo = out.resolve("clip-masks/photo.png");
+        Image.blank(80, 64, PixelFormat.RGB8).writePng(photo);
+        Files.delete(video.resolve("frame3.png"));
+        track("--object", 1, "--point", "1:20,30", "--overlay", "none").succeeded();
+        assertEquals(List.of("clip-masks", "clip-masks/00001.png", "clip-masks/00002.png", "clip-masks/notes.txt",
+                "clip-masks/photo.png"), Run.files(out));
+    }
+
+    @Test
+    void framesAreNoMasks() throws IOException {
+        for (int t = 0; t < 4; t++) {
+            Image.blank(80, 64, PixelFormat.GRAY8).writePng(video.resolve("frame" + t + ".png"));
+        }
+        Files.createDirectories(out);
+        Files.createSymbolicLink(out.resolve("clip-masks"), video);
+        List<String> before = Run.files(video);
+        track("--object", 1, "--point", "0:20,30", "--overlay", "none").failedWith(ExitCode.FAILED,
+                "would overwrite this input");
+        assertEquals(before, Run.files(video));
+    }
+
+    @Test
     void forwardBeginsWhereTheFirstPromptIs() {
         Json json = Json.parse(track("--object", 1, "--point", "2:28,30", "--overlay", "none", "--json").succeeded().out());
         assertEquals(2, json.at("frames").size());

@@ -118,20 +118,30 @@ public record Instances(int width, int height, List<Instance> items) {
     }
 
     /**
-     * Writes each mask as a grey PNG of the image's size, 255 inside and 0 outside, called STEM-001-CLASS.png and so on.
+     * Writes each mask as a grey PNG of the image's size, 255 inside and 0 outside.
      *
-     * @param names of categories; what a file name can't hold becomes an underscore
-     * @return the files in the order of the instances
+     * @return {@link #pngs}
      * @throws dev.kerf.error.BadFileException if one can't be written there
      */
     public List<Path> writePngs(Path directory, String stem, IntFunction<String> names) {
+        List<Path> files = pngs(directory, stem, names);
+        for (int i = 0; i < files.size(); i++) {
+            AtomicFile.write(files.get(i), items.get(i).mask().decode().toImage().toPng());
+        }
+        return files;
+    }
+
+    /**
+     * The files of {@link #writePngs}, called STEM-001-CLASS.png and so on, in the order of the instances.
+     *
+     * @param names of categories; what a file name can't hold becomes an underscore
+     */
+    public List<Path> pngs(Path directory, String stem, IntFunction<String> names) {
         List<Path> files = new ArrayList<>();
         for (Instance i : items) {
             String name = names.apply(i.category()).replaceAll("[^\\p{L}\\p{N}.]+", "_");
             String number = String.format(Locale.ROOT, "%03d", files.size() + 1);
-            Path file = directory.resolve(stem + "-" + number + "-" + name + ".png");
-            AtomicFile.write(file, i.mask().decode().toImage().toPng());
-            files.add(file);
+            files.add(directory.resolve(stem + "-" + number + "-" + name + ".png"));
         }
         return files;
     }

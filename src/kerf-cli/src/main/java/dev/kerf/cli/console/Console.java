@@ -6,6 +6,7 @@ import java.io.OutputStream;
 import java.io.OutputStreamWriter;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.util.function.Consumer;
 
 /**
  * Where a command writes: results to {@code out}, everything else to {@code err}, both in UTF-8.
@@ -29,6 +30,11 @@ public record Console(PrintWriter out, PrintWriter err, boolean terminal) {
         text.codePoints().map(c -> Character.isISOControl(c) ? ' ' : c).forEach(line::appendCodePoint);
         out.flush();
         err.println(line);
+    }
+
+    /** {@link #note}, or nothing for a user who wants quiet. */
+    public Consumer<String> notes(boolean quiet) {
+        return quiet ? _ -> {} : this::note;
     }
 
     /** What the user is told of an error. */

@@ -3,6 +3,7 @@ package dev.kerf.cli.evaluate;
 import dev.kerf.backend.Device;
 import dev.kerf.cli.console.Console;
 import dev.kerf.cli.console.ExitCode;
+import dev.kerf.cli.option.Claims;
 import dev.kerf.cli.option.DeviceOptions;
 import dev.kerf.error.BadInputException;
 import dev.kerf.file.AtomicFile;
@@ -72,6 +73,9 @@ public final class EvaluateCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         labels.check(spec);
+        if (json != null && !"-".equals(json)) {
+            Claims.spare("--json", Path.of(json), predicted, truth);
+        }
         if (boundary != null && !(boundary > 0 && boundary <= 1)) {
             throw usage("--boundary " + boundary + ": expected a share of the diagonal, more than 0 and at most 1");
         }

@@ -1,5 +1,6 @@
 package dev.kerf.cli.fetch;
 
+import dev.kerf.cli.option.PathConverter;
 import dev.kerf.error.BadFileException;
 import dev.kerf.error.BadInputException;
 import java.nio.file.Files;
@@ -53,7 +54,7 @@ public record WeightsCache(Path directory) {
      * @throws BadInputException if it is the name of weights that haven't been fetched; the message says how to
      */
     public Path resolve(String fileOrName) {
-        Path file = Path.of(fileOrName);
+        Path file = PathConverter.path(fileOrName);
         Optional<PublishedWeights> published = PublishedWeights.find(fileOrName);
         if (published.isEmpty() || Files.exists(file)) {
             return file;

@@ -22,6 +22,11 @@ public final class WeightsOptions {
         return file == null;
     }
 
+    /** Where they are; null for the network that comes with Kerf. */
+    public Path file() {
+        return file;
+    }
+
     /** Opens the weights, to be closed. */
     public Weights open() {
         String wanted = model == null ? null : Models.named(model).name();

@@ -4,6 +4,7 @@ import dev.kerf.backend.Device;
 import dev.kerf.cli.console.Console;
 import dev.kerf.cli.console.ExitCode;
 import dev.kerf.cli.console.Task;
+import dev.kerf.cli.option.Claims;
 import dev.kerf.cli.option.DeviceOptions;
 import dev.kerf.cli.option.OutputDirectory;
 import dev.kerf.cli.picture.ImageInputs.Input;
@@ -45,7 +46,7 @@ public final class DetectCommand implements Callable<Integer> {
     private CommandSpec spec;
 
     @Parameters(arity = "1..*", paramLabel = "IMAGE", description = "PNG, JPEG, BMP, TIFF, GIF; or a directory of these.")
-    private List<Path> images;
+    private List<String> images;
 
     @Mixin
     private DetectorOptions detector;
@@ -69,7 +70,7 @@ public final class DetectCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         DetectOptions options = options(detector, spec);
-        List<Input> inputs = pages.of(ImageInputs.of(images));
+        List<Input> inputs = pages.of(ImageInputs.of(images, console.notes(detector.quiet)));
         Task<Image> first = Task.start(inputs.getFirst()::read);
         Set<Format> wanted = EnumSet.copyOf(formats);
         try (Weights source = detector.open()) {
@@ -80,7 +81,10 @@ public final class DetectCommand implements Callable<Integer> {
                 InstanceFiles files = new InstanceFiles(
                         detector.directory, wanted, detector.overlay, detector.names(net),
                         ImageIds.of(inputs, results != null));
-                ImageInputs.protect(inputs, i -> files.of(i, inputs));
+                Claims claims = ImageInputs.claims(inputs, detector.file(), i -> files.of(i, inputs));
+                if (results != null) {
+                    claims.take("all images", List.of(results), "--results");
+                }
                 ImageReport report = new ImageReport(console, detector.quiet, detector.json, opened.info(), "Mask R-CNN");
                 int code = new ImageRun<>(new ImageRun.Work<Image, Instances>() {
                     @Override
@@ -95,7 +99,7 @@ public final class DetectCommand implements Callable<Integer> {
 
                     @Override
                     public ImageRun.Written write(Input input, Image image, Instances result) {
-                        return files.write(input, image, result);
+                        return files.write(input, image, result, claims);
                     }
                 }, report).run(inputs, first);
                 if (results != null && code != ExitCode.FAILED) {

@@ -49,6 +49,11 @@ final class DetectorOptions {
     @Option(names = "--json", description = "Writes one JSON document on standard output.")
     boolean json;
 
+    /** Where the weights are. */
+    Path file() {
+        return file;
+    }
+
     /** Opens the weights, to be closed. */
     Weights open() {
         return Weights.open(file);

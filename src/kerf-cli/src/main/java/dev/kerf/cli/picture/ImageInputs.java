@@ -1,5 +1,7 @@
 package dev.kerf.cli.picture;
 
+import dev.kerf.cli.option.Claims;
+import dev.kerf.cli.option.PathConverter;
 import dev.kerf.error.BadFileException;
 import dev.kerf.error.BadInputException;
 import dev.kerf.image.FileType;
@@ -17,19 +19,15 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Consumer;
 import java.util.function.Function;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** The images that the arguments mean, and what to call what is made of each. */
 final class ImageInputs {
     private static final List<String> ENDINGS = Stream.concat(Stream.of("npy", "npz"),
             Stream.of(FileType.values()).flatMap(type -> type.endings().stream())).sorted().toList();
-
-    /** What Kerf adds to the name of an image: such a file beside the image is a result, not another image. */
-    private static final Pattern RESULT = Pattern
-            .compile("(.+?)(?:-page-\\d+)?-(?:labels|overlay|logits|panoptic|\\d{3,}-[\\p{L}\\p{N}._]+)");
 
     /**
      * One image.
@@ -39,9 +37,18 @@ final class ImageInputs {
      * @param page     from 0
      * @param pages    how many inputs the file gives
      * @param channels of a TIFF that are wanted, from 1; none for all
+     * @param trouble  why its results can't have a name; empty if they can
      */
-    record Input(Path file, String name, int page, int pages, List<Integer> channels) {
+    record Input(Path file, String name, int page, int pages, List<Integer> channels, String trouble) {
+        /** @throws BadInputException if its results can't have a name */
+        void check() {
+            if (!trouble.isEmpty()) {
+                throw new BadInputException(trouble);
+            }
+        }
+
         Image read() {
+            check();
             return page == 0 && channels.isEmpty()
                     ? Image.read(file)
                     : Image.read(file, page, channels.stream().mapToInt(Integer::intValue).toArray());
@@ -64,19 +71,40 @@ final class ImageInputs {
     /**
      * Files as they are given, directories replaced by the images in them in order of name; each file once.
      *
+     * @param note is told of files in a directory that aren't taken
      * @throws BadInputException if a directory holds no image
      */
-    static List<Input> of(List<Path> arguments) {
-        Map<Path, Path> files = new LinkedHashMap<>();
-        for (Path argument : arguments) {
-            for (Path file : Files.isDirectory(argument) ? within(argument) : List.of(argument)) {
-                files.putIfAbsent(file.toAbsolutePath().normalize(), file);
+    static List<Input> of(List<String> arguments, Consumer<String> note) {
+        Map<Path, Input> files = new LinkedHashMap<>();
+        for (String argument : arguments) {
+            Path given = Path.of(asNamed(argument));
+            String trouble = trouble(argument);
+            for (Path file : trouble.isEmpty() && Files.isDirectory(given) ? within(given, note) : List.of(given)) {
+                String why = trouble.isEmpty() ? trouble(file.toString()) : trouble;
+                files.putIfAbsent(file.toAbsolutePath().normalize(), new Input(file, stem(file), 0, 1, List.of(), why));
             }
         }
         return named(List.copyOf(files.values()));
     }
 
-    private static List<Path> within(Path directory) {
+    /** The name, or as much of it as a file can have. */
+    private static String asNamed(String name) {
+        return trouble(name).isEmpty()
+                ? name
+                : name.codePoints().mapToObj(Character::toString).map(c -> trouble(c).isEmpty() ? c : "?")
+                        .collect(Collectors.joining());
+    }
+
+    private static String trouble(String name) {
+        try {
+            PathConverter.path(name);
+            return "";
+        } catch (BadInputException e) {
+            return e.getMessage();
+        }
+    }
+
+    private static List<Path> within(Path directory, Consumer<String> note) {
         List<Path> found = new ArrayList<>();
         try (DirectoryStream<Path> entries = Files.newDirectoryStream(directory)) {
             for (Path entry : entries) {
@@ -89,58 +117,63 @@ final class ImageInputs {
         } catch (IOException e) {
             throw new BadFileException(directory + ": can't be listed (" + e + ")", e);
         }
-        Set<String> stems = new HashSet<>();
-        found.forEach(f -> stems.add(stem(f)));
-        found.removeIf(f -> isResult(stem(f), stems));
+        found.sort(null);
+        List<Path> results = EarlierResults.among(found);
+        if (!results.isEmpty()) {
+            note.accept(directory + ": left out as results of an earlier run, to be named if they are wanted: "
+                    + results.stream().map(f -> f.getFileName().toString()).collect(Collectors.joining(", ")));
+            found.removeAll(results);
+        }
         if (found.isEmpty()) {
             throw new BadInputException(directory + ": no images in it (looked for "
                     + String.join(", ", ENDINGS) + ")");
         }
-        found.sort(null);
         return found;
     }
 
-    private static boolean isResult(String stem, Set<String> stems) {
-        Matcher m = RESULT.matcher(stem);
-        return m.matches() && stems.contains(m.group(1));
-    }
-
     /**
-     * Makes sure that no result takes the place of an input.
+     * Takes the files of results, so that none takes the place of an input or of another's result.
      *
      * @param results files that are made of an input
      * @throws BadInputException naming the file
      */
-    static void protect(List<Input> inputs, Function<Input, List<Path>> results) {
-        Set<Path> sources = new HashSet<>();
-        inputs.forEach(i -> sources.add(i.file().toAbsolutePath().normalize()));
-        for (Input i : inputs) {
-            for (Path file : results.apply(i)) {
-                if (sources.contains(file.toAbsolutePath().normalize())) {
-                    throw new BadInputException(file + ": the result for " + i.file()
-                            + " would overwrite this input; choose another directory with --out");
-                }
-            }
+    static Claims claims(List<Input> inputs, Path weights, Function<Input, List<Path>> results) {
+        List<Path> read = new ArrayList<>(inputs.stream().map(Input::file).toList());
+        if (weights != null) {
+            read.add(weights);
         }
+        Claims claims = new Claims(read);
+        inputs.stream().filter(i -> i.trouble.isEmpty()).forEach(i -> claims.take(i.title(), results.apply(i), "--out"));
+        return claims;
     }
 
-    /** The name without its ending; the whole one where two differ in the ending only; numbered where even that is alike. */
-    private static List<Input> named(List<Path> files) {
+    /** The name without its ending; the whole one where two differ in the ending only; numbered where even that is taken. */
+    private static List<Input> named(List<Input> inputs) {
         Map<String, Integer> stems = new HashMap<>();
         Map<String, Integer> names = new HashMap<>();
-        for (Path f : files) {
-            stems.merge(stem(f), 1, Integer::sum);
-            names.merge(f.getFileName().toString(), 1, Integer::sum);
+        for (Input i : inputs) {
+            stems.merge(i.name, 1, Integer::sum);
+            names.merge(i.file.getFileName().toString(), 1, Integer::sum);
         }
-        Map<String, Integer> seen = new HashMap<>();
-        List<Input> inputs = new ArrayList<>();
-        for (Path f : files) {
-            String name = f.getFileName().toString();
-            int copy = seen.merge(name, 1, Integer::sum);
-            inputs.add(new Input(f, stems.get(stem(f)) == 1 ? stem(f) : names.get(name) == 1 ? name : name + "-" + copy, 0, 1,
-                    List.of()));
+        Set<String> taken = new HashSet<>();
+        List<Input> out = new ArrayList<>();
+        for (Input i : inputs) {
+            String whole = i.file.getFileName().toString();
+            String name = stems.get(i.name) == 1 && taken.add(i.name)
+                    ? i.name
+                    : names.get(whole) == 1 && taken.add(whole) ? whole : numbered(whole, taken);
+            out.add(new Input(i.file, name, i.page, i.pages, i.channels, i.trouble));
         }
-        return inputs;
+        return out;
+    }
+
+    /** The name with the first number that makes it another than those that are taken; takes it. */
+    static String numbered(String name, Set<String> taken) {
+        int number = 1;
+        while (!taken.add(name + "-" + number)) {
+            number++;
+        }
+        return name + "-" + number;
     }
 
     /** Whether the name says TIFF. */
@@ -149,7 +182,7 @@ final class ImageInputs {
         return name.endsWith(".tif") || name.endsWith(".tiff");
     }
 
-    private static String stem(Path file) {
+    static String stem(Path file) {
         String name = file.getFileName().toString();
         int dot = name.lastIndexOf('.');
         return dot <= 0 ? name : name.substring(0, dot);

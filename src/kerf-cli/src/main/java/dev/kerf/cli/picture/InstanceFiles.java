@@ -1,5 +1,6 @@
 package dev.kerf.cli.picture;
 
+import dev.kerf.cli.option.Claims;
 import dev.kerf.cli.picture.DetectCommand.Format;
 import dev.kerf.cli.picture.ImageInputs.Input;
 import dev.kerf.image.Image;
@@ -36,9 +37,12 @@ final class InstanceFiles {
         this.ids = ids;
     }
 
-    /** Pictures that are made of an image; of masks those that may be and have the name of an input. */
+    /** What is made of an image; of masks those that may be and have the name of an input. */
     List<Path> of(Input input, List<Input> inputs) {
         List<Path> files = new ArrayList<>();
+        if (formats.contains(Format.RLE)) {
+            files.add(file(input, RESULTS));
+        }
         if (overlay) {
             files.add(file(input, OVERLAY));
         }
@@ -55,7 +59,7 @@ final class InstanceFiles {
     }
 
     /** Writes the files of one image. Called by one thread at a time. */
-    ImageRun.Written write(Input input, Image image, Instances found) {
+    ImageRun.Written write(Input input, Image image, Instances found, Claims claims) {
         List<Path> files = new ArrayList<>();
         long id = ids.of(input);
         all.put(id, found);
@@ -64,6 +68,7 @@ final class InstanceFiles {
             files.add(file(input, RESULTS));
         }
         if (formats.contains(Format.MASKS)) {
+            claims.take(input.title(), found.pngs(directory, input.name(), names), "--out");
             files.addAll(found.writePngs(directory, input.name(), names));
         }
         if (overlay) {

@@ -4,6 +4,7 @@ import dev.kerf.backend.DeviceInfo;
 import dev.kerf.cli.console.Console;
 import dev.kerf.cli.console.Text;
 import dev.kerf.cli.console.Version;
+import dev.kerf.cli.option.Claims;
 import dev.kerf.error.BadInputException;
 import dev.kerf.image.Image;
 import dev.kerf.json.Json;
@@ -24,6 +25,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.OptionalDouble;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import picocli.CommandLine.Option;
 
 /** What becomes of masks that were found in an image. */
@@ -52,6 +54,8 @@ final class MaskOutput {
 
     @Option(names = "--json", description = "Writes one JSON document on standard output.")
     private boolean json;
+
+    private Claims claims;
 
     /**
      * A mask.
@@ -89,13 +93,11 @@ final class MaskOutput {
         return formats.isEmpty() ? List.of(candidates ? Format.MASKS : Format.LABELS) : formats;
     }
 
-    /** Makes sure that no result takes the place of the image. */
-    void check(Path image) {
-        for (String ending : List.of("-masks.png", "-overlay.png")) {
-            if (file(image, ending).toAbsolutePath().normalize().equals(image.toAbsolutePath().normalize())) {
-                throw new BadInputException(image + ": the result would overwrite it; choose another directory with --out");
-            }
-        }
+    /** Makes sure that no result takes the place of what it is made from. */
+    void check(Path image, Path weights) {
+        claims = new Claims(List.of(image, weights));
+        claims.take(image.toString(), Stream.of("-masks.png", "-masks.json", "-overlay.png").map(e -> file(image, e)).toList(),
+                "--out");
     }
 
     private Path file(Path image, String ending) {
@@ -117,6 +119,7 @@ final class MaskOutput {
         }
         for (int i = 0; formats().contains(Format.MASKS) && i < found.size(); i++) {
             files.add(file(image, "-mask-" + (i + 1) + ".png"));
+            claims.take(image.toString(), List.of(files.getLast()), "--out");
             new LabelMap(found.get(i).mask.decode().toTensor()).writePng(files.getLast(), new int[] {0, 0xFFFFFF});
         }
         if (formats().contains(Format.RLE)) {

@@ -5,7 +5,9 @@ import dev.kerf.cli.picture.ImageInputs.Input;
 import dev.kerf.error.KerfException;
 import dev.kerf.image.Image;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import picocli.CommandLine.Option;
 
 /** Which pages and channels of TIFF files are taken. */
@@ -19,12 +21,14 @@ final class PageOptions {
     /** Each page of each file, or those that were asked for. */
     List<Input> of(List<Input> files) {
         List<Input> out = new ArrayList<>();
+        Set<String> taken = new HashSet<>();
         for (Input f : files) {
             int pages = pages(f);
             int digits = Integer.toString(pages).length();
             for (int p = 0; p < pages; p++) {
                 String name = pages == 1 ? f.name() : f.name() + "-page-" + ("%0" + digits + "d").formatted(p + 1);
-                out.add(new Input(f.file(), name, page != null ? page - 1 : p, pages, channels));
+                out.add(new Input(f.file(), taken.add(name) ? name : ImageInputs.numbered(name, taken),
+                        page != null ? page - 1 : p, pages, channels, f.trouble()));
             }
         }
         return out;
@@ -36,7 +40,7 @@ final class PageOptions {
         if (pages > 1) {
             console.note(file.file() + ": page 1 of " + pages + "; choose another by --page");
         }
-        return new Input(file.file(), file.name(), page != null ? page - 1 : 0, 1, channels).read();
+        return new Input(file.file(), file.name(), page != null ? page - 1 : 0, 1, channels, file.trouble()).read();
     }
 
     /** A file that can't be read is one image, which fails when its turn comes. */

@@ -41,7 +41,7 @@ public final class PanopticCommand implements Callable<Integer> {
     private CommandSpec spec;
 
     @Parameters(arity = "1..*", paramLabel = "IMAGE", description = "PNG, JPEG, BMP, TIFF, GIF; or a directory of these.")
-    private List<Path> images;
+    private List<String> images;
 
     @Mixin
     private DetectorOptions detector;
@@ -70,7 +70,7 @@ public final class PanopticCommand implements Callable<Integer> {
                     "--overlap " + overlap + " --stuff-area " + stuffArea + ": expected 0 to 1, and 0 or more");
         }
         PanopticMerge merge = new PanopticMerge(options.score(), overlap, stuffArea);
-        List<Input> inputs = pages.of(ImageInputs.of(images));
+        List<Input> inputs = pages.of(ImageInputs.of(images, console.notes(detector.quiet)));
         Task<Image> first = Task.start(inputs.getFirst()::read);
         ImageIds ids = ImageIds.of(inputs, true);
         try (Weights source = detector.open()) {
@@ -80,13 +80,14 @@ public final class PanopticCommand implements Callable<Integer> {
                     MaskRcnn net = MaskRcnn.load(opened, source)) {
                 net.requirePanoptic();
                 Pictures pictures = new Pictures(net, options, merge, ids);
-                ImageInputs.protect(inputs, i -> detector.overlay
+                Path json = detector.directory.resolve("panoptic.json");
+                ImageInputs.claims(inputs, detector.file(), i -> detector.overlay
                         ? List.of(pictures.png(i), pictures.overlay(i))
-                        : List.of(pictures.png(i)));
+                        : List.of(pictures.png(i))).take("all images", List.of(json), "--out");
                 ImageReport report = new ImageReport(console, detector.quiet, detector.json, opened.info(), "Panoptic FPN");
                 int code = new ImageRun<>(pictures, report).run(inputs, first);
                 if (code != ExitCode.FAILED) {
-                    pictures.writer.write(detector.directory.resolve("panoptic.json"));
+                    pictures.writer.write(json);
                 }
                 return code;
             }

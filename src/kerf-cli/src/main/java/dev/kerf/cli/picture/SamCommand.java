@@ -9,6 +9,7 @@ import dev.kerf.cli.option.DeviceOptions;
 import dev.kerf.cli.option.OutputDirectory;
 import dev.kerf.cli.option.PrecisionConverter;
 import dev.kerf.cli.option.WeightsPath;
+import dev.kerf.cli.picture.ImageInputs.Input;
 import dev.kerf.error.BadInputException;
 import dev.kerf.image.Image;
 import dev.kerf.model.ModelOptions;
@@ -45,7 +46,7 @@ public final class SamCommand implements Callable<Integer> {
     private CommandSpec spec;
 
     @Parameters(paramLabel = "IMAGE", description = "PNG, JPEG, BMP, TIFF or GIF.")
-    private Path image;
+    private String image;
 
     @Option(names = "--weights", required = true, paramLabel = "FILE|NAME", converter = WeightsPath.class, description = "A SAM 2 or 2.1 checkpoint: the official .pt file, safetensors made from it, or the name of fetched"
             + " weights, such as sam2.1-tiny.")
@@ -118,8 +119,9 @@ public final class SamCommand implements Callable<Integer> {
             throw new ParameterException(spec.commandLine(), "--multimask answers one prompt");
         }
         List<Prompt> prompts = everything ? List.of() : prompts();
-        Image picture = pages.read(ImageInputs.of(List.of(image)).getFirst(), console);
-        output.check(image);
+        Input input = ImageInputs.of(List.of(image), console.notes(output.quiet)).getFirst();
+        Image picture = pages.read(input, console);
+        output.check(input.file(), weights);
         if (multimask) {
             output.candidates();
         }
@@ -130,7 +132,7 @@ public final class SamCommand implements Callable<Integer> {
                 Sam2 sam = Sam2.load(opened, source, Sam2Config.of(source).withImageSize(imageSize),
                         ModelOptions.of().precision(precision))) {
             List<MaskOutput.Found> found = everything ? everything(sam, picture) : answers(sam, picture, prompts);
-            output.write(console, image, picture, found, sam.config(), opened.info(), (System.nanoTime() - start) / 1e9);
+            output.write(console, input.file(), picture, found, sam.config(), opened.info(), (System.nanoTime() - start) / 1e9);
         }
         return ExitCode.OK;
     }

@@ -15,7 +15,6 @@ import dev.kerf.model.unet.SegmentOptions;
 import dev.kerf.model.unet.Segmentation;
 import dev.kerf.model.unet.UNet;
 import dev.kerf.weights.Weights;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -39,7 +38,7 @@ public final class SegmentCommand implements Callable<Integer> {
     private CommandSpec spec;
 
     @Parameters(arity = "1..*", paramLabel = "IMAGE", description = "PNG, JPEG, BMP, TIFF, GIF; .npy or .npz of float32 (H, W) or (C, H, W); or a directory of these.")
-    private List<Path> images;
+    private List<String> images;
 
     @Mixin
     private WeightsOptions weights;
@@ -77,14 +76,14 @@ public final class SegmentCommand implements Callable<Integer> {
         if (!(scale > 0 && scale <= 16)) {
             throw new ParameterException(spec.commandLine(), "--scale " + scale + ": expected a factor above 0, up to 16");
         }
-        List<Input> inputs = pages.of(ImageInputs.of(images));
+        List<Input> inputs = pages.of(ImageInputs.of(images, console.notes(output.quiet)));
         Task<UNetInput> first = Task.start(() -> UNetInput.read(inputs.getFirst()));
         try (Weights source = weights.open();
                 Device opened = device.open();
                 UNet net = UNet.load(opened, source, ModelOptions.of().precision(precision))) {
             List<String> names = classNames(net);
             SegmentFiles files = new SegmentFiles(output.directory, output.formats(), output.overlay, names, background(names));
-            ImageInputs.protect(inputs, files::of);
+            ImageInputs.claims(inputs, weights.file(), files::of);
             if (weights.embedded() && !output.quiet) {
                 console.note("no --weights: using the embedded network " + net.name() + " (classes "
                         + String.join(", ", names) + ")");

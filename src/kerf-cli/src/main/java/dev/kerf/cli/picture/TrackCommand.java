@@ -4,6 +4,7 @@ import dev.kerf.backend.Device;
 import dev.kerf.backend.Precision;
 import dev.kerf.cli.console.Console;
 import dev.kerf.cli.console.ExitCode;
+import dev.kerf.cli.option.Claims;
 import dev.kerf.cli.option.DeviceOptions;
 import dev.kerf.cli.option.OutputDirectory;
 import dev.kerf.cli.option.PrecisionConverter;
@@ -23,6 +24,7 @@ import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;
 import dev.kerf.weights.Weights;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -189,7 +191,7 @@ public final class TrackCommand implements Callable<Integer> {
                     Device opened = device.open();
                     Sam2 sam = Sam2.load(opened, source, config,
                             ModelOptions.of().precision(precision));
-                    TrackFiles files = output.open(console, video, frames, config, opened.info())) {
+                    TrackFiles files = output.open(console, video, frames, config, opened.info(), claims())) {
                 int first = first(prompts, masks);
                 if (!backward) {
                     files.begin(first);
@@ -204,6 +206,12 @@ public final class TrackCommand implements Callable<Integer> {
             }
         }
         return ExitCode.OK;
+    }
+
+    private Claims claims() {
+        List<Path> read = new ArrayList<>(List.of(video, weights));
+        objects.forEach(o -> ObjectPrompts.given(o.masks).forEach(m -> read.add(Path.of(ObjectPrompts.after(m, "--mask")))));
+        return new Claims(read);
     }
 
     private static void checkFrames(Map<Integer, ? extends Map<Integer, ?>> byObject, int count) {

@@ -5,6 +5,7 @@ import dev.kerf.cli.console.Console;
 import dev.kerf.cli.console.Progress;
 import dev.kerf.cli.console.Text;
 import dev.kerf.cli.console.Version;
+import dev.kerf.cli.option.Claims;
 import dev.kerf.error.BadFileException;
 import dev.kerf.file.AtomicFile;
 import dev.kerf.image.video.Frame;
@@ -26,9 +27,11 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
 
@@ -48,9 +51,14 @@ final class TrackFiles implements AutoCloseable {
     private final FrameSink sink;
     private final CocoTrack coco;
     private final List<Path> files = new ArrayList<>();
+    private final Claims claims;
+    /** Folders that hold masks of this run alone. */
+    private final Set<Path> begun = new HashSet<>();
     private int written;
 
-    TrackFiles(TrackOutput options, Console console, Path video, VideoFrames frames, Sam2Config config, DeviceInfo device) {
+    TrackFiles(TrackOutput options, Console console, Path video, VideoFrames frames, Sam2Config config, DeviceInfo device,
+            Claims claims) {
+        this.claims = claims;
         this.options = options;
         this.console = console;
         this.video = video;
@@ -66,14 +74,21 @@ final class TrackFiles implements AutoCloseable {
         if (options.overlay.equals("none")) {
             this.sink = null;
         } else {
-            files.add(options.directory.resolve(name + "-overlay." + options.overlay));
+            add(options.directory.resolve(name + "-overlay." + options.overlay));
             this.sink = FrameSink.open(files.getLast(), frames.width(), frames.height(), frames.rate());
         }
         this.coco = options.formats.contains(TrackOutput.Format.COCO) ? coco() : null;
     }
 
+    /** A file that is about to be written. */
+    private Path add(Path file) {
+        claims.take(file.toString(), List.of(file), "--out");
+        files.add(file);
+        return file;
+    }
+
     private CocoTrack coco() {
-        files.add(options.directory.resolve(name + "-track.json"));
+        add(options.directory.resolve(name + "-track.json"));
         try {
             return new CocoTrack(files.getLast());
         } catch (BadFileException e) {
@@ -97,9 +112,7 @@ final class TrackFiles implements AutoCloseable {
     void add(Frame frame, FrameResult result) {
         LabelMap map = map(result);
         if (options.formats.contains(TrackOutput.Format.LABELS)) {
-            Path file = folder().resolve(String.format(Locale.ROOT, "%05d.png", result.frame()));
-            map.writePng(file, Palette.of(256, 0));
-            files.add(file);
+            map.writePng(add(folder().resolve(String.format(Locale.ROOT, "%05d.png", result.frame()))), Palette.of(256, 0));
         }
         if (options.formats.contains(TrackOutput.Format.MASKS)) {
             result.objects().forEach((object, p) -> writeMask(result.frame(), object, p));
@@ -121,6 +134,12 @@ final class TrackFiles implements AutoCloseable {
     private Path folder() {
         Path folder = options.directory.resolve(name + "-masks");
         try {
+            if (begun.add(folder) && Files.isDirectory(folder)) {
+                for (Path mask : EarlierResults.masks(folder)) {
+                    claims.take(mask.toString(), List.of(mask), "--out");
+                    Files.delete(mask);
+                }
+            }
             return Files.createDirectories(folder);
         } catch (IOException e) {
             throw new BadFileException(folder + ": can't be made (" + e.getMessage() + ")", e);
@@ -128,9 +147,7 @@ final class TrackFiles implements AutoCloseable {
     }
 
     private void writeMask(int frame, int object, Prediction p) {
-        Path file = folder().resolve(String.format(Locale.ROOT, "%05d-object-%d.png", frame, object));
-        p.mask().toImage().writePng(file);
-        files.add(file);
+        p.mask().toImage().writePng(add(folder().resolve(String.format(Locale.ROOT, "%05d-object-%d.png", frame, object))));
     }
 
     private Instances instances(FrameResult result) {
@@ -197,9 +214,8 @@ final class TrackFiles implements AutoCloseable {
                 .put("width", frames.width()).put("height", frames.height())
                 .put("frames", found.values().stream().toList());
         if (options.formats.contains(TrackOutput.Format.RLE)) {
-            Path file = options.directory.resolve(name + "-masks.json");
-            AtomicFile.write(file, all.toString().getBytes(StandardCharsets.UTF_8));
-            files.add(file);
+            AtomicFile.write(add(options.directory.resolve(name + "-masks.json")),
+                    all.toString().getBytes(StandardCharsets.UTF_8));
         }
         progress.close();
         if (options.json) {

@@ -2,6 +2,7 @@ package dev.kerf.cli.picture;
 
 import dev.kerf.backend.DeviceInfo;
 import dev.kerf.cli.console.Console;
+import dev.kerf.cli.option.Claims;
 import dev.kerf.model.sam2.Sam2Config;
 import java.nio.file.Path;
 import java.util.List;
@@ -38,7 +39,8 @@ final class TrackOutput {
     boolean json;
 
     /** The files of one video, to be written frame by frame. */
-    TrackFiles open(Console console, Path video, VideoFrames frames, Sam2Config config, DeviceInfo device) {
-        return new TrackFiles(this, console, video, frames, config, device);
+    TrackFiles open(Console console, Path video, VideoFrames frames, Sam2Config config, DeviceInfo device,
+            Claims claims) {
+        return new TrackFiles(this, console, video, frames, config, device, claims);
     }
 }

@@ -13,6 +13,7 @@ import dev.kerf.tensor.Npy;
 sealed interface UNetInput {
     /** Reads a file; which kind it is shows in its name's ending. */
     static UNetInput read(Input input) {
+        input.check();
         boolean planes = Npy.isNpy(input.file());
         return planes ? new Planes(Npy.read(input.file())) : new Pixels(input.read());
     }

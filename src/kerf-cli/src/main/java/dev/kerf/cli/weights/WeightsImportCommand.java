@@ -3,7 +3,7 @@ package dev.kerf.cli.weights;
 import dev.kerf.cli.console.Console;
 import dev.kerf.cli.console.ExitCode;
 import dev.kerf.cli.console.Text;
-import dev.kerf.error.BadInputException;
+import dev.kerf.cli.option.Claims;
 import dev.kerf.tensor.DType;
 import dev.kerf.weights.Safetensors;
 import java.io.IOException;
@@ -35,9 +35,7 @@ final class WeightsImportCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        if (Files.exists(target) && Files.isSameFile(checkpoint, target)) {
-            throw new BadInputException(target + ": is the checkpoint itself; name another file to write");
-        }
+        Claims.spare("--out", target, checkpoint);
         Safetensors.importFrom(checkpoint, target, Optional.ofNullable(dtype));
         console.out().println(target + "  " + Text.bytes(Files.size(target)));
         return ExitCode.OK;
