@@ -27,6 +27,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -284,14 +285,13 @@ class DeviceMetricsTest {
     }
 
     /** Masks whose pixels 32 bits can't count: bits at both ends of one, all of the other. */
-    @ParameterizedTest
-    @MethodSource(DEVICES)
-    void bitsOfMorePixelsThan32BitsCount(String id) {
+    @Test
+    void bitsOfMorePixelsThan32BitsCount() {
         long pixels = (1L << 31) + 24;
         HostTensor few = HostTensor.zeros(DType.U8, Shape.of(1, pixels / 8));
         few.setDouble(0, 0x81);
         few.setDouble(pixels / 8 - 1, 0x0F);
-        try (Device device = Backends.open(id); Overlaps overlaps = new Overlaps(device)) {
+        try (Device device = Backends.open("cpu"); Overlaps overlaps = new Overlaps(device)) {
             MaskSet once = MaskSet.bits(few, pixels);
             assertEquals(new Overlap(6, 6, 6, 6), overlaps.measure(once, once).get(0, 0));
             HostTensor all = HostTensor.zeros(DType.U8, Shape.of(1, pixels / 8));
