@@ -8,6 +8,7 @@ module dev.kerf.check {
     exports dev.kerf.check.golden;
     exports dev.kerf.check.op;
     exports dev.kerf.check.oracle;
+    exports dev.kerf.check.soak;
 
     provides dev.kerf.backend.Backend with dev.kerf.check.ptx.PtxBackend;
 }

@@ -3,18 +3,24 @@ package dev.kerf.backend;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.kerf.check.op.Threads;
+import dev.kerf.error.ClosedException;
 import dev.kerf.error.DeadlineExceededException;
+import dev.kerf.graph.Graph;
 import dev.kerf.graph.GraphBuilder;
 import dev.kerf.graph.TensorType;
 import dev.kerf.graph.Value;
+import dev.kerf.graph.Window2d;
 import dev.kerf.tensor.DType;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -72,6 +78,43 @@ class SeamThreadsTest {
             assertFalse(stream.done());
             stream.synchronize(Duration.ofMinutes(1));
             assertArrayEquals(expected, e.output("y").toHost().toFloatArray());
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource(DEVICES)
+    void aDeviceThatIsClosedWhileThingsAreMadeKeepsNoMemory(String id) throws InterruptedException {
+        GraphBuilder g = new GraphBuilder();
+        Value y = g.input("x", TensorType.f32(1, 128, 8, 8));
+        // Packing them is most of the work.
+        HostTensor w = noise(1, 128, 128, 3, 3);
+        for (int i = 0; i < 8; i++) {
+            y = g.relu(g.conv2d(y, g.constant(w), null, Window2d.of().pad(1)));
+        }
+        g.output("y", y);
+        Graph graph = g.build();
+        for (int round = 0; round < 40; round++) {
+            Device device = Backends.open(id);
+            AtomicReference<Throwable> ended = new AtomicReference<>();
+            CountDownLatch first = new CountDownLatch(1);
+            Thread maker = Thread.ofPlatform().start(() -> {
+                try {
+                    while (true) {
+                        device.compile(graph, null, CompileOptions.of());
+                        device.allocate(TensorType.f32(1000));
+                        first.countDown();
+                    }
+                } catch (Throwable e) {
+                    ended.set(e);
+                    first.countDown();
+                }
+            });
+            first.await();
+            Thread.sleep(round % 10);
+            device.close();
+            maker.join();
+            assertInstanceOf(ClosedException.class, ended.get());
+            assertEquals(0, device.memoryInUse(), "round " + round);
         }
     }
 }

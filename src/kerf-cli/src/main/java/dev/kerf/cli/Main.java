@@ -47,6 +47,7 @@ public final class Main {
         COMMANDS.put("diff", DiffCommand::new);
         COMMANDS.put("export", ExportCommand::new);
         COMMANDS.put("selftest", SelftestCommand::new);
+        COMMANDS.put("soak", SoakCommand::new);
         COMMANDS.put("bench", BenchCommand::new);
     }
 

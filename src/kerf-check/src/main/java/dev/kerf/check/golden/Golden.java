@@ -187,8 +187,8 @@ public final class Golden {
             cases.forEach(c -> found.put(c.toAbsolutePath().normalize().getFileName().toString(), c));
         }
         if (found.isEmpty()) {
-            throw new BadInputException("no golden case travels with this program; give --goldens DIR, or leave them out with"
-                    + " --only parity,leaks,threads");
+            throw new BadInputException("no golden case travels with this program; give --goldens DIR; the self-test can do"
+                    + " without: --only parity,leaks,threads");
         }
         return List.copyOf(found.values());
     }

@@ -229,7 +229,8 @@ public final class RunCost {
         }
     }
 
-    private static long residentBytes() {
+    /** Bytes of this process that are in memory. */
+    public static long residentBytes() {
         Path status = Path.of("/proc/self/status");
         try {
             return Files.readAllLines(status).stream()

@@ -143,12 +143,16 @@ final class CpuDevice implements Device {
                 true);
     }
 
+    /** Notes a new child, or closes it if the device was closed while it was made. */
     private <T extends AutoCloseable> T adopt(T child) {
         synchronized (children) {
-            requireOpen();
-            children.add(child);
+            if (!closed) {
+                children.add(child);
+                return child;
+            }
         }
-        return child;
+        closeChild(child);
+        throw closed();
     }
 
     /** A child that closed itself. */
@@ -160,8 +164,12 @@ final class CpuDevice implements Device {
 
     void requireOpen() {
         if (closed) {
-            throw new ClosedException("the device " + info.id() + " is closed");
+            throw closed();
         }
+    }
+
+    private ClosedException closed() {
+        return new ClosedException("the device " + info.id() + " is closed");
     }
 
     @Override

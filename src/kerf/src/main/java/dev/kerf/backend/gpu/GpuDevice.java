@@ -22,6 +22,10 @@ import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.Lock;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.function.Supplier;
 
 /** A device of any {@link Driver}. */
 public final class GpuDevice implements Device {
@@ -31,6 +35,8 @@ public final class GpuDevice implements Device {
     private final Transfers transfers;
     private final Object monitor = new Object();
     private final Set<AutoCloseable> made = ConcurrentHashMap.newKeySet();
+    private final ReadWriteLock life = new ReentrantReadWriteLock();
+    private final Lock making = life.readLock();
     private volatile boolean closed;
 
     /** A device over an opened driver, which it owns. */
@@ -53,10 +59,7 @@ public final class GpuDevice implements Device {
 
     @Override
     public DeviceWeights load(Weights weights) {
-        checkOpen();
-        GpuWeights loaded = new GpuWeights(this, weights);
-        made.add(loaded);
-        return loaded;
+        return make(() -> new GpuWeights(this, weights));
     }
 
     @Override
@@ -67,9 +70,7 @@ public final class GpuDevice implements Device {
         }
         info().require(options.precision());
         Object event = Trace.compile();
-        GpuCompilation compilation = new GpuCompilation(this, graph, (GpuWeights) weights, options);
-        GpuExecutable executable = compilation.executable();
-        made.add(executable);
+        GpuExecutable executable = make(() -> new GpuCompilation(this, graph, (GpuWeights) weights, options).executable());
         if (event != null) {
             Trace.compiled(event, info().id(), graph.nodes().size(), executable.memory().activations(),
                     executable.memory().weights());
@@ -79,16 +80,28 @@ public final class GpuDevice implements Device {
 
     @Override
     public DeviceTensor allocate(TensorType type) {
-        return make(type);
+        return make(() -> tensor(type));
     }
 
     @Override
     public StateTensor allocateState(TensorType type) {
-        return make(type);
+        return make(() -> tensor(type));
     }
 
-    private GpuTensor make(TensorType type) {
-        checkOpen();
+    /** Makes what the device closes with itself; closing waits for it. */
+    private <T extends AutoCloseable> T make(Supplier<T> maker) {
+        making.lock();
+        try {
+            checkOpen();
+            T object = maker.get();
+            made.add(object);
+            return object;
+        } finally {
+            making.unlock();
+        }
+    }
+
+    private GpuTensor tensor(TensorType type) {
         Driver.Buffer buffer = driver.allocate(Math.max(1, type.bytes()), type.dtype());
         try {
             transfers.zero(buffer, 0, buffer.bytes());
@@ -96,36 +109,32 @@ public final class GpuDevice implements Device {
             buffer.close();
             throw e;
         }
-        GpuTensor tensor = new GpuTensor(this, type, buffer, 0, null);
-        made.add(tensor);
-        return tensor;
+        return new GpuTensor(this, type, buffer, 0, null);
     }
 
     @Override
-    @SuppressWarnings("restricted") // the same memory, but using it after close is an error
     public HostMemory hostMemory(long bytes) {
-        checkOpen();
         if (bytes < 1) {
             throw new BadInputException("host memory of " + bytes + " bytes");
         }
+        return make(() -> staged(bytes));
+    }
+
+    @SuppressWarnings("restricted") // the same memory, but using it after close is an error
+    private HostMemory staged(long bytes) {
         Driver.Staging staging = driver.staging(bytes);
         Arena arena = Arena.ofShared();
         MemorySegment memory = staging.memory().reinterpret(arena, null).fill((byte) 0);
-        HostMemory made = new HostMemory(memory, m -> {
+        return new HostMemory(memory, m -> {
             forget(m);
             arena.close();
             staging.close();
         });
-        this.made.add(made);
-        return made;
     }
 
     @Override
     public Stream stream() {
-        checkOpen();
-        GpuStream stream = new GpuStream(this);
-        made.add(stream);
-        return stream;
+        return make(() -> new GpuStream(this));
     }
 
     @Override
@@ -141,6 +150,9 @@ public final class GpuDevice implements Device {
             }
             closed = true;
         }
+        // What is being made fails or is there; nothing is made from now on.
+        life.writeLock().lock();
+        life.writeLock().unlock();
         // On a device that was lost each of them says so; the driver frees what they couldn't.
         DeviceException lost = null;
         for (Class<?> kind : List.of(GpuStream.class, GpuExecutable.class, GpuTensor.class, GpuWeights.class,

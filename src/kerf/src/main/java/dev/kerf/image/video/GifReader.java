@@ -22,9 +22,14 @@ final class GifReader implements FrameDecoder {
     private static final int USUAL = 10;
     private static final int CLEAR = 2;
     private static final int RESTORE = 3;
+    /** The most pixels that a byte of codes can stand for. */
+    private static final double BEST = 4096;
+    /** Bytes that any file counts as: of a large screen little may be covered. */
+    private static final long LEAST = 4096;
 
     private final String name;
     private final GifBlocks blocks;
+    private final long size;
     private int width;
     private int height;
     private byte[] screen;
@@ -39,9 +44,11 @@ final class GifReader implements FrameDecoder {
      *
      * @param name for messages
      * @param in   closed with this
+     * @param size bytes of the whole file, or -1 where nobody knows
      */
-    GifReader(String name, InputStream in) throws IOException {
+    GifReader(String name, InputStream in, long size) throws IOException {
         this.name = name;
+        this.size = size;
         blocks = new GifBlocks(name, in);
     }
 
@@ -76,6 +83,7 @@ final class GifReader implements FrameDecoder {
         if (screen == null) {
             open(p);
         }
+        check(p.width(), p.height());
         ImageInfo.checkMemory(name + ": decoding a frame of " + p.width() + "x" + p.height() + " pixels",
                 (long) p.width() * p.height());
         dispose();
@@ -97,8 +105,17 @@ final class GifReader implements FrameDecoder {
         if (bytes > Image.MAX_BYTES) {
             throw blocks.bad("the header says " + width + "x" + height + " pixels");
         }
+        check(width, height);
         ImageInfo.checkMemory(name + ": decoding frames of " + width + "x" + height + " pixels", 4 * bytes);
         screen = new byte[(int) bytes];
+    }
+
+    /** Refuses more pixels than the file can hold. */
+    private void check(int w, int h) {
+        if (size >= 0 && (double) w * h > BEST * Math.max(size, LEAST)) {
+            throw blocks.bad(w + "x" + h + " pixels, but the file is only " + size
+                    + " bytes long: it is truncated or not genuine");
+        }
     }
 
     private void dispose() {

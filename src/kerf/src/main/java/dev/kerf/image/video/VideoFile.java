@@ -42,12 +42,13 @@ final class VideoFile {
             in.mark(Y4mReader.MAGIC.length());
             String head = new String(in.readNBytes(Y4mReader.MAGIC.length()), StandardCharsets.ISO_8859_1);
             in.reset();
+            long size = Files.isRegularFile(file) ? Files.size(file) : -1;
             if (head.isEmpty()) {
                 throw new BadFileException(file + ": is empty (0 bytes)");
             } else if (head.startsWith("GIF8")) {
-                return new GifReader(file.toString(), in);
+                return new GifReader(file.toString(), in, size);
             } else if (head.equals(Y4mReader.MAGIC)) {
-                return new Y4mReader(file.toString(), in, Files.isRegularFile(file) ? Files.size(file) : -1);
+                return new Y4mReader(file.toString(), in, size);
             }
         } catch (IOException | RuntimeException | Error e) {
             in.close();

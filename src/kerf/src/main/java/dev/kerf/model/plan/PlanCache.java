@@ -118,9 +118,9 @@ public final class PlanCache<K, P extends AutoCloseable> implements AutoCloseabl
             alive++;
             compiled++;
         }
-        evicted.forEach(PlanCache::closePlan);
         boolean done = false;
         try {
+            evicted.forEach(PlanCache::closePlan);
             Lease lease = new Lease(key, compiler.apply(key));
             done = true;
             return lease;

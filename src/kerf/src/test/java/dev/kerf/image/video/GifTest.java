@@ -3,8 +3,10 @@ package dev.kerf.image.video;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.kerf.error.BadFileException;
 import dev.kerf.error.KerfException;
 import dev.kerf.image.Image;
 import dev.kerf.image.PixelFormat;
@@ -238,7 +240,7 @@ class GifTest {
         for (int i = 6; i < whole.length; i++) {
             byte[] changed = whole.clone();
             changed[i] ^= (byte) (1 + random.nextInt(255));
-            try (GifReader reader = new GifReader("changed", new ByteArrayInputStream(changed))) {
+            try (GifReader reader = new GifReader("changed", new ByteArrayInputStream(changed), changed.length)) {
                 while (reader.read() != null) {
                     continue;
                 }
@@ -247,6 +249,19 @@ class GifTest {
             }
         }
         assertTrue(refused > whole.length / 10 && refused < whole.length, refused + " of " + whole.length);
+    }
+
+    /** A few bytes would otherwise make frames of any size. */
+    @Test
+    void aScreenThatTheFileCannotFillIsRefused() throws IOException {
+        screen(8000, 8000);
+        piece(0, 0, 2, 1, 0, 1, 2);
+        bytes(0x3B);
+        Path file = Files.write(directory.resolve("bomb.gif"), gif.toByteArray());
+        try (FrameSource video = FrameSource.open(file)) {
+            BadFileException e = assertThrows(BadFileException.class, video::next);
+            assertTrue(e.getMessage().contains("8000x8000 pixels") && e.getMessage().contains("not genuine"), e.getMessage());
+        }
     }
 
     @Test

@@ -88,6 +88,20 @@ class PlanCacheTest {
     }
 
     @Test
+    void aPlanThatFailsToCloseLeavesItsRoom() {
+        try (PlanCache<Integer, AutoCloseable> failing = new PlanCache<>(1, key -> () -> {
+            if (key == 1) {
+                throw new IllegalStateException("lost");
+            }
+        })) {
+            failing.lease(1).close();
+            assertThrows(IllegalStateException.class, () -> failing.lease(2));
+            assertEquals(0, failing.size());
+            failing.lease(2).close();
+        }
+    }
+
+    @Test
     void closingClosesIdlePlansNowAndUsedOnesWhenTheyComeBack() {
         var used = cache.lease(1);
         Plan idle;
