@@ -1,5 +1,6 @@
 package dev.kerf.graph;
 
+import dev.kerf.error.GraphException;
 import dev.kerf.tensor.DType;
 import dev.kerf.tensor.Shape;
 import java.util.List;
@@ -112,6 +113,9 @@ public sealed interface BoxOp extends Op {
 
         /** The finest level's number: its scale is 2^−this. */
         public int firstLevel() {
+            if (scales.isEmpty()) {
+                throw new GraphException(this + " has no levels");
+            }
             return (int) Math.round(-Math.log(scales.getFirst()) / Math.log(2));
         }
 

@@ -1,6 +1,7 @@
 package dev.kerf.graph;
 
 import dev.kerf.error.BadInputException;
+import dev.kerf.error.GraphException;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
@@ -57,10 +58,20 @@ public final class Graph {
      *
      * @param others in an order of execution; they make the same outputs
      * @param count  number of values; ids are below it
+     * @throws GraphException if a node reads what none before it makes, or they don't make the outputs
      */
     public Graph with(List<Node> others, int count) {
         Set<Integer> made = new HashSet<>();
-        others.forEach(n -> n.outputs().forEach(v -> made.add(v.id())));
+        for (Node n : others) {
+            if (!n.inputs().stream().allMatch(v -> made.contains(v.id()))
+                    || !n.outputs().stream().allMatch(v -> v.id() >= 0 && v.id() < count && made.add(v.id()))) {
+                throw new GraphException(n + " doesn't stand where its operands are made, or makes what is made already or "
+                        + "not one of " + count + " values");
+            }
+        }
+        if (!outputs.values().stream().allMatch(v -> made.contains(v.id()))) {
+            throw new GraphException("the nodes don't make all of the outputs " + outputs);
+        }
         Map<String, Value> left = new LinkedHashMap<>(stages);
         left.values().removeIf(v -> !made.contains(v.id()));
         return new Graph(others, count, outputs, left);
@@ -73,7 +84,11 @@ public final class Graph {
 
     /** The position in {@link #nodes} of the node with an id. */
     public int position(int node) {
-        return positions.get(node);
+        Integer at = positions.get(node);
+        if (at == null) {
+            throw new GraphException("the graph has no node " + node);
+        }
+        return at;
     }
 
     /** Number of values; their ids are 0 … this − 1. */
@@ -103,12 +118,19 @@ public final class Graph {
 
     /** The node that makes a value. */
     public Node producer(Value v) {
-        return producers[v.id()];
+        return producers[own(v)];
+    }
+
+    private int own(Value v) {
+        if (v.id() < 0 || v.id() >= producers.length) {
+            throw new GraphException(v + " is no value of the graph");
+        }
+        return v.id();
     }
 
     /** The nodes that read a value, in order; a node that reads it twice stands once. Counts are read too: see {@link #countReaders}. */
     public List<Node> consumers(Value v) {
-        return Collections.unmodifiableList(consumers.get(v.id()));
+        return Collections.unmodifiableList(consumers.get(own(v)));
     }
 
     /** The values whose valid rows {@code count} tells. */

@@ -276,6 +276,9 @@ public final class GraphBuilder {
 
     /** See {@link MoveOp.Concat}; a negative axis counts from the end. */
     public Value concat(int axis, Value... parts) {
+        if (parts.length == 0) {
+            throw new GraphException("a concatenation of nothing");
+        }
         return apply(new MoveOp.Concat(parts[0].type().shape().axis(axis)), parts);
     }
 

@@ -84,10 +84,11 @@ public sealed interface MoveOp extends Op {
 
         @Override
         public List<TensorType> infer(List<TensorType> in) {
+            Op.require(in.size() == 1, this, in, "takes one operand");
             TensorType x = in.getFirst();
             int rank = x.shape().rank();
-            Op.require(in.size() == 1 && before.size() == rank && after.size() == rank, this, in,
-                    "takes one operand and a padding for each of its axes");
+            Op.require(before.size() == rank && after.size() == rank, this, in,
+                    "takes a padding for each of the operand's axes");
             long[] d = x.shape().dims();
             for (int i = 0; i < rank; i++) {
                 long most = Math.max(before.get(i), after.get(i));
@@ -114,8 +115,9 @@ public sealed interface MoveOp extends Op {
 
         @Override
         public List<TensorType> infer(List<TensorType> in) {
+            Op.require(in.size() == 1, this, in, "takes one operand");
             TensorType x = in.getFirst();
-            Op.require(in.size() == 1 && order.stream().sorted().toList()
+            Op.require(order.stream().sorted().toList()
                     .equals(java.util.stream.IntStream.range(0, x.shape().rank()).boxed().toList()), this, in,
                     "order must be a permutation of the axes");
             return List.of(x.as(Shape.of(order.stream().mapToLong(a -> x.shape().dim(a)).toArray())));

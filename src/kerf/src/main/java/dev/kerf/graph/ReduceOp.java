@@ -44,7 +44,7 @@ public sealed interface ReduceOp extends Op {
 
         @Override
         public boolean keepsCount(int operand, TensorType type, int axis) {
-            return axis < axes.getFirst();
+            return !axes.isEmpty() && axis < axes.getFirst();
         }
 
         @Override

@@ -1,5 +1,6 @@
 package dev.kerf.image;
 
+import dev.kerf.error.BadInputException;
 import java.awt.Point;
 import java.awt.color.ColorSpace;
 import java.awt.image.BufferedImage;
@@ -167,6 +168,16 @@ final class BufferedImages {
 
     /** Indices with a palette of 1 to 256 colours 0xRRGGBB. */
     static BufferedImage indexed(int width, int height, byte[] indices, int[] palette) {
+        if (palette.length < 1 || palette.length > 256) {
+            throw new BadInputException("a palette has 1 to 256 colours, not " + palette.length);
+        } else if (width < 1 || height < 1 || indices.length != (long) width * height) {
+            throw new BadInputException(indices.length + " indices for " + width + "x" + height + " pixels");
+        }
+        for (byte i : indices) {
+            if ((i & 0xFF) >= palette.length) {
+                throw new BadInputException("index " + (i & 0xFF) + " in a palette of " + palette.length + " colours");
+            }
+        }
         int[] colours = Arrays.copyOf(palette, palette.length);
         IndexColorModel model = new IndexColorModel(8, colours.length, colours, 0, false, -1, DataBuffer.TYPE_BYTE);
         BufferedImage out = new BufferedImage(width, height, BufferedImage.TYPE_BYTE_INDEXED, model);

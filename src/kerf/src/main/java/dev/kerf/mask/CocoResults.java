@@ -41,7 +41,7 @@ public final class CocoResults {
     public record Result(CocoDataset.Picture image, int category, double score, boolean boxed, Json json) {
         /** Its box: the file's, or the smallest around the mask. */
         public Rectangle box() {
-            return json.find("bbox").isPresent() ? CocoDataset.box(json.at("bbox")) : Rectangle.of(mask().bounds());
+            return boxed || json.find("bbox").isPresent() ? CocoDataset.box(json.at("bbox")) : Rectangle.of(mask().bounds());
         }
 
         /** The box's area or, where the file has no boxes, the mask's, in pixels. */

@@ -118,8 +118,13 @@ public final class Shape {
     /**
      * Strides, in elements, that read a dense tensor of this shape as if it had the shape {@code to}, which it broadcasts to:
      * 0 along broadcast axes.
+     *
+     * @throws BadInputException if that has fewer axes
      */
     public long[] stridesTo(Shape to) {
+        if (to.rank() < rank()) {
+            throw new BadInputException(this + " doesn't broadcast to " + to);
+        }
         long[] dense = strides();
         long[] out = new long[to.rank()];
         for (int i = 1; i <= rank(); i++) {
@@ -128,8 +133,15 @@ public final class Shape {
         return out;
     }
 
-    /** Product of the extents from {@code from} (inclusive) to {@code to} (exclusive); 1 when empty. */
+    /**
+     * Product of the extents from {@code from} (inclusive) to {@code to} (exclusive); 1 when empty.
+     *
+     * @throws BadInputException if there are no such axes
+     */
     public long product(int from, int to) {
+        if (from < to && (from < 0 || to > dims.length)) {
+            throw new BadInputException("axes " + from + " to " + (to - 1) + " of shape " + this);
+        }
         long n = 1;
         for (int i = from; i < to; i++) {
             n *= dims[i];

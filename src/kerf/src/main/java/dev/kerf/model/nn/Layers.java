@@ -1,5 +1,6 @@
 package dev.kerf.model.nn;
 
+import dev.kerf.error.BadInputException;
 import dev.kerf.error.BadWeightsException;
 import dev.kerf.graph.Activation;
 import dev.kerf.graph.GraphBuilder;
@@ -72,7 +73,7 @@ public final class Layers {
 
     /** Whether the weight file has a tensor of this module. */
     public boolean has(String name) {
-        return weights.contains(full(name));
+        return weights().contains(full(name));
     }
 
     /**
@@ -81,7 +82,14 @@ public final class Layers {
      * @throws BadWeightsException if there is none; names the nearest
      */
     public Shape shape(String name) {
-        return weights.find(full(name)).map(TensorInfo::shape).orElseGet(() -> weights.tensor(full(name)).shape());
+        return weights().find(full(name)).map(TensorInfo::shape).orElseGet(() -> weights.tensor(full(name)).shape());
+    }
+
+    private Weights weights() {
+        if (weights == null) {
+            throw new BadInputException("these layers were made without the weights that they are asked about");
+        }
+        return weights;
     }
 
     /** Output channels of a convolution or a linear layer, as the weight file has them. */
@@ -189,7 +197,9 @@ public final class Layers {
     /** (B, L, C) to (B, heads, L, C / heads). */
     private Value split(Value x, int heads) {
         Shape s = x.type().shape();
-        if (heads == 1) {
+        if (heads < 1) {
+            throw new BadInputException("attention of " + heads + " heads");
+        } else if (heads == 1) {
             return g.reshape(x, s.dim(0), 1, s.dim(1), s.dim(2));
         }
         return g.permute(g.reshape(x, s.dim(0), s.dim(1), heads, s.dim(2) / heads), 0, 2, 1, 3);

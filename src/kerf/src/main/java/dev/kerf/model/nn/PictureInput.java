@@ -98,6 +98,9 @@ public final class PictureInput {
 
     /** Copies pictures of one form to an input of {@link #type}. */
     public static void upload(DeviceTensor input, List<? extends Picture> pictures) {
+        if (pictures.size() != 1) {
+            requireOneForm(pictures);
+        }
         Picture first = pictures.getFirst();
         TensorType one = type(first.form(), 1);
         if (pictures.size() == 1) {

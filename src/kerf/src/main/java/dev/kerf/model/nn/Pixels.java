@@ -1,5 +1,6 @@
 package dev.kerf.model.nn;
 
+import dev.kerf.error.BadInputException;
 import dev.kerf.graph.FrameOp;
 import dev.kerf.graph.GraphBuilder;
 import dev.kerf.graph.SpatialOp.Interpolation;
@@ -26,6 +27,9 @@ public final class Pixels {
 
     /** (x − mean) / std with a number of each for every channel, in the unit of x. */
     public static Value standardised(GraphBuilder g, Value x, List<Double> mean, List<Double> std) {
+        if (mean.isEmpty() || mean.size() != std.size()) {
+            throw new BadInputException(mean.size() + " means and " + std.size() + " standard deviations");
+        }
         HostTensor pairs = HostTensor.zeros(DType.F32, Shape.of(1, mean.size(), 2));
         for (int c = 0; c < mean.size(); c++) {
             pairs.setDouble(2L * c, mean.get(c));

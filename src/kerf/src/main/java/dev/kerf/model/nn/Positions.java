@@ -1,5 +1,6 @@
 package dev.kerf.model.nn;
 
+import dev.kerf.error.BadInputException;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;
 
@@ -18,6 +19,7 @@ public final class Positions {
      * @return (1, channels, side, side)
      */
     public static HostTensor sine2d(int channels, int side) {
+        require(channels % 4 == 0, channels, side);
         int half = channels / 2;
         float[] out = new float[channels * side * side];
         for (int i = 0; i < half; i++) {
@@ -38,8 +40,12 @@ public final class Positions {
      * Sines, then cosines, of a distance in time: upstream's get_1d_sine_pe.
      *
      * @param position in the unit that the longest distance is 1 in
+     * @param out      of which {@code channels} elements from {@code at} are written
      */
     public static void sine1d(double position, float[] out, int at, int channels) {
+        if (at < 0 || channels < 0 || at > out.length - channels) {
+            throw new BadInputException(channels + " channels from element " + at + " of " + out.length);
+        }
         int half = channels / 2;
         for (int i = 0; i < half; i++) {
             double x = position * Math.pow(TEMPERATURE, -2.0 * (i / 2) / half);
@@ -57,6 +63,7 @@ public final class Positions {
      * @return (side², pairs), positions row by row
      */
     public static HostTensor rotary(int pairs, int side, boolean sine) {
+        require(pairs % 2 == 0, pairs, side);
         float[] out = new float[side * side * pairs];
         int half = pairs / 2;
         for (int i = 0; i < half; i++) {
@@ -70,5 +77,11 @@ public final class Positions {
             }
         }
         return HostTensor.of(Shape.of(side * (long) side, pairs), out);
+    }
+
+    private static void require(boolean even, int channels, int side) {
+        if (!even || channels < 1 || side < 1 || (long) channels * side > Integer.MAX_VALUE / side) {
+            throw new BadInputException("positions of " + channels + " channels at " + side + "x" + side + " places");
+        }
     }
 }

@@ -1,5 +1,6 @@
 package dev.kerf.model.sam2;
 
+import dev.kerf.error.BadInputException;
 import dev.kerf.image.Picture;
 import java.util.List;
 
@@ -22,6 +23,9 @@ public interface ClipFrames {
 
             @Override
             public Picture frame(int index) {
+                if (index < 0 || index >= all.size()) {
+                    throw new BadInputException("frame " + index + " of " + all.size());
+                }
                 return all.get(index);
             }
         };
