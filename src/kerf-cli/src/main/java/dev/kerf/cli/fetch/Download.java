@@ -46,6 +46,9 @@ public final class Download {
     }
 
     private static final int ATTEMPTS = 5;
+    private static final int REQUESTS = 1000;
+    /** Of a file whose size nobody tells. */
+    private static final long MOST_BYTES = 16L << 30;
     private static final Duration CONNECT = Duration.ofSeconds(30);
     private static final Map<Path, Object> BUSY = new ConcurrentHashMap<>();
 
@@ -56,6 +59,8 @@ public final class Download {
     private final Disk disk;
     private final Duration pause;
     private final Duration stall;
+    /** Whether the last answer went on from a part. */
+    private boolean continued;
 
     Download(PublishedWeights weights, Path target, Listener listener) {
         this(weights, target, listener, f -> Files.newOutputStream(f, StandardOpenOption.CREATE, StandardOpenOption.APPEND),
@@ -104,34 +109,32 @@ public final class Download {
     /** Asks until the part is complete, as long as trouble may pass. */
     private void fetchPart() throws IOException {
         IOException trouble = null;
-        long before = -1;
-        int attempts = 0;
+        long reached = 0;
         try (HttpClient client = HttpClient.newBuilder().followRedirects(HttpClient.Redirect.NORMAL)
                 .connectTimeout(CONNECT).build()) {
-            while (attempts < ATTEMPTS) {
+            for (int requests = 0, idle = 0; requests < REQUESTS && idle < ATTEMPTS; requests++) {
+                continued = false;
                 try {
                     if (ask(client)) {
                         return;
                     }
+                    trouble = new IOException("the server keeps ending too early");
                 } catch (Interruption e) {
                     trouble = e.cause;
-                    if (trouble instanceof ConnectException && before < 0) {
+                    if (trouble instanceof ConnectException && requests == 0) {
                         // A wrong address or no network at all: another attempt won't help.
                         break;
                     }
                 }
-                // What gets further each time may go on for ever.
-                long now = size();
-                attempts = now > before && before >= 0 ? 1 : attempts + 1;
-                before = now;
-                if (attempts < ATTEMPTS) {
-                    rest(attempts);
+                // What gets further than ever by going on may do so for long; what begins anew may not.
+                idle = continued && size() > reached ? 1 : idle + 1;
+                reached = Math.max(reached, size());
+                if (idle < ATTEMPTS) {
+                    rest(idle);
                 }
             }
         }
-        throw new BadFileException(weights.source() + ": can't be fetched: " + (trouble == null
-                ? "the server keeps ending too early"
-                : reason(trouble))
+        throw new BadFileException(weights.source() + ": can't be fetched: " + reason(trouble)
                 + (size() == 0
                         ? ""
                         : "; " + size()
@@ -163,7 +166,7 @@ public final class Download {
     private boolean ask(HttpClient client) throws IOException, Interruption {
         PartRecord record = PartRecord.read(part);
         long have = size();
-        if (have > 0 && (record == null || !record.continues(weights.source()))) {
+        if (have > 0 && (record == null || !record.continues(weights))) {
             Files.delete(part);
             have = 0;
         }
@@ -186,6 +189,9 @@ public final class Download {
             return client.send(request, HttpResponse.BodyHandlers.ofInputStream());
         } catch (IOException e) {
             throw new Interruption(e);
+        } catch (IllegalArgumentException e) {
+            // So the client says that an answer's head is malformed, such as the address that it redirects to.
+            throw new Interruption(new IOException("the server's answer can't be understood: " + e.getMessage(), e));
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new BadFileException(weights.source() + ": interrupted while it was fetched", e);
@@ -193,33 +199,42 @@ public final class Download {
     }
 
     private boolean take(HttpResponse<InputStream> response, InputStream body, long have) throws IOException, Interruption {
-        int status = response.statusCode();
-        if (status == 416 || status == 206 && ContentRange.start(response) != have) {
+        Answer answer;
+        try {
+            answer = Answer.of(response);
+        } catch (IOException e) {
+            throw new Interruption(e);
+        }
+        int status = answer.status();
+        if (status == 416 || status == 206 && answer.start() != have) {
             // The part doesn't fit the server's file: from the beginning.
-            Files.deleteIfExists(part);
-            return false;
-        } else if (status == 408 || status == 429 || status >= 500) {
+            discard();
+            throw new Interruption(new IOException("the server doesn't send the part that it is asked for"));
+        } else if (answer.isOverload()) {
             throw new Interruption(new IOException("the server answered " + status));
         } else if (status != 200 && status != 206) {
             throw new BadFileException(weights.source() + ": can't be fetched: the server answered " + status
-                    + (status == 404 ? " (not found)" : status == 403 ? " (forbidden)" : "")
-                    + "; give another address with --url or --mirror");
+                    + answer.reason() + "; give another address with --url or --mirror");
         }
+        continued = have > 0 && status == 206;
         if (status == 200) {
             // A server that knows no ranges, or has another file by now, sends all of it.
-            Files.deleteIfExists(part);
+            discard();
         }
-        long start = status == 206 ? have : 0;
-        long length = response.headers().firstValueAsLong("Content-Length").orElse(-1);
-        long total = length < 0 ? weights.bytes() : start + length;
+        long total = answer.total() < 0 ? weights.bytes() : answer.total();
         if (weights.bytes() >= 0 && total != weights.bytes()) {
             throw new BadFileException(weights.source() + ": is " + total + " bytes long, " + weights.name() + " "
                     + weights.bytes() + ": it is another file");
         }
         new PartRecord(response, weights.source(), total).write(part);
-        checkSpace(total - start);
-        copy(body, start, total);
+        checkSpace(total - answer.start());
+        copy(body, answer.start(), total);
         return total < 0 || size() == total;
+    }
+
+    private void discard() throws IOException {
+        Files.deleteIfExists(part);
+        PartRecord.delete(part);
     }
 
     private void checkSpace(long bytes) throws IOException {
@@ -240,13 +255,20 @@ public final class Download {
                 try {
                     n = body.read(buffer);
                 } catch (IOException e) {
-                    throw new Interruption(
-                            watch.barked() ? new IOException("nothing came for " + stall.toSeconds() + " s", e) : e);
+                    throw new Interruption(new IOException(watch.barked()
+                            ? "nothing came for " + stall.toSeconds() + " s"
+                            : "the connection broke off (" + reason(e) + ")", e));
                 }
                 if (n < 0) {
                     return;
                 }
                 watch.feed();
+                if (n > (total < 0 ? MOST_BYTES : total) - done) {
+                    discard();
+                    throw new BadFileException(weights.source() + ": sends more than "
+                            + (total < 0 ? MOST_BYTES + " bytes, the most" : "the " + total + " bytes") + " that "
+                            + weights.name() + " may have; it was thrown away");
+                }
                 out.write(buffer, 0, n);
                 done += n;
                 listener.progress(done, total);
@@ -257,8 +279,7 @@ public final class Download {
     private void check() throws IOException {
         String actual = sha256(part);
         if (!actual.equals(weights.sha256())) {
-            Files.deleteIfExists(part);
-            PartRecord.delete(part);
+            discard();
             throw new BadFileException(weights.source() + ": what came has SHA-256 " + actual + ", " + weights.name() + " "
                     + weights.sha256() + "; it was thrown away");
         }

@@ -9,6 +9,7 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.regex.Pattern;
 
 /**
  * What a part of a file is a part of.
@@ -18,19 +19,23 @@ import java.nio.file.Path;
  * @param bytes     of the whole file, or -1
  */
 record PartRecord(String source, String validator, long bytes) {
+    private static final Pattern VALIDATOR = Pattern.compile("[ -~]{1,1000}");
+
     PartRecord(HttpResponse<?> response, URI source, long bytes) {
         this(source.toString(), validator(response), bytes);
     }
 
-    /** If-Range takes no weak tags; a date is as good as the server's clock. */
+    /** If-Range takes no weak tags; a date is as good as the server's clock. What isn't plain text is none of the two. */
     private static String validator(HttpResponse<?> response) {
         String tag = response.headers().firstValue("ETag").orElse("");
-        return tag.startsWith("\"") ? tag : response.headers().firstValue("Last-Modified").orElse("");
+        String text = tag.startsWith("\"") ? tag : response.headers().firstValue("Last-Modified").orElse("");
+        return VALIDATOR.matcher(text).matches() ? text : "";
     }
 
     /** Whether a part can be gone on with. */
-    boolean continues(URI from) {
-        return source.equals(from.toString()) && !validator.isEmpty();
+    boolean continues(PublishedWeights weights) {
+        return source.equals(weights.source().toString()) && VALIDATOR.matcher(validator).matches()
+                && (bytes < 0 || weights.bytes() < 0 || bytes == weights.bytes());
     }
 
     private static Path of(Path part) {

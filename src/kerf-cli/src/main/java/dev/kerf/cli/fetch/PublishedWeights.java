@@ -91,11 +91,11 @@ public record PublishedWeights(String name, String title, URI source, long bytes
         } catch (URISyntaxException e) {
             throw new BadInputException("'" + address + "' is no address: " + e.getReason(), e);
         }
-        String scheme = String.valueOf(other.getScheme());
-        if (!scheme.equals("http") && !scheme.equals("https") || other.getHost() == null) {
+        String scheme = String.valueOf(other.getScheme()).toLowerCase(Locale.ROOT);
+        if (!scheme.equals("http") && !scheme.equals("https") || other.getHost() == null || other.getPort() > 65535) {
             throw new BadInputException("'" + address + "' is no http or https address");
         }
-        return new PublishedWeights(name, title, other, bytes, sha256, licence);
+        return new PublishedWeights(name, title, URI.create(other.toASCIIString()), bytes, sha256, licence);
     }
 
     /**
