@@ -109,7 +109,7 @@ for b in ${present[@]+"${present[@]}"}; do
             continue
         fi
         step "$name" "selftest-$b-$p.log" "$run" selftest --backend "$b" --precision $p \
-            --json "$out/selftest-$b-$p.json" ${goldens:+--goldens "$goldens"} ${quick:+--only threads,goldens}
+            --report "$out/selftest-$b-$p.json" ${goldens:+--goldens "$goldens"} ${quick:+--only threads,goldens}
     done
 done
 

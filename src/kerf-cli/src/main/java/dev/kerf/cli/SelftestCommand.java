@@ -13,6 +13,7 @@ import dev.kerf.cli.option.DeviceOptions;
 import dev.kerf.cli.option.PrecisionConverter;
 import dev.kerf.file.AtomicFile;
 import dev.kerf.json.Json;
+import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -45,8 +46,11 @@ final class SelftestCommand implements Callable<Integer> {
     @Option(names = "--only", split = ",", paramLabel = "PART", description = "Tests only some of leaks, parity, threads, goldens.")
     private Set<SelfTest.Part> only = EnumSet.allOf(SelfTest.Part.class);
 
-    @Option(names = "--json", paramLabel = "FILE", description = "Writes everything as JSON too.")
-    private Path json;
+    @Option(names = "--json", description = "Writes one JSON document on standard output, and what it says for people to standard error.")
+    private boolean json;
+
+    @Option(names = "--report", paramLabel = "FILE", description = "Writes the JSON document to a file too.")
+    private Path file;
 
     SelftestCommand(Console console) {
         this.console = console;
@@ -56,40 +60,42 @@ final class SelftestCommand implements Callable<Integer> {
     public Integer call() {
         List<Path> cases = only.contains(SelfTest.Part.GOLDENS) ? Golden.find(goldens) : List.of();
         try (Device opened = device.open()) {
-            return run(opened, precision, only, cases, json, console);
+            Json document = run(opened, precision, only, cases, json ? console.err() : console.out());
+            if (json) {
+                console.out().print(document.pretty());
+            }
+            if (file != null) {
+                AtomicFile.write(file, document.pretty().getBytes(StandardCharsets.UTF_8));
+            }
+            return document.at("passed").asBoolean() ? ExitCode.OK : ExitCode.FAILED;
         }
     }
 
-    /** Tests an opened device; the exit code. */
-    static int run(
-            Device device, Precision precision, Set<SelfTest.Part> parts, List<Path> goldens, Path json, Console console) {
+    /** Tests an opened device, telling {@code text} of each check; the document. */
+    static Json run(Device device, Precision precision, Set<SelfTest.Part> parts, List<Path> goldens, PrintWriter text) {
         DeviceInfo info = device.info();
         info.require(precision);
-        console.out().println(info.id() + "  " + info.name() + ", " + info.driver() + ", "
+        text.println(info.id() + "  " + info.name() + ", " + info.driver() + ", "
                 + precision + "\n");
         Json checks = Json.array();
         int[] total = new int[2];
         int failed = new SelfTest(device, precision, check -> {
             total[check.ran() ? 0 : 1]++;
             checks.add(toJson(check));
-            print(check, console);
+            print(check, text);
         }).run(parts, goldens);
-        console.out().println("\n" + (total[0] == 0
+        text.println("\n" + (total[0] == 0
                 ? "nothing was run"
                 : failed == 0
                         ? "all " + total[0] + " checks passed"
                         : failed + " of " + total[0] + " checks FAILED")
                 + (total[1] == 0 ? "" : ", " + total[1] + " not run"));
-        if (json != null) {
-            Json all = Json.object().put("kerf", Version.text()).put("java", Runtime.version().toString())
-                    .put("system", System.getProperty("os.name") + " " + System.getProperty("os.version"))
-                    .put("time", Instant.now().truncatedTo(ChronoUnit.SECONDS).toString()).put("backend", info.backend())
-                    .put("device", info.name()).put("driver", info.driver())
-                    .put("precision", precision.toString()).put("parts", names(parts))
-                    .put("passed", failed == 0 && total[0] > 0).put("checks", checks);
-            AtomicFile.write(json, (all.pretty() + "\n").getBytes(StandardCharsets.UTF_8));
-        }
-        return failed == 0 && total[0] > 0 ? ExitCode.OK : ExitCode.FAILED;
+        return Json.object().put("kerf", Version.text()).put("java", Runtime.version().toString())
+                .put("system", System.getProperty("os.name") + " " + System.getProperty("os.version"))
+                .put("time", Instant.now().truncatedTo(ChronoUnit.SECONDS).toString()).put("backend", info.backend())
+                .put("device", info.name()).put("driver", info.driver())
+                .put("precision", precision.toString()).put("parts", names(parts))
+                .put("passed", failed == 0 && total[0] > 0).put("checks", checks);
     }
 
     private static List<String> names(Set<SelfTest.Part> parts) {
@@ -100,13 +106,13 @@ final class SelftestCommand implements Callable<Integer> {
         return part.name().toLowerCase(Locale.ROOT);
     }
 
-    private static void print(SelfTest.Check c, Console console) {
-        console.out().println((Text.padded(name(c.part()), 9) + Text.padded(c.name(), 22)
+    private static void print(SelfTest.Check c, PrintWriter text) {
+        text.println((Text.padded(name(c.part()), 9) + Text.padded(c.name(), 22)
                 + (!c.ran() ? "not run " : c.passed() ? "ok      " : "FAILED  ") + Text.right(Text.fixed(c.seconds(), 1), 7)
                 + " s  "
                 + c.figure()).stripTrailing());
-        c.failures().forEach(f -> console.out().println("    " + f));
-        console.out().flush();
+        c.failures().forEach(f -> text.println("    " + f));
+        text.flush();
     }
 
     private static Json toJson(SelfTest.Check c) {

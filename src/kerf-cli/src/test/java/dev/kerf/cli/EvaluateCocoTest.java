@@ -80,7 +80,7 @@ class EvaluateCocoTest {
     @Test
     void boxesAsJson() throws IOException {
         Path file = directory.resolve("scores.json");
-        assertEquals(0, evaluate(golden("ground_truth.json"), golden("detections.json"), "--iou-type", "bbox", "--json",
+        assertEquals(0, evaluate(golden("ground_truth.json"), golden("detections.json"), "--iou-type", "bbox", "--report",
                 file.toString()), err::toString);
         assertTrue(out.toString(StandardCharsets.UTF_8).contains("compared by boxes\n"));
         Json scores = Json.read(file);
@@ -99,7 +99,7 @@ class EvaluateCocoTest {
 
     @Test
     void boundariesAreStricterThanMasks() {
-        assertEquals(0, evaluate(golden("ground_truth.json"), golden("detections.json"), "--boundary", "--json", "-"),
+        assertEquals(0, evaluate(golden("ground_truth.json"), golden("detections.json"), "--boundary", "--json"),
                 err::toString);
         Json scores = Json.parse(out.toByteArray());
         assertEquals(0.02, scores.at("boundary").asDouble());
@@ -121,7 +121,7 @@ class EvaluateCocoTest {
     void emptyResultsAndEmptyTruths() {
         Path truth = write("truth.json", TRUTH);
         Path none = write("none.json", "[]");
-        assertEquals(0, evaluate(truth, none, "--json", "-"), err::toString);
+        assertEquals(0, evaluate(truth, none, "--json"), err::toString);
         Json scores = Json.parse(out.toByteArray());
         assertEquals("bbox", scores.at("iouType").asString());
         assertEquals(0, scores.at("summary").at("AP50").asDouble());
@@ -140,11 +140,11 @@ class EvaluateCocoTest {
         Path found = write("found.json", "[{\"image_id\": 4, \"category_id\": 1, \"score\": 1, "
                 + "\"bbox\": [1, 1, 2, 2]}, {\"image_id\": 4, \"category_id\": 3, \"score\": 1, "
                 + "\"bbox\": [1, 1, 2, 2]}]");
-        assertEquals(0, evaluate(truth, found, "--json", "-"), err::toString);
+        assertEquals(0, evaluate(truth, found, "--json"), err::toString);
         Json all = Json.parse(out.toByteArray());
         assertEquals(51 / 101.0, all.at("summary").at("AP").asDouble(), EXACT, "recall 1/2");
         assertEquals("2 2", all.at("images") + " " + all.at("annotations"));
-        assertEquals(0, evaluate(truth, found, "--json", "-", "--allow-missing"), err::toString);
+        assertEquals(0, evaluate(truth, found, "--json", "--allow-missing"), err::toString);
         Json some = Json.parse(out.toByteArray());
         assertEquals(1, some.at("summary").at("AP").asDouble(), EXACT);
         assertEquals("1 1", some.at("images") + " " + some.at("annotations"));
@@ -161,7 +161,7 @@ class EvaluateCocoTest {
         Path truth = write("truth.json", TRUTH);
         Path found = write("found.json", "[{\"image_id\": 4, \"category_id\": 0, \"score\": 1, \"bbox\": [1, 1, 2, 2]}, "
                 + "{\"image_id\": 4, \"category_id\": 3, \"score\": 1, \"bbox\": [1, 1, 2, 2]}]");
-        assertEquals(0, evaluate(truth, found, "--json", "-"));
+        assertEquals(0, evaluate(truth, found, "--json"));
         assertEquals("kerf: the truth lists no category 0; results of such are left out: 1 of 2",
                 err.toString(StandardCharsets.UTF_8).strip());
         assertEquals(1, Json.parse(out.toByteArray()).at("summary").at("AP").asDouble(), EXACT);
@@ -210,7 +210,7 @@ class EvaluateCocoTest {
         assertTrue(table.lines().anyMatch(l -> l.matches("Things +42\\.4 +80\\.5 +52\\.6 +4")), table);
         assertTrue(table.lines().anyMatch(l -> l.matches("unused +thing +- +- +- +0 +0 +0")), table);
         assertEquals(0, evaluate(golden("gt.json"), golden("pred.json"), "--truth-pngs", golden("panoptic_gt").toString(),
-                "--predicted-pngs", golden("panoptic_pred").toString(), "--json", "-"), err::toString);
+                "--predicted-pngs", golden("panoptic_pred").toString(), "--json"), err::toString);
         Json expected = Json.read(golden("expected_pq.json"));
         Json scores = Json.parse(out.toByteArray());
         assertEquals(expected.at("Stuff").at("pq").asDouble(), scores.at("stuff").at("pq").asDouble(), EXACT);
@@ -234,7 +234,7 @@ class EvaluateCocoTest {
         Path predicted = directory.resolve("p.json");
         String message = failure(1, truth, predicted);
         assertTrue(message.endsWith("p.json: no prediction for image 4; --allow-missing compares the 1 others"), message);
-        assertEquals(0, evaluate(truth, predicted, "--allow-missing", "--json", "-"));
+        assertEquals(0, evaluate(truth, predicted, "--allow-missing", "--json"));
         Json scores = Json.parse(out.toByteArray());
         assertEquals(1, scores.at("all").at("pq").asDouble());
         assertTrue(scores.at("stuff").at("pq").isNull());
@@ -255,7 +255,7 @@ class EvaluateCocoTest {
         Path predicted = Files.createDirectory(directory.resolve("predicted"));
         square(truth.resolve("a.png"), 40);
         square(predicted.resolve("a.png"), 41);
-        assertEquals(0, evaluate(truth, predicted, "--boundary", "0.014", "--json", "-"), err::toString);
+        assertEquals(0, evaluate(truth, predicted, "--boundary", "0.014", "--json"), err::toString);
         Json one = Json.parse(out.toByteArray()).at("classes").at(1);
         assertEquals(380.0 / 400, one.at("iou").asDouble(), EXACT);
         // Boundaries of 2 pixels: 20² − 16² and 20 · 19 − 16 · 15 pixels. In common: rows 2 · 2 · 19, the right side

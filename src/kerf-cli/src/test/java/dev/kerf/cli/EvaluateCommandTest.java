@@ -53,7 +53,7 @@ class EvaluateCommandTest {
 
     private Json json(String... more) {
         List<String> args = new ArrayList<>(List.of(more));
-        args.addAll(List.of("--json", "-"));
+        args.addAll(List.of("--json"));
         assertEquals(0, evaluate(args.toArray(String[]::new)), err::toString);
         return Json.parse(out.toString(StandardCharsets.UTF_8));
     }
@@ -104,7 +104,7 @@ class EvaluateCommandTest {
         palette(truth.resolve("a.png"), 4, 0, 0, 1, 1);
         palette(predicted.resolve("a-labels.png"), 4, 0, 1, 1, 1);
         Path file = directory.resolve("scores.json");
-        assertEquals(0, evaluate("--num-classes", "3", "--json", file.toString()), err::toString);
+        assertEquals(0, evaluate("--num-classes", "3", "--report", file.toString()), err::toString);
         String table = out.toString(StandardCharsets.UTF_8);
         assertTrue(table.contains("1 image, 4 pixels, 3 classes, on cpu"), table);
         String row = table.lines().filter(l -> l.startsWith("class 1")).findFirst().orElseThrow();
@@ -203,14 +203,14 @@ class EvaluateCommandTest {
         palette(truth.resolve("b.png"), 2, 0, 1);
         palette(predicted.resolve("b.png"), 1, 0, 1);
         Path file = directory.resolve("scores.json");
-        assertEquals(3, evaluate("--json", file.toString()));
+        assertEquals(3, evaluate("--report", file.toString()));
         String message = err.toString(StandardCharsets.UTF_8);
         assertTrue(message.contains("predicted/b.png is 1x2, but") && message.contains("truth/b.png is 2x1"), message);
         assertEquals(1, Json.read(file).at("images").asLong());
         assertEquals("b", Json.read(file).at("failed").items().getFirst().at("name").asString());
         Files.write(truth.resolve("a.png"), new byte[0]);
         Files.delete(file);
-        assertEquals(1, evaluate("--json", file.toString()));
+        assertEquals(1, evaluate("--report", file.toString()));
         assertEquals(2, err.toString(StandardCharsets.UTF_8).lines().count());
         assertFalse(Files.exists(file));
         assertEquals("", out.toString(StandardCharsets.UTF_8));

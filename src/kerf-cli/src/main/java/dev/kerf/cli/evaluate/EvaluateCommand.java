@@ -60,8 +60,11 @@ public final class EvaluateCommand implements Callable<Integer> {
     @Mixin
     private PanopticEvaluation panoptic;
 
-    @Option(names = "--json", paramLabel = "FILE", description = "Writes everything as JSON; - writes it on standard output in place of the table.")
-    private String json;
+    @Option(names = "--json", description = "Writes one JSON document on standard output.")
+    private boolean json;
+
+    @Option(names = "--report", paramLabel = "FILE", description = "Writes the JSON document to a file too.")
+    private Path file;
 
     @Mixin
     private DeviceOptions device;
@@ -135,13 +138,13 @@ public final class EvaluateCommand implements Callable<Integer> {
     }
 
     private void write(List<String> table, Json document) {
-        if ("-".equals(json)) {
+        if (json) {
             console.out().print(document.pretty());
-            return;
+        } else {
+            table.forEach(console.out()::println);
         }
-        table.forEach(console.out()::println);
-        if (json != null) {
-            AtomicFile.write(Path.of(json), document.pretty().getBytes(StandardCharsets.UTF_8));
+        if (file != null) {
+            AtomicFile.write(file, document.pretty().getBytes(StandardCharsets.UTF_8));
         }
     }
 }
