@@ -38,7 +38,7 @@ class ModelsTest {
                 assertEquals(golden.model(), kind.name());
                 assertEquals(line, kind.describe(weights));
                 for (String part : kind.parts()) {
-                    Graph g = kind.graph(weights, new GraphRequest(part, 48, 80, 64));
+                    Graph g = kind.graph(weights, new GraphRequest(part, 48, 80, 64, false));
                     assertFalse(g.outputs().isEmpty(), folder + " " + part);
                 }
             }
@@ -64,10 +64,10 @@ class ModelsTest {
         try (Weights weights = GoldenCase.open(GOLDENS.resolve("sam2-quick")).weights()) {
             for (int side : new int[] {32, 100, 8192}) {
                 assertThrows(BadInputException.class, () -> Models.named("sam2").graph(weights,
-                        new GraphRequest("encoder", 48, 80, side)));
+                        new GraphRequest("encoder", 48, 80, side, false)));
             }
             assertThrows(BadInputException.class, () -> Models.named("sam2").graph(weights,
-                    new GraphRequest("network", 48, 80, 64)));
+                    new GraphRequest("network", 48, 80, 64, false)));
         }
     }
 }

@@ -6,7 +6,6 @@ import dev.kerf.cli.console.ExitCode;
 import dev.kerf.cli.console.Text;
 import dev.kerf.cli.option.Claims;
 import dev.kerf.cli.option.WeightsOptions;
-import dev.kerf.graph.Graph;
 import dev.kerf.graph.onnx.OnnxExport;
 import dev.kerf.model.ModelKind;
 import dev.kerf.weights.Weights;
@@ -49,6 +48,11 @@ final class ExportCommand implements Callable<Integer> {
     @Option(names = "--image-size", paramLabel = "N", defaultValue = "1024", description = "SAM 2: side that the network sees images at.")
     private int imageSize;
 
+    @Option(names = "--pixels", description = "The model takes pixels, uint8 (1, H, W, channels), and normalises them itself. Without this a U-Net"
+            + " takes float32 planes that are normalised already; other networks take pixels in any case. The model's"
+            + " metadata says which, and how planes are normalised.")
+    private boolean pixels;
+
     @Option(names = "--stages", split = ",", paramLabel = "STAGE", description = "Stages that become outputs too.")
     private List<String> stages = List.of();
 
@@ -69,9 +73,9 @@ final class ExportCommand implements Callable<Integer> {
                 throw new ParameterException(spec.commandLine(),
                         "--part " + part + ": expected " + String.join(", ", kind.parts()));
             }
-            Graph graph = kind.graph(open, new ModelKind.GraphRequest(wanted, height, width, imageSize));
-            OnnxExport.write(graph, open, target,
-                    OnnxExport.Options.of().stages(stages.toArray(String[]::new)));
+            ModelKind.GraphRequest request = new ModelKind.GraphRequest(wanted, height, width, imageSize, pixels);
+            OnnxExport.write(kind.graph(open, request), open, target, OnnxExport.Options.of()
+                    .stages(stages.toArray(String[]::new)).metadata(kind.metadata(open, request)));
         }
         console.out().println(target + "  " + Text.bytes(Files.size(target)));
         return ExitCode.OK;

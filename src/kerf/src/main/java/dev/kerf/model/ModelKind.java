@@ -16,7 +16,7 @@ import java.util.Map;
  * <pre>{@code
  * ModelKind kind = Models.of(weights);
  * kind.describe(weights);                                                             // U-Net: depth 4, …
- * Graph g = kind.graph(weights, new ModelKind.GraphRequest(kind.parts().getFirst(), 512, 512, 1024));
+ * Graph g = kind.graph(weights, new ModelKind.GraphRequest(kind.parts().getFirst(), 512, 512, 1024, false));
  * }</pre>
  */
 public interface ModelKind {
@@ -27,8 +27,10 @@ public interface ModelKind {
      * @param height    of images, in pixels
      * @param width     likewise
      * @param imageSize side of the square that a model with a size of its own sees images at; others don't ask
+     * @param pixels    whether input {@code image} is pixels, U8 (1, height, width, channels), where the model also takes
+     *                  float32 planes that are normalised already; others don't ask
      */
-    record GraphRequest(String part, int height, int width, int imageSize) {}
+    record GraphRequest(String part, int height, int width, int imageSize, boolean pixels) {}
 
     /**
      * One image and what is shown on it.
@@ -63,6 +65,16 @@ public interface ModelKind {
      * @throws BadInputException   if a size is out of range
      */
     Graph graph(Weights weights, GraphRequest request);
+
+    /**
+     * What a file of that graph says beside it: {@code kerf.model}, {@code kerf.part} and, if it takes an image,
+     * {@code kerf.input} (what input {@code image} is, in words) and how samples in 0 … 1 are normalised:
+     * {@code kerf.input.normalise} (none; image: by mean and deviation of each plane; fixed) with {@code kerf.input.mean} and
+     * {@code kerf.input.std}, a number for each plane.
+     *
+     * @throws BadWeightsException as {@link #describe}
+     */
+    Map<String, String> metadata(Weights weights, GraphRequest request);
 
     /**
      * Every named stage for one image, in float32.

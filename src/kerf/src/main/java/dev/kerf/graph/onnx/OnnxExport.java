@@ -17,12 +17,14 @@ import java.io.OutputStream;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Collections;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -65,13 +67,15 @@ public final class OnnxExport {
      * @param stages      named intermediate results that become outputs too
      * @param inlineBytes most bytes of the model file: protobuf reads up to 2 GiB. Tensors of a larger model go to a
      *                    file beside it with {@code .data} added to its name.
+     * @param metadata    said in the model ({@code metadata_props}), such as what a model kind's {@code metadata} gives
      */
-    public record Options(Set<String> stages, long inlineBytes) {
-        private static final Options DEFAULT = new Options(Set.of(), Integer.MAX_VALUE);
+    public record Options(Set<String> stages, long inlineBytes, Map<String, String> metadata) {
+        private static final Options DEFAULT = new Options(Set.of(), Integer.MAX_VALUE, Map.of());
 
-        /** Copies the set, keeping its order. */
+        /** Copies the collections; stages keep their order, and keys are written in theirs. */
         public Options {
-            stages = java.util.Collections.unmodifiableSet(new LinkedHashSet<>(stages));
+            stages = Collections.unmodifiableSet(new LinkedHashSet<>(stages));
+            metadata = Collections.unmodifiableMap(new TreeMap<>(metadata));
         }
 
         /** No stages, one file up to 2 GiB. */
@@ -81,12 +85,17 @@ public final class OnnxExport {
 
         /** This with just these stages. */
         public Options stages(String... names) {
-            return new Options(new LinkedHashSet<>(List.of(names)), inlineBytes);
+            return new Options(new LinkedHashSet<>(List.of(names)), inlineBytes, metadata);
         }
 
         /** This with another limit of the model file. */
         public Options inlineBytes(long limit) {
-            return new Options(stages, limit);
+            return new Options(stages, limit, metadata);
+        }
+
+        /** This with just that said beside the graph. */
+        public Options metadata(Map<String, String> said) {
+            return new Options(stages, inlineBytes, said);
         }
     }
 
@@ -125,6 +134,7 @@ public final class OnnxExport {
                 .text(2, "kerf")
                 .message(7, proto)
                 .message(8, new ProtoWriter().text(1, "").integer(2, OPSET));
+        options.metadata().forEach((key, value) -> model.message(14, OnnxGraph.entry(key, value)));
         if (offset > 0) {
             if (Files.exists(target) && !Files.isRegularFile(target)) {
                 throw new BadInputException(

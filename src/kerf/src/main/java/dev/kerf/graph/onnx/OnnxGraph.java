@@ -243,7 +243,8 @@ final class OnnxGraph {
                 .integer(14, 1);
     }
 
-    private static ProtoWriter entry(String key, String value) {
+    /** A {@code StringStringEntryProto}. */
+    static ProtoWriter entry(String key, String value) {
         return new ProtoWriter().text(1, key).text(2, value);
     }
 

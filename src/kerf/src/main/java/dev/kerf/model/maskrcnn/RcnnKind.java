@@ -3,6 +3,7 @@ package dev.kerf.model.maskrcnn;
 import dev.kerf.backend.Device;
 import dev.kerf.graph.Graph;
 import dev.kerf.image.Image;
+import dev.kerf.json.Json;
 import dev.kerf.model.ModelKind;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.weights.Weights;
@@ -42,6 +43,20 @@ final class RcnnKind implements ModelKind {
     @Override
     public Graph graph(Weights weights, GraphRequest r) {
         return MaskRcnn.graph(weights, r.height(), r.width(), DetectOptions.of());
+    }
+
+    @Override
+    public Map<String, String> metadata(Weights weights, GraphRequest r) {
+        RcnnConfig c = RcnnConfig.of(weights);
+        return Map.of("kerf.model", name(), "kerf.part", r.part(), "kerf.input",
+                "uint8 (1, height, width, 3): red, green, blue, which the graph resizes and normalises itself",
+                "kerf.input.normalise", "fixed", "kerf.input.mean", ofColours(c, c.pixelMean()), "kerf.input.std",
+                ofColours(c, c.pixelStd()));
+    }
+
+    /** Numbers for red, green and blue in 0 … 1; Detectron2's are in the order blue, green, red. */
+    private static String ofColours(RcnnConfig config, List<Double> samples) {
+        return Json.of((config.detectron() ? samples.reversed() : samples).stream().map(v -> v / 255).toList()).toString();
     }
 
     @Override

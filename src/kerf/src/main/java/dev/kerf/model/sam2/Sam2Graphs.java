@@ -41,8 +41,9 @@ import org.jspecify.annotations.Nullable;
  * }</pre>
  */
 public final class Sam2Graphs {
-    private static final List<Double> MEAN = List.of(0.485, 0.456, 0.406);
-    private static final List<Double> STD = List.of(0.229, 0.224, 0.225);
+    /** Of red, green and blue in 0 … 1. */
+    static final List<Double> MEAN = List.of(0.485, 0.456, 0.406);
+    static final List<Double> STD = List.of(0.229, 0.224, 0.225);
 
     /** Logit of a hole that was filled. */
     private static final float FILLED = 0.1f;

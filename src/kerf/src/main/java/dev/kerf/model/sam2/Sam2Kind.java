@@ -4,12 +4,14 @@ import dev.kerf.backend.Device;
 import dev.kerf.error.BadInputException;
 import dev.kerf.graph.Graph;
 import dev.kerf.image.Image;
+import dev.kerf.json.Json;
 import dev.kerf.model.ModelKind;
 import dev.kerf.model.ModelOptions;
 import dev.kerf.model.sam2.Sam2Graphs.DecoderRequest;
 import dev.kerf.model.sam2.Sam2VideoGraphs.FrameRequest;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.weights.Weights;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -56,6 +58,18 @@ final class Sam2Kind implements ModelKind {
             case "memory" -> Sam2VideoGraphs.remember(config, 1, SLOTS, false);
             default -> throw new BadInputException("no part '" + r.part() + "'; there are " + parts());
         };
+    }
+
+    @Override
+    public Map<String, String> metadata(Weights weights, GraphRequest r) {
+        Map<String, String> out = new LinkedHashMap<>(Map.of("kerf.model", name(), "kerf.part", r.part()));
+        if (r.part().equals("encoder")) {
+            out.putAll(Map.of("kerf.input",
+                    "uint8 (1, height, width, 3): red, green, blue, which the graph resizes and normalises itself",
+                    "kerf.input.normalise", "fixed", "kerf.input.mean", Json.of(Sam2Graphs.MEAN).toString(),
+                    "kerf.input.std", Json.of(Sam2Graphs.STD).toString()));
+        }
+        return out;
     }
 
     @Override

@@ -1,12 +1,17 @@
 package dev.kerf.model.unet;
 
 import dev.kerf.backend.Device;
+import dev.kerf.error.BadInputException;
 import dev.kerf.graph.Graph;
 import dev.kerf.image.Image;
+import dev.kerf.image.PictureForm;
+import dev.kerf.image.PixelFormat;
+import dev.kerf.json.Json;
 import dev.kerf.model.ModelKind;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Npy;
 import dev.kerf.weights.Weights;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -46,7 +51,37 @@ final class UNetKind implements ModelKind {
 
     @Override
     public Graph graph(Weights weights, GraphRequest r) {
-        return UNet.graph(weights, r.height(), r.width());
+        UNetConfig config = UNetConfig.of(weights);
+        return r.pixels()
+                ? UNetGraph.record(config, weights, UNetRequest.of(form(config, r), 1, UNetRequest.Wanted.EVERYTHING))
+                : UNet.graph(weights, r.height(), r.width());
+    }
+
+    private static PictureForm form(UNetConfig config, GraphRequest r) {
+        return switch (config.inputChannels()) {
+            case 1 -> new PictureForm(r.width(), r.height(), PixelFormat.GRAY8);
+            case 3 -> new PictureForm(r.width(), r.height(), PixelFormat.RGB8);
+            case 4 -> new PictureForm(r.width(), r.height(), PixelFormat.RGBA8);
+            default -> throw new BadInputException("a network of " + config.inputChannels()
+                    + " channels takes planes, not pixels, which have 1, 3 or 4");
+        };
+    }
+
+    @Override
+    public Map<String, String> metadata(Weights weights, GraphRequest r) {
+        UNetConfig c = UNetConfig.of(weights);
+        Map<String, String> out = new LinkedHashMap<>(Map.of("kerf.model", name(), "kerf.part", r.part(), "kerf.classes",
+                Json.of(c.classNames()).toString()));
+        out.put("kerf.input", r.pixels()
+                ? "uint8 (1, height, width, channels): pixels, which the graph normalises itself"
+                : "float32 (1, channels, height, width): samples in 0 to 1, normalised as kerf.input.normalise says");
+        switch (c.statistics()) {
+            case UNetConfig.InputStatistics.None _ -> out.put("kerf.input.normalise", "none");
+            case UNetConfig.InputStatistics.PerImage _ -> out.put("kerf.input.normalise", "image");
+            case UNetConfig.InputStatistics.Fixed f -> out.putAll(Map.of("kerf.input.normalise", "fixed",
+                    "kerf.input.mean", Json.of(f.mean()).toString(), "kerf.input.std", Json.of(f.std()).toString()));
+        }
+        return out;
     }
 
     @Override
