@@ -1,13 +1,22 @@
 import java.io.IOException;
 import java.io.PrintStream;
+import java.lang.classfile.ClassFile;
+import java.lang.classfile.ClassTransform;
+import java.lang.classfile.attribute.ModuleResolutionAttribute;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.Comparator;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.spi.ToolProvider;
 import java.util.stream.Stream;
+import jdk.tools.jlink.internal.PluginRepository;
+import jdk.tools.jlink.plugin.Plugin;
+import jdk.tools.jlink.plugin.ResourcePool;
+import jdk.tools.jlink.plugin.ResourcePoolBuilder;
 
 /**
  * Last step of the build: {@code BuildImage IMAGE ARCHIVE MODULES} adds to the image's files and libraries a runtime of these
@@ -38,13 +47,14 @@ public final class BuildImage {
     /** A runtime of the modules; one that is there stays if it is of the same modules and JDK. */
     private static void link(Path runtime, String modules) throws IOException {
         Path made = runtime.resolve("kerf-modules");
-        String wanted = Runtime.version() + " " + modules;
+        String wanted = Runtime.version() + " unmarked " + modules;
         if (Files.exists(made) && Files.readString(made).equals(wanted)) {
             return;
         }
         delete(runtime);
         ToolProvider jlink = ToolProvider.findFirst("jlink").orElseThrow(() -> new IOException("this JDK has no jlink"));
-        // It warns of every incubator module that it runs on.
+        PluginRepository.registerPlugin(new Unmark());
+        // It warns of every incubator module that it is given.
         PrintStream nowhere = new PrintStream(PrintStream.nullOutputStream());
         int status = jlink.run(System.out, nowhere, "--add-modules", modules, "--strip-java-debug-attributes",
                 "--no-header-files", "--no-man-pages", "--output", runtime.toString());
@@ -52,6 +62,34 @@ public final class BuildImage {
             throw new IOException("jlink of " + modules + " failed with status " + status);
         }
         Files.writeString(made, wanted);
+    }
+
+    /**
+     * Takes the mark of an incubator module off the Vector API in the image's runtime, which has no other use than to run Kerf:
+     * each command would begin with the JVM's warning of it, and the cache couldn't hold the graph of modules.
+     */
+    private static final class Unmark implements Plugin {
+        @Override
+        public String getName() { return "unmark-vector-api"; }
+
+        @Override
+        public Category getType() {
+            // Before jlink writes down what it knows of the modules.
+            return Category.FILTER;
+        }
+
+        @Override
+        public Set<State> getState() { return EnumSet.of(State.AUTO_ENABLED, State.FUNCTIONAL); }
+
+        @Override
+        public ResourcePool transform(ResourcePool in, ResourcePoolBuilder out) {
+            ClassFile files = ClassFile.of();
+            in.transformAndCopy(e -> e.path().equals("/jdk.incubator.vector/module-info.class")
+                    ? e.copyWithContent(files.transformClass(files.parse(e.contentBytes()),
+                            ClassTransform.dropping(part -> part instanceof ModuleResolutionAttribute)))
+                    : e, out);
+            return out.build();
+        }
     }
 
     private static void record(Path image, Path launcher) throws IOException, InterruptedException {
