@@ -18,6 +18,7 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -79,7 +80,7 @@ class BadInputTest {
         segmentFails(file("text.png", "not a picture\n".getBytes(StandardCharsets.UTF_8)), "text.png");
         segmentFails(file("empty.npy", new byte[0]), "empty.npy");
         segmentFails(Files.createDirectory(dir.resolve("folder")), "folder",
-                "no images in it (looked for bmp, gif, jpeg, jpg, npy, npz, png, tif, tiff)");
+                "no images in it (looked for bmp, gif, jpeg, jpg, npy, npz, png, tif, tiff)", "--recursive");
     }
 
     @Test
@@ -186,16 +187,50 @@ class BadInputTest {
 
     @Test
     void optionsThatDontFitTheNetwork() {
-        Object[] call = {"segment", "--backend", "cpu", "--weights", net, "--out", out, good, "--model", "sam2"};
-        fails(call, "sam2", "unet");
-        call[8] = "--classes";
-        call[9] = "a,b,c";
+        Object[] call = {"segment", "--backend", "cpu", "--weights", net, "--out", out, good, "--classes", "a,b,c"};
         fails(call, "3 names", "2 classes");
         call[8] = "--background";
         fails(call, "a,b,c");
         call[8] = "--precision";
         call[9] = "f16";
-        fails(call, "cpu");
+        fails(call, "cpu:0 has no precision float16, only [float32]");
+    }
+
+    @Test
+    void weightsOfAnotherCommand() {
+        Path sam = tensor("sam.safetensors", "image_encoder.trunk.patch_embed.proj.weight");
+        Path rcnn = tensor("rcnn.safetensors", "backbone.body.conv1.weight");
+        for (Path other : List.of(sam, rcnn)) {
+            String[] said = other == sam ? new String[] {"sam2", "'kerf sam'"} : new String[] {"maskrcnn", "'kerf detect'"};
+            fails(new Object[] {"segment", "--backend", "cpu", "--weights", other, "--out", out, good}, said);
+        }
+        for (String command : List.of("detect", "panoptic", "sam", "track")) {
+            String[] prompt = switch (command) {
+                case "sam" -> new String[] {"--point", "1,1"};
+                case "track" -> new String[] {"--object", "1", "--point", "0:1,1"};
+                default -> new String[0];
+            };
+            for (Path other : List.of(net, command.equals("sam") || command.equals("track") ? rcnn : sam)) {
+                List<Object> args = new ArrayList<>(List.of(command, "--weights", other, "--out", out));
+                args.addAll(List.of(prompt));
+                args.add(command.equals("track") ? frames() : good);
+                fails(args.toArray(), other.toString(),
+                        other == net ? "'kerf segment'" : other == sam ? "'kerf sam'" : "'kerf detect'");
+            }
+        }
+    }
+
+    private Path tensor(String file, String name) {
+        Path path = dir.resolve(file);
+        Safetensors.write(path, Map.of(name, HostTensor.of(Shape.of(1), new float[1])), Map.of());
+        return path;
+    }
+
+    private Path frames() {
+        Path folder = dir.resolve("frames");
+        folder.toFile().mkdirs();
+        Image.blank(20, 12, PixelFormat.RGB8).writePng(folder.resolve("0.png"));
+        return folder;
     }
 
     @Test

@@ -1,6 +1,7 @@
 package dev.kerf.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.kerf.check.golden.GoldenCase;
@@ -15,8 +16,10 @@ import dev.kerf.tensor.HostTensor;
 import dev.kerf.weights.Safetensors;
 import dev.kerf.weights.Weights;
 import java.io.IOException;
+import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -66,6 +69,27 @@ class SamCommandTest {
             "--image-size", 256}, 0, all, 0, 10);
         System.arraycopy(args, 0, all, 10, args.length);
         return Run.of(all);
+    }
+
+    @Test
+    void theOverlayShowsWhatWasShown() {
+        sam("--point", "125,94", "--background", "20.5,220", "--box", "76,64,179,199", "--no-legend").succeeded();
+        Image drawn = Image.read(out.resolve("drawn-overlay.png"));
+        assertEquals(0x17B04A, rgb(drawn, 125, 94));
+        assertEquals(0xE02B2B, rgb(drawn, 20, 220));
+        for (int x = 90; x < 170; x++) {
+            // White lines lie on the box's edges.
+            assertEquals(0xFFFFFF, rgb(drawn, x, 64) | rgb(drawn, x, 63), "column " + x);
+            assertEquals(0xFFFFFF, rgb(drawn, x, 199) | rgb(drawn, x, 198), "column " + x);
+        }
+        byte[] without = drawn.packed().data().toArray(ValueLayout.JAVA_BYTE);
+        sam("--point", "125,94", "--background", "20.5,220", "--box", "76,64,179,199").succeeded();
+        Image with = Image.read(out.resolve("drawn-overlay.png"));
+        assertFalse(Arrays.equals(without, with.packed().data().toArray(ValueLayout.JAVA_BYTE)), "the legend is drawn by default");
+    }
+
+    private static int rgb(Image image, int x, int y) {
+        return image.sample(x, y, 0) << 16 | image.sample(x, y, 1) << 8 | image.sample(x, y, 2);
     }
 
     @Test

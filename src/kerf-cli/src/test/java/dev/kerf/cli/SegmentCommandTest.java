@@ -10,6 +10,7 @@ import dev.kerf.image.PixelFormat;
 import dev.kerf.json.Json;
 import dev.kerf.mask.Coco;
 import dev.kerf.mask.LabelMap;
+import dev.kerf.mask.Overlay;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Npy;
 import dev.kerf.tensor.Shape;
@@ -111,6 +112,42 @@ class SegmentCommandTest {
         assertEquals(1, first.at("tiles").asInt());
         assertEquals(W * H, first.at("classes").items().stream().mapToInt(k -> k.at("pixels").asInt()).sum());
         assertEquals(out.resolve("a-labels.png").toString(), first.at("outputs").at(0).asString());
+    }
+
+    @Test
+    void directoriesInDirectoriesOnDemand() throws IOException {
+        Path folder = Files.createDirectories(dir.resolve("scans/monday/am"));
+        Files.createDirectory(dir.resolve("scans/empty"));
+        page(0).writePng(dir.resolve("scans/top.png"));
+        page(0).writePng(folder.resolve("deep.png"));
+        page(0).writePng(folder.resolveSibling("mid.png"));
+        Files.createSymbolicLink(folder.resolve("round"), dir.resolve("scans"));
+        Path link = Files.createSymbolicLink(dir.resolve("link"), dir.resolve("scans"));
+        segment("--no-overlay", dir.resolve("scans")).succeeded();
+        assertEquals(List.of("top-labels.png"), Run.files(out));
+        Run.of("segment", dir.resolve("scans/empty")).failedWith(ExitCode.FAILED, "--recursive");
+        out = dir.resolve("scans/results");
+        for (int again = 0; again < 2; again++) {
+            // What the first run left isn't taken for images.
+            Run run = segment("--no-overlay", "--recursive", link).succeeded();
+            assertEquals(3, run.out().lines().count(), run.out());
+            assertEquals(List.of("deep-labels.png", "mid-labels.png", "top-labels.png"), Run.files(out));
+        }
+    }
+
+    @Test
+    void theLegendCanBeLeftOut() {
+        Image large = Image.blank(200, 160, PixelFormat.RGB8);
+        Path image = dir.resolve("large.png");
+        large.writePng(image);
+        segment(image).succeeded();
+        Image with = Image.read(out.resolve("large-overlay.png"));
+        segment("--no-legend", image).succeeded();
+        Image without = Image.read(out.resolve("large-overlay.png"));
+        LabelMap labels = LabelMap.read(out.resolve("large-labels.png"));
+        Image plain = Overlay.of(List.of("class 0", "class 1", "class 2"), -1).withoutLegend().draw(large, labels);
+        assertEquals(-1, plain.data().mismatch(without.data()));
+        assertTrue(plain.data().mismatch(with.data()) >= 0, "there is a legend by default");
     }
 
     /** Pages of other pictures, as the JDK writes them. */

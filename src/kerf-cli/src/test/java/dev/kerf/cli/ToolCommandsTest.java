@@ -63,6 +63,36 @@ class ToolCommandsTest {
         assertTrue(unet.contains("U-Net: depth 1, widths [4, 8], 3 channels in, bilinear up-sampling, batch norm"), unet);
     }
 
+    /** A file's names and metadata can't steer the terminal, nor add lines of their own. */
+    @Test
+    void whatAFileSaysIsOnlyShown() {
+        Path file = dir.resolve("escapes.safetensors");
+        Safetensors.write(file, Map.of("a\u001b[5mb\u009b2Jc", HostTensor.of(Shape.of(1), new float[1])),
+                Map.of("x\u001b[31m", "v\u0007\nkerf: all is well"));
+        String said = Run.of("weights", "inspect", file).succeeded().out();
+        assertTrue(said.lines().anyMatch(l -> l.startsWith("a [5mb 2Jc  F32")), said);
+        assertTrue(said.lines().anyMatch(l -> l.equals("x [31m: v  kerf: all is well")), said);
+        assertTrue(said.codePoints().noneMatch(c -> Character.isISOControl(c) && c != '\n'), said);
+        Path other = dir.resolve("other.safetensors");
+        Safetensors.write(other, Map.of("d\u001b[5m", HostTensor.of(Shape.of(1), new float[1])), Map.of());
+        said = Run.of("diff", file, other).out();
+        assertTrue(said.contains("d\uFFFD[5m"), said);
+        Json json = Json.parse(Run.of("weights", "inspect", "--json", file).succeeded().out());
+        assertEquals("a\u001b[5mb\u009b2Jc", json.at("tensors").at(0).at("name").asString());
+    }
+
+    @Test
+    void architecture() {
+        Path sam = dir.resolve("sam.safetensors");
+        SamCommandTest.write(sam);
+        assertTrue(Run.of("weights", "inspect", sam).succeeded().out().contains("\nSAM 2.1: Hiera tiny, 12 blocks"));
+        Path part = dir.resolve("part.safetensors");
+        Safetensors.write(part, Map.of("image_encoder.trunk.patch_embed.proj.weight",
+                HostTensor.of(Shape.of(1), new float[1])), Map.of());
+        String said = Run.of("weights", "inspect", part).succeeded().out();
+        assertTrue(said.contains("\nof kind sam2, but no whole one: "), said);
+    }
+
     @Test
     void goldenCaseWithinItsBounds() {
         Path stages = dir.resolve("stages.safetensors");

@@ -15,6 +15,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -65,13 +66,13 @@ class TrackCommandTest {
         Run run = track("--object", 1, "--point", "1:20,30", "--background", "1:70,60", "--object", 7, "--box",
                 "1:40,10,79,60", "--backward", "--overlay", "none", "--format", "labels,rle").succeeded();
         assertTrue(run.out().contains("clip  4 frames"), run.out());
-        assertEquals(List.of("clip-masks", "clip-masks.json", "clip-masks/00000.png", "clip-masks/00001.png",
-                "clip-masks/00002.png", "clip-masks/00003.png"), Run.files(out));
+        assertEquals(List.of("clip-masks", "clip-masks.json", "clip-masks/frame0.png", "clip-masks/frame1.png",
+                "clip-masks/frame2.png", "clip-masks/frame3.png"), Run.files(out));
         Json frames = Json.read(out.resolve("clip-masks.json")).at("frames");
         assertEquals(4, frames.size());
         for (int t = 0; t < 4; t++) {
             assertEquals(t, frames.at(t).at("frame").asInt());
-            LabelMap labels = LabelMap.read(out.resolve("clip-masks/0000" + t + ".png"));
+            LabelMap labels = LabelMap.read(out.resolve("clip-masks/frame" + t + ".png"));
             RunLength one = Coco.mask(frames.at(t).at("objects").at(0).at("segmentation"), 80, 64);
             RunLength seven = Coco.mask(frames.at(t).at("objects").at(1).at("segmentation"), 80, 64);
             assertEquals(7, frames.at(t).at("objects").at(1).at("object").asInt());
@@ -95,7 +96,7 @@ class TrackCommandTest {
         assertEquals(4 * 2, results.size());
         for (Json r : results.items()) {
             RunLength mask = Coco.mask(r.at("segmentation"), 80, 64);
-            LabelMap alone = LabelMap.read(out.resolve("clip-masks/0000" + r.at("image_id").asInt() + "-object-"
+            LabelMap alone = LabelMap.read(out.resolve("clip-masks/frame" + r.at("image_id").asInt() + "-object-"
                     + r.at("category_id").asInt() + ".png"));
             assertEquals(mask, RunLength.encode(alone.mask(255)));
             assertEquals(mask.area(), r.at("area").asLong());
@@ -169,8 +170,43 @@ class TrackCommandTest {
             }
             assertEquals(4, frames, "frames before the first prompt are there, too");
         }
-        assertEquals(List.of("clip-masks", "clip-masks/00001.png", "clip-masks/00002.png", "clip-masks/00003.png",
+        assertEquals(List.of("clip-masks", "clip-masks/frame1.png", "clip-masks/frame2.png", "clip-masks/frame3.png",
                 "clip-overlay.gif"), Run.files(out));
+    }
+
+    @Test
+    void framesKeepTheirNumbersAndTheOverlayMayBePictures() throws IOException {
+        for (int t = 3; t >= 0; t--) {
+            Files.move(video.resolve("frame" + t + ".png"), video.resolve(String.format("%03d.png", 7 + 5 * t)));
+        }
+        Run run = track("--object", 1, "--point", "1:24,30", "--background", "1:70,60", "--overlay", "png", "--no-legend",
+                "--format", "labels,rle", "--json").succeeded();
+        assertEquals(List.of("clip-masks", "clip-masks.json", "clip-masks/012.png", "clip-masks/017.png",
+                "clip-masks/022.png", "clip-overlay", "clip-overlay/007.png", "clip-overlay/012.png", "clip-overlay/017.png",
+                "clip-overlay/022.png"), Run.files(out));
+        Json said = Json.parse(run.out());
+        assertEquals("012", said.at("frames").at(0).at("name").asString());
+        assertEquals(8, said.at("outputs").size());
+        // The frame before has neither mask nor mark; the one in which the points were given has both points, green and red.
+        assertEquals(List.of(), different(7, 0, 0, 80, 64));
+        Image marked = Image.read(out.resolve("clip-overlay/012.png"));
+        assertEquals(0x17B04A, rgb(marked, 24, 30));
+        assertEquals(0xE02B2B, rgb(marked, 70, 60));
+        Image next = Image.read(out.resolve("clip-overlay/017.png"));
+        assertTrue(rgb(next, 24, 30) != 0x17B04A && rgb(next, 70, 60) != 0xE02B2B);
+    }
+
+    /** Pixels of a frame that the overlay changed. */
+    private List<Integer> different(int number, int left, int top, int right, int bottom) {
+        Image frame = Image.read(video.resolve(String.format("%03d.png", number)));
+        Image drawn = Image.read(out.resolve(String.format("clip-overlay/%03d.png", number)));
+        return IntStream.range(0, 80 * 64)
+                .filter(i -> i % 80 >= left && i % 80 < right && i / 80 >= top && i / 80 < bottom)
+                .filter(i -> rgb(frame, i % 80, i / 80) != rgb(drawn, i % 80, i / 80)).boxed().toList();
+    }
+
+    private static int rgb(Image image, int x, int y) {
+        return image.sample(x, y, 0) << 16 | image.sample(x, y, 1) << 8 | image.sample(x, y, 2);
     }
 
     @Test

@@ -34,6 +34,11 @@ public record InstanceOverlay(IntFunction<String> names, double opacity, boolean
         return new InstanceOverlay(names, Overlay.OPACITY, true, true);
     }
 
+    /** This without labels. */
+    public InstanceOverlay withoutLabels() {
+        return new InstanceOverlay(names, opacity, outlines, false);
+    }
+
     /**
      * The picture with the instances over it, as RGB8 of its size. The i-th instance has {@link Palette#colour} i.
      *

@@ -42,6 +42,11 @@ public record Overlay(List<String> classes, int background, int[] palette, doubl
         return new Overlay(classes, background, Palette.of(classes.size(), background), OPACITY, true, true);
     }
 
+    /** This without a legend. */
+    public Overlay withoutLegend() {
+        return new Overlay(classes, background, palette, opacity, outlines, false);
+    }
+
     /**
      * The picture with the labels over it, as RGB8 of its size. A 16-bit picture is stretched so that its darkest and
      * brightest 0.5 % of samples become black and white.

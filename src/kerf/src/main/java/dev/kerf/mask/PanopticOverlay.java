@@ -38,6 +38,11 @@ public record PanopticOverlay(IntFunction<String> names, double opacity, boolean
         return new PanopticOverlay(names, Overlay.OPACITY, true);
     }
 
+    /** This without names. */
+    public PanopticOverlay withoutLabels() {
+        return new PanopticOverlay(names, opacity, false);
+    }
+
     /**
      * The picture with the segments over it, as RGB8 of its size. The i-th segment has {@link Palette#colour} i; void is
      * left as it is.

@@ -9,7 +9,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.function.Consumer;
 
 /**
- * Where a command writes: results to {@code out}, everything else to {@code err}, both in UTF-8.
+ * Where a command writes: results to {@code out}, everything else to {@code err}, both in UTF-8 and without what a terminal
+ * would obey.
  *
  * @param out      results
  * @param err      errors, notes and progress
@@ -21,15 +22,13 @@ public record Console(PrintWriter out, PrintWriter err, boolean terminal) {
     }
 
     private static PrintWriter writer(OutputStream to, boolean flush) {
-        return new PrintWriter(new OutputStreamWriter(to, StandardCharsets.UTF_8), flush);
+        return new PrintWriter(new PlainWriter(new OutputStreamWriter(to, StandardCharsets.UTF_8)), flush);
     }
 
     /** One line of an error or note, whatever line breaks the text has. */
     public void note(String text) {
-        StringBuilder line = new StringBuilder("kerf: ");
-        text.codePoints().map(c -> Character.isISOControl(c) ? ' ' : c).forEach(line::appendCodePoint);
         out.flush();
-        err.println(line);
+        err.println("kerf: " + Text.line(text));
     }
 
     /** {@link #note}, or nothing for a user who wants quiet. */

@@ -1,5 +1,7 @@
 package dev.kerf.cli.console;
 
+import java.util.function.Consumer;
+import java.util.function.IntSupplier;
 import me.tongfei.progressbar.DelegatingProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
@@ -7,19 +9,19 @@ import me.tongfei.progressbar.ProgressBarStyle;
 
 /** A bar on a terminal, or nothing. */
 public final class Progress implements AutoCloseable {
-    private static final int WIDTH = 79;
-
     private final Console console;
+    private final IntSupplier columns;
     private final ProgressBar bar;
 
-    private Progress(Console console, ProgressBar bar) {
+    private Progress(Console console, IntSupplier columns, ProgressBar bar) {
         this.console = console;
+        this.columns = columns;
         this.bar = bar;
     }
 
     /** Shows nothing. */
     public static Progress none() {
-        return new Progress(null, null);
+        return new Progress(null, null, null);
     }
 
     /** Shows how many of so many images are done. */
@@ -38,14 +40,30 @@ public final class Progress implements AutoCloseable {
     }
 
     private static Progress bar(Console console, ProgressBarBuilder builder) {
-        // The consumer is our own because the library's asks the terminal by native code for its width.
-        return new Progress(console, builder.setStyle(ProgressBarStyle.ASCII)
+        return bar(console, builder, () -> Terminal.columns(Terminal.ERR));
+    }
+
+    /** @param columns of the terminal, asked each time, since people change it */
+    static Progress bar(Console console, ProgressBarBuilder builder, IntSupplier columns) {
+        // The consumer is our own because the library's asks the terminal by a native library of its own.
+        Consumer<String> line = text -> {
+            console.err().print("\r" + text);
+            console.err().flush();
+        };
+        return new Progress(console, columns, builder.setStyle(ProgressBarStyle.ASCII)
                 .setUpdateIntervalMillis(200)
-                .setConsumer(new DelegatingProgressBarConsumer(line -> {
-                    console.err().print("\r" + line);
-                    console.err().flush();
-                }, WIDTH))
+                .setConsumer(new DelegatingProgressBarConsumer(line, Terminal.COLUMNS) {
+                    @Override
+                    public int getMaxRenderedLength() {
+                        return width(columns);
+                    }
+                })
                 .build());
+    }
+
+    /** The last column stays free: some terminals go to the next line from there. */
+    private static int width(IntSupplier columns) {
+        return columns.getAsInt() - 1;
     }
 
     /** One more image is done. */
@@ -66,7 +84,7 @@ public final class Progress implements AutoCloseable {
     /** Clears the line for a message; the bar comes back by itself. */
     public void clear() {
         if (bar != null) {
-            console.err().print("\r" + " ".repeat(WIDTH) + "\r");
+            console.err().print("\r" + " ".repeat(width(columns)) + "\r");
             console.err().flush();
         }
     }

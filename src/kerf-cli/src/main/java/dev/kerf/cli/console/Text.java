@@ -7,6 +7,13 @@ import java.math.RoundingMode;
 public final class Text {
     private Text() {}
 
+    /** In one line: control characters, line ends among them, become spaces. */
+    public static String line(String text) {
+        StringBuilder line = new StringBuilder();
+        text.codePoints().map(c -> Character.isISOControl(c) ? ' ' : c).forEach(line::appendCodePoint);
+        return line.toString();
+    }
+
     /** At least {@code width} characters, filled up with spaces on the right. */
     public static String padded(String text, int width) {
         return text + " ".repeat(Math.max(0, width - text.length()));

@@ -10,7 +10,7 @@ import picocli.CommandLine.Option;
 
 /** Which network. */
 public final class WeightsOptions {
-    @Option(names = "--model", paramLabel = "KIND", description = "Kind of model, such as unet. By default what the file says.")
+    @Option(names = "--model", paramLabel = "KIND", description = "Fails unless the weights are of this kind: unet, maskrcnn or sam2.")
     private String model;
 
     @Option(names = "--weights", paramLabel = "FILE|NAME", converter = WeightsPath.class, description = "A safetensors file, a PyTorch checkpoint, or the name of fetched weights (see 'kerf weights fetch')."

@@ -55,7 +55,7 @@ public final class DetectCommand implements Callable<Integer> {
     private DeviceOptions device;
 
     @Mixin
-    private PageOptions pages;
+    private ImageOptions folders;
 
     @Option(names = "--format", split = ",", paramLabel = "FORMAT", defaultValue = "rle", description = "One or more of rle (COCO results), masks (a PNG for each thing).")
     private List<Format> formats;
@@ -70,7 +70,7 @@ public final class DetectCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         DetectOptions options = options(detector, spec);
-        List<Input> inputs = pages.of(ImageInputs.of(images, console.notes(detector.quiet)));
+        List<Input> inputs = folders.of(images, detector.directory, console.notes(detector.quiet));
         Task<Image> first = Task.start(inputs.getFirst()::read);
         Set<Format> wanted = EnumSet.copyOf(formats);
         try (Weights source = detector.open()) {
@@ -79,7 +79,7 @@ public final class DetectCommand implements Callable<Integer> {
                     Device opened = device.open();
                     MaskRcnn net = MaskRcnn.load(opened, source)) {
                 InstanceFiles files = new InstanceFiles(
-                        detector.directory, wanted, detector.overlay, detector.names(net),
+                        detector.directory, wanted, detector.overlay, detector.legend, detector.names(net),
                         ImageIds.of(inputs, results != null));
                 Claims claims = ImageInputs.claims(inputs, detector.file(), i -> files.of(i, inputs));
                 if (results != null) {

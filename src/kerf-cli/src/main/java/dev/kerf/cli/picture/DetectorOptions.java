@@ -1,5 +1,6 @@
 package dev.kerf.cli.picture;
 
+import dev.kerf.cli.option.ModelCommands;
 import dev.kerf.cli.option.WeightsPath;
 import dev.kerf.error.BadInputException;
 import dev.kerf.model.maskrcnn.DetectOptions;
@@ -43,6 +44,9 @@ final class DetectorOptions {
     @Option(names = "--overlay", negatable = true, defaultValue = "true", fallbackValue = "true", description = "Also draws what is found over the image, NAME-overlay.png; on by default.")
     boolean overlay;
 
+    @Option(names = "--legend", negatable = true, defaultValue = "true", fallbackValue = "true", description = "The overlay says what each thing is; on by default.")
+    boolean legend;
+
     @Option(names = "--quiet", description = "Writes nothing on the terminal but errors.")
     boolean quiet;
 
@@ -56,7 +60,7 @@ final class DetectorOptions {
 
     /** Opens the weights, to be closed. */
     Weights open() {
-        return Weights.open(file);
+        return ModelCommands.open(file, MaskRcnn.KIND);
     }
 
     /**

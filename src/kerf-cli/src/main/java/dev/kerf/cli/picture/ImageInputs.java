@@ -8,8 +8,10 @@ import dev.kerf.image.FileType;
 import dev.kerf.image.Image;
 import dev.kerf.json.Json;
 import java.io.IOException;
+import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -71,15 +73,18 @@ final class ImageInputs {
     /**
      * Files as they are given, directories replaced by the images in them in order of name; each file once.
      *
-     * @param note is told of files in a directory that aren't taken
+     * @param recursive whether the images in a directory's directories are meant too; links to directories aren't
+     * @param results   the directory that isn't looked into on the way
+     * @param note      is told of files in a directory that aren't taken
      * @throws BadInputException if a directory holds no image
      */
-    static List<Input> of(List<String> arguments, Consumer<String> note) {
+    static List<Input> of(List<String> arguments, boolean recursive, Path results, Consumer<String> note) {
         Map<Path, Input> files = new LinkedHashMap<>();
         for (String argument : arguments) {
             Path given = Path.of(asNamed(argument));
             String trouble = trouble(argument);
-            for (Path file : trouble.isEmpty() && Files.isDirectory(given) ? within(given, note) : List.of(given)) {
+            boolean directory = trouble.isEmpty() && Files.isDirectory(given);
+            for (Path file : directory ? within(given, recursive, results, note) : List.of(given)) {
                 String why = trouble.isEmpty() ? trouble(file.toString()) : trouble;
                 files.putIfAbsent(file.toAbsolutePath().normalize(), new Input(file, stem(file), 0, 1, List.of(), why));
             }
@@ -104,31 +109,50 @@ final class ImageInputs {
         }
     }
 
-    private static List<Path> within(Path directory, Consumer<String> note) {
+    private static List<Path> within(Path directory, boolean recursive, Path results, Consumer<String> note) {
         List<Path> found = new ArrayList<>();
+        try {
+            collect(directory, recursive, results, note, found);
+        } catch (IOException e) {
+            throw new BadFileException(directory + ": can't be listed (" + e + ")", e);
+        }
+        if (found.isEmpty()) {
+            throw new BadInputException(directory + ": no images in it (looked for " + String.join(", ", ENDINGS) + ")"
+                    + (recursive ? "" : "; --recursive looks into its directories too"));
+        }
+        return found;
+    }
+
+    private static void collect(Path directory, boolean recursive, Path out, Consumer<String> note, List<Path> found)
+            throws IOException {
+        List<Path> images = new ArrayList<>();
+        List<Path> directories = new ArrayList<>();
         try (DirectoryStream<Path> entries = Files.newDirectoryStream(directory)) {
             for (Path entry : entries) {
                 String ending = entry.getFileName().toString();
                 ending = ending.substring(ending.lastIndexOf('.') + 1).toLowerCase(Locale.ROOT);
                 if (ENDINGS.contains(ending) && Files.isRegularFile(entry)) {
-                    found.add(entry);
+                    images.add(entry);
+                } else if (recursive && Files.isDirectory(entry, LinkOption.NOFOLLOW_LINKS)
+                        && !(Files.exists(out) && Files.isSameFile(entry, out))) {
+                    directories.add(entry);
                 }
             }
-        } catch (IOException e) {
-            throw new BadFileException(directory + ": can't be listed (" + e + ")", e);
+        } catch (DirectoryIteratorException e) {
+            throw e.getCause();
         }
-        found.sort(null);
-        List<Path> results = EarlierResults.among(found);
+        images.sort(null);
+        List<Path> results = EarlierResults.among(images);
         if (!results.isEmpty()) {
             note.accept(directory + ": left out as results of an earlier run, to be named if they are wanted: "
                     + results.stream().map(f -> f.getFileName().toString()).collect(Collectors.joining(", ")));
-            found.removeAll(results);
+            images.removeAll(results);
         }
-        if (found.isEmpty()) {
-            throw new BadInputException(directory + ": no images in it (looked for "
-                    + String.join(", ", ENDINGS) + ")");
+        found.addAll(images);
+        directories.sort(null);
+        for (Path d : directories) {
+            collect(d, true, out, note, found);
         }
-        return found;
     }
 
     /**

@@ -25,14 +25,17 @@ final class InstanceFiles {
     private final Path directory;
     private final Set<Format> formats;
     private final boolean overlay;
+    private final boolean legend;
     private final IntFunction<String> names;
     private final ImageIds ids;
     private final Map<Long, Instances> all = new LinkedHashMap<>();
 
-    InstanceFiles(Path directory, Set<Format> formats, boolean overlay, IntFunction<String> names, ImageIds ids) {
+    InstanceFiles(Path directory, Set<Format> formats, boolean overlay, boolean legend, IntFunction<String> names,
+            ImageIds ids) {
         this.directory = directory;
         this.formats = formats;
         this.overlay = overlay;
+        this.legend = legend;
         this.names = names;
         this.ids = ids;
     }
@@ -72,7 +75,8 @@ final class InstanceFiles {
             files.addAll(found.writePngs(directory, input.name(), names));
         }
         if (overlay) {
-            InstanceOverlay.of(names).draw(image, found).writePng(file(input, OVERLAY));
+            InstanceOverlay colours = InstanceOverlay.of(names);
+            (legend ? colours : colours.withoutLabels()).draw(image, found).writePng(file(input, OVERLAY));
             files.add(file(input, OVERLAY));
         }
         return new ImageRun.Written(image.width(), image.height(), line(found), details(id, found), files);

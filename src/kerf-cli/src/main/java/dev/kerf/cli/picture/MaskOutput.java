@@ -16,6 +16,7 @@ import dev.kerf.mask.Overlay;
 import dev.kerf.mask.Palette;
 import dev.kerf.mask.RunLength;
 import dev.kerf.model.sam2.Prediction;
+import dev.kerf.model.sam2.Prompt;
 import dev.kerf.model.sam2.Sam2Config;
 import dev.kerf.tensor.HostTensor;
 import java.lang.foreign.ValueLayout;
@@ -45,6 +46,9 @@ final class MaskOutput {
 
     @Option(names = "--overlay", negatable = true, defaultValue = "true", fallbackValue = "true", description = "Also draws the masks over the image, NAME-overlay.png; on by default.")
     private boolean overlay;
+
+    @Option(names = "--legend", negatable = true, defaultValue = "true", fallbackValue = "true", description = "The overlay says which colour is which thing and how much of the image it covers; on by default.")
+    boolean legend;
 
     @Option(names = "--format", split = ",", paramLabel = "FORMAT", description = "One or more of labels (a PNG of numbers; the default), masks (a PNG for each; with --multimask the default) and rle (COCO JSON).")
     private List<Format> formats = List.of();
@@ -107,8 +111,8 @@ final class MaskOutput {
     }
 
     /** Writes the files and tells the user of each mask. */
-    void write(Console console, Path image, Image picture, List<Found> found, Sam2Config config, DeviceInfo device,
-            double seconds) {
+    void write(Console console, Path image, Image picture, List<Prompt> prompts, List<Found> found, Sam2Config config,
+            DeviceInfo device, double seconds) {
         List<String> names = new ArrayList<>(List.of("background"));
         IntStream.rangeClosed(1, found.size()).forEach(i -> names.add("thing " + i));
         List<Path> files = new ArrayList<>();
@@ -131,9 +135,11 @@ final class MaskOutput {
         }
         for (int i = 0; overlay && i < (candidates ? found.size() : 1); i++) {
             files.add(file(image, candidates ? "-overlay-" + (i + 1) + ".png" : "-overlay.png"));
-            List<String> shown = candidates ? List.of("background", "mask " + (i + 1)) : names;
-            Overlay.of(shown, 0).draw(picture, labels(picture, candidates ? all.subList(i, i + 1) : all))
-                    .writePng(files.getLast());
+            Overlay colours = Overlay.of(candidates ? List.of("background", "mask " + (i + 1)) : names, 0);
+            Image drawn = (legend ? colours : colours.withoutLegend()).draw(picture,
+                    labels(picture, candidates ? all.subList(i, i + 1) : all));
+            PromptMarks.draw(drawn, prompts);
+            drawn.writePng(files.getLast());
         }
         report(console, image, picture, found, config, device, files, seconds);
     }

@@ -28,6 +28,9 @@ final class OutputOptions {
     @Option(names = "--overlay", negatable = true, defaultValue = "true", fallbackValue = "true", description = "Also draws the labels over the image, NAME-overlay.png; on by default.")
     boolean overlay;
 
+    @Option(names = "--legend", negatable = true, defaultValue = "true", fallbackValue = "true", description = "The overlay says which colour is which class and how much of the image it covers; on by default.")
+    boolean legend;
+
     @Option(names = "--format", split = ",", paramLabel = "FORMAT", defaultValue = "labels", description = "One or more of labels (a PNG), rle and polygons (COCO JSON), npy and safetensors (logits).")
     private List<Format> formats;
 

@@ -50,7 +50,7 @@ public final class PanopticCommand implements Callable<Integer> {
     private DeviceOptions device;
 
     @Mixin
-    private PageOptions pages;
+    private ImageOptions folders;
 
     @Option(names = "--overlap", paramLabel = "SHARE", defaultValue = "0.5", description = "A thing of which a greater share belongs to surer ones is left out; 0.5 by default.")
     private double overlap;
@@ -70,7 +70,7 @@ public final class PanopticCommand implements Callable<Integer> {
                     "--overlap " + overlap + " --stuff-area " + stuffArea + ": expected 0 to 1, and 0 or more");
         }
         PanopticMerge merge = new PanopticMerge(options.score(), overlap, stuffArea);
-        List<Input> inputs = pages.of(ImageInputs.of(images, console.notes(detector.quiet)));
+        List<Input> inputs = folders.of(images, detector.directory, console.notes(detector.quiet));
         Task<Image> first = Task.start(inputs.getFirst()::read);
         ImageIds ids = ImageIds.of(inputs, true);
         try (Weights source = detector.open()) {
@@ -139,7 +139,8 @@ public final class PanopticCommand implements Callable<Integer> {
                     input.file().getFileName().toString(), png(input).getFileName().toString(), picture)));
             if (detector.overlay) {
                 files.add(overlay(input));
-                PanopticOverlay.of(names).draw(image, picture).writePng(files.getLast());
+                PanopticOverlay colours = PanopticOverlay.of(names);
+                (detector.legend ? colours : colours.withoutLabels()).draw(image, picture).writePng(files.getLast());
             }
             Json segments = Json.array();
             List<String> found = new ArrayList<>();

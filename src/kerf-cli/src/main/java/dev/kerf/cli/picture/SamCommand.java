@@ -6,6 +6,7 @@ import dev.kerf.cli.console.Console;
 import dev.kerf.cli.console.ExitCode;
 import dev.kerf.cli.console.Progress;
 import dev.kerf.cli.option.DeviceOptions;
+import dev.kerf.cli.option.ModelCommands;
 import dev.kerf.cli.option.OutputDirectory;
 import dev.kerf.cli.option.PrecisionConverter;
 import dev.kerf.cli.option.WeightsPath;
@@ -119,20 +120,21 @@ public final class SamCommand implements Callable<Integer> {
             throw new ParameterException(spec.commandLine(), "--multimask answers one prompt");
         }
         List<Prompt> prompts = everything ? List.of() : prompts();
-        Input input = ImageInputs.of(List.of(image), console.notes(output.quiet)).getFirst();
+        Input input = ImageInputs.of(List.of(image), false, output.directory, console.notes(output.quiet)).getFirst();
         Image picture = pages.read(input, console);
         output.check(input.file(), weights);
         if (multimask) {
             output.candidates();
         }
         long start = System.nanoTime();
-        try (Weights source = Weights.open(weights);
+        try (Weights source = ModelCommands.open(weights, Sam2.KIND);
                 OutputDirectory _ = new OutputDirectory(output.directory);
                 Device opened = device.open();
                 Sam2 sam = Sam2.load(opened, source, Sam2Config.of(source).withImageSize(imageSize),
                         ModelOptions.of().precision(precision))) {
             List<MaskOutput.Found> found = everything ? everything(sam, picture) : answers(sam, picture, prompts);
-            output.write(console, input.file(), picture, found, sam.config(), opened.info(), (System.nanoTime() - start) / 1e9);
+            output.write(console, input.file(), picture, prompts, found, sam.config(), opened.info(),
+                    (System.nanoTime() - start) / 1e9);
         }
         return ExitCode.OK;
     }

@@ -1,13 +1,15 @@
 package dev.kerf.cli.picture;
 
+import dev.kerf.Kerf;
 import dev.kerf.backend.Device;
 import dev.kerf.backend.Precision;
 import dev.kerf.cli.console.Console;
 import dev.kerf.cli.console.Task;
 import dev.kerf.cli.option.DeviceOptions;
+import dev.kerf.cli.option.ModelCommands;
 import dev.kerf.cli.option.OutputDirectory;
 import dev.kerf.cli.option.PrecisionConverter;
-import dev.kerf.cli.option.WeightsOptions;
+import dev.kerf.cli.option.WeightsPath;
 import dev.kerf.cli.picture.ImageInputs.Input;
 import dev.kerf.error.BadInputException;
 import dev.kerf.model.ModelOptions;
@@ -28,9 +30,10 @@ import picocli.CommandLine.Spec;
 import picocli.CommandLine.TypeConversionException;
 
 /** {@code kerf segment}: a label for each pixel of each image. */
-@Command(name = "segment", mixinStandardHelpOptions = true, sortOptions = false, description = "Gives each pixel of each image a label.", footer = {
-    "", "Writes NAME-labels.png and NAME-overlay.png into the current directory unless told otherwise.",
-    "Exit codes: 0 done, 1 failed, 2 usage, 3 some images failed and the rest are done."})
+@Command(name = "segment", mixinStandardHelpOptions = true, sortOptions = false, description = "Gives each pixel of each image a label, by a U-Net. What needs another network: 'kerf detect' and"
+        + " 'kerf panoptic' (Mask R-CNN), 'kerf sam' and 'kerf track' (SAM 2).", footer = {
+            "", "Writes NAME-labels.png and NAME-overlay.png into the current directory unless told otherwise.",
+            "Exit codes: 0 done, 1 failed, 2 usage, 3 some images failed and the rest are done."})
 public final class SegmentCommand implements Callable<Integer> {
     private final Console console;
 
@@ -40,8 +43,8 @@ public final class SegmentCommand implements Callable<Integer> {
     @Parameters(arity = "1..*", paramLabel = "IMAGE", description = "PNG, JPEG, BMP, TIFF, GIF; .npy or .npz of float32 (H, W) or (C, H, W); or a directory of these.")
     private List<String> images;
 
-    @Mixin
-    private WeightsOptions weights;
+    @Option(names = "--weights", paramLabel = "FILE", converter = WeightsPath.class, description = "A U-Net: a safetensors file or a PyTorch checkpoint. By default the network that comes with Kerf.")
+    private Path weights;
 
     @Mixin
     private DeviceOptions device;
@@ -50,7 +53,7 @@ public final class SegmentCommand implements Callable<Integer> {
     private OutputOptions output;
 
     @Mixin
-    private PageOptions pages;
+    private ImageOptions folders;
 
     @Option(names = "--tile", paramLabel = "auto|off|N", defaultValue = "auto", converter = TileConverter.class, description = "Side of the tiles that an image is cut into; by default only what doesn't fit is cut.")
     private int tile;
@@ -76,15 +79,16 @@ public final class SegmentCommand implements Callable<Integer> {
         if (!(scale > 0 && scale <= 16)) {
             throw new ParameterException(spec.commandLine(), "--scale " + scale + ": expected a factor above 0, up to 16");
         }
-        List<Input> inputs = pages.of(ImageInputs.of(images, console.notes(output.quiet)));
+        List<Input> inputs = folders.of(images, output.directory, console.notes(output.quiet));
         Task<UNetInput> first = Task.start(() -> UNetInput.read(inputs.getFirst()));
-        try (Weights source = weights.open();
+        try (Weights source = weights == null ? Kerf.embeddedWeights() : ModelCommands.open(weights, UNet.KIND);
                 Device opened = device.open();
                 UNet net = UNet.load(opened, source, ModelOptions.of().precision(precision))) {
             List<String> names = classNames(net);
-            SegmentFiles files = new SegmentFiles(output.directory, output.formats(), output.overlay, names, background(names));
-            ImageInputs.claims(inputs, weights.file(), files::of);
-            if (weights.embedded() && !output.quiet) {
+            SegmentFiles files = new SegmentFiles(output.directory, output.formats(), output.overlay, output.legend, names,
+                    background(names));
+            ImageInputs.claims(inputs, weights, files::of);
+            if (weights == null && !output.quiet) {
                 console.note("no --weights: using the embedded network " + net.name() + " (classes "
                         + String.join(", ", names) + ")");
             }

@@ -29,10 +29,12 @@ import java.util.stream.IntStream;
  * @param directory  where they go
  * @param formats    which, besides the overlay
  * @param overlay    whether one is drawn
+ * @param legend     whether it says what its colours are
  * @param classes    names by label
  * @param background the class without colour and annotations, or -1
  */
-record SegmentFiles(Path directory, Set<Format> formats, boolean overlay, List<String> classes, int background) {
+record SegmentFiles(
+        Path directory, Set<Format> formats, boolean overlay, boolean legend, List<String> classes, int background) {
     private static final Map<Format, String> ENDINGS = new EnumMap<>(Map.of(
             Format.LABELS, "-labels.png", Format.RLE, "-rle.json", Format.POLYGONS, "-polygons.json",
             Format.NPY, "-logits.npy", Format.SAFETENSORS, "-logits.safetensors"));
@@ -78,7 +80,8 @@ record SegmentFiles(Path directory, Set<Format> formats, boolean overlay, List<S
     }
 
     private boolean draw(Input input, UNetInput picture, LabelMap labels) {
-        Overlay.of(classes, background).draw(picture.view(), labels).writePng(directory.resolve(input.name() + OVERLAY));
+        Overlay colours = Overlay.of(classes, background);
+        (legend ? colours : colours.withoutLegend()).draw(picture.view(), labels).writePng(directory.resolve(input.name() + OVERLAY));
         return true;
     }
 

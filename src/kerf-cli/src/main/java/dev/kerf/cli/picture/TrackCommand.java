@@ -6,6 +6,7 @@ import dev.kerf.cli.console.Console;
 import dev.kerf.cli.console.ExitCode;
 import dev.kerf.cli.option.Claims;
 import dev.kerf.cli.option.DeviceOptions;
+import dev.kerf.cli.option.ModelCommands;
 import dev.kerf.cli.option.OutputDirectory;
 import dev.kerf.cli.option.PrecisionConverter;
 import dev.kerf.cli.option.WeightsPath;
@@ -45,7 +46,8 @@ import picocli.CommandLine.Spec;
 @Command(name = "track", mixinStandardHelpOptions = true, sortOptions = false, description = "Follows what you point at through a video, with SAM 2 or 2.1.", footer = {
     "", "Example: kerf track street.mp4 --weights sam2.1_hiera_tiny.pt --object 1 --point 0:210,95",
     "Prompts begin with their frame's number, from 0. Of each object there must be one at least.",
-    "Writes NAME-masks/00000.png …, each object's number for its pixels, and NAME-overlay.gif."})
+    "Writes NAME-masks/FRAME.png, each object's number for its pixels, and NAME-overlay.gif. FRAME is the name of a",
+    "folder's file; of other videos the frame's number in five digits, from 00000."})
 public final class TrackCommand implements Callable<Integer> {
     private final Console console;
 
@@ -183,7 +185,7 @@ public final class TrackCommand implements Callable<Integer> {
             }
         }
         try (VideoFrames frames = new VideoFrames(video);
-                Weights source = Weights.open(weights)) {
+                Weights source = ModelCommands.open(weights, Sam2.KIND)) {
             checkFrames(prompts, frames.count());
             checkFrames(masks, frames.count());
             Sam2Config config = Sam2Config.of(source).withImageSize(imageSize);
@@ -191,7 +193,8 @@ public final class TrackCommand implements Callable<Integer> {
                     Device opened = device.open();
                     Sam2 sam = Sam2.load(opened, source, config,
                             ModelOptions.of().precision(precision));
-                    TrackFiles files = output.open(console, video, frames, config, opened.info(), claims())) {
+                    TrackFiles files = output.open(console, video, frames, byFrame(prompts), config, opened.info(),
+                            claims())) {
                 int first = first(prompts, masks);
                 if (!backward) {
                     files.begin(first);
@@ -212,6 +215,14 @@ public final class TrackCommand implements Callable<Integer> {
         List<Path> read = new ArrayList<>(List.of(video, weights));
         objects.forEach(o -> ObjectPrompts.given(o.masks).forEach(m -> read.add(Path.of(ObjectPrompts.after(m, "--mask")))));
         return new Claims(read);
+    }
+
+    /** Of all objects, by frame. */
+    private static Map<Integer, List<Prompt>> byFrame(Map<Integer, Map<Integer, Prompt>> prompts) {
+        Map<Integer, List<Prompt>> out = new TreeMap<>();
+        prompts.values().forEach(object -> object.forEach(
+                (frame, prompt) -> out.computeIfAbsent(frame, _ -> new ArrayList<>()).add(prompt)));
+        return out;
     }
 
     private static void checkFrames(Map<Integer, ? extends Map<Integer, ?>> byObject, int count) {

@@ -8,6 +8,7 @@ import dev.kerf.cli.console.Version;
 import dev.kerf.cli.option.Claims;
 import dev.kerf.error.BadFileException;
 import dev.kerf.file.AtomicFile;
+import dev.kerf.image.Image;
 import dev.kerf.image.video.Frame;
 import dev.kerf.image.video.FrameSink;
 import dev.kerf.json.Json;
@@ -21,6 +22,7 @@ import dev.kerf.mask.Palette;
 import dev.kerf.mask.RunLength;
 import dev.kerf.model.sam2.FrameResult;
 import dev.kerf.model.sam2.Prediction;
+import dev.kerf.model.sam2.Prompt;
 import dev.kerf.model.sam2.Sam2Config;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -29,7 +31,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -41,6 +42,8 @@ final class TrackFiles implements AutoCloseable {
     private final Console console;
     private final Path video;
     private final VideoFrames frames;
+    /** What the user showed, by frame. */
+    private final Map<Integer, List<Prompt>> shown;
     private final Sam2Config config;
     private final DeviceInfo device;
     private final String name;
@@ -56,10 +59,11 @@ final class TrackFiles implements AutoCloseable {
     private final Set<Path> begun = new HashSet<>();
     private int written;
 
-    TrackFiles(TrackOutput options, Console console, Path video, VideoFrames frames, Sam2Config config, DeviceInfo device,
-            Claims claims) {
+    TrackFiles(TrackOutput options, Console console, Path video, VideoFrames frames, Map<Integer, List<Prompt>> shown,
+            Sam2Config config, DeviceInfo device, Claims claims) {
         this.claims = claims;
         this.options = options;
+        this.shown = shown;
         this.console = console;
         this.video = video;
         this.frames = frames;
@@ -71,13 +75,17 @@ final class TrackFiles implements AutoCloseable {
         this.progress = console.terminal() && !options.quiet
                 ? Progress.bar(console, frames.count(), "frames")
                 : Progress.none();
-        if (options.overlay.equals("none")) {
-            this.sink = null;
-        } else {
-            add(options.directory.resolve(name + "-overlay." + options.overlay));
-            this.sink = FrameSink.open(files.getLast(), frames.width(), frames.height(), frames.rate());
-        }
+        this.sink = sink();
         this.coco = options.formats.contains(TrackOutput.Format.COCO) ? coco() : null;
+    }
+
+    private FrameSink sink() {
+        return switch (options.overlay) {
+            case "none" -> null;
+            case "png" -> new FramePictures(folder("-overlay"), frames, this::add);
+            default -> FrameSink.open(add(options.directory.resolve(name + "-overlay." + options.overlay)), frames.width(),
+                    frames.height(), frames.rate());
+        };
     }
 
     /** A file that is about to be written. */
@@ -112,10 +120,10 @@ final class TrackFiles implements AutoCloseable {
     void add(Frame frame, FrameResult result) {
         LabelMap map = map(result);
         if (options.formats.contains(TrackOutput.Format.LABELS)) {
-            map.writePng(add(folder().resolve(String.format(Locale.ROOT, "%05d.png", result.frame()))), Palette.of(256, 0));
+            map.writePng(add(folder("-masks").resolve(frames.name(result.frame()) + ".png")), Palette.of(256, 0));
         }
         if (options.formats.contains(TrackOutput.Format.MASKS)) {
-            result.objects().forEach((object, p) -> writeMask(result.frame(), object, p));
+            result.objects().forEach((object, p) -> writeMask(frames.name(result.frame()), object, p));
         }
         if (coco != null) {
             coco.write(frame, instances(result));
@@ -131,8 +139,8 @@ final class TrackFiles implements AutoCloseable {
         progress.step();
     }
 
-    private Path folder() {
-        Path folder = options.directory.resolve(name + "-masks");
+    private Path folder(String ending) {
+        Path folder = options.directory.resolve(name + ending);
         try {
             if (begun.add(folder) && Files.isDirectory(folder)) {
                 for (Path mask : EarlierResults.masks(folder)) {
@@ -146,8 +154,8 @@ final class TrackFiles implements AutoCloseable {
         }
     }
 
-    private void writeMask(int frame, int object, Prediction p) {
-        p.mask().toImage().writePng(add(folder().resolve(String.format(Locale.ROOT, "%05d-object-%d.png", frame, object))));
+    private void writeMask(String frame, int object, Prediction p) {
+        p.mask().toImage().writePng(add(folder("-masks").resolve(frame + "-object-" + object + ".png")));
     }
 
     private Instances instances(FrameResult result) {
@@ -172,10 +180,11 @@ final class TrackFiles implements AutoCloseable {
         return LabelMap.of(frames.width(), frames.height(), out);
     }
 
-    private static Json json(Frame frame, FrameResult result) {
+    private Json json(Frame frame, FrameResult result) {
         Json objects = Json.array();
         result.objects().forEach((object, p) -> objects.add(object(object, p)));
-        return Json.object().put("frame", result.frame()).put("time", frame.time()).put("objects", objects);
+        return Json.object().put("frame", result.frame()).put("name", frames.name(result.frame()))
+                .put("time", frame.time()).put("objects", objects);
     }
 
     private static Json object(int number, Prediction p) {
@@ -191,7 +200,10 @@ final class TrackFiles implements AutoCloseable {
         List<String> names = new ArrayList<>(List.of("background"));
         IntStream.rangeClosed(1, map.max()).forEach(i -> names.add("object " + i));
         Frame frame = frames.at(index);
-        sink.write(frame.with(Overlay.of(names, 0).draw(frame.image(), map)));
+        Overlay colours = Overlay.of(names, 0);
+        Image drawn = (options.legend ? colours : colours.withoutLegend()).draw(frame.image(), map);
+        PromptMarks.draw(drawn, shown.getOrDefault(index, List.of()));
+        sink.write(frame.with(drawn));
         written = index + 1;
     }
 

@@ -3,18 +3,20 @@ package dev.kerf.cli.picture;
 import dev.kerf.backend.DeviceInfo;
 import dev.kerf.cli.console.Console;
 import dev.kerf.cli.option.Claims;
+import dev.kerf.model.sam2.Prompt;
 import dev.kerf.model.sam2.Sam2Config;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import picocli.CommandLine.Option;
 
 /** What becomes of the masks of a video. */
 final class TrackOutput {
     /** Files that can be made. */
     enum Format {
-        /** NAME-masks/00000.png …: each pixel's object by number, 0 for none. */
+        /** NAME-masks/FRAME.png …: each pixel's object by number, 0 for none. */
         LABELS,
-        /** NAME-masks/00000-object-1.png …: each object by itself, white on black. */
+        /** NAME-masks/FRAME-object-1.png …: each object by itself, white on black. */
         MASKS,
         /** NAME-masks.json: each frame's and object's run lengths. */
         RLE,
@@ -25,8 +27,12 @@ final class TrackOutput {
     @Option(names = "--out", paramLabel = "DIR", defaultValue = ".", description = "Where files go; made if it isn't there. By default the current directory.")
     Path directory;
 
-    @Option(names = "--overlay", paramLabel = "gif|mp4|none", defaultValue = "gif", description = "Draws the masks over the video: NAME-overlay.gif (by default), or .mp4 and others through ffmpeg.")
+    @Option(names = "--overlay", paramLabel = "gif|png|mp4|none", defaultValue = "gif", description = "Draws the masks over the video: NAME-overlay.gif (by default), a PNG for each frame in NAME-overlay, or"
+            + " .mp4 and others through ffmpeg.")
     String overlay;
+
+    @Option(names = "--legend", negatable = true, defaultValue = "true", fallbackValue = "true", description = "The overlay says which colour is which object and how much of the frame it covers; on by default.")
+    boolean legend;
 
     @Option(names = "--format", split = ",", paramLabel = "FORMAT", defaultValue = "labels", description = "One or more of labels (a PNG of numbers for each frame), masks (a PNG for each frame and object), rle"
             + " (JSON) and coco (COCO results).")
@@ -39,8 +45,8 @@ final class TrackOutput {
     boolean json;
 
     /** The files of one video, to be written frame by frame. */
-    TrackFiles open(Console console, Path video, VideoFrames frames, Sam2Config config, DeviceInfo device,
-            Claims claims) {
-        return new TrackFiles(this, console, video, frames, config, device, claims);
+    TrackFiles open(Console console, Path video, VideoFrames frames, Map<Integer, List<Prompt>> shown, Sam2Config config,
+            DeviceInfo device, Claims claims) {
+        return new TrackFiles(this, console, video, frames, shown, config, device, claims);
     }
 }

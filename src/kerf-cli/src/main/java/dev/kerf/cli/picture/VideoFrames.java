@@ -9,7 +9,9 @@ import dev.kerf.model.sam2.ClipFrames;
 import java.nio.file.Path;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 
 /**
  * A video's frames in any order: read ahead to the one that is asked for, and from the beginning again to go back. The
@@ -24,6 +26,7 @@ final class VideoFrames implements ClipFrames, AutoCloseable {
     private final int width;
     private final int height;
     private final FrameRate rate;
+    private final List<String> names;
     private FrameSource source;
     /** Frames of the open source that were read. */
     private int read;
@@ -43,12 +46,18 @@ final class VideoFrames implements ClipFrames, AutoCloseable {
                 }
             }
             count = n;
+            names = IntStream.range(0, n).mapToObj(first::frameName).toList();
         }
     }
 
     @Override
     public int count() {
         return count;
+    }
+
+    /** What a frame is called; unlike all others. */
+    String name(int index) {
+        return names.get(index);
     }
 
     int width() {

@@ -46,9 +46,9 @@ final class WeightsInspectCommand implements Callable<Integer> {
     private void print(Weights weights, String architecture) {
         int name = weights.tensors().stream().mapToInt(t -> t.name().length()).max().orElse(0);
         for (TensorInfo t : weights.tensors()) {
-            console.out().println(Text.padded(t.name(), name) + "  " + Text.padded(t.dtype().toString(), 4) + "  " + t.shape());
+            console.out().println(Text.padded(Text.line(t.name()), name) + "  " + Text.padded(t.dtype().toString(), 4) + "  " + t.shape());
         }
-        new TreeMap<>(weights.metadata()).forEach((key, value) -> console.out().println(key + ": " + value));
+        new TreeMap<>(weights.metadata()).forEach((key, value) -> console.out().println(Text.line(key + ": " + value)));
         console.out().println(weights.tensors().size() + " tensors, " + weights.parameterCount() + " parameters, "
                 + Text.bytes(bytes(weights)));
         if (architecture != null) {
@@ -72,10 +72,12 @@ final class WeightsInspectCommand implements Callable<Integer> {
 
     /** One line on the network, or null if these are not the weights of a kind that is known. */
     private static String architecture(Weights weights) {
-        try {
-            return Models.find(weights).map(kind -> kind.describe(weights)).orElse(null);
-        } catch (KerfException e) {
-            return null;
-        }
+        return Models.find(weights).map(kind -> {
+            try {
+                return kind.describe(weights);
+            } catch (KerfException e) {
+                return "of kind " + kind.name() + ", but no whole one: " + e.getMessage();
+            }
+        }).orElse(null);
     }
 }

@@ -65,6 +65,11 @@ final class DecodedVideo implements FrameSource {
     }
 
     @Override
+    public String frameName(int index) {
+        return decoder.frameName(index);
+    }
+
+    @Override
     public boolean hasNext() {
         if (closed) {
             throw new ClosedException(name + ": the video is closed");

@@ -24,6 +24,8 @@ final class FolderSource implements FrameDecoder {
             .flatMap(type -> type.endings().stream()).sorted().toList();
 
     private final List<Path> files;
+    /** Names of the frames; none where two files differ in their endings only. */
+    private final List<String> names;
     private int next;
 
     /**
@@ -48,6 +50,18 @@ final class FolderSource implements FrameDecoder {
         }
         found.sort(Comparator.comparing(f -> f.getFileName().toString(), new NaturalOrder()));
         files = List.copyOf(found);
+        List<String> stems = files.stream().map(FolderSource::stem).distinct().toList();
+        names = stems.size() == files.size() ? stems : List.of();
+    }
+
+    private static String stem(Path file) {
+        String name = file.getFileName().toString();
+        return name.substring(0, name.lastIndexOf('.'));
+    }
+
+    @Override
+    public String frameName(int index) {
+        return names.isEmpty() ? FrameDecoder.super.frameName(index) : names.get(index);
     }
 
     @Override

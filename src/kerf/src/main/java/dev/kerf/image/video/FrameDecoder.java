@@ -3,6 +3,7 @@ package dev.kerf.image.video;
 import dev.kerf.image.Image;
 import java.io.Closeable;
 import java.io.IOException;
+import java.util.Locale;
 import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 
@@ -21,6 +22,11 @@ interface FrameDecoder extends Closeable {
      */
     @Nullable
     Image read() throws IOException;
+
+    /** What the frame is called; see {@link FrameSource#frameName}. */
+    default String frameName(int index) {
+        return String.format(Locale.ROOT, "%05d", index);
+    }
 
     /** When the picture last read, counted from 0, is shown, in seconds. */
     default double time(int index) {

@@ -37,6 +37,12 @@ public interface FrameSource extends Iterator<Frame>, AutoCloseable {
     /** How many frames there are, where that is known before the end. */
     OptionalInt count();
 
+    /**
+     * What a frame is called: in a folder the name of its file without the ending, where those differ; otherwise its number
+     * from 0, in five digits. May be asked before the frame is read, and after closing.
+     */
+    String frameName(int index);
+
     /** Lets go of files and processes; frames that were given out stay. Closing twice is closing once. */
     @Override
     void close();

@@ -1,0 +1,27 @@
+package dev.kerf.cli.picture;
+
+import dev.kerf.cli.picture.ImageInputs.Input;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.function.Consumer;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** Which images the arguments mean. */
+final class ImageOptions {
+    @Option(names = "--recursive", description = "Also takes the images in a directory's directories; but not links, nor the one for results.")
+    private boolean recursive;
+
+    @Mixin
+    private PageOptions pages;
+
+    /**
+     * Each page of each file.
+     *
+     * @param results where what is made of them goes
+     * @param note    is told of files in a directory that aren't taken
+     */
+    List<Input> of(List<String> arguments, Path results, Consumer<String> note) {
+        return pages.of(ImageInputs.of(arguments, recursive, results, note));
+    }
+}
