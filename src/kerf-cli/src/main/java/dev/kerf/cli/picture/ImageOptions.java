@@ -9,7 +9,7 @@ import picocli.CommandLine.Option;
 
 /** Which images the arguments mean. */
 final class ImageOptions {
-    @Option(names = "--recursive", description = "Also takes the images in a directory's directories; but not links, nor the one for results.")
+    @Option(names = "--recursive", description = "Also takes the images in a directory's directories; links and the directory for results are left out.")
     private boolean recursive;
 
     @Mixin

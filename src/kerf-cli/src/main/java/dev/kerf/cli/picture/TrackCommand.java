@@ -46,8 +46,8 @@ import picocli.CommandLine.Spec;
 @Command(name = "track", mixinStandardHelpOptions = true, sortOptions = false, description = "Follows what you point at through a video, with SAM 2 or 2.1.", footer = {
     "", "Example: kerf track street.mp4 --weights sam2.1_hiera_tiny.pt --object 1 --point 0:210,95",
     "Prompts begin with their frame's number, from 0. Of each object there must be one at least.",
-    "Writes NAME-masks/FRAME.png, each object's number for its pixels, and NAME-overlay.gif. FRAME is the name of a",
-    "folder's file; of other videos the frame's number in five digits, from 00000."})
+    "Writes NAME-masks/FRAME.png, each object's number for its pixels, and NAME-overlay.gif.",
+    "FRAME is the file's name in a folder, otherwise the frame's number in five digits: 00000 …"})
 public final class TrackCommand implements Callable<Integer> {
     private final Console console;
 
