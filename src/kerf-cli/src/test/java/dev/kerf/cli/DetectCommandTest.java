@@ -129,7 +129,7 @@ class DetectCommandTest {
     void badInputsAreNamed() {
         Path picture = picture("a.png");
         run("detect", Run.unet(dir.resolve("unet.safetensors"), 3, 2, false), picture)
-                .failedWith(ExitCode.FAILED, "unet.safetensors", "no Mask R-CNN");
+                .failedWith(ExitCode.FAILED, "unet.safetensors", "not 'maskrcnn': use 'kerf segment'");
         run("detect", detector(), picture, "--score", "2").failedWith(ExitCode.USAGE, "score 2.0");
         run("panoptic", detector(), picture).failedWith(ExitCode.FAILED, "sem_seg_head");
         Run.of("detect", picture).failedWith(ExitCode.USAGE, "--weights");

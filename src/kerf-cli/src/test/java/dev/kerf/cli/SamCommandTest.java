@@ -85,7 +85,8 @@ class SamCommandTest {
         byte[] without = drawn.packed().data().toArray(ValueLayout.JAVA_BYTE);
         sam("--point", "125,94", "--background", "20.5,220", "--box", "76,64,179,199").succeeded();
         Image with = Image.read(out.resolve("drawn-overlay.png"));
-        assertFalse(Arrays.equals(without, with.packed().data().toArray(ValueLayout.JAVA_BYTE)), "the legend is drawn by default");
+        assertFalse(Arrays.equals(without, with.packed().data().toArray(ValueLayout.JAVA_BYTE)),
+                "the legend is drawn by default");
     }
 
     private static int rgb(Image image, int x, int y) {
@@ -195,7 +196,7 @@ class SamCommandTest {
                 "cut.safetensors");
         Path other = Run.unet(dir.resolve("unet.safetensors"), 3, 2, false);
         Run.of("sam", image, "--weights", other, "--backend", "cpu", "--point", "3,3").failedWith(ExitCode.FAILED,
-                "no SAM 2 checkpoint");
+                "not 'sam2': use 'kerf segment'");
         assertEquals(List.of("cut.safetensors", "drawn.png", "empty.txt", "unet.safetensors"), Run.files(dir));
     }
 }

@@ -41,7 +41,8 @@ class SelftestCommandTest {
         Path file = dir.resolve("report.json");
         String out = Run.of("selftest", "--backend", "cpu", "--goldens", GOLDENS, "--report", file).succeeded().out();
         assertTrue(out.startsWith("cpu:0  ") && out.contains("\nall ") && !out.contains("FAILED"), out);
-        Run asJson = Run.of("selftest", "--backend", "cpu", "--only", "leaks", "--json").succeeded();
+        Run asJson = Run.of("selftest", "--backend", "cpu", "--only", "leaks", "--json");
+        assertEquals(ExitCode.OK, asJson.code());
         assertEquals("leaks", Json.parse(asJson.out()).at("checks").at(0).at("part").asString());
         assertTrue(asJson.err().startsWith("cpu:0  ") && asJson.err().contains("\nall "), asJson.err());
         Json report = Json.read(file);

@@ -80,7 +80,8 @@ final class JsonWriter {
             char c = s.charAt(i);
             // Separators U+2028 and U+2029 are legal, but break a text pasted into JavaScript; half a surrogate pair
             // has no UTF-8.
-            if (!Character.isISOControl(c) && c != '"' && c != '\\' && c != '\u2028' && c != '\u2029' && !Character.isSurrogate(c)) {
+            if (!Character.isISOControl(c) && c != '"' && c != '\\' && c != '\u2028' && c != '\u2029'
+                    && !Character.isSurrogate(c)) {
                 continue;
             }
             if (Character.isHighSurrogate(c) && i + 1 < s.length() && Character.isLowSurrogate(s.charAt(i + 1))) {

@@ -54,9 +54,7 @@ public final class Progress implements AutoCloseable {
                 .setUpdateIntervalMillis(200)
                 .setConsumer(new DelegatingProgressBarConsumer(line, Terminal.COLUMNS) {
                     @Override
-                    public int getMaxRenderedLength() {
-                        return width(columns);
-                    }
+                    public int getMaxRenderedLength() { return width(columns); }
                 })
                 .build());
     }

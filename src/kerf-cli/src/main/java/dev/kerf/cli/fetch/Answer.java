@@ -9,7 +9,7 @@ import java.util.regex.Pattern;
  * What the head of an answer says of its body (RFC 9110, sections 8.6, 14.4 and 15.3.7).
  *
  * @param status of HTTP
- * @param start  where the body begins in the file
+ * @param start  where the body begins in the file; -1 where that isn't said, or makes no sense
  * @param total  bytes of the whole file; -1 where it isn't said
  */
 record Answer(int status, long start, long total) {
@@ -25,11 +25,9 @@ record Answer(int status, long start, long total) {
             String range = header(response, "Content-Range");
             Matcher m = RANGE.matcher(range);
             long total = m.matches() && !m.group(3).equals("*") ? Long.parseLong(m.group(3)) : -1;
-            if (!m.matches() || Long.parseLong(m.group(2)) < Long.parseLong(m.group(1))
-                    || total >= 0 && total <= Long.parseLong(m.group(2))) {
-                throw new IOException("the server sends a part and doesn't say which (Content-Range: " + range + ")");
-            }
-            return new Answer(206, Long.parseLong(m.group(1)), total);
+            boolean sound = m.matches() && Long.parseLong(m.group(1)) <= Long.parseLong(m.group(2))
+                    && (total < 0 || Long.parseLong(m.group(2)) < total);
+            return new Answer(206, sound ? Long.parseLong(m.group(1)) : -1, total);
         }
         String length = header(response, "Content-Length");
         if (!length.matches("\\d{0,18}")) {

@@ -49,7 +49,7 @@ final class PromptMarks {
     }
 
     private void box(Prompt.Corners b) {
-        double line = Math.max(1, size / 3);
+        double line = Math.max(2, size / 3);
         frame(b, 2 * line, SHADOW, SHADOW_OPACITY);
         frame(b, line, RING, 1);
     }

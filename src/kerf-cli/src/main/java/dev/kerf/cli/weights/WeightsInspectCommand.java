@@ -46,7 +46,8 @@ final class WeightsInspectCommand implements Callable<Integer> {
     private void print(Weights weights, String architecture) {
         int name = weights.tensors().stream().mapToInt(t -> t.name().length()).max().orElse(0);
         for (TensorInfo t : weights.tensors()) {
-            console.out().println(Text.padded(Text.line(t.name()), name) + "  " + Text.padded(t.dtype().toString(), 4) + "  " + t.shape());
+            console.out().println(
+                    Text.padded(Text.line(t.name()), name) + "  " + Text.padded(t.dtype().toString(), 4) + "  " + t.shape());
         }
         new TreeMap<>(weights.metadata()).forEach((key, value) -> console.out().println(Text.line(key + ": " + value)));
         console.out().println(weights.tensors().size() + " tensors, " + weights.parameterCount() + " parameters, "
