@@ -76,8 +76,8 @@ public final class EvaluateCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         labels.check(spec);
-        if (json != null && !"-".equals(json)) {
-            Claims.spare("--json", Path.of(json), predicted, truth);
+        if (file != null) {
+            Claims.spare("--report", file, predicted, truth);
         }
         if (boundary != null && !(boundary > 0 && boundary <= 1)) {
             throw usage("--boundary " + boundary + ": expected a share of the diagonal, more than 0 and at most 1");

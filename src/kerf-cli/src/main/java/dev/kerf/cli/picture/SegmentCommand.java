@@ -17,6 +17,7 @@ import dev.kerf.model.unet.SegmentOptions;
 import dev.kerf.model.unet.Segmentation;
 import dev.kerf.model.unet.UNet;
 import dev.kerf.weights.Weights;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
