@@ -152,8 +152,8 @@ class OutputsTest {
                 new Object[] {"trace", "--weights", net, "--image", picture, "--out", weights},
                 new Object[] {"export", "--weights", net, "--size", "16x16", "--onnx", weights},
                 new Object[] {"weights", "import", checkpoint, "-o", checkpoint},
-                new Object[] {"evaluate", "--predicted", json, "--truth", json, "--json", json},
-                new Object[] {"evaluate", "--predicted", there, "--truth", there, "--json", same.resolve("a.png")});
+                new Object[] {"evaluate", "--predicted", json, "--truth", json, "--report", json},
+                new Object[] {"evaluate", "--predicted", there, "--truth", there, "--report", same.resolve("a.png")});
         List<String> before = contents();
         for (Object[] call : calls) {
             Run.of(call).failedWith(ExitCode.FAILED, "would overwrite this input");
