@@ -86,7 +86,7 @@ public final class Main {
     }
 
     /** All commands, or only the one that is called: reading the annotations of all of them takes time. */
-    private static CommandLine commandLine(String[] args, Console console) {
+    static CommandLine commandLine(String[] args, Console console) {
         CommandLine all = new CommandLine(new RootCommand(console));
         String called = args.length == 0 ? "" : args[0];
         COMMANDS.forEach((name, make) -> {

@@ -7,6 +7,7 @@ import dev.kerf.cli.console.Console;
 import dev.kerf.cli.console.ExitCode;
 import dev.kerf.cli.option.Claims;
 import dev.kerf.cli.option.DeviceOptions;
+import dev.kerf.cli.option.Usage;
 import dev.kerf.cli.option.WeightsOptions;
 import dev.kerf.cli.picture.PromptText;
 import dev.kerf.model.ModelKind;
@@ -69,6 +70,7 @@ final class TraceCommand implements Callable<Integer> {
         if (golden != null && !weights.embedded()) {
             throw new ParameterException(spec.commandLine(), "a golden case has its own weights: leave out --weights");
         }
+        Usage.of(spec, this::request);
         Claims.spare("--out", target, image, weights.file());
         Map<String, HostTensor> stages;
         Map<String, String> metadata = new LinkedHashMap<>();
@@ -89,14 +91,17 @@ final class TraceCommand implements Callable<Integer> {
         return open.stages(device);
     }
 
+    private ModelKind.TraceRequest request() {
+        return new ModelKind.TraceRequest(image, points.stream().map(p -> PromptText.numbers(p, 2, "--point")).toList(),
+                box == null ? new double[0] : PromptText.numbers(box, 4, "--box"), imageSize);
+    }
+
     private Map<String, HostTensor> ofImage(Device device, Map<String, String> metadata) {
         metadata.put("kerf.image", image.toString());
         try (Weights open = weights.open()) {
             ModelKind kind = Models.of(open);
             metadata.put("kerf.model", kind.name());
-            return kind.trace(device, open, new ModelKind.TraceRequest(image,
-                    points.stream().map(p -> PromptText.numbers(p, 2, "--point")).toList(),
-                    box == null ? new double[0] : PromptText.numbers(box, 4, "--box"), imageSize));
+            return kind.trace(device, open, request());
         }
     }
 }

@@ -180,7 +180,7 @@ class BadInputTest {
     void devicesThatAreNotThere() {
         fails(new Object[] {"segment", "--weights", net, "--out", out, good, "--backend", "abacus"}, "abacus", "cpu");
         fails(new Object[] {"segment", "--weights", net, "--out", out, good, "--backend", "cpu", "--device", "7"}, "cpu:7");
-        fails(new Object[] {"segment", "--weights", net, "--out", out, good, "--device", "0"}, "--backend");
+        Run.of("segment", "--weights", net, "--out", out, good, "--device", "0").failedWith(ExitCode.USAGE, "--backend");
         fails(new Object[] {"trace", "--weights", net, "--image", good, "--out", dir.resolve("t"), "--backend", "abacus"},
                 "abacus");
     }

@@ -164,7 +164,7 @@ class SamCommandTest {
         int all = everything(-1, 0, 1);
         assertTrue(all > everything(-1, 0, 0.01) && all > everything(2, 0, 1) && all > everything(-1, 2, 1), all + " masks");
         assertEquals(0, everything(2, 0, 1));
-        sam("--everything", "--nms", 0).failedWith(ExitCode.FAILED, "thresholds 0.8, 0.95, 0.0");
+        sam("--everything", "--nms", 0).failedWith(ExitCode.USAGE, "thresholds 0.8, 0.95, 0.0");
     }
 
     private int everything(double iou, double stability, double nms) {
@@ -176,12 +176,12 @@ class SamCommandTest {
     void badInputIsOneLine() throws IOException {
         sam().failedWith(ExitCode.USAGE, "--point");
         sam("--everything", "--point", "1,1").failedWith(ExitCode.USAGE, "no prompt");
-        sam("--point", "1").failedWith(ExitCode.FAILED, "--point 1:", "2 numbers");
-        sam("--point", "1,NaN").failedWith(ExitCode.FAILED, "2 numbers");
+        sam("--point", "1").failedWith(ExitCode.USAGE, "--point 1:", "2 numbers");
+        sam("--point", "1,NaN").failedWith(ExitCode.USAGE, "2 numbers");
         sam("--point", "300,10").failedWith(ExitCode.FAILED, "not in the image of 256×256");
         sam("--box", "10,10,10,20").failedWith(ExitCode.FAILED, "is empty");
-        sam("--box", "1,1,9,9", "--box", "20,20,30,30", "--point", "3,3").failedWith(ExitCode.FAILED, "2 boxes");
-        Run.of("sam", image, "--weights", weights, "--point", "3,3", "--image-size", 100).failedWith(ExitCode.FAILED,
+        sam("--box", "1,1,9,9", "--box", "20,20,30,30", "--point", "3,3").failedWith(ExitCode.USAGE, "2 boxes");
+        Run.of("sam", image, "--weights", weights, "--point", "3,3", "--image-size", 100).failedWith(ExitCode.USAGE,
                 "image size 100");
         assertTrue(Run.of("weights", "inspect", weights).succeeded().out().contains("SAM 2.1: Hiera tiny, 12 blocks"));
         Run.of("export", "--onnx", dir.resolve("x.onnx"), "--size", "64x64", "--weights", weights, "--part", "neck")

@@ -212,11 +212,11 @@ class TrackCommandTest {
     @Test
     void badInputIsOneLine() {
         track().failedWith(ExitCode.USAGE, "--object");
-        track("--object", 1).failedWith(ExitCode.FAILED, "--object 1 has no prompt");
-        track("--object", 0, "--point", "0:1,1").failedWith(ExitCode.FAILED, "--object 0");
-        track("--object", 1, "--point", "1,1").failedWith(ExitCode.FAILED, "a frame's number and a colon");
-        track("--object", 1, "--point", "x:1,1").failedWith(ExitCode.FAILED, "'x' is no frame's number");
-        track("--object", 1, "--point", "0:1").failedWith(ExitCode.FAILED, "2 numbers");
+        track("--object", 1).failedWith(ExitCode.USAGE, "--object 1 has no prompt");
+        track("--object", 0, "--point", "0:1,1").failedWith(ExitCode.USAGE, "--object 0");
+        track("--object", 1, "--point", "1,1").failedWith(ExitCode.USAGE, "a frame's number and a colon");
+        track("--object", 1, "--point", "x:1,1").failedWith(ExitCode.USAGE, "'x' is no frame's number");
+        track("--object", 1, "--point", "0:1").failedWith(ExitCode.USAGE, "2 numbers");
         track("--object", 1, "--point", "4:1,1").failedWith(ExitCode.FAILED, "the video has 4 frames");
         track("--object", 1, "--point", "0:81,1", "--overlay", "none").failedWith(ExitCode.FAILED, "not in the image of 80×64");
         track("--object", 1, "--point", "0:1,1", "--stream", "--backward").failedWith(ExitCode.USAGE, "forward");

@@ -72,10 +72,10 @@ class WeightsFetchTest {
     @Test
     void whatCannotBeFetchedSaysWhy() {
         Run.of("weights", "fetch", "sam9").failedWith(ExitCode.FAILED, "'sam9'", "sam2.1-tiny", "maskrcnn-resnet50-fpn-v2");
-        Run.of("weights", "fetch", "sam2.1-tiny", "--url", "gopher://x").failedWith(ExitCode.FAILED,
+        Run.of("weights", "fetch", "sam2.1-tiny", "--url", "gopher://x").failedWith(ExitCode.USAGE,
                 "no http or https address");
-        Run.of("weights", "fetch", "sam2.1-tiny", "--sha256", "12").failedWith(ExitCode.FAILED, "64 hexadecimal digits");
-        Run.of("weights", "fetch", "sam2.1-tiny", "sam2-tiny", "--url", base).failedWith(ExitCode.FAILED, "one name");
+        Run.of("weights", "fetch", "sam2.1-tiny", "--sha256", "12").failedWith(ExitCode.USAGE, "64 hexadecimal digits");
+        Run.of("weights", "fetch", "sam2.1-tiny", "sam2-tiny", "--url", base).failedWith(ExitCode.USAGE, "one name");
         Run.of("weights", "fetch").failedWith(ExitCode.USAGE, "which weights", "sam2.1-tiny");
         // The licence and the address are shown before anything comes.
         Run gone = Run.of("weights", "fetch", "sam2.1-tiny", "--url", base + "/gone");

@@ -98,6 +98,9 @@ final class LabelEvaluation {
             throw new ParameterException(spec.commandLine(),
                     "--num-classes " + count + ", but --classes gives " + classes.size() + " names");
         }
+        if (threshold != null && threshold.isNaN()) {
+            throw new ParameterException(spec.commandLine(), "--threshold NaN: expected a number");
+        }
         if (ignore != null && ignore < 0 || map.values().stream().anyMatch(to -> to < 0)) {
             throw new ParameterException(spec.commandLine(), "labels are 0 and more");
         }

@@ -4,21 +4,37 @@ import dev.kerf.backend.Backends;
 import dev.kerf.backend.CpuOptions;
 import dev.kerf.backend.Device;
 import dev.kerf.error.BackendUnavailableException;
-import dev.kerf.error.BadInputException;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 
 /** Which device does the work. */
 public final class DeviceOptions {
     private static final String AUTO = "auto";
 
+    @Spec(Spec.Target.MIXEE)
+    private CommandSpec spec;
+
     @Option(names = "--backend", paramLabel = "NAME", defaultValue = AUTO, description = "cpu, opencl …: see 'kerf devices'. By default a GPU if there is one, otherwise cpu.")
     private String backend;
 
-    @Option(names = "--device", paramLabel = "N", description = "Which device of the back end; 0 is the first.")
     private Integer device;
 
+    private CpuOptions cpu = CpuOptions.of();
+
+    @Option(names = "--device", paramLabel = "N", description = "Which device of the back end; 0 is the first.")
+    private void device(Integer n) {
+        if (n != null && n < 0) {
+            throw new ParameterException(spec.commandLine(), "--device " + n + ": devices count from 0");
+        }
+        device = n;
+    }
+
     @Option(names = "--threads", paramLabel = "N", description = "Threads of the cpu back end; by default all processors.")
-    private Integer threads;
+    private void threads(Integer n) {
+        cpu = n == null ? CpuOptions.of() : Usage.of(spec, () -> CpuOptions.of().threads(n));
+    }
 
     /**
      * Opens the device.
@@ -26,12 +42,11 @@ public final class DeviceOptions {
      * @throws BackendUnavailableException if it can't start; one asked for by name is never replaced by another
      */
     public Device open() {
-        CpuOptions cpu = threads == null ? CpuOptions.of() : CpuOptions.of().threads(threads);
         if (!backend.equals(AUTO)) {
             return Backends.open(device == null ? backend : backend + ":" + device, cpu);
         }
         if (device != null) {
-            throw new BadInputException("--device " + device + " needs --backend: which back end's device is meant?");
+            throw new ParameterException(spec.commandLine(), "--device " + device + " needs --backend: which back end's device is meant?");
         }
         return Backends.best(cpu);
     }

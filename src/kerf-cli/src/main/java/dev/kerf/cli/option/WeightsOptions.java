@@ -6,10 +6,15 @@ import dev.kerf.error.BadInputException;
 import dev.kerf.model.ModelKind;
 import dev.kerf.weights.Weights;
 import java.nio.file.Path;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
 
 /** Which network. */
 public final class WeightsOptions {
+    @Spec(Spec.Target.MIXEE)
+    private CommandSpec spec;
+
     @Option(names = "--model", paramLabel = "KIND", description = "Fails unless the weights are of this kind: unet, maskrcnn or sam2.")
     private String model;
 
@@ -29,7 +34,7 @@ public final class WeightsOptions {
 
     /** Opens the weights, to be closed. */
     public Weights open() {
-        String wanted = model == null ? null : Models.named(model).name();
+        String wanted = model == null ? null : Usage.of(spec, () -> Models.named(model)).name();
         Weights open = embedded() ? Kerf.embeddedWeights() : Weights.open(file);
         String found = Models.find(open).map(ModelKind::name).orElse("unknown");
         if (wanted != null && !wanted.equals(found)) {

@@ -7,6 +7,7 @@ import dev.kerf.cli.console.Task;
 import dev.kerf.cli.option.Claims;
 import dev.kerf.cli.option.DeviceOptions;
 import dev.kerf.cli.option.OutputDirectory;
+import dev.kerf.cli.option.Usage;
 import dev.kerf.cli.picture.ImageInputs.Input;
 import dev.kerf.error.BadInputException;
 import dev.kerf.image.Image;
@@ -23,7 +24,6 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
@@ -69,7 +69,7 @@ public final class DetectCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        DetectOptions options = options(detector, spec);
+        DetectOptions options = Usage.of(spec, detector::options);
         List<Input> inputs = folders.of(images, detector.directory, console.notes(detector.quiet));
         Task<Image> first = Task.start(inputs.getFirst()::read);
         Set<Format> wanted = EnumSet.copyOf(formats);
@@ -107,15 +107,6 @@ public final class DetectCommand implements Callable<Integer> {
                 }
                 return code;
             }
-        }
-    }
-
-    /** The options, or a complaint about one that is out of range. */
-    static DetectOptions options(DetectorOptions detector, CommandSpec spec) {
-        try {
-            return detector.options();
-        } catch (BadInputException e) {
-            throw new ParameterException(spec.commandLine(), e.getMessage());
         }
     }
 

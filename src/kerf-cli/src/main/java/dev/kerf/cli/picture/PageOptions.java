@@ -8,10 +8,16 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 
 /** Which pages and channels of TIFF files are taken. */
 final class PageOptions {
+    @Spec(Spec.Target.MIXEE)
+    private CommandSpec spec;
+
     @Option(names = "--page", paramLabel = "N", description = "Takes page N of TIFF files, from 1. By default every page is an image of its own.")
     private Integer page;
 
@@ -20,6 +26,7 @@ final class PageOptions {
 
     /** Each page of each file, or those that were asked for. */
     List<Input> of(List<Input> files) {
+        check();
         List<Input> out = new ArrayList<>();
         Set<String> taken = new HashSet<>();
         for (Input f : files) {
@@ -34,8 +41,16 @@ final class PageOptions {
         return out;
     }
 
+    private void check() {
+        if (page != null && page < 1 || channels.stream().anyMatch(c -> c < 1) || channels.size() == 2 || channels.size() > 3) {
+            throw new ParameterException(spec.commandLine(),
+                    "--page and --channels count from 1, and channels are one for grey or three for red, green and blue");
+        }
+    }
+
     /** The one image of a file, which the user is told of if there are more. */
     Image read(Input file, Console console) {
+        check();
         int pages = pages(file);
         if (pages > 1) {
             console.note(file.file() + ": page 1 of " + pages + "; choose another by --page");

@@ -6,6 +6,7 @@ import dev.kerf.cli.console.ExitCode;
 import dev.kerf.cli.console.Task;
 import dev.kerf.cli.option.DeviceOptions;
 import dev.kerf.cli.option.OutputDirectory;
+import dev.kerf.cli.option.Usage;
 import dev.kerf.cli.picture.ImageInputs.Input;
 import dev.kerf.image.Image;
 import dev.kerf.json.Json;
@@ -64,7 +65,7 @@ public final class PanopticCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        DetectOptions options = DetectCommand.options(detector, spec);
+        DetectOptions options = Usage.of(spec, detector::options);
         if (!(overlap >= 0 && overlap <= 1) || stuffArea < 0) {
             throw new ParameterException(spec.commandLine(),
                     "--overlap " + overlap + " --stuff-area " + stuffArea + ": expected 0 to 1, and 0 or more");

@@ -52,13 +52,21 @@ public final class PromptText {
         }
         for (int i = 0; i < lines.size(); i++) {
             if (!lines.get(i).isBlank()) {
-                double[] xy = numbers(lines.get(i), 2, file + ", line " + (i + 1) + ":");
-                stroke.add(new Prompt.Point(xy[0], xy[1], true));
+                stroke.add(point(lines.get(i), file + ", line " + (i + 1) + ":"));
             }
         }
         if (stroke.isEmpty()) {
             throw new BadFileException(file + ": has no pixels; a scribble has one, X,Y, in each line");
         }
         return stroke;
+    }
+
+    private static Prompt.Point point(String line, String where) {
+        try {
+            double[] xy = numbers(line, 2, where);
+            return new Prompt.Point(xy[0], xy[1], true);
+        } catch (BadInputException e) {
+            throw new BadFileException(e.getMessage(), e);
+        }
     }
 }

@@ -9,6 +9,7 @@ import dev.kerf.cli.option.DeviceOptions;
 import dev.kerf.cli.option.ModelCommands;
 import dev.kerf.cli.option.OutputDirectory;
 import dev.kerf.cli.option.PrecisionConverter;
+import dev.kerf.cli.option.Usage;
 import dev.kerf.cli.option.WeightsPath;
 import dev.kerf.cli.picture.ImageInputs.Input;
 import dev.kerf.error.BadInputException;
@@ -119,7 +120,8 @@ public final class SamCommand implements Callable<Integer> {
         if (everything && multimask || multimask && boxes.size() > 1) {
             throw new ParameterException(spec.commandLine(), "--multimask answers one prompt");
         }
-        List<Prompt> prompts = everything ? List.of() : prompts();
+        List<Prompt> prompts = everything ? List.of() : Usage.of(spec, this::prompts);
+        MaskGenerator.Settings settings = Usage.of(spec, this::settings);
         Input input = ImageInputs.of(List.of(image), false, output.directory, console.notes(output.quiet)).getFirst();
         Image picture = pages.read(input, console);
         output.check(input.file(), weights);
@@ -130,13 +132,23 @@ public final class SamCommand implements Callable<Integer> {
         try (Weights source = ModelCommands.open(weights, Sam2.KIND);
                 OutputDirectory _ = new OutputDirectory(output.directory);
                 Device opened = device.open();
-                Sam2 sam = Sam2.load(opened, source, Sam2Config.of(source).withImageSize(imageSize),
+                Sam2 sam = Sam2.load(opened, source, config(source),
                         ModelOptions.of().precision(precision))) {
-            List<MaskOutput.Found> found = everything ? everything(sam, picture) : answers(sam, picture, prompts);
+            List<MaskOutput.Found> found = everything ? everything(sam, picture, settings) : answers(sam, picture, prompts);
             output.write(console, input.file(), picture, prompts, found, sam.config(), opened.info(),
                     (System.nanoTime() - start) / 1e9);
         }
         return ExitCode.OK;
+    }
+
+    private MaskGenerator.Settings settings() {
+        return MaskGenerator.Settings.of().pointsPerSide(pointsPerSide).thresholds(minIou, minStability).boxIou(nms)
+                .cropLayers(cropLayers).minRegionArea(minRegion);
+    }
+
+    private Sam2Config config(Weights source) {
+        Sam2Config found = Sam2Config.of(source);
+        return Usage.of(spec, () -> found.withImageSize(imageSize));
     }
 
     private List<Prompt> prompts() {
@@ -171,10 +183,7 @@ public final class SamCommand implements Callable<Integer> {
         }
     }
 
-    private List<MaskOutput.Found> everything(Sam2 sam, Image picture) {
-        MaskGenerator.Settings settings = MaskGenerator.Settings.of()
-                .pointsPerSide(pointsPerSide).thresholds(minIou, minStability).boxIou(nms).cropLayers(cropLayers)
-                .minRegionArea(minRegion);
+    private List<MaskOutput.Found> everything(Sam2 sam, Image picture, MaskGenerator.Settings settings) {
         try (Progress progress = console.terminal() && !output.quiet
                 ? Progress.bar(console, 100, "percent")
                 : Progress.none()) {

@@ -9,6 +9,7 @@ import dev.kerf.cli.option.DeviceOptions;
 import dev.kerf.cli.option.ModelCommands;
 import dev.kerf.cli.option.OutputDirectory;
 import dev.kerf.cli.option.PrecisionConverter;
+import dev.kerf.cli.option.Usage;
 import dev.kerf.cli.option.WeightsPath;
 import dev.kerf.error.BadInputException;
 import dev.kerf.image.Image;
@@ -176,19 +177,20 @@ public final class TrackCommand implements Callable<Integer> {
         Map<Integer, Map<Integer, Prompt>> prompts = new LinkedHashMap<>();
         Map<Integer, Map<Integer, HostTensor>> masks = new LinkedHashMap<>();
         for (ObjectPrompts o : objects) {
-            if (o.number < 1 || o.number > 255 || prompts.put(o.number, o.prompts()) != null) {
-                throw new BadInputException("--object " + o.number + ": expected different numbers from 1 to 255");
+            if (o.number < 1 || o.number > 255 || prompts.put(o.number, Usage.of(spec, o::prompts)) != null) {
+                throw new ParameterException(spec.commandLine(), "--object " + o.number + ": expected different numbers from 1 to 255");
             }
             masks.put(o.number, o.givenMasks());
             if (prompts.get(o.number).isEmpty() && masks.get(o.number).isEmpty()) {
-                throw new BadInputException("--object " + o.number + " has no prompt: give --point, --box or --mask after it");
+                throw new ParameterException(spec.commandLine(), "--object " + o.number + " has no prompt: give --point, --box or --mask after it");
             }
         }
         try (VideoFrames frames = new VideoFrames(video);
                 Weights source = ModelCommands.open(weights, Sam2.KIND)) {
             checkFrames(prompts, frames.count());
             checkFrames(masks, frames.count());
-            Sam2Config config = Sam2Config.of(source).withImageSize(imageSize);
+            Sam2Config found = Sam2Config.of(source);
+            Sam2Config config = Usage.of(spec, () -> found.withImageSize(imageSize));
             try (OutputDirectory _ = new OutputDirectory(output.directory);
                     Device opened = device.open();
                     Sam2 sam = Sam2.load(opened, source, config,

@@ -6,6 +6,7 @@ import dev.kerf.cli.console.Progress;
 import dev.kerf.cli.console.Text;
 import dev.kerf.cli.fetch.PublishedWeights;
 import dev.kerf.cli.fetch.WeightsCache;
+import dev.kerf.cli.option.Usage;
 import dev.kerf.error.BadInputException;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -62,9 +63,9 @@ final class WeightsFetchCommand implements Callable<Integer> {
             throw new ParameterException(spec.commandLine(), "which weights? Give names from: " + known());
         }
         if (names.size() > 1 && (url != null || sha256 != null)) {
-            throw new BadInputException("--url and --sha256 are about one file; give one name");
+            throw new ParameterException(spec.commandLine(), "--url and --sha256 are about one file; give one name");
         }
-        List<PublishedWeights> wanted = names.stream().map(this::weights).toList();
+        List<PublishedWeights> wanted = Usage.of(spec, () -> names.stream().map(this::weights).toList());
         for (PublishedWeights w : wanted) {
             fetch(cache, w);
         }

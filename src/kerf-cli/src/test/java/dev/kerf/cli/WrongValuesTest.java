@@ -1,0 +1,123 @@
+package dev.kerf.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.kerf.cli.console.Console;
+import dev.kerf.cli.console.ExitCode;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import picocli.CommandLine;
+import picocli.CommandLine.Model.OptionSpec;
+
+/** Values that make no sense whatever the files hold: exit code 2, before anything is read or written. */
+class WrongValuesTest {
+    @TempDir
+    private Path dir;
+
+    /** By option, for all commands that have it. */
+    private static final Map<String, List<String>> WRONG = Map.ofEntries(
+            Map.entry("--threads", List.of("0", "-1", "x", "99999999999")),
+            Map.entry("--device", List.of("-1", "x", "0.5")),
+            Map.entry("--page", List.of("0", "-1", "x")),
+            Map.entry("--channels", List.of("0", "1,2", "1,2,3,4", "x")),
+            Map.entry("--precision", List.of("f8", "x", "f32;f16")),
+            Map.entry("--tile", List.of("0", "-8", "x")),
+            Map.entry("--scale", List.of("0", "-1", "NaN", "17", "x")),
+            Map.entry("--format", List.of("x", "labels,x")),
+            Map.entry("--score", List.of("-0.1", "1.1", "NaN", "x")),
+            Map.entry("--nms", List.of("-0.1", "1.1", "NaN", "x")),
+            Map.entry("--most", List.of("0", "-1", "x")),
+            Map.entry("--min-size", List.of("0", "2000000000", "9999999999", "x")),
+            Map.entry("--max-size", List.of("799", "2000000000", "x")),
+            Map.entry("--overlap", List.of("-0.1", "1.1", "NaN", "x")),
+            Map.entry("--stuff-area", List.of("-1", "x")),
+            Map.entry("--point", List.of("1", "1,2,3", "x,1", "1,NaN")),
+            Map.entry("--box", List.of("1,2,3", "1,2,3,x", "1,2,3,Infinity")),
+            Map.entry("--points-per-side", List.of("0", "-1", "x")),
+            Map.entry("--min-iou", List.of("NaN", "x")),
+            Map.entry("--min-stability", List.of("NaN", "x")),
+            Map.entry("--crop-layers", List.of("-1", "x")),
+            Map.entry("--min-region", List.of("-1", "x")),
+            Map.entry("--image-size", List.of("x", "1e3")),
+            Map.entry("--object", List.of("0", "256", "x")),
+            Map.entry("--num-classes", List.of("0", "4097", "x")),
+            Map.entry("--ignore", List.of("-1", "x")),
+            Map.entry("--map", List.of("1=-1", "1", "x=1")),
+            Map.entry("--threshold", List.of("NaN", "x")),
+            Map.entry("--boundary", List.of("0", "1.1", "NaN", "x")),
+            Map.entry("--iou-type", List.of("keypoints")),
+            Map.entry("--tolerance", List.of("-1", "NaN", "x")),
+            Map.entry("--size", List.of("0x8", "8", "x8", "8x70000")),
+            Map.entry("--only", List.of("x")),
+            Map.entry("--batch", List.of("0", "1,-1", "x")),
+            Map.entry("--side", List.of("15", "-1", "x")),
+            Map.entry("--runs", List.of("0", "x")),
+            Map.entry("--seconds", List.of("0", "x")),
+            Map.entry("--dtype", List.of("x")),
+            Map.entry("--model", List.of("x")));
+
+    private List<String> arguments(String command) throws IOException {
+        String file = Files.write(dir.resolve("file"), new byte[0]).toString();
+        String out = dir.resolve("out").toString();
+        return switch (command) {
+            case "segment" -> List.of("segment", file, "--out", out);
+            case "detect", "panoptic" -> List.of(command, file, "--weights", file, "--out", out);
+            case "sam" -> List.of("sam", file, "--weights", file, "--out", out, "--point", "1,1");
+            case "track" -> List.of("track", file, "--weights", file, "--out", out, "--object", "1", "--point", "0:1,1");
+            case "evaluate" -> List.of("evaluate", "--predicted", file, "--truth", file);
+            case "trace" -> List.of("trace", "--image", file, "--out", out);
+            case "diff" -> List.of("diff", file, file);
+            case "export" -> List.of("export", "--onnx", out, "--size", "8x8");
+            case "bench" -> List.of("bench", "--out", out);
+            case "import" -> List.of("weights", "import", file, "-o", out);
+            default -> List.of(command);
+        };
+    }
+
+    @Test
+    void everyNumberAndChoiceOfEveryCommand() throws IOException {
+        Console nowhere = Console.of(OutputStream.nullOutputStream(), OutputStream.nullOutputStream(), false);
+        Set<String> tried = new TreeSet<>();
+        List<CommandLine> commands = new ArrayList<>(Main.commandLine(new String[0], nowhere).getSubcommands().values());
+        commands.addAll(commands.stream().filter(c -> c.getCommandName().equals("weights")).findFirst().orElseThrow()
+                .getSubcommands().values());
+        for (CommandLine command : new HashSet<>(commands)) {
+            for (OptionSpec option : command.getCommandSpec().options()) {
+                String name = option.longestName();
+                boolean counts = Arrays.stream(option.auxiliaryTypes())
+                        .anyMatch(t -> t.isPrimitive() && t != boolean.class || Number.class.isAssignableFrom(t) || t.isEnum());
+                assertTrue(!counts || WRONG.containsKey(name), command.getCommandName() + " " + name + " isn't in the table");
+                for (String value : WRONG.getOrDefault(name, List.of())) {
+                    List<String> all = new ArrayList<>(arguments(command.getCommandName()));
+                    List<String> before = Run.files(dir);
+                    int at = all.indexOf(name);
+                    if (at >= 0 && !name.equals("--point")) {
+                        all.set(at + 1, value);
+                    } else {
+                        all.addAll(List.of(name, value));
+                    }
+                    Run run = Run.of(all.toArray());
+                    assertEquals(ExitCode.USAGE, run.code(), all + ": " + run.err());
+                    assertEquals("", run.out());
+                    assertFalse(run.err().contains("required"), all + ": " + run.err());
+                    assertEquals(before, Run.files(dir), all.toString());
+                    tried.add(name);
+                }
+            }
+        }
+        assertEquals(new TreeSet<>(WRONG.keySet()), tried, "each of the table was tried");
+    }
+}
