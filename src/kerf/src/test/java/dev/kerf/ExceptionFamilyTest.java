@@ -62,7 +62,8 @@ class ExceptionFamilyTest {
         for (Class<?> type : PublicTypes.all()) {
             all.addAll(List.of(type.getConstructors()));
             for (Method m : type.getDeclaredMethods()) {
-                if (Modifier.isPublic(m.getModifiers()) && !m.isSynthetic() && !Set.of("close", "equals").contains(m.getName())) {
+                if (Modifier.isPublic(m.getModifiers()) && !m.isSynthetic()
+                        && !Set.of("close", "equals").contains(m.getName())) {
                     all.add(m);
                 }
             }
@@ -93,7 +94,8 @@ class ExceptionFamilyTest {
         put(Duration.class, Duration.ZERO, Duration.ofSeconds(-1), Duration.ofMillis(1));
         put(MemorySegment.class, MemorySegment.ofArray(new byte[16]), MemorySegment.ofArray(new byte[0]));
         put(OptionalDouble.class, OptionalDouble.empty(), OptionalDouble.of(2));
-        put(Shape.class, Shape.of(), Shape.of(0), Shape.of(4), Shape.of(2, 2), Shape.of(1, 3, 4, 4), Shape.of(Long.MAX_VALUE / 2));
+        put(Shape.class, Shape.of(), Shape.of(0), Shape.of(4), Shape.of(2, 2), Shape.of(1, 3, 4, 4),
+                Shape.of(Long.MAX_VALUE / 2));
         put(Appendable.class, new Full());
         put(InputStream.class, new ByteArrayInputStream(new byte[3]), new Broken());
         put(DType.class, (Object[]) DType.values());
