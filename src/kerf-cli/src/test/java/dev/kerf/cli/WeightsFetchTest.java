@@ -71,7 +71,7 @@ class WeightsFetchTest {
 
     @Test
     void whatCannotBeFetchedSaysWhy() {
-        Run.of("weights", "fetch", "sam9").failedWith(ExitCode.FAILED, "'sam9'", "sam2.1-tiny", "maskrcnn-resnet50-fpn-v2");
+        Run.of("weights", "fetch", "sam9").failedWith(ExitCode.USAGE, "'sam9'", "sam2.1-tiny", "maskrcnn-resnet50-fpn-v2");
         Run.of("weights", "fetch", "sam2.1-tiny", "--url", "gopher://x").failedWith(ExitCode.USAGE,
                 "no http or https address");
         Run.of("weights", "fetch", "sam2.1-tiny", "--sha256", "12").failedWith(ExitCode.USAGE, "64 hexadecimal digits");

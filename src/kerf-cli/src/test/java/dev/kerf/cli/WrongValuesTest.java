@@ -66,6 +66,9 @@ class WrongValuesTest {
             Map.entry("--side", List.of("15", "-1", "x")),
             Map.entry("--runs", List.of("0", "x")),
             Map.entry("--seconds", List.of("0", "x")),
+            Map.entry("--callers", List.of("0", "x")),
+            Map.entry("--seed", List.of("x")),
+            Map.entry("--time", List.of("0s", "x")),
             Map.entry("--dtype", List.of("x")),
             Map.entry("--model", List.of("x")));
 
