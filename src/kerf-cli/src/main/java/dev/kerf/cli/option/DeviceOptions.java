@@ -46,7 +46,8 @@ public final class DeviceOptions {
             return Backends.open(device == null ? backend : backend + ":" + device, cpu);
         }
         if (device != null) {
-            throw new ParameterException(spec.commandLine(), "--device " + device + " needs --backend: which back end's device is meant?");
+            throw new ParameterException(spec.commandLine(),
+                    "--device " + device + " needs --backend: which back end's device is meant?");
         }
         return Backends.best(cpu);
     }

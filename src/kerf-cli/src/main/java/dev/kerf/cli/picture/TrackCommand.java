@@ -178,11 +178,13 @@ public final class TrackCommand implements Callable<Integer> {
         Map<Integer, Map<Integer, HostTensor>> masks = new LinkedHashMap<>();
         for (ObjectPrompts o : objects) {
             if (o.number < 1 || o.number > 255 || prompts.put(o.number, Usage.of(spec, o::prompts)) != null) {
-                throw new ParameterException(spec.commandLine(), "--object " + o.number + ": expected different numbers from 1 to 255");
+                throw new ParameterException(spec.commandLine(),
+                        "--object " + o.number + ": expected different numbers from 1 to 255");
             }
             masks.put(o.number, o.givenMasks());
             if (prompts.get(o.number).isEmpty() && masks.get(o.number).isEmpty()) {
-                throw new ParameterException(spec.commandLine(), "--object " + o.number + " has no prompt: give --point, --box or --mask after it");
+                throw new ParameterException(spec.commandLine(),
+                        "--object " + o.number + " has no prompt: give --point, --box or --mask after it");
             }
         }
         try (VideoFrames frames = new VideoFrames(video);
