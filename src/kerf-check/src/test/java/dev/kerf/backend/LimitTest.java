@@ -18,6 +18,7 @@ import dev.kerf.model.plan.PlanCache;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.Random;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -67,6 +68,43 @@ class LimitTest {
                 e.run();
                 return e.output("y").toHost().toFloatArray();
             }));
+        }
+    }
+
+    /** Whoever gave up a run leaves its error behind; that of the next one isn't lost in it. */
+    @ParameterizedTest
+    @MethodSource(DEVICES)
+    void whatALimitEndedNeverPassesForDone(String id) {
+        GraphBuilder g = new GraphBuilder();
+        Value x = g.input("x", TensorType.f32(8, 8));
+        Value y = x;
+        for (int i = 0; i < 60; i++) {
+            y = g.add(g.multiply(g.matMul(y, x), g.constant(0.1f)), x);
+        }
+        g.output("y", y);
+        float[] in = new float[64];
+        float[] out = new float[64];
+        try (Device device = Backends.open(id); Executable e = device.compile(g.build(), null, CompileOptions.of())) {
+            Random random = new Random(1);
+            for (int run = 0; run < 3000; run++) {
+                Arrays.fill(in, run % 7 * 0.1f);
+                e.input("x").upload(MemorySegment.ofArray(in));
+                e.run();
+                e.output("y").download(MemorySegment.ofArray(out));
+                Arrays.fill(in, run % 5 * 0.1f + 1);
+                e.input("x").upload(MemorySegment.ofArray(in));
+                boolean done = true;
+                try {
+                    Limit.within(Duration.ofNanos(random.nextInt(400_000))).run(e::run);
+                } catch (DeadlineExceededException late) {
+                    done = false;
+                }
+                if (done) {
+                    float[] got = e.output("y").toHost().toFloatArray();
+                    e.run();
+                    assertArrayEquals(e.output("y").toHost().toFloatArray(), got, "run " + run);
+                }
+            }
         }
     }
 

@@ -203,7 +203,7 @@ final class CpuExecutable implements Executable {
     public void run(Duration limit) {
         CpuStream s = deadlines();
         long ticket = s.submitRun(this, Limit.NONE);
-        s.await(ticket, ticket, limit);
+        s.finish(ticket, limit);
     }
 
     /** On another thread, which stops after the kernel that it is at: this one needn't wait for that. */
@@ -211,7 +211,7 @@ final class CpuExecutable implements Executable {
         limit.check();
         CpuStream s = deadlines();
         long ticket = s.submitRun(this, limit);
-        s.await(ticket, ticket, limit);
+        s.finish(ticket, limit);
     }
 
     private synchronized CpuStream deadlines() {

@@ -22,6 +22,8 @@ final class CpuStream implements Stream, Runnable {
         private CpuTensor tensor;
         private MemorySegment memory;
         private boolean upload;
+        private Throwable error;
+        private long errorTicket;
     }
 
     private final CpuDevice device;
@@ -33,7 +35,6 @@ final class CpuStream implements Stream, Runnable {
     private volatile boolean closed;
     private volatile boolean stop;
     private Throwable error;
-    private long errorTicket;
 
     CpuStream(CpuDevice device) {
         this.device = device;
@@ -119,7 +120,7 @@ final class CpuStream implements Stream, Runnable {
                 e.executable.perform(e.dependencies, e.limit);
             }
         } catch (Throwable t) {
-            note(t, ticket);
+            note(t, e, ticket);
         } finally {
             e.tensor = null;
             e.memory = null;
@@ -128,50 +129,63 @@ final class CpuStream implements Stream, Runnable {
         }
     }
 
-    private synchronized void note(Throwable t, long ticket) {
+    private synchronized void note(Throwable t, Entry e, long ticket) {
+        e.error = t;
+        e.errorTicket = ticket;
         if (error == null) {
             error = t;
-            errorTicket = ticket;
         }
     }
 
-    /** Takes the error of the work up to now; thrown only if it belongs to the ticket or later. */
-    private synchronized void rethrow(long from) {
+    /** Throws the first error of the work up to now, once. */
+    private synchronized void rethrow() {
         Throwable t = error;
         error = null;
-        if (t == null || errorTicket < from) {
-            return;
+        if (t != null) {
+            throw Workers.unchecked(t);
         }
-        throw Workers.unchecked(t);
+    }
+
+    /** Throws the error of a piece of work, whatever became of those before it, which others gave up or wait for. */
+    private synchronized void rethrow(long ticket) {
+        Entry e = ring[(int) ((ticket - 1) % ENTRIES)];
+        if (e.error != null && e.errorTicket == ticket) {
+            throw Workers.unchecked(e.error);
+        }
     }
 
     @Override
     public void synchronize() {
         requireOpen();
         sequence.await(sequence.last());
-        rethrow(0);
+        rethrow();
     }
 
     @Override
     public void synchronize(Duration limit) {
         requireOpen();
-        await(sequence.last(), 0, limit);
+        await(sequence.last(), limit);
+        rethrow();
     }
 
-    /** Waits for a piece of work; errors of those before {@code from} are dropped. */
-    void await(long ticket, long from, Duration limit) {
+    /** Waits for a piece of work and throws its error. */
+    void finish(long ticket, Duration limit) {
+        await(ticket, limit);
+        rethrow(ticket);
+    }
+
+    private void await(long ticket, Duration limit) {
         if (!sequence.await(ticket, limit.toNanos())) {
             throw new DeadlineExceededException("work is still under way after " + limit + "; it goes on");
         }
-        rethrow(from);
     }
 
     /** The same under a limit that may also be cancelled. */
-    void await(long ticket, long from, Limit limit) {
+    void finish(long ticket, Limit limit) {
         if (!sequence.await(ticket, limit)) {
             limit.check();
         }
-        rethrow(from);
+        rethrow(ticket);
     }
 
     @Override
