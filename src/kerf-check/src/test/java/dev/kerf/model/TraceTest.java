@@ -67,12 +67,13 @@ class TraceTest {
         assertTrue(compiled.getFirst().getInt("nodes") > 10 && compiled.getFirst().getLong("activations") > 24 * 16 * 4
                 && compiled.getFirst().getLong("weights") > 0);
         List<RecordedEvent> runs = named(events, "Run");
-        assertEquals(List.of("[labels]", "[confusion]"), runs.stream().map(e -> e.getString("outputs")).toList());
+        assertEquals(List.of("[labels, finite]", "[confusion]"), runs.stream().map(e -> e.getString("outputs")).toList());
         assertTrue(runs.stream().allMatch(e -> e.getBoolean("over") && e.getDuration().toNanos() > 0));
-        // Labels went from the network to the metric without a copy: the image goes up, sixteen counts come down.
+        // Labels went from the network to the metric without a copy: the image goes up, whether all is finite and sixteen counts
+        // come down.
         List<RecordedEvent> copies = named(events, "Transfer");
-        assertEquals(List.of(24L * 16 * 3, 4L * 4 * Long.BYTES), copies.stream().map(e -> e.getLong("bytes")).toList());
-        assertEquals(List.of(true, false), copies.stream().map(e -> e.getBoolean("upload")).toList());
+        assertEquals(List.of(24L * 16 * 3, 4L, 4L * 4 * Long.BYTES), copies.stream().map(e -> e.getLong("bytes")).toList());
+        assertEquals(List.of(true, false, false), copies.stream().map(e -> e.getBoolean("upload")).toList());
     }
 
     @Test

@@ -160,7 +160,7 @@ public final class Npy {
                         + data.byteSize());
             }
             return new HostTensor(dtype, shape, data);
-        } catch (NumberFormatException | ArithmeticException e) {
+        } catch (NumberFormatException | BadInputException | ArithmeticException e) {
             throw new BadFileException(file + ": the shape (" + dims.group(1) + ") is out of range", e);
         }
     }

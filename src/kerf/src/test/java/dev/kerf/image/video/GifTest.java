@@ -41,7 +41,7 @@ class GifTest {
     }
 
     private void screen(int width, int height) {
-        bytes('G', 'I', 'F', '8', '9', 'a', width, 0, height, 0, 0x81, 0, 0);
+        bytes('G', 'I', 'F', '8', '9', 'a', width & 0xFF, width >> 8, height & 0xFF, height >> 8, 0x81, 0, 0);
         bytes(PALETTE);
     }
 
