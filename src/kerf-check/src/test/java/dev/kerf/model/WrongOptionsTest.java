@@ -69,7 +69,8 @@ class WrongOptionsTest {
         refused("0x4", () -> new PictureForm(0, 4, PixelFormat.RGB8));
         refused("5x4", () -> new PictureForm(5, 4, VideoMatrix.BT601_FULL));
         refused("stride 3", () -> new Nv12(4, 4, VideoMatrix.BT601_FULL, 3, MemorySegment.ofArray(new byte[24])));
-        refused("takes more bytes than the segment's 23", () -> new Nv12(4, 4, VideoMatrix.BT601_FULL, 4, MemorySegment.ofArray(new byte[23])));
+        refused("takes more bytes than the segment's 23",
+                () -> new Nv12(4, 4, VideoMatrix.BT601_FULL, 4, MemorySegment.ofArray(new byte[23])));
         refused("stride 11", () -> new Image(4, 4, PixelFormat.RGB8, 11, MemorySegment.ofArray(new byte[48])));
         refused("takes more bytes than the segment's 47", () -> Image.of(4, 4, PixelFormat.RGB8, new byte[47]));
         refused("-1x4", () -> Image.blank(-1, 4, PixelFormat.RGB8));
