@@ -112,7 +112,7 @@ class TrackCommandTest {
         Image.blank(80, 64, PixelFormat.RGB8).writePng(photo);
         Files.delete(video.resolve("frame3.png"));
         track("--object", 1, "--point", "1:20,30", "--overlay", "none").succeeded();
-        assertEquals(List.of("clip-masks", "clip-masks/00001.png", "clip-masks/00002.png", "clip-masks/notes.txt",
+        assertEquals(List.of("clip-masks", "clip-masks/frame1.png", "clip-masks/frame2.png", "clip-masks/notes.txt",
                 "clip-masks/photo.png"), Run.files(out));
     }
 
