@@ -84,7 +84,7 @@ public final class AveragePrecision {
                 counts.measure(each(found, Detection::mask), each(truth, GroundTruth::mask))));
     }
 
-    /** Of masks by the smaller of their IoU and Boundary IoU, by COCO's protocol and {@link Boundary#RATIO}. */
+    /** Of masks by the smaller of their IoU and Boundary IoU, by COCO's protocol and {@link BoundaryIou#RATIO}. */
     public static AveragePrecision boundaries(Overlaps overlaps) {
         return boundaries(overlaps, BoundaryIou.RATIO, ApProtocol.COCO);
     }
@@ -93,7 +93,7 @@ public final class AveragePrecision {
      * Of masks by the smaller of their IoU and Boundary IoU (Cheng et al. 2021, section 6), crowds by the former alone.
      *
      * @param overlaps counts pixels on its device, and must outlive this
-     * @param ratio    of the image's diagonal, to which {@link Boundary boundaries} reach
+     * @param ratio    of the image's diagonal, to which boundaries reach
      */
     public static AveragePrecision boundaries(Overlaps overlaps, double ratio, ApProtocol protocol) {
         // Refused here rather than with the first pair.
