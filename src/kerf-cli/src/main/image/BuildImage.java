@@ -39,7 +39,7 @@ public final class BuildImage {
         }
         record(image, launcher);
         Path part = Path.of(archive + ".part");
-        run(List.of("tar", "-C", image.getParent().toString(), "-I", "xz -T0 -3", "-cf", part.toString(),
+        run(List.of("tar", "-C", image.getParent().toString(), "-I", "xz -T0 -4", "-cf", part.toString(),
                 image.getFileName().toString()), Map.of());
         Files.move(part, archive, StandardCopyOption.REPLACE_EXISTING);
     }
