@@ -34,6 +34,7 @@ import dev.kerf.model.unet.UNet;
 import dev.kerf.weights.Weights;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -67,6 +68,7 @@ class DeviceResultTest {
                     DeviceResult second = net.segmentOnDevice(pictures.subList(1, 2), SegmentOptions.of())) {
                 assertEquals(List.of(expected), confusions.measure(first.get("labels"), second.get("labels")));
                 assertEquals(expected, confusions.measure(labels.get(0).labels(), second.get("labels")));
+                assertEquals(Set.of("labels"), first.names());
                 assertThrows(BadInputException.class, () -> first.get("masks"));
             }
             DeviceResult closed = net.segmentOnDevice(pictures.subList(0, 1), SegmentOptions.of());

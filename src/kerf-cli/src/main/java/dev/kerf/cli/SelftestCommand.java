@@ -11,10 +11,9 @@ import dev.kerf.cli.console.Text;
 import dev.kerf.cli.console.Version;
 import dev.kerf.cli.option.DeviceOptions;
 import dev.kerf.cli.option.PrecisionConverter;
-import dev.kerf.file.AtomicFile;
+import dev.kerf.cli.option.ReportFile;
 import dev.kerf.json.Json;
 import java.io.PrintWriter;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -59,14 +58,12 @@ final class SelftestCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         List<Path> cases = only.contains(SelfTest.Part.GOLDENS) ? Golden.find(goldens) : List.of();
-        try (Device opened = device.open()) {
+        try (ReportFile report = new ReportFile(file); Device opened = device.open()) {
             Json document = run(opened, precision, only, cases, json ? console.err() : console.out());
             if (json) {
                 console.out().print(document.pretty());
             }
-            if (file != null) {
-                AtomicFile.write(file, document.pretty().getBytes(StandardCharsets.UTF_8));
-            }
+            report.write(document.pretty());
             return document.at("passed").asBoolean() ? ExitCode.OK : ExitCode.FAILED;
         }
     }

@@ -9,8 +9,7 @@ import dev.kerf.cli.console.ExitCode;
 import dev.kerf.cli.console.Text;
 import dev.kerf.cli.option.DeviceOptions;
 import dev.kerf.cli.option.DurationConverter;
-import dev.kerf.file.AtomicFile;
-import java.nio.charset.StandardCharsets;
+import dev.kerf.cli.option.ReportFile;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -63,13 +62,13 @@ final class SoakCommand implements Callable<Integer> {
         if (time.isZero() || runs < 1 || callers < 1) {
             throw new ParameterException(spec.commandLine(), "--time, --runs and --callers are more than 0");
         }
-        SoakReport report = new Soak(device::open, Golden.find(goldens), new Soak.Settings(time, runs, callers, seed),
-                this::show).run();
-        console.out().print("\n" + report.markdown());
-        if (file != null) {
-            AtomicFile.write(file, report.markdown().getBytes(StandardCharsets.UTF_8));
+        try (ReportFile to = new ReportFile(file)) {
+            SoakReport report = new Soak(device::open, Golden.find(goldens), new Soak.Settings(time, runs, callers, seed),
+                    this::show).run();
+            console.out().print("\n" + report.markdown());
+            to.write(report.markdown());
+            return report.passed() ? ExitCode.OK : ExitCode.FAILED;
         }
-        return report.passed() ? ExitCode.OK : ExitCode.FAILED;
     }
 
     private void show(Gauges now) {

@@ -219,6 +219,8 @@ class FaultsTest {
                 whole &= isNew;
             }
         }
+        assertTrue(!before || found.keySet().containsAll(made.keySet()),
+                "gone: " + made.keySet() + " but for " + found.keySet());
         whole &= found.keySet().equals(made.keySet());
         // A signal may come when all is done but for the end of the process.
         if (!(ended.code == 0 && whole && fault.errno == 0)) {

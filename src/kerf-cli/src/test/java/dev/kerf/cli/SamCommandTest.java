@@ -149,7 +149,7 @@ class SamCommandTest {
         String table = sam("--scribble", stroke, "--multimask", "--no-overlay").succeeded().out();
         long first = json.at("masks").at(0).at("area").asLong();
         assertTrue(table.startsWith(String.format(Locale.ROOT, "mask 1  %.1f %%  at ", 100.0 * first / (256 * 256))), table);
-        sam("--scribble", stroke, "--multimask", "--format", "labels").failedWith(ExitCode.FAILED, "overlap", "masks, rle");
+        sam("--scribble", stroke, "--multimask", "--format", "labels").failedWith(ExitCode.USAGE, "overlap", "masks, rle");
     }
 
     @Test

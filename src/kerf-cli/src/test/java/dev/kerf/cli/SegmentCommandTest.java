@@ -230,6 +230,17 @@ class SegmentCommandTest {
     }
 
     @Test
+    void resultsWithWholeNamesAndOfArraysAreLeftOut() throws IOException {
+        Path a = picture("a.png");
+        Files.copy(a, dir.resolve("a.bmp"));
+        Npy.write(dir.resolve("c.npy"), HostTensor.of(Shape.of(3, H, W), new float[3 * H * W]));
+        out = dir;
+        List<String> first = taken(segment(dir).succeeded());
+        assertEquals(List.of("a.bmp", "a.png", "c.npy"), first);
+        assertEquals(first, taken(segment(dir)));
+    }
+
+    @Test
     void picturesThatAreCalledLikeResultsAreImages() {
         List<String> names = List.of("photo-labels.png", "photo-masks.png", "photo.png", "scan-001-left.png",
                 "scan-001-right.png",

@@ -10,6 +10,7 @@ import dev.kerf.image.video.FrameSource;
 import dev.kerf.json.Json;
 import dev.kerf.mask.Coco;
 import dev.kerf.mask.LabelMap;
+import dev.kerf.mask.Palette;
 import dev.kerf.mask.RunLength;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -110,10 +111,18 @@ class TrackCommandTest {
         Files.writeString(out.resolve("clip-masks/notes.txt"), "mine");
         Path photo = out.resolve("clip-masks/photo.png");
         Image.blank(80, 64, PixelFormat.RGB8).writePng(photo);
-        Files.delete(video.resolve("frame3.png"));
-        track("--object", 1, "--point", "1:20,30", "--overlay", "none").succeeded();
-        assertEquals(List.of("clip-masks", "clip-masks/frame1.png", "clip-masks/frame2.png", "clip-masks/notes.txt",
-                "clip-masks/photo.png"), Run.files(out));
+        LabelMap.of(80, 64, new byte[80 * 64]).writePng(out.resolve("clip-masks/mine.png"), Palette.of(2, 0));
+        Image.blank(80, 64, PixelFormat.RGB8).writePng(out.resolve("clip-masks/frame0-object-2.png"));
+        List<String> before = Run.files(out);
+        track("--object", 1, "--mask", "0:" + out.resolve("clip-masks/frame0.png"), "--overlay", "none")
+                .failedWith(ExitCode.FAILED, "frame0.png", "would overwrite this input");
+        assertEquals(before, Run.files(out));
+        Run run = track("--object", 1, "--point", "1:20,30", "--overlay", "none");
+        assertEquals(ExitCode.OK, run.code());
+        assertEquals(List.of("clip-masks", "clip-masks/frame0-object-2.png", "clip-masks/frame1.png", "clip-masks/frame2.png",
+                "clip-masks/frame3.png", "clip-masks/mine.png", "clip-masks/notes.txt", "clip-masks/photo.png"),
+                Run.files(out));
+        assertTrue(run.err().contains("removed 9 of an earlier run's masks"), run.err());
     }
 
     @Test

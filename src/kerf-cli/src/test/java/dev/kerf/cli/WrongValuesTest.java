@@ -53,6 +53,7 @@ class WrongValuesTest {
             Map.entry("--min-region", List.of("-1", "x")),
             Map.entry("--image-size", List.of("x", "1e3")),
             Map.entry("--object", List.of("0", "256", "x")),
+            Map.entry("--mask", List.of("a.png", "x:a.png", "-1:a.png")),
             Map.entry("--num-classes", List.of("0", "4097", "x")),
             Map.entry("--ignore", List.of("-1", "x")),
             Map.entry("--map", List.of("1=-1", "1", "x=1")),
@@ -68,7 +69,7 @@ class WrongValuesTest {
             Map.entry("--seconds", List.of("0", "x")),
             Map.entry("--callers", List.of("0", "x")),
             Map.entry("--seed", List.of("x")),
-            Map.entry("--time", List.of("0s", "x")),
+            Map.entry("--time", List.of("0s", "1000000h", "x")),
             Map.entry("--dtype", List.of("x")),
             Map.entry("--model", List.of("x")));
 

@@ -41,21 +41,29 @@ final class Campaign {
 
     private Campaign() {}
 
-    /** {@code FOLDER SECONDS [METHOD…]}; exits 1 if something was found. */
+    /** {@code FOLDER SECONDS [METHOD…]}; exits 1 if something was found, 2 if there is no such method. */
     public static void main(String[] args) throws Exception {
         if (args[0].equals("--one")) {
             System.exit(one(args[1]));
         }
         Path folder = Files.createDirectories(Path.of(args[0])).toAbsolutePath();
         List<String> wanted = List.of(args).subList(2, args.length);
+        List<String> targets = targets().stream().filter(t -> wanted.isEmpty() || wanted.contains(method(t))).toList();
+        List<String> unknown = wanted.stream().filter(w -> targets.stream().noneMatch(t -> method(t).equals(w))).toList();
+        if (!unknown.isEmpty()) {
+            System.err.println("no target " + unknown + "; there are " + targets().stream().map(Campaign::method).toList());
+            System.exit(2);
+        }
         int found = 0;
         System.out.println("| target | executions | seconds | edges | found |\n|---|--:|--:|--:|---|");
-        for (String target : targets()) {
-            if (wanted.isEmpty() || wanted.contains(target.substring(target.indexOf('#') + 1))) {
-                found += fuzz(target, folder, args[1]);
-            }
+        for (String target : targets) {
+            found += fuzz(target, folder, args[1]);
         }
         System.exit(found == 0 ? 0 : 1);
+    }
+
+    private static String method(String target) {
+        return target.substring(target.indexOf('#') + 1);
     }
 
     /** Classes and methods, {@code dev.kerf.fuzz.ImageFuzzTest#png}. */

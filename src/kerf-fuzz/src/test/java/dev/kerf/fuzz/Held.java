@@ -89,9 +89,10 @@ public record Held(long memory, long least) {
                     throw new AssertionError("left behind: " + left);
                 }
             }
-            Files.delete(file);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
+        } finally {
+            file.toFile().delete();
         }
     }
 

@@ -12,6 +12,7 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermission;
 import java.util.HashSet;
 import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
@@ -70,9 +71,22 @@ final class Temporary implements AutoCloseable {
             }
             Temporary made = new Temporary(path);
             if (made.lock()) {
+                permit(path, target);
                 return made;
             }
             made.close();
+        }
+    }
+
+    /** Gives it the permissions of the file whose place it takes, before anything is in it; it can be written in any case. */
+    private static void permit(Path path, Path target) {
+        try {
+            Set<PosixFilePermission> permissions = new HashSet<>(Files.getPosixFilePermissions(target));
+            permissions.add(PosixFilePermission.OWNER_WRITE);
+            Files.setPosixFilePermissions(path, permissions);
+        } catch (IOException | UnsupportedOperationException e) {
+            // There is none, or no permissions: it has what new files have.
+            return;
         }
     }
 

@@ -13,7 +13,10 @@ import java.nio.file.FileSystem;
 import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
+import java.util.Set;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -37,6 +40,15 @@ class AtomicFileTest {
         AtomicFile.write(file, new byte[] {2, 3});
         assertEquals(2, Files.size(file));
         assertEquals(List.of("a"), names());
+    }
+
+    @Test
+    void permissionsStay() throws IOException {
+        Path file = Files.writeString(directory.resolve("a"), "old");
+        Set<PosixFilePermission> permissions = PosixFilePermissions.fromString("rw-r-----");
+        Files.setPosixFilePermissions(file, permissions);
+        AtomicFile.write(file, new byte[] {1});
+        assertEquals(permissions, Files.getPosixFilePermissions(file));
     }
 
     @Test

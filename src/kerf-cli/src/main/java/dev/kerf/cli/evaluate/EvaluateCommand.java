@@ -5,11 +5,10 @@ import dev.kerf.cli.console.Console;
 import dev.kerf.cli.console.ExitCode;
 import dev.kerf.cli.option.Claims;
 import dev.kerf.cli.option.DeviceOptions;
+import dev.kerf.cli.option.ReportFile;
 import dev.kerf.error.BadInputException;
-import dev.kerf.file.AtomicFile;
 import dev.kerf.json.Json;
 import dev.kerf.metrics.BoundaryIou;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -82,28 +81,35 @@ public final class EvaluateCommand implements Callable<Integer> {
         if (boundary != null && !(boundary > 0 && boundary <= 1)) {
             throw usage("--boundary " + boundary + ": expected a share of the diagonal, more than 0 and at most 1");
         }
+        if (boundary != null && instances.ofBoxes()) {
+            throw usage("boxes have no boundaries; leave out --boundary or --iou-type bbox");
+        }
         boolean someDirectory = Files.isDirectory(truth) || Files.isDirectory(predicted);
         boolean someFile = Files.isRegularFile(truth) || Files.isRegularFile(predicted);
         if (someFile && someDirectory) {
             Path file = Files.isRegularFile(truth) ? truth : predicted;
             throw new BadInputException(file + " is a file and " + (file == truth ? predicted : truth)
                     + " a directory; give two directories of labels or two JSON files");
-        } else if (someFile) {
-            return files();
         }
+        try (ReportFile report = new ReportFile(this.file)) {
+            return someFile ? files(report) : directories(report);
+        }
+    }
+
+    private int directories(ReportFile to) {
         refuse(instances.given() == null ? panoptic.given() : instances.given(), "labels");
         try (Device opened = device.open()) {
             EvaluateReport report = labels.run(predicted, truth, boundary, opened, console);
             if (report.images() == 0) {
                 return ExitCode.FAILED;
             }
-            write(report.table(), report.json());
+            write(report.table(), report.json(), to);
             return report.failures() == 0 ? ExitCode.OK : ExitCode.SOME_FAILED;
         }
     }
 
     /** COCO's files; the truth says whether of instances or panoptic. */
-    private int files() {
+    private int files(ReportFile to) {
         refuse(labels.given(), "COCO files");
         Json real = Json.read(truth);
         Json found = Json.read(predicted);
@@ -116,13 +122,13 @@ public final class EvaluateCommand implements Callable<Integer> {
             try (Device opened = device.open()) {
                 PanopticReport report = panoptic.run(truth, real, predicted, found, labels.allowsMissing(), opened,
                         console);
-                write(report.table(), report.json());
+                write(report.table(), report.json(), to);
             }
             return ExitCode.OK;
         }
         refuse(panoptic.given(), "detections");
         InstanceReport report = instances.run(real, found, boundary, labels.allowsMissing(), device, console);
-        write(report.table(), report.json());
+        write(report.table(), report.json(), to);
         return ExitCode.OK;
     }
 
@@ -137,14 +143,12 @@ public final class EvaluateCommand implements Callable<Integer> {
         return new ParameterException(spec.commandLine(), message);
     }
 
-    private void write(List<String> table, Json document) {
+    private void write(List<String> table, Json document, ReportFile to) {
         if (json) {
             console.out().print(document.pretty());
         } else {
             table.forEach(console.out()::println);
         }
-        if (file != null) {
-            AtomicFile.write(file, document.pretty().getBytes(StandardCharsets.UTF_8));
-        }
+        to.write(document.pretty());
     }
 }

@@ -4,7 +4,6 @@ import dev.kerf.backend.Device;
 import dev.kerf.cli.console.Console;
 import dev.kerf.cli.console.Progress;
 import dev.kerf.cli.option.DeviceOptions;
-import dev.kerf.error.BadInputException;
 import dev.kerf.json.Json;
 import dev.kerf.mask.CocoDataset;
 import dev.kerf.mask.CocoResults;
@@ -37,6 +36,11 @@ final class InstanceEvaluation {
         return type != null ? "--iou-type" : classAgnostic ? "--class-agnostic" : null;
     }
 
+    /** Whether boxes are asked for, whatever the results have. */
+    boolean ofBoxes() {
+        return type == IouType.bbox;
+    }
+
     /**
      * The scores of all images, or of those that have results.
      *
@@ -61,9 +65,6 @@ final class InstanceEvaluation {
         List<Long> images = dataset.images().keySet().stream()
                 .filter(i -> !allowMissing || !results.of(i).isEmpty()).toList();
         boolean masks = type == null ? boundary != null || hasMasks(found) : type == IouType.segm;
-        if (!masks && boundary != null) {
-            throw new BadInputException("boxes have no boundaries; leave out --boundary or --iou-type bbox");
-        }
         if (!masks) {
             ApScores scores = measure(AveragePrecision.boxes(), dataset, images, results, console);
             return new InstanceReport(dataset, images, results, IouType.bbox, null, classAgnostic, null, scores);

@@ -65,6 +65,11 @@ public final class Claims {
         }
     }
 
+    /** Whether it is read, by this name or another. */
+    public boolean isInput(Path file) {
+        return INPUT.equals(owners.get(real(file)));
+    }
+
     private static Path real(Path file) {
         Path whole = file.toAbsolutePath().normalize();
         try {

@@ -1,6 +1,7 @@
 package dev.kerf.cli.option;
 
 import java.time.Duration;
+import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import picocli.CommandLine.ITypeConverter;
@@ -8,7 +9,7 @@ import picocli.CommandLine.TypeConversionException;
 
 /** A time such as {@code 90s}, {@code 10m} or {@code 1h}. */
 public final class DurationConverter implements ITypeConverter<Duration> {
-    private static final Pattern FORM = Pattern.compile("(\\d{1,9})([smh])");
+    private static final Pattern FORM = Pattern.compile("(\\d{1,6})([smh])");
 
     @Override
     public Duration convert(String text) {
@@ -16,6 +17,6 @@ public final class DurationConverter implements ITypeConverter<Duration> {
         if (!m.matches()) {
             throw new TypeConversionException("'" + text + "' is no time; expected a form such as 90s, 10m or 1h");
         }
-        return Duration.parse("PT" + m.group(1) + m.group(2).toUpperCase(java.util.Locale.ROOT));
+        return Duration.parse("PT" + m.group(1) + m.group(2).toUpperCase(Locale.ROOT));
     }
 }

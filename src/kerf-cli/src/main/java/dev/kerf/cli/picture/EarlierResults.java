@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -23,8 +24,9 @@ import java.util.stream.Stream;
  */
 final class EarlierResults {
     private static final Pattern NAME = Pattern.compile(
-            "(?<image>.+?)(?:-page-\\d+)?-(?:(?<labels>labels|masks)|(?<drawn>overlay|panoptic)|logits"
-                    + "|(?<mask>\\d{3,}-[\\p{L}\\p{N}._]+))");
+            "(?<image>.+?)(?:-page-\\d+)?-(?:(?<labels>labels|masks)|(?<drawn>overlay(?:-\\d+)?|panoptic)|logits"
+                    + "|(?<mask>\\d{3,}-[\\p{L}\\p{N}._]+|mask-\\d+))");
+    private static final Pattern OBJECT = Pattern.compile("(?<frame>.+?)(?:-object-\\d+)?\\.png");
     /** Where a PNG file has its colour type, which is 3 of one with a palette. */
     private static final int COLOUR_TYPE = 25;
 
@@ -34,17 +36,22 @@ final class EarlierResults {
     static List<Path> among(List<Path> files) {
         Map<String, Path> images = new HashMap<>();
         files.forEach(f -> images.put(ImageInputs.stem(f), f));
+        // Of images that differ in their endings only, results have the whole name.
+        files.forEach(f -> images.put(f.getFileName().toString(), f));
         return files.stream().filter(f -> {
             Matcher m = NAME.matcher(ImageInputs.stem(f));
             return m.matches() && images.containsKey(m.group("image")) && fits(f, images.get(m.group("image")), m);
         }).toList();
     }
 
-    /** The masks in the directory that is theirs: pictures with a palette, and black and white ones. */
-    static List<Path> masks(Path directory) throws IOException {
+    /** Masks of these frames and of objects in them: pictures with a palette, and black and white ones. */
+    static List<Path> masks(Path directory, Set<String> frames) throws IOException {
         try (Stream<Path> files = Files.list(directory)) {
-            return files.filter(f -> f.toString().endsWith(".png") && Files.isRegularFile(f, LinkOption.NOFOLLOW_LINKS)
-                    && (isLabels(f) || isMask(f))).toList();
+            return files.filter(f -> {
+                Matcher m = OBJECT.matcher(f.getFileName().toString());
+                return m.matches() && frames.contains(m.group("frame")) && Files.isRegularFile(f, LinkOption.NOFOLLOW_LINKS)
+                        && isMask(f);
+            }).toList();
         }
     }
 
@@ -60,11 +67,17 @@ final class EarlierResults {
         try {
             ImageInfo drawn = Image.info(file);
             return drawn.type() == FileType.PNG && drawn.format() == PixelFormat.RGB8
-                    && (ImageInputs.isTiff(image) || isSizeOf(drawn, Image.info(image)));
+                    && (hasNoOneSize(image) || isSizeOf(drawn, Image.info(image)));
         } catch (KerfException e) {
             // A file that can't be read is an image that fails, and is told of.
             return false;
         }
+    }
+
+    /** Pages of a TIFF differ, and arrays aren't images. */
+    private static boolean hasNoOneSize(Path image) {
+        String name = image.toString();
+        return ImageInputs.isTiff(image) || name.endsWith(".npy") || name.endsWith(".npz");
     }
 
     private static boolean isSizeOf(ImageInfo a, ImageInfo b) {
@@ -82,7 +95,7 @@ final class EarlierResults {
 
     private static boolean isMask(Path file) {
         try {
-            return Image.info(file).format() == PixelFormat.GRAY8 && isBlackAndWhite(Image.read(file));
+            return isLabels(file) || Image.info(file).format() == PixelFormat.GRAY8 && isBlackAndWhite(Image.read(file));
         } catch (KerfException e) {
             return false;
         }

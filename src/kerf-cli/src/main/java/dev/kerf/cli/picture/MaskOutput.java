@@ -5,7 +5,6 @@ import dev.kerf.cli.console.Console;
 import dev.kerf.cli.console.Text;
 import dev.kerf.cli.console.Version;
 import dev.kerf.cli.option.Claims;
-import dev.kerf.error.BadInputException;
 import dev.kerf.image.Image;
 import dev.kerf.json.Json;
 import dev.kerf.mask.Box;
@@ -27,7 +26,9 @@ import java.util.List;
 import java.util.OptionalDouble;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 
 /** What becomes of masks that were found in an image. */
 final class MaskOutput {
@@ -83,13 +84,14 @@ final class MaskOutput {
     /**
      * Takes masks as answers to one question from now on.
      *
-     * @throws BadInputException if they are to be put into one map of labels, which holds one number a pixel
+     * @throws ParameterException if they are to be put into one map of labels, which holds one number a pixel
      */
-    void candidates() {
+    void candidates(CommandSpec spec) {
         candidates = true;
         if (formats.contains(Format.LABELS)) {
-            throw new BadInputException("--format labels: the masks of --multimask overlap, and a pixel has one label; take "
-                    + "masks, rle");
+            throw new ParameterException(spec.commandLine(),
+                    "--format labels: the masks of --multimask overlap, and a pixel has one label; take "
+                            + "masks, rle");
         }
     }
 
@@ -179,8 +181,7 @@ final class MaskOutput {
                 masks.add(Double.isNaN(f.object) ? m : m.put("object_score_logit", f.object));
             }
             console.out().println(Json.object().put("kerf", Version.text())
-                    .put("network", "SAM " + (config.version() == Sam2Config.Version.V2_1 ? "2.1 " : "2 ")
-                            + config.size().label())
+                    .put("network", config.label())
                     .put("backend", device.backend()).put("device", device.name()).put("image", image.toString())
                     .put("width", picture.width()).put("height", picture.height()).put("masks", masks)
                     .put("outputs", files.stream().map(Path::toString).toList()).put("seconds", seconds).pretty());

@@ -1,6 +1,5 @@
 package dev.kerf.cli.picture;
 
-import dev.kerf.cli.console.Console;
 import dev.kerf.cli.picture.ImageInputs.Input;
 import dev.kerf.error.KerfException;
 import dev.kerf.image.Image;
@@ -8,6 +7,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Consumer;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -48,12 +48,12 @@ final class PageOptions {
         }
     }
 
-    /** The one image of a file, which the user is told of if there are more. */
-    Image read(Input file, Console console) {
+    /** The one image of a file, of which the user is told if there are more. */
+    Image read(Input file, Consumer<String> note) {
         check();
         int pages = pages(file);
         if (pages > 1) {
-            console.note(file.file() + ": page 1 of " + pages + "; choose another by --page");
+            note.accept(file.file() + ": page 1 of " + pages + "; choose another by --page");
         }
         return new Input(file.file(), file.name(), page != null ? page - 1 : 0, 1, channels, file.trouble()).read();
     }

@@ -26,6 +26,7 @@ import dev.kerf.weights.Weights;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -122,12 +123,13 @@ public final class SamCommand implements Callable<Integer> {
         }
         List<Prompt> prompts = everything ? List.of() : Usage.of(spec, this::prompts);
         MaskGenerator.Settings settings = Usage.of(spec, this::settings);
-        Input input = ImageInputs.of(List.of(image), false, output.directory, console.notes(output.quiet)).getFirst();
-        Image picture = pages.read(input, console);
-        output.check(input.file(), weights);
         if (multimask) {
-            output.candidates();
+            output.candidates(spec);
         }
+        Consumer<String> note = console.notes(output.quiet);
+        Input input = ImageInputs.of(List.of(image), false, output.directory, note).getFirst();
+        Image picture = pages.read(input, note);
+        output.check(input.file(), weights);
         long start = System.nanoTime();
         try (Weights source = ModelCommands.open(weights, Sam2.KIND);
                 OutputDirectory _ = new OutputDirectory(output.directory);

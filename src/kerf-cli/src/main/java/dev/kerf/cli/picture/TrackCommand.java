@@ -8,6 +8,7 @@ import dev.kerf.cli.option.Claims;
 import dev.kerf.cli.option.DeviceOptions;
 import dev.kerf.cli.option.ModelCommands;
 import dev.kerf.cli.option.OutputDirectory;
+import dev.kerf.cli.option.PathConverter;
 import dev.kerf.cli.option.PrecisionConverter;
 import dev.kerf.cli.option.Usage;
 import dev.kerf.cli.option.WeightsPath;
@@ -127,15 +128,16 @@ public final class TrackCommand implements Callable<Integer> {
             out.put(frame(text, option), foreground ? before.foreground(xy[0], xy[1]) : before.background(xy[0], xy[1]));
         }
 
-        /** Masks by frame. */
-        private Map<Integer, HostTensor> givenMasks() {
-            Map<Integer, HostTensor> out = new TreeMap<>();
-            for (String m : given(masks)) {
-                LabelMap labels = LabelMap.read(Path.of(after(m, "--mask")));
-                out.put(frame(m, "--mask"),
-                        labels.tensor().reshape(Shape.of(labels.height(), labels.width())));
-            }
+        /** Files of masks, by frame. */
+        private Map<Integer, Path> maskFiles() {
+            Map<Integer, Path> out = new TreeMap<>();
+            given(masks).forEach(m -> out.put(frame(m, "--mask"), PathConverter.path(after(m, "--mask"))));
             return out;
+        }
+
+        private static HostTensor read(Path mask) {
+            LabelMap labels = LabelMap.read(mask);
+            return labels.tensor().reshape(Shape.of(labels.height(), labels.width()));
         }
 
         private static int colon(String text, String option) {
@@ -176,16 +178,21 @@ public final class TrackCommand implements Callable<Integer> {
         }
         Map<Integer, Map<Integer, Prompt>> prompts = new LinkedHashMap<>();
         Map<Integer, Map<Integer, HostTensor>> masks = new LinkedHashMap<>();
+        List<Path> read = new ArrayList<>(List.of(video, weights));
         for (ObjectPrompts o : objects) {
             if (o.number < 1 || o.number > 255 || prompts.put(o.number, Usage.of(spec, o::prompts)) != null) {
                 throw new ParameterException(spec.commandLine(),
                         "--object " + o.number + ": expected different numbers from 1 to 255");
             }
-            masks.put(o.number, o.givenMasks());
-            if (prompts.get(o.number).isEmpty() && masks.get(o.number).isEmpty()) {
+            Map<Integer, Path> files = Usage.of(spec, o::maskFiles);
+            read.addAll(files.values());
+            if (prompts.get(o.number).isEmpty() && files.isEmpty()) {
                 throw new ParameterException(spec.commandLine(),
                         "--object " + o.number + " has no prompt: give --point, --box or --mask after it");
             }
+            Map<Integer, HostTensor> shown = new TreeMap<>();
+            files.forEach((frame, file) -> shown.put(frame, ObjectPrompts.read(file)));
+            masks.put(o.number, shown);
         }
         try (VideoFrames frames = new VideoFrames(video);
                 Weights source = ModelCommands.open(weights, Sam2.KIND)) {
@@ -198,7 +205,7 @@ public final class TrackCommand implements Callable<Integer> {
                     Sam2 sam = Sam2.load(opened, source, config,
                             ModelOptions.of().precision(precision));
                     TrackFiles files = output.open(console, video, frames, byFrame(prompts), config, opened.info(),
-                            claims())) {
+                            new Claims(read))) {
                 int first = first(prompts, masks);
                 if (!backward) {
                     files.begin(first);
@@ -213,12 +220,6 @@ public final class TrackCommand implements Callable<Integer> {
             }
         }
         return ExitCode.OK;
-    }
-
-    private Claims claims() {
-        List<Path> read = new ArrayList<>(List.of(video, weights));
-        objects.forEach(o -> ObjectPrompts.given(o.masks).forEach(m -> read.add(Path.of(ObjectPrompts.after(m, "--mask")))));
-        return new Claims(read);
     }
 
     /** Of all objects, by frame. */

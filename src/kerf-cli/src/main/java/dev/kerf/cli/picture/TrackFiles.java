@@ -7,6 +7,7 @@ import dev.kerf.cli.console.Text;
 import dev.kerf.cli.console.Version;
 import dev.kerf.cli.option.Claims;
 import dev.kerf.error.BadFileException;
+import dev.kerf.error.KerfException;
 import dev.kerf.file.AtomicFile;
 import dev.kerf.image.Image;
 import dev.kerf.image.video.Frame;
@@ -29,11 +30,12 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /** A video's masks on their way to files: label maps and JSON as frames come, the overlay in their order at the end. */
@@ -53,10 +55,8 @@ final class TrackFiles implements AutoCloseable {
     private final Map<Integer, LabelMap> labels = new TreeMap<>();
     private final FrameSink sink;
     private final CocoTrack coco;
-    private final List<Path> files = new ArrayList<>();
+    private final Set<Path> files = new LinkedHashSet<>();
     private final Claims claims;
-    /** Folders that hold masks of this run alone. */
-    private final Set<Path> begun = new HashSet<>();
     private int written;
 
     TrackFiles(TrackOutput options, Console console, Path video, VideoFrames frames, Map<Integer, List<Prompt>> shown,
@@ -82,24 +82,23 @@ final class TrackFiles implements AutoCloseable {
     private FrameSink sink() {
         return switch (options.overlay) {
             case "none" -> null;
-            case "png" -> new FramePictures(folder("-overlay"), frames, this::add);
-            default -> FrameSink.open(add(options.directory.resolve(name + "-overlay." + options.overlay)), frames.width(),
-                    frames.height(), frames.rate());
+            case "png" -> new FramePictures(folder("-overlay"), frames, file -> add(file, "the overlay"));
+            default -> FrameSink.open(add(options.directory.resolve(name + "-overlay." + options.overlay), "the overlay"),
+                    frames.width(), frames.height(), frames.rate());
         };
     }
 
-    /** A file that is about to be written. */
-    private Path add(Path file) {
-        claims.take(file.toString(), List.of(file), "--out");
+    /** A file that is about to be written, and what it shows. */
+    private Path add(Path file, String what) {
+        claims.take(what, List.of(file), "--out");
         files.add(file);
         return file;
     }
 
     private CocoTrack coco() {
-        add(options.directory.resolve(name + "-track.json"));
         try {
-            return new CocoTrack(files.getLast());
-        } catch (BadFileException e) {
+            return new CocoTrack(add(options.directory.resolve(name + "-track.json"), "COCO's format"));
+        } catch (KerfException e) {
             close();
             throw e;
         }
@@ -120,7 +119,8 @@ final class TrackFiles implements AutoCloseable {
     void add(Frame frame, FrameResult result) {
         LabelMap map = map(result);
         if (options.formats.contains(TrackOutput.Format.LABELS)) {
-            map.writePng(add(folder("-masks").resolve(frames.name(result.frame()) + ".png")), Palette.of(256, 0));
+            String frameName = frames.name(result.frame());
+            map.writePng(add(folder("-masks").resolve(frameName + ".png"), "frame " + frameName), Palette.of(256, 0));
         }
         if (options.formats.contains(TrackOutput.Format.MASKS)) {
             result.objects().forEach((object, p) -> writeMask(frames.name(result.frame()), object, p));
@@ -142,12 +142,6 @@ final class TrackFiles implements AutoCloseable {
     private Path folder(String ending) {
         Path folder = options.directory.resolve(name + ending);
         try {
-            if (begun.add(folder) && Files.isDirectory(folder)) {
-                for (Path mask : EarlierResults.masks(folder)) {
-                    claims.take(mask.toString(), List.of(mask), "--out");
-                    Files.delete(mask);
-                }
-            }
             return Files.createDirectories(folder);
         } catch (IOException e) {
             throw new BadFileException(folder + ": can't be made (" + e.getMessage() + ")", e);
@@ -155,7 +149,27 @@ final class TrackFiles implements AutoCloseable {
     }
 
     private void writeMask(String frame, int object, Prediction p) {
-        p.mask().toImage().writePng(add(folder("-masks").resolve(frame + "-object-" + object + ".png")));
+        p.mask().toImage().writePng(add(folder("-masks").resolve(frame + "-object-" + object + ".png"),
+                "object " + object + " of frame " + frame));
+    }
+
+    /** Masks of an earlier run, of frames and objects that have none now, would be taken for this one's. */
+    private void removeEarlierMasks() {
+        Path folder = options.directory.resolve(name + "-masks");
+        Set<String> ours = IntStream.range(0, frames.count()).mapToObj(frames::name).collect(Collectors.toSet());
+        try {
+            List<Path> earlier = Files.isDirectory(folder)
+                    ? EarlierResults.masks(folder, ours).stream().filter(f -> !files.contains(f) && !claims.isInput(f)).toList()
+                    : List.of();
+            for (Path mask : earlier) {
+                Files.delete(mask);
+            }
+            if (!earlier.isEmpty()) {
+                console.notes(options.quiet).accept(folder + ": removed " + earlier.size() + " of an earlier run's masks");
+            }
+        } catch (IOException e) {
+            throw new BadFileException(folder + ": an earlier run's masks can't be removed (" + e.getMessage() + ")", e);
+        }
     }
 
     private Instances instances(FrameResult result) {
@@ -219,19 +233,20 @@ final class TrackFiles implements AutoCloseable {
         if (coco != null) {
             coco.finish();
         }
+        removeEarlierMasks();
         double seconds = (System.nanoTime() - start) / 1e9;
         Json all = Json.object().put("kerf", Version.text())
-                .put("network", "SAM " + (config.version() == Sam2Config.Version.V2_1 ? "2.1 " : "2 ") + config.size().label())
+                .put("network", config.label())
                 .put("backend", device.backend()).put("device", device.name()).put("video", video.toString())
                 .put("width", frames.width()).put("height", frames.height())
                 .put("frames", found.values().stream().toList());
         if (options.formats.contains(TrackOutput.Format.RLE)) {
-            AtomicFile.write(add(options.directory.resolve(name + "-masks.json")),
+            AtomicFile.write(add(options.directory.resolve(name + "-masks.json"), "all frames"),
                     all.toString().getBytes(StandardCharsets.UTF_8));
         }
         progress.close();
         if (options.json) {
-            console.out().println(all.put("outputs", files.stream().map(Path::toString).distinct().sorted().toList())
+            console.out().println(all.put("outputs", files.stream().map(Path::toString).sorted().toList())
                     .put("seconds", seconds).pretty());
         } else if (!options.quiet) {
             console.out().println(video + "  " + found.size() + " frames  " + Text.fixed(found.size() / seconds, 2)

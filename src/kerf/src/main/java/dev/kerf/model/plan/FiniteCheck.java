@@ -15,7 +15,8 @@ import java.util.List;
 
 /**
  * Whether numbers are numbers. Of a NaN or an infinite logit a comparison would make a class or a mask that looks like any
- * other. A graph gives one mean for each image, which is finite exactly if all its logits are.
+ * other. A graph gives one mean for each image, which isn't finite if one of its logits isn't, nor if they are so large that
+ * their sum passes float32's range.
  *
  * <pre>{@code
  * FiniteCheck check = new FiniteCheck(g);

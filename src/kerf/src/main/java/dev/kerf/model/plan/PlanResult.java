@@ -13,7 +13,7 @@ import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 
-/** The outputs of one plan or several, with their leases. */
+/** The outputs of one plan or several, with their leases; but for the check of their logits, which is the model's. */
 public final class PlanResult implements DeviceResult {
     private final List<PlanCache<?, Executable>.Lease> leases = new ArrayList<>();
     private final Map<String, DeviceTensor> tensors = new LinkedHashMap<>();
@@ -43,7 +43,8 @@ public final class PlanResult implements DeviceResult {
             PlanCache<?, Executable>.Lease next = lease.get();
             leases.add(next);
             run.accept(next.plan());
-            next.plan().graph().outputs().keySet().forEach(name -> tensors.put(name, next.plan().output(name)));
+            next.plan().graph().outputs().keySet().stream().filter(name -> !name.equals(FiniteCheck.OUTPUT))
+                    .forEach(name -> tensors.put(name, next.plan().output(name)));
             done = true;
             return this;
         } finally {

@@ -65,6 +65,11 @@ public record Sam2Config(
         V2_1
     }
 
+    /** What the network is called: {@code SAM 2.1 tiny}. */
+    public String label() {
+        return "SAM 2" + (version == Version.V2_1 ? ".1 " : " ") + size.label;
+    }
+
     /** Sizes of the image encoder (Hiera, Ryali et al. 2023). */
     public enum Size {
         /** 39 million parameters. */

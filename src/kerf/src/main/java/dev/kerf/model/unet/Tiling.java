@@ -1,6 +1,10 @@
 package dev.kerf.model.unet;
 
+import dev.kerf.backend.HostView;
 import dev.kerf.error.BadInputException;
+import dev.kerf.tensor.HostTensor;
+import dev.kerf.tensor.Shape;
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -75,5 +79,29 @@ final class Tiling {
             radius = (int) Math.max(radius, Math.max(x - low, high - x));
         }
         return radius;
+    }
+
+    /** What a tile sees of planes (1, C, H, W); nothing is copied. */
+    static HostView window(HostTensor planes, Span y, Span x) {
+        Shape s = planes.shape();
+        long b = planes.dtype().bytes();
+        long row = s.dim(3) * b;
+        return HostView.of(planes.data().asSlice(y.start() * row + x.start() * b), planes.dtype(),
+                Shape.of(1, s.dim(1), y.size(), x.size()), s.dim(1) * s.dim(2) * row, s.dim(2) * row, row, b);
+    }
+
+    /** Copies the pixels that a tile is trusted with; all axes before the last two are planes. */
+    static void keep(HostTensor tile, HostTensor whole, Span y, Span x) {
+        int rank = whole.shape().rank();
+        long planes = whole.shape().product(0, rank - 2);
+        long b = whole.dtype().bytes();
+        long width = whole.shape().dim(-1);
+        for (long p = 0; p < planes; p++) {
+            for (int row = y.keepFrom(); row < y.keepTo(); row++) {
+                long from = (p * y.size() + row - y.start()) * x.size() + x.keepFrom() - x.start();
+                long to = (p * whole.shape().dim(-2) + row) * width + x.keepFrom();
+                MemorySegment.copy(tile.data(), from * b, whole.data(), to * b, (x.keepTo() - x.keepFrom()) * b);
+            }
+        }
     }
 }

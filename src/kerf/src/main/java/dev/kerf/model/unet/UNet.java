@@ -351,36 +351,12 @@ public final class UNet implements AutoCloseable {
                 logits == null ? Wanted.LABELS : Wanted.LABELS_AND_LOGITS);
         try (var lease = plans.lease(r)) {
             Executable e = lease.plan();
-            e.input("image").upload(window(planes, y.start(), y.size(), x.start(), x.size()));
+            e.input("image").upload(Tiling.window(planes, y, x));
             e.run();
             FiniteCheck.require(e, name);
-            keep(e.output("labels").toHost(), labels, y, x);
+            Tiling.keep(e.output("labels").toHost(), labels, y, x);
             if (logits != null) {
-                keep(e.output("logits").toHost(), logits, y, x);
-            }
-        }
-    }
-
-    private static HostView window(HostTensor t, int y, int h, int x, int w) {
-        Shape s = t.shape();
-        long b = t.dtype().bytes();
-        long row = s.dim(3) * b;
-        return HostView.of(t.data().asSlice(y * row + x * b), t.dtype(), Shape.of(1, s.dim(1), h, w),
-                s.dim(1) * s.dim(2) * row, s.dim(2) * row, row, b);
-    }
-
-    /** Copies the pixels that a tile is trusted with; all axes before the last two are planes. */
-    private static void keep(HostTensor tile, HostTensor whole, Span y, Span x) {
-        int rank = whole.shape().rank();
-        long planes = whole.shape().product(0, rank - 2);
-        long b = whole.dtype().bytes();
-        long width = whole.shape().dim(-1);
-        for (long p = 0; p < planes; p++) {
-            for (int row = y.keepFrom(); row < y.keepTo(); row++) {
-                long from = (p * y.size() + row - y.start()) * x.size() + x.keepFrom() - x.start();
-                long to = (p * whole.shape().dim(-2) + row) * width + x.keepFrom();
-                java.lang.foreign.MemorySegment.copy(tile.data(), from * b, whole.data(), to * b,
-                        (x.keepTo() - x.keepFrom()) * b);
+                Tiling.keep(e.output("logits").toHost(), logits, y, x);
             }
         }
     }
