@@ -45,6 +45,8 @@ public final class PtxBuild {
      */
     static final int STACK = 32;
 
+    /** Before nvcc: where its data lie in memory decides what it makes of a long kernel. */
+    private static final List<String> STILL = still();
     private static final List<String> CHECKED = List.of("sm_75", "sm_80", "sm_90a");
     /** PTX versions from the first that knows sm_75 on (PTX ISA, release notes). */
     private static final List<String> VERSIONS = List.of("6.3", "6.4", "6.5", "7.0", "7.1", "7.2", "7.3", "7.4", "7.5",
@@ -109,6 +111,16 @@ public final class PtxBuild {
         }
     }
 
+    /** Runs a program whose memory isn't laid out at random; empty where the system doesn't let anybody do so. */
+    private static List<String> still() {
+        try {
+            run(List.of("setarch", "-R", "true"));
+            return List.of("setarch", "-R");
+        } catch (IOException e) {
+            return List.of();
+        }
+    }
+
     /** The release of the nvcc found, such as {@code V13.0.88}; empty if there is none. */
     static String release() {
         try {
@@ -136,8 +148,10 @@ public final class PtxBuild {
             Path source = scratch.resolve(kernel + code + ".cu");
             Path ptx = scratch.resolve(kernel + code + ".ptx");
             Files.writeString(source, source(kernel, code, these));
-            run(List.of("nvcc", "--ptx", "-arch=compute_75", "--fmad=false", "-Werror=all-warnings",
+            List<String> command = new ArrayList<>(STILL);
+            command.addAll(List.of("nvcc", "--ptx", "-arch=compute_75", "--fmad=false", "-Werror=all-warnings",
                     "-diag-suppress=177,550", source.toString(), "-o", ptx.toString()));
+            run(command);
             String all = lowered(Files.readString(ptx), ptx);
             for (String architecture : CHECKED) {
                 uses.merge(architecture, use(kernel, assembled(architecture, ptx)), PtxBuild::most);
