@@ -14,8 +14,11 @@ package dev.kerf.check.ptx;
 record Access(
         Operands.Address address, int element, int bytes, Transfer.Cell[] cells, Atomics.Change change, Transfer.Cell operand,
         Transfer.Cell swap) {
-    /** Null for changes that aren't known. */
+    /** Null for types and changes that aren't known. */
     static Access of(Operands o, Statement s) {
+        if (s.type() == null) {
+            return null;
+        }
         int element = s.type().bytes();
         boolean load = s.base().equals("ld");
         if (load || s.base().equals("st")) {
@@ -29,9 +32,15 @@ record Access(
         }
         boolean result = s.base().equals("atom");
         int place = result ? 1 : 0;
-        Transfer.Cell[] was = result ? Transfer.cells(o, s, s.operand(0), true) : new Transfer.Cell[0];
-        Transfer.Cell operand = Transfer.cells(o, s, s.operand(place + 1), false)[0];
-        Transfer.Cell swap = s.operands().size() > place + 2 ? Transfer.cells(o, s, s.operand(place + 2), false)[0] : null;
+        // A change is one of integers, whatever its registers are declared with.
+        Type.Bank bank = s.type().bank();
+        Transfer.Cell[] was = result
+                ? new Transfer.Cell[] {new Transfer.Cell(bank, o.write(bank, s.operand(0)), s.type(), false)}
+                : new Transfer.Cell[0];
+        Transfer.Cell operand = new Transfer.Cell(bank, o.read(bank, s.operand(place + 1)), s.type(), false);
+        Transfer.Cell swap = s.operands().size() > place + 2
+                ? new Transfer.Cell(bank, o.read(bank, s.operand(place + 2)), s.type(), false)
+                : null;
         return new Access(o.address(s.line(), s.operand(place)), element, element, was, change, operand, swap);
     }
 

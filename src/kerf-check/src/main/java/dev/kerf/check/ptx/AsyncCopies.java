@@ -19,7 +19,11 @@ final class AsyncCopies {
         private int[] ends = new int[8];
         private int groups;
 
-        void clear() {
+        /** Forgets all of them, at the end of a block that used this memory. */
+        void drop(SharedMemory shared) {
+            for (int k = 0; k < count; k++) {
+                shared.forget(targets[k], sizes[k]);
+            }
             count = 0;
             used = 0;
             groups = 0;

@@ -13,8 +13,7 @@ final class Atomics {
     static Change change(Statement s) {
         Type type = s.type();
         String how = s.parts().get(s.parts().size() - 2);
-        boolean integer = type.bytes() >= 4 && !type.real();
-        if (!integer) {
+        if (!type.integer() || type.bytes() < 4) {
             return null;
         }
         boolean signed = type.signed();

@@ -76,7 +76,7 @@ final class Block {
                 case "lanemask_lt" -> (1 << t) - 1;
                 case "lanemask_le" -> (2 << t) - 1;
                 case "lanemask_eq" -> 1 << t;
-                default -> throw new Fault(Rule.OUTSIDE_MEMORY, "%" + s.name() + ", a special register that isn't known");
+                default -> throw new IllegalStateException(s.toString());
             };
         }
     }
@@ -107,6 +107,10 @@ final class Block {
                 }
             }
             if (all) {
+                // Copies that nobody has awaited are no error (PTX ISA, cp.async), and none of the next block's.
+                for (int k = 0; k < active; k++) {
+                    warps[k].copies.drop(shared);
+                }
                 return;
             }
             meet();

@@ -1,9 +1,12 @@
 package dev.kerf.check.ptx;
 
 import dev.kerf.error.BadFileException;
+import java.util.Set;
 
 /** {@code setp}: comparisons, whose results are predicates. All are made of less, less or equal, and equal. */
 final class Comparisons {
+    private static final Set<String> JOINS = Set.of("and", "or", "xor");
+
     /** A comparison of all lanes, one bit each. */
     private interface Test {
         int of(Warp w);
@@ -12,14 +15,7 @@ final class Comparisons {
     private Comparisons() {}
 
     static Op of(Operands o, Statement s) {
-        Type type = s.type();
-        String how = s.parts().get(1);
-        Test test = switch (type.bank()) {
-            case FLOAT -> floats(how, o.floats(s.operand(1)), o.floats(s.operand(2)));
-            case LONG -> type == Type.F64 ? null : longs(how, !signed(how, type), o.longs(s.operand(1)), o.longs(s.operand(2)));
-            case INT -> ints(how, type, o.ints(s.operand(1)), o.ints(s.operand(2)));
-            case PREDICATE -> null;
-        };
+        Test test = test(o, s);
         if (test == null) {
             throw new BadFileException(s + ": no such comparison is known");
         }
@@ -39,6 +35,23 @@ final class Comparisons {
             int q = negated ? ~w.p[c] : w.p[c];
             w.predicate(d, joined(join, r, q), m);
             w.predicate(e, joined(join, ~r, q), m);
+        };
+    }
+
+    /** Null for what isn't known: {@code .ftz} too, which would take subnormal numbers for 0. */
+    private static Test test(Operands o, Statement s) {
+        Type type = s.type();
+        boolean joined = s.parts().size() == 4 && JOINS.contains(s.parts().get(2));
+        if (type == null || s.parts().size() != (joined ? 4 : 3) || s.operands().size() != (joined ? 4 : 3)
+                || type != Type.F32 && (!type.integer() || type.bytes() < 2)) {
+            return null;
+        }
+        String how = s.parts().get(1);
+        return switch (type.bank()) {
+            case FLOAT -> floats(how, o.floats(s.operand(1)), o.floats(s.operand(2)));
+            case LONG -> longs(how, !signed(how, type), o.longs(s.operand(1)), o.longs(s.operand(2)));
+            case INT -> ints(how, type, o.ints(s.operand(1)), o.ints(s.operand(2)));
+            case PREDICATE -> null;
         };
     }
 

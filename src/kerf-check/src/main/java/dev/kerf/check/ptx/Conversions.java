@@ -21,19 +21,26 @@ final class Conversions {
     private Conversions() {}
 
     static Op of(Operands o, Statement s) {
-        List<String> parts = s.parts();
-        Type to = Type.of(parts.get(parts.size() - 2));
-        Type from = s.type();
-        String how = String.join(".", parts.subList(1, parts.size() - 2));
-        Op op = to == null ? null : to == Type.F16X2 || to == Type.BF16X2 ? pair(o, s, to) : convert(o, s, how, to, from);
+        Op op = s.parts().size() < 3 ? null : known(o, s);
         if (op == null) {
             throw new BadFileException(s + ": no such conversion is known");
         }
         return op;
     }
 
+    private static Op known(Operands o, Statement s) {
+        List<String> parts = s.parts();
+        Type to = Type.of(parts.get(parts.size() - 2));
+        Type from = s.type();
+        String how = String.join(".", parts.subList(1, parts.size() - 2));
+        if (to == null || from == null) {
+            return null;
+        }
+        return to == Type.F16X2 || to == Type.BF16X2 ? pair(o, s, to) : convert(o, s, how, to, from);
+    }
+
     private static Op convert(Operands o, Statement s, String how, Type to, Type from) {
-        if (!to.real() && !from.real()) {
+        if (to.integer() && from.integer()) {
             return how.isEmpty() ? integers(o, s, to, from) : null;
         }
         if (from == Type.F32) {
@@ -44,14 +51,15 @@ final class Conversions {
                 case TF32 -> how.equals("rna") ? toInt(o, s, Halves::tf32) : null;
                 case S32 -> toInt(o, s, how, false);
                 case U32 -> toInt(o, s, how, true);
-                case S64 -> toLong(o, s, how);
+                case S64 -> toLong(o, s, how, false);
+                case U64 -> toLong(o, s, how, true);
                 default -> null;
             };
         }
         if (to == Type.F32) {
             return switch (from) {
-                case F16 -> fromHalf(o, s);
-                case BF16 -> toFloat(o, s, a -> Float.intBitsToFloat(a << 16));
+                case F16 -> how.isEmpty() ? fromHalf(o, s) : null;
+                case BF16 -> how.isEmpty() ? toFloat(o, s, a -> Float.intBitsToFloat(a << 16)) : null;
                 case S32 -> how.equals("rn") ? fromInt(o, s) : null;
                 case U32 -> how.equals("rn") ? toFloat(o, s, a -> (float) (a & 0xFFFFFFFFL)) : null;
                 case U16, U8, S16, S8 -> how.equals("rn") ? toFloat(o, s, a -> (float) from.fit(a)) : null;
@@ -82,6 +90,7 @@ final class Conversions {
                 return Moves.longs(d, o.longs(s.operand(1)));
             }
             int a = o.ints(s.operand(1));
+            // The frequent one has a loop of its own, which the compiler turns into vectors.
             if (from == Type.S32) {
                 return (w, m) -> {
                     long[] z = w.longs(d, m);
@@ -169,7 +178,8 @@ final class Conversions {
                 : a -> (int) round.of(a));
     }
 
-    private static Op toLong(Operands o, Statement s, String how) {
+    /** Beyond the range is its end; NaN is the highest bit alone (PTX ISA 9.0, cvt). */
+    private static Op toLong(Operands o, Statement s, String how, boolean unsigned) {
         FloatToFloat round = rounding(how);
         if (round == null || how.equals("sat")) {
             return null;
@@ -179,10 +189,15 @@ final class Conversions {
         return (w, m) -> {
             long[] z = w.longs(d, m);
             for (int t = 0; t < 32; t++) {
-                z[t] = (long) round.of(w.f[a][t]);
+                float v = round.of(w.f[a][t]);
+                z[t] = v != v ? Long.MIN_VALUE : unsigned ? unsigned(v) : (long) v;
             }
             w.put(z, d, m);
         };
+    }
+
+    private static long unsigned(float v) {
+        return v < 0x1p63f ? (long) Math.max(0, v) : v < 0x1p64f ? (long) (v - 0x1p63f) + Long.MIN_VALUE : -1;
     }
 
     private static Op toFloat(Operands o, Statement s, IntToFloat f) {
@@ -197,6 +212,8 @@ final class Conversions {
             w.put(z, d, m);
         };
     }
+
+    // The frequent ones have loops of their own, which the compiler turns into vectors: from float16 and from int.
 
     private static Op fromHalf(Operands o, Statement s) {
         int d = o.write(Type.Bank.FLOAT, s.operand(0));

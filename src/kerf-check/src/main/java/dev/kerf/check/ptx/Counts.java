@@ -11,6 +11,8 @@ final class Counts {
     final long[] bytes;
     final long[] waves;
     final long[] leastWaves;
+    /** By instruction: lanes that were there but didn't take part, for its guard. */
+    final long[] idle;
 
     Counts(Program program) {
         visits = new long[program.segments.length];
@@ -19,6 +21,7 @@ final class Counts {
         bytes = new long[program.ops.length];
         waves = new long[program.ops.length];
         leastWaves = new long[program.ops.length];
+        idle = new long[program.ops.length];
     }
 
     void visit(int segment, int mask) {
@@ -26,8 +29,12 @@ final class Counts {
         lanes[segment] += Integer.bitCount(mask);
     }
 
+    void guarded(int instruction, int left) {
+        idle[instruction] += Integer.bitCount(left);
+    }
+
     void clear() {
-        for (long[] a : new long[][] {visits, lanes, sectors, bytes, waves, leastWaves}) {
+        for (long[] a : new long[][] {visits, lanes, sectors, bytes, waves, leastWaves, idle}) {
             Arrays.fill(a, 0);
         }
     }

@@ -8,7 +8,7 @@ import java.util.Map;
  *
  * @param name       its entry
  * @param parameters where each lies in the block of arguments, in order
- * @param variables  variables by name: shared, local, global, constant
+ * @param variables  variables by name: shared, local, global
  * @param registers  the type of each register
  * @param statements its instructions
  * @param labels     label → index of the statement after it
@@ -22,7 +22,7 @@ record Entry(
     /**
      * A variable.
      *
-     * @param space  {@code shared}, {@code local}, {@code global} or {@code const}
+     * @param space  {@code shared}, {@code local} or {@code global}
      * @param offset where it lies in what there is of its space; 0 for a variable in global memory
      * @param bytes  its size; 0 if that is told at launch
      * @param values what it starts with; empty if with nothing

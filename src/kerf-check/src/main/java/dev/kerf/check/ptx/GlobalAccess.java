@@ -149,6 +149,12 @@ final class GlobalAccess {
                         missing |= (int) DeviceMemory.INT.get(marks, at[t] + k) ^ WRITTEN;
                     }
                 }
+                // A copy's last bytes.
+                for (int k = bytes & ~3; k < bytes; k++) {
+                    for (int t = 0; t < 32; t++) {
+                        missing |= marks[at[t] + k] ^ 1;
+                    }
+                }
             }
         }
         if (missing != 0) {

@@ -13,24 +13,23 @@ final class Ints {
         if (type == Type.PRED) {
             return predicates(o, s);
         }
-        if (type == null || type.bank() != Type.Bank.INT || type.bytes() < 2 || s.has("wide")) {
+        if (type == null || !type.integer() || type.bank() != Type.Bank.INT || type.bytes() < 2) {
             return null;
         }
         boolean unsigned = !type.signed();
-        return switch (s.base()) {
+        return switch (s.untyped()) {
             case "add" -> type.bytes() == 4 ? add(o, s) : two(o, s, (a, b) -> a + b);
             case "sub" -> type.bytes() == 4 ? subtract(o, s) : two(o, s, (a, b) -> a - b);
             case "and" -> type.bytes() == 4 ? and(o, s) : two(o, s, (a, b) -> a & b);
             case "or" -> two(o, s, (a, b) -> a | b);
             case "xor" -> two(o, s, (a, b) -> a ^ b);
-            case "mul" -> s.has("lo")
-                    ? type.bytes() == 4 ? multiply(o, s) : two(o, s, (a, b) -> a * b)
-                    : s.has("hi") && type.bytes() == 4
-                            ? two(o, s, unsigned
-                                    ? (a, b) -> (int) ((a & 0xFFFFFFFFL) * (b & 0xFFFFFFFFL) >>> 32)
-                                    : (a, b) -> (int) ((long) a * b >> 32))
-                            : null;
-            case "mad" -> s.has("lo") && type.bytes() == 4 ? multiplyAdd(o, s) : null;
+            case "mul.lo" -> type.bytes() == 4 ? multiply(o, s) : two(o, s, (a, b) -> a * b);
+            case "mul.hi" -> type.bytes() == 4
+                    ? two(o, s, unsigned
+                            ? (a, b) -> (int) ((a & 0xFFFFFFFFL) * (b & 0xFFFFFFFFL) >>> 32)
+                            : (a, b) -> (int) ((long) a * b >> 32))
+                    : null;
+            case "mad.lo" -> type.bytes() == 4 ? multiplyAdd(o, s) : null;
             case "div" -> two(o, s, unsigned
                     ? (a, b) -> b == 0 ? -1 : Integer.divideUnsigned(a, b)
                     : (a, b) -> b == 0 ? -1 : a / b);
@@ -47,8 +46,8 @@ final class Ints {
             case "popc" -> one(o, s, Integer::bitCount);
             case "clz" -> one(o, s, Integer::numberOfLeadingZeros);
             case "brev" -> one(o, s, Integer::reverse);
-            case "prmt" -> s.parts().size() == 2 ? permuteBytes(o, s) : null;
-            case "dp2a" -> s.opcode().equals("dp2a.lo.u32.u32") ? dotLow(o, s) : null;
+            case "prmt" -> permuteBytes(o, s);
+            case "dp2a.lo.u32" -> type == Type.U32 ? dotLow(o, s) : null;
             case "lop3" -> lookUp(o, s);
             default -> null;
         };
@@ -57,11 +56,11 @@ final class Ints {
     private static Op predicates(Operands o, Statement s) {
         int d = o.write(Type.Bank.PREDICATE, s.operand(0));
         int a = o.predicate(s.operand(1));
-        if (s.base().equals("not")) {
+        if (s.opcode().equals("not.pred")) {
             return (w, m) -> w.predicate(d, ~w.p[a], m);
         }
         int b = o.predicate(s.operand(2));
-        return switch (s.base()) {
+        return switch (s.untyped()) {
             case "and" -> (w, m) -> w.predicate(d, w.p[a] & w.p[b], m);
             case "or" -> (w, m) -> w.predicate(d, w.p[a] | w.p[b], m);
             case "xor" -> (w, m) -> w.predicate(d, w.p[a] ^ w.p[b], m);
@@ -114,6 +113,8 @@ final class Ints {
     private static int result(int v, Type type) {
         return type.bytes() == 2 ? v & 0xFFFF : v;
     }
+
+    // The frequent ones have loops of their own, which the compiler turns into vectors.
 
     private static Op add(Operands o, Statement s) {
         int d = o.write(Type.Bank.INT, s.operand(0));

@@ -36,7 +36,7 @@ record LaunchCounts(
                 Flow.Segment segment = program.segments[s];
                 for (int i = segment.from(); i < segment.to() && c.visits[s] > 0; i++) {
                     instructions.merge(kinds.get(i), c.visits[s], Long::sum);
-                    lanes += c.lanes[s];
+                    lanes += c.lanes[s] - c.idle[i];
                 }
             }
             for (int i = 0; i < program.ops.length; i++) {

@@ -16,6 +16,9 @@ final class LocalAccess {
             return null;
         }
         Access access = Access.of(o, s);
+        if (access == null) {
+            return null;
+        }
         int bytes = access.bytes();
         return load
                 ? (w, m) -> {
@@ -65,8 +68,11 @@ final class LocalAccess {
     /** An argument: the same for all lanes. */
     private static Op parameter(Operands o, Statement s) {
         Access access = Access.of(o, s);
+        if (access == null || access.address().bank() != null) {
+            return null;
+        }
         int at = (int) access.address().offset();
-        return access.address().bank() != null ? null : (w, m) -> {
+        return (w, m) -> {
             Arrays.fill(w.at, at);
             access.load(w, m, w.block.parameters);
         };

@@ -12,20 +12,21 @@ final class Longs {
     /** An instruction of this family; null if it is none. */
     static Op of(Operands o, Statement s) {
         Type type = s.type();
-        if (type == null) {
+        if (type == null || !type.integer()) {
             return null;
         }
-        if (s.has("wide")) {
+        String what = s.untyped();
+        if (what.equals("mul.wide") || what.equals("mad.wide")) {
             return wide(o, s);
         }
-        if (type.bank() != Type.Bank.LONG || type == Type.F64) {
+        if (type.bank() != Type.Bank.LONG) {
             return null;
         }
         boolean unsigned = !type.signed();
-        return switch (s.base()) {
+        return switch (what) {
             case "add" -> add(o, s);
             case "sub" -> two(o, s, (a, b) -> a - b);
-            case "mul" -> s.has("lo") ? multiply(o, s) : null;
+            case "mul.lo" -> multiply(o, s);
             case "and" -> two(o, s, (a, b) -> a & b);
             case "or" -> two(o, s, (a, b) -> a | b);
             case "xor" -> two(o, s, (a, b) -> a ^ b);
@@ -111,6 +112,8 @@ final class Longs {
             w.put(z, d, m);
         };
     }
+
+    // The frequent ones have loops of their own, which the compiler turns into vectors.
 
     private static Op add(Operands o, Statement s) {
         int d = o.write(Type.Bank.LONG, s.operand(0));

@@ -9,10 +9,14 @@ final class Moves {
 
     /** An instruction of this family; null if it is none. */
     static Op of(Operands o, Statement s) {
-        return switch (s.base()) {
+        if (s.type() == null) {
+            return null;
+        }
+        return switch (s.untyped()) {
             case "mov" -> move(o, s);
             // All address spaces are told apart by the instruction, so that an address is the same in each.
-            case "cvta" -> longs(o.write(Type.Bank.LONG, s.operand(0)), o.longs(s.operand(1)));
+            case "cvta.global", "cvta.shared", "cvta.local", "cvta.to.global", "cvta.to.shared", "cvta.to.local" ->
+                longs(o.write(Type.Bank.LONG, s.operand(0)), o.longs(s.operand(1)));
             case "selp" -> select(o, s);
             default -> null;
         };

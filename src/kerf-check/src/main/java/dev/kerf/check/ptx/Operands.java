@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
 
 /** From operands as they are written to slots of a warp's registers; numbers and special registers get slots of their own. */
 final class Operands {
@@ -23,6 +24,11 @@ final class Operands {
      * @param symbol the parameter that it lies in, or null
      */
     record Address(Type.Bank bank, int slot, long offset, String symbol) {}
+
+    /** The special registers that a block fills. */
+    private static final Pattern SPECIAL = Pattern
+            .compile("%(?:(?:tid|ntid|ctaid|nctaid)\\.[xyz]|laneid|warpid|lanemask_(?:lt|le|eq))");
+    private static final Pattern DECIMAL = Pattern.compile("-?\\d+\\.\\d*(?:[eE][-+]?\\d+)?");
 
     private final Entry entry;
     private final Slots slots;
@@ -155,12 +161,13 @@ final class Operands {
             slot = slots.add(bank);
             known.put(key, slot);
             if (name.startsWith("%")) {
+                if (!SPECIAL.matcher(name).matches() || bank != Type.Bank.INT) {
+                    throw new BadFileException("kernel " + entry.name() + " reads " + name + " as " + bank
+                            + ": it is no register of that kind");
+                }
                 int dot = name.indexOf('.');
                 specials.add(new Special(name.substring(1, dot < 0 ? name.length() : dot),
                         dot < 0 ? 0 : name.charAt(dot + 1) - 'x', slot));
-                if (bank != Type.Bank.INT) {
-                    throw new BadFileException("kernel " + entry.name() + " reads " + name + " as " + bank);
-                }
             } else {
                 constants.add(new Constant(bank, slot, symbol(name) ? address(name) : number(name, bank)));
             }
@@ -179,8 +186,14 @@ final class Operands {
     }
 
     private static long number(String text, Type.Bank bank) {
-        if (bank == Type.Bank.FLOAT && !text.startsWith("0f") && !text.startsWith("0x")) {
+        if (bank != Type.Bank.FLOAT) {
+            return number(text);
+        }
+        if (DECIMAL.matcher(text).matches()) {
             return Float.floatToRawIntBits(Float.parseFloat(text));
+        }
+        if (!text.matches("0[fF]\\p{XDigit}{8}|0x\\p{XDigit}{1,8}")) {
+            throw new BadFileException("the PTX module has " + text + " where a register or a float32 is expected");
         }
         return number(text);
     }
@@ -188,10 +201,10 @@ final class Operands {
     /** The bits of a number as PTX writes it. */
     static long number(String text) {
         try {
-            if (text.startsWith("0f") || text.startsWith("0F")) {
+            if (text.matches("0[fF]\\p{XDigit}{8}")) {
                 return Integer.parseUnsignedInt(text.substring(2), 16);
             }
-            if (text.startsWith("0d") || text.startsWith("0D")) {
+            if (text.matches("0[dD]\\p{XDigit}{16}")) {
                 return Long.parseUnsignedLong(text.substring(2), 16);
             }
             String s = text.endsWith("U") ? text.substring(0, text.length() - 1) : text;

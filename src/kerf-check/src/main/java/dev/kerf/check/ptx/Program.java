@@ -40,7 +40,7 @@ final class Program {
             for (int i = segment.from(); i < segment.to(); i++) {
                 Statement x = statements.get(i);
                 if (Flow.end(x) == Flow.End.FALL) {
-                    ops[i] = guarded(o, x, o.complete(decode(o, x, i)));
+                    ops[i] = guarded(o, x, i, o.complete(decode(o, x, i)));
                 }
             }
             Statement last = statements.get(segment.to() - 1);
@@ -65,7 +65,7 @@ final class Program {
         return new Program(entry, addresses);
     }
 
-    private static Op guarded(Operands o, Statement s, Op op) {
+    private static Op guarded(Operands o, Statement s, int index, Op op) {
         if (s.guard() == null) {
             return op;
         }
@@ -73,6 +73,7 @@ final class Program {
         int turn = s.negated() ? -1 : 0;
         return (w, m) -> {
             int lanes = m & (w.p[p] ^ turn);
+            w.block.counts.guarded(index, m & ~lanes);
             if (lanes != 0) {
                 op.run(w, lanes);
             }
@@ -108,7 +109,7 @@ final class Program {
         return op;
     }
 
-    /** Instructions by what they do, the frequent kinds first in their list: for counts. */
+    /** What each instruction does, for counts: {@code fma.f32}, {@code ld.global}. */
     List<String> kinds() {
         List<String> kinds = new ArrayList<>();
         statements.forEach(s -> kinds.add(kind(s)));

@@ -9,7 +9,7 @@ import dev.kerf.error.BackendUnavailableException;
 import java.util.List;
 
 /**
- * The PTX that ships, in an interpreter: one device, which any machine has, some ten thousand times slower than a GPU. A kernel that
+ * The PTX that ships, in an interpreter: one device, which any machine has, far slower than a GPU. A kernel that
  * breaks a rule ends in a {@link dev.kerf.error.DeviceException} that names rule, instruction, block and lane; the device is lost then.
  * System properties:
  * <ul>

@@ -34,7 +34,7 @@ final class PtxDriver implements Driver {
     private final Card card;
     private final Facts facts;
     private final Watch watch;
-    private final KernelImages images = KernelImages.standard();
+    private final KernelImages images = KernelImages.shipped();
     private final Workers workers = new Workers(Runtime.getRuntime().availableProcessors());
     private final Set<NativeObject> open = ConcurrentHashMap.newKeySet();
     private final Map<String, PtxKernel> kernels = new ConcurrentHashMap<>();
@@ -66,7 +66,7 @@ final class PtxDriver implements Driver {
                 new Code(Dialect.CUDA, ISA, card.largest()));
     }
 
-    /** Tells each launch's counts from now on; kernels that were loaded before count no accesses. */
+    /** Tells each launch's counts from now on, whenever its kernel was loaded. */
     void observe(Consumer<LaunchCounts> counts) {
         observer = counts;
     }

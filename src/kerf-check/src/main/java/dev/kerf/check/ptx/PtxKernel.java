@@ -25,7 +25,7 @@ final class PtxKernel implements Driver.Kernel {
         long bytes = 0;
         for (Map.Entry<String, Entry.Variable> e : entry.variables().entrySet()) {
             Entry.Variable v = e.getValue();
-            if (v.space().equals("global") || v.space().equals("const")) {
+            if (v.space().equals("global")) {
                 DeviceMemory.Allocation a = memory.allocate(v.bytes());
                 System.arraycopy(v.values(), 0, a.bytes, 0, v.values().length);
                 a.fill(0, v.bytes());

@@ -183,11 +183,13 @@ final class PtxReader {
 
     private void variable(Matcher v) {
         String space = v.group(1);
+        if (space.equals("const")) {
+            throw new BadFileException("the PTX module has a variable " + v.group(4) + " in .const, which isn't known");
+        }
         int element = type(v.group(3)).bytes();
         int align = v.group(2) == null ? element : Integer.parseInt(v.group(2));
         int count = v.group(5) == null ? 1 : v.group(5).isEmpty() ? 0 : Integer.parseInt(v.group(5));
-        boolean apart = space.equals("global") || space.equals("const");
-        int at = apart ? 0 : (used.getOrDefault(space, 0) + align - 1) / align * align;
+        int at = space.equals("global") ? 0 : (used.getOrDefault(space, 0) + align - 1) / align * align;
         used.put(space, at + count * element);
         byte[] values = v.group(6) == null ? new byte[0] : values(v.group(6), element, count);
         variables.put(v.group(4), new Entry.Variable(space, at, count * element, values));

@@ -9,15 +9,15 @@ import java.util.Arrays;
  */
 final class SharedMemory {
     private static final int PENDING = -1;
-    private static final int SEVERAL = 255;
-    private static final int ATOMIC = 254;
+    private static final int SEVERAL = 63; // more than a block has warps
+    private static final int ATOMIC = 64;
     private static final int LAST_EPOCH = (1 << 23) - 1;
 
     final byte[] bytes;
     final int size;
     private final int shift;
     private final boolean checks;
-    private final int[] wrote; // epoch << 8 | warp + 1
+    private final int[] wrote; // epoch << 8 | warp + 1, with ATOMIC if by atomic changes alone, then SEVERAL if of several warps
     private final int[] read; // likewise; SEVERAL if more than one warp
     private int epoch = 1;
     private int begin = 1 << 8;
@@ -74,7 +74,7 @@ final class SharedMemory {
             last = a;
             for (int i = a; i < a + grains; i++) {
                 int o = wrote[i];
-                if (o != me && (o < begin || touched(o, epoch))) {
+                if (o < begin || foreign(o, me, false)) {
                     throw bad(o, "read", i << shift, t);
                 }
                 int q = read[i];
@@ -87,28 +87,15 @@ final class SharedMemory {
 
     /** Lanes write so many bytes each. */
     void write(Warp w, int lanes, int[] at, int size) {
-        mark(w, lanes, at, size, epoch << 8 | w.id + 1);
+        change(w, lanes, at, size, false);
     }
 
     /** Lanes change a number each, as if no other could meanwhile. */
     void atomic(Warp w, int lanes, int[] at, int size) {
-        if (!checks) {
-            return;
-        }
-        int me = epoch << 8 | ATOMIC;
-        for (int m = lanes; m != 0; m &= m - 1) {
-            int t = Integer.numberOfTrailingZeros(m);
-            for (int i = at[t] >> shift; i < at[t] + size >> shift; i++) {
-                int o = wrote[i];
-                if (o < begin) {
-                    throw bad(o, "atomically changed", i << shift, t);
-                }
-            }
-        }
-        mark(w, lanes, at, size, me);
+        change(w, lanes, at, size, true);
     }
 
-    private void mark(Warp w, int lanes, int[] at, int size, int mark) {
+    private void change(Warp w, int lanes, int[] at, int size, boolean atomic) {
         if (!checks) {
             return;
         }
@@ -120,12 +107,26 @@ final class SharedMemory {
             for (int i = a; i < a + grains; i++) {
                 int o = wrote[i];
                 int q = read[i];
-                if (o == PENDING || touched(o, epoch) && o != mark && o != mine || touched(q, epoch) && q != mine) {
+                if (atomic && o < begin) {
+                    throw bad(o, "atomically changed", i << shift, t);
+                }
+                if (o == PENDING || foreign(o, mine, atomic) || touched(q, epoch) && q != mine) {
                     throw bad(o == PENDING ? o : epoch << 8, "written", i << shift, t);
                 }
-                wrote[i] = mark;
+                wrote[i] = atomic ? changed(o, mine) : mine;
             }
         }
+    }
+
+    /** Whether another warp has written here since the barrier; atomic changes don't disturb each other. */
+    private boolean foreign(int mark, int mine, boolean atomic) {
+        return touched(mark, epoch) && mark != mine && (atomic ? (mark & ATOMIC) == 0 : mark != (mine | ATOMIC));
+    }
+
+    /** What becomes of a mark by an atomic change: a plain write of the same warp stays one, which no other may follow. */
+    private int changed(int mark, int mine) {
+        int own = mine | ATOMIC;
+        return !touched(mark, epoch) || mark == own ? own : mark == mine ? mine : epoch << 8 | ATOMIC | SEVERAL;
     }
 
     /** A copy that is under way writes here. */
@@ -137,7 +138,7 @@ final class SharedMemory {
         for (int i = at >> shift; i < at + size >> shift; i++) {
             int o = wrote[i];
             int q = read[i];
-            if (o == PENDING || touched(o, epoch) && o != mine || touched(q, epoch) && q != mine) {
+            if (o == PENDING || foreign(o, mine, false) || touched(q, epoch) && q != mine) {
                 throw bad(o == PENDING ? o : epoch << 8, "the target of a copy", i << shift, lane);
             }
             wrote[i] = PENDING;
@@ -148,6 +149,13 @@ final class SharedMemory {
     void arrived(Warp w, int at, int size) {
         if (checks) {
             Arrays.fill(wrote, at >> shift, at + size >> shift, epoch << 8 | w.id + 1);
+        }
+    }
+
+    /** A copy will never be awaited. */
+    void forget(int at, int size) {
+        if (checks) {
+            Arrays.fill(wrote, at >> shift, at + size >> shift, 0);
         }
     }
 

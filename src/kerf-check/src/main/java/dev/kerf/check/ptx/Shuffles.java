@@ -6,17 +6,18 @@ final class Shuffles {
 
     /** An instruction of this family; null if it is none. */
     static Op of(Operands o, Statement s) {
-        return switch (s.base()) {
-            case "shfl" -> s.has("sync") ? shuffle(o, s) : null;
-            case "vote" -> s.has("sync") ? vote(o, s) : null;
-            case "activemask" -> {
+        return switch (s.opcode()) {
+            case "shfl.sync.up.b32", "shfl.sync.down.b32", "shfl.sync.bfly.b32", "shfl.sync.idx.b32" -> shuffle(o, s);
+            case "vote.sync.ballot.b32", "vote.sync.any.pred", "vote.sync.all.pred", "vote.sync.uni.pred" -> vote(o, s);
+            case "activemask.b32" -> {
                 int d = o.write(Type.Bank.INT, s.operand(0));
                 yield (w, m) -> fill(w, d, m, m);
             }
-            default -> {
+            case "bar.warp.sync" -> {
                 int members = o.ints(s.operand(0));
                 yield (w, m) -> together(w, m, w.i[members]);
             }
+            default -> null;
         };
     }
 

@@ -21,7 +21,7 @@ import java.util.regex.Pattern;
 final class Slots {
     private static final Pattern NAME = Pattern.compile("[%$\\w@]+");
     private static final Set<String> WITHOUT_RESULT = Set.of(
-            "st", "red", "bra", "bar", "barrier", "cp", "ret", "exit", "membar", "fence", "prefetch", "trap", "griddepcontrol");
+            "st", "red", "bra", "bar", "barrier", "cp", "ret", "exit", "membar", "fence", "prefetch");
 
     private final Map<String, Integer> slots = new HashMap<>();
     private final Map<Type.Bank, Integer> counts = new EnumMap<>(Type.Bank.class);

@@ -72,6 +72,11 @@ record Statement(int line, String guard, boolean negated, String opcode, List<St
         return parts.getFirst();
     }
 
+    /** The opcode without the type that it ends in. */
+    String untyped() {
+        return String.join(".", parts.subList(0, parts.size() - 1));
+    }
+
     /** Whether a modifier is there. */
     boolean has(String modifier) {
         return parts.contains(modifier);

@@ -6,7 +6,8 @@ import java.util.List;
  * {@code mma.sync} for products of 16 × K and K × 8 numbers, and {@code ldmatrix}. Fragments lie in the lanes as the PTX ISA's figures
  * show them: with g = lane / 4 and q = lane % 4, sums in rows g and g + 8, columns 2q and 2q + 1.
  *
- * <p>Products are exact; their sum, and that with what was there, is rounded once, to the nearest or, if the block says so, towards 0.
+ * <p>Products are exact; they are added in float64 to what was there, and the sum is rounded to the nearest or, if the block says so,
+ * towards 0.
  * Tensor cores sum in an order of their own with a few bits more than float32's, so that their last bit may differ.
  */
 final class Tensors {
@@ -113,8 +114,8 @@ final class Tensors {
                     }
                 } else {
                     for (int r = 0; r < 2; r++) {
-                        int lo = Float.floatToFloat16((float) sum[place(t, 2 * r)]) & 0xFFFF;
-                        int hi = Float.floatToFloat16((float) sum[place(t, 2 * r + 1)]) & 0xFFFF;
+                        int lo = half(sum[place(t, 2 * r)], w.block.truncating);
+                        int hi = half(sum[place(t, 2 * r + 1)], w.block.truncating);
                         w.i[d[r]][t] = hi << 16 | lo;
                     }
                 }
@@ -150,6 +151,14 @@ final class Tensors {
     private static float rounded(double v, boolean truncating) {
         float f = (float) v;
         return !truncating || Math.abs(f) <= Math.abs(v) || f != f ? f : f > 0 ? Math.nextDown(f) : Math.nextUp(f);
+    }
+
+    /** By way of a float32 whose last bit says whether there is more, so that it is rounded once. */
+    private static int half(double v, boolean truncating) {
+        float f = rounded(v, true);
+        f = f == f && f != v ? Float.intBitsToFloat(Float.floatToRawIntBits(f) | 1) : f;
+        short h = Float.floatToFloat16(f);
+        return (truncating && Math.abs(Float.float16ToFloat(h)) > Math.abs(v) ? h - 1 : h) & 0xFFFF;
     }
 
     private static void all(Warp w, int m) {

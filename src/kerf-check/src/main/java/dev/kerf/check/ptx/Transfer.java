@@ -19,9 +19,7 @@ final class Transfer {
         Type type = s.type();
         return Statement.elements(operand).stream().map(name -> {
             Type declared = o.type(name);
-            Type.Bank bank = declared == null || type.bytes() == 4 && declared.bank() != Type.Bank.LONG
-                    ? declared == null ? type.bank() : declared.bank()
-                    : declared.bank();
+            Type.Bank bank = declared == null ? type.bank() : declared.bank();
             int slot = load ? o.write(bank, name) : o.read(bank, name);
             return new Cell(bank, slot, type, declared != null && declared.bytes() == 2);
         }).toArray(Cell[]::new);

@@ -43,8 +43,9 @@ enum Type {
         return this == S8 || this == S16 || this == S32 || this == S64;
     }
 
-    boolean real() {
-        return this == F16 || this == BF16 || this == F32 || this == F64 || this == TF32;
+    /** Whether it is an integer or bits, of any width. */
+    boolean integer() {
+        return ordinal() >= B8.ordinal() && ordinal() <= S64.ordinal();
     }
 
     /** A number of at most 32 bits as this type has it, in an int: sign or zeros in the bits that it lacks. */

@@ -71,7 +71,6 @@ final class Warp {
         waiting = -1;
         done = false;
         Arrays.fill(localWritten, (byte) 0);
-        copies.clear();
     }
 
     // Results: where all live lanes take part they go straight to the register, else by way of slot 0.
@@ -152,6 +151,7 @@ final class Warp {
             now = to;
             int guard = program.guards[segment];
             int taken = guard < 0 ? m : m & (program.negated[segment] ? ~p[guard] : p[guard]);
+            counts.guarded(to, m & ~taken);
             switch (s.end()) {
                 case BRANCH -> branch(s, taken);
                 case RETURN -> leave(s, taken);

@@ -22,6 +22,17 @@ class CountsTest {
         assertEquals(3, c.blocks());
     }
 
+    /** Lanes whose guard is false don't take part, in a branch neither. */
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {"add.f32 %f1, %f1, %f1;", "bra $A; / $A:"})
+    void lanesThatAGuardLeavesOut(String instruction) {
+        String compare = "setp.lt.s32 %p1, %r1, 5;\n";
+        String body = instruction.replace(" / ", "\n") + "\n";
+        long all = Bed.count(compare + body, 1, 32, 32).lanes();
+        assertEquals(all - 27, Bed.count(compare + "@%p1 " + body, 1, 32, 32).lanes());
+        assertEquals(all - 5, Bed.count(compare + "@!%p1 " + body, 1, 32, 32).lanes());
+    }
+
     /** Numbers in a row take 4 sectors; every second one 8; one for each sector 32. */
     @ParameterizedTest
     @CsvSource({"4,4", "8,8", "32,32", "0,1"})

@@ -11,6 +11,7 @@ import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Single instructions give what the PTX ISA says, in the cases that are easily got wrong. */
 class InstructionsTest {
@@ -192,6 +193,53 @@ class InstructionsTest {
                 .getMessage();
         assertTrue(message.contains("tanh.approx.f32") && message.contains("line"), message);
         assertThrows(BadFileException.class, () -> Bed.run("bra $NOWHERE;\n", 1, 32, 32));
-        assertThrows(BadFileException.class, () -> Bed.run("add.s32 %r1, %r2, nothing;\n", 1, 32, 32));
+    }
+
+    /** Types, modifiers, registers and numbers that look like others must not pass for them. */
+    @ParameterizedTest
+    @ValueSource(strings = {"add.f16 %rs1, %rs2, %rs3", "add.rn.bf16 %rs1, %rs2, %rs3", "sub.f16x2 %r10, %r11, %r12",
+        "mul.bf16x2 %r10, %r11, %r12", "neg.f16 %rs1, %rs2", "abs.bf16x2 %r10, %r11", "max.f16 %rs1, %rs2, %rs3",
+        "add.sat.s32 %r10, %r11, %r12", "add.cc.u32 %r10, %r11, %r12", "sub.cc.s64 %rd9, %rd10, %rd11",
+        "mad.lo.cc.u32 %r10, %r11, %r12, %r13", "mul.hi.s64 %rd9, %rd10, %rd11", "sad.wide.s32 %rd9, %r10, %r11",
+        "andn.pred %p1, %p2, %p3", "setp.lt.f16 %p1, %rs1, %rs2", "setp.eq.bf16 %p1, %rs1, %rs2",
+        "setp.lt.f16x2 %p1|%p2, %r10, %r11", "setp.lt.ftz.f32 %p1, %f1, %f2", "setp.lt.and.ftz.f32 %p1, %f1, %f2, %p3",
+        "setp.lt.f64 %p1, %rd9, %rd10", "setp.lt.s8 %p1, %rs1, %rs2", "setp.lt.nand.s32 %p1, %r1, %r2, %p3",
+        "setp.lt %p1, %r1, %r2",
+        "cvt.sat.f32.f16 %f1, %rs1", "cvt.sat.f32.bf16 %f1, %rs1", "cvt.u32.f16x2 %r10, %r11", "cvt.sat.s32.s64 %r10, %rd9",
+        "cvt.u32 %r10, %r11", "cvt %r10, %r11", "cvt.rzi.ftz.s32.f32 %r10, %f1", "mov.b128 %rd9, %rd10",
+        "cvta.param.u64 %rd9, %rd10", "shfl.sync.over.b32 %r10, %r1, 1, 31, -1", "vote.sync.none.pred %p1, %p2, -1",
+        "ld.global.b128 %rd9, [%rd1]", "ld.local.b128 %rd9, [%rd1]", "ld.const.u32 %r10, [%rd1]",
+        "atom.global.add.f16x2 %r10, [%rd1], %r11", ".const .align 4 .b8 table[4]",
+        "mov.u32 %r10, %clock", "mov.u32 %r10, %tid.w", "mov.u32 %r10, %tid", "mov.u32 %r10, %r99", "mov.u32 %r10, %laneid.x",
+        "mov.u64 %rd9, %tid.x", "add.s32 %r1, %r2, nothing", "add.f32 %f1, %f2, nothing", "add.f32 %f1, %f2, 0F3F80000G",
+        "add.f32 %f1, %f2, 0f3F8", "add.f32 %f1, %f2, 1", "add.f32 %f1, %f2, NaN", "add.f64 %rd9, %rd10, 0d3F"})
+    void whatOnlyLooksKnownIsAnError(String instruction) {
+        assertThrows(BadFileException.class, () -> Bed.run(instruction + ";\n", 1, 32, 32));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"0f3FC00000", "0F3FC00000", "0x3fc00000", "1.5", "15.e-1"})
+    void numbers(String number) {
+        assertEquals(2, floating("add.f32 %f10, %f20, " + number, 0.5f));
+    }
+
+    /** NaN is 0 in 32 bits and the highest bit in 64 (PTX ISA 9.0, cvt). */
+    @ParameterizedTest
+    @CsvSource({"s64,NaN,8000000000000000", "u64,NaN,8000000000000000", "s64,-Infinity,8000000000000000",
+        "s64,1e30,7fffffffffffffff", "u64,1e30,ffffffffffffffff", "u64,-3,0", "u64,0x1.8p63,c000000000000000",
+        "s64,-3.7,fffffffffffffffd",
+        "u64,3.7,3"})
+    void floatsToLongs(String type, float v, String expected) {
+        String body = "ld.global.f32 %f20, [%rd1];\ncvt.rzi." + type + ".f32 %rd9, %f20;\nst.global.u64 [%rd2], %rd9;\n";
+        int[] y = Bed.run(body, 1, 1, 2, Float.floatToRawIntBits(v));
+        assertEquals(expected, Long.toHexString((long) y[1] << 32 | y[0] & 0xFFFFFFFFL));
+    }
+
+    /** An exchange gives and takes what registers of any kind hold. */
+    @Test
+    void exchangesFloats() {
+        String body = "ld.global.f32 %f20, [%rd1+4];\natom.global.exch.b32 %f10, [%rd1], %f20;\nst.global.f32 [%rd2], %f10;\n"
+                + "ld.global.u32 %r10, [%rd1];\nst.global.u32 [%rd2+4], %r10;\n";
+        assertArrayEquals(new int[] {7, 9}, Bed.run(body, 1, 1, 2, 7, 9));
     }
 }

@@ -16,6 +16,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 /** The interpreter as a device. */
@@ -60,11 +61,25 @@ class PtxDriverTest {
         assertFalse(Backends.best().info().backend().equals("ptx"));
         assertEquals("ptx:0", Backends.named("ptx").devices().getFirst().id());
         assertThrows(BackendUnavailableException.class, () -> Backends.open("ptx:1"));
-        System.setProperty("kerf.ptx.card", "abacus");
+        String card = System.setProperty("kerf.ptx.card", "abacus");
         try {
             assertThrows(BadInputException.class, () -> Backends.open("ptx"));
         } finally {
-            System.clearProperty("kerf.ptx.card");
+            if (card == null) {
+                System.clearProperty("kerf.ptx.card");
+            } else {
+                System.setProperty("kerf.ptx.card", card);
+            }
+        }
+    }
+
+    /** Not even where there is a compiler, or what it has made before. */
+    @Test
+    void runsWhatShipsAlone() {
+        try (PtxDriver driver = new PtxDriver(Card.of("h100"), WATCH)) {
+            String message = assertThrows(BackendUnavailableException.class, () -> driver.load("softmax", Map.of("NEW", "1")))
+                    .getMessage();
+            assertTrue(message.contains("softmax") && message.endsWith("isn't shipped for sm_90"), message);
         }
     }
 

@@ -1,7 +1,6 @@
 package dev.kerf.check.ptx;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Random;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -94,28 +93,38 @@ class TensorsTest {
         }
     }
 
-    /** Sums in float16; and rounded towards 0, float32's last bit differs. */
+    private static int twice(float v) {
+        int half = Float.floatToFloat16(v) & 0xFFFF;
+        return half << 16 | half;
+    }
+
+    /** 1 + 16 · 1.5 · 2⁻²⁸ is three quarters of float32's last bit above 1. */
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void roundsOnce(boolean truncating) {
-        // 1 + 2^-12 · 2^-12 · 15: three quarters of float32's last bit and more.
-        float small = 0x1p-12f;
-        int half = Float.floatToFloat16(small) & 0xFFFF;
-        int both = half << 16 | half;
-        String body = "mov.u32 %r20, " + both + ";\nmov.f32 %f20, 0f3F800000;\n"
-                + "mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%f30, %f31, %f32, %f33}, {%r20, %r20, %r20, %r20}, {%r20, %r20}, "
+        String body = "mov.u32 %r20, " + twice(0x1.8p-14f) + ";\nmov.u32 %r21, " + twice(0x1p-14f)
+                + ";\nmov.f32 %f20, 0f3F800000;\n"
+                + "mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%f30, %f31, %f32, %f33}, {%r20, %r20, %r20, %r20}, {%r21, %r21}, "
                 + "{%f20, %f20, %f20, %f20};\nst.global.f32 [%rd5], %f30;\n";
         try (Bed bed = new Bed(new Watch(true, true, false, truncating))) {
-            float y = Float.intBitsToFloat(bed.launch(body, 1, 32, 32)[0]);
-            double exact = 1 + 16 * (double) small * small;
-            assertTrue(exact > 1 && exact < Math.nextUp(1f) * 1.5);
-            assertEquals(truncating ? down(exact) : (float) exact, y);
+            assertEquals(truncating ? 1 : Math.nextUp(1f), Float.intBitsToFloat(bed.launch(body, 1, 32, 32)[0]));
         }
     }
 
-    private static float down(double v) {
-        float f = (float) v;
-        return f > v ? Math.nextDown(f) : f;
+    /**
+     * Sums in float16, whose last bit at 1 is 2⁻¹⁰: three quarters of it; and half of it with 2⁻²⁹ more, which float32 would lose.
+     */
+    @ParameterizedTest
+    @CsvSource({"false,0x1.8p-7,0x1p-8,0x1.8p-7", "true,0x1.8p-7,0x1p-8,0x1.8p-7", "false,0x1p-6,0x1p-8,0x1p-24",
+        "true,0x1p-6,0x1p-8,0x1p-24"})
+    void roundsHalvesOnce(boolean truncating, float a, float b, float last) {
+        String body = "mov.u32 %r22, " + twice(1) + ";\nmov.u32 %r20, " + twice(a) + ";\nmov.u32 %r21, " + twice(b)
+                + ";\nmov.u32 %r23, " + twice(last)
+                + ";\nmma.sync.aligned.m16n8k16.row.col.f16.f16.f16.f16 {%r30, %r31}, {%r20, %r20, %r20, %r23}, {%r21, %r21}, "
+                + "{%r22, %r22};\nst.global.u32 [%rd5], %r31;\n";
+        try (Bed bed = new Bed(new Watch(true, true, false, truncating))) {
+            assertEquals(twice(truncating ? 1 : 0x1.004p0f), bed.launch(body, 1, 32, 32)[0]);
+        }
     }
 
     @ParameterizedTest

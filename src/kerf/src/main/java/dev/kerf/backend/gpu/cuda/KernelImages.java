@@ -1,6 +1,7 @@
 package dev.kerf.backend.gpu.cuda;
 
 import dev.kerf.backend.Precision;
+import dev.kerf.error.BackendUnavailableException;
 import java.util.List;
 import java.util.Map;
 
@@ -57,6 +58,13 @@ public interface KernelImages {
      * @throws dev.kerf.error.DeviceException if a compiler refuses it, with its log
      */
     Image find(String kernel, Map<String, String> definitions, Chip chip);
+
+    /** What Kerf ships, and nothing that a compiler has made here. */
+    static KernelImages shipped() {
+        return (kernel, definitions, chip) -> ShippedImages.find(kernel, definitions, chip)
+                .orElseThrow(() -> new BackendUnavailableException("kernel " + kernel + " with "
+                        + ShippedImages.key(definitions) + " isn't shipped for " + chip.architecture()));
+    }
 
     /** What Kerf ships and what it can compile here. */
     static KernelImages standard() {
