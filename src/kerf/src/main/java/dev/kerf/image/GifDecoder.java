@@ -6,7 +6,6 @@ import dev.kerf.image.gif.GifBlocks.Piece;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.util.Arrays;
 
 /**
  * The first picture of a GIF, on its whole screen. What the piece doesn't cover is transparent where the piece has a
@@ -59,33 +58,50 @@ final class GifDecoder implements ImageDecoder {
         ImageInfo info = info();
         new ImageInfo(FileType.GIF, piece.width(), piece.height(), info.format(), 1).check(name, file.length, BEST, 3);
         // Of the screen little may be covered.
-        info.check(name, Math.max(file.length, 4096), BEST, 4);
+        info.check(name, Math.max(file.length, 4096), BEST, 2);
         byte[] own;
         try {
             own = blocks.indices(piece);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        byte[] screen = new byte[info.width() * info.height()];
-        Arrays.fill(screen, (byte) Math.max(0, piece.transparent()));
+        PixelFormat format = raw ? PixelFormat.GRAY8 : info.format();
+        int n = format.channels();
+        int row = info.width() * n;
+        byte[] screen = new byte[row * info.height()];
+        fill(screen, colour(Math.max(0, piece.transparent()), format, raw));
+        byte[][] colours = new byte[256][];
+        for (int i = 0; i < 256; i++) {
+            colours[i] = colour(i, format, raw);
+        }
         for (int y = 0; y < piece.height(); y++) {
-            System.arraycopy(own, y * piece.width(), screen, (piece.top() + y) * info.width() + piece.left(), piece.width());
-        }
-        if (raw) {
-            return Image.of(info.width(), info.height(), PixelFormat.GRAY8, screen);
-        }
-        int n = info.format().channels();
-        byte[] out = new byte[screen.length * n];
-        for (int i = 0; i < screen.length; i++) {
-            int index = screen[i] & 0xFF;
-            for (int c = 0; c < n; c++) {
-                boolean alpha = info.format().hasAlpha() && c == n - 1;
-                // A transparent index may lie behind the palette.
-                out[i * n + c] = alpha
-                        ? (byte) (index == piece.transparent() ? 0 : 255)
-                        : 3 * index < piece.palette().length ? piece.palette()[3 * index + c] : 0;
+            int to = (piece.top() + y) * row + piece.left() * n;
+            for (int x = 0; x < piece.width(); x++, to += n) {
+                System.arraycopy(colours[own[y * piece.width() + x] & 0xFF], 0, screen, to, n);
             }
         }
-        return Image.of(info.width(), info.height(), info.format(), out);
+        return Image.of(info.width(), info.height(), format, screen);
+    }
+
+    /** The samples of an index; a transparent one may lie behind the palette. */
+    private byte[] colour(int index, PixelFormat format, boolean raw) {
+        byte[] out = new byte[format.channels()];
+        for (int c = 0; c < out.length; c++) {
+            boolean alpha = format.hasAlpha() && c == out.length - 1;
+            out[c] = raw
+                    ? (byte) index
+                    : alpha
+                            ? (byte) (index == piece.transparent() ? 0 : 255)
+                            : 3 * index < piece.palette().length ? piece.palette()[3 * index + c] : 0;
+        }
+        return out;
+    }
+
+    /** Repeats a pixel over an array, twice as much each time. */
+    private static void fill(byte[] out, byte[] pixel) {
+        System.arraycopy(pixel, 0, out, 0, pixel.length);
+        for (int n = pixel.length; n < out.length; n *= 2) {
+            System.arraycopy(out, 0, out, n, Math.min(n, out.length - n));
+        }
     }
 }

@@ -172,6 +172,17 @@ public record Image(int width, int height, PixelFormat format, long rowStride, M
         return ImageFile.open(file).decode(true);
     }
 
+    /**
+     * Reads the numbers of {@link #readIndices} as a tensor (height, width) of U8, U16 or, where a TIFF file has whole numbers
+     * of 32 bits and more or floats, I32; of colours where red, green and blue are equal everywhere. Alpha is left aside.
+     *
+     * @throws BadInputException if the picture is in colour without a palette
+     * @throws BadFileException  as {@link #readIndices}, but numbers up to 2^31 - 1 are labels
+     */
+    public static HostTensor readLabels(Path file) {
+        return ImageFile.open(file).labels();
+    }
+
     /** What the file's header says, without decoding its pixels. Throws what {@link #read(Path)} does. */
     public static ImageInfo info(Path file) {
         return ImageFile.openHeader(file);

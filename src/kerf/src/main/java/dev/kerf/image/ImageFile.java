@@ -2,6 +2,8 @@ package dev.kerf.image;
 
 import dev.kerf.error.BadFileException;
 import dev.kerf.error.BadInputException;
+import dev.kerf.tensor.HostTensor;
+import dev.kerf.tensor.Shape;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.AccessDeniedException;
@@ -93,7 +95,7 @@ record ImageFile(String name, byte[] bytes) {
             return 1;
         }
         TiffDecoder tiff = new TiffDecoder(name, bytes);
-        return channels ? tiff.pictures() : tiff.pages().size();
+        return channels ? tiff.pictures() : tiff.pages();
     }
 
     /** A page, or chosen channels of a picture. */
@@ -114,5 +116,31 @@ record ImageFile(String name, byte[] bytes) {
                     + "hold labels; give " + listed(Stream.of(FileType.values()).filter(t -> !t.lossy()), "or"));
         }
         return type.decoder(name, bytes).decode(indices);
+    }
+
+    /** Labels as (height, width) of U8, U16 or, where a TIFF file has wider numbers, I32. */
+    HostTensor labels() {
+        HostTensor wide = type() == FileType.TIFF ? new TiffDecoder(name, bytes).labels() : null;
+        if (wide != null) {
+            return wide;
+        }
+        Image image = decode(true);
+        if (!image.format().isGrey() && !isGreyAll(image)) {
+            throw new BadInputException(name + ": a picture in colour says no labels; give one with a palette or in grey");
+        }
+        return image.toGrey().toTensor().reshape(Shape.of(image.height(), image.width()));
+    }
+
+    /** Whether red, green and blue are equal everywhere, as in greys that a program saved as RGB. */
+    private static boolean isGreyAll(Image image) {
+        for (int y = 0; y < image.height(); y++) {
+            for (int x = 0; x < image.width(); x++) {
+                int v = image.sample(x, y, 0);
+                if (image.sample(x, y, 1) != v || image.sample(x, y, 2) != v) {
+                    return false;
+                }
+            }
+        }
+        return true;
     }
 }

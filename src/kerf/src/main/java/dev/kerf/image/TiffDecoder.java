@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What the numbers of a TIFF file mean as pictures: its pages, their colours, palettes and alpha, and the range of numbers
@@ -37,35 +38,57 @@ final class TiffDecoder implements ImageDecoder {
         this.file = MemorySegment.ofArray(file);
     }
 
-    /** The pages of full size, at least one. */
-    List<TiffPage> pages() {
+    /** A page of full size that isn't looked at yet: its directory, and bytes to add to the places that this gives. */
+    private record Leaf(TiffDirectory tags, long shift) {}
+
+    /** At least one. */
+    private List<Leaf> leaves() {
         List<TiffDirectory> all = TiffDirectory.of(file, Integer.MAX_VALUE);
-        List<TiffPage> pages = new ArrayList<>();
+        List<Leaf> leaves = new ArrayList<>();
         for (TiffDirectory d : all) {
             if (d.isDamaged()) {
-                throw new BadFileException(name + ": TIFF: truncated or damaged: tags of a page lie behind the file's end");
+                throw new BadFileException(name + ": TIFF: truncated or damaged: tags of a page lie behind the file's end "
+                        + "or on those of another");
             }
             if ((d.number(254, 0) & NO_PAGE) == 0 || all.size() == 1) {
-                pages.add(new TiffPage(name, d, 0));
+                leaves.add(new Leaf(d, 0));
             }
         }
-        if (pages.isEmpty()) {
+        if (leaves.isEmpty()) {
             throw new BadFileException(name + ": TIFF: truncated or damaged: there is no page in it");
         }
         Matcher stack = IMAGES.matcher(all.getFirst().text(270));
-        long bytes = pages.getFirst().plainBytes();
-        if (pages.size() == 1 && bytes > 0 && all.getFirst().text(270).startsWith("ImageJ=") && stack.find()) {
+        if (leaves.size() == 1 && all.getFirst().text(270).startsWith("ImageJ=") && stack.find()) {
+            long bytes = page(leaves, 0).plainBytes();
             long from = all.getFirst().number(273, 0);
-            for (int i = 1; i < Integer.parseInt(stack.group(1)) && from + (i + 1) * bytes <= file.byteSize(); i++) {
-                pages.add(new TiffPage(name, all.getFirst(), i * bytes));
+            for (int i = 1; bytes > 0 && i < Integer.parseInt(stack.group(1))
+                    && from + (i + 1) * bytes <= file.byteSize(); i++) {
+                leaves.add(new Leaf(all.getFirst(), i * bytes));
             }
         }
-        return pages;
+        return leaves;
+    }
+
+    private TiffPage page(List<Leaf> leaves, int index) {
+        if (index < 0 || index >= leaves.size()) {
+            throw new BadInputException(name + ": there is no page " + (index + 1) + "; it has " + leaves.size());
+        }
+        return new TiffPage(name, leaves.get(index).tags, leaves.get(index).shift);
+    }
+
+    /** Pages of full size, at least one. */
+    int pages() {
+        return leaves().size();
+    }
+
+    /** One of them. */
+    TiffPage page(int index) {
+        return page(leaves(), index);
     }
 
     @Override
     public ImageInfo info() {
-        return new Meaning(page(pages(), 0), List.of()).info();
+        return new Meaning(page(0), List.of()).info();
     }
 
     @Override
@@ -74,7 +97,13 @@ final class TiffDecoder implements ImageDecoder {
     }
 
     Image decode(int page, boolean indices) {
-        return new Meaning(page(pages(), page), List.of()).decode(indices);
+        return new Meaning(page(page), List.of()).decode(indices);
+    }
+
+    /** Labels of one band that may be past 16 bits, as (height, width) of I32; null where {@link #decode} gives them. */
+    @Nullable
+    HostTensor labels() {
+        return new Meaning(page(0), List.of()).labels();
     }
 
     /**
@@ -84,32 +113,29 @@ final class TiffDecoder implements ImageDecoder {
      * @param channels one or three, counted from 1: samples of the page, or pages of the group
      */
     Image decode(int picture, int... channels) {
-        List<TiffPage> pages = pages();
-        Group group = Group.of(pages);
+        List<Leaf> leaves = leaves();
+        Group group = group(leaves);
         List<Plane> planes = new ArrayList<>();
         for (int c : channels) {
-            TiffPage page = page(pages, group.page(picture, 0));
+            TiffPage page = page(leaves, group.page(picture, 0));
             int all = group.channels > 1 ? group.channels : page.bands();
             if (c < 1 || c > all || channels.length != 1 && channels.length != 3) {
                 throw new BadInputException(name + ": channels " + Arrays.toString(channels) + ": one or three of 1 to " + all
                         + " can be taken");
             }
-            planes.add(group.channels > 1 ? new Plane(page(pages, group.page(picture, c - 1)), 0) : new Plane(page, c - 1));
+            planes.add(group.channels > 1 ? new Plane(page(leaves, group.page(picture, c - 1)), 0) : new Plane(page, c - 1));
         }
         return new Meaning(planes.getFirst().page, planes).decode(false);
     }
 
     /** How many pictures {@link #decode(int, int...)} can make. */
     int pictures() {
-        List<TiffPage> pages = pages();
-        return pages.size() / Group.of(pages).channels;
+        List<Leaf> leaves = leaves();
+        return leaves.size() / group(leaves).channels;
     }
 
-    private TiffPage page(List<TiffPage> pages, int index) {
-        if (index < 0 || index >= pages.size()) {
-            throw new BadInputException(name + ": there is no page " + (index + 1) + "; it has " + pages.size());
-        }
-        return pages.get(index);
+    private Group group(List<Leaf> leaves) {
+        return Group.of(page(leaves, 0), leaves.size());
     }
 
     /** One channel of a page. */
@@ -126,8 +152,8 @@ final class TiffDecoder implements ImageDecoder {
         private static final Pattern ORDER = Pattern.compile("\\bDimensionOrder=\"XY([CZT]{3})\"");
         private static final Pattern CHANNELS = Pattern.compile("(?m)^channels=(\\d{1,6})$");
 
-        static Group of(List<TiffPage> pages) {
-            String text = pages.getFirst().tags().text(270);
+        static Group of(TiffPage first, int pages) {
+            String text = first.tags().text(270);
             Matcher ofImageJ = CHANNELS.matcher(text);
             Matcher order = ORDER.matcher(text);
             int channels = 1;
@@ -142,8 +168,7 @@ final class TiffDecoder implements ImageDecoder {
                     step *= Math.max(1, sizes.getOrDefault(order.group(1).substring(i, i + 1), 1));
                 }
             }
-            boolean fits = channels > 1 && step > 0 && pages.size() % ((long) channels * step) == 0
-                    && pages.getFirst().bands() == 1;
+            boolean fits = channels > 1 && step > 0 && pages % ((long) channels * step) == 0 && first.bands() == 1;
             return fits ? new Group(channels, step) : new Group(1, 1);
         }
 
@@ -218,7 +243,7 @@ final class TiffDecoder implements ImageDecoder {
 
         Image decode(boolean indices) {
             ImageInfo info = info();
-            info.check(name, file.byteSize(), page.best(), 3);
+            page.check(info);
             HostTensor numbers = chosen.isEmpty() ? page.window(0, 0, page.width(), page.height()) : planes();
             Image out = !plain()
                     ? ranged(numbers, info.format(), indices)
@@ -290,30 +315,35 @@ final class TiffDecoder implements ImageDecoder {
             }
         }
 
+        @Nullable
+        HostTensor labels() {
+            if (plain() || bands > 1) {
+                return null;
+            }
+            page.check(info());
+            HostTensor numbers = page.window(0, 0, page.width(), page.height());
+            Range.of(page, numbers).labels(page, Integer.MAX_VALUE);
+            HostTensor out = HostTensor.zeros(DType.I32, Shape.of(page.height(), page.width()));
+            for (long i = 0; i < numbers.elements(); i++) {
+                out.setDouble(i, numbers.getLong(i));
+            }
+            // Four bytes are turned as those of a colour are.
+            Image turned = Orientation.apply(orientation,
+                    new Image(page.width(), page.height(), PixelFormat.RGBA8, 4L * page.width(), out.data()));
+            return new HostTensor(DType.I32, Shape.of(turned.height(), turned.width()), turned.data());
+        }
+
         /**
          * Numbers without a range of their own: whole ones of 0 to 65535 stay, floats of 0 to 1 are scaled to that, all
          * others stretched to it from the least to the greatest. Labels stay or are refused.
          */
         private Image ranged(HostTensor numbers, PixelFormat format, boolean indices) {
-            double low = Double.POSITIVE_INFINITY;
-            double high = Double.NEGATIVE_INFINITY;
-            boolean whole = true;
-            for (long i = 0; i < numbers.elements(); i++) {
-                double v = numbers.getDouble(i);
-                if (!Double.isFinite(v)) {
-                    throw page.bad("pixel (" + i / bands % page.width() + ", " + i / bands / page.width() + ") is "
-                            + v + "; finite numbers can be read");
-                }
-                low = Math.min(low, v);
-                high = Math.max(high, v);
-                whole &= v == Math.rint(v);
+            Range range = Range.of(page, numbers);
+            if (indices) {
+                range.labels(page, 65535);
             }
-            if (indices && !(whole && low >= 0 && high <= 65535)) {
-                throw page.bad("its numbers go from " + low + " to " + high + (whole ? "" : " and aren't whole")
-                        + "; labels are whole numbers of 0 to 65535");
-            } else if (photometric == WHITE_IS_ZERO) {
-                throw page.bad("its white is zero in " + page.type() + ", which can't be read");
-            }
+            double low = range.low;
+            double high = range.high;
             boolean stays = indices || !page.type().floating() && low >= 0 && high <= 65535;
             boolean unit = page.type().floating() && low >= 0 && high <= 1;
             double from = stays || unit ? 0 : low;
@@ -330,6 +360,42 @@ final class TiffDecoder implements ImageDecoder {
                 }
             }
             return out;
+        }
+    }
+
+    /**
+     * Which numbers occur.
+     *
+     * @param whole whether all are
+     */
+    private record Range(double low, double high, boolean whole) {
+        static Range of(TiffPage page, HostTensor numbers) {
+            double low = Double.POSITIVE_INFINITY;
+            double high = Double.NEGATIVE_INFINITY;
+            boolean whole = true;
+            for (long i = 0; i < numbers.elements(); i++) {
+                double v = numbers.getDouble(i);
+                if (!Double.isFinite(v)) {
+                    int bands = numbers.shape().size(2);
+                    throw page.bad("pixel (" + i / bands % page.width() + ", " + i / bands / page.width() + ") is "
+                            + v + "; finite numbers can be read");
+                }
+                low = Math.min(low, v);
+                high = Math.max(high, v);
+                whole &= v == Math.rint(v);
+            }
+            if (page.tags().number(262, 1) == WHITE_IS_ZERO) {
+                throw page.bad("its white is zero in " + page.type() + ", which can't be read");
+            }
+            return new Range(low, high, whole);
+        }
+
+        /** Refuses what are no labels. */
+        void labels(TiffPage page, int most) {
+            if (!whole || low < 0 || high > most) {
+                throw page.bad("its numbers go from " + low + " to " + high + (whole ? "" : " and aren't whole")
+                        + "; labels are whole numbers of 0 to " + most);
+            }
         }
     }
 }

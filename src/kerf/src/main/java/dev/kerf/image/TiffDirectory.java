@@ -24,6 +24,7 @@ final class TiffDirectory {
     private final MemorySegment file;
     private final ByteOrder order;
     private final Map<Integer, Entry> entries = new HashMap<>();
+    private long bytes;
     private long next;
     private boolean damaged;
 
@@ -49,12 +50,19 @@ final class TiffDirectory {
         boolean big = number(file, order, 2, 2) == 43;
         long at = big && file.byteSize() >= 16 ? number(file, order, 8, 8) : number(file, order, 4, 4);
         Set<Long> seen = new HashSet<>();
+        long bytes = 0;
         while (at > 0 && found.size() < Math.min(most, MOST_PAGES) && seen.add(at)) {
             TiffDirectory d = new TiffDirectory(file, order);
             if (!d.read(at, big)) {
                 break;
             }
             found.add(d);
+            bytes += d.bytes;
+            if (bytes > file.byteSize()) {
+                // They lie on each other: any number of them would fit.
+                d.damaged = true;
+                break;
+            }
             at = d.next;
         }
         return found;
@@ -83,6 +91,7 @@ final class TiffDirectory {
             }
             damaged |= !fits && bytes > 0 && tag < PRIVATE;
         }
+        bytes = from - at;
         damaged |= from < at + head + size * (n & 0xFFFFFF);
         next = from <= file.byteSize() - (big ? 8 : 4) ? number(file, order, from, big ? 8 : 4) : 0;
         return true;
@@ -97,8 +106,10 @@ final class TiffDirectory {
         };
     }
 
-    /** Whether values of a tag of the standard's own are missing from the file. */
-    boolean isDamaged() { return damaged; }
+    /** Whether values of a tag of the standard's own are missing from the file, or it lies on another directory. */
+    boolean isDamaged() {
+        return damaged;
+    }
 
     ByteOrder order() {
         return order;
@@ -110,12 +121,16 @@ final class TiffDirectory {
 
     /** The whole numbers of a tag, of whatever width; none where it is missing or holds something else. */
     long[] numbers(int tag) {
+        return numbers(tag, Integer.MAX_VALUE / 8);
+    }
+
+    private long[] numbers(int tag, int most) {
         Entry e = entries.get(tag);
         boolean whole = e != null && e.type != 2 && e.type != 5 && (e.type < 10 || e.type == 13 || e.type > 15);
         if (!whole || e.count > Integer.MAX_VALUE / 8) {
             return new long[0];
         }
-        long[] out = new long[(int) e.count];
+        long[] out = new long[(int) Math.min(most, e.count)];
         for (int i = 0; i < out.length; i++) {
             out[i] = number(file, order, e.at + (long) i * BYTES[e.type], BYTES[e.type]);
         }
@@ -124,8 +139,8 @@ final class TiffDirectory {
 
     /** The first number of a tag, or another if it has none. */
     long number(int tag, long otherwise) {
-        long[] all = numbers(tag);
-        return all.length > 0 ? all[0] : otherwise;
+        long[] first = numbers(tag, 1);
+        return first.length > 0 ? first[0] : otherwise;
     }
 
     /** A tag's bytes; none where it is missing. */

@@ -19,6 +19,10 @@ final class TiffPage {
     private static final int SEPARATE = 2;
     /** Pixels of a row that one bit may stand for. */
     private static final int MOST_FAX = 65_535;
+    /** Pixels that a byte of fax codes may stand for in the whole picture, and bytes that any file counts as for it. */
+    private static final int FAX = 8192;
+    /** How often the bytes of the file may be read, where strips or tiles are alike and lie at one place. */
+    private static final int SHARED = 16;
     private static final ValueLayout.OfByte U8 = ValueLayout.JAVA_BYTE;
 
     private final String name;
@@ -99,6 +103,13 @@ final class TiffPage {
         }
         offsets = Arrays.copyOf(places, (int) chunks);
         counts = Arrays.copyOf(given, (int) chunks);
+        double stored = 0;
+        for (long count : counts) {
+            stored += count + (codec == TiffCodec.JPEG ? tags.bytes(347).length : 0);
+        }
+        if (stored > (double) SHARED * file().byteSize()) {
+            throw bad("damaged: its strips or tiles have " + (long) stored + " bytes, the file has " + file().byteSize());
+        }
     }
 
     private int size(int tag, int otherwise) {
@@ -155,9 +166,12 @@ final class TiffPage {
         return tags;
     }
 
-    /** Most pixels that a byte of the file can stand for. */
-    double best() {
-        return codec.best(rowBytes()) * (codec == TiffCodec.JPEG ? 1 : 8.0 / ((double) bits * bands));
+    /** Refuses more pixels than the file can hold, or than a fax that is mostly white needs. */
+    void check(ImageInfo info) {
+        double best = codec.isFax()
+                ? FAX
+                : codec.best(rowBytes()) * (codec == TiffCodec.JPEG ? 1 : 8.0 / ((double) bits * bands));
+        info.check(name, codec.isFax() ? Math.max(FAX, file().byteSize()) : file().byteSize(), best, 3);
     }
 
     /** Bytes of all pixels, rows tightly packed, where nothing is compressed and strips follow each other; 0 otherwise. */

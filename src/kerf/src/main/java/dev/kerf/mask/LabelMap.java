@@ -43,33 +43,15 @@ public record LabelMap(HostTensor tensor) {
     }
 
     /**
-     * Reads labels from an image file: a palette's indices, or the stored numbers of a grey picture of up to 16 bits,
-     * which may also have been saved as RGB with equal channels. Alpha is left aside.
+     * Reads labels from an image file: a palette's indices, or the stored numbers of a grey picture of up to 16 bits, in TIFF
+     * of up to 64, which may also have been saved as RGB with equal channels. Alpha is left aside.
      *
-     * @throws dev.kerf.error.BadFileException  as {@link Image#read(Path)}
+     * @throws dev.kerf.error.BadFileException  if a number is negative, past 2^31 - 1 or no whole one; as
+     *                                          {@link Image#read(Path)}
      * @throws BadInputException if the picture is in colour without a palette
      */
     public static LabelMap read(Path file) {
-        Image image = Image.readIndices(file);
-        if (!image.format().isGrey() && !isGreyAll(image)) {
-            throw new BadInputException(file
-                    + ": a picture in colour says no labels; give one with a palette or in grey");
-        }
-        Image grey = image.toGrey();
-        return new LabelMap(grey.toTensor().reshape(Shape.of(grey.height(), grey.width())));
-    }
-
-    /** Whether red, green and blue are equal everywhere, as in greys that a program saved as RGB. */
-    private static boolean isGreyAll(Image image) {
-        for (int y = 0; y < image.height(); y++) {
-            for (int x = 0; x < image.width(); x++) {
-                int v = image.sample(x, y, 0);
-                if (image.sample(x, y, 1) != v || image.sample(x, y, 2) != v) {
-                    return false;
-                }
-            }
-        }
-        return true;
+        return new LabelMap(Image.readLabels(file));
     }
 
     /** Columns. */

@@ -30,16 +30,20 @@ public final class RunLength {
     }
 
     /**
-     * A mask of the given run lengths, as in COCO's uncompressed form.
+     * A mask of the given run lengths, as in COCO's uncompressed form. Runs that one of length 0 parts become one, so that
+     * equal masks have equal codes.
      *
      * @throws BadInputException if one is negative or they don't add up to {@code width * height}
      */
     public static RunLength of(int width, int height, int[] counts) {
         long pixels = pixels(width, height);
         long sum = 0;
+        Runs runs = new Runs();
         for (int i = 0; i < counts.length; i++) {
             if (counts[i] < 0) {
                 throw new BadInputException("run " + i + " of a run-length code has length " + counts[i]);
+            } else if (counts[i] > 0) {
+                runs.add((i & 1) != 0, counts[i]);
             }
             sum += counts[i];
         }
@@ -47,7 +51,7 @@ public final class RunLength {
             throw new BadInputException("the runs add up to " + sum + " pixels, " + width + "x" + height + " has "
                     + pixels);
         }
-        return new RunLength(width, height, counts.clone());
+        return new RunLength(width, height, runs.end());
     }
 
     private static long pixels(int width, int height) {

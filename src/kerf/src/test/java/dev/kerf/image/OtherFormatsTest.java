@@ -14,6 +14,7 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Base64;
 import java.util.Arrays;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -133,6 +134,21 @@ class OtherFormatsTest {
         Image grey = Pictures.random(W, H, PixelFormat.GRAY8, 3);
         same(grey, Pictures.encode(picture(grey, BufferedImage.TYPE_BYTE_GRAY), "bmp", false, null));
         same(grey, Pictures.encode(picture(grey, BufferedImage.TYPE_BYTE_GRAY), "gif", false, null));
+    }
+
+    /** What a piece doesn't cover of its screen costs next to nothing: here 16,516,852 pixels of 57 bytes. */
+    @Test
+    void aLargeScreenOfLittle() {
+        byte[] file = Base64.getDecoder()
+                .decode("R0lGODdhBP/9AIEAAJK2hXttWq8pVzo8uSwAAAAABgAEAAAIEgABBBhIcOCAgwAECkCoUGGAAAA7");
+        Image read = Image.read(file, "x");
+        assertEquals("65284x253 RGB8", read.toString());
+        for (int c = 0; c < 3; c++) {
+            int first = new int[] {0x92, 0xB6, 0x85}[c];
+            assertEquals(first, read.sample(0, 0, c), "its first pixel has index 0");
+            assertEquals(first, read.sample(65_283, 252, c));
+            assertEquals(new int[] {58, 60, 185}[c], read.sample(5, 2, c), "as Pillow sees it");
+        }
     }
 
     /** A TIFF of one strip, uncompressed. */

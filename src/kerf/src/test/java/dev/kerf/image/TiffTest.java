@@ -1,11 +1,16 @@
 package dev.kerf.image;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.kerf.error.BadFileException;
 import dev.kerf.error.BadInputException;
+import dev.kerf.mask.LabelMap;
+import dev.kerf.tensor.DType;
+import dev.kerf.tensor.HostTensor;
+import dev.kerf.tensor.Shape;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -112,6 +117,72 @@ class TiffTest {
         assertThrows(BadFileException.class, () -> Image.readIndices(negative));
     }
 
+    private static byte[] little(long bytesEach, long... values) {
+        ByteBuffer b = ByteBuffer.allocate((int) bytesEach * values.length).order(ByteOrder.LITTLE_ENDIAN);
+        for (long v : values) {
+            if (bytesEach == 4) {
+                b.putInt((int) v);
+            } else {
+                b.putLong(v);
+            }
+        }
+        return b.array();
+    }
+
+    @Test
+    void labelsOfThirtyTwoBitsAndMoreStayWhatTheyAre(@TempDir Path directory) throws Exception {
+        Path file = directory.resolve("labels.tif");
+        long[] some = {0, 65_535, 65_536, 70_001, 16_777_217, Integer.MAX_VALUE};
+        int[] floats = {0, Float.floatToIntBits(300), Float.floatToIntBits(70_001), Float.floatToIntBits(1 << 24)};
+        for (int format = 1; format <= 2; format++) {
+            for (int bytes = 4; bytes <= 8; bytes += 4) {
+                Files.write(file, plain(3, 2, 8 * bytes, format, little(bytes, some)));
+                HostTensor read = Image.readLabels(file);
+                assertEquals(DType.I32, read.dtype());
+                assertEquals(Shape.of(2, 3), read.shape());
+                assertArrayEquals(Arrays.stream(some).mapToInt(v -> (int) v).toArray(), new LabelMap(read).toArray());
+                Files.write(file, plain(3, 2, 8 * bytes, format, little(bytes, some), new int[] {274, 3, 1, 6}));
+                assertArrayEquals(new int[] {70_001, 0, 16_777_217, 65_535, Integer.MAX_VALUE, 65_536},
+                        LabelMap.read(file).toArray(), "turned");
+            }
+        }
+        Files.write(file, plain(4, 1, 32, 3, little(4, Arrays.stream(floats).asLongStream().toArray())));
+        assertArrayEquals(new int[] {0, 300, 70_001, 1 << 24}, LabelMap.read(file).toArray());
+        for (byte[] wrong : List.of(plain(1, 1, 32, 1, little(4, 1L << 31)), plain(1, 1, 64, 2, little(8, 1L << 40)),
+                plain(1, 1, 32, 2, little(4, -1)), plain(1, 1, 32, 3, little(4, Float.floatToIntBits(0.5f))))) {
+            Files.write(file, wrong);
+            BadFileException e = assertThrows(BadFileException.class, () -> LabelMap.read(file));
+            assertTrue(e.getMessage().startsWith(file + ": TIFF: its numbers go from "), e.getMessage());
+            assertTrue(e.getMessage().contains("labels are whole numbers of 0 to 2147483647"), e.getMessage());
+        }
+    }
+
+    /** Directories, strips and codes of white rows cost work each, however little there is of them. */
+    @Test
+    void whatLiesOnOneAnotherIsRefused() {
+        byte[] directories = new byte[200_000];
+        Arrays.fill(directories, (byte) ' ');
+        ByteBuffer b = ByteBuffer.wrap(directories).order(ByteOrder.LITTLE_ENDIAN).put((byte) 'I').put((byte) 'I')
+                .putShort((short) 42).putInt(8);
+        for (int at = 8, next = at + 2 + 12 * 0x2020; next < directories.length - 4; at += 4, next += 4) {
+            b.putInt(next, at + 4);
+        }
+        refused("on those of another", directories);
+        ByteBuffer places = ByteBuffer.allocate(2 * 64 * 4).order(ByteOrder.LITTLE_ENDIAN);
+        int data = 8 + 2 + 12 * 9 + 4;
+        byte[][] files = new byte[2][];
+        for (int count : new int[] {8, 400}) {
+            for (int i = 0; i < 64; i++) {
+                places.putInt(4 * i, 0).putInt(256 + 4 * i, count);
+            }
+            files[count / 400] = plain(8, 64, 8, 1, places.array(), new int[] {273, 4, 64, 0}, new int[] {278, 4, 1, 1},
+                    new int[] {279, 4, 64, data + 256});
+        }
+        assertEquals(42, Image.read(files[0], "x").sample(2, 63, 0), "alike strips may lie at one place");
+        refused("its strips or tiles have 25600 bytes, the file has 634", files[1]);
+        refused("not genuine", plain(65_535, 2000, 1, 1, new byte[50], new int[] {259, 3, 1, 4}));
+    }
+
     /** A file of many strips that all lie at the same place would stand for more than it can hold. */
     @Test
     void aSmallFileCanNotStandForALargePicture() {
@@ -147,16 +218,16 @@ class TiffTest {
     @Test
     void onlyTheTilesUnderAWindowAreRead() {
         byte[] file = resource("rgb1.tif");
-        TiffPage page = new TiffDecoder("a", file).pages().getFirst();
+        TiffPage page = new TiffDecoder("a", file).page(0);
         var whole = page.window(0, 0, 7, 5);
         var part = page.window(2, 1, 4, 3);
         assertEquals("[3, 4, 3]", part.shape().toString());
         for (int i = 0; i < 36; i++) {
             assertEquals(whole.getLong(((1 + i / 12) * 7L + 2 + i / 3 % 4) * 3 + i % 3), part.getLong(i));
         }
-        List<TiffPage> pages = new TiffDecoder("a", resource("bits12.tif")).pages();
-        assertEquals(1, pages.size());
-        assertEquals(12, pages.getFirst().bits());
+        TiffDecoder twelve = new TiffDecoder("a", resource("bits12.tif"));
+        assertEquals(1, twelve.pages());
+        assertEquals(12, twelve.page(0).bits());
     }
 
     @Test

@@ -76,8 +76,8 @@ class RunLengthTest {
         RunLength r = RunLength.of(21, 1, new int[] {1, 5, 6, 2, 7});
         assertEquals("156M1", r.toCocoString());
         assertEquals(r, RunLength.ofCocoString(21, 1, "156M1"));
-        // -100 = -4 * 32 + 28: 28 | 32 -> 'l', -4 & 31 = 28 -> 'L'.
-        assertEquals("1T30lL", RunLength.of(102, 1, new int[] {1, 100, 0, 0, 1}).toCocoString().substring(0, 6));
+        // 1 - 100 = -99 = -4 * 32 + 29: 29 | 32 -> 'm', -4 & 31 = 28 -> 'L'.
+        assertEquals("1T31mL", RunLength.of(103, 1, new int[] {1, 100, 1, 1}).toCocoString());
     }
 
     @Test
@@ -115,6 +115,19 @@ class RunLengthTest {
         assertEquals(3, r.area());
         assertEquals(expected.bounds(), r.bounds());
         assertEquals(RunLength.encode(expected), r.union(r));
+        assertEquals(RunLength.encode(expected), r);
+        assertEquals("132", r.toCocoString());
+    }
+
+    @Test
+    void whatPycocotoolsReadsOfAnOddCode() {
+        // A run of length 0 within: pycocotools 2.0.11 decodes it to 982 pixels, which it encodes as the other string.
+        RunLength r = RunLength.ofCocoString(40, 30, ":0:P1::B::0B:::4000:::>B:B:::");
+        assertEquals(982, r.area());
+        assertEquals("d0P1d0:B::0B:::4000:::>B:B:::", r.toCocoString());
+        assertEquals(RunLength.encode(r.decode()), r);
+        // Digits that say nothing are left out as well.
+        assertEquals("132", RunLength.ofCocoString(3, 2, "QPP032").toCocoString());
     }
 
     @Test
