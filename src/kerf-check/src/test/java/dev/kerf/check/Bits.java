@@ -12,7 +12,7 @@ import dev.kerf.graph.TensorType;
 import dev.kerf.graph.Window2d;
 import dev.kerf.image.Image;
 import dev.kerf.image.PixelFormat;
-import dev.kerf.mask.Instance;
+import dev.kerf.mask.Instances.Instance;
 import dev.kerf.model.ModelOptions;
 import dev.kerf.model.maskrcnn.DetectOptions;
 import dev.kerf.model.maskrcnn.MaskRcnn;

@@ -12,11 +12,13 @@ import dev.kerf.error.BadInputException;
 import dev.kerf.json.Json;
 import dev.kerf.mask.CocoDataset;
 import dev.kerf.mask.CocoResults;
-import dev.kerf.mask.Instance;
 import dev.kerf.mask.Instances;
+import dev.kerf.mask.Instances.Instance;
 import dev.kerf.mask.Mask;
 import dev.kerf.mask.Rectangle;
 import dev.kerf.mask.RunLength;
+import dev.kerf.metrics.AveragePrecision.Detection;
+import dev.kerf.metrics.AveragePrecision.GroundTruth;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.ArrayList;
@@ -63,7 +65,7 @@ class AveragePrecisionTest {
     @Test
     void thresholdsAreThoseOfPycocotools() {
         assertArrayEquals(golden("expected.json").at("iouThrs").asDoubles(),
-                ApProtocol.COCO.ious().stream().mapToDouble(d -> d).toArray());
+                AveragePrecision.Protocol.COCO.ious().stream().mapToDouble(d -> d).toArray());
     }
 
     @Test
@@ -267,7 +269,7 @@ class AveragePrecisionTest {
         RunLength shifted = RunLength.encode(right);
         RunLength none = RunLength.encode(Mask.empty(20, 10));
         try (Device device = Backends.open(id); Overlaps overlaps = new Overlaps(device)) {
-            OverlapMatrix m = new MaskPairs(overlaps).measure(List.of(truth, shifted, none), List.of(shifted, truth));
+            Overlaps.Matrix m = new MaskPairs(overlaps).measure(List.of(truth, shifted, none), List.of(shifted, truth));
             assertEquals(new Overlap(70, 130, 100, 100), m.get(0, 0));
             assertEquals(new Overlap(100, 100, 100, 100), m.get(1, 0));
             assertEquals(new Overlap(0, 100, 0, 100), m.get(2, 1));
@@ -299,14 +301,15 @@ class AveragePrecisionTest {
         RunLength mask = RunLength.encode(Mask.empty(2, 2));
         assertThrows(BadInputException.class, () -> ap.add(2, List.of(GroundTruth.of(1, mask)),
                 List.of(new Detection(1, 1, 4, null, mask))), "a box is missing");
-        assertThrows(BadInputException.class, () -> new ApProtocol(List.of(0.9, 0.5), List.of(1), List.of()));
+        assertThrows(BadInputException.class, () -> new AveragePrecision.Protocol(List.of(0.9, 0.5), List.of(1), List.of()));
         assertThrows(BadInputException.class,
-                () -> new ApProtocol(List.of(0.5), List.of(), ApProtocol.COCO.areas()));
+                () -> new AveragePrecision.Protocol(List.of(0.5), List.of(), AveragePrecision.Protocol.COCO.areas()));
     }
 
     @Test
     void anotherProtocol() {
-        ApProtocol one = new ApProtocol(List.of(0.3), List.of(2), List.of(new ApProtocol.AreaRange("any", 0, 1e9)));
+        AveragePrecision.Protocol one = new AveragePrecision.Protocol(List.of(0.3), List.of(2),
+                List.of(new AveragePrecision.Protocol.AreaRange("any", 0, 1e9)));
         AveragePrecision ap = AveragePrecision.boxes(one);
         ap.add(1, List.of(truth(1, 0, 0, 10, 10)), List.of(found(1, 1, 0, 0, 3, 10)));
         assertEquals(List.of("AP", "AR2"), ap.scores().summary().stream().map(ApScores.Figure::name).toList());
@@ -424,7 +427,7 @@ class AveragePrecisionTest {
         RunLength all = RunLength.ofPolygons(side, side, List.of(new double[] {0, 0, side, 0, side, side, 0, side}));
         RunLength left = RunLength.ofPolygons(side, side, List.of(new double[] {0, 0, 10, 0, 10, side, 0, side}));
         try (Device device = Backends.open(id); Overlaps overlaps = new Overlaps(device)) {
-            OverlapMatrix m = new MaskPairs(overlaps).measure(List.of(all, left), List.of(left));
+            Overlaps.Matrix m = new MaskPairs(overlaps).measure(List.of(all, left), List.of(left));
             long area = (long) side * side;
             assertEquals(new Overlap(10L * side, area, area, 10L * side), m.get(0, 0));
             assertEquals(new Overlap(10L * side, 10L * side, 10L * side, 10L * side), m.get(1, 0));

@@ -9,6 +9,8 @@ import dev.kerf.error.BadInputException;
 import dev.kerf.mask.LabelMap;
 import dev.kerf.mask.Mask;
 import dev.kerf.mask.RunLength;
+import dev.kerf.metrics.AveragePrecision.Detection;
+import dev.kerf.metrics.AveragePrecision.GroundTruth;
 import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -83,8 +85,9 @@ class BoundaryIouTest {
         try (Device device = Backends.open(id); Overlaps overlaps = new Overlaps(device)) {
             // IoU 380 / 420, more than 0.9; of the outlines of 76 pixels 2 · 19 are shared, 38 / 114.
             AveragePrecision masks = AveragePrecision.masks(overlaps);
-            AveragePrecision near = AveragePrecision.boundaries(overlaps, ONE, ApProtocol.COCO);
-            ApProtocol third = new ApProtocol(List.of(0.33, 0.34), List.of(10), ApProtocol.COCO.areas());
+            AveragePrecision near = AveragePrecision.boundaries(overlaps, ONE, AveragePrecision.Protocol.COCO);
+            AveragePrecision.Protocol third = new AveragePrecision.Protocol(List.of(0.33, 0.34), List.of(10),
+                    AveragePrecision.Protocol.COCO.areas());
             AveragePrecision low = AveragePrecision.boundaries(overlaps, ONE, third);
             for (AveragePrecision ap : List.of(masks, near, low)) {
                 ap.add(1, List.of(GroundTruth.of(1, truth)), List.of(new Detection(1, 1, 400, null, shifted)));

@@ -49,7 +49,7 @@ class DeviceMetricsTest {
             assertEquals(new Overlap(2, 4, 3, 3), o);
             assertEquals(0.5, o.iou());
             assertEquals(2.0 / 3, o.dice(), 1e-15);
-            OverlapMatrix empty = Overlaps.of(device, List.of(Mask.empty(3, 2)), List.of(Mask.empty(3, 2), a));
+            Overlaps.Matrix empty = Overlaps.of(device, List.of(Mask.empty(3, 2)), List.of(Mask.empty(3, 2), a));
             assertArrayEquals(new double[][] {{1, 0}}, empty.iou());
             assertArrayEquals(new double[][] {{1, 0}}, empty.dice());
         }
@@ -125,7 +125,7 @@ class DeviceMetricsTest {
         try (Device device = Backends.open(id);
                 Overlaps overlaps = new Overlaps(device);
                 Confusions confusions = new Confusions(device, 4, Confusions.NO_IGNORE)) {
-            OverlapMatrix pairs = overlaps.measure(MaskSet.of(predicted, 1, 3), MaskSet.of(truth, 1, 3));
+            Overlaps.Matrix pairs = overlaps.measure(MaskSet.of(predicted, 1, 3), MaskSet.of(truth, 1, 3));
             ConfusionMatrix matrix = confusions.measure(truth, predicted);
             assertEquals(naive(t, p, 4, -1), matrix);
             assertEquals(matrix.overlap(1), pairs.get(0, 0));
@@ -225,7 +225,7 @@ class DeviceMetricsTest {
         }
     }
 
-    private static void compare(OverlapMatrix actual, List<Mask> a, List<Mask> b, Mask ignore) {
+    private static void compare(Overlaps.Matrix actual, List<Mask> a, List<Mask> b, Mask ignore) {
         assertEquals(a.size(), actual.rows());
         assertEquals(b.size(), actual.columns());
         for (int i = 0; i < a.size(); i++) {

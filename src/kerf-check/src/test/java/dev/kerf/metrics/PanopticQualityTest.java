@@ -35,7 +35,7 @@ class PanopticQualityTest {
         return Path.of("src/kerf/src/test/resources/coco-quick", name);
     }
 
-    private static void compare(Json expected, PanopticScores.Mean mean) {
+    private static void compare(Json expected, PanopticQuality.Scores.Mean mean) {
         assertEquals(expected.at("pq").asDouble(), mean.pq(), EXACT);
         assertEquals(expected.at("sq").asDouble(), mean.sq(), EXACT);
         assertEquals(expected.at("rq").asDouble(), mean.rq(), EXACT);
@@ -53,13 +53,13 @@ class PanopticQualityTest {
             for (long image : truth.images()) {
                 quality.add(truth.picture(image), predicted.picture(image));
             }
-            PanopticScores scores = quality.scores();
+            PanopticQuality.Scores scores = quality.scores();
             compare(expected.at("All"), scores.all());
             compare(expected.at("Things"), scores.things());
             compare(expected.at("Stuff"), scores.stuff());
             assertEquals(8, scores.classes().size());
             expected.at("per_class").members().forEach((category, e) -> {
-                PanopticScores.ClassScore c = scores.of(Integer.parseInt(category));
+                PanopticQuality.Scores.ClassScore c = scores.of(Integer.parseInt(category));
                 assertEquals(e.at("pq").asDouble(), c.pq(), EXACT);
                 assertEquals(e.at("sq").asDouble(), c.sq(), EXACT);
                 assertEquals(e.at("rq").asDouble(), c.rq(), EXACT);
@@ -88,7 +88,7 @@ class PanopticQualityTest {
     }
 
     private static String counts(PanopticQuality quality, int category) {
-        PanopticScores.ClassScore c = quality.scores().of(category);
+        PanopticQuality.Scores.ClassScore c = quality.scores().of(category);
         return c.truePositives() + " " + c.falsePositives() + " " + c.falseNegatives();
     }
 
@@ -138,10 +138,10 @@ class PanopticQualityTest {
     void nothingAtAllHasNoMean(String id) {
         try (Device device = Backends.open(id); PanopticQuality q = new PanopticQuality(device, CATEGORIES)) {
             q.add(row(0, 0, 0), row(0, 0, 0));
-            assertEquals(new PanopticScores.Mean(Double.NaN, Double.NaN, Double.NaN, 0), q.scores().all());
+            assertEquals(new PanopticQuality.Scores.Mean(Double.NaN, Double.NaN, Double.NaN, 0), q.scores().all());
             assertEquals(0, q.scores().of(1).pq());
             q.add(row(11, 11, 11), row(0, 0, 0));
-            assertEquals(new PanopticScores.Mean(0, 0, 0, 1), q.scores().all());
+            assertEquals(new PanopticQuality.Scores.Mean(0, 0, 0, 1), q.scores().all());
             assertTrue(Double.isNaN(q.scores().stuff().pq()));
         }
     }

@@ -12,13 +12,12 @@ import dev.kerf.error.ClosedException;
 import dev.kerf.graph.MeasureOp.MaskForm;
 import dev.kerf.image.Image;
 import dev.kerf.image.PixelFormat;
-import dev.kerf.mask.Instance;
 import dev.kerf.mask.Instances;
+import dev.kerf.mask.Instances.Instance;
 import dev.kerf.mask.Mask;
 import dev.kerf.metrics.ConfusionMatrix;
 import dev.kerf.metrics.Confusions;
 import dev.kerf.metrics.MaskSet;
-import dev.kerf.metrics.OverlapMatrix;
 import dev.kerf.metrics.Overlaps;
 import dev.kerf.model.maskrcnn.DetectOptions;
 import dev.kerf.model.maskrcnn.MaskRcnn;
@@ -92,11 +91,11 @@ class DeviceResultTest {
             Instances found = net.detect(picture(1), options);
             assertTrue(found.size() > 1);
             List<Mask> masks = found.items().stream().map(Instance::mask).map(m -> m.decode()).toList();
-            OverlapMatrix expected = overlaps.measure(MaskSet.of(masks), MaskSet.of(masks));
+            Overlaps.Matrix expected = overlaps.measure(MaskSet.of(masks), MaskSet.of(masks));
             try (DeviceResult onDevice = net.detectOnDevice(List.of(picture(1)), options)) {
                 assertEquals(found.size(), onDevice.get("count").toHost().getLong(0));
                 MaskSet set = MaskSet.of(onDevice.get("masks"), new MaskForm.Bits(), WIDTH * HEIGHT);
-                OverlapMatrix measured = overlaps.measure(set, MaskSet.of(masks));
+                Overlaps.Matrix measured = overlaps.measure(set, MaskSet.of(masks));
                 for (int i = 0; i < found.size(); i++) {
                     for (int k = 0; k < found.size(); k++) {
                         assertEquals(expected.get(i, k), measured.get(i, k));
@@ -117,12 +116,12 @@ class DeviceResultTest {
             List<Prompt> prompts = List.of(Prompt.point(30, 20), Prompt.box(10, 10, 60, 50));
             List<Prediction> answers = view.predictAll(prompts);
             MaskSet masks = MaskSet.of(answers.stream().map(Prediction::mask).toList());
-            OverlapMatrix expected = overlaps.measure(masks, masks);
+            Overlaps.Matrix expected = overlaps.measure(masks, masks);
             assertTrue(expected.get(1, 1).areaA() > 0);
             try (DeviceResult onDevice = view.predictOnDevice(prompts, false)) {
                 MaskSet bytes = MaskSet.of(onDevice.get("masks"), new MaskForm.Bytes(), WIDTH * HEIGHT);
                 MaskSet logits = MaskSet.of(onDevice.get("logits"), new MaskForm.Logits(0), WIDTH * HEIGHT);
-                OverlapMatrix measured = overlaps.measure(bytes, logits);
+                Overlaps.Matrix measured = overlaps.measure(bytes, logits);
                 for (int i = 0; i < 4; i++) {
                     assertEquals(expected.get(i / 2, i % 2), measured.get(i / 2, i % 2));
                 }

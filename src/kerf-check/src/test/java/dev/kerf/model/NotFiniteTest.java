@@ -12,7 +12,7 @@ import dev.kerf.check.golden.GoldenCase;
 import dev.kerf.error.BadInputException;
 import dev.kerf.image.Image;
 import dev.kerf.image.PixelFormat;
-import dev.kerf.mask.PanopticMerge;
+import dev.kerf.mask.Panoptic;
 import dev.kerf.model.maskrcnn.DetectOptions;
 import dev.kerf.model.maskrcnn.MaskRcnn;
 import dev.kerf.model.maskrcnn.SmallRcnns;
@@ -135,7 +135,7 @@ class NotFiniteTest {
                 Weights weights = SmallRcnns.weights(stuff);
                 MaskRcnn net = MaskRcnn.load(device, weights)) {
             assertTrue(net.detect(picture(), DETECT).size() > 0);
-            assertTrue(refused(() -> net.panoptic(picture(), DETECT, PanopticMerge.DEFAULT)).contains("logits"));
+            assertTrue(refused(() -> net.panoptic(picture(), DETECT, Panoptic.Merge.DEFAULT)).contains("logits"));
         }
     }
 

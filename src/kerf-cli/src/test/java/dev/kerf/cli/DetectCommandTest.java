@@ -11,11 +11,10 @@ import dev.kerf.json.Json;
 import dev.kerf.mask.CocoDataset;
 import dev.kerf.mask.CocoPanoptic;
 import dev.kerf.mask.CocoResults;
-import dev.kerf.mask.Instance;
-import dev.kerf.mask.InstanceOverlay;
 import dev.kerf.mask.Instances;
+import dev.kerf.mask.Instances.Instance;
+import dev.kerf.mask.Overlay;
 import dev.kerf.mask.Panoptic;
-import dev.kerf.mask.PanopticOverlay;
 import dev.kerf.model.maskrcnn.SmallRcnns;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.weights.Safetensors;
@@ -221,14 +220,14 @@ class DetectCommandTest {
         CocoPanoptic written = CocoPanoptic.read(out.resolve("panoptic.json"), out);
         Panoptic found = written.picture(1);
         assertTrue(found.segments().size() > 1);
-        same(PanopticOverlay.of(c -> written.categories().get(c).name()).draw(Image.read(picture), found));
+        same(Overlay.of(c -> written.categories().get(c).name()).draw(Image.read(picture), found));
         run("detect", net, picture, "--score", "0.2").succeeded();
         CocoDataset images = CocoDataset.of(Json.parse("""
                 {"images": [{"id": 1, "width": 75, "height": 50}], "annotations": [], "categories": []}"""));
         List<Instance> things = CocoResults.read(out.resolve("a-instances.json"), images).of(1).stream()
                 .map(r -> new Instance(r.category(), r.score(), r.box(), r.mask())).toList();
         assertTrue(things.size() > 1);
-        same(InstanceOverlay.of(c -> List.of("cat", "dog", "cow").get(c)).draw(Image.read(picture),
+        same(Overlay.of(c -> List.of("cat", "dog", "cow").get(c)).draw(Image.read(picture),
                 new Instances(W, H, things)));
     }
 

@@ -145,7 +145,7 @@ class SegmentCommandTest {
         segment("--no-legend", image).succeeded();
         Image without = Image.read(out.resolve("large-overlay.png"));
         LabelMap labels = LabelMap.read(out.resolve("large-labels.png"));
-        Image plain = Overlay.of(List.of("class 0", "class 1", "class 2"), -1).withoutLegend().draw(large, labels);
+        Image plain = Overlay.of(List.of("class 0", "class 1", "class 2"), -1).withoutText().draw(large, labels);
         assertEquals(-1, plain.data().mismatch(without.data()));
         assertTrue(plain.data().mismatch(with.data()) >= 0, "there is a legend by default");
     }

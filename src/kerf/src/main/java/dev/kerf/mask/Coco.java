@@ -27,7 +27,7 @@ public final class Coco {
     public enum Form {
         /** {@code {"size": [height, width], "counts": "…"}}: compressed run lengths, exact. */
         RUN_LENGTH,
-        /** Lists of corners as {@link Polygons#trace} makes them, exact; holes are reached by cuts. */
+        /** Lists of corners as {@link Mask#polygons()} makes them, exact; holes are reached by cuts. */
         POLYGONS
     }
 
@@ -130,7 +130,7 @@ public final class Coco {
                     .put("counts", mask.toCocoString());
         }
         Json polygons = Json.array();
-        for (double[] p : Polygons.trace(mask.decode())) {
+        for (double[] p : mask.decode().polygons()) {
             // Corners of pixels are whole numbers.
             polygons.add(Arrays.stream(p).mapToInt(v -> (int) v).toArray());
         }

@@ -2,49 +2,16 @@ package dev.kerf.mask;
 
 import dev.kerf.error.BadInputException;
 import dev.kerf.image.Image;
+import dev.kerf.mask.Instances.Instance;
 import java.util.Comparator;
 import java.util.List;
-import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 
-/**
- * Draws instances over the picture they were found in: each in a colour of its own, translucent, with a crisp outline
- * and a label that says class and score. Small ones lie above large ones.
- *
- * <pre>{@code
- * Image result = InstanceOverlay.of(names::get).draw(photo, found.atLeast(0.5));
- * result.writePng(Path.of("street-overlay.png"));
- * }</pre>
- *
- * @param names    of categories
- * @param opacity  of the colours, 0 to 1
- * @param outlines whether to draw outlines
- * @param labels   whether to draw labels; on pictures too small for one there is none
- */
-public record InstanceOverlay(IntFunction<String> names, double opacity, boolean outlines, boolean labels) {
-    /** Checks the opacity. */
-    public InstanceOverlay {
-        if (!(opacity >= 0 && opacity <= 1)) {
-            throw new BadInputException("the opacity of an overlay is 0 to 1, not " + opacity);
-        }
-    }
+/** What {@link Overlay} draws of instances. */
+final class InstanceOverlay {
+    private InstanceOverlay() {}
 
-    /** Everything drawn. */
-    public static InstanceOverlay of(IntFunction<String> names) {
-        return new InstanceOverlay(names, Overlay.OPACITY, true, true);
-    }
-
-    /** This without labels. */
-    public InstanceOverlay withoutLabels() {
-        return new InstanceOverlay(names, opacity, outlines, false);
-    }
-
-    /**
-     * The picture with the instances over it, as RGB8 of its size. The i-th instance has {@link Palette#colour} i.
-     *
-     * @throws BadInputException if the sizes differ
-     */
-    public Image draw(Image picture, Instances instances) {
+    static Image draw(Overlay overlay, Image picture, Instances instances) {
         if (picture.width() != instances.width() || picture.height() != instances.height()) {
             throw new BadInputException("instances of an image of " + instances.width() + "x" + instances.height()
                     + " pixels don't fit a picture of " + picture.width() + "x" + picture.height());
@@ -53,17 +20,17 @@ public record InstanceOverlay(IntFunction<String> names, double opacity, boolean
         List<Instance> items = instances.items();
         List<Integer> order = IntStream.range(0, items.size()).boxed()
                 .sorted(Comparator.comparingLong((Integer i) -> items.get(i).mask().area()).reversed()).toList();
-        order.forEach(i -> paint(canvas, items.get(i).mask(), Palette.colour(i)));
+        order.forEach(i -> paint(overlay, canvas, items.get(i).mask(), Palette.colour(i)));
         Tags tags = new Tags(canvas);
-        for (int i = 0; labels && i < items.size(); i++) {
+        for (int i = 0; overlay.text() && i < items.size(); i++) {
             Instance one = items.get(i);
-            tags.put(names.apply(one.category()) + " " + Math.round(100 * one.score()) + " %",
+            tags.put(overlay.names().apply(one.category()) + " " + Math.round(100 * one.score()) + " %",
                     Math.round(one.box().x()), Math.round(one.box().y()), Palette.colour(i));
         }
         return canvas.toImage();
     }
 
-    private void paint(Canvas canvas, RunLength mask, int colour) {
+    private static void paint(Overlay overlay, Canvas canvas, RunLength mask, int colour) {
         Box box = mask.bounds();
         int line = Overlay.line(canvas.width, canvas.height);
         int shadow = (line + 1) / 2;
@@ -82,8 +49,8 @@ public record InstanceOverlay(IntFunction<String> names, double opacity, boolean
         }
         byte[] depth = Overlay.depth(in, w, h, line);
         for (int i = 0; i < in.length; i++) {
-            boolean edge = outlines && depth[i] <= (in[i] == 0 ? shadow : line);
-            double strength = in[i] == 0 ? (edge ? Overlay.SHADOW : 0) : edge ? 1 : opacity;
+            boolean edge = overlay.outlines() && depth[i] <= (in[i] == 0 ? shadow : line);
+            double strength = in[i] == 0 ? (edge ? Overlay.SHADOW : 0) : edge ? 1 : overlay.opacity();
             canvas.blend(x0 + i % w, y0 + i / w, in[i] == 0 ? 0 : colour, strength);
         }
     }

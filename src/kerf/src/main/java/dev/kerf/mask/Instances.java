@@ -14,6 +14,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.IntFunction;
 
 /**
@@ -30,6 +31,31 @@ import java.util.function.IntFunction;
  * @param items  in any order; detectors give the surest first
  */
 public record Instances(int width, int height, List<Instance> items) {
+    /**
+     * One object that was found in an image.
+     *
+     * @param category number of its class, 0 or more: in COCO files the category's id
+     * @param score    how sure the detector is, usually 0 to 1; the greater, the surer
+     * @param box      around it, as the detector gives it, which needn't be the mask's own
+     * @param mask     its pixels, of the image's size; may be empty
+     */
+    public record Instance(int category, double score, Rectangle box, RunLength mask) {
+        /** Checks category and score. */
+        public Instance {
+            if (category < 0 || !Double.isFinite(score)) {
+                throw new BadInputException("an instance of category " + category + " with score " + score
+                        + "; categories are 0 or more, scores finite");
+            }
+            Objects.requireNonNull(box);
+            Objects.requireNonNull(mask);
+        }
+
+        /** An instance whose box is the smallest around its mask. */
+        public Instance(int category, double score, RunLength mask) {
+            this(category, score, Rectangle.of(mask.bounds()), mask);
+        }
+    }
+
     /** Checks that all masks are of the image's size; copies the list. */
     public Instances {
         if (width < 1 || height < 1) {

@@ -7,6 +7,7 @@ import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;
 import java.awt.image.BufferedImage;
 import java.util.Arrays;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -128,6 +129,25 @@ public final class Mask {
             out[i] = (byte) (table >> (2 * pixels[i] + other.pixels[i]) & 1);
         }
         return new Mask(width, height, out);
+    }
+
+    /**
+     * The outlines along the edges of its pixels: one polygon for each part (pixels joined by edges), x, y of its corners,
+     * clockwise on the screen; none for an empty mask. A hole is reached by a cut of no width. Rasterised by
+     * {@link RunLength#ofPolygons} or pycocotools they give exactly the mask.
+     */
+    public List<double[]> polygons() {
+        return Polygons.trace(this);
+    }
+
+    /**
+     * The polygons of {@link #polygons()} with fewer corners: each corner left out lies within the tolerance of the outline
+     * (Douglas and Peucker 1973).
+     *
+     * @param tolerance in pixels
+     */
+    public List<double[]> polygons(double tolerance) {
+        return polygons().stream().map(p -> Polygons.simplify(p, tolerance)).toList();
     }
 
     /** The mask as U8 (height, width), 0 or 1; shares this mask's memory. */

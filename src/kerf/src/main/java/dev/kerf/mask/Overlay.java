@@ -5,32 +5,37 @@ import dev.kerf.image.Image;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.util.List;
+import java.util.Objects;
+import java.util.function.IntFunction;
 
 /**
- * Draws labels over the picture they belong to: classes in translucent colours with crisp outlines, and a legend that
- * says how much of the picture each class covers.
+ * Draws what was found over the picture that it was found in, in translucent colours with crisp outlines: the classes of a
+ * label map, with a legend that says how much of the picture each covers; instances, each with its class and score; the
+ * segments of a panoptic picture, each with its class's name where it is widest.
  *
  * <pre>{@code
  * Image result = Overlay.of(List.of("background", "cat"), 0).draw(photo, labels);
  * result.writePng(Path.of("cat-overlay.png"));
+ * Image street = Overlay.of(names::get).draw(photo, instances.atLeast(0.5));
  * }</pre>
  *
- * @param classes    names of labels 0, 1, …; a label past them is called {@code class N}
- * @param background the class that isn't coloured and stands in no legend, or -1 for none
- * @param palette    colours of the classes, 0xRRGGBB; filled up where it is too short
+ * @param names      of classes by their numbers
+ * @param background the class of a label map that isn't coloured and stands in no legend, or -1 for none
+ * @param palette    colours of a label map's classes, 0xRRGGBB; filled up where it is too short. Instances and segments are
+ *                   coloured one by one, the i-th as {@link Palette#colour} i
  * @param opacity    of the colours, 0 to 1
  * @param outlines   whether to draw outlines
- * @param legend     whether to draw a legend; on pictures too small for one there is none
+ * @param text       whether to draw the legend, the labels or the names; on pictures too small for them there are none
  */
-public record Overlay(List<String> classes, int background, int[] palette, double opacity, boolean outlines,
-        boolean legend) {
+public record Overlay(IntFunction<String> names, int background, int[] palette, double opacity, boolean outlines,
+        boolean text) {
     private static final ValueLayout.OfShort U16 = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     static final double OPACITY = 0.42;
     static final double SHADOW = 0.55;
 
-    /** Checks the opacity; copies the lists. */
+    /** Checks the opacity; copies the palette. */
     public Overlay {
-        classes = List.copyOf(classes);
+        Objects.requireNonNull(names);
         palette = palette.clone();
         if (!(opacity >= 0 && opacity <= 1)) {
             throw new BadInputException("the opacity of an overlay is 0 to 1, not " + opacity);
@@ -38,13 +43,43 @@ public record Overlay(List<String> classes, int background, int[] palette, doubl
     }
 
     /** Everything drawn, in the colours of {@link Palette}. */
-    public static Overlay of(List<String> classes, int background) {
-        return new Overlay(classes, background, Palette.of(classes.size(), background), OPACITY, true, true);
+    public static Overlay of(IntFunction<String> names) {
+        return new Overlay(names, -1, new int[0], OPACITY, true, true);
     }
 
-    /** This without a legend. */
-    public Overlay withoutLegend() {
-        return new Overlay(classes, background, palette, opacity, outlines, false);
+    /**
+     * Everything drawn, in the colours of {@link Palette}.
+     *
+     * @param classes    names of classes 0, 1, …; one past them is called {@code class N}
+     * @param background the class that isn't coloured and stands in no legend, or -1 for none
+     */
+    public static Overlay of(List<String> classes, int background) {
+        List<String> names = List.copyOf(classes);
+        return new Overlay(c -> c < names.size() ? names.get(c) : "class " + c, background,
+                Palette.of(names.size(), background), OPACITY, true, true);
+    }
+
+    /** This without legend, labels and names. */
+    public Overlay withoutText() {
+        return new Overlay(names, background, palette, opacity, outlines, false);
+    }
+
+    /**
+     * The picture with the instances over it, as RGB8 of its size. Small ones lie above large ones.
+     *
+     * @throws BadInputException if the sizes differ
+     */
+    public Image draw(Image picture, Instances instances) {
+        return InstanceOverlay.draw(this, picture, instances);
+    }
+
+    /**
+     * The picture with the segments over it, as RGB8 of its size. Void is left as it is.
+     *
+     * @throws BadInputException if the sizes differ
+     */
+    public Image draw(Image picture, Panoptic panoptic) {
+        return PanopticOverlay.draw(this, picture, panoptic);
     }
 
     /**
@@ -72,14 +107,10 @@ public record Overlay(List<String> classes, int background, int[] palette, doubl
         int h = picture.height();
         Canvas canvas = new Canvas(w, h, base(picture));
         paint(canvas, label, colours);
-        if (legend) {
-            Legend.draw(canvas, label, background, colours, this::name);
+        if (text) {
+            Legend.draw(canvas, label, background, colours, names);
         }
         return canvas.toImage();
-    }
-
-    private String name(int label) {
-        return label < classes.size() ? classes.get(label) : "class " + label;
     }
 
     private void paint(Canvas canvas, int[] label, int[] colours) {

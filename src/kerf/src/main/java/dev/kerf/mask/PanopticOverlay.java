@@ -1,55 +1,20 @@
 package dev.kerf.mask;
 
-import dev.kerf.error.BadInputException;
 import dev.kerf.image.Image;
 import dev.kerf.mask.Panoptic.Segment;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.IntFunction;
 
-/**
- * Draws a panoptic picture over the one it was made of: each segment in a colour of its own, translucent, with a crisp
- * outline, and its class's name where the segment is widest.
- *
- * <pre>{@code
- * Image result = PanopticOverlay.of(names::get).draw(photo, panoptic);
- * result.writePng(Path.of("street-overlay.png"));
- * }</pre>
- *
- * @param names   of categories
- * @param opacity of the colours, 0 to 1
- * @param labels  whether to draw names; on pictures too small for one there is none
- */
-public record PanopticOverlay(IntFunction<String> names, double opacity, boolean labels) {
+/** What {@link Overlay} draws of panoptic pictures. */
+final class PanopticOverlay {
     /** Steps from the outline that are told apart in the search for the widest place; fits a byte. */
     private static final int DEEPEST = 120;
 
-    /** Checks the opacity. */
-    public PanopticOverlay {
-        if (!(opacity >= 0 && opacity <= 1)) {
-            throw new BadInputException("the opacity of an overlay is 0 to 1, not " + opacity);
-        }
-    }
+    private PanopticOverlay() {}
 
-    /** Everything drawn. */
-    public static PanopticOverlay of(IntFunction<String> names) {
-        return new PanopticOverlay(names, Overlay.OPACITY, true);
-    }
-
-    /** This without names. */
-    public PanopticOverlay withoutLabels() {
-        return new PanopticOverlay(names, opacity, false);
-    }
-
-    /**
-     * The picture with the segments over it, as RGB8 of its size. The i-th segment has {@link Palette#colour} i; void is
-     * left as it is.
-     *
-     * @throws BadInputException if the sizes differ
-     */
-    public Image draw(Image picture, Panoptic panoptic) {
+    static Image draw(Overlay overlay, Image picture, Panoptic panoptic) {
         List<Segment> segments = panoptic.segments();
         Map<Integer, Integer> places = new HashMap<>();
         places.put(0, 0);
@@ -64,13 +29,14 @@ public record PanopticOverlay(IntFunction<String> names, double opacity, boolean
         }
         int w = panoptic.width();
         int h = panoptic.height();
-        Image drawn = new Overlay(List.of(), 0, colours, opacity, true, false).draw(picture, LabelMap.of(w, h, place));
+        Image drawn = new Overlay(overlay.names(), 0, colours, overlay.opacity(), overlay.outlines(), false)
+                .draw(picture, LabelMap.of(w, h, place));
         Canvas canvas = new Canvas(w, h, Overlay.base(drawn));
-        int[] widest = labels ? widest(place, segments, w, h) : new int[0];
+        int[] widest = overlay.text() ? widest(place, segments, w, h) : new int[0];
         Tags tags = new Tags(canvas);
         for (int i = 0; i < widest.length; i++) {
             if (widest[i] >= 0) {
-                tags.centre(names.apply(segments.get(i).category()), widest[i] % w, widest[i] / w, colours[i + 1]);
+                tags.centre(overlay.names().apply(segments.get(i).category()), widest[i] % w, widest[i] / w, colours[i + 1]);
             }
         }
         return canvas.toImage();

@@ -17,11 +17,11 @@ import java.util.Map;
  * RunLength#ofPolygons} or pycocotools, the polygons give exactly the mask.
  *
  * <pre>{@code
- * List<double[]> outlines = Polygons.trace(mask);     // COCO's "segmentation"
+ * List<double[]> outlines = mask.polygons();          // COCO's "segmentation"
  * RunLength.ofPolygons(mask.width(), mask.height(), outlines).decode().equals(mask); // true
  * }</pre>
  */
-public final class Polygons {
+final class Polygons {
     private static final int RIGHT = 0;
     private static final int DOWN = 1;
     private static final int LEFT = 2;
@@ -37,18 +37,13 @@ public final class Polygons {
     }
 
     /** One polygon for each part of the mask: x, y of its corners, clockwise on the screen; none for an empty mask. */
-    public static List<double[]> trace(Mask mask) {
+    static List<double[]> trace(Mask mask) {
         Polygons p = new Polygons(mask);
         List<double[]> out = new ArrayList<>();
         for (int[] start : p.findOutlines()) {
             out.add(p.draw(start[0], start[1]));
         }
         return out;
-    }
-
-    /** The polygons of {@link #trace}, each simplified by {@link #simplify}. */
-    public static List<double[]> trace(Mask mask, double tolerance) {
-        return trace(mask).stream().map(p -> simplify(p, tolerance)).toList();
     }
 
     /** Follows every border once; returns where the outer ones begin and notes the holes and their cuts. */
@@ -196,7 +191,7 @@ public final class Polygons {
      * Leaves out corners so that no left-out one is farther from the new outline than {@code tolerance} pixels (Douglas
      * and Peucker, 1973). At least three corners stay. With a tolerance above 0 the mask isn't kept exactly.
      */
-    public static double[] simplify(double[] polygon, double tolerance) {
+    static double[] simplify(double[] polygon, double tolerance) {
         int n = polygon.length / 2;
         if (tolerance <= 0 || n <= 4) {
             return polygon;

@@ -1,19 +1,15 @@
 /**
  * What was found in images, in host memory, and its files.
  *
- * <p>Pixels: {@link dev.kerf.mask.Mask}, its code {@link dev.kerf.mask.RunLength} and its outlines
- * {@link dev.kerf.mask.Polygons}; {@link dev.kerf.mask.LabelMap} with a class for each pixel;
+ * <p>Pixels: {@link dev.kerf.mask.Mask}, its code {@link dev.kerf.mask.RunLength}; {@link dev.kerf.mask.LabelMap} with a class for each pixel;
  * {@link dev.kerf.mask.Instances} with a mask for each object; {@link dev.kerf.mask.Panoptic} with a segment for each pixel,
- * which {@link dev.kerf.mask.PanopticMerge} makes of the two.
+ * which {@link dev.kerf.mask.Panoptic.Merge} makes of the two.
  *
  * <p>COCO's files: {@link dev.kerf.mask.CocoDataset} and {@link dev.kerf.mask.CocoResults} read truths and detections,
  * {@link dev.kerf.mask.CocoPanoptic} panoptic pictures; {@link dev.kerf.mask.Coco} and
  * {@link dev.kerf.mask.Instances#writeCocoResults} write them.
  *
- * <p>Pictures to look at: {@link dev.kerf.mask.Overlay}, {@link dev.kerf.mask.InstanceOverlay},
- * {@link dev.kerf.mask.PanopticOverlay}.
+ * <p>Pictures to look at: {@link dev.kerf.mask.Overlay}.
  */
 @NullMarked
 package dev.kerf.mask;
-
-import org.jspecify.annotations.NullMarked;

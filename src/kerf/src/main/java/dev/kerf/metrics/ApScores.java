@@ -26,7 +26,7 @@ public final class ApScores {
     /** No truth to measure by. */
     public static final double NONE = -1;
 
-    private final ApProtocol protocol;
+    private final AveragePrecision.Protocol protocol;
     private final int[] categories;
     /** Mean over the recalls, and greatest recall; [category][area][limit][iou]. */
     private final double[][][][] precision;
@@ -47,7 +47,7 @@ public final class ApScores {
     public record Figure(String name, boolean recall, OptionalDouble iou, String area, int limit, double value) {
     }
 
-    private ApScores(ApProtocol protocol, int[] categories, double[][][][] precision, double[][][][] recall,
+    private ApScores(AveragePrecision.Protocol protocol, int[] categories, double[][][][] precision, double[][][][] recall,
             double[][][] curves) {
         this.protocol = protocol;
         this.categories = categories;
@@ -57,7 +57,7 @@ public final class ApScores {
     }
 
     /** @param matches by category; each list in ascending order of images */
-    static ApScores of(ApProtocol protocol, Map<Integer, List<ImageMatches>> matches) {
+    static ApScores of(AveragePrecision.Protocol protocol, Map<Integer, List<ImageMatches>> matches) {
         int areas = protocol.areas().size();
         int limits = protocol.limits().size();
         int ious = protocol.ious().size();
@@ -84,7 +84,7 @@ public final class ApScores {
     }
 
     /** What was measured over. */
-    public ApProtocol protocol() {
+    public AveragePrecision.Protocol protocol() {
         return protocol;
     }
 
@@ -178,7 +178,7 @@ public final class ApScores {
                 out.add(new Figure("AP" + Math.round(100 * iou), false, OptionalDouble.of(iou), all, most, apAt(iou)));
             }
         }
-        List<String> sizes = protocol.areas().stream().skip(1).map(ApProtocol.AreaRange::name).toList();
+        List<String> sizes = protocol.areas().stream().skip(1).map(AveragePrecision.Protocol.AreaRange::name).toList();
         sizes.forEach(s -> out.add(new Figure("AP" + s.charAt(0), false, OptionalDouble.empty(), s, most, apOf(s))));
         protocol.limits().forEach(
                 n -> out.add(new Figure("AR" + n, true, OptionalDouble.empty(), all, n, arWithin(n))));

@@ -4,6 +4,8 @@ import dev.kerf.error.BadInputException;
 import dev.kerf.mask.CocoDataset;
 import dev.kerf.mask.CocoResults;
 import dev.kerf.mask.Instances;
+import dev.kerf.mask.Instances.Instance;
+import dev.kerf.mask.Rectangle;
 import dev.kerf.mask.RunLength;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -16,6 +18,8 @@ import java.util.TreeSet;
 import java.util.function.Function;
 import java.util.function.ToIntFunction;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * COCO's average precision and recall of detected boxes or masks, image by image. Used by one thread at a time.
@@ -38,7 +42,136 @@ import java.util.stream.Collectors;
  * is 0 is like any other.
  */
 public final class AveragePrecision {
-    private final ApProtocol protocol;
+    /**
+     * A true object, as detections are compared with it.
+     *
+     * @param category its class
+     * @param area     in pixels, by which it is small, medium or large: COCO's files give it apart from box and mask
+     * @param crowd    whether it is a region of many objects: detections in it count neither for nor against
+     * @param box      around it; none if only masks are compared
+     * @param mask     its pixels; none if only boxes are compared
+     */
+    public record GroundTruth(int category, double area, boolean crowd, @Nullable Rectangle box, @Nullable RunLength mask) {
+        /** One object of which the mask is known, not a crowd. */
+        public static GroundTruth of(int category, RunLength mask) {
+            return new GroundTruth(category, mask.area(), false, Rectangle.of(mask.bounds()), mask);
+        }
+
+        /** One object of which only the box is known, not a crowd; its area is the box's. */
+        public static GroundTruth of(int category, Rectangle box) {
+            return new GroundTruth(category, box.area(), false, box, null);
+        }
+
+        /**
+         * An annotation with its box and mask.
+         *
+         * @throws dev.kerf.error.BadFileException if it lacks one of them or they are malformed
+         */
+        public static GroundTruth of(CocoDataset.Annotation a) {
+            return new GroundTruth(a.category(), a.area(), a.crowd(), a.box(), a.mask());
+        }
+    }
+
+    /**
+     * A detected object, as it is compared with the truth.
+     *
+     * @param category its class
+     * @param score    the greater, the surer
+     * @param area     in pixels, by which an unmatched one is small, medium or large
+     * @param box      around it; none if only masks are compared
+     * @param mask     its pixels; none if only boxes are compared
+     */
+    public record Detection(int category, double score, double area, @Nullable Rectangle box, @Nullable RunLength mask) {
+        /** Checks the score. */
+        public Detection {
+            if (!Double.isFinite(score)) {
+                throw new BadInputException("a detection of category " + category + " with score " + score);
+            }
+        }
+
+        /** An instance; its area is the box's, as pycocotools takes it of results that have boxes. */
+        public static Detection of(Instance instance) {
+            return new Detection(instance.category(), instance.score(), instance.box().area(), instance.box(),
+                    instance.mask());
+        }
+
+        /** What is known by its box; its area is the box's. */
+        public static Detection of(int category, double score, Rectangle box) {
+            return new Detection(category, score, box.area(), box, null);
+        }
+
+        /** What is known by its mask; its area is the mask's. */
+        public static Detection of(int category, double score, RunLength mask) {
+            return new Detection(category, score, mask.area(), Rectangle.of(mask.bounds()), mask);
+        }
+
+        /**
+         * A result with its box and mask.
+         *
+         * @throws dev.kerf.error.BadFileException if they are malformed
+         */
+        public static Detection of(CocoResults.Result r) {
+            return new Detection(r.category(), r.score(), r.area(), r.box(), r.mask());
+        }
+    }
+
+    /**
+     * What average precision is measured over.
+     *
+     * @param ious   IoU from which on a detection matches, ascending; 1 to 64 of them
+     * @param limits how many detections count of an image and class, ascending
+     * @param areas  sizes that are measured apart; the first stands for all
+     */
+    public record Protocol(List<Double> ious, List<Integer> limits, List<AreaRange> areas) {
+        private static final int IOUS = 10;
+        private static final int MOST_IOUS = 64;
+
+        /**
+         * COCO's: IoU 0.50 to 0.95 in steps of 0.05; 1, 10 and 100 detections; all, small, medium and large. The IoUs are
+         * those of NumPy's linspace, as pycocotools has them: the ninth is the double below 0.9.
+         */
+        public static final Protocol COCO = new Protocol(
+                IntStream.range(0, IOUS).mapToObj(i -> i == IOUS - 1 ? 0.95 : i * ((0.95 - 0.5) / (IOUS - 1)) + 0.5)
+                        .toList(),
+                List.of(1, 10, 100),
+                List.of(new AreaRange("all", 0, 1e10), new AreaRange("small", 0, 32 * 32),
+                        new AreaRange("medium", 32 * 32, 96 * 96), new AreaRange("large", 96 * 96, 1e10)));
+
+        /**
+         * Objects of some sizes.
+         *
+         * @param name for people, such as {@code small}
+         * @param from least area in pixels, itself included
+         * @param to   greatest area, itself included
+         */
+        public record AreaRange(String name, double from, double to) {
+            boolean contains(double area) {
+                return area >= from && area <= to;
+            }
+        }
+
+        /** Checks and copies the lists. */
+        public Protocol {
+            ious = List.copyOf(ious);
+            limits = List.copyOf(limits);
+            areas = List.copyOf(areas);
+            if (ious.isEmpty() || ious.size() > MOST_IOUS || limits.isEmpty() || areas.isEmpty()
+                    || !ious.equals(ious.stream().sorted().distinct().toList())
+                    || !limits.equals(limits.stream().sorted().distinct().toList()) || limits.getFirst() < 1
+                    || !(ious.getFirst() > 0 && ious.getLast() <= 1)) {
+                throw new BadInputException("average precision takes 1 to " + MOST_IOUS + " IoUs from 0 to 1 and limits "
+                        + "from 1 on, both ascending, and areas, not IoUs " + ious + ", limits " + limits + ", areas "
+                        + areas);
+            }
+        }
+
+        /** The most detections that count of an image and class. */
+        int limit() {
+            return limits.getLast();
+        }
+    }
+
+    private final Protocol protocol;
     private final boolean boxes;
     private final boolean classes;
     private final PairIou pairs;
@@ -51,7 +184,7 @@ public final class AveragePrecision {
         double[][] of(List<Detection> detections, List<GroundTruth> truth);
     }
 
-    private AveragePrecision(ApProtocol protocol, boolean boxes, boolean classes, PairIou pairs) {
+    private AveragePrecision(Protocol protocol, boolean boxes, boolean classes, PairIou pairs) {
         this.protocol = protocol;
         this.boxes = boxes;
         this.classes = classes;
@@ -60,17 +193,17 @@ public final class AveragePrecision {
 
     /** Of boxes, by COCO's protocol. Boxes are compared in float64 on the host. */
     public static AveragePrecision boxes() {
-        return boxes(ApProtocol.COCO);
+        return boxes(Protocol.COCO);
     }
 
     /** Of boxes. */
-    public static AveragePrecision boxes(ApProtocol protocol) {
+    public static AveragePrecision boxes(Protocol protocol) {
         return new AveragePrecision(protocol, true, true, AveragePrecision::boxIou);
     }
 
     /** Of masks, by COCO's protocol. */
     public static AveragePrecision masks(Overlaps overlaps) {
-        return masks(overlaps, ApProtocol.COCO);
+        return masks(overlaps, Protocol.COCO);
     }
 
     /**
@@ -78,7 +211,7 @@ public final class AveragePrecision {
      *
      * @param overlaps counts pixels on its device, and must outlive this
      */
-    public static AveragePrecision masks(Overlaps overlaps, ApProtocol protocol) {
+    public static AveragePrecision masks(Overlaps overlaps, Protocol protocol) {
         MaskPairs counts = new MaskPairs(overlaps);
         return new AveragePrecision(protocol, false, true, (found, truth) -> iou(found, truth,
                 counts.measure(each(found, Detection::mask), each(truth, GroundTruth::mask))));
@@ -86,7 +219,7 @@ public final class AveragePrecision {
 
     /** Of masks by the smaller of their IoU and Boundary IoU, by COCO's protocol and {@link BoundaryIou#RATIO}. */
     public static AveragePrecision boundaries(Overlaps overlaps) {
-        return boundaries(overlaps, BoundaryIou.RATIO, ApProtocol.COCO);
+        return boundaries(overlaps, BoundaryIou.RATIO, Protocol.COCO);
     }
 
     /**
@@ -95,7 +228,7 @@ public final class AveragePrecision {
      * @param overlaps counts pixels on its device, and must outlive this
      * @param ratio    of the image's diagonal, to which boundaries reach
      */
-    public static AveragePrecision boundaries(Overlaps overlaps, double ratio, ApProtocol protocol) {
+    public static AveragePrecision boundaries(Overlaps overlaps, double ratio, Protocol protocol) {
         // Refused here rather than with the first pair.
         Boundary.distance(1, 1, ratio);
         MaskPairs counts = new MaskPairs(overlaps);
@@ -226,7 +359,7 @@ public final class AveragePrecision {
     }
 
     /** As pycocotools: 0 where the masks don't meet, also of empty ones. */
-    private static double[][] iou(List<Detection> found, List<GroundTruth> truth, OverlapMatrix counts) {
+    private static double[][] iou(List<Detection> found, List<GroundTruth> truth, Overlaps.Matrix counts) {
         double[][] out = new double[found.size()][truth.size()];
         for (int d = 0; d < out.length; d++) {
             for (int g = 0; g < truth.size(); g++) {

@@ -1,5 +1,7 @@
 package dev.kerf.metrics;
 
+import dev.kerf.metrics.AveragePrecision.Detection;
+import dev.kerf.metrics.AveragePrecision.GroundTruth;
 import java.util.List;
 import java.util.stream.IntStream;
 
@@ -24,13 +26,13 @@ record ImageMatches(long image, double[] scores, long[][] matched, long[][] igno
      * @param ious [detection][object]
      */
     static ImageMatches of(long image, List<GroundTruth> truth, List<Detection> detections, double[][] ious,
-            ApProtocol protocol) {
+            AveragePrecision.Protocol protocol) {
         int areas = protocol.areas().size();
         long[][] matched = new long[areas][detections.size()];
         long[][] ignored = new long[areas][detections.size()];
         int[] truths = new int[areas];
         for (int a = 0; a < areas; a++) {
-            ApProtocol.AreaRange range = protocol.areas().get(a);
+            AveragePrecision.Protocol.AreaRange range = protocol.areas().get(a);
             boolean[] ignore = new boolean[truth.size()];
             for (int g = 0; g < ignore.length; g++) {
                 ignore[g] = truth.get(g).crowd() || !range.contains(truth.get(g).area());

@@ -29,7 +29,7 @@ final class MaskPairs {
     }
 
     /** Every mask of {@code a} with every one of {@code b}; at least one on each side. */
-    OverlapMatrix measure(List<RunLength> a, List<RunLength> b) {
+    Overlaps.Matrix measure(List<RunLength> a, List<RunLength> b) {
         RunLength first = a.getFirst();
         for (List<RunLength> side : List.of(a, b)) {
             for (RunLength m : side) {
@@ -46,7 +46,7 @@ final class MaskPairs {
         return overlaps.measure(pack(a, pixels), pack(b, pixels));
     }
 
-    private static OverlapMatrix byRuns(List<RunLength> a, List<RunLength> b) {
+    private static Overlaps.Matrix byRuns(List<RunLength> a, List<RunLength> b) {
         long[] counts = new long[Math.toIntExact(4L * a.size() * b.size())];
         int at = 0;
         for (RunLength x : a) {
@@ -58,7 +58,7 @@ final class MaskPairs {
                 counts[at++] = y.area();
             }
         }
-        return new OverlapMatrix(a.size(), b.size(), counts);
+        return new Overlaps.Matrix(a.size(), b.size(), counts);
     }
 
     /** The next number 2^n or 3 · 2^n, so that sizes that differ little share a plan. */

@@ -15,6 +15,7 @@ import dev.kerf.model.plan.PlanCache;
 import dev.kerf.tensor.DType;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
+import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <pre>{@code
  * try (Device device = Backends.open("cpu"); Overlaps overlaps = new Overlaps(device)) {
- *     OverlapMatrix pairs = overlaps.measure(MaskSet.of(predicted), MaskSet.of(truth));
+ *     Matrix pairs = overlaps.measure(MaskSet.of(predicted), MaskSet.of(truth));
  *     pairs.get(0, 2).iou();   // the first predicted mask with the third true one
  * }
  * }</pre>
@@ -31,6 +32,59 @@ import org.jspecify.annotations.Nullable;
  * while all are in use. Masks on a device must not be written meanwhile. The device must outlive this.
  */
 public final class Overlaps implements AutoCloseable {
+    /** How N masks overlap M others. Immutable. */
+    public static final class Matrix {
+        private final int n;
+        private final int m;
+        private final long[] counts;
+
+        /** @param counts intersection, union and both areas of each pair; N · M · 4 */
+        Matrix(int n, int m, long[] counts) {
+            this.n = n;
+            this.m = m;
+            this.counts = counts;
+        }
+
+        /** N: masks of the first side. */
+        public int rows() {
+            return n;
+        }
+
+        /** M: masks of the second side. */
+        public int columns() {
+            return m;
+        }
+
+        /** Mask i of the first side with mask j of the second. */
+        public Overlap get(int i, int j) {
+            if (i < 0 || i >= n || j < 0 || j >= m) {
+                throw new BadInputException("pair (" + i + ", " + j + ") of " + n + " times " + m);
+            }
+            int at = (i * m + j) * 4;
+            return new Overlap(counts[at], counts[at + 1], counts[at + 2], counts[at + 3]);
+        }
+
+        /** Every pair's {@link Overlap#iou}, [i][j]. */
+        public double[][] iou() {
+            return scores(Overlap::iou);
+        }
+
+        /** Every pair's {@link Overlap#dice}, [i][j]. */
+        public double[][] dice() {
+            return scores(Overlap::dice);
+        }
+
+        private double[][] scores(ToDoubleFunction<Overlap> score) {
+            double[][] out = new double[n][m];
+            for (int i = 0; i < n; i++) {
+                for (int j = 0; j < m; j++) {
+                    out[i][j] = score.applyAsDouble(get(i, j));
+                }
+            }
+            return out;
+        }
+    }
+
     private static final int PLANS = 4;
 
     private final Device device;
@@ -57,7 +111,7 @@ public final class Overlaps implements AutoCloseable {
     }
 
     /** All pairs of two lists of masks, once; to measure more, keep an {@link Overlaps}. */
-    public static OverlapMatrix of(Device device, List<Mask> a, List<Mask> b) {
+    public static Matrix of(Device device, List<Mask> a, List<Mask> b) {
         try (Overlaps overlaps = new Overlaps(device)) {
             return overlaps.measure(MaskSet.of(a), MaskSet.of(b));
         }
@@ -68,7 +122,7 @@ public final class Overlaps implements AutoCloseable {
      *
      * @throws BadInputException if the masks differ in size
      */
-    public OverlapMatrix measure(MaskSet a, MaskSet b) {
+    public Matrix measure(MaskSet a, MaskSet b) {
         return measure(a, b, null);
     }
 
@@ -78,7 +132,7 @@ public final class Overlaps implements AutoCloseable {
      * @param ignore pixels that count nowhere, if there are any
      * @throws BadInputException if the masks differ in size
      */
-    public OverlapMatrix measure(MaskSet a, MaskSet b, @Nullable Mask ignore) {
+    public Matrix measure(MaskSet a, MaskSet b, @Nullable Mask ignore) {
         if (!a.fits(b)) {
             throw new BadInputException(
                     "masks of " + a.size() + " and of " + b.size() + " can't be laid over each other");
@@ -101,7 +155,7 @@ public final class Overlaps implements AutoCloseable {
             e.run();
             long[] counts = new long[(int) (a.count() * b.count() * 4)];
             e.output("overlap").download(MemorySegment.ofArray(counts));
-            return new OverlapMatrix((int) a.count(), (int) b.count(), counts);
+            return new Matrix((int) a.count(), (int) b.count(), counts);
         }
     }
 

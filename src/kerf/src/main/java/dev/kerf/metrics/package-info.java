@@ -13,7 +13,7 @@
  * <tr><td>detections: boxes or masks with scores</td><td>{@link dev.kerf.metrics.AveragePrecision}</td>
  * <td>{@link dev.kerf.metrics.ApScores}: pycocotools' AP and AR</td></tr>
  * <tr><td>panoptic pictures</td><td>{@link dev.kerf.metrics.PanopticQuality}</td>
- * <td>{@link dev.kerf.metrics.PanopticScores}: panopticapi's PQ, SQ and RQ</td></tr>
+ * <td>{@link dev.kerf.metrics.PanopticQuality.Scores}: panopticapi's PQ, SQ and RQ</td></tr>
  * </table>
  *
  * <p>Counts of pixels are exact 64-bit integers. What has no score is written as the field writes it: of two empty masks
@@ -22,5 +22,3 @@
  */
 @NullMarked
 package dev.kerf.metrics;
-
-import org.jspecify.annotations.NullMarked;

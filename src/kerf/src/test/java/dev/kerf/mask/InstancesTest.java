@@ -8,6 +8,7 @@ import dev.kerf.error.BadInputException;
 import dev.kerf.image.Image;
 import dev.kerf.image.PixelFormat;
 import dev.kerf.json.Json;
+import dev.kerf.mask.Instances.Instance;
 import dev.kerf.tensor.DType;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;
@@ -62,9 +63,9 @@ class InstancesTest {
         assertThrows(BadInputException.class, () -> new Rectangle(Double.NaN, 0, 1, 2));
         List<Instance> items = List.of(new Instance(0, 1, mask));
         assertThrows(BadInputException.class, () -> new Instances(50, 60, items));
-        assertThrows(BadInputException.class, () -> InstanceOverlay.of(NAMES)
+        assertThrows(BadInputException.class, () -> Overlay.of(NAMES)
                 .draw(Image.blank(50, 60, PixelFormat.RGB8), two()));
-        assertThrows(BadInputException.class, () -> new InstanceOverlay(NAMES, 1.5, true, true));
+        assertThrows(BadInputException.class, () -> new Overlay(NAMES, -1, new int[0], 1.5, true, true));
     }
 
     @Test
@@ -110,7 +111,7 @@ class InstancesTest {
         Image grey = Image.blank(60, 50, PixelFormat.GRAY8);
         Instances found = new Instances(60, 50, List.of(new Instance(1, 0.9, square(25, 20, 6)),
                 new Instance(1, 0.8, square(20, 10, 30)), new Instance(1, 0.1, RunLength.encode(Mask.empty(60, 50)))));
-        Image out = new InstanceOverlay(NAMES, 0.5, true, false).draw(grey, found);
+        Image out = new Overlay(NAMES, -1, new int[0], 0.5, true, false).draw(grey, found);
         int small = Palette.colour(0);
         int large = Palette.colour(1);
         assertEquals(small, rgb(out, 25, 20), "the outline of the small one");
@@ -118,7 +119,7 @@ class InstancesTest {
         assertEquals(0, rgb(out, 2, 2));
         assertEquals(mixed(0, large), rgb(out, 40, 30));
         assertEquals(mixed(mixed(0, large), small), rgb(out, 27, 22));
-        assertEquals(mixed(0, large), rgb(new InstanceOverlay(NAMES, 0.5, false, false).draw(grey, found), 20, 10));
+        assertEquals(mixed(0, large), rgb(new Overlay(NAMES, -1, new int[0], 0.5, false, false).draw(grey, found), 20, 10));
     }
 
     @Test
@@ -126,7 +127,7 @@ class InstancesTest {
         Image white = Image.blank(200, 120, PixelFormat.RGB8);
         RunLength none = RunLength.encode(Mask.empty(200, 120));
         Instance one = new Instance(1, 0.5, new Rectangle(10, 10, 100, 60), none);
-        InstanceOverlay overlay = InstanceOverlay.of(NAMES);
+        Overlay overlay = Overlay.of(NAMES);
         Image single = overlay.draw(white, new Instances(200, 120, List.of(one)));
         Image both = overlay.draw(white, new Instances(200, 120, List.of(one, one)));
         int changed = 0;

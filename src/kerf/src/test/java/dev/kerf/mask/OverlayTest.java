@@ -39,7 +39,7 @@ class OverlayTest {
         for (int i = 0; i < 1600; i++) {
             grey.setSample(i % 40, i / 40, 0, 100);
         }
-        Overlay overlay = new Overlay(CLASSES, 0, new int[] {0, 0xC80000}, 0.5, true, false);
+        Overlay overlay = new Overlay(CLASSES::get, 0, new int[] {0, 0xC80000}, 0.5, true, false);
         Image out = overlay.draw(grey, square(40));
         assertEquals(PixelFormat.RGB8, out.format());
         assertEquals(0x646464, rgb(out, 2, 2));
@@ -48,7 +48,7 @@ class OverlayTest {
         assertEquals(0xC80000, rgb(out, 20, 29));
         assertTrue(out.sample(9, 20, 0) < 60, "a shadow lies outside the outline");
         assertEquals(100, grey.sample(20, 20, 0), "the picture itself stays as it is");
-        Image plain = new Overlay(CLASSES, 0, new int[] {0, 0xC80000}, 0.5, false, false).draw(grey, square(40));
+        Image plain = new Overlay(CLASSES::get, 0, new int[] {0, 0xC80000}, 0.5, false, false).draw(grey, square(40));
         assertEquals(0x963232, rgb(plain, 10, 10));
         assertEquals(0x646464, rgb(plain, 9, 20));
     }
@@ -57,7 +57,7 @@ class OverlayTest {
     void moreClassesThanAPngHasColours() {
         List<String> names = IntStream.range(0, 300).mapToObj(i -> "class " + i).toList();
         LabelMap labels = LabelMap.of(3, 1, new int[] {0, 255, 299});
-        Image out = new Overlay(names, 0, Palette.of(300, 0), 1, false, false)
+        Image out = new Overlay(names::get, 0, Palette.of(300, 0), 1, false, false)
                 .draw(Image.blank(3, 1, PixelFormat.RGB8), labels);
         assertEquals(Palette.colour(298), rgb(out, 2, 0));
         LabelMap few = LabelMap.of(3, 1, new int[] {0, 2, 1});
@@ -91,7 +91,7 @@ class OverlayTest {
         LabelMap map = LabelMap.of(side, side, labels);
         Image black = Image.blank(side, side, PixelFormat.GRAY8);
         Image with = Overlay.of(CLASSES, 0).draw(black, map);
-        Image without = new Overlay(CLASSES, 0, Palette.of(2, 0), 0.42, true, false).draw(black, map);
+        Image without = new Overlay(CLASSES::get, 0, Palette.of(2, 0), 0.42, true, false).draw(black, map);
         int changed = 0;
         for (int i = 0; i < side * side; i++) {
             if (rgb(with, i % side, i / side) != rgb(without, i % side, i / side)) {
@@ -103,7 +103,7 @@ class OverlayTest {
         LabelMap small = square(24);
         Image tiny = Image.blank(24, 24, PixelFormat.GRAY8);
         Image a = Overlay.of(CLASSES, 0).draw(tiny, small);
-        Image b = new Overlay(CLASSES, 0, Palette.of(2, 0), 0.42, true, false).draw(tiny, small);
+        Image b = new Overlay(CLASSES::get, 0, Palette.of(2, 0), 0.42, true, false).draw(tiny, small);
         assertEquals(-1, a.data().mismatch(b.data()));
     }
 
@@ -165,7 +165,7 @@ class OverlayTest {
         assertThrows(BadInputException.class,
                 () -> Overlay.of(CLASSES, 0).draw(image, LabelMap.of(4, 3, new byte[12])));
         assertThrows(BadInputException.class, () -> Overlay.of(CLASSES, 0).draw(image, LabelMap.of(4, 4, fill(-1))));
-        assertThrows(BadInputException.class, () -> new Overlay(CLASSES, 0, new int[0], 1.5, true, true));
+        assertThrows(BadInputException.class, () -> new Overlay(CLASSES::get, 0, new int[0], 1.5, true, true));
     }
 
     private static int[] fill(int v) {

@@ -10,6 +10,7 @@ import dev.kerf.error.BadInputException;
 import dev.kerf.image.Image;
 import dev.kerf.image.PixelFormat;
 import dev.kerf.json.Json;
+import dev.kerf.mask.Instances.Instance;
 import dev.kerf.mask.Panoptic.Segment;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -36,7 +37,7 @@ class PanopticTest {
         return s.toString();
     }
 
-    private static Panoptic merge(PanopticMerge merge, String semantic, Instance... found) {
+    private static Panoptic merge(Panoptic.Merge merge, String semantic, Instance... found) {
         int[] labels = semantic.chars().map(c -> c - '0').toArray();
         // Labels 0 and 1 are things or nothing, 2 and 3 two kinds of stuff, 4 is the second kind again.
         return merge.merge(new Instances(labels.length, 1, List.of(found)), LabelMap.of(labels.length, 1, labels),
@@ -45,7 +46,7 @@ class PanopticTest {
 
     @Test
     void surerInstancesComeFirstAndStuffGetsTheRest() {
-        Panoptic p = merge(new PanopticMerge(0.5, 0.5, 1), "0022233344",
+        Panoptic p = merge(new Panoptic.Merge(0.5, 0.5, 1), "0022233344",
                 instance(1, 0.6, "####......"), instance(5, 0.9, "..####...."));
         assertEquals("2211113333", ids(p));
         assertEquals(List.of(5, 1, 30), p.segments().stream().map(Segment::category).toList());
@@ -57,32 +58,32 @@ class PanopticTest {
     @Test
     void instancesOfWhichTooMuchIsTakenAreLeftOut() {
         // Three of four are taken.
-        assertEquals("0111100000", ids(merge(new PanopticMerge(0.5, 0.5, 1), "0000000000",
+        assertEquals("0111100000", ids(merge(new Panoptic.Merge(0.5, 0.5, 1), "0000000000",
                 instance(1, 0.8, "####......"), instance(5, 0.9, ".####....."))));
-        assertEquals("2111100000", ids(merge(new PanopticMerge(0.5, 0.75, 1), "0000000000",
+        assertEquals("2111100000", ids(merge(new Panoptic.Merge(0.5, 0.75, 1), "0000000000",
                 instance(1, 0.8, "####......"), instance(5, 0.9, ".####....."))));
         // One that was left out takes nothing from later ones.
-        assertEquals("1110022220", ids(merge(new PanopticMerge(0.5, 0, 1), "0000000000",
+        assertEquals("1110022220", ids(merge(new Panoptic.Merge(0.5, 0, 1), "0000000000",
                 instance(1, 0.9, "###......."), instance(1, 0.8, "..####...."), instance(1, 0.7, ".....####."))));
         // All of it is taken: allowed, but nothing is left.
-        assertEquals("1110000000", ids(merge(new PanopticMerge(0.5, 1, 1), "0000000000",
+        assertEquals("1110000000", ids(merge(new Panoptic.Merge(0.5, 1, 1), "0000000000",
                 instance(1, 0.9, "###......."), instance(1, 0.8, ".#........"))));
         // Below the score, and empty.
-        assertEquals("0000000000", ids(merge(new PanopticMerge(0.5, 0.5, 1), "0000000000",
+        assertEquals("0000000000", ids(merge(new Panoptic.Merge(0.5, 0.5, 1), "0000000000",
                 instance(1, 0.4999, "###......."), instance(1, 0.9, ".........."))));
         // Equal scores: the first given.
-        assertEquals("1110000000", ids(merge(new PanopticMerge(0.5, 0.5, 1), "0000000000",
+        assertEquals("1110000000", ids(merge(new Panoptic.Merge(0.5, 0.5, 1), "0000000000",
                 instance(1, 0.5, "###......."), instance(1, 0.5, "###......."))));
     }
 
     @Test
     void stuffOfTooFewPixelsBecomesVoid() {
-        Panoptic p = merge(new PanopticMerge(0.5, 0.5, 3), "2222333004", instance(9, 0.7, "..##......"));
+        Panoptic p = merge(new Panoptic.Merge(0.5, 0.5, 3), "2222333004", instance(9, 0.7, "..##......"));
         // Two pixels of the first kind are left, four of the second.
         assertEquals("0011222002", ids(p));
         assertEquals(List.of(9, 30), p.segments().stream().map(Segment::category).toList());
-        assertEquals("0000000000", ids(merge(PanopticMerge.DEFAULT, "2222222222")));
-        assertEquals(0, merge(PanopticMerge.DEFAULT, "2222222222").segments().size());
+        assertEquals("0000000000", ids(merge(Panoptic.Merge.DEFAULT, "2222222222")));
+        assertEquals(0, merge(Panoptic.Merge.DEFAULT, "2222222222").segments().size());
     }
 
     @Test
@@ -91,7 +92,7 @@ class PanopticTest {
         mask.set(2, 0, true);
         mask.set(2, 1, true);
         mask.set(0, 1, true);
-        Panoptic p = new PanopticMerge(0, 0.5, 1).merge(
+        Panoptic p = new Panoptic.Merge(0, 0.5, 1).merge(
                 new Instances(3, 2, List.of(new Instance(1, 1, RunLength.encode(mask)))),
                 LabelMap.of(3, 2, new int[] {0, 1, 1, 1, 1, 1}), label -> label == 0 ? 8 : -1);
         assertArrayEquals(new int[] {2, 0, 1, 1, 0, 1}, p.ids());
@@ -110,11 +111,11 @@ class PanopticTest {
         Panoptic p = Panoptic.of(200, 120, ids, List.of(new Segment(7, 2, false, 90 * 120, new Box(110, 0, 90, 120)),
                 new Segment(40, 5, false, 90 * 120, new Box(20, 0, 90, 120)), new Segment(9, 2, false, 0, Box.EMPTY)));
         Image black = Image.blank(200, 120, PixelFormat.RGB8);
-        Image plain = new PanopticOverlay(c -> "x", 1, false).draw(black, p);
+        Image plain = new Overlay(c -> "x", -1, new int[0], 1, true, false).draw(black, p);
         assertEquals(Palette.colour(0), rgb(plain, 150, 60));
         assertEquals(Palette.colour(1), rgb(plain, 60, 60));
         assertEquals(0, rgb(plain, 10, 60), "void");
-        Image named = new PanopticOverlay(c -> "class " + c, 1, true).draw(black, p);
+        Image named = new Overlay(c -> "class " + c, -1, new int[0], 1, true, true).draw(black, p);
         int left = 0;
         int right = 0;
         for (int i = 0; i < ids.length; i++) {
@@ -127,8 +128,8 @@ class PanopticTest {
         }
         assertTrue(left > 30 && right > 30, left + " and " + right + " pixels of names");
         Image small = Image.blank(20, 12, PixelFormat.RGB8);
-        assertThrows(BadInputException.class, () -> PanopticOverlay.of(c -> "x").draw(small, p));
-        assertThrows(BadInputException.class, () -> new PanopticOverlay(c -> "x", -1, true));
+        assertThrows(BadInputException.class, () -> Overlay.of(c -> "x").draw(small, p));
+        assertThrows(BadInputException.class, () -> new Overlay(c -> "x", -1, new int[0], -1, true, true));
     }
 
     @Test
@@ -137,7 +138,7 @@ class PanopticTest {
         Map<Integer, Integer> categories = new LinkedHashMap<>();
         Arrays.stream(ids).forEach(id -> categories.put(id, 1));
         Panoptic p = Panoptic.of(30, 20, ids, categories);
-        Image drawn = PanopticOverlay.of(c -> "x").draw(Image.blank(30, 20, PixelFormat.RGB8), p);
+        Image drawn = Overlay.of(c -> "x").draw(Image.blank(30, 20, PixelFormat.RGB8), p);
         assertEquals(Palette.colour(500), rgb(drawn, 500 % 30, 500 / 30), "each pixel is an outline");
     }
 
@@ -152,10 +153,10 @@ class PanopticTest {
         assertThrows(BadInputException.class, () -> Panoptic.of(1, 1, new int[] {1 << 24}, Map.of(1 << 24, 1)));
         Segment s = new Segment(1, 1, false, 1, Box.EMPTY);
         assertThrows(BadInputException.class, () -> Panoptic.of(1, 1, new int[] {1}, List.of(s, s)));
-        assertThrows(BadInputException.class, () -> new PanopticMerge(0.5, 1.5, 0));
+        assertThrows(BadInputException.class, () -> new Panoptic.Merge(0.5, 1.5, 0));
         LabelMap small = LabelMap.of(1, 1, new int[1]);
         assertThrows(BadInputException.class,
-                () -> PanopticMerge.DEFAULT.merge(new Instances(2, 1, List.of()), small, l -> -1));
+                () -> Panoptic.Merge.DEFAULT.merge(new Instances(2, 1, List.of()), small, l -> -1));
     }
 
     @Test

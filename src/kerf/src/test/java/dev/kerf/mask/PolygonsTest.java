@@ -79,7 +79,7 @@ class PolygonsTest {
             }
         }
         List<double[]> exact = Polygons.trace(disc);
-        List<double[]> simple = Polygons.trace(disc, 1.5);
+        List<double[]> simple = disc.polygons(1.5);
         assertEquals(1, simple.size());
         assertTrue(simple.getFirst().length < exact.getFirst().length / 5);
         Mask again = RunLength.ofPolygons(200, 200, simple).decode();

@@ -1,7 +1,7 @@
 package dev.kerf.check.golden;
 
-import dev.kerf.mask.Instance;
 import dev.kerf.mask.Instances;
+import dev.kerf.mask.Instances.Instance;
 import dev.kerf.mask.Mask;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.weights.Safetensors;

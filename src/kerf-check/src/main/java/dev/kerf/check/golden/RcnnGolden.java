@@ -4,11 +4,10 @@ import dev.kerf.backend.Device;
 import dev.kerf.backend.Precision;
 import dev.kerf.image.Image;
 import dev.kerf.json.Json;
-import dev.kerf.mask.Instance;
 import dev.kerf.mask.Instances;
+import dev.kerf.mask.Instances.Instance;
 import dev.kerf.mask.Mask;
 import dev.kerf.mask.Panoptic;
-import dev.kerf.mask.PanopticMerge;
 import dev.kerf.model.maskrcnn.DetectOptions;
 import dev.kerf.model.maskrcnn.MaskRcnn;
 import dev.kerf.tensor.HostTensor;
@@ -74,7 +73,7 @@ final class RcnnGolden implements Golden.Model {
             figures.add(new Golden.Figure("detections", share, FOUND, true, "share found again"));
             if (golden.description().find("panoptic").isPresent()) {
                 Json how = golden.description().at("panoptic");
-                Panoptic ours = net.panoptic(image, options(golden), new PanopticMerge(
+                Panoptic ours = net.panoptic(image, options(golden), new Panoptic.Merge(
                         how.at("instance_score").asDouble(), how.at("overlap_threshold").asDouble(),
                         how.at("stuff_area").asLong()));
                 Map<Integer, Integer> categories = new HashMap<>();

@@ -20,11 +20,10 @@ import dev.kerf.graph.Graph;
 import dev.kerf.image.Image;
 import dev.kerf.image.PictureForm;
 import dev.kerf.image.PixelFormat;
-import dev.kerf.mask.Instance;
-import dev.kerf.mask.InstanceOverlay;
 import dev.kerf.mask.Instances;
+import dev.kerf.mask.Instances.Instance;
+import dev.kerf.mask.Overlay;
 import dev.kerf.mask.Panoptic;
-import dev.kerf.mask.PanopticMerge;
 import dev.kerf.model.maskrcnn.RcnnRequest.Size;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;
@@ -148,8 +147,8 @@ class MaskRcnnTest {
             Instances none = net.detect(image, OPTIONS.score(1));
             assertEquals(0, none.size());
             assertEquals("[]", none.toCocoResults(1).toString());
-            assertEquals(64, InstanceOverlay.of(net::className).draw(image, none).width());
-            Panoptic stuff = net.panoptic(image, OPTIONS.score(1), new PanopticMerge(0.5, 0.5, 0));
+            assertEquals(64, Overlay.of(net::className).draw(image, none).width());
+            Panoptic stuff = net.panoptic(image, OPTIONS.score(1), new Panoptic.Merge(0.5, 0.5, 0));
             assertTrue(stuff.segments().stream().allMatch(s -> net.stuffCategories().contains(s.category())));
         }
     }
@@ -179,7 +178,7 @@ class MaskRcnnTest {
             assertTrue(net.isPanoptic());
             assertEquals(List.of(0, 1, 2, 3, 4), net.categories());
             assertEquals(List.of(5, 6, 7), net.stuffCategories());
-            Panoptic p = net.panoptic(image, OPTIONS, new PanopticMerge(0.1, 0.5, 10));
+            Panoptic p = net.panoptic(image, OPTIONS, new Panoptic.Merge(0.1, 0.5, 10));
             assertFalse(p.segments().isEmpty());
             long pixels = p.segments().stream().mapToLong(s -> s.area()).sum() + p.mask(0).area();
             assertEquals(100 * 70, pixels);
@@ -212,7 +211,7 @@ class MaskRcnnTest {
                 MaskRcnn net = MaskRcnn.load(device, weights)) {
             assertFalse(net.isPanoptic());
             String message = assertThrows(BadInputException.class,
-                    () -> net.panoptic(picture(64, 64, 0), OPTIONS, PanopticMerge.DEFAULT)).getMessage();
+                    () -> net.panoptic(picture(64, 64, 0), OPTIONS, Panoptic.Merge.DEFAULT)).getMessage();
             assertTrue(message.contains("sem_seg_head"), message);
         }
     }

@@ -7,7 +7,6 @@ import dev.kerf.cli.option.DeviceOptions;
 import dev.kerf.json.Json;
 import dev.kerf.mask.CocoDataset;
 import dev.kerf.mask.CocoResults;
-import dev.kerf.metrics.ApProtocol;
 import dev.kerf.metrics.ApScores;
 import dev.kerf.metrics.AveragePrecision;
 import dev.kerf.metrics.Overlaps;
@@ -72,7 +71,7 @@ final class InstanceEvaluation {
         try (Device opened = device.open(); Overlaps overlaps = new Overlaps(opened)) {
             AveragePrecision ap = boundary == null
                     ? AveragePrecision.masks(overlaps)
-                    : AveragePrecision.boundaries(overlaps, boundary, ApProtocol.COCO);
+                    : AveragePrecision.boundaries(overlaps, boundary, AveragePrecision.Protocol.COCO);
             ApScores scores = measure(ap, dataset, images, results, console);
             return new InstanceReport(dataset, images, results, IouType.segm, boundary, classAgnostic, opened.info(),
                     scores);

@@ -4,7 +4,7 @@ import dev.kerf.backend.DeviceInfo;
 import dev.kerf.cli.console.Text;
 import dev.kerf.cli.console.Version;
 import dev.kerf.json.Json;
-import dev.kerf.metrics.PanopticScores;
+import dev.kerf.metrics.PanopticQuality;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -15,7 +15,7 @@ import java.util.List;
  * @param device that counted
  * @param scores of all classes
  */
-record PanopticReport(int images, DeviceInfo device, PanopticScores scores) {
+record PanopticReport(int images, DeviceInfo device, PanopticQuality.Scores scores) {
     private static final int COLUMN = 6;
 
     /** The table, a line each. */
@@ -32,7 +32,7 @@ record PanopticReport(int images, DeviceInfo device, PanopticScores scores) {
         int name = Math.max("category".length(),
                 scores.classes().stream().mapToInt(c -> c.category().name().length()).max().orElse(0));
         lines.add(row("category", name, "", "PQ", "SQ", "RQ", "TP", "FP", "FN"));
-        for (PanopticScores.ClassScore c : scores.classes()) {
+        for (PanopticQuality.Scores.ClassScore c : scores.classes()) {
             lines.add(row(c.category().name(), name, c.category().thing() ? "thing" : "stuff",
                     c.occurs() ? percent(c.pq()) : "-", c.occurs() ? percent(c.sq()) : "-",
                     c.occurs() ? percent(c.rq()) : "-", "" + c.truePositives(), "" + c.falsePositives(),
@@ -53,7 +53,7 @@ record PanopticReport(int images, DeviceInfo device, PanopticScores scores) {
                 .put("stuff", json(scores.stuff())).put("categories", each);
     }
 
-    private static Json json(PanopticScores.Mean m) {
+    private static Json json(PanopticQuality.Scores.Mean m) {
         return Json.object().put("pq", score(m.pq())).put("sq", score(m.sq())).put("rq", score(m.rq()))
                 .put("n", m.classes());
     }
@@ -62,7 +62,7 @@ record PanopticReport(int images, DeviceInfo device, PanopticScores scores) {
         return Json.of(Double.isNaN(v) ? null : v);
     }
 
-    private static String mean(String name, PanopticScores.Mean m) {
+    private static String mean(String name, PanopticQuality.Scores.Mean m) {
         return row(name, 10, percent(m.pq()), percent(m.sq()), percent(m.rq()), "" + m.classes());
     }
 

@@ -5,9 +5,9 @@ import dev.kerf.cli.picture.DetectCommand.Format;
 import dev.kerf.cli.picture.ImageInputs.Input;
 import dev.kerf.image.Image;
 import dev.kerf.json.Json;
-import dev.kerf.mask.Instance;
-import dev.kerf.mask.InstanceOverlay;
 import dev.kerf.mask.Instances;
+import dev.kerf.mask.Instances.Instance;
+import dev.kerf.mask.Overlay;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -75,8 +75,8 @@ final class InstanceFiles {
             files.addAll(found.writePngs(directory, input.name(), names));
         }
         if (overlay) {
-            InstanceOverlay colours = InstanceOverlay.of(names);
-            (legend ? colours : colours.withoutLabels()).draw(image, found).writePng(file(input, OVERLAY));
+            Overlay colours = Overlay.of(names);
+            (legend ? colours : colours.withoutText()).draw(image, found).writePng(file(input, OVERLAY));
             files.add(file(input, OVERLAY));
         }
         return new ImageRun.Written(image.width(), image.height(), line(found), details(id, found), files);

@@ -139,7 +139,7 @@ final class MaskOutput {
             files.add(file(image, candidates ? "-overlay-" + (i + 1) + ".png" : "-overlay.png"));
             claims.take(image.toString(), List.of(files.getLast()), "--out");
             Overlay colours = Overlay.of(candidates ? List.of("background", "mask " + (i + 1)) : names, 0);
-            Image drawn = (legend ? colours : colours.withoutLegend()).draw(picture,
+            Image drawn = (legend ? colours : colours.withoutText()).draw(picture,
                     labels(picture, candidates ? all.subList(i, i + 1) : all));
             PromptMarks.draw(drawn, prompts);
             drawn.writePng(files.getLast());

@@ -11,10 +11,9 @@ import dev.kerf.cli.picture.ImageInputs.Input;
 import dev.kerf.image.Image;
 import dev.kerf.json.Json;
 import dev.kerf.mask.CocoDataset.Category;
+import dev.kerf.mask.Overlay;
 import dev.kerf.mask.Panoptic;
 import dev.kerf.mask.Panoptic.Segment;
-import dev.kerf.mask.PanopticMerge;
-import dev.kerf.mask.PanopticOverlay;
 import dev.kerf.model.maskrcnn.DetectOptions;
 import dev.kerf.model.maskrcnn.MaskRcnn;
 import dev.kerf.weights.Weights;
@@ -70,7 +69,7 @@ public final class PanopticCommand implements Callable<Integer> {
             throw new ParameterException(spec.commandLine(),
                     "--overlap " + overlap + " --stuff-area " + stuffArea + ": expected 0 to 1, and 0 or more");
         }
-        PanopticMerge merge = new PanopticMerge(options.score(), overlap, stuffArea);
+        Panoptic.Merge merge = new Panoptic.Merge(options.score(), overlap, stuffArea);
         List<Input> inputs = folders.of(images, detector.directory, console.notes(detector.quiet));
         Task<Image> first = Task.start(inputs.getFirst()::read);
         ImageIds ids = ImageIds.of(inputs, true);
@@ -99,12 +98,12 @@ public final class PanopticCommand implements Callable<Integer> {
     private final class Pictures implements ImageRun.Work<Image, Panoptic> {
         private final MaskRcnn net;
         private final DetectOptions options;
-        private final PanopticMerge merge;
+        private final Panoptic.Merge merge;
         private final ImageIds ids;
         private final IntFunction<String> names;
         private final PanopticWriter writer;
 
-        Pictures(MaskRcnn net, DetectOptions options, PanopticMerge merge, ImageIds ids) {
+        Pictures(MaskRcnn net, DetectOptions options, Panoptic.Merge merge, ImageIds ids) {
             this.net = net;
             this.options = options;
             this.merge = merge;
@@ -140,8 +139,8 @@ public final class PanopticCommand implements Callable<Integer> {
                     input.file().getFileName().toString(), png(input).getFileName().toString(), picture)));
             if (detector.overlay) {
                 files.add(overlay(input));
-                PanopticOverlay colours = PanopticOverlay.of(names);
-                (detector.legend ? colours : colours.withoutLabels()).draw(image, picture).writePng(files.getLast());
+                Overlay colours = Overlay.of(names);
+                (detector.legend ? colours : colours.withoutText()).draw(image, picture).writePng(files.getLast());
             }
             Json segments = Json.array();
             List<String> found = new ArrayList<>();

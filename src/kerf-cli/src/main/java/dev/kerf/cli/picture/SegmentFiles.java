@@ -81,7 +81,7 @@ record SegmentFiles(
 
     private boolean draw(Input input, UNetInput picture, LabelMap labels) {
         Overlay colours = Overlay.of(classes, background);
-        (legend ? colours : colours.withoutLegend()).draw(picture.view(), labels)
+        (legend ? colours : colours.withoutText()).draw(picture.view(), labels)
                 .writePng(directory.resolve(input.name() + OVERLAY));
         return true;
     }

@@ -15,8 +15,8 @@ import dev.kerf.image.video.FrameSink;
 import dev.kerf.json.Json;
 import dev.kerf.mask.Box;
 import dev.kerf.mask.Coco;
-import dev.kerf.mask.Instance;
 import dev.kerf.mask.Instances;
+import dev.kerf.mask.Instances.Instance;
 import dev.kerf.mask.LabelMap;
 import dev.kerf.mask.Overlay;
 import dev.kerf.mask.Palette;
@@ -215,7 +215,7 @@ final class TrackFiles implements AutoCloseable {
         IntStream.rangeClosed(1, map.max()).forEach(i -> names.add("object " + i));
         Frame frame = frames.at(index);
         Overlay colours = Overlay.of(names, 0);
-        Image drawn = (options.legend ? colours : colours.withoutLegend()).draw(frame.image(), map);
+        Image drawn = (options.legend ? colours : colours.withoutText()).draw(frame.image(), map);
         PromptMarks.draw(drawn, shown.getOrDefault(index, List.of()));
         sink.write(frame.with(drawn));
         written = index + 1;

@@ -1,8 +1,8 @@
 package dev.kerf.model.maskrcnn;
 
 import dev.kerf.backend.Executable;
-import dev.kerf.mask.Instance;
 import dev.kerf.mask.Instances;
+import dev.kerf.mask.Instances.Instance;
 import dev.kerf.mask.Mask;
 import dev.kerf.mask.Rectangle;
 import dev.kerf.mask.RunLength;

@@ -15,7 +15,6 @@ import dev.kerf.image.PixelFormat;
 import dev.kerf.mask.Instances;
 import dev.kerf.mask.LabelMap;
 import dev.kerf.mask.Panoptic;
-import dev.kerf.mask.PanopticMerge;
 import dev.kerf.model.DeviceResult;
 import dev.kerf.model.ModelKind;
 import dev.kerf.model.ModelOptions;
@@ -230,7 +229,7 @@ public final class MaskRcnn implements AutoCloseable {
      * @param merge how they are put together; what is below its score never comes in
      * @throws BadInputException if the network has no semantic branch, or a logit isn't finite
      */
-    public Panoptic panoptic(Picture picture, DetectOptions options, PanopticMerge merge) {
+    public Panoptic panoptic(Picture picture, DetectOptions options, Panoptic.Merge merge) {
         requirePanoptic();
         RcnnRequest request = new RcnnRequest(picture.form(), 1, true, options);
         try (var lease = plans.lease(request)) {
