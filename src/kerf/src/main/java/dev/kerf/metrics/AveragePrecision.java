@@ -257,7 +257,7 @@ public final class AveragePrecision {
     }
 
     private static List<RunLength> boundaries(List<RunLength> masks, double ratio) {
-        return masks.stream().map(m -> RunLength.encode(Boundary.of(m.decode(), ratio))).toList();
+        return masks.stream().map(m -> Boundary.of(m, Boundary.distance(m.width(), m.height(), ratio))).toList();
     }
 
     /**

@@ -1,13 +1,18 @@
 package dev.kerf.metrics;
 
 import dev.kerf.error.BadInputException;
+import dev.kerf.mask.Box;
 import dev.kerf.mask.Mask;
+import dev.kerf.mask.RunLength;
+import java.util.Arrays;
 
 /**
  * The pixels of a mask that lie near its outline, for Boundary IoU: IoU of two masks' boundaries, which large objects
  * don't hide mistakes from (Cheng et al. 2021, "Boundary IoU: Improving object-centric image segmentation evaluation").
  */
 final class Boundary {
+    private static final int[] NONE = {};
+
     private Boundary() {
     }
 
@@ -24,51 +29,106 @@ final class Boundary {
         return Math.max(1, (int) Math.rint(ratio * Math.sqrt((double) width * width + (double) height * height)));
     }
 
-    /**
-     * The boundary of a mask, as wide as the ratio says.
-     *
-     * @param ratio of the image's diagonal; see {@link BoundaryIou#RATIO}
-     */
-    static Mask of(Mask mask, double ratio) {
-        return of(mask, distance(mask.width(), mask.height(), ratio));
+    /** The boundary of a mask, so many pixels wide, found by way of its runs. */
+    static Mask of(Mask mask, int distance) {
+        return of(RunLength.encode(mask), distance).decode();
     }
 
     /**
-     * The mask's pixels from which one outside it, or outside the picture, is at most so many rows and columns away.
+     * The mask's pixels from which one outside it, or outside the picture, is at most so many rows and columns away. Takes
+     * time and memory in proportion to the runs and the columns that they cross, whatever the picture's size.
      *
      * @param distance in pixels, at least 1
      */
-    static Mask of(Mask mask, int distance) {
-        int w = mask.width();
+    static RunLength of(RunLength mask, int distance) {
+        Box box = mask.bounds();
+        if (Math.min(box.width(), box.height()) <= 2L * distance) {
+            return mask;
+        }
+        int window = 2 * distance + 1;
+        // Of a column the rows that are inside in it and so many columns to the right: twice as many each time.
+        int[][] inside = shortened(mask, box, distance);
+        int columns = 1;
+        for (; 2 * columns <= window; columns *= 2) {
+            meet(inside, columns);
+        }
+        meet(inside, window - columns);
+        return mask.intersection(outside(mask, inside, box.x() + distance));
+    }
+
+    /** Of each column of the box the first row and the one behind the last of each run, less the distance at both ends. */
+    private static int[][] shortened(RunLength mask, Box box, int distance) {
         int h = mask.height();
-        byte[] rows = new byte[w * h];
-        for (int y = 0; y < h; y++) {
-            int start = 0;
-            for (int x = 0; x <= w; x++) {
-                if (!mask.get(x, y)) {
-                    // What is left of a run in the mask when it loses as much on both ends.
-                    for (int i = start + distance; i < x - distance; i++) {
-                        rows[y * w + i] = 1;
-                    }
-                    start = x + 1;
+        int[] counts = mask.counts();
+        int[][] out = new int[box.width()][];
+        Arrays.fill(out, NONE);
+        int[] rows = new int[16];
+        int n = 0;
+        int column = 0;
+        int at = 0;
+        for (int i = 0; i < counts.length; i++) {
+            int end = at + counts[i];
+            for (int from = at; (i & 1) != 0 && from < end;) {
+                int top = from % h;
+                int bottom = Math.min(h, top + end - from);
+                if (from / h - box.x() != column) {
+                    out[column] = Arrays.copyOf(rows, n);
+                    column = from / h - box.x();
+                    n = 0;
                 }
+                if (bottom - top > 2 * distance) {
+                    rows = n < rows.length ? rows : Arrays.copyOf(rows, 2 * n);
+                    rows[n++] = top + distance;
+                    rows[n++] = bottom - distance;
+                }
+                from += bottom - top;
+            }
+            at = end;
+        }
+        out[column] = Arrays.copyOf(rows, n);
+        return out;
+    }
+
+    /** Leaves of each column what it has in common with the one so many to the right; nothing is beyond the last. */
+    private static void meet(int[][] columns, int step) {
+        for (int x = 0; x < columns.length; x++) {
+            columns[x] = x + step < columns.length ? common(columns[x], columns[x + step]) : NONE;
+        }
+    }
+
+    private static int[] common(int[] a, int[] b) {
+        int[] out = new int[a.length + b.length];
+        int n = 0;
+        for (int i = 0, j = 0; i < a.length && j < b.length;) {
+            int from = Math.max(a[i], b[j]);
+            int to = Math.min(a[i + 1], b[j + 1]);
+            if (from < to) {
+                out[n++] = from;
+                out[n++] = to;
+            }
+            if (a[i + 1] < b[j + 1]) {
+                i += 2;
+            } else {
+                j += 2;
             }
         }
-        Mask out = Mask.empty(w, h);
-        for (int x = 0; x < w; x++) {
-            int start = 0;
-            for (int y = 0; y <= h; y++) {
-                boolean inner = y < h && rows[y * w + x] != 0;
-                if (!inner) {
-                    start = y + 1;
-                }
-                // Known only when the run has gone on for as long below.
-                int middle = y - distance;
-                if (inner && middle - distance >= start) {
-                    out.set(x, middle, true);
-                }
+        return Arrays.copyOf(out, n);
+    }
+
+    /** All pixels but those of the columns from {@code first} on. */
+    private static RunLength outside(RunLength mask, int[][] columns, int first) {
+        // The first run of a code is outside of what it stands for.
+        int[] counts = new int[2 + Arrays.stream(columns).mapToInt(c -> c.length).sum()];
+        int n = 1;
+        int at = 0;
+        for (int x = 0; x < columns.length; x++) {
+            for (int row : columns[x]) {
+                int place = (first + x) * mask.height() + row;
+                counts[n++] = place - at;
+                at = place;
             }
         }
-        return mask.andNot(out);
+        counts[n] = mask.width() * mask.height() - at;
+        return RunLength.of(mask.width(), mask.height(), counts);
     }
 }

@@ -51,8 +51,11 @@ public final class BoundaryIou {
      * @throws BadInputException if the masks differ in size
      */
     public Overlap measure(Mask a, Mask b, @Nullable Mask ignore) {
-        return overlaps.measure(MaskSet.of(List.of(Boundary.of(a, ratio))), MaskSet.of(List.of(Boundary.of(b, ratio))),
-                ignore).get(0, 0);
+        return overlaps.measure(near(a), near(b), ignore).get(0, 0);
+    }
+
+    private MaskSet near(Mask mask) {
+        return MaskSet.of(List.of(Boundary.of(mask, Boundary.distance(mask.width(), mask.height(), ratio))));
     }
 
     /**

@@ -1,10 +1,16 @@
 package dev.kerf.metrics;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.sun.management.ThreadMXBean;
 import dev.kerf.error.BadInputException;
 import dev.kerf.mask.Mask;
+import dev.kerf.mask.RunLength;
+import java.lang.management.ManagementFactory;
+import java.util.Arrays;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
@@ -45,12 +51,37 @@ class BoundaryTest {
             int w = 1 + random.nextInt(25);
             int h = 1 + random.nextInt(25);
             Mask mask = full(w, h);
-            for (int holes = random.nextInt(6); holes > 0; holes--) {
+            for (int holes = random.nextInt(round % 3 == 0 ? 60 : 6); holes > 0; holes--) {
                 mask.set(random.nextInt(w), random.nextInt(h), false);
             }
             int distance = 1 + random.nextInt(4);
             assertEquals(naive(mask, distance), Boundary.of(mask, distance), w + "x" + h + ", " + distance);
         }
+    }
+
+    /** Two gigapixels that a file of a hundred bytes may claim: a rectangle, and one of other widths beside it. */
+    @Test
+    void aLargePictureCostsWhatIsInIt() {
+        int h = 42_000;
+        int left = 5;
+        int w = 40_000;
+        int[] counts = new int[2 * w + 5];
+        counts[0] = left * h + 7;
+        for (int x = 0; x < w; x++) {
+            counts[2 * x + 1] = 30_000;
+            counts[2 * x + 2] = x < w - 1 ? 12_000 : 12_000 - 7 + 100 * h;
+        }
+        counts[2 * w + 1] = 1000 * h;
+        counts[2 * w + 2] = (51_000 - 5 - 40_000 - 100 - 1000) * h;
+        RunLength mask = RunLength.of(51_000, h, Arrays.copyOf(counts, 2 * w + 3));
+        ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        long before = threads.getCurrentThreadAllocatedBytes();
+        long area = Boundary.of(mask, 400).area();
+        assertEquals(30_000L * 40_000 - 29_200L * 39_200 + 1000L * h - 200L * (h - 800), area);
+        long took = threads.getCurrentThreadAllocatedBytes() - before;
+        assertTrue(took < 128 << 20, took + " bytes");
+        RunLength line = RunLength.of(Integer.MAX_VALUE, 1, new int[] {0, Integer.MAX_VALUE});
+        assertSame(line, Boundary.of(line, Boundary.distance(line.width(), 1, 1)));
     }
 
     @Test
