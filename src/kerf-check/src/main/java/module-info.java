@@ -5,10 +5,13 @@ module dev.kerf.check {
     requires transitive dev.kerf;
 
     exports dev.kerf.check;
+    exports dev.kerf.check.cost;
     exports dev.kerf.check.golden;
     exports dev.kerf.check.op;
     exports dev.kerf.check.oracle;
     exports dev.kerf.check.soak;
+
+    exports dev.kerf.check.ptx to dev.kerf.cli;
 
     provides dev.kerf.backend.Backend with dev.kerf.check.ptx.PtxBackend;
 }

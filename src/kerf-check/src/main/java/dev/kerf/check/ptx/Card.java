@@ -20,7 +20,7 @@ import java.nio.charset.StandardCharsets;
  * @param shared          bytes of shared memory of one
  * @param largest         most shared memory of a block
  */
-record Card(
+public record Card(
         String name, int major, int minor, int multiprocessors, int threads, int blocks, int registers, int shared,
         int largest) {
     /** What a block takes of shared memory besides its own. */
@@ -31,7 +31,7 @@ record Card(
      *
      * @throws BadInputException if it isn't known, naming those that are
      */
-    static Card of(String key) {
+    public static Card of(String key) {
         try (InputStream in = Card.class.getResourceAsStream("cards.json")) {
             Json all = Json.parse(new String(in.readAllBytes(), StandardCharsets.UTF_8), "cards.json");
             Json c = all.find(key).orElseThrow(() -> new BadInputException("no card '" + key + "' is known, only "
@@ -55,7 +55,7 @@ record Card(
      * @param sharedBytes  its shared memory
      * @param registersOne registers of a thread; 0 if they aren't known, which leaves them out
      */
-    int resident(int items, int sharedBytes, int registersOne) {
+    public int resident(int items, int sharedBytes, int registersOne) {
         int warps = (items + 31) / 32;
         int most = Math.min(blocks, threads / (warps * 32));
         boolean apart = major >= 8;
@@ -69,7 +69,7 @@ record Card(
     }
 
     /** How often all multiprocessors are filled until so many blocks have run; 0 if none fits. */
-    long waves(long groups, int items, int sharedBytes, int registersOne) {
+    public long waves(long groups, int items, int sharedBytes, int registersOne) {
         long together = (long) multiprocessors * resident(items, sharedBytes, registersOne);
         return together == 0 ? 0 : (groups + together - 1) / together;
     }

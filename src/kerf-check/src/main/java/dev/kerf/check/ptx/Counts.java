@@ -13,6 +13,9 @@ final class Counts {
     final long[] leastWaves;
     /** By instruction: lanes that were there but didn't take part, for its guard. */
     final long[] idle;
+    /** Room for one request: its sectors, and what it wants of each bank. */
+    final long[] seen = new long[64];
+    final int[] units = new int[32];
 
     Counts(Program program) {
         visits = new long[program.segments.length];

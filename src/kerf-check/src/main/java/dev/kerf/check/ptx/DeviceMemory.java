@@ -31,11 +31,13 @@ final class DeviceMemory {
         final byte[] bytes;
         final byte[] written;
 
-        private Allocation(long address, int size, boolean strict) {
+        private Allocation(long address, int size, boolean strict, byte blank) {
             this.address = address;
             this.size = size;
             bytes = new byte[size + 16]; // lanes that don't take part look at the first bytes
-            Arrays.fill(bytes, (byte) 0xFF);
+            if (blank != 0) {
+                Arrays.fill(bytes, blank);
+            }
             written = new byte[strict ? size + 16 : 0];
         }
 
@@ -55,14 +57,16 @@ final class DeviceMemory {
     }
 
     private final boolean strict;
+    private final byte blank;
     private volatile Allocation[] all = new Allocation[1024];
     private final Deque<Integer> freed = new ArrayDeque<>();
     private int next = 1; // Address 0 is nobody's.
     private long taken;
 
-    /** {@code strict}: whether it keeps track of what was written. */
-    DeviceMemory(boolean strict) {
+    /** {@code strict}: whether it keeps track of what was written; {@code blank}: what is read where nobody has. */
+    DeviceMemory(boolean strict, byte blank) {
         this.strict = strict;
+        this.blank = blank;
     }
 
     /**
@@ -76,7 +80,7 @@ final class DeviceMemory {
             if (size > LARGEST) {
                 throw new OutOfMemoryError("an array of " + size + " bytes");
             }
-            Allocation made = new Allocation((long) number << 32, (int) size, strict);
+            Allocation made = new Allocation((long) number << 32, (int) size, strict, blank);
             if (number >= all.length) {
                 all = Arrays.copyOf(all, all.length * 2);
             }

@@ -19,10 +19,9 @@ import java.util.Map;
  * @param wavefronts   passes over the banks of shared memory
  * @param leastWavefronts passes that it would take without bank conflicts
  */
-record LaunchCounts(
+public record LaunchCounts(
         String kernel, long blocks, int threads, int sharedBytes, long waves, Map<String, Long> instructions, long lanes,
-        long sectors,
-        long bytes, long wavefronts, long leastWavefronts) {
+        long sectors, long bytes, long wavefronts, long leastWavefronts) {
     /** Counts of the launch that has just ended, which begin anew. */
     static LaunchCounts of(PtxKernel kernel, PtxLaunch.Bound launch, Card card) {
         Program program = kernel.program();
@@ -54,7 +53,17 @@ record LaunchCounts(
     }
 
     /** All instructions of warps. */
-    long total() {
+    public long total() {
         return instructions.values().stream().mapToLong(n -> n).sum();
+    }
+
+    /** With so many times what other blocks of the same launch did. */
+    public LaunchCounts plus(LaunchCounts others, double times) {
+        Map<String, Long> sum = new LinkedHashMap<>(instructions);
+        others.instructions.forEach((kind, n) -> sum.merge(kind, Math.round(n * times), Long::sum));
+        return new LaunchCounts(kernel, blocks, threads, sharedBytes, waves, sum, lanes + Math.round(others.lanes * times),
+                sectors + Math.round(others.sectors * times), bytes + Math.round(others.bytes * times),
+                wavefronts + Math.round(others.wavefronts * times),
+                leastWavefronts + Math.round(others.leastWavefronts * times));
     }
 }

@@ -28,6 +28,8 @@ final class PtxDriver implements Driver {
     private static final int ALIGNMENT = 256;
     private static final int MOST_THREADS = 1024;
     private static final int STATIC_SHARED = 48 << 10;
+    /** Floats of it are NaN, whole numbers −1. */
+    static final byte UNWRITTEN = (byte) 0xFF;
     private static final long[] MOST_BLOCKS = {Integer.MAX_VALUE, 65535, 65535};
 
     private final DeviceMemory memory;
@@ -50,9 +52,14 @@ final class PtxDriver implements Driver {
     }
 
     PtxDriver(Card card, Watch watch) {
+        this(card, watch, UNWRITTEN);
+    }
+
+    /** A device whose memory reads as these bytes until somebody writes it. */
+    PtxDriver(Card card, Watch watch, byte blank) {
         this.card = card;
         this.watch = watch;
-        memory = new DeviceMemory(watch.strict());
+        memory = new DeviceMemory(watch.strict(), blank);
         facts = facts(card);
     }
 
@@ -233,6 +240,26 @@ final class PtxDriver implements Driver {
         if (told != null) {
             told.accept(LaunchCounts.of(kernel, launch, card));
         }
+    }
+
+    /**
+     * Runs some blocks of a launch now, by their numbers in the grid, and counts what they do.
+     *
+     * @throws DeviceException if they break a rule
+     */
+    LaunchCounts count(PtxLaunch.Bound launch, long[] blocks) {
+        PtxKernel kernel = launch.kernel();
+        try {
+            workers.run(kernel, launch, blocks, memory, watch.withCounting());
+        } catch (Fault e) {
+            throw new DeviceException("count", e.rule().ordinal() + 1, e.rule().name(), where(kernel) + ": " + e.getMessage(),
+                    e.rule().meaning(), false);
+        }
+        return LaunchCounts.of(kernel, launch, card);
+    }
+
+    DeviceMemory memory() {
+        return memory;
     }
 
     private String where(PtxKernel kernel) {

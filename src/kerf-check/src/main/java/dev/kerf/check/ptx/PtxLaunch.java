@@ -58,6 +58,11 @@ final class PtxLaunch extends NativeObject implements Driver.Launch {
         now = new Bound(kernel, groups, items, values.array());
     }
 
+    /** The bytes of an argument among {@link Bound#arguments}. */
+    Entry.Parameter parameter(int index) {
+        return parameters.get(index);
+    }
+
     private int place(int index, int bytes) {
         Entry.Parameter p = parameters.get(index);
         if (p.bytes() != bytes) {

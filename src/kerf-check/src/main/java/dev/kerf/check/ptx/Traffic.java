@@ -1,5 +1,7 @@
 package dev.kerf.check.ptx;
 
+import java.util.Arrays;
+
 /** What requests to memory cost: sectors of 32 bytes in global memory, wavefronts over the 32 banks of shared memory. */
 final class Traffic {
     private static final int SECTOR = 5;
@@ -10,7 +12,7 @@ final class Traffic {
     /** A request to global memory at these places of one allocation. */
     static void global(Counts c, int index, int[] at, int lanes, int bytes) {
         int found = 0;
-        long[] seen = new long[64];
+        long[] seen = c.seen;
         for (int m = lanes; m != 0; m &= m - 1) {
             int t = Integer.numberOfTrailingZeros(m);
             for (int sector = at[t] >> SECTOR; sector <= at[t] + bytes - 1 >> SECTOR; sector++) {
@@ -32,29 +34,51 @@ final class Traffic {
      * bytes are served by half warps, of 16 bytes by quarters.
      */
     static void shared(Counts c, int index, int[] at, int lanes, int bytes) {
-        int together = bytes <= 4 ? 32 : bytes == 8 ? 16 : 8;
+        int shift = bytes <= 4 ? 2 : bytes == 8 ? 3 : 4;
+        int together = WAVE_BYTES >> shift;
         int waves = 0;
-        int[] words = new int[32];
         for (int from = 0; from < 32; from += together) {
             int part = lanes & (together == 32 ? -1 : (1 << together) - 1 << from);
-            int n = 0;
-            for (int m = part; m != 0; m &= m - 1) {
-                int t = Integer.numberOfTrailingZeros(m);
-                for (int k = 0; k < Math.max(4, bytes); k += 4) {
-                    int word = at[t] + k >> 2;
-                    boolean had = false;
-                    for (int q = 0; q < n && !had; q++) {
-                        had = words[q] == word;
-                    }
-                    if (!had) {
-                        words[n++] = word;
-                    }
-                }
+            if (part != 0) {
+                waves += apart(c.units, at, part, shift, together) ? 1 : conflicting(at, part, bytes);
             }
-            waves += busiest(words, n);
         }
         c.waves[index] += waves;
         c.leastWaves[index] += Math.max(1, (Integer.bitCount(lanes) * bytes + WAVE_BYTES - 1) / WAVE_BYTES);
+    }
+
+    /** Whether lanes want different banks or the same numbers of them; they lie at multiples of their size. */
+    private static boolean apart(int[] units, int[] at, int part, int shift, int together) {
+        Arrays.fill(units, 0, together, -1);
+        for (int m = part; m != 0; m &= m - 1) {
+            int unit = at[Integer.numberOfTrailingZeros(m)] >> shift;
+            int bank = unit & together - 1;
+            if (units[bank] >= 0 && units[bank] != unit) {
+                return false;
+            }
+            units[bank] = unit;
+        }
+        return true;
+    }
+
+    /** How often the busiest bank is wanted. */
+    private static int conflicting(int[] at, int part, int bytes) {
+        int[] words = new int[32];
+        int n = 0;
+        for (int m = part; m != 0; m &= m - 1) {
+            int t = Integer.numberOfTrailingZeros(m);
+            for (int k = 0; k < Math.max(4, bytes); k += 4) {
+                int word = at[t] + k >> 2;
+                boolean had = false;
+                for (int q = 0; q < n && !had; q++) {
+                    had = words[q] == word;
+                }
+                if (!had) {
+                    words[n++] = word;
+                }
+            }
+        }
+        return busiest(words, n);
     }
 
     private static int busiest(int[] words, int n) {

@@ -8,6 +8,7 @@ final class Workers {
     private final AtomicLong next = new AtomicLong();
     private final Object monitor = new Object();
     private PtxLaunch.Bound launch;
+    private long[] chosen;
     private Block[] blocks;
     private long round;
     private int busy;
@@ -23,12 +24,18 @@ final class Workers {
     }
 
     /** Runs all blocks of a launch. */
-    synchronized void run(PtxKernel kernel, PtxLaunch.Bound wanted, DeviceMemory memory, Watch watch) {
+    void run(PtxKernel kernel, PtxLaunch.Bound wanted, DeviceMemory memory, Watch watch) {
+        run(kernel, wanted, null, memory, watch);
+    }
+
+    /** Runs some blocks of a launch, by their numbers in the grid; all if none are named. */
+    synchronized void run(PtxKernel kernel, PtxLaunch.Bound wanted, long[] some, DeviceMemory memory, Watch watch) {
         blocks = kernel.blocks(count, memory, watch);
         launch = wanted;
+        chosen = some;
         next.set(0);
         failure = null;
-        boolean shared = wanted.blocks() > 1 && count > 1;
+        boolean shared = (some == null ? wanted.blocks() : some.length) > 1 && count > 1;
         for (int i = 0; i < (shared ? count : 1); i++) {
             blocks[i].launch(wanted.groups(), wanted.items(), kernel.sharedBytes(), wanted.arguments());
         }
@@ -88,11 +95,13 @@ final class Workers {
     private void part(int number) {
         PtxLaunch.Bound l = launch;
         Block block = blocks[number];
-        long all = l.blocks();
+        long[] some = chosen;
+        long all = some == null ? l.blocks() : some.length;
         int width = l.groups()[0];
         int height = l.groups()[1];
         try {
-            for (long i = next.getAndIncrement(); i < all; i = next.getAndIncrement()) {
+            for (long k = next.getAndIncrement(); k < all; k = next.getAndIncrement()) {
+                long i = some == null ? k : some[(int) k];
                 block.run((int) (i % width), (int) (i / width % height), (int) (i / width / height));
             }
         } catch (RuntimeException | Error e) {

@@ -24,7 +24,7 @@ class ShippedPtxTest {
     void isUnderstood(Path file) throws IOException {
         String name = file.getFileName().toString().replace(".ptx", "");
         int modules = 0;
-        DeviceMemory memory = new DeviceMemory(false);
+        DeviceMemory memory = new DeviceMemory(false, PtxDriver.UNWRITTEN);
         for (String module : Files.readString(file, StandardCharsets.US_ASCII).split("(?m)^// kerf .*$")) {
             if (module.contains(".entry")) {
                 PtxKernel kernel = PtxKernel.of(PtxReader.read(module, name), memory, 0);

@@ -36,17 +36,6 @@ import java.util.Set;
  * value is converted to a buffer of its own.
  */
 final class GpuCompilation {
-    /**
-     * A launch in its place.
-     *
-     * @param node   what it is part of
-     * @param kernel its entry
-     * @param launch ready to go
-     * @param flops  arithmetic operations
-     * @param bytes  to be read and written at least
-     */
-    record Step(Node node, String kernel, Driver.Launch launch, long flops, long bytes) {}
-
     private static final System.Logger LOG = System.getLogger(GpuCompilation.class.getName());
 
     /** Work-items along an axis, which kernels count in 32 bits. */
@@ -247,7 +236,7 @@ final class GpuCompilation {
         Driver.Launch launch = own(driver.launch(kernel, global, call.extents(call.kernel().local()), arguments));
         late.forEach((name, at) -> at.slot().use(launch, call.kernel().index(name),
                 call.kernel().index(name + "_off"), at.offset()));
-        steps.add(new Step(n, call.kernel().name(), launch, call.flops(), call.bytes()));
+        steps.add(new Step(n, call.kernel().name(), call.definitions(), launch, call.flops(), call.bytes()));
     }
 
     /** The number or buffer of an argument; {@code NAME_off} and {@code NAME_sn} come with their tensor. */

@@ -78,6 +78,11 @@ public final class GpuDevice implements Device {
         return executable;
     }
 
+    /** What a run of an executable of such a device launches, in order; valid until the executable is closed. */
+    public static List<Step> steps(Executable compiled) {
+        return ((GpuExecutable) compiled).steps();
+    }
+
     @Override
     public DeviceTensor allocate(TensorType type) {
         return make(() -> tensor(type));

@@ -40,6 +40,7 @@ final class GpuExecutable implements Executable {
     private final Graph recorded;
     private final Graph graph;
     private final GpuWeights weights;
+    private final List<Step> steps;
     private final List<Driver.Launch> launches;
     private final Profile profile;
     private final Slot[] slots;
@@ -59,13 +60,14 @@ final class GpuExecutable implements Executable {
     private volatile boolean closed;
 
     GpuExecutable(GpuDevice device, Graph recorded, Graph graph, GpuWeights weights, boolean profile,
-            List<GpuCompilation.Step> steps, List<Slot> slots, Map<String, Output> kept, Driver.Buffer errors,
+            List<Step> steps, List<Slot> slots, Map<String, Output> kept, Driver.Buffer errors,
             List<AutoCloseable> owned, MemoryUse planned) {
         this.device = device;
         this.recorded = recorded;
         this.graph = graph;
         this.weights = weights;
-        this.launches = steps.stream().map(GpuCompilation.Step::launch).toList();
+        this.steps = List.copyOf(steps);
+        this.launches = steps.stream().map(Step::launch).toList();
         this.slots = slots.toArray(Slot[]::new);
         this.owned = owned;
         Driver driver = device.driver();
@@ -73,7 +75,7 @@ final class GpuExecutable implements Executable {
         this.queue = own(profile ? driver.profiledQueue() : driver.queue());
         this.done = own(new Ticket(driver));
         this.profile = profile
-                ? new Profile(List.copyOf(steps), steps.stream().map(s -> own(driver.timer())).toList())
+                ? new Profile(this.steps, steps.stream().map(s -> own(driver.timer())).toList())
                 : null;
         this.errors = new ErrorCell(device, graph, errors, own(driver.staging(ErrorCell.BYTES)));
         long inputBytes = 0;
@@ -349,6 +351,11 @@ final class GpuExecutable implements Executable {
         }
         done.await();
         return profile.timings();
+    }
+
+    /** What a run launches, in order. */
+    List<Step> steps() {
+        return steps;
     }
 
     @Override

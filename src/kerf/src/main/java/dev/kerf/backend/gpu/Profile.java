@@ -11,7 +11,7 @@ import java.util.List;
  * @param steps  the launches in order
  * @param timers one for each
  */
-record Profile(List<GpuCompilation.Step> steps, List<Driver.Timer> timers) {
+record Profile(List<Step> steps, List<Driver.Timer> timers) {
     /** Puts the launches into a queue, each with its timer. */
     void launch(Driver.Queue queue) {
         for (int i = 0; i < timers.size(); i++) {
@@ -23,7 +23,7 @@ record Profile(List<GpuCompilation.Step> steps, List<Driver.Timer> timers) {
     List<NodeTiming> timings() {
         List<NodeTiming> timings = new ArrayList<>();
         for (int i = 0; i < timers.size(); i++) {
-            GpuCompilation.Step step = steps.get(i);
+            Step step = steps.get(i);
             Node n = step.node();
             NodeTiming own = new NodeTiming(n.id(), n.name(), step.kernel(), timers.get(i).nanos(), step.flops(), step.bytes());
             NodeTiming last = timings.isEmpty() ? null : timings.getLast();

@@ -1,0 +1,93 @@
+package dev.kerf.check.ptx;
+
+import dev.kerf.backend.gpu.Driver;
+import dev.kerf.backend.gpu.GpuDevice;
+import dev.kerf.backend.gpu.kernel.Manifest;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * A device that counts instead of running: graphs are compiled for it as for the card that it passes for, with the PTX that ships, and
+ * of a launch it runs the blocks that are asked for. Memory that nobody has written reads as 0. For one thread.
+ *
+ * <pre>{@code
+ * try (LaunchCounter counter = new LaunchCounter(Card.of("h100"));
+ *         Executable e = counter.device().compile(graph, null, CompileOptions.of())) {
+ *     LaunchCounts first = counter.count(GpuDevice.steps(e).getFirst().launch(), new long[] {0});
+ * }
+ * }</pre>
+ */
+public final class LaunchCounter implements AutoCloseable {
+    private final PtxDriver driver;
+    private final GpuDevice device;
+
+    /** Opens it. */
+    public LaunchCounter(Card card) {
+        driver = new PtxDriver(card, new Watch(false, false, true, false), (byte) 0);
+        device = new GpuDevice(driver);
+    }
+
+    /** The device to compile for. */
+    public GpuDevice device() {
+        return device;
+    }
+
+    /** How many blocks a launch has. */
+    public long blocks(Driver.Launch launch) {
+        return ((PtxLaunch) launch).now().blocks();
+    }
+
+    /**
+     * Runs some blocks of a launch and counts what they do.
+     *
+     * @param blocks their numbers in the grid, along the first axis first
+     * @throws dev.kerf.error.DeviceException if they break a rule
+     */
+    public LaunchCounts count(Driver.Launch launch, long[] blocks) {
+        return driver.count(((PtxLaunch) launch).now(), blocks);
+    }
+
+    /**
+     * What two launches must have in common to do the same: kernel, geometry and arguments, wherever their tensors lie. What they read
+     * from tables and indices may differ, so these have to be the same ones.
+     */
+    public Object identity(Driver.Launch launch, Manifest kernel) {
+        PtxLaunch.Bound now = ((PtxLaunch) launch).now();
+        byte[] arguments = now.arguments().clone();
+        for (int i = 0; i < kernel.arguments().size(); i++) {
+            Manifest.Argument a = kernel.arguments().get(i);
+            boolean data = a.pointer() && !a.type().equals("const int*") && !a.type().equals("const float*");
+            if (data || a.name().equals("node")) {
+                Entry.Parameter p = ((PtxLaunch) launch).parameter(i);
+                Arrays.fill(arguments, p.offset(), p.offset() + p.bytes(), (byte) 0);
+            }
+        }
+        List<Object> all = new ArrayList<>(List.of(now.kernel()));
+        for (int[] numbers : new int[][] {now.groups(), now.items()}) {
+            Arrays.stream(numbers).forEach(all::add);
+        }
+        for (byte b : arguments) {
+            all.add(b);
+        }
+        return all;
+    }
+
+    /** Writes 32-bit numbers where an argument of a launch points, from the element that its {@code _off} says, as far as there is room. */
+    public void write(Driver.Launch launch, Manifest kernel, String argument, int[] values) {
+        PtxLaunch l = (PtxLaunch) launch;
+        byte[] arguments = l.now().arguments();
+        long address = (long) DeviceMemory.LONG.get(arguments, l.parameter(kernel.index(argument)).offset());
+        long first = (long) DeviceMemory.LONG.get(arguments, l.parameter(kernel.index(argument + "_off")).offset());
+        DeviceMemory.Allocation to = driver.memory().at(address);
+        long at = address - to.address + first * Integer.BYTES;
+        for (int i = 0; i < values.length && at + Integer.BYTES <= to.size; i++, at += Integer.BYTES) {
+            DeviceMemory.INT.set(to.bytes, (int) at, values[i]);
+        }
+    }
+
+    @Override
+    public void close() {
+        device.close();
+    }
+}
