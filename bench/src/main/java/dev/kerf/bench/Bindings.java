@@ -1,7 +1,7 @@
 package dev.kerf.bench;
 
 import dev.kerf.backend.Backends;
-import dev.kerf.backend.DeviceInfo;
+import dev.kerf.backend.Device;
 import dev.kerf.error.BackendUnavailableException;
 import dev.kerf.json.Json;
 import java.io.IOException;
@@ -48,7 +48,7 @@ final class Bindings {
 
     private boolean there(String backend) {
         try {
-            DeviceInfo d = Backends.named(backend).devices().getFirst();
+            Device.Info d = Backends.named(backend).devices().getFirst();
             device = d.name() + ", " + d.driver();
             return true;
         } catch (BackendUnavailableException e) {

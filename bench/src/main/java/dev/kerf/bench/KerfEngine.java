@@ -3,9 +3,9 @@ package dev.kerf.bench;
 import dev.kerf.backend.Backends;
 import dev.kerf.backend.CompileOptions;
 import dev.kerf.backend.Device;
+import dev.kerf.backend.DeviceTensor;
 import dev.kerf.backend.DeviceWeights;
 import dev.kerf.backend.Executable;
-import dev.kerf.backend.StateTensor;
 import dev.kerf.graph.Graph;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.weights.Weights;
@@ -18,7 +18,7 @@ final class KerfEngine implements Engine {
     private final Device device;
     private final DeviceWeights weights;
     private final Executable executable;
-    private final List<StateTensor> states = new ArrayList<>();
+    private final List<DeviceTensor.State> states = new ArrayList<>();
 
     private KerfEngine(Device device, DeviceWeights weights, Executable executable) {
         this.device = device;
@@ -33,7 +33,7 @@ final class KerfEngine implements Engine {
         KerfEngine engine = new KerfEngine(device, loaded, executable);
         graph.inputs().keySet().forEach(name -> executable.input(name).upload(inputs.get(name).data()));
         graph.states().forEach((name, v) -> {
-            StateTensor state = device.allocateState(v.type());
+            DeviceTensor.State state = device.allocateState(v.type());
             engine.states.add(state);
             state.upload(inputs.get(name).data());
             executable.bindState(name, state);
@@ -54,7 +54,7 @@ final class KerfEngine implements Engine {
     @Override
     public void close() {
         executable.close();
-        states.forEach(StateTensor::close);
+        states.forEach(DeviceTensor.State::close);
         if (weights != null) {
             weights.close();
         }

@@ -2,7 +2,6 @@ package dev.kerf.bench;
 
 import dev.kerf.backend.Backends;
 import dev.kerf.backend.Device;
-import dev.kerf.backend.DeviceInfo;
 import dev.kerf.json.Json;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -73,7 +72,7 @@ final class Report {
             return true;
         }
         try (Device device = Backends.open(engine)) {
-            return device.info().kind() == DeviceInfo.Kind.CPU;
+            return device.info().kind() == Device.Info.Kind.CPU;
         }
     }
 

@@ -196,8 +196,8 @@ class LimitTest {
         try (Device one = Backends.open("cpu", CpuOptions.of().threads(1)); Device best = Backends.best()) {
             assertEquals(1, one.info().computeUnits());
             boolean gpu = Backends.survey().stream().filter(f -> Backends.named(f.name()).priority() >= 0)
-                    .anyMatch(f -> f.devices().stream().anyMatch(d -> d.kind() == DeviceInfo.Kind.GPU));
-            assertEquals(gpu, best.info().kind() == DeviceInfo.Kind.GPU);
+                    .anyMatch(f -> f.devices().stream().anyMatch(d -> d.kind() == Device.Info.Kind.GPU));
+            assertEquals(gpu, best.info().kind() == Device.Info.Kind.GPU);
         }
         assertThrows(BadInputException.class, () -> CpuOptions.of().threads(0));
         assertThrows(BadInputException.class, () -> CpuOptions.of().threads(CpuOptions.MOST_THREADS + 1));

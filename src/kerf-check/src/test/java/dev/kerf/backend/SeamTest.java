@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.kerf.backend.Device.HostMemory;
+import dev.kerf.backend.DeviceTensor.HostView;
 import dev.kerf.backend.Executable.NodeTiming;
 import dev.kerf.error.BadInputException;
 import dev.kerf.error.CapacityExceededException;
@@ -155,7 +157,7 @@ class SeamTest {
     void keepsStateBetweenRuns(String id) {
         try (Device device = Backends.open(id);
                 Executable e = device.compile(ring(), null, OPTIONS);
-                StateTensor state = device.allocateState(TensorType.f32(3, 2))) {
+                DeviceTensor.State state = device.allocateState(TensorType.f32(3, 2))) {
             assertThrows(BadInputException.class, e::run);
             e.bindState("ring", state);
             float[][] slots = new float[3][2];

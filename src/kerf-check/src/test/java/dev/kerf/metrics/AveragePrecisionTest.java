@@ -11,7 +11,6 @@ import dev.kerf.error.BadFileException;
 import dev.kerf.error.BadInputException;
 import dev.kerf.json.Json;
 import dev.kerf.mask.CocoDataset;
-import dev.kerf.mask.CocoResults;
 import dev.kerf.mask.Instances;
 import dev.kerf.mask.Instances.Instance;
 import dev.kerf.mask.Mask;
@@ -72,7 +71,7 @@ class AveragePrecisionTest {
     void pycocotoolsAgreesOnBoxes() {
         CocoDataset truth = CocoDataset.of(golden("ground_truth.json"));
         AveragePrecision ap = AveragePrecision.boxes();
-        ap.add(truth, CocoResults.of(golden("detections.json"), truth));
+        ap.add(truth, CocoDataset.Results.of(golden("detections.json"), truth));
         compare(ap.scores(), "bbox");
         assertEquals(-1, ap.scores().of(17).ap(), "no truth");
         assertEquals(-1, ap.scores().of(1000).ap(), "never heard of");
@@ -84,7 +83,7 @@ class AveragePrecisionTest {
         CocoDataset truth = CocoDataset.of(golden("ground_truth.json"));
         try (Device device = Backends.open(id); Overlaps overlaps = new Overlaps(device)) {
             AveragePrecision ap = AveragePrecision.masks(overlaps);
-            ap.add(truth, CocoResults.of(golden("detections.json"), truth));
+            ap.add(truth, CocoDataset.Results.of(golden("detections.json"), truth));
             compare(ap.scores(), "segm");
             Json masksAlone = Json.array();
             for (Json d : golden("detections.json").items()) {
@@ -92,7 +91,7 @@ class AveragePrecisionTest {
                         .put("category_id", d.at("category_id")).put("segmentation", d.at("segmentation")));
             }
             AveragePrecision bare = AveragePrecision.masks(overlaps);
-            bare.add(truth, CocoResults.of(masksAlone, truth));
+            bare.add(truth, CocoDataset.Results.of(masksAlone, truth));
             compare(bare.scores(), "segm_mask_area");
         }
     }
@@ -326,7 +325,7 @@ class AveragePrecisionTest {
     @MethodSource(DEVICES)
     void boxesStandForMasksThatResultsLack(String id) {
         CocoDataset truth = CocoDataset.of(Json.parse(TRUTH));
-        CocoResults boxes = CocoResults.of(Json.parse("[{\"image_id\": 4, \"category_id\": 3, \"score\": 1, "
+        CocoDataset.Results boxes = CocoDataset.Results.of(Json.parse("[{\"image_id\": 4, \"category_id\": 3, \"score\": 1, "
                 + "\"bbox\": [1, 1, 2, 2]}, {\"image_id\": 4, \"category_id\": 8, \"score\": 1, \"bbox\": [1, 1, 2, 2]}"
                 + "]"), truth);
         assertEquals("{8=1}", boxes.unknownCategories().toString());
@@ -346,7 +345,7 @@ class AveragePrecisionTest {
                 GroundTruth.of(truth.annotations(4).getFirst()));
         assertEquals(Detection.of(3, 1, mask), Detection.of(boxes.of(4).getFirst()), "the box drawn is the mask");
         AveragePrecision none = AveragePrecision.boxes();
-        none.add(truth, CocoResults.of(Json.parse("[]"), truth));
+        none.add(truth, CocoDataset.Results.of(Json.parse("[]"), truth));
         assertEquals(0, none.scores().ap());
     }
 
@@ -389,7 +388,8 @@ class AveragePrecisionTest {
         try (Device device = Backends.open(id); Overlaps overlaps = new Overlaps(device)) {
             for (String real : List.of(REAL, strings(REAL), twoCorners, noSizes)) {
                 CocoDataset truth = CocoDataset.of(Json.parse(real));
-                CocoResults found = CocoResults.of(Json.parse(real.equals(strings(REAL)) ? strings(FOUND) : FOUND), truth);
+                CocoDataset.Results found = CocoDataset.Results
+                        .of(Json.parse(real.equals(strings(REAL)) ? strings(FOUND) : FOUND), truth);
                 assertEquals(real.equals(twoCorners) ? 1 : 0, truth.polygonsLeftOut());
                 AveragePrecision boxes = AveragePrecision.boxes();
                 boxes.add(truth, found);
@@ -410,12 +410,13 @@ class AveragePrecisionTest {
         CocoDataset truth = CocoDataset.of(Json.parse(strings(REAL)));
         assertEquals(List.of(2L, 1L), List.copyOf(truth.images().keySet()), "img2 and img12 in the file's order");
         assertEquals("f.json: $[0].image_id: expected a string for an id, as other images have, found 1", assertThrows(
-                BadFileException.class, () -> CocoResults.of(Json.parse(FOUND, "f.json"), truth)).getMessage());
+                BadFileException.class, () -> CocoDataset.Results.of(Json.parse(FOUND, "f.json"), truth)).getMessage());
         assertTrue(assertThrows(BadFileException.class, () -> Json.parse(FOUND.replace("0.3", "NaN"), "f.json")).getMessage()
                 .contains("NaN is no number in JSON"));
         String huge = "1" + "0".repeat(350);
         assertEquals("f.json: $[4].score: a score of Infinity", assertThrows(BadFileException.class,
-                () -> CocoResults.of(Json.parse(FOUND.replace("0.3", huge), "f.json"), CocoDataset.of(Json.parse(REAL))))
+                () -> CocoDataset.Results.of(Json.parse(FOUND.replace("0.3", huge), "f.json"),
+                        CocoDataset.of(Json.parse(REAL))))
                 .getMessage());
     }
 
@@ -451,7 +452,7 @@ class AveragePrecisionTest {
         refusedResults(good, ", \"bbox\": [1, 1, 2, 2]", "", "$[0]: has no member \"segmentation\"");
         refusedResults(good, "}]", "}, {\"image_id\": 4}]", "$[1]: has no member \"bbox\"");
         assertTrue(assertThrows(BadFileException.class,
-                () -> CocoResults.of(Json.parse(TRUTH, "t.json"), CocoDataset.of(Json.parse(TRUTH)))).getMessage()
+                () -> CocoDataset.Results.of(Json.parse(TRUTH, "t.json"), CocoDataset.of(Json.parse(TRUTH)))).getMessage()
                 .startsWith("t.json: $: expected an array of results, found a data set"));
     }
 
@@ -459,7 +460,7 @@ class AveragePrecisionTest {
         assertTrue(TRUTH.contains(from));
         String message = assertThrows(BadFileException.class, () -> {
             CocoDataset truth = CocoDataset.of(Json.parse(TRUTH.replace(from, to), "truth.json"));
-            AveragePrecision.boxes().add(truth, CocoResults.of(Json.parse("[]"), truth));
+            AveragePrecision.boxes().add(truth, CocoDataset.Results.of(Json.parse("[]"), truth));
         }).getMessage();
         assertTrue(message.startsWith("truth.json: " + expected), message);
     }
@@ -468,7 +469,7 @@ class AveragePrecisionTest {
         assertTrue(good.contains(from));
         CocoDataset truth = CocoDataset.of(Json.parse(TRUTH));
         String message = assertThrows(BadFileException.class,
-                () -> CocoResults.of(Json.parse(good.replace(from, to), "found.json"), truth)).getMessage();
+                () -> CocoDataset.Results.of(Json.parse(good.replace(from, to), "found.json"), truth)).getMessage();
         assertTrue(message.startsWith("found.json: " + expected), message);
     }
 }

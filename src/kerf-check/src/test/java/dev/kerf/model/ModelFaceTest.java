@@ -16,9 +16,7 @@ import dev.kerf.error.DeadlineExceededException;
 import dev.kerf.image.Image;
 import dev.kerf.image.Nv12;
 import dev.kerf.image.Picture;
-import dev.kerf.image.PictureForm;
 import dev.kerf.image.PixelFormat;
-import dev.kerf.image.VideoMatrix;
 import dev.kerf.model.maskrcnn.DetectOptions;
 import dev.kerf.model.maskrcnn.MaskRcnn;
 import dev.kerf.model.maskrcnn.SmallRcnns;
@@ -64,7 +62,7 @@ class ModelFaceTest {
 
         List<?> many(List<? extends Picture> pictures);
 
-        void warmUp(Duration limit, PictureForm... forms);
+        void warmUp(Duration limit, Picture.Form... forms);
 
         long compiled();
 
@@ -104,7 +102,7 @@ class ModelFaceTest {
         }
 
         @Override
-        public void warmUp(Duration limit, PictureForm... forms) {
+        public void warmUp(Duration limit, Picture.Form... forms) {
             net.warmUp(limit, OPTIONS, forms);
         }
 
@@ -137,7 +135,7 @@ class ModelFaceTest {
         }
 
         @Override
-        public void warmUp(Duration limit, PictureForm... forms) {
+        public void warmUp(Duration limit, Picture.Form... forms) {
             net.warmUp(limit, DETECT, forms);
         }
 
@@ -188,7 +186,7 @@ class ModelFaceTest {
         }
 
         @Override
-        public void warmUp(Duration limit, PictureForm... forms) {
+        public void warmUp(Duration limit, Picture.Form... forms) {
             sam.warmUp(limit, forms);
         }
 
@@ -232,7 +230,7 @@ class ModelFaceTest {
     void afterWarmUpNothingIsCompiled(String model, String id, Function<Device, Face> load) {
         try (Device device = Backends.open(id); Face face = load.apply(device)) {
             assertEquals(0, face.compiled());
-            PictureForm video = new PictureForm(WIDTH, HEIGHT, VideoMatrix.BT709_LIMITED);
+            Picture.Form video = new Picture.Form(WIDTH, HEIGHT, Nv12.Matrix.BT709_LIMITED);
             face.warmUp(Duration.ofMillis(1), picture(1, false).form(), video);
             long compiled = face.compiled();
             assertTrue(compiled >= 2);
@@ -354,6 +352,6 @@ class ModelFaceTest {
         for (int i = 0; i < WIDTH * HEIGHT; i++) {
             bytes[i / WIDTH * stride + i % WIDTH] = (byte) grey.sample(i % WIDTH, i / WIDTH, 0);
         }
-        return new Nv12(WIDTH, HEIGHT, VideoMatrix.BT601_FULL, stride, MemorySegment.ofArray(bytes));
+        return new Nv12(WIDTH, HEIGHT, Nv12.Matrix.BT601_FULL, stride, MemorySegment.ofArray(bytes));
     }
 }

@@ -10,9 +10,8 @@ import dev.kerf.error.BadInputException;
 import dev.kerf.graph.Window2d;
 import dev.kerf.image.Image;
 import dev.kerf.image.Nv12;
-import dev.kerf.image.PictureForm;
+import dev.kerf.image.Picture;
 import dev.kerf.image.PixelFormat;
-import dev.kerf.image.VideoMatrix;
 import dev.kerf.mask.LabelMap;
 import dev.kerf.mask.Mask;
 import dev.kerf.metrics.ConfusionMatrix;
@@ -66,11 +65,11 @@ class WrongOptionsTest {
         refused("least region -1", () -> MaskGenerator.Settings.of().minRegionArea(-1));
         refused("scribble", () -> Prompt.scribble(List.of()));
         refused("0 prompts", () -> new Sam2Graphs.DecoderRequest(0, 2, false, false));
-        refused("0x4", () -> new PictureForm(0, 4, PixelFormat.RGB8));
-        refused("5x4", () -> new PictureForm(5, 4, VideoMatrix.BT601_FULL));
-        refused("stride 3", () -> new Nv12(4, 4, VideoMatrix.BT601_FULL, 3, MemorySegment.ofArray(new byte[24])));
+        refused("0x4", () -> new Picture.Form(0, 4, PixelFormat.RGB8));
+        refused("5x4", () -> new Picture.Form(5, 4, Nv12.Matrix.BT601_FULL));
+        refused("stride 3", () -> new Nv12(4, 4, Nv12.Matrix.BT601_FULL, 3, MemorySegment.ofArray(new byte[24])));
         refused("takes more bytes than the segment's 23",
-                () -> new Nv12(4, 4, VideoMatrix.BT601_FULL, 4, MemorySegment.ofArray(new byte[23])));
+                () -> new Nv12(4, 4, Nv12.Matrix.BT601_FULL, 4, MemorySegment.ofArray(new byte[23])));
         refused("stride 11", () -> new Image(4, 4, PixelFormat.RGB8, 11, MemorySegment.ofArray(new byte[48])));
         refused("takes more bytes than the segment's 47", () -> Image.of(4, 4, PixelFormat.RGB8, new byte[47]));
         refused("-1x4", () -> Image.blank(-1, 4, PixelFormat.RGB8));

@@ -2,7 +2,7 @@ package dev.kerf.cli;
 
 import dev.kerf.backend.Backend;
 import dev.kerf.backend.Backends;
-import dev.kerf.backend.DeviceInfo;
+import dev.kerf.backend.Device;
 import dev.kerf.cli.console.Console;
 import dev.kerf.cli.console.ExitCode;
 import dev.kerf.cli.console.Text;
@@ -37,7 +37,7 @@ final class DevicesCommand implements Callable<Integer> {
                 continue;
             }
             try {
-                List<DeviceInfo> devices = b.devices();
+                List<Device.Info> devices = b.devices();
                 if (json) {
                     Json its = Json.array();
                     devices.forEach(d -> its.add(toJson(d)));
@@ -60,7 +60,7 @@ final class DevicesCommand implements Callable<Integer> {
         return ExitCode.OK;
     }
 
-    private void print(DeviceInfo d) {
+    private void print(Device.Info d) {
         console.out().println(d.id() + "  " + d.name() + " (" + d.kind() + ")");
         line("vendor", d.vendor());
         line("driver", d.driver());
@@ -73,11 +73,11 @@ final class DevicesCommand implements Callable<Integer> {
         console.out().println("    " + Text.padded(key, 12) + value);
     }
 
-    private static List<String> precisions(DeviceInfo d) {
+    private static List<String> precisions(Device.Info d) {
         return d.precisions().stream().map(Object::toString).toList();
     }
 
-    private static Json toJson(DeviceInfo d) {
+    private static Json toJson(Device.Info d) {
         return Json.object().put("id", d.id()).put("kind", d.kind().name().toLowerCase(Locale.ROOT)).put("name", d.name())
                 .put("vendor", d.vendor()).put("driver", d.driver()).put("memory_bytes", d.memoryBytes())
                 .put("max_allocation_bytes", d.maxAllocationBytes()).put("compute_units", d.computeUnits())

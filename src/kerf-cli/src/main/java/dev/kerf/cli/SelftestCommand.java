@@ -1,7 +1,6 @@
 package dev.kerf.cli;
 
 import dev.kerf.backend.Device;
-import dev.kerf.backend.DeviceInfo;
 import dev.kerf.backend.Precision;
 import dev.kerf.check.SelfTest;
 import dev.kerf.check.golden.Golden;
@@ -70,7 +69,7 @@ final class SelftestCommand implements Callable<Integer> {
 
     /** Tests an opened device, telling {@code text} of each check; the document. */
     static Json run(Device device, Precision precision, Set<SelfTest.Part> parts, List<Path> goldens, PrintWriter text) {
-        DeviceInfo info = device.info();
+        Device.Info info = device.info();
         info.require(precision);
         text.println(info.id() + "  " + info.name() + ", " + info.driver() + ", "
                 + precision + "\n");

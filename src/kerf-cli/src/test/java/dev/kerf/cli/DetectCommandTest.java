@@ -10,7 +10,6 @@ import dev.kerf.image.PixelFormat;
 import dev.kerf.json.Json;
 import dev.kerf.mask.CocoDataset;
 import dev.kerf.mask.CocoPanoptic;
-import dev.kerf.mask.CocoResults;
 import dev.kerf.mask.Instances;
 import dev.kerf.mask.Instances.Instance;
 import dev.kerf.mask.Overlay;
@@ -91,7 +90,7 @@ class DetectCommandTest {
                 {"images": [{"id": 139, "file_name": "a.png", "width": 75, "height": 50},
                             {"id": 7, "file_name": "b.png", "width": 75, "height": 50}],
                  "annotations": [], "categories": [{"id": 1, "name": "cat"}, {"id": 2, "name": "dog"}, {"id": 3, "name": "cow"}]}"""));
-        assertEquals(one.size(), CocoResults.read(results, truth).of(7).size());
+        assertEquals(one.size(), CocoDataset.Results.read(results, truth).of(7).size());
     }
 
     @Test
@@ -224,7 +223,7 @@ class DetectCommandTest {
         run("detect", net, picture, "--score", "0.2").succeeded();
         CocoDataset images = CocoDataset.of(Json.parse("""
                 {"images": [{"id": 1, "width": 75, "height": 50}], "annotations": [], "categories": []}"""));
-        List<Instance> things = CocoResults.read(out.resolve("a-instances.json"), images).of(1).stream()
+        List<Instance> things = CocoDataset.Results.read(out.resolve("a-instances.json"), images).of(1).stream()
                 .map(r -> new Instance(r.category(), r.score(), r.box(), r.mask())).toList();
         assertTrue(things.size() > 1);
         same(Overlay.of(c -> List.of("cat", "dog", "cow").get(c)).draw(Image.read(picture),

@@ -7,7 +7,6 @@ import dev.kerf.json.Json;
 import dev.kerf.mask.Coco;
 import dev.kerf.mask.CocoDataset;
 import dev.kerf.mask.CocoPanoptic;
-import dev.kerf.mask.CocoResults;
 import dev.kerf.mask.RunLength;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -92,9 +91,9 @@ class CocoFuzzTest {
     @FuzzTest
     void results(byte[] input) {
         HELD.reading(input, () -> {
-            CocoResults results = CocoResults.of(Json.parse(input), KNOWN);
+            CocoDataset.Results results = CocoDataset.Results.of(Json.parse(input), KNOWN);
             for (long id : KNOWN.images().keySet()) {
-                for (CocoResults.Result r : results.of(id)) {
+                for (CocoDataset.Results.Result r : results.of(id)) {
                     r.mask().area();
                 }
             }

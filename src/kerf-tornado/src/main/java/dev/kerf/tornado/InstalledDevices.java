@@ -1,7 +1,7 @@
 package dev.kerf.tornado;
 
+import dev.kerf.backend.Device;
 import dev.kerf.backend.gpu.tornado.TornadoDevices;
-import dev.kerf.backend.DeviceInfo;
 import dev.kerf.backend.Precision;
 import dev.kerf.backend.gpu.Driver;
 import dev.kerf.backend.gpu.SignalHandlers;
@@ -38,7 +38,7 @@ public final class InstalledDevices implements TornadoDevices {
     public InstalledDevices() {}
 
     @Override
-    public List<DeviceInfo> devices() {
+    public List<Device.Info> devices() {
         return all().stream().map(f -> f.facts().info()).toList();
     }
 
@@ -96,20 +96,20 @@ public final class InstalledDevices implements TornadoDevices {
     }
 
     private static Found describe(TornadoBackend backend, TornadoDevice device, int ordinal) {
-        DeviceInfo.Kind kind = switch (device.getDeviceType()) {
-            case CPU -> DeviceInfo.Kind.CPU;
-            case GPU -> DeviceInfo.Kind.GPU;
-            default -> DeviceInfo.Kind.ACCELERATOR;
+        Device.Info.Kind kind = switch (device.getDeviceType()) {
+            case CPU -> Device.Info.Kind.CPU;
+            case GPU -> Device.Info.Kind.GPU;
+            default -> Device.Info.Kind.ACCELERATOR;
         };
         String through = "TornadoVM " + device.getTornadoVMBackend();
         long memory = device.getMaxGlobalMemory();
-        DeviceInfo info = new DeviceInfo(dev.kerf.backend.gpu.tornado.TornadoBackend.NAME, ordinal, kind,
+        Device.Info info = new Device.Info(dev.kerf.backend.gpu.tornado.TornadoBackend.NAME, ordinal, kind,
                 device.getPhysicalDevice().getDeviceName().strip() + " (" + through + ")",
                 device.getPlatformName().strip() + " (" + through + ")", "TornadoVM, " + backend.getName(), memory,
                 Math.min(device.getMaxAllocMemory(), MOST_BYTES), device.getPhysicalDevice().getDeviceMaxComputeUnits(),
                 List.of(Precision.FLOAT32));
         long group = device.getPhysicalDevice().getDeviceMaxWorkGroupSize()[0];
         return new Found(device, ordinal == 0, new Driver.Facts(info, ARCHITECTURE, ALIGNMENT, (int) group,
-                device.getDeviceLocalMemorySize(), kind == DeviceInfo.Kind.CPU, true, Driver.Code.OPENCL));
+                device.getDeviceLocalMemorySize(), kind == Device.Info.Kind.CPU, true, Driver.Code.OPENCL));
     }
 }

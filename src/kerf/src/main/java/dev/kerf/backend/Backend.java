@@ -22,7 +22,7 @@ public interface Backend {
      *
      * @throws BackendUnavailableException if it can't start here, saying why and what to install
      */
-    List<DeviceInfo> devices();
+    List<Device.Info> devices();
 
     /**
      * Opens a device.

@@ -33,7 +33,7 @@ public final class Backends {
      * @param devices its devices; empty if it can't start
      * @param reason  why it can't start; none if it can
      */
-    public record Finding(String name, List<DeviceInfo> devices, @Nullable String reason) {}
+    public record Finding(String name, List<Device.Info> devices, @Nullable String reason) {}
 
     /** All back ends on the class path, the preferred first. Starts none. */
     public static List<Backend> all() {
@@ -102,8 +102,8 @@ public final class Backends {
         if (gpuMayBeThere()) {
             for (Backend b : all().stream().filter(x -> x.priority() >= 0).toList()) {
                 try {
-                    for (DeviceInfo d : b.devices()) {
-                        if (d.kind() == DeviceInfo.Kind.GPU) {
+                    for (Device.Info d : b.devices()) {
+                        if (d.kind() == Device.Info.Kind.GPU) {
                             return opened(b, d.ordinal(), options);
                         }
                     }

@@ -1,8 +1,13 @@
 package dev.kerf.backend;
 
+import dev.kerf.error.ClosedException;
+import dev.kerf.error.UnsupportedOpException;
 import dev.kerf.graph.Graph;
 import dev.kerf.graph.TensorType;
 import dev.kerf.weights.Weights;
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -10,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  */
 public interface Device extends AutoCloseable {
     /** What it is. */
-    DeviceInfo info();
+    Info info();
 
     /**
      * Makes a weight file available to executables on this device. Tensors are packed and copied when an executable first
@@ -35,7 +40,7 @@ public interface Device extends AutoCloseable {
     DeviceTensor allocate(TensorType type);
 
     /** A zeroed state on this device that the caller owns; may be bound to several executables. */
-    StateTensor allocateState(TensorType type);
+    DeviceTensor.State allocateState(TensorType type);
 
     /**
      * Zeroed host memory that the caller owns and this device copies from and to fastest. It takes pages away from
@@ -53,4 +58,102 @@ public interface Device extends AutoCloseable {
 
     @Override
     void close();
+
+    /**
+     * What is known of a device before it is used.
+     *
+     * @param backend            name of its back end
+     * @param ordinal            its position there, from 0
+     * @param kind               what sort of processor it is
+     * @param name               as its driver names it
+     * @param vendor             as its driver names it
+     * @param driver             name and version of the driver or library
+     * @param memoryBytes        memory that it can address
+     * @param maxAllocationBytes largest single allocation
+     * @param computeUnits       cores, multiprocessors or compute units
+     * @param precisions         what {@link CompileOptions#precision} may be
+     */
+    record Info(
+            String backend, int ordinal, Kind kind, String name, String vendor, String driver, long memoryBytes,
+            long maxAllocationBytes, int computeUnits, List<Precision> precisions) {
+        /** Sorts of processors. */
+        public enum Kind {
+            /** A CPU, also behind OpenCL. */
+            CPU,
+            /** A GPU. */
+            GPU,
+            /** Anything else. */
+            ACCELERATOR
+        }
+
+        /** Copies the list. */
+        public Info {
+            precisions = List.copyOf(precisions);
+        }
+
+        /**
+         * Checks that a precision is among {@link #precisions}.
+         *
+         * @throws UnsupportedOpException if it isn't, naming it and those that there are
+         */
+        public void require(Precision precision) {
+            if (!precisions.contains(precision)) {
+                throw new UnsupportedOpException(id() + " has no precision " + precision + ", only " + precisions);
+            }
+        }
+
+        /** What {@link Backends#open(String)} takes for this device, such as {@code opencl:0}. */
+        public String id() {
+            return backend + ":" + ordinal;
+        }
+    }
+
+    /**
+     * Host memory that a device copies from and to without holding up the caller, and fastest: a GPU reaches it by itself. It
+     * is meant for what is copied in the order of a {@link Stream}; other native memory may go through the driver's own, and
+     * the call may then wait for the copy and for what is in the stream before it.
+     *
+     * <pre>{@code
+     * try (HostMemory in = device.hostMemory(e.input("x").type().bytes())) {
+     *     e.input("x").upload(stream, in.segment());
+     *     e.submit(stream);
+     * }
+     * }</pre>
+     */
+    static final class HostMemory implements AutoCloseable {
+        private final MemorySegment segment;
+        private final Consumer<HostMemory> free;
+        private boolean closed;
+
+        /**
+         * For devices.
+         *
+         * @param segment the memory, native
+         * @param free    gives it back; called once
+         */
+        public HostMemory(MemorySegment segment, Consumer<HostMemory> free) {
+            this.segment = segment;
+            this.free = free;
+        }
+
+        /** The memory; not to be used when this is closed. */
+        public synchronized MemorySegment segment() {
+            if (closed) {
+                throw new ClosedException("the host memory is closed");
+            }
+            return segment;
+        }
+
+        /** Frees it. Work that uses it must have ended. */
+        @Override
+        public void close() {
+            synchronized (this) {
+                if (closed) {
+                    return;
+                }
+                closed = true;
+            }
+            free.accept(this);
+        }
+    }
 }

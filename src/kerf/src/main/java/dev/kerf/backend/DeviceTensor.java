@@ -1,8 +1,12 @@
 package dev.kerf.backend;
 
+import dev.kerf.error.BadInputException;
 import dev.kerf.graph.TensorType;
+import dev.kerf.tensor.DType;
 import dev.kerf.tensor.HostTensor;
+import dev.kerf.tensor.Shape;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 
 /**
  * A tensor in a device's memory. Its physical layout is the back end's; uploads and downloads convert from and to dense
@@ -61,4 +65,52 @@ public interface DeviceTensor extends AutoCloseable {
     /** Frees the memory if the caller owns it; an executable's slots are closed with the executable, and this does nothing. */
     @Override
     void close();
+
+    /**
+     * Device memory that outlives runs: executables that it is bound to ({@link Executable#bindState}) read it and update it in
+     * place by {@link dev.kerf.graph.StateOp}s. Runs of several executables on one state must be ordered: by one stream, or by
+     * waiting.
+     */
+    interface State extends DeviceTensor {
+        /** Sets every element to 0. */
+        void reset();
+    }
+
+    /**
+     * Elements in the caller's own memory at any distance from one another.
+     *
+     * <pre>{@code
+     * // Rows of a 640×480 BGR frame in a buffer with 2048 bytes a row, as U8 (1, 480, 640, 3):
+     * HostView.of(buffer, DType.U8, Shape.of(1, 480, 640, 3), 0, 2048, 3, 1)
+     * }</pre>
+     *
+     * @param memory  the caller's
+     * @param dtype   element type
+     * @param shape   extents
+     * @param strides bytes from one element to the next along each axis; not negative
+     */
+    record HostView(MemorySegment memory, DType dtype, Shape shape, List<Long> strides) {
+        /** Checks that every element lies within the memory. */
+        public HostView {
+            strides = List.copyOf(strides);
+            if (strides.size() != shape.rank() || strides.stream().anyMatch(s -> s < 0)) {
+                throw new BadInputException("strides " + strides + " don't fit shape " + shape);
+            }
+            long left = memory.byteSize() - dtype.bytes();
+            for (int i = 0; i < shape.rank() && shape.elements() > 0 && left >= 0; i++) {
+                long steps = shape.dim(i) - 1;
+                // By division: the product may pass 2^63.
+                left = steps > 0 && strides.get(i) > left / steps ? -1 : left - steps * strides.get(i);
+            }
+            if (shape.elements() > 0 && left < 0) {
+                throw new BadInputException("a view of shape " + shape + " with byte strides " + strides
+                        + " takes more bytes than the memory's " + memory.byteSize());
+            }
+        }
+
+        /** A view with the given byte strides. */
+        public static HostView of(MemorySegment memory, DType dtype, Shape shape, long... strides) {
+            return new HostView(memory, dtype, shape, java.util.Arrays.stream(strides).boxed().toList());
+        }
+    }
 }

@@ -54,7 +54,7 @@ public interface Executable extends AutoCloseable {
     void bindInput(String name, DeviceTensor source);
 
     /** Uses this memory for a state; every state must be bound before the first run. */
-    void bindState(String name, StateTensor state);
+    void bindState(String name, DeviceTensor.State state);
 
     /**
      * Runs once and waits, under the {@link Limit#current limit} of the calling thread. Errors of the run are thrown here.

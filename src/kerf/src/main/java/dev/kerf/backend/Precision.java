@@ -6,7 +6,7 @@ import java.util.Locale;
 
 /**
  * How exact a compiled graph is: how its numbers are stored, and how they are multiplied. Sums, statistics, coordinates and
- * final logits are float32 in any case. A device lists what it has in {@link DeviceInfo#precisions}.
+ * final logits are float32 in any case. A device lists what it has in {@link Device.Info#precisions}.
  */
 public enum Precision {
     /** 32-bit storage and arithmetic. */

@@ -1,6 +1,6 @@
 package dev.kerf.graph;
 
-import dev.kerf.image.VideoMatrix;
+import dev.kerf.image.Nv12;
 import dev.kerf.tensor.DType;
 import dev.kerf.tensor.Shape;
 import java.util.List;
@@ -41,7 +41,7 @@ public sealed interface FrameOp extends Op {
      *
      * @param matrix how luma and chroma are coded
      */
-    record FromNv12(VideoMatrix matrix) implements FrameOp {
+    record FromNv12(Nv12.Matrix matrix) implements FrameOp {
         @Override
         public List<TensorType> infer(List<TensorType> in) {
             Op.require(in.size() == 1 && in.getFirst().dtype() == DType.U8 && in.getFirst().shape().rank() == 3, this,

@@ -89,9 +89,9 @@ final class BmpDecoder implements ImageDecoder {
     }
 
     @Override
-    public ImageInfo info() {
+    public Image.Info info() {
         int channels = masks[3] != 0 ? 4 : bits > 8 ? 3 : isGrey() ? 1 : 3;
-        ImageInfo info = new ImageInfo(FileType.BMP, width, height, PixelFormat.of(channels, 8), 1);
+        Image.Info info = new Image.Info(FileType.BMP, width, height, PixelFormat.of(channels, 8), 1);
         info.checkSize(name);
         return info;
     }
@@ -107,7 +107,7 @@ final class BmpDecoder implements ImageDecoder {
 
     @Override
     public Image decode(boolean raw) {
-        ImageInfo info = info();
+        Image.Info info = info();
         info.check(name, b.capacity(), packing == RLE8 || packing == RLE4 ? BEST : 8.0 / bits, 3);
         Image out = Image.blank(width, height, raw && bits <= 8 ? PixelFormat.GRAY8 : info.format());
         if (packing == RLE8 || packing == RLE4) {

@@ -35,9 +35,9 @@ final class GifDecoder implements ImageDecoder {
     }
 
     @Override
-    public ImageInfo info() {
+    public Image.Info info() {
         int channels = (isGrey() ? 1 : 3) + (piece.transparent() >= 0 ? 1 : 0);
-        ImageInfo info = new ImageInfo(FileType.GIF, Math.max(blocks.width(), piece.left() + piece.width()),
+        Image.Info info = new Image.Info(FileType.GIF, Math.max(blocks.width(), piece.left() + piece.width()),
                 Math.max(blocks.height(), piece.top() + piece.height()), PixelFormat.of(channels, 8), 1);
         info.checkSize(name);
         return info;
@@ -55,8 +55,8 @@ final class GifDecoder implements ImageDecoder {
 
     @Override
     public Image decode(boolean raw) {
-        ImageInfo info = info();
-        new ImageInfo(FileType.GIF, piece.width(), piece.height(), info.format(), 1).check(name, file.length, BEST, 3);
+        Image.Info info = info();
+        new Image.Info(FileType.GIF, piece.width(), piece.height(), info.format(), 1).check(name, file.length, BEST, 3);
         // Of the screen little may be covered.
         info.check(name, Math.max(file.length, 4096), BEST, 2);
         byte[] own;

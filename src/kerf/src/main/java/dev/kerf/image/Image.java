@@ -77,7 +77,7 @@ public record Image(int width, int height, PixelFormat format, long rowStride, M
 
     /** A black (and transparent, where there is alpha) image on the Java heap. */
     public static Image blank(int width, int height, PixelFormat format) {
-        new PictureForm(width, height, format);
+        new Picture.Form(width, height, format);
         long bytes = Math.multiplyExact((long) width * height, (long) format.pixelBytes());
         if (bytes > MAX_BYTES) {
             throw new BadInputException("an image of " + width + "x" + height + " " + format + " takes " + bytes
@@ -184,12 +184,12 @@ public record Image(int width, int height, PixelFormat format, long rowStride, M
     }
 
     /** What the file's header says, without decoding its pixels. Throws what {@link #read(Path)} does. */
-    public static ImageInfo info(Path file) {
+    public static Info info(Path file) {
         return ImageFile.openHeader(file);
     }
 
     @Override
-    public PixelLayout layout() {
+    public Picture.Layout layout() {
         return format;
     }
 
@@ -367,5 +367,78 @@ public record Image(int width, int height, PixelFormat format, long rowStride, M
     @Override
     public String toString() {
         return width + "x" + height + " " + format;
+    }
+
+    /**
+     * What an image file's header says; the pixels have not been looked at.
+     *
+     * @param type        the file's format
+     * @param width       pixels in a row, after orientation
+     * @param height      rows, after orientation
+     * @param format      the pixels that {@link Image#read} will give
+     * @param orientation the EXIF orientation, 1 to 8; 1 where there is none. {@link Image#read} applies it
+     */
+    public record Info(FileType type, int width, int height, PixelFormat format, int orientation) {
+        /** Bytes of the decoded pixels, rows tightly packed. */
+        public long decodedBytes() {
+            return (long) width * height * format.pixelBytes();
+        }
+
+        /** With the orientation in the file's metadata, which may swap width and height. */
+        Info oriented(int exif) {
+            return exif >= 5
+                    ? new Info(type, height, width, format, exif)
+                    : new Info(type, width, height, format, exif);
+        }
+
+        /**
+         * Refuses, before anything is allocated, a picture that the file can't hold, that no array can or that memory
+         * can't.
+         *
+         * @param name      the file, for messages
+         * @param fileBytes size of the file
+         * @param best      the most pixels that one byte of this format can stand for
+         * @param copies    how many times the decoder holds the picture
+         */
+        void check(String name, long fileBytes, double best, int copies) {
+            checkSize(name);
+            String size = width + "x" + height;
+            double pixels = (double) width * height;
+            if (decodedBytes() > Image.MAX_BYTES || pixels > Integer.MAX_VALUE) {
+                throw new BadFileException(name + ": the " + type + " header says " + size
+                        + " pixels; an image may take at most "
+                        + Image.MAX_BYTES + " bytes when decoded, this one would take " + decodedBytes()
+                        + ". Cut it into smaller files");
+            }
+            if (pixels > best * fileBytes) {
+                throw new BadFileException(name + ": the " + type + " header says " + size
+                        + " pixels, but the file is only "
+                        + fileBytes + " bytes long: it is truncated or not genuine");
+            }
+            checkMemory(name + ": decoding " + size + " pixels", copies * decodedBytes());
+        }
+
+        /** Refuses a picture without pixels. */
+        void checkSize(String name) {
+            if (width <= 0 || height <= 0) {
+                throw new BadFileException(name + ": the " + type + " header says " + width + "x" + height + " pixels");
+            }
+        }
+
+        /**
+         * Refuses what would end in an OutOfMemoryError, which may hit any other thread as well.
+         *
+         * @param what  begins the message: the file and what is to be done
+         * @param bytes that it takes on the Java heap
+         * @throws BadFileException if more bytes than that aren't free
+         */
+        public static void checkMemory(String what, long bytes) {
+            Runtime jvm = Runtime.getRuntime();
+            long free = jvm.maxMemory() - (jvm.totalMemory() - jvm.freeMemory());
+            if (bytes > free) {
+                throw new BadFileException(what + " takes " + (bytes >> 20) + " MiB of memory, " + (free >> 20)
+                        + " MiB are free; give the JVM a larger heap (-Xmx)");
+            }
+        }
     }
 }

@@ -3,7 +3,7 @@ package dev.kerf.image;
 /** One file's content as a {@link FileType} has it. */
 interface ImageDecoder {
     /** What the header says; the file may be cut off behind it. */
-    ImageInfo info();
+    Image.Info info();
 
     /**
      * The picture, of several the first.

@@ -28,7 +28,7 @@ record ImageFile(String name, byte[] bytes) {
     }
 
     /** Reads the header from the file's beginning, or from all of it where the header lies further on. */
-    static ImageInfo openHeader(Path file) {
+    static Image.Info openHeader(Path file) {
         byte[] start = load(file, HEADER);
         FileType type = FileType.sniff(start);
         if (start.length == HEADER && (type == FileType.PNG || type == FileType.TIFF)) {
@@ -55,7 +55,7 @@ record ImageFile(String name, byte[] bytes) {
                 throw new BadFileException(file + ": " + Files.size(file) + " bytes; image files of up to " + most
                         + " bytes can be read");
             }
-            ImageInfo.checkMemory(file + ": reading " + size + " bytes", 2 * size);
+            Image.Info.checkMemory(file + ": reading " + size + " bytes", 2 * size);
             try (InputStream in = Files.newInputStream(file)) {
                 return in.readNBytes(most);
             }
@@ -85,7 +85,7 @@ record ImageFile(String name, byte[] bytes) {
                 .replaceFirst(", (\\w+)$", " " + conjunction + " $1");
     }
 
-    ImageInfo info() {
+    Image.Info info() {
         return type().decoder(name, bytes).info();
     }
 

@@ -38,7 +38,7 @@ final class JpegDecoder implements ImageDecoder {
     }
 
     @Override
-    public ImageInfo info() {
+    public Image.Info info() {
         read(false);
         return described();
     }
@@ -93,9 +93,9 @@ final class JpegDecoder implements ImageDecoder {
         return out;
     }
 
-    private ImageInfo described() {
+    private Image.Info described() {
         PixelFormat format = components.length == 1 ? PixelFormat.GRAY8 : PixelFormat.RGB8;
-        ImageInfo info = new ImageInfo(FileType.JPEG, width, height, format, 1).oriented(Math.max(1, orientation));
+        Image.Info info = new Image.Info(FileType.JPEG, width, height, format, 1).oriented(Math.max(1, orientation));
         info.checkSize(name);
         return info;
     }

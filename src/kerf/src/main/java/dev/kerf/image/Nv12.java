@@ -14,10 +14,20 @@ import java.lang.foreign.MemorySegment;
  *                  {@code height} rows after the luma
  * @param data      the rows; at least {@code (height * 3 / 2 - 1) * rowStride + width} bytes
  */
-public record Nv12(int width, int height, VideoMatrix matrix, long rowStride, MemorySegment data) implements Picture {
+public record Nv12(int width, int height, Matrix matrix, long rowStride, MemorySegment data) implements Picture {
+    /** How luma and chroma of an {@link Nv12} frame are coded. */
+    public enum Matrix implements Picture.Layout {
+        /** ITU-R BT.601, 16 … 235 and 16 … 240. */
+        BT601_LIMITED,
+        /** ITU-R BT.709, 16 … 235 and 16 … 240. */
+        BT709_LIMITED,
+        /** ITU-R BT.601, 0 … 255: JPEG. */
+        BT601_FULL
+    }
+
     /** Checks that the memory holds the rows. */
     public Nv12 {
-        new PictureForm(width, height, matrix);
+        new Picture.Form(width, height, matrix);
         if (rowStride < width) {
             throw new BadInputException("row stride " + rowStride + " is less than a row's " + width + " bytes");
         }
@@ -29,7 +39,7 @@ public record Nv12(int width, int height, VideoMatrix matrix, long rowStride, Me
     }
 
     @Override
-    public PixelLayout layout() {
+    public Picture.Layout layout() {
         return matrix;
     }
 }

@@ -7,7 +7,7 @@ import java.util.stream.IntStream;
  * How a pixel lies in memory: its channels in order, each an unsigned byte or an unsigned little-endian 16-bit number.
  * The range is the whole range of the type: 0 is black or transparent, 255 or 65535 is white or opaque.
  */
-public enum PixelFormat implements PixelLayout {
+public enum PixelFormat implements Picture.Layout {
     /** Grey, 8 bit. */
     GRAY8(1, 1, false),
     /** Grey and alpha, 8 bit. */

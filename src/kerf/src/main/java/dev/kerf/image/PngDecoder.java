@@ -36,7 +36,7 @@ final class PngDecoder implements ImageDecoder {
 
     /** What the header says; the file may be cut off anywhere in its pixel data. */
     @Override
-    public ImageInfo info() {
+    public Image.Info info() {
         header(false);
         // The orientation may stand behind the pixels.
         while (orientation == 0 && chunks.more()) {
@@ -51,7 +51,7 @@ final class PngDecoder implements ImageDecoder {
     public Image decode(boolean indices) {
         header(true);
         boolean raw = indices && (colour == 3 || colour == 0 && depth < 8);
-        ImageInfo info = described(raw);
+        Image.Info info = described(raw);
         info.check(name, file.length, BEST / bitsOfPixel(), 1);
         byte[] out = new byte[(int) info.decodedBytes()];
         try (Inflater inflater = new Inflater()) {
@@ -143,7 +143,7 @@ final class PngDecoder implements ImageDecoder {
         }
     }
 
-    private ImageInfo described(boolean raw) {
+    private Image.Info described(boolean raw) {
         boolean clear = transparency != null && !raw;
         int channels = switch (colour) {
             case 0 -> 1 + (clear ? 1 : 0);
@@ -151,7 +151,7 @@ final class PngDecoder implements ImageDecoder {
             case 3 -> raw ? 1 : (greyPalette() ? 1 : 3) + (clear ? 1 : 0);
             default -> colour == 4 ? 2 : 4;
         };
-        ImageInfo info = new ImageInfo(FileType.PNG, width, height, PixelFormat.of(channels, depth == 16 ? 16 : 8), 1);
+        Image.Info info = new Image.Info(FileType.PNG, width, height, PixelFormat.of(channels, depth == 16 ? 16 : 8), 1);
         info.checkSize(name);
         return info;
     }

@@ -87,7 +87,7 @@ final class TiffDecoder implements ImageDecoder {
     }
 
     @Override
-    public ImageInfo info() {
+    public Image.Info info() {
         return new Meaning(page(0), List.of()).info();
     }
 
@@ -235,14 +235,14 @@ final class TiffDecoder implements ImageDecoder {
             return page.type() == DType.U8 || page.type() == DType.U16;
         }
 
-        ImageInfo info() {
+        Image.Info info() {
             int channels = palette == null ? bands : isGreyPalette() ? 1 : 3;
             PixelFormat format = PixelFormat.of(channels, page.type() == DType.U8 ? 8 : 16);
-            return new ImageInfo(FileType.TIFF, page.width(), page.height(), format, 1).oriented(orientation);
+            return new Image.Info(FileType.TIFF, page.width(), page.height(), format, 1).oriented(orientation);
         }
 
         Image decode(boolean indices) {
-            ImageInfo info = info();
+            Image.Info info = info();
             page.check(info);
             HostTensor numbers = chosen.isEmpty() ? page.window(0, 0, page.width(), page.height()) : planes();
             Image out = !plain()

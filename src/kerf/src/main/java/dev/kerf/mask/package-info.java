@@ -5,7 +5,7 @@
  * {@link dev.kerf.mask.Instances} with a mask for each object; {@link dev.kerf.mask.Panoptic} with a segment for each pixel,
  * which {@link dev.kerf.mask.Panoptic.Merge} makes of the two.
  *
- * <p>COCO's files: {@link dev.kerf.mask.CocoDataset} and {@link dev.kerf.mask.CocoResults} read truths and detections,
+ * <p>COCO's files: {@link dev.kerf.mask.CocoDataset} and {@link dev.kerf.mask.CocoDataset.Results} read truths and detections,
  * {@link dev.kerf.mask.CocoPanoptic} panoptic pictures; {@link dev.kerf.mask.Coco} and
  * {@link dev.kerf.mask.Instances#writeCocoResults} write them.
  *

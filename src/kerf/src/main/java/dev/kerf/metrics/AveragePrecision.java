@@ -2,7 +2,6 @@ package dev.kerf.metrics;
 
 import dev.kerf.error.BadInputException;
 import dev.kerf.mask.CocoDataset;
-import dev.kerf.mask.CocoResults;
 import dev.kerf.mask.Instances;
 import dev.kerf.mask.Instances.Instance;
 import dev.kerf.mask.Rectangle;
@@ -110,7 +109,7 @@ public final class AveragePrecision {
          *
          * @throws dev.kerf.error.BadFileException if they are malformed
          */
-        public static Detection of(CocoResults.Result r) {
+        public static Detection of(CocoDataset.Results.Result r) {
             return new Detection(r.category(), r.score(), r.area(), r.box(), r.mask());
         }
     }
@@ -316,7 +315,7 @@ public final class AveragePrecision {
      * @throws BadInputException if the data set has no such image or it was added before
      * @throws dev.kerf.error.BadFileException if a record lacks the box or mask that is to be compared, or it is no such
      */
-    public void add(CocoDataset truth, long image, CocoResults results) {
+    public void add(CocoDataset truth, long image, CocoDataset.Results results) {
         if (!truth.images().containsKey(image)) {
             throw new BadInputException("the data set has no image " + image);
         }
@@ -329,7 +328,7 @@ public final class AveragePrecision {
     }
 
     /** Adds all images of a data set, as the method for one does. */
-    public void add(CocoDataset truth, CocoResults results) {
+    public void add(CocoDataset truth, CocoDataset.Results results) {
         truth.images().keySet().forEach(image -> add(truth, image, results));
     }
 

@@ -7,6 +7,7 @@ import dev.kerf.json.Json;
 import dev.kerf.tensor.DType;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;
+import dev.kerf.weights.Weights.TensorInfo;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;

@@ -1,6 +1,7 @@
 package dev.kerf.weights;
 
 import dev.kerf.tensor.HostTensor;
+import dev.kerf.weights.Weights.TensorInfo;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;

@@ -5,6 +5,7 @@ import dev.kerf.file.AtomicFile;
 import dev.kerf.json.Json;
 import dev.kerf.tensor.DType;
 import dev.kerf.tensor.HostTensor;
+import dev.kerf.weights.Weights.TensorInfo;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;

@@ -3,6 +3,7 @@ package dev.kerf.weights;
 import dev.kerf.error.BadFileException;
 import dev.kerf.json.Json;
 import dev.kerf.tensor.HostTensor;
+import dev.kerf.weights.Weights.TensorInfo;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.LinkedHashMap;

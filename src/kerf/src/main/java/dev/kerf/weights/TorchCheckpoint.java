@@ -2,17 +2,15 @@ package dev.kerf.weights;
 
 import dev.kerf.error.BadFileException;
 import dev.kerf.error.BadInputException;
-import dev.kerf.tensor.DType;
 import dev.kerf.tensor.HostTensor;
-import dev.kerf.tensor.Shape;
 import dev.kerf.weights.Pickled.Storage;
 import dev.kerf.weights.Pickled.Tensor;
+import dev.kerf.weights.Weights.TensorInfo;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -53,7 +53,7 @@ public final class BackendsUnderTest {
                     StandIn.install();
                     backend = "cuda";
                 }
-                List<DeviceInfo> found = Backends.named(backend).devices();
+                List<Device.Info> found = Backends.named(backend).devices();
                 if (found.isEmpty()) {
                     throw new BackendUnavailableException(name + ": demanded by " + DEMANDED + ", but it has no device");
                 }

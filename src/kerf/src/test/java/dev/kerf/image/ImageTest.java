@@ -125,7 +125,7 @@ class ImageTest {
         Path file = directory.resolve("really-a-png.jpg");
         Image image = Pictures.random(3, 2, PixelFormat.GRAY16, 1);
         image.writePng(file);
-        assertEquals(new ImageInfo(FileType.PNG, 3, 2, PixelFormat.GRAY16, 1), Image.info(file));
+        assertEquals(new Image.Info(FileType.PNG, 3, 2, PixelFormat.GRAY16, 1), Image.info(file));
         assertEquals(0, Pictures.difference(image, Image.read(file)));
         assertEquals(0, Pictures.difference(image,
                 Image.read(new ByteArrayInputStream(Files.readAllBytes(file)), "s")));

@@ -193,7 +193,7 @@ class JpegTest {
                 Path file = directory.resolve("photo");
                 Files.write(file, splice(jpeg, 0xE1, exif(orientation, order)));
                 Image read = Image.read(file);
-                ImageInfo info = Image.info(file);
+                Image.Info info = Image.info(file);
                 assertEquals(orientation, info.orientation());
                 assertEquals(orientation >= 5 ? h : w, read.width());
                 assertEquals(orientation >= 5 ? w : h, read.height());
@@ -246,7 +246,7 @@ class JpegTest {
         }
         Path file = directory.resolve("long.jpg");
         Files.write(file, jpeg);
-        assertEquals(new ImageInfo(FileType.JPEG, 50, 30, PixelFormat.RGB8, 1), Image.info(file));
+        assertEquals(new Image.Info(FileType.JPEG, 50, 30, PixelFormat.RGB8, 1), Image.info(file));
     }
 
     @Test

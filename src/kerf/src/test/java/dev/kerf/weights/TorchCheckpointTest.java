@@ -12,6 +12,7 @@ import dev.kerf.error.KerfException;
 import dev.kerf.tensor.DType;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;
+import dev.kerf.weights.Weights.TensorInfo;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.foreign.MemorySegment;

@@ -13,6 +13,7 @@ import dev.kerf.error.ClosedException;
 import dev.kerf.tensor.DType;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;
+import dev.kerf.weights.Weights.TensorInfo;
 import java.io.IOException;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;

@@ -2,7 +2,6 @@ package dev.kerf.check.golden;
 
 import dev.kerf.backend.DeviceTensor;
 import dev.kerf.backend.Executable;
-import dev.kerf.backend.StateTensor;
 import dev.kerf.graph.TensorType;
 import dev.kerf.image.Image;
 import dev.kerf.json.Json;
@@ -45,8 +44,8 @@ final class CaseVideo {
         boolean binarize = config.binarizeClicked();
         var first = new FrameRequest(new DecoderRequest(1, 2, false, true), 0, 0, 0);
         var later = new FrameRequest(new DecoderRequest(1, 2, false, true), SLOTS, MEMORIES, POINTERS);
-        try (StateTensor memories = setup.device().allocateState(TensorType.f32(SLOTS, cells, 64));
-                StateTensor pointers = setup.device().allocateState(TensorType.f32(SLOTS, 256));
+        try (DeviceTensor.State memories = setup.device().allocateState(TensorType.f32(SLOTS, cells, 64));
+                DeviceTensor.State pointers = setup.device().allocateState(TensorType.f32(SLOTS, 256));
                 Executable encoder = setup.compile(Sam2Graphs.image(config, side, side));
                 Executable prompted = setup.compile(Sam2VideoGraphs.frame(config, first));
                 Executable tracked = setup.compile(Sam2VideoGraphs.frame(config, later));

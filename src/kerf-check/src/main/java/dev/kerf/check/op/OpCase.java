@@ -2,12 +2,12 @@ package dev.kerf.check.op;
 
 import dev.kerf.backend.CompileOptions;
 import dev.kerf.backend.Device;
+import dev.kerf.backend.DeviceTensor;
 import dev.kerf.backend.DeviceWeights;
 import dev.kerf.backend.Executable;
 import dev.kerf.backend.Executable.NodeTiming;
 import dev.kerf.backend.Precision;
 import dev.kerf.backend.Precision.Storage;
-import dev.kerf.backend.StateTensor;
 import dev.kerf.check.oracle.Oracle;
 import dev.kerf.error.KerfException;
 import dev.kerf.graph.Graph;
@@ -233,7 +233,7 @@ public final class OpCase {
                     worst = Math.max(worst, comparison.worst(output.getKey(), output.getValue(),
                             expected.value(output.getValue()), expected, running.e.output(output.getKey()).toHost(), failures));
                 }
-                for (Map.Entry<String, StateTensor> state : running.states.entrySet()) {
+                for (Map.Entry<String, DeviceTensor.State> state : running.states.entrySet()) {
                     worst = Math.max(worst, comparison.worst(state.getKey(), graph.states().get(state.getKey()),
                             expected.states().get(state.getKey()), expected, state.getValue().toHost(), failures));
                 }
@@ -282,7 +282,7 @@ public final class OpCase {
                                 : 0);
                     }
                 }
-                for (StateTensor state : running.states.values()) {
+                for (DeviceTensor.State state : running.states.values()) {
                     HostTensor y = state.toHost();
                     for (long k = 0; k < y.elements(); k++) {
                         hash = 31 * hash + Double.doubleToRawLongBits(y.getDouble(k));
@@ -297,13 +297,13 @@ public final class OpCase {
     /** The graph compiled, with its inputs and states uploaded. */
     private final class Running implements AutoCloseable {
         private final Executable e;
-        private final Map<String, StateTensor> states = new LinkedHashMap<>();
+        private final Map<String, DeviceTensor.State> states = new LinkedHashMap<>();
 
         Running(Device device, Graph graph, DeviceWeights loaded, CompileOptions options) {
             e = device.compile(graph, loaded, options);
             inputs.forEach((slot, t) -> e.input(slot).upload(t.data()));
             OpCase.this.states.keySet().forEach(state -> {
-                StateTensor s = device.allocateState(graph.states().get(state).type());
+                DeviceTensor.State s = device.allocateState(graph.states().get(state).type());
                 states.put(state, s);
                 e.bindState(state, s);
             });
@@ -318,7 +318,7 @@ public final class OpCase {
         @Override
         public void close() {
             e.close();
-            states.values().forEach(StateTensor::close);
+            states.values().forEach(DeviceTensor.State::close);
         }
     }
 

@@ -4,7 +4,7 @@ import dev.kerf.graph.FrameOp;
 import dev.kerf.graph.MeasureOp.MaskForm;
 import dev.kerf.graph.MeasureOp;
 import dev.kerf.graph.Value;
-import dev.kerf.image.VideoMatrix;
+import dev.kerf.image.Nv12;
 import dev.kerf.tensor.DType;
 import java.util.List;
 
@@ -55,7 +55,7 @@ final class PixelCases {
             c.out(c.apply(new FrameOp.FromPixels(List.of(0, 1, 2), true), x));
             c.out(c.apply(new FrameOp.FromPixels(List.of(0, 0, 0), false), c.whole(DType.U16, 65535, 1, 9, 3, 1)));
         }));
-        for (VideoMatrix m : VideoMatrix.values()) {
+        for (Nv12.Matrix m : Nv12.Matrix.values()) {
             cases.add(new OpCase("from_nv12 " + m, 16, c -> c.out(c.apply(
                     new FrameOp.FromNv12(m), c.whole(DType.U8, 255, 2, 9, 10)))));
         }

@@ -5,7 +5,6 @@ import dev.kerf.backend.CompileOptions;
 import dev.kerf.backend.Device;
 import dev.kerf.backend.DeviceTensor;
 import dev.kerf.backend.Executable;
-import dev.kerf.backend.StateTensor;
 import dev.kerf.backend.Stream;
 import dev.kerf.error.BadFileException;
 import dev.kerf.graph.Activation;
@@ -86,7 +85,7 @@ public final class RunCost {
         long held;
         try (Stream stream = device.stream();
                 Executable e = device.compile(medley(), null, options);
-                StateTensor state = device.allocateState(STATE);
+                DeviceTensor.State state = device.allocateState(STATE);
                 DeviceTensor x = device.allocate(e.input("x").type())) {
             e.bindState("ring", state);
             e.bindInput("x", x);
@@ -111,7 +110,7 @@ public final class RunCost {
         try (Stream stream = device.stream();
                 Arena arena = Arena.ofShared();
                 Executable e = device.compile(medley(), null, options);
-                StateTensor state = device.allocateState(STATE)) {
+                DeviceTensor.State state = device.allocateState(STATE)) {
             e.bindState("ring", state);
             MemorySegment in = arena.allocate(e.input("x").type().bytes(), 64);
             MemorySegment out = arena.allocate(384, 64);

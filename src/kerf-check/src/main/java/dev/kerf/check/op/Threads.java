@@ -2,9 +2,9 @@ package dev.kerf.check.op;
 
 import dev.kerf.backend.CompileOptions;
 import dev.kerf.backend.Device;
+import dev.kerf.backend.DeviceTensor;
 import dev.kerf.backend.DeviceWeights;
 import dev.kerf.backend.Executable;
-import dev.kerf.backend.StateTensor;
 import dev.kerf.backend.Stream;
 import dev.kerf.graph.Graph;
 import dev.kerf.graph.GraphBuilder;
@@ -71,7 +71,7 @@ public final class Threads {
         Value state = g.state("n", TensorType.f32(1));
         g.apply(new StateOp.Assign(), state,
                 g.add(state, g.constant(HostTensor.of(Shape.of(1), new float[] {1}))));
-        try (StateTensor n = device.allocateState(TensorType.f32(1));
+        try (DeviceTensor.State n = device.allocateState(TensorType.f32(1));
                 Executable e = device.compile(g.build(), null, options);
                 Stream stream = device.stream()) {
             e.bindState("n", n);

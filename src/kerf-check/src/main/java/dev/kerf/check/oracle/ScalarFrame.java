@@ -1,7 +1,7 @@
 package dev.kerf.check.oracle;
 
 import dev.kerf.graph.FrameOp;
-import dev.kerf.image.VideoMatrix;
+import dev.kerf.image.Nv12;
 import dev.kerf.tensor.DType;
 import java.util.List;
 
@@ -43,8 +43,8 @@ final class ScalarFrame {
     private static void fromNv12(FrameOp.FromNv12 op, Wide x, Wide y) {
         int h = y.dim(2);
         int w = y.dim(3);
-        boolean full = op.matrix() == VideoMatrix.BT601_FULL;
-        boolean hd = op.matrix() == VideoMatrix.BT709_LIMITED;
+        boolean full = op.matrix() == Nv12.Matrix.BT601_FULL;
+        boolean hd = op.matrix() == Nv12.Matrix.BT709_LIMITED;
         double kr = hd ? 0.2126 : 0.299;
         double kb = hd ? 0.0722 : 0.114;
         for (int n = 0; n < y.dim(0); n++) {

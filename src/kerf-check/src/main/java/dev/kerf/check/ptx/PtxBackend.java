@@ -2,7 +2,6 @@ package dev.kerf.check.ptx;
 
 import dev.kerf.backend.Backend;
 import dev.kerf.backend.Device;
-import dev.kerf.backend.DeviceInfo;
 import dev.kerf.backend.gpu.Driver;
 import dev.kerf.backend.gpu.GpuDevice;
 import dev.kerf.error.BackendUnavailableException;
@@ -40,7 +39,7 @@ public final class PtxBackend implements Backend {
     }
 
     @Override
-    public List<DeviceInfo> devices() {
+    public List<Device.Info> devices() {
         return List.of(PtxDriver.facts(card()).info());
     }
 

@@ -1,6 +1,6 @@
 package dev.kerf.check.ptx;
 
-import dev.kerf.backend.DeviceInfo;
+import dev.kerf.backend.Device;
 import dev.kerf.backend.gpu.Driver;
 import dev.kerf.backend.gpu.Geometry;
 import dev.kerf.backend.gpu.NativeObject;
@@ -66,7 +66,8 @@ final class PtxDriver implements Driver {
     /** What a card's driver would say; its memory is the Java heap. */
     static Facts facts(Card card) {
         long most = Runtime.getRuntime().maxMemory() / 3;
-        DeviceInfo info = new DeviceInfo(PtxBackend.NAME, 0, DeviceInfo.Kind.GPU, "PTX interpreter as " + card.name(), "NVIDIA",
+        Device.Info info = new Device.Info(PtxBackend.NAME, 0, Device.Info.Kind.GPU, "PTX interpreter as " + card.name(),
+                "NVIDIA",
                 "CUDA 13.0, interpreted", most, Math.min(most, DeviceMemory.LARGEST), card.multiprocessors(),
                 KernelImages.PRECISIONS);
         return new Facts(info, "sm_" + card.major() + card.minor(), ALIGNMENT, MOST_THREADS, STATIC_SHARED, false, false,

@@ -1,6 +1,6 @@
 package dev.kerf.check.soak;
 
-import dev.kerf.backend.DeviceInfo;
+import dev.kerf.backend.Device;
 import dev.kerf.check.soak.Soak.Ending;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -25,7 +25,7 @@ public final class SoakReport {
     private final AtomicLong opened = new AtomicLong();
     private final List<Gauges> readings = new ArrayList<>();
     private final List<String> failures = new ArrayList<>();
-    private DeviceInfo device;
+    private Device.Info device;
 
     SoakReport(Soak.Settings settings, List<String> networks) {
         this.settings = settings;
@@ -33,7 +33,7 @@ public final class SoakReport {
         this.ended = new AtomicLongArray(networks.size() * ENDINGS);
     }
 
-    void started(DeviceInfo info) {
+    void started(Device.Info info) {
         device = info;
     }
 

@@ -12,7 +12,7 @@ import dev.kerf.graph.MeasureOp.MaskForm;
 import dev.kerf.graph.Op;
 import dev.kerf.graph.TensorType;
 import dev.kerf.graph.Value;
-import dev.kerf.image.VideoMatrix;
+import dev.kerf.image.Nv12;
 import dev.kerf.tensor.DType;
 import dev.kerf.tensor.HostTensor;
 import java.util.LinkedHashMap;
@@ -90,7 +90,7 @@ class CountingKernelsTest {
         Parity.check(device, of(new FrameOp.FromPixels(List.of(2, 1, 0), true), pixels), CompileOptions.of(), 1, 0);
         HostTensor frames = randomIntegers(5, DType.U8, 256, 2, 15, 14);
         // Five roundings of numbers below 4.
-        Op fromNv12 = new FrameOp.FromNv12(VideoMatrix.BT709_LIMITED);
+        Op fromNv12 = new FrameOp.FromNv12(Nv12.Matrix.BT709_LIMITED);
         Parity.check(device, of(fromNv12, frames), CompileOptions.of(), 5, 4);
         HostTensor x = random(6, 2, 3, 101, 83);
         Parity.check(device, of(new FrameOp.ImageStatistics(), x), CompileOptions.of(), 2, 0);
@@ -103,7 +103,7 @@ class CountingKernelsTest {
         try (GpuDevice device = Parity.open(id, Target.Forced.NONE)) {
             HostTensor pixels = randomIntegers(8, DType.U8, 256, 1, 9, 11, 3);
             Parity.check(device, of(new FrameOp.FromPixels(List.of(0, 1, 2), false), pixels), 1, 0);
-            Parity.check(device, of(new FrameOp.FromNv12(VideoMatrix.BT601_FULL),
+            Parity.check(device, of(new FrameOp.FromNv12(Nv12.Matrix.BT601_FULL),
                     randomIntegers(9, DType.U8, 256, 1, 6, 6)), 5, 4);
             Parity.check(device, of(new FrameOp.ImageStatistics(), random(10, 1, 2, 64, 33)), 2, 0);
             Parity.check(device, of(new FrameOp.Standardise(), random(11, 2, 3, 8, 9), random(12, 1, 3, 2)), 6, 0);

@@ -13,7 +13,6 @@ import dev.kerf.backend.DeviceTensor;
 import dev.kerf.backend.DeviceWeights;
 import dev.kerf.backend.Executable;
 import dev.kerf.backend.Precision;
-import dev.kerf.backend.StateTensor;
 import dev.kerf.backend.Stream;
 import dev.kerf.check.op.RunCost;
 import dev.kerf.error.BadInputException;
@@ -29,7 +28,6 @@ import dev.kerf.graph.SelectOp;
 import dev.kerf.graph.StateOp;
 import dev.kerf.graph.TensorType;
 import dev.kerf.graph.Value;
-import dev.kerf.tensor.DType;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;
 import dev.kerf.weights.Weights;
@@ -104,7 +102,7 @@ class GpuExecutableTest {
                     DeviceWeights weights = device.load(weights());
                     Stream stream = device.stream();
                     Executable e = device.compile(graph(), weights, CompileOptions.of().precision(precision));
-                    StateTensor state = device.allocateState(TensorType.f32(2, 16))) {
+                    DeviceTensor.State state = device.allocateState(TensorType.f32(2, 16))) {
                 e.bindState("sum", state);
                 MemorySegment in = arena.allocateFrom(ValueLayout.JAVA_FLOAT, X);
                 MemorySegment out = arena.allocate(128);
@@ -146,7 +144,7 @@ class GpuExecutableTest {
         assumeFalse(id.startsWith("tornado:"), "TornadoVM keeps the compiler's graph of each task that it ever compiled");
         try (GpuDevice device = Parity.open(id, Target.Forced.NONE);
                 DeviceWeights weights = device.load(weights());
-                StateTensor state = device.allocateState(TensorType.f32(2, 16))) {
+                DeviceTensor.State state = device.allocateState(TensorType.f32(2, 16))) {
             long base = device.memoryInUse();
             long settled = 0;
             for (int round = 0; round < 60; round++) {
@@ -228,7 +226,7 @@ class GpuExecutableTest {
         g.apply(new StateOp.Assign(), count, g.add(count, g.constant(HostTensor.of(Shape.of(1), new float[] {1}))));
         try (GpuDevice device = Parity.open(id, Target.Forced.NONE);
                 Executable e = device.compile(g.build(), null, CompileOptions.of());
-                StateTensor state = device.allocateState(TensorType.f32(1))) {
+                DeviceTensor.State state = device.allocateState(TensorType.f32(1))) {
             e.bindState("count", state);
             List<Thread> threads = new ArrayList<>();
             for (int t = 0; t < 4; t++) {

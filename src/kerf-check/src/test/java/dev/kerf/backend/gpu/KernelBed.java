@@ -4,7 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.kerf.backend.CompileOptions;
-import dev.kerf.backend.DeviceInfo;
+import dev.kerf.backend.Device;
 import dev.kerf.backend.Executable;
 import dev.kerf.backend.Executable.NodeTiming;
 import dev.kerf.backend.Precision;
@@ -79,7 +79,7 @@ final class KernelBed implements AutoCloseable {
         Map<String, Map<String, Long>> parameters = new HashMap<>();
         // A CPU's compiler takes seconds to minutes over the sums of a GPU's tile, all unrolled; the code is the same.
         // TornadoVM's kernels have tiles of one size.
-        boolean cpu = !deviceId.startsWith("tornado:") && (driver.facts().info().kind() == DeviceInfo.Kind.CPU
+        boolean cpu = !deviceId.startsWith("tornado:") && (driver.facts().info().kind() == Device.Info.Kind.CPU
                 || driver.facts().info().name().equals(StandIn.DEVICE));
         if (cpu && SMALL_TILES.containsKey(variant)) {
             parameters.put(variant, SMALL_TILES.get(variant));

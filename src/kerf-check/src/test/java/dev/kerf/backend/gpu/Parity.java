@@ -5,11 +5,11 @@ import static org.junit.jupiter.api.Assertions.fail;
 
 import dev.kerf.backend.BackendsUnderTest;
 import dev.kerf.backend.CompileOptions;
+import dev.kerf.backend.DeviceTensor;
 import dev.kerf.backend.DeviceWeights;
 import dev.kerf.backend.Executable;
 import dev.kerf.backend.Precision;
 import dev.kerf.backend.Precision.Storage;
-import dev.kerf.backend.StateTensor;
 import dev.kerf.backend.gpu.cuda.CudaBackend;
 import dev.kerf.backend.gpu.cuda.ShippedSets;
 import dev.kerf.backend.gpu.kernel.Manifest;
@@ -126,9 +126,9 @@ public final class Parity {
         Storage storage = options.precision().storage();
         try (DeviceWeights weights = device.load(Weights.of(c.weights()));
                 Executable e = device.compile(c.graph(), weights, options)) {
-            Map<String, StateTensor> states = new LinkedHashMap<>();
+            Map<String, DeviceTensor.State> states = new LinkedHashMap<>();
             c.states().forEach((name, value) -> {
-                StateTensor state = device.allocateState(c.graph().states().get(name).type());
+                DeviceTensor.State state = device.allocateState(c.graph().states().get(name).type());
                 state.upload(value.data());
                 states.put(name, state);
                 e.bindState(name, state);

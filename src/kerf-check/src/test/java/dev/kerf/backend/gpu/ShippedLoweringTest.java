@@ -3,7 +3,7 @@ package dev.kerf.backend.gpu;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.kerf.backend.DeviceInfo;
+import dev.kerf.backend.Device;
 import dev.kerf.backend.Precision;
 import dev.kerf.backend.gpu.cuda.KernelImages;
 import dev.kerf.backend.gpu.cuda.ShippedSets;
@@ -38,7 +38,7 @@ class ShippedLoweringTest {
     private final Map<String, Set<TreeMap<String, String>>> shipped = new HashMap<>();
 
     private static Driver.Facts gpu(String name, String architecture, int units) {
-        DeviceInfo info = new DeviceInfo("cuda", 0, DeviceInfo.Kind.GPU, name, "NVIDIA", "CUDA 12.6", 1L << 36, 1L << 36,
+        Device.Info info = new Device.Info("cuda", 0, Device.Info.Kind.GPU, name, "NVIDIA", "CUDA 12.6", 1L << 36, 1L << 36,
                 units, KernelImages.PRECISIONS);
         return new Driver.Facts(info, architecture, 256, 1024, 48L << 10, false);
     }

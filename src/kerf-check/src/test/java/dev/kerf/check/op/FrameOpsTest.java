@@ -13,7 +13,7 @@ import dev.kerf.graph.GraphBuilder;
 import dev.kerf.graph.Op;
 import dev.kerf.graph.TensorType;
 import dev.kerf.graph.Value;
-import dev.kerf.image.VideoMatrix;
+import dev.kerf.image.Nv12;
 import dev.kerf.tensor.DType;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;
@@ -85,7 +85,7 @@ class FrameOpsTest {
     void videoFrames(String id) {
         HostTensor x = pixels(DType.U8, 2, 9, 10);
         try (Device device = Backends.open(id)) {
-            for (VideoMatrix matrix : VideoMatrix.values()) {
+            for (Nv12.Matrix matrix : Nv12.Matrix.values()) {
                 // Five roundings of numbers below 4: the factors, luma, chroma and two sums.
                 check(device, new FrameOp.FromNv12(matrix), 0, 5 * 4 * ROUNDING, x);
             }

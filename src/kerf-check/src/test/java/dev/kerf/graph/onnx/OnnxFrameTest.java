@@ -4,7 +4,7 @@ import dev.kerf.graph.FrameOp;
 import dev.kerf.graph.MeasureOp;
 import dev.kerf.graph.PointwiseOp;
 import dev.kerf.graph.Value;
-import dev.kerf.image.VideoMatrix;
+import dev.kerf.image.Nv12;
 import dev.kerf.tensor.DType;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -28,7 +28,7 @@ class OnnxFrameTest {
             Value planes = c.apply(new FrameOp.FromPixels(picked, luma), pixels);
             Value statistics = c.apply(new FrameOp.ImageStatistics(), planes);
             c.output(planes).output(statistics);
-            c.output(c.apply(new FrameOp.FromNv12(c.pick(VideoMatrix.class)),
+            c.output(c.apply(new FrameOp.FromNv12(c.pick(Nv12.Matrix.class)),
                     c.integers(DType.U8, 0, 255, n, c.between(1, 4) * 6, c.between(1, 5) * 2)));
             Value given = c.floats(0.3, 1, c.coin() ? n : 1, planes.type().shape().dim(1), 2);
             c.output(c.apply(new FrameOp.Standardise(), planes, given));

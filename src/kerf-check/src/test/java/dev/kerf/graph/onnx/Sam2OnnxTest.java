@@ -6,9 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.kerf.backend.Backends;
 import dev.kerf.backend.CompileOptions;
 import dev.kerf.backend.Device;
+import dev.kerf.backend.DeviceTensor;
 import dev.kerf.backend.DeviceWeights;
 import dev.kerf.backend.Executable;
-import dev.kerf.backend.StateTensor;
 import dev.kerf.check.golden.GoldenCase;
 import dev.kerf.check.golden.TensorDifference;
 import dev.kerf.graph.Graph;
@@ -67,12 +67,12 @@ class Sam2OnnxTest {
         graph.inputs().keySet().forEach(n -> in.put(n, made(n, graph)));
         graph.states().keySet().forEach(n -> in.put(n, made(n, graph)));
         Map<String, HostTensor> peer = OnnxRuntime.run(graph, weights, in);
-        List<StateTensor> states = new ArrayList<>();
+        List<DeviceTensor.State> states = new ArrayList<>();
         Map<String, HostTensor> mine = new LinkedHashMap<>();
         try (Executable e = cpu.compile(graph, loaded, CompileOptions.of())) {
             graph.inputs().keySet().forEach(n -> e.input(n).upload(in.get(n).data()));
             graph.states().forEach((n, v) -> {
-                StateTensor s = cpu.allocateState(v.type());
+                DeviceTensor.State s = cpu.allocateState(v.type());
                 s.upload(in.get(n).data());
                 e.bindState(n, s);
                 states.add(s);
@@ -80,7 +80,7 @@ class Sam2OnnxTest {
             e.run();
             graph.outputs().keySet().forEach(n -> mine.put(n, e.output(n).toHost()));
         } finally {
-            states.forEach(StateTensor::close);
+            states.forEach(DeviceTensor.State::close);
         }
         mine.forEach((name, t) -> {
             assertEquals(t.shape(), peer.get(name).shape());

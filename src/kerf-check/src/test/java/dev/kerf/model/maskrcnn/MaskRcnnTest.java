@@ -18,7 +18,7 @@ import dev.kerf.error.BadInputException;
 import dev.kerf.error.BadWeightsException;
 import dev.kerf.graph.Graph;
 import dev.kerf.image.Image;
-import dev.kerf.image.PictureForm;
+import dev.kerf.image.Picture;
 import dev.kerf.image.PixelFormat;
 import dev.kerf.mask.Instances;
 import dev.kerf.mask.Instances.Instance;
@@ -290,7 +290,7 @@ class MaskRcnnTest {
     }
 
     private static Size resized(int height, int width, int min, int max, boolean detectron) {
-        return new RcnnRequest(new PictureForm(width, height, PixelFormat.RGB8), 1, false, DetectOptions.of().size(min, max))
+        return new RcnnRequest(new Picture.Form(width, height, PixelFormat.RGB8), 1, false, DetectOptions.of().size(min, max))
                 .resized(detectron);
     }
 

@@ -5,13 +5,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.kerf.backend.Backends;
 import dev.kerf.backend.CompileOptions;
 import dev.kerf.backend.Device;
+import dev.kerf.backend.DeviceTensor;
 import dev.kerf.backend.DeviceWeights;
 import dev.kerf.backend.Executable;
-import dev.kerf.backend.StateTensor;
 import dev.kerf.check.golden.GoldenCase;
 import dev.kerf.graph.Graph;
 import dev.kerf.image.Image;
-import dev.kerf.image.PictureForm;
+import dev.kerf.image.Picture;
 import dev.kerf.image.PixelFormat;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.weights.Weights;
@@ -43,12 +43,12 @@ class FrameResizeTest {
     void framesAreResizedAsPillowDoes(int w, int h) {
         Image expected = Image
                 .read(Path.of("src/kerf-check/src/test/resources/reference/pillow-" + w + "x" + h + "-to-64.png"));
-        List<StateTensor> states = new ArrayList<>();
+        List<DeviceTensor.State> states = new ArrayList<>();
         try (Weights weights = GoldenCase.open(Path.of("src/kerf-check/src/test/resources/goldens/sam2-quick")).weights();
                 Device cpu = Backends.open("cpu");
                 DeviceWeights loaded = cpu.load(weights)) {
             Graph graph = Sam2Graphs.look(Sam2Config.of(weights).withImageSize(64),
-                    new PictureForm(w, h, PixelFormat.RGB8), true);
+                    new Picture.Form(w, h, PixelFormat.RGB8), true);
             try (Executable e = cpu.compile(graph, loaded, CompileOptions.of().keep("input"))) {
                 graph.states().forEach((name, v) -> {
                     states.add(cpu.allocateState(v.type()));
@@ -68,7 +68,7 @@ class FrameResizeTest {
                 }
                 assertTrue(off <= 3 * 64 * 64 / 500, off + " samples are one level off");
             }
-            states.forEach(StateTensor::close);
+            states.forEach(DeviceTensor.State::close);
         }
     }
 }

@@ -2,7 +2,6 @@ package dev.kerf.cli.bench;
 
 import dev.kerf.backend.CompileOptions;
 import dev.kerf.backend.Device;
-import dev.kerf.backend.DeviceInfo;
 import dev.kerf.backend.DeviceWeights;
 import dev.kerf.backend.Precision;
 import dev.kerf.backend.gpu.DeviceFloors;
@@ -89,7 +88,7 @@ public final class BenchCommand implements Callable<Integer> {
                     "--side is 16 or more, --batch, --runs and --seconds are 1 or more");
         }
         try (OutputDirectory directory = new OutputDirectory(out); Device opened = device.open()) {
-            DeviceInfo info = opened.info();
+            Device.Info info = opened.info();
             DeviceFloors floors = opened instanceof GpuDevice gpu ? DeviceFloors.measure(gpu) : null;
             BenchReport report = new BenchReport(info, floors);
             List<Precision> measured = new ArrayList<>();
@@ -141,7 +140,7 @@ public final class BenchCommand implements Callable<Integer> {
 
     private int kernels(Device opened, List<Precision> measured, DeviceFloors floors, BenchReport report) {
         int failed = 0;
-        int large = opened.info().kind() == DeviceInfo.Kind.GPU ? GPU_SIDE : CPU_SIDE;
+        int large = opened.info().kind() == Device.Info.Kind.GPU ? GPU_SIDE : CPU_SIDE;
         for (Precision p : measured) {
             List<KernelTimes.Row> rows = new ArrayList<>();
             for (KernelCase c : KernelCase.all(large)) {

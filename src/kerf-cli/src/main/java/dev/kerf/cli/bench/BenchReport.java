@@ -1,6 +1,6 @@
 package dev.kerf.cli.bench;
 
-import dev.kerf.backend.DeviceInfo;
+import dev.kerf.backend.Device;
 import dev.kerf.backend.Precision;
 import dev.kerf.backend.Precision.Storage;
 import dev.kerf.backend.gpu.DeviceFloors;
@@ -17,7 +17,7 @@ import java.util.List;
 
 /** What a bench found, with what it was found on, as JSON and as Markdown. */
 final class BenchReport {
-    private final DeviceInfo device;
+    private final Device.Info device;
     private final DeviceFloors floors;
     private final Json networks = Json.array();
     private final Json kernels = Json.array();
@@ -26,7 +26,7 @@ final class BenchReport {
     private final List<String> sections = new ArrayList<>();
 
     /** @param floors null where they aren't known */
-    BenchReport(DeviceInfo device, DeviceFloors floors) {
+    BenchReport(Device.Info device, DeviceFloors floors) {
         this.device = device;
         this.floors = floors;
     }

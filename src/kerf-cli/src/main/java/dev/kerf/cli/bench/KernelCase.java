@@ -14,7 +14,7 @@ import dev.kerf.graph.SpatialOp;
 import dev.kerf.graph.TensorType;
 import dev.kerf.graph.Value;
 import dev.kerf.graph.Window2d;
-import dev.kerf.image.VideoMatrix;
+import dev.kerf.image.Nv12;
 import dev.kerf.tensor.DType;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;
@@ -118,7 +118,7 @@ public record KernelCase(String name, Graph graph, Weights weights) {
     private static void images(Recorder r) {
         int s = r.side;
         r.add("from pixels", g -> g.apply(new FrameOp.FromPixels(List.of(0, 1, 2), false), r.bytes("p", 8, s, s, 3)));
-        r.add("from NV12", g -> g.apply(new FrameOp.FromNv12(VideoMatrix.BT709_LIMITED),
+        r.add("from NV12", g -> g.apply(new FrameOp.FromNv12(Nv12.Matrix.BT709_LIMITED),
                 r.bytes("p", 8, s * 3L / 2, s)));
         r.add("statistics of images", g -> g.apply(new FrameOp.ImageStatistics(), r.x(8, 3, s, s)));
         r.add("max pool", g -> g.maxPool2d(r.x(1, 32, s, s), 2));

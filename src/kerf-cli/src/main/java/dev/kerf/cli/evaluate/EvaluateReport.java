@@ -1,6 +1,6 @@
 package dev.kerf.cli.evaluate;
 
-import dev.kerf.backend.DeviceInfo;
+import dev.kerf.backend.Device;
 import dev.kerf.cli.console.Text;
 import dev.kerf.cli.console.Version;
 import dev.kerf.cli.evaluate.LabelPairs.Pair;
@@ -19,7 +19,7 @@ import java.util.stream.Stream;
 final class EvaluateReport {
     private static final int COLUMN = 9;
 
-    private final DeviceInfo device;
+    private final Device.Info device;
     private final List<String> classes;
     private final Evaluation evaluation;
     private final Json images = Json.array();
@@ -31,7 +31,7 @@ final class EvaluateReport {
     private Json ignored = Json.of(null);
     private boolean measuresNear;
 
-    EvaluateReport(DeviceInfo device, List<String> classes) {
+    EvaluateReport(Device.Info device, List<String> classes) {
         this.device = device;
         this.classes = classes;
         this.evaluation = new Evaluation(classes.size());

@@ -6,7 +6,6 @@ import dev.kerf.cli.console.Progress;
 import dev.kerf.cli.option.DeviceOptions;
 import dev.kerf.json.Json;
 import dev.kerf.mask.CocoDataset;
-import dev.kerf.mask.CocoResults;
 import dev.kerf.metrics.ApScores;
 import dev.kerf.metrics.AveragePrecision;
 import dev.kerf.metrics.Overlaps;
@@ -50,7 +49,7 @@ final class InstanceEvaluation {
     InstanceReport run(Json truth, Json found, Double boundary, boolean allowMissing, DeviceOptions device,
             Console console) {
         CocoDataset dataset = CocoDataset.of(truth);
-        CocoResults results = CocoResults.of(found, dataset);
+        CocoDataset.Results results = CocoDataset.Results.of(found, dataset);
         if (!results.unknownCategories().isEmpty()) {
             console.note("the truth lists no category " + String.join(", ", results.unknownCategories().keySet()
                     .stream().map(String::valueOf).toList()) + "; results of such are left out: "
@@ -78,7 +77,7 @@ final class InstanceEvaluation {
         }
     }
 
-    private ApScores measure(AveragePrecision ap, CocoDataset dataset, List<Long> images, CocoResults results,
+    private ApScores measure(AveragePrecision ap, CocoDataset dataset, List<Long> images, CocoDataset.Results results,
             Console console) {
         AveragePrecision measure = classAgnostic ? ap.classAgnostic() : ap;
         try (Progress progress = console.terminal() ? Progress.bar(console, images.size()) : Progress.none()) {

@@ -1,12 +1,11 @@
 package dev.kerf.cli.evaluate;
 
-import dev.kerf.backend.DeviceInfo;
+import dev.kerf.backend.Device;
 import dev.kerf.cli.console.Text;
 import dev.kerf.cli.console.Version;
 import dev.kerf.cli.evaluate.InstanceEvaluation.IouType;
 import dev.kerf.json.Json;
 import dev.kerf.mask.CocoDataset;
-import dev.kerf.mask.CocoResults;
 import dev.kerf.metrics.ApScores;
 import java.math.BigDecimal;
 import java.math.RoundingMode;
@@ -29,8 +28,8 @@ import java.util.stream.Collectors;
  * @param device   that counted, or null
  * @param scores   of all classes
  */
-record InstanceReport(CocoDataset truth, List<Long> images, CocoResults results, IouType type, Double boundary,
-        boolean agnostic, DeviceInfo device, ApScores scores) {
+record InstanceReport(CocoDataset truth, List<Long> images, CocoDataset.Results results, IouType type, Double boundary,
+        boolean agnostic, Device.Info device, ApScores scores) {
     private static final int COLUMN = 9;
 
     /** The table, a line each; the twelve figures as pycocotools prints them. */
@@ -110,7 +109,7 @@ record InstanceReport(CocoDataset truth, List<Long> images, CocoResults results,
 
     private Map<Integer, Long> detections() {
         return images.stream().flatMap(i -> results.of(i).stream())
-                .collect(Collectors.groupingBy(CocoResults.Result::category, Collectors.counting()));
+                .collect(Collectors.groupingBy(CocoDataset.Results.Result::category, Collectors.counting()));
     }
 
     private String line(ApScores.Figure f) {

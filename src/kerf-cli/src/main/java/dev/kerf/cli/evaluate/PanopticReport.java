@@ -1,6 +1,6 @@
 package dev.kerf.cli.evaluate;
 
-import dev.kerf.backend.DeviceInfo;
+import dev.kerf.backend.Device;
 import dev.kerf.cli.console.Text;
 import dev.kerf.cli.console.Version;
 import dev.kerf.json.Json;
@@ -15,7 +15,7 @@ import java.util.List;
  * @param device that counted
  * @param scores of all classes
  */
-record PanopticReport(int images, DeviceInfo device, PanopticQuality.Scores scores) {
+record PanopticReport(int images, Device.Info device, PanopticQuality.Scores scores) {
     private static final int COLUMN = 6;
 
     /** The table, a line each. */

@@ -1,10 +1,10 @@
 package dev.kerf.cli.picture;
 
 import dev.kerf.file.AtomicFile;
-import dev.kerf.image.video.Frame;
+import dev.kerf.image.video.FrameSource.Frame;
 import dev.kerf.json.Json;
 import dev.kerf.mask.Coco;
-import dev.kerf.mask.CocoResults;
+import dev.kerf.mask.CocoDataset;
 import dev.kerf.mask.Instances;
 import dev.kerf.mask.Instances.Instance;
 import java.io.IOException;
@@ -21,7 +21,7 @@ import java.nio.file.Path;
  * }</pre>
  *
  * <p>{@code image_id} is the frame, counted from 0, {@code category_id} the object's number, {@code time} seconds from the
- * first frame; {@code bbox} is 0, 0, 0, 0 around nothing. {@link CocoResults} and pycocotools' loadRes read it. Elements go
+ * first frame; {@code bbox} is 0, 0, 0, 0 around nothing. {@link CocoDataset.Results} and pycocotools' loadRes read it. Elements go
  * to the disk as they come; the file appears when {@link #finish} is called, whole or not at all.
  */
 final class CocoTrack implements AutoCloseable {

@@ -3,7 +3,6 @@ package dev.kerf.cli.picture;
 import dev.kerf.error.KerfException;
 import dev.kerf.image.FileType;
 import dev.kerf.image.Image;
-import dev.kerf.image.ImageInfo;
 import dev.kerf.image.PixelFormat;
 import java.io.IOException;
 import java.io.InputStream;
@@ -65,7 +64,7 @@ final class EarlierResults {
 
     private static boolean isDrawn(Path file, Path image) {
         try {
-            ImageInfo drawn = Image.info(file);
+            Image.Info drawn = Image.info(file);
             return drawn.type() == FileType.PNG && drawn.format() == PixelFormat.RGB8
                     && (hasNoOneSize(image) || isSizeOf(drawn, Image.info(image)));
         } catch (KerfException e) {
@@ -80,7 +79,7 @@ final class EarlierResults {
         return ImageInputs.isTiff(image) || name.endsWith(".npy") || name.endsWith(".npz");
     }
 
-    private static boolean isSizeOf(ImageInfo a, ImageInfo b) {
+    private static boolean isSizeOf(Image.Info a, Image.Info b) {
         return a.width() == b.width() && a.height() == b.height();
     }
 

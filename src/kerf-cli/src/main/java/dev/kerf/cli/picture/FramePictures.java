@@ -1,7 +1,7 @@
 package dev.kerf.cli.picture;
 
-import dev.kerf.image.video.Frame;
 import dev.kerf.image.video.FrameSink;
+import dev.kerf.image.video.FrameSource.Frame;
 import java.nio.file.Path;
 import java.util.function.UnaryOperator;
 

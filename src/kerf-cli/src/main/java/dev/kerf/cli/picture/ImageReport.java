@@ -1,6 +1,6 @@
 package dev.kerf.cli.picture;
 
-import dev.kerf.backend.DeviceInfo;
+import dev.kerf.backend.Device;
 import dev.kerf.cli.console.Console;
 import dev.kerf.cli.console.ExitCode;
 import dev.kerf.cli.console.Progress;
@@ -17,7 +17,7 @@ final class ImageReport {
     private final Console console;
     private final boolean quiet;
     private final boolean json;
-    private final DeviceInfo device;
+    private final Device.Info device;
     private final String network;
     private final Json images = Json.array();
     private final Json failures = Json.array();
@@ -32,7 +32,7 @@ final class ImageReport {
      */
     record Done(Input input, ImageRun.Written written, double seconds) {}
 
-    ImageReport(Console console, boolean quiet, boolean json, DeviceInfo device, String network) {
+    ImageReport(Console console, boolean quiet, boolean json, Device.Info device, String network) {
         this.console = console;
         this.quiet = quiet;
         this.json = json;

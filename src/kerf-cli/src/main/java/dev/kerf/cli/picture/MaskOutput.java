@@ -1,6 +1,6 @@
 package dev.kerf.cli.picture;
 
-import dev.kerf.backend.DeviceInfo;
+import dev.kerf.backend.Device;
 import dev.kerf.cli.console.Console;
 import dev.kerf.cli.console.Text;
 import dev.kerf.cli.console.Version;
@@ -114,7 +114,7 @@ final class MaskOutput {
 
     /** Writes the files and tells the user of each mask. */
     void write(Console console, Path image, Image picture, List<Prompt> prompts, List<Found> found, Sam2Config config,
-            DeviceInfo device, double seconds) {
+            Device.Info device, double seconds) {
         List<String> names = new ArrayList<>(List.of("background"));
         IntStream.rangeClosed(1, found.size()).forEach(i -> names.add("thing " + i));
         List<Path> files = new ArrayList<>();
@@ -169,7 +169,7 @@ final class MaskOutput {
     }
 
     private void report(Console console, Path image, Image picture, List<Found> found, Sam2Config config,
-            DeviceInfo device, List<Path> files, double seconds) {
+            Device.Info device, List<Path> files, double seconds) {
         if (json) {
             Json masks = Json.array();
             for (Found f : found) {

@@ -1,6 +1,6 @@
 package dev.kerf.cli.picture;
 
-import dev.kerf.backend.DeviceInfo;
+import dev.kerf.backend.Device;
 import dev.kerf.cli.console.Console;
 import dev.kerf.cli.console.Progress;
 import dev.kerf.cli.console.Text;
@@ -10,8 +10,8 @@ import dev.kerf.error.BadFileException;
 import dev.kerf.error.KerfException;
 import dev.kerf.file.AtomicFile;
 import dev.kerf.image.Image;
-import dev.kerf.image.video.Frame;
 import dev.kerf.image.video.FrameSink;
+import dev.kerf.image.video.FrameSource.Frame;
 import dev.kerf.json.Json;
 import dev.kerf.mask.Box;
 import dev.kerf.mask.Coco;
@@ -47,7 +47,7 @@ final class TrackFiles implements AutoCloseable {
     /** What the user showed, by frame. */
     private final Map<Integer, List<Prompt>> shown;
     private final Sam2Config config;
-    private final DeviceInfo device;
+    private final Device.Info device;
     private final String name;
     private final Progress progress;
     private final long start = System.nanoTime();
@@ -60,7 +60,7 @@ final class TrackFiles implements AutoCloseable {
     private int written;
 
     TrackFiles(TrackOutput options, Console console, Path video, VideoFrames frames, Map<Integer, List<Prompt>> shown,
-            Sam2Config config, DeviceInfo device, Claims claims) {
+            Sam2Config config, Device.Info device, Claims claims) {
         this.claims = claims;
         this.options = options;
         this.shown = shown;

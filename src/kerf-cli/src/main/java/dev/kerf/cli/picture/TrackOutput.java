@@ -1,6 +1,6 @@
 package dev.kerf.cli.picture;
 
-import dev.kerf.backend.DeviceInfo;
+import dev.kerf.backend.Device;
 import dev.kerf.cli.console.Console;
 import dev.kerf.cli.option.Claims;
 import dev.kerf.model.sam2.Prompt;
@@ -46,7 +46,7 @@ final class TrackOutput {
 
     /** The files of one video, to be written frame by frame. */
     TrackFiles open(Console console, Path video, VideoFrames frames, Map<Integer, List<Prompt>> shown, Sam2Config config,
-            DeviceInfo device, Claims claims) {
+            Device.Info device, Claims claims) {
         return new TrackFiles(this, console, video, frames, shown, config, device, claims);
     }
 }

@@ -2,9 +2,8 @@ package dev.kerf.cli.picture;
 
 import dev.kerf.error.BadInputException;
 import dev.kerf.image.Image;
-import dev.kerf.image.video.Frame;
-import dev.kerf.image.video.FrameRate;
 import dev.kerf.image.video.FrameSource;
+import dev.kerf.image.video.FrameSource.Frame;
 import dev.kerf.model.sam2.ClipFrames;
 import java.nio.file.Path;
 import java.util.Iterator;
@@ -25,7 +24,7 @@ final class VideoFrames implements ClipFrames, AutoCloseable {
     private final int count;
     private final int width;
     private final int height;
-    private final FrameRate rate;
+    private final FrameSource.Rate rate;
     private final List<String> names;
     private FrameSource source;
     /** Frames of the open source that were read. */
@@ -68,7 +67,7 @@ final class VideoFrames implements ClipFrames, AutoCloseable {
         return height;
     }
 
-    FrameRate rate() {
+    FrameSource.Rate rate() {
         return rate;
     }
 

@@ -2,7 +2,7 @@ package dev.kerf.backend.cpu;
 
 import static org.openjdk.jcstress.annotations.Expect.ACCEPTABLE;
 
-import dev.kerf.backend.DeviceInfo;
+import dev.kerf.backend.Device;
 import dev.kerf.backend.Precision;
 import dev.kerf.error.ClosedException;
 import dev.kerf.graph.TensorType;
@@ -28,7 +28,7 @@ public class ReferencesStress {
 
     /** A device and weights of which eight bytes are packed. */
     static class Loaded {
-        final CpuDevice device = new CpuDevice(new DeviceInfo("cpu", 0, DeviceInfo.Kind.CPU, "", "", "", 1 << 30, 1 << 30, 1,
+        final CpuDevice device = new CpuDevice(new Device.Info("cpu", 0, Device.Info.Kind.CPU, "", "", "", 1 << 30, 1 << 30, 1,
                 List.of(Precision.FLOAT32)), 1);
         final CpuWeights weights = (CpuWeights) device.load(FILE);
 

@@ -3,7 +3,6 @@ package dev.kerf.backend.cpu;
 import dev.kerf.backend.Backend;
 import dev.kerf.backend.CpuOptions;
 import dev.kerf.backend.Device;
-import dev.kerf.backend.DeviceInfo;
 import dev.kerf.backend.Precision;
 import dev.kerf.error.BackendUnavailableException;
 import java.io.IOException;
@@ -31,13 +30,13 @@ public final class CpuBackend implements Backend {
     }
 
     @Override
-    public List<DeviceInfo> devices() {
+    public List<Device.Info> devices() {
         return List.of(info(CpuOptions.of()));
     }
 
-    private DeviceInfo info(CpuOptions options) {
+    private Device.Info info(CpuOptions options) {
         String vectors = Vectors.present() ? Vectors.description() : "no jdk.incubator.vector";
-        return new DeviceInfo(name(), 0, DeviceInfo.Kind.CPU, cpuinfo("model name"), cpuinfo("vendor_id"),
+        return new Device.Info(name(), 0, Device.Info.Kind.CPU, cpuinfo("model name"), cpuinfo("vendor_id"),
                 "Java " + Runtime.version() + ", " + vectors, Runtime.getRuntime().maxMemory(),
                 4L * ArrayKind.MOST_ELEMENTS, options.threads(), List.of(Precision.FLOAT32));
     }

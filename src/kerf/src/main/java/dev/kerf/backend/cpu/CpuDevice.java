@@ -2,12 +2,10 @@ package dev.kerf.backend.cpu;
 
 import dev.kerf.backend.CompileOptions;
 import dev.kerf.backend.Device;
-import dev.kerf.backend.DeviceInfo;
+import dev.kerf.backend.Device.HostMemory;
 import dev.kerf.backend.DeviceTensor;
 import dev.kerf.backend.DeviceWeights;
 import dev.kerf.backend.Executable;
-import dev.kerf.backend.HostMemory;
-import dev.kerf.backend.StateTensor;
 import dev.kerf.backend.Stream;
 import dev.kerf.error.BadInputException;
 import dev.kerf.error.ClosedException;
@@ -29,7 +27,7 @@ final class CpuDevice implements Device {
     /** Of host memory: a line of the caches. */
     private static final long ALIGNMENT = 64;
 
-    private final DeviceInfo info;
+    private final Device.Info info;
     private final Workers workers;
     private final AtomicLong memory = new AtomicLong();
     private final Set<AutoCloseable> children = new LinkedHashSet<>();
@@ -37,13 +35,13 @@ final class CpuDevice implements Device {
     private final Object order = new Object();
     private volatile boolean closed;
 
-    CpuDevice(DeviceInfo info, int threads) {
+    CpuDevice(Device.Info info, int threads) {
         this.info = info;
         this.workers = new Workers(threads);
     }
 
     @Override
-    public DeviceInfo info() {
+    public Device.Info info() {
         return info;
     }
 
@@ -77,7 +75,7 @@ final class CpuDevice implements Device {
     }
 
     @Override
-    public StateTensor allocateState(TensorType type) {
+    public DeviceTensor.State allocateState(TensorType type) {
         requireOpen();
         return adopt(new CpuTensor(this, type));
     }

@@ -6,7 +6,6 @@ import dev.kerf.backend.Executable;
 import dev.kerf.backend.Executable.MemoryUse;
 import dev.kerf.backend.Executable.NodeTiming;
 import dev.kerf.backend.Limit;
-import dev.kerf.backend.StateTensor;
 import dev.kerf.backend.Stream;
 import dev.kerf.backend.cpu.kernel.Faults;
 import dev.kerf.backend.cpu.kernel.Operand;
@@ -105,7 +104,7 @@ final class CpuExecutable implements Executable {
     }
 
     @Override
-    public void bindState(String name, StateTensor state) {
+    public void bindState(String name, DeviceTensor.State state) {
         requireOpen();
         if (!states.containsKey(name)) {
             throw unknown(states, name, "state");

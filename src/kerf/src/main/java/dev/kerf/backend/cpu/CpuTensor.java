@@ -1,8 +1,8 @@
 package dev.kerf.backend.cpu;
 
 import dev.kerf.backend.Device;
-import dev.kerf.backend.HostView;
-import dev.kerf.backend.StateTensor;
+import dev.kerf.backend.DeviceTensor;
+import dev.kerf.backend.DeviceTensor.HostView;
 import dev.kerf.backend.Stream;
 import dev.kerf.backend.cpu.kernel.Operand;
 import dev.kerf.error.BadInputException;
@@ -15,7 +15,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 
 /** A tensor in a Java array: the caller's own, or a slot of an executable. */
-final class CpuTensor implements StateTensor {
+final class CpuTensor implements DeviceTensor.State {
     private static final Sequence[] NONE = {};
 
     private final CpuDevice device;

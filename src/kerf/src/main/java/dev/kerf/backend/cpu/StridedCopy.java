@@ -1,6 +1,6 @@
 package dev.kerf.backend.cpu;
 
-import dev.kerf.backend.HostView;
+import dev.kerf.backend.DeviceTensor.HostView;
 import dev.kerf.backend.cpu.kernel.Operand;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;

@@ -1,6 +1,6 @@
 package dev.kerf.backend.gpu;
 
-import dev.kerf.backend.DeviceInfo;
+import dev.kerf.backend.Device;
 import dev.kerf.backend.Precision.Storage;
 import dev.kerf.backend.gpu.kernel.KernelSource;
 import dev.kerf.tensor.DType;
@@ -33,7 +33,7 @@ public record DeviceFloors(double copyBytesPerSecond, double flopsPerSecond) {
     /** Measures a device that nothing else uses meanwhile; takes about a second. */
     public static DeviceFloors measure(GpuDevice device) {
         Driver driver = device.driver();
-        boolean gpu = driver.facts().info().kind() == DeviceInfo.Kind.GPU;
+        boolean gpu = driver.facts().info().kind() == Device.Info.Kind.GPU;
         try (Driver.Queue queue = driver.profiledQueue()) {
             return new DeviceFloors(copy(driver, queue, (gpu ? 256L : 64L) << 20),
                     flops(driver, queue, driver.facts().info().computeUnits() * (gpu ? 8192 : 1024)));
@@ -65,7 +65,7 @@ public record DeviceFloors(double copyBytesPerSecond, double flopsPerSecond) {
 
     private static double flops(Driver driver, Driver.Queue queue, int items) {
         int group = Math.min(GROUP, driver.facts().maxGroup());
-        boolean wide = driver.facts().info().kind() == DeviceInfo.Kind.CPU;
+        boolean wide = driver.facts().info().kind() == Device.Info.Kind.CPU;
         Driver.Kernel kernel = driver.load("multiply_add",
                 Map.of("GROUP", Integer.toString(GROUP), "WIDE", wide ? "1" : "0", KernelSource.STORAGE,
                         "" + Storage.F32.code()));

@@ -1,6 +1,6 @@
 package dev.kerf.backend.gpu;
 
-import dev.kerf.backend.DeviceInfo;
+import dev.kerf.backend.Device;
 import dev.kerf.backend.gpu.kernel.Dialect;
 import dev.kerf.backend.gpu.kernel.Manifest;
 import dev.kerf.error.DeviceException;
@@ -36,10 +36,10 @@ public interface Driver extends AutoCloseable {
      * @param code              what code it takes
      */
     record Facts(
-            DeviceInfo info, String architecture, int alignment, int maxGroup, long localMemory,
+            Device.Info info, String architecture, int alignment, int maxGroup, long localMemory,
             boolean unifiedMemory, boolean typedMemory, Code code) {
         /** A device of OpenCL, whose memory is bytes. */
-        public Facts(DeviceInfo info, String architecture, int alignment, int maxGroup, long localMemory,
+        public Facts(Device.Info info, String architecture, int alignment, int maxGroup, long localMemory,
                 boolean unifiedMemory) {
             this(info, architecture, alignment, maxGroup, localMemory, unifiedMemory, false, Code.OPENCL);
         }

@@ -3,7 +3,7 @@ package dev.kerf.backend.gpu;
 import dev.kerf.backend.gpu.kernel.Sizes;
 import dev.kerf.graph.FrameOp;
 import dev.kerf.graph.Node;
-import dev.kerf.image.VideoMatrix;
+import dev.kerf.image.Nv12;
 import dev.kerf.tensor.DType;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;
@@ -44,8 +44,8 @@ final class FrameRules {
     /** The factors follow from the luma weights of red and blue (ITU-R BT.601-7 and BT.709-6, section 3). */
     private static KernelCall fromNv12(FrameOp.FromNv12 op, Node node, Target target) {
         Shape y = node.output().type().shape();
-        boolean full = op.matrix() == VideoMatrix.BT601_FULL;
-        boolean bt709 = op.matrix() == VideoMatrix.BT709_LIMITED;
+        boolean full = op.matrix() == Nv12.Matrix.BT601_FULL;
+        boolean bt709 = op.matrix() == Nv12.Matrix.BT709_LIMITED;
         double red = bt709 ? 0.2126 : 0.299;
         double blue = bt709 ? 0.0722 : 0.114;
         double green = 1 - red - blue;

@@ -2,12 +2,10 @@ package dev.kerf.backend.gpu;
 
 import dev.kerf.backend.CompileOptions;
 import dev.kerf.backend.Device;
-import dev.kerf.backend.DeviceInfo;
+import dev.kerf.backend.Device.HostMemory;
 import dev.kerf.backend.DeviceTensor;
 import dev.kerf.backend.DeviceWeights;
 import dev.kerf.backend.Executable;
-import dev.kerf.backend.HostMemory;
-import dev.kerf.backend.StateTensor;
 import dev.kerf.backend.Stream;
 import dev.kerf.error.BadInputException;
 import dev.kerf.error.ClosedException;
@@ -53,7 +51,7 @@ public final class GpuDevice implements Device {
     }
 
     @Override
-    public DeviceInfo info() {
+    public Device.Info info() {
         return driver.facts().info();
     }
 
@@ -89,7 +87,7 @@ public final class GpuDevice implements Device {
     }
 
     @Override
-    public StateTensor allocateState(TensorType type) {
+    public DeviceTensor.State allocateState(TensorType type) {
         return make(() -> tensor(type));
     }
 

@@ -5,7 +5,6 @@ import dev.kerf.backend.Executable;
 import dev.kerf.backend.Executable.MemoryUse;
 import dev.kerf.backend.Executable.NodeTiming;
 import dev.kerf.backend.Limit;
-import dev.kerf.backend.StateTensor;
 import dev.kerf.backend.Stream;
 import dev.kerf.error.BadInputException;
 import dev.kerf.error.CapacityExceededException;
@@ -142,7 +141,7 @@ final class GpuExecutable implements Executable {
     }
 
     @Override
-    public void bindState(String name, StateTensor state) {
+    public void bindState(String name, DeviceTensor.State state) {
         checkOpen();
         bind(slot(states, name, "state"), state, recorded.states().get(name).type());
     }

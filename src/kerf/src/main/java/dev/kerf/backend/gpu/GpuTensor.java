@@ -1,8 +1,8 @@
 package dev.kerf.backend.gpu;
 
 import dev.kerf.backend.Device;
-import dev.kerf.backend.HostView;
-import dev.kerf.backend.StateTensor;
+import dev.kerf.backend.DeviceTensor;
+import dev.kerf.backend.DeviceTensor.HostView;
 import dev.kerf.backend.Stream;
 import dev.kerf.error.BadInputException;
 import dev.kerf.error.ClosedException;
@@ -11,7 +11,7 @@ import dev.kerf.trace.Trace;
 import java.lang.foreign.MemorySegment;
 
 /** A dense row-major tensor: a buffer, or part of one. */
-final class GpuTensor implements StateTensor {
+final class GpuTensor implements DeviceTensor.State {
     private final GpuDevice device;
     private final TensorType type;
     private final Driver.Buffer buffer;

@@ -1,6 +1,6 @@
 package dev.kerf.backend.gpu;
 
-import dev.kerf.backend.DeviceInfo;
+import dev.kerf.backend.Device;
 import dev.kerf.backend.Precision;
 import dev.kerf.backend.Precision.Arithmetic;
 import dev.kerf.backend.Precision.Storage;
@@ -128,7 +128,7 @@ public record Target(Driver.Facts facts, Graph graph, Precision precision, Tuned
     }
 
     /** What kind of processor it is. */
-    public DeviceInfo.Kind kind() {
+    public Device.Info.Kind kind() {
         return facts.info().kind();
     }
 

@@ -1,6 +1,6 @@
 package dev.kerf.backend.gpu;
 
-import dev.kerf.backend.HostView;
+import dev.kerf.backend.DeviceTensor.HostView;
 import dev.kerf.tensor.Shape;
 import java.lang.foreign.MemorySegment;
 

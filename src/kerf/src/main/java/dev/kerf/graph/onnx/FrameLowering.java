@@ -2,7 +2,7 @@ package dev.kerf.graph.onnx;
 
 import dev.kerf.graph.FrameOp;
 import dev.kerf.graph.Node;
-import dev.kerf.image.VideoMatrix;
+import dev.kerf.image.Nv12;
 import dev.kerf.tensor.DType;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;
@@ -47,7 +47,7 @@ final class FrameLowering {
         String repeated = g.op("Expand", g.reshape(chroma, y.dim(0), 2, h / 2, 1, w / 2, 1),
                 g.longs(y.dim(0), 2, h / 2, 2, w / 2, 2));
         String yuv = g.op("Concat", List.of(luma, g.reshape(repeated, y.dim(0), 2, h, w)), Attribute.of("axis", 1));
-        boolean limited = op.matrix() != VideoMatrix.BT601_FULL;
+        boolean limited = op.matrix() != Nv12.Matrix.BT601_FULL;
         String zero = g.tensor(n.name() + "/zero",
                 HostTensor.of(Shape.of(1, 3, 1, 1), new float[] {limited ? 16 : 0, 128, 128}));
         String rgb = g.op("Conv", g.op("Sub", yuv, zero),
@@ -58,8 +58,8 @@ final class FrameLowering {
     /**
      * Rows R, G, B; columns Y, Cb, Cr: from the luma weights of red and blue (ITU-R BT.601-7 and BT.709-6, section 3).
      */
-    private static float[] matrix(VideoMatrix which, boolean limited) {
-        boolean bt709 = which == VideoMatrix.BT709_LIMITED;
+    private static float[] matrix(Nv12.Matrix which, boolean limited) {
+        boolean bt709 = which == Nv12.Matrix.BT709_LIMITED;
         double red = bt709 ? 0.2126 : 0.299;
         double blue = bt709 ? 0.0722 : 0.114;
         double green = 1 - red - blue;

@@ -3,6 +3,7 @@ package dev.kerf.image.video;
 import dev.kerf.error.BadFileException;
 import dev.kerf.error.ClosedException;
 import dev.kerf.image.Image;
+import dev.kerf.image.video.FrameSource.Frame;
 import java.io.IOException;
 import java.util.NoSuchElementException;
 import java.util.OptionalInt;
@@ -55,7 +56,7 @@ final class DecodedVideo implements FrameSource {
     }
 
     @Override
-    public FrameRate rate() {
+    public FrameSource.Rate rate() {
         return decoder.rate();
     }
 

@@ -4,6 +4,7 @@ import dev.kerf.error.BadInputException;
 import dev.kerf.error.ClosedException;
 import dev.kerf.file.AtomicFile;
 import dev.kerf.image.Image;
+import dev.kerf.image.video.FrameSource.Frame;
 import java.io.IOException;
 
 /** Frames for an encoder: checks their size and puts the finished file in its place. */

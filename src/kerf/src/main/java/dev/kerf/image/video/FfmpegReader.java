@@ -32,7 +32,7 @@ final class FfmpegReader implements FrameDecoder {
     }
 
     @Override
-    public FrameRate rate() {
+    public FrameSource.Rate rate() {
         return frames.rate();
     }
 

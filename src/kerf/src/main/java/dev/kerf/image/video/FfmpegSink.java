@@ -1,6 +1,7 @@
 package dev.kerf.image.video;
 
 import dev.kerf.image.Image;
+import dev.kerf.image.video.FrameSource.Frame;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -21,7 +22,7 @@ final class FfmpegSink implements FrameEncoder {
      * @param file to write
      * @param path where to look for the command
      */
-    FfmpegSink(String name, Path file, int width, int height, FrameRate rate, String path) {
+    FfmpegSink(String name, Path file, int width, int height, FrameSource.Rate rate, String path) {
         ffmpeg = Ffmpeg.start(name, path, List.of("-y", "-f", "rawvideo", "-pixel_format", "rgb24", "-video_size",
                 width + "x" + height, "-framerate", rate.frames() + "/" + rate.seconds(), "-i", "pipe:0", "-vf",
                 "pad=ceil(iw/2)*2:ceil(ih/2)*2,scale=out_color_matrix=bt709:out_range=tv", "-pix_fmt", "yuv420p",

@@ -65,8 +65,8 @@ final class FolderSource implements FrameDecoder {
     }
 
     @Override
-    public FrameRate rate() {
-        return new FrameRate(RATE, 1);
+    public FrameSource.Rate rate() {
+        return new FrameSource.Rate(RATE, 1);
     }
 
     @Override

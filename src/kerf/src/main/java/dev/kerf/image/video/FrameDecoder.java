@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 /** What a kind of video does; {@link DecodedVideo} does the rest. */
 interface FrameDecoder extends Closeable {
     /** Nominal rate; asked for after the first frame has been read. */
-    FrameRate rate();
+    FrameSource.Rate rate();
 
     /** How many frames there are, if that is known. */
     OptionalInt count();

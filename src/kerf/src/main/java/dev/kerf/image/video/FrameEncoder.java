@@ -1,6 +1,7 @@
 package dev.kerf.image.video;
 
 import dev.kerf.image.Image;
+import dev.kerf.image.video.FrameSource.Frame;
 import java.io.Closeable;
 import java.io.IOException;
 

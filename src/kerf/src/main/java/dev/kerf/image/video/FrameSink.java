@@ -1,6 +1,7 @@
 package dev.kerf.image.video;
 
 import dev.kerf.error.BadFileException;
+import dev.kerf.image.video.FrameSource.Frame;
 import java.nio.file.Path;
 
 /**
@@ -47,7 +48,7 @@ public interface FrameSink extends AutoCloseable {
      *
      * @throws BadFileException if it can't be written there, or would need an {@code ffmpeg} that isn't there
      */
-    static FrameSink open(Path file, int width, int height, FrameRate rate) {
+    static FrameSink open(Path file, int width, int height, FrameSource.Rate rate) {
         return VideoFile.create(file, width, height, rate);
     }
 }

@@ -1,8 +1,11 @@
 package dev.kerf.image.video;
 
 import dev.kerf.error.BadFileException;
+import dev.kerf.error.BadInputException;
+import dev.kerf.image.Image;
 import java.nio.file.Path;
 import java.util.Iterator;
+import java.util.Objects;
 import java.util.OptionalInt;
 
 /**
@@ -21,7 +24,63 @@ import java.util.OptionalInt;
  * damaged, ends in the middle of a frame, or changes its size; the message names the frame. {@code next} after the last
  * frame throws {@link java.util.NoSuchElementException}.
  */
-public interface FrameSource extends Iterator<Frame>, AutoCloseable {
+public interface FrameSource extends Iterator<FrameSource.Frame>, AutoCloseable {
+    /**
+     * Frames per second as a fraction: 30000/1001 is NTSC's.
+     *
+     * @param frames  frames in so many seconds, 1 or more
+     * @param seconds 1 or more
+     */
+    record Rate(int frames, int seconds) {
+        /** Checks that there is time between the frames. */
+        public Rate {
+            if (frames < 1 || seconds < 1) {
+                throw new BadInputException("a rate of " + frames + "/" + seconds + " frames per second; both from 1");
+            }
+        }
+
+        /** When a frame, counted from 0, is shown: seconds from the first. */
+        public double time(int index) {
+            return (double) index * seconds / frames;
+        }
+
+        /** Seconds from a frame to the next. */
+        public double duration() {
+            return (double) seconds / frames;
+        }
+
+        /** Such as {@code 25} or {@code 30000/1001}. */
+        @Override
+        public String toString() {
+            return seconds == 1 ? Integer.toString(frames) : frames + "/" + seconds;
+        }
+    }
+
+    /**
+     * One picture of a video.
+     *
+     * @param index    counted from 0
+     * @param time     when it is to be shown, in seconds from the first frame
+     * @param duration for how long, in seconds
+     * @param image    the picture, in memory of its own: later frames leave it as it is
+     */
+    record Frame(int index, double time, double duration, Image image) {
+        /** Checks the numbers. */
+        public Frame {
+            Objects.requireNonNull(image);
+            if (index < 0 || !(time >= 0 && time < Double.POSITIVE_INFINITY)
+                    || !(duration >= 0 && duration < Double.POSITIVE_INFINITY)) {
+                throw new BadInputException("frame " + index + " at " + time + " s for " + duration
+                        + " s; numbers from 0 are possible");
+            }
+        }
+
+        /** Another picture at the same place, such as an overlay over this one. */
+        public Frame with(Image other) {
+            return new Frame(index, time, duration, other);
+        }
+    }
+
     /** What messages call it: the file. */
     String name();
 
@@ -32,7 +91,7 @@ public interface FrameSource extends Iterator<Frame>, AutoCloseable {
     int height();
 
     /** Nominal rate: for an animated GIF, whose frames may last differently, that of its first frame. */
-    FrameRate rate();
+    Rate rate();
 
     /** How many frames there are, where that is known before the end. */
     OptionalInt count();

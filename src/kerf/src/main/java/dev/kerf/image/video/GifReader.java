@@ -1,7 +1,6 @@
 package dev.kerf.image.video;
 
 import dev.kerf.image.Image;
-import dev.kerf.image.ImageInfo;
 import dev.kerf.image.PixelFormat;
 import dev.kerf.image.gif.GifBlocks;
 import dev.kerf.image.gif.GifBlocks.Piece;
@@ -53,10 +52,10 @@ final class GifReader implements FrameDecoder {
     }
 
     @Override
-    public FrameRate rate() {
+    public FrameSource.Rate rate() {
         int d = first == 0 ? USUAL : first;
         int divisor = BigInteger.valueOf(d).gcd(BigInteger.valueOf(100)).intValue();
-        return new FrameRate(100 / divisor, d / divisor);
+        return new FrameSource.Rate(100 / divisor, d / divisor);
     }
 
     @Override
@@ -84,7 +83,7 @@ final class GifReader implements FrameDecoder {
             open(p);
         }
         check(p.width(), p.height());
-        ImageInfo.checkMemory(name + ": decoding a frame of " + p.width() + "x" + p.height() + " pixels",
+        Image.Info.checkMemory(name + ": decoding a frame of " + p.width() + "x" + p.height() + " pixels",
                 (long) p.width() * p.height());
         dispose();
         if (p.disposal() == RESTORE) {
@@ -106,7 +105,7 @@ final class GifReader implements FrameDecoder {
             throw blocks.bad("the header says " + width + "x" + height + " pixels");
         }
         check(width, height);
-        ImageInfo.checkMemory(name + ": decoding frames of " + width + "x" + height + " pixels", 4 * bytes);
+        Image.Info.checkMemory(name + ": decoding frames of " + width + "x" + height + " pixels", 4 * bytes);
         screen = new byte[(int) bytes];
     }
 

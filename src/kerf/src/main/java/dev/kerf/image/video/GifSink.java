@@ -3,6 +3,7 @@ package dev.kerf.image.video;
 import dev.kerf.error.BadInputException;
 import dev.kerf.image.Image;
 import dev.kerf.image.gif.GifCodes;
+import dev.kerf.image.video.FrameSource.Frame;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;

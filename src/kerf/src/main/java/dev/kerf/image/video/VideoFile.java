@@ -58,12 +58,12 @@ final class VideoFile {
         return new FfmpegReader(file, path);
     }
 
-    static FrameSink create(Path file, int width, int height, FrameRate rate) {
+    static FrameSink create(Path file, int width, int height, FrameSource.Rate rate) {
         return create(file, width, height, rate, path());
     }
 
     /** As {@link FrameSink#open}, with ffmpeg looked for in the directories of {@code path}. */
-    static FrameSink create(Path file, int width, int height, FrameRate rate, String path) {
+    static FrameSink create(Path file, int width, int height, FrameSource.Rate rate, String path) {
         AtomicFile pending = new AtomicFile(file);
         try {
             return new EncodedVideo(file.toString(), pending, encoder(file, pending, width, height, rate, path), width, height);
@@ -76,7 +76,8 @@ final class VideoFile {
         }
     }
 
-    private static FrameEncoder encoder(Path file, AtomicFile pending, int width, int height, FrameRate rate, String path)
+    private static FrameEncoder encoder(Path file, AtomicFile pending, int width, int height, FrameSource.Rate rate,
+            String path)
             throws IOException {
         String name = file.getFileName().toString().toLowerCase(Locale.ROOT);
         if (!name.endsWith(".gif") && !name.endsWith(".y4m")) {

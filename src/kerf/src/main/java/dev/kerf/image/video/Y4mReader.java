@@ -2,7 +2,6 @@ package dev.kerf.image.video;
 
 import dev.kerf.error.BadFileException;
 import dev.kerf.image.Image;
-import dev.kerf.image.ImageInfo;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -20,7 +19,7 @@ final class Y4mReader implements FrameDecoder {
 
     private final String name;
     private final InputStream in;
-    private final FrameRate rate;
+    private final FrameSource.Rate rate;
     private final int width;
     private final int height;
     private final YuvToRgb convert;
@@ -44,7 +43,7 @@ final class Y4mReader implements FrameDecoder {
         }
         int w = 0;
         int h = 0;
-        FrameRate f = new FrameRate(FolderSource.RATE, 1);
+        FrameSource.Rate f = new FrameSource.Rate(FolderSource.RATE, 1);
         String colour = "420jpeg";
         boolean full = false;
         for (String tag : line.substring(MAGIC.length() + 1).split(" +")) {
@@ -84,7 +83,7 @@ final class Y4mReader implements FrameDecoder {
             throw bad("the header says " + width + "x" + height + " pixels, of which a frame takes " + bytes
                     + " bytes; the file has only " + size + ": it is truncated or not genuine");
         }
-        ImageInfo.checkMemory(name + ": decoding frames of " + width + "x" + height + " pixels", bytes + 6L * width * height);
+        Image.Info.checkMemory(name + ": decoding frames of " + width + "x" + height + " pixels", bytes + 6L * width * height);
         return bytes;
     }
 
@@ -101,7 +100,7 @@ final class Y4mReader implements FrameDecoder {
         return Integer.parseInt(digits);
     }
 
-    private FrameRate rate(String value, FrameRate unknown, String tag) {
+    private FrameSource.Rate rate(String value, FrameSource.Rate unknown, String tag) {
         if (!value.matches("[0-9]{1,9}:[0-9]{1,9}")) {
             throw bad("the header has '" + tag + "', which is no rate");
         }
@@ -109,11 +108,11 @@ final class Y4mReader implements FrameDecoder {
         int n = Integer.parseInt(value.substring(0, colon));
         int d = Integer.parseInt(value.substring(colon + 1));
         // 0:0 says that the rate isn't known.
-        return n == 0 || d == 0 ? unknown : new FrameRate(n, d);
+        return n == 0 || d == 0 ? unknown : new FrameSource.Rate(n, d);
     }
 
     @Override
-    public FrameRate rate() {
+    public FrameSource.Rate rate() {
         return rate;
     }
 

@@ -1,6 +1,7 @@
 package dev.kerf.image.video;
 
 import dev.kerf.image.Image;
+import dev.kerf.image.video.FrameSource.Frame;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.lang.foreign.ValueLayout;
@@ -13,7 +14,7 @@ final class Y4mSink implements FrameEncoder {
     private final OutputStream out;
     private final byte[] planes;
 
-    Y4mSink(OutputStream out, int width, int height, FrameRate rate) throws IOException {
+    Y4mSink(OutputStream out, int width, int height, FrameSource.Rate rate) throws IOException {
         this.out = out;
         planes = new byte[Math.multiplyExact(3, Math.multiplyExact(width, height))];
         out.write((Y4mReader.MAGIC + " W" + width + " H" + height + " F" + rate.frames() + ":" + rate.seconds()

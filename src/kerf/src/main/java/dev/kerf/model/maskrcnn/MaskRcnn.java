@@ -10,7 +10,6 @@ import dev.kerf.graph.Graph;
 import dev.kerf.graph.SourceOp;
 import dev.kerf.graph.WeightExpr;
 import dev.kerf.image.Picture;
-import dev.kerf.image.PictureForm;
 import dev.kerf.image.PixelFormat;
 import dev.kerf.mask.Instances;
 import dev.kerf.mask.LabelMap;
@@ -25,8 +24,8 @@ import dev.kerf.model.plan.PlanResult;
 import dev.kerf.model.plan.WarmUp;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;
-import dev.kerf.weights.TensorInfo;
 import dev.kerf.weights.Weights;
+import dev.kerf.weights.Weights.TensorInfo;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -85,7 +84,7 @@ public final class MaskRcnn implements AutoCloseable {
     }
 
     private static RcnnRequest smallest(boolean semantic) {
-        return new RcnnRequest(new PictureForm(64, 64, PixelFormat.RGB8), 1, semantic, DetectOptions.of().size(64, 64));
+        return new RcnnRequest(new Picture.Form(64, 64, PixelFormat.RGB8), 1, semantic, DetectOptions.of().size(64, 64));
     }
 
     /**
@@ -124,7 +123,7 @@ public final class MaskRcnn implements AutoCloseable {
      */
     public static Graph graph(Weights weights, int height, int width, DetectOptions options) {
         return RcnnGraph.detect(RcnnConfig.of(weights), weights,
-                new RcnnRequest(new PictureForm(width, height, PixelFormat.RGB8), 1, false, options), false);
+                new RcnnRequest(new Picture.Form(width, height, PixelFormat.RGB8), 1, false, options), false);
     }
 
     /** What instances' categories mean; numbers of classes that have no name give "class N". */
@@ -152,8 +151,8 @@ public final class MaskRcnn implements AutoCloseable {
      *
      * @param limit most time for each form, after the first call
      */
-    public void warmUp(Duration limit, DetectOptions options, PictureForm... forms) {
-        for (PictureForm form : forms) {
+    public void warmUp(Duration limit, DetectOptions options, Picture.Form... forms) {
+        for (Picture.Form form : forms) {
             Picture blank = form.blank();
             WarmUp.untilSteady(limit, () -> detect(blank, options));
         }

@@ -4,8 +4,8 @@ import dev.kerf.error.BadWeightsException;
 import dev.kerf.graph.BoxOp.LevelRule;
 import dev.kerf.graph.BoxOp.Paste;
 import dev.kerf.model.maskrcnn.RcnnNames.Layout;
-import dev.kerf.weights.TensorInfo;
 import dev.kerf.weights.Weights;
+import dev.kerf.weights.Weights.TensorInfo;
 import java.util.ArrayList;
 import java.util.List;
 

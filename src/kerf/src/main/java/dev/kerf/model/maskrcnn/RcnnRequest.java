@@ -1,6 +1,6 @@
 package dev.kerf.model.maskrcnn;
 
-import dev.kerf.image.PictureForm;
+import dev.kerf.image.Picture;
 
 /**
  * What an executable of a Mask R-CNN is made for. Equal requests share a plan.
@@ -10,7 +10,7 @@ import dev.kerf.image.PictureForm;
  * @param semantic whether every pixel is to be given a class too
  * @param options  sizes, thresholds and limits
  */
-record RcnnRequest(PictureForm form, int images, boolean semantic, DetectOptions options) {
+record RcnnRequest(Picture.Form form, int images, boolean semantic, DetectOptions options) {
     /** A size in pixels. */
     record Size(int height, int width) {
         /** The next size whose sides are multiples of {@code step}. */

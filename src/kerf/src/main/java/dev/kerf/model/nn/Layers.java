@@ -10,8 +10,8 @@ import dev.kerf.graph.SpatialOp;
 import dev.kerf.graph.Value;
 import dev.kerf.graph.Window2d;
 import dev.kerf.tensor.Shape;
-import dev.kerf.weights.TensorInfo;
 import dev.kerf.weights.Weights;
+import dev.kerf.weights.Weights.TensorInfo;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -1,17 +1,16 @@
 package dev.kerf.model.nn;
 
 import dev.kerf.backend.DeviceTensor;
-import dev.kerf.backend.HostView;
+import dev.kerf.backend.DeviceTensor.HostView;
 import dev.kerf.error.BadInputException;
 import dev.kerf.graph.FrameOp;
 import dev.kerf.graph.GraphBuilder;
 import dev.kerf.graph.ReduceOp;
 import dev.kerf.graph.TensorType;
 import dev.kerf.graph.Value;
+import dev.kerf.image.Nv12;
 import dev.kerf.image.Picture;
-import dev.kerf.image.PictureForm;
 import dev.kerf.image.PixelFormat;
-import dev.kerf.image.VideoMatrix;
 import dev.kerf.tensor.DType;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;
@@ -42,11 +41,11 @@ public final class PictureInput {
     private PictureInput() {}
 
     /** What {@code count} pictures of a form are as a graph's input: (count, H, W, C), or (count, H · 3 / 2, W) for NV12. */
-    public static TensorType type(PictureForm form, int count) {
+    public static TensorType type(Picture.Form form, int count) {
         return switch (form.layout()) {
             case PixelFormat f -> TensorType.of(f.bits() == 8 ? DType.U8 : DType.U16, count, form.height(), form.width(),
                     f.channels());
-            case VideoMatrix _ -> TensorType.of(DType.U8, count, form.height() / 2 * 3, form.width());
+            case Nv12.Matrix _ -> TensorType.of(DType.U8, count, form.height() / 2 * 3, form.width());
         };
     }
 
@@ -59,11 +58,11 @@ public final class PictureInput {
      * @param blueFirst whether three planes are wanted in the order blue, green, red
      * @throws BadInputException if the pictures have no such channels
      */
-    public static Value planes(GraphBuilder g, Value image, PictureForm form, int count, boolean blueFirst) {
+    public static Value planes(GraphBuilder g, Value image, Picture.Form form, int count, boolean blueFirst) {
         return switch (form.layout()) {
             case PixelFormat f -> g.apply(new FrameOp.FromPixels(samples(f, count, blueFirst), count == 1 && !f.isGrey()),
                     image);
-            case VideoMatrix m -> videoPlanes(g, g.apply(new FrameOp.FromNv12(m), image), count, blueFirst);
+            case Nv12.Matrix m -> videoPlanes(g, g.apply(new FrameOp.FromNv12(m), image), count, blueFirst);
         };
     }
 

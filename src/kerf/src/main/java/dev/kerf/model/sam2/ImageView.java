@@ -1,8 +1,8 @@
 package dev.kerf.model.sam2;
 
 import dev.kerf.backend.Device;
+import dev.kerf.backend.DeviceTensor;
 import dev.kerf.backend.Executable;
-import dev.kerf.backend.StateTensor;
 import dev.kerf.error.BadInputException;
 import dev.kerf.error.ClosedException;
 import dev.kerf.graph.Value;
@@ -31,7 +31,7 @@ public final class ImageView implements AutoCloseable {
     private final Sam2 sam;
     private final int width;
     private final int height;
-    private final Map<String, StateTensor> features = new LinkedHashMap<>();
+    private final Map<String, DeviceTensor.State> features = new LinkedHashMap<>();
     private boolean closed;
 
     ImageView(Sam2 sam, int width, int height, Map<String, Value> states, Device device) {
@@ -191,7 +191,7 @@ public final class ImageView implements AutoCloseable {
     public synchronized void close() {
         if (!closed) {
             closed = true;
-            features.values().forEach(StateTensor::close);
+            features.values().forEach(DeviceTensor.State::close);
         }
     }
 }

@@ -1,7 +1,7 @@
 package dev.kerf.model.sam2;
 
+import dev.kerf.backend.DeviceTensor;
 import dev.kerf.backend.Executable;
-import dev.kerf.backend.StateTensor;
 import dev.kerf.graph.TensorType;
 import java.lang.foreign.MemorySegment;
 
@@ -12,8 +12,8 @@ import java.lang.foreign.MemorySegment;
  */
 final class MemoryBank implements AutoCloseable {
     private final Sam2 sam;
-    private StateTensor memories;
-    private StateTensor pointers;
+    private DeviceTensor.State memories;
+    private DeviceTensor.State pointers;
     private FrameMemory[] owners = new FrameMemory[0];
     private long clock;
 

@@ -7,7 +7,6 @@ import dev.kerf.backend.Executable;
 import dev.kerf.graph.Graph;
 import dev.kerf.image.Image;
 import dev.kerf.image.Picture;
-import dev.kerf.image.PictureForm;
 import dev.kerf.model.ModelKind;
 import dev.kerf.model.ModelOptions;
 import dev.kerf.model.nn.PictureInput;
@@ -68,7 +67,7 @@ public final class Sam2 implements AutoCloseable {
     record SlotsPlan(int slots, boolean reads) {}
 
     /** A picture's form and what it is. */
-    record Look(PictureForm form, boolean video) {}
+    record Look(Picture.Form form, boolean video) {}
 
     /** An image's size. */
     record Size(int height, int width) {}
@@ -146,8 +145,8 @@ public final class Sam2 implements AutoCloseable {
      *
      * @param limit most time for each form, after the first call
      */
-    public void warmUp(Duration limit, PictureForm... forms) {
-        for (PictureForm form : forms) {
+    public void warmUp(Duration limit, Picture.Form... forms) {
+        for (Picture.Form form : forms) {
             Picture blank = form.blank();
             Prompt point = Prompt.point(0.5 * form.width(), 0.5 * form.height());
             Prompt box = Prompt.box(0, 0, form.width(), form.height());

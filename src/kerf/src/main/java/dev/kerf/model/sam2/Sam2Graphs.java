@@ -13,7 +13,7 @@ import dev.kerf.graph.StateOp;
 import dev.kerf.graph.TensorType;
 import dev.kerf.graph.Value;
 import dev.kerf.graph.WeightExpr;
-import dev.kerf.image.PictureForm;
+import dev.kerf.image.Picture;
 import dev.kerf.image.PixelFormat;
 import dev.kerf.model.nn.Layers;
 import dev.kerf.model.nn.PictureInput;
@@ -22,8 +22,8 @@ import dev.kerf.model.plan.FiniteCheck;
 import dev.kerf.tensor.DType;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;
-import dev.kerf.weights.TensorInfo;
 import dev.kerf.weights.Weights;
+import dev.kerf.weights.Weights.TensorInfo;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -76,7 +76,7 @@ public final class Sam2Graphs {
      */
     public static Graph image(Sam2Config config, int height, int width) {
         GraphBuilder g = new GraphBuilder();
-        encode(g, config, new PictureForm(width, height, PixelFormat.RGB8), false).forEach(g::output);
+        encode(g, config, new Picture.Form(width, height, PixelFormat.RGB8), false).forEach(g::output);
         return g.build();
     }
 
@@ -86,13 +86,13 @@ public final class Sam2Graphs {
      * @param video whether frames are resized as upstream's video predictor does, by Pillow: bicubic, antialiased,
      *              rounded to 8 bits after the columns and after the rows
      */
-    static Graph look(Sam2Config config, PictureForm form, boolean video) {
+    static Graph look(Sam2Config config, Picture.Form form, boolean video) {
         GraphBuilder g = new GraphBuilder();
         encode(g, config, form, video).forEach((name, v) -> g.apply(new StateOp.Assign(), g.state(name, v.type()), v));
         return g.build();
     }
 
-    private static Map<String, Value> encode(GraphBuilder g, Sam2Config config, PictureForm form, boolean video) {
+    private static Map<String, Value> encode(GraphBuilder g, Sam2Config config, Picture.Form form, boolean video) {
         int height = form.height();
         int width = form.width();
         Value image = g.input("image", PictureInput.type(form, 1));

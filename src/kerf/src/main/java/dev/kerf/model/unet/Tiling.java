@@ -1,6 +1,6 @@
 package dev.kerf.model.unet;
 
-import dev.kerf.backend.HostView;
+import dev.kerf.backend.DeviceTensor.HostView;
 import dev.kerf.error.BadInputException;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;

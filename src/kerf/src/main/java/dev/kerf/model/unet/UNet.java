@@ -3,15 +3,14 @@ package dev.kerf.model.unet;
 import dev.kerf.backend.CompileOptions;
 import dev.kerf.backend.Device;
 import dev.kerf.backend.DeviceTensor;
+import dev.kerf.backend.DeviceTensor.HostView;
 import dev.kerf.backend.DeviceWeights;
 import dev.kerf.backend.Executable;
-import dev.kerf.backend.HostView;
 import dev.kerf.error.BadInputException;
 import dev.kerf.graph.Graph;
 import dev.kerf.graph.TensorType;
 import dev.kerf.image.Image;
 import dev.kerf.image.Picture;
-import dev.kerf.image.PictureForm;
 import dev.kerf.mask.LabelMap;
 import dev.kerf.model.DeviceResult;
 import dev.kerf.model.ModelKind;
@@ -140,8 +139,8 @@ public final class UNet implements AutoCloseable {
      *
      * @param limit most time for each form, after the first call
      */
-    public void warmUp(Duration limit, SegmentOptions options, PictureForm... forms) {
-        for (PictureForm form : forms) {
+    public void warmUp(Duration limit, SegmentOptions options, Picture.Form... forms) {
+        for (Picture.Form form : forms) {
             Picture blank = form.blank();
             WarmUp.untilSteady(limit, () -> segment(blank, options));
         }

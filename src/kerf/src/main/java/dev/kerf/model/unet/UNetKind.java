@@ -4,7 +4,7 @@ import dev.kerf.backend.Device;
 import dev.kerf.error.BadInputException;
 import dev.kerf.graph.Graph;
 import dev.kerf.image.Image;
-import dev.kerf.image.PictureForm;
+import dev.kerf.image.Picture;
 import dev.kerf.image.PixelFormat;
 import dev.kerf.json.Json;
 import dev.kerf.model.ModelKind;
@@ -57,11 +57,11 @@ final class UNetKind implements ModelKind {
                 : UNet.graph(weights, r.height(), r.width());
     }
 
-    private static PictureForm form(UNetConfig config, GraphRequest r) {
+    private static Picture.Form form(UNetConfig config, GraphRequest r) {
         return switch (config.inputChannels()) {
-            case 1 -> new PictureForm(r.width(), r.height(), PixelFormat.GRAY8);
-            case 3 -> new PictureForm(r.width(), r.height(), PixelFormat.RGB8);
-            case 4 -> new PictureForm(r.width(), r.height(), PixelFormat.RGBA8);
+            case 1 -> new Picture.Form(r.width(), r.height(), PixelFormat.GRAY8);
+            case 3 -> new Picture.Form(r.width(), r.height(), PixelFormat.RGB8);
+            case 4 -> new Picture.Form(r.width(), r.height(), PixelFormat.RGBA8);
             default -> throw new BadInputException("a network of " + config.inputChannels()
                     + " channels takes planes, not pixels, which have 1, 3 or 4");
         };

@@ -2,7 +2,7 @@ package dev.kerf.model.unet;
 
 import dev.kerf.error.BadInputException;
 import dev.kerf.graph.TensorType;
-import dev.kerf.image.PictureForm;
+import dev.kerf.image.Picture;
 import dev.kerf.model.nn.PictureInput;
 import dev.kerf.tensor.DType;
 import dev.kerf.tensor.HostTensor;
@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * @param wanted    what is computed
  */
 record UNetRequest(
-        Source source, @Nullable PictureForm form, int images, int channels, int height, int width, int netHeight,
+        Source source, Picture.@Nullable Form form, int images, int channels, int height, int width, int netHeight,
         int netWidth, Wanted wanted) {
     /** Forms of input. */
     enum Source {
@@ -49,7 +49,7 @@ record UNetRequest(
         EVERYTHING
     }
 
-    static UNetRequest of(PictureForm form, int images, Wanted wanted) {
+    static UNetRequest of(Picture.Form form, int images, Wanted wanted) {
         return new UNetRequest(Source.PICTURES, form, images, 0, form.height(), form.width(), form.height(), form.width(),
                 wanted);
     }

@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.kerf.backend.DeviceInfo;
+import dev.kerf.backend.Device;
 import dev.kerf.backend.gpu.kernel.KernelSource;
 import dev.kerf.backend.gpu.kernel.Manifest;
 import dev.kerf.error.BadFileException;
@@ -104,7 +104,7 @@ class ManifestTest {
         for (Manifest variant : m.variants()) {
             variant.attributes().stream().filter(a -> !m.attributes().contains(a)).forEach(
                     a -> assertTrue(m.index(a.toLowerCase(Locale.ROOT)) >= 0, a + " of " + variant.name()));
-            variant.devices().forEach(DeviceInfo.Kind::valueOf);
+            variant.devices().forEach(Device.Info.Kind::valueOf);
         }
     }
 

@@ -3,7 +3,7 @@ package dev.kerf.backend.gpu;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.kerf.backend.DeviceInfo;
+import dev.kerf.backend.Device;
 import dev.kerf.backend.Precision;
 import dev.kerf.backend.gpu.kernel.Expression;
 import dev.kerf.graph.Graph;
@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Test;
 /** How masks too large for any test's memory would be counted. */
 class MeasureRulesTest {
     private static final Driver.Facts FACTS = new Driver.Facts(
-            new DeviceInfo("test", 0, DeviceInfo.Kind.GPU, "GPU", "Acme", "1", 1L << 40, 1L << 40, 100,
+            new Device.Info("test", 0, Device.Info.Kind.GPU, "GPU", "Acme", "1", 1L << 40, 1L << 40, 100,
                     List.of(Precision.FLOAT32)),
             "", 64, 128, 1 << 15, false);
 

@@ -4,7 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.kerf.backend.DeviceInfo;
+import dev.kerf.backend.Device;
 import dev.kerf.backend.Precision;
 import dev.kerf.backend.gpu.kernel.Sizes;
 import dev.kerf.error.BadFileException;
@@ -22,7 +22,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class TunedParametersTest {
     private static final Driver.Facts FACTS = new Driver.Facts(
-            new DeviceInfo("test", 0, DeviceInfo.Kind.GPU, "Acme (R) GPU-9", "Acme Inc.", "1", 1, 1, 1,
+            new Device.Info("test", 0, Device.Info.Kind.GPU, "Acme (R) GPU-9", "Acme Inc.", "1", 1, 1, 1,
                     List.of(Precision.FLOAT32)),
             "ac_90", 64, 128, 1 << 15, false);
 
@@ -59,7 +59,7 @@ class TunedParametersTest {
     @ParameterizedTest
     @ValueSource(strings = {"NVIDIA Corporation", "NVIDIA"})
     void aVendorIsKnownByItsFirstWord(String vendor, @TempDir Path folder) throws IOException {
-        Driver.Facts facts = new Driver.Facts(new DeviceInfo("opencl", 0, DeviceInfo.Kind.GPU, "NVIDIA H200", vendor, "1", 1,
+        Driver.Facts facts = new Driver.Facts(new Device.Info("opencl", 0, Device.Info.Kind.GPU, "NVIDIA H200", vendor, "1", 1,
                 1, 1, List.of(Precision.FLOAT32)), "", 64, 1024, 1 << 15, false);
         assertEquals(Map.of("TILE_K", 16L), TunedParameters.of(facts, folder).of("conv2d", Map.of()));
         write(folder, "nvidia.json", "1", 32);

@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.kerf.backend.DeviceInfo;
+import dev.kerf.backend.Device;
 import dev.kerf.backend.Precision;
 import dev.kerf.backend.gpu.kernel.Dialect;
 import dev.kerf.backend.gpu.kernel.KernelSource;
@@ -28,8 +28,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 class VariantsTest {
     private static final long KIB = 1024;
 
-    private static Driver.Facts facts(DeviceInfo.Kind kind, String vendor, String architecture, Driver.Code code) {
-        DeviceInfo info = new DeviceInfo("test", 0, kind, "A device", vendor, "1", 1, 1, 1,
+    private static Driver.Facts facts(Device.Info.Kind kind, String vendor, String architecture, Driver.Code code) {
+        Device.Info info = new Device.Info("test", 0, kind, "A device", vendor, "1", 1, 1, 1,
                 List.of(Precision.FLOAT32, Precision.FLOAT16));
         return new Driver.Facts(info, architecture, 64, 1024, 48 * KIB, false, false, code);
     }
@@ -76,18 +76,18 @@ class VariantsTest {
         "GPU, OPENCL, sm_90, 85, 227, 64, triple_cpu", "CPU, OPENCL, '', 0, 0, 64, triple_cpu",
         "ACCELERATOR, OPENCL, '', 0, 0, 64, triple"})
     void theFirstThatFitsIsChosen(
-            DeviceInfo.Kind kind, Dialect dialect, String architecture, int isa, long dynamic, long n, String chosen) {
+            Device.Info.Kind kind, Dialect dialect, String architecture, int isa, long dynamic, long n, String chosen) {
         Driver.Facts facts = facts(kind, "Acme", architecture, new Driver.Code(dialect, isa, dynamic * KIB));
         assertEquals(chosen, call(facts, n, null).kernel().name());
     }
 
     @Test
     void noDeviceTakesSourceOfAnotherDialect() {
-        Driver.Facts openCl = facts(DeviceInfo.Kind.GPU, "NVIDIA Corporation", "sm_90", Driver.Code.OPENCL);
+        Driver.Facts openCl = facts(Device.Info.Kind.GPU, "NVIDIA Corporation", "sm_90", Driver.Code.OPENCL);
         assertEquals("triple", call(openCl, 64, "triple_sm80").kernel().name());
         assertTrue(assertThrows(UnsupportedOpException.class, () -> KernelSource.of("triple_sm80", Dialect.OPENCL))
                 .getMessage().contains("CUDA C++"));
-        Driver.Facts cuda = facts(DeviceInfo.Kind.GPU, "NVIDIA", "sm_90", new Driver.Code(Dialect.CUDA, 85, 227 * KIB));
+        Driver.Facts cuda = facts(Device.Info.Kind.GPU, "NVIDIA", "sm_90", new Driver.Code(Dialect.CUDA, 85, 227 * KIB));
         assertEquals("triple", call(cuda, 64, "triple_cpu").kernel().name());
         assertThrows(UnsupportedOpException.class, () -> KernelSource.of("triple_cpu", Dialect.CUDA));
         String source = KernelSource.of("triple_sm80", Dialect.CUDA);
@@ -97,7 +97,7 @@ class VariantsTest {
 
     @Test
     void theLaunchSaysItsMemoryAndLayout() {
-        Driver.Facts cuda = facts(DeviceInfo.Kind.GPU, "NVIDIA", "sm_90", new Driver.Code(Dialect.CUDA, 85, 227 * KIB));
+        Driver.Facts cuda = facts(Device.Info.Kind.GPU, "NVIDIA", "sm_90", new Driver.Code(Dialect.CUDA, 85, 227 * KIB));
         KernelCall call = call(cuda, 64, null);
         assertEquals(String.valueOf(3 * 32 * KIB), call.definitions().get(KernelSource.DYNAMIC_LOCAL));
         assertEquals(Map.of("tile", 24L, "taps_inner", 0L), call.layout("x", "panels"));

@@ -2,6 +2,7 @@ package dev.kerf.image.video;
 
 import dev.kerf.image.Image;
 import dev.kerf.image.PixelFormat;
+import dev.kerf.image.video.FrameSource.Frame;
 import java.util.ArrayList;
 import java.util.List;
 

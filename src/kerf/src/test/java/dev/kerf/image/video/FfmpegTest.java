@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.kerf.image.Image;
+import dev.kerf.image.video.FrameSource.Frame;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
@@ -19,7 +20,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The pipe to ffmpeg, with a script in its place: what is asked of it, and what becomes of each way in which it may fail. */
 class FfmpegTest {
-    private static final FrameRate RATE = new FrameRate(25, 1);
+    private static final FrameSource.Rate RATE = new FrameSource.Rate(25, 1);
 
     @TempDir
     private Path directory;

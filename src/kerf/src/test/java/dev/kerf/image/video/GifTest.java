@@ -11,6 +11,7 @@ import dev.kerf.error.KerfException;
 import dev.kerf.image.Image;
 import dev.kerf.image.PixelFormat;
 import dev.kerf.image.gif.GifCodes;
+import dev.kerf.image.video.FrameSource.Frame;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;

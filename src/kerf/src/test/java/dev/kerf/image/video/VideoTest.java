@@ -9,6 +9,7 @@ import dev.kerf.error.BadFileException;
 import dev.kerf.error.BadInputException;
 import dev.kerf.error.ClosedException;
 import dev.kerf.image.Image;
+import dev.kerf.image.video.FrameSource.Frame;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -21,12 +22,12 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class VideoTest {
-    private static final FrameRate RATE = new FrameRate(30000, 1001);
+    private static final FrameSource.Rate RATE = new FrameSource.Rate(30000, 1001);
 
     @TempDir
     private Path directory;
 
-    private Path written(String name, List<Image> images, FrameRate rate) {
+    private Path written(String name, List<Image> images, FrameSource.Rate rate) {
         Path file = directory.resolve(name);
         Image first = images.getFirst();
         try (FrameSink out = FrameSink.open(file, first.width(), first.height(), rate)) {
@@ -130,9 +131,9 @@ class VideoTest {
     @Test
     void gifKeepsFewColoursExactly() {
         List<Image> images = Clips.squares(40, 12, 20);
-        Path file = written("a.gif", images, new FrameRate(25, 1));
+        Path file = written("a.gif", images, new FrameSource.Rate(25, 1));
         try (FrameSource video = FrameSource.open(file)) {
-            assertEquals(new FrameRate(25, 1), video.rate());
+            assertEquals(new FrameSource.Rate(25, 1), video.rate());
             assertEquals(OptionalInt.empty(), video.count());
             List<Frame> frames = Clips.all(video);
             assertEquals(20, frames.size());
@@ -149,7 +150,7 @@ class VideoTest {
     void gifTakesPicturesOfAnySize() {
         for (int size : new int[] {1, 2, 3, 15, 16, 17, 33, 64, 131, 300}) {
             Image image = Clips.smooth(size, size, 1);
-            Path file = written("b" + size + ".gif", List.of(image), new FrameRate(10, 1));
+            Path file = written("b" + size + ".gif", List.of(image), new FrameSource.Rate(10, 1));
             try (FrameSource video = FrameSource.open(file)) {
                 // Cells of 8 levels are never merged where the picture has fewer than 256 of them; else boxes are larger.
                 assertTrue(Clips.difference(image, video.next().image()) <= (size <= 15 ? 0 : 40));
@@ -159,7 +160,7 @@ class VideoTest {
 
     @Test
     void roundingOfDurationsDoesNotAddUp() {
-        FrameRate rate = new FrameRate(30, 1);
+        FrameSource.Rate rate = new FrameSource.Rate(30, 1);
         Path file = written("c.gif", Clips.squares(16, 8, 10), rate);
         try (FrameSource video = FrameSource.open(file)) {
             Frame last = Clips.all(video).getLast();

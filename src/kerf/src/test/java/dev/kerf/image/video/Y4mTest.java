@@ -123,7 +123,7 @@ class Y4mTest {
     void tagsOfAllKindsAreTaken() {
         Path file = file("YUV4MPEG2 H1 W1 Ip A0:0 F0:0 XYSCSS=420JPEG XSOMETHING Cmono", 235);
         try (FrameSource video = FrameSource.open(file)) {
-            assertEquals(new FrameRate(25, 1), video.rate());
+            assertEquals(new FrameSource.Rate(25, 1), video.rate());
             assertEquals(1, Clips.all(video).size());
         }
     }

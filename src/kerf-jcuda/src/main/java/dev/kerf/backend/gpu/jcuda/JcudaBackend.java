@@ -2,7 +2,6 @@ package dev.kerf.backend.gpu.jcuda;
 
 import dev.kerf.backend.Backend;
 import dev.kerf.backend.Device;
-import dev.kerf.backend.DeviceInfo;
 import dev.kerf.backend.gpu.GpuDevice;
 import dev.kerf.backend.gpu.cuda.CudaBackend;
 import dev.kerf.backend.gpu.cuda.CudaDriver;
@@ -33,7 +32,7 @@ public final class JcudaBackend implements Backend {
     }
 
     @Override
-    public List<DeviceInfo> devices() {
+    public List<Device.Info> devices() {
         return CudaDriver.devices(JcudaLibrary.open());
     }
 

@@ -4,7 +4,7 @@ import dev.kerf.backend.cpu.kernel.Kernel;
 import dev.kerf.backend.cpu.kernel.Operand;
 import dev.kerf.backend.cpu.kernel.Site;
 import dev.kerf.graph.FrameOp;
-import dev.kerf.image.VideoMatrix;
+import dev.kerf.image.Nv12;
 import dev.kerf.tensor.DType;
 import java.util.List;
 
@@ -89,7 +89,7 @@ final class Frames {
         }
     }
 
-    private record FromNv12(VideoMatrix matrix, Operand x, Operand y) implements Kernel {
+    private record FromNv12(Nv12.Matrix matrix, Operand x, Operand y) implements Kernel {
         private int h() {
             return y.type().shape().size(2);
         }
@@ -114,8 +114,8 @@ final class Frames {
         private void row(int n, int i) {
             int h = h();
             int w = y.type().shape().size(3);
-            boolean full = matrix == VideoMatrix.BT601_FULL;
-            boolean hd = matrix == VideoMatrix.BT709_LIMITED;
+            boolean full = matrix == Nv12.Matrix.BT601_FULL;
+            boolean hd = matrix == Nv12.Matrix.BT709_LIMITED;
             float kr = hd ? 0.2126f : 0.299f;
             float kb = hd ? 0.0722f : 0.114f;
             float kg = (float) (1.0 - (hd ? 0.2126 + 0.0722 : 0.299 + 0.114));

@@ -2,7 +2,6 @@ package dev.kerf.backend.gpu.cuda;
 
 import dev.kerf.backend.Backend;
 import dev.kerf.backend.Device;
-import dev.kerf.backend.DeviceInfo;
 import dev.kerf.backend.gpu.GpuDevice;
 import dev.kerf.error.BackendUnavailableException;
 import java.util.List;
@@ -37,7 +36,7 @@ public final class CudaBackend implements Backend {
     }
 
     @Override
-    public List<DeviceInfo> devices() {
+    public List<Device.Info> devices() {
         return CudaDriver.devices(library());
     }
 

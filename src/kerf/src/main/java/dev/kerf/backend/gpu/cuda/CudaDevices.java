@@ -1,6 +1,6 @@
 package dev.kerf.backend.gpu.cuda;
 
-import dev.kerf.backend.DeviceInfo;
+import dev.kerf.backend.Device;
 import dev.kerf.backend.gpu.Driver;
 import dev.kerf.backend.gpu.kernel.Dialect;
 import dev.kerf.error.BackendUnavailableException;
@@ -110,7 +110,7 @@ final class CudaDevices {
         check(cuda, cuda.cuDeviceTotalMem(bytes.address(), device), "cuDeviceTotalMem");
         long memory = bytes.get(ValueLayout.JAVA_LONG, 0);
         String through = cuda.binding().through();
-        DeviceInfo info = new DeviceInfo(cuda.binding().backend(), ordinal, DeviceInfo.Kind.GPU,
+        Device.Info info = new Device.Info(cuda.binding().backend(), ordinal, Device.Info.Kind.GPU,
                 name.getString(0).strip(), "NVIDIA",
                 "CUDA " + text(version) + module() + (through.isEmpty() ? "" : ", " + through), memory, memory,
                 number(cuda, arena, device, MULTIPROCESSOR_COUNT), KernelImages.PRECISIONS);

@@ -1,6 +1,6 @@
 package dev.kerf.backend.gpu.cuda;
 
-import dev.kerf.backend.DeviceInfo;
+import dev.kerf.backend.Device;
 import dev.kerf.backend.gpu.Driver;
 import dev.kerf.backend.gpu.Geometry;
 import dev.kerf.error.BackendUnavailableException;
@@ -47,7 +47,7 @@ public final class CudaDriver implements Driver {
      *
      * @throws BackendUnavailableException if there is none, or the driver is too old
      */
-    public static List<DeviceInfo> devices(CudaApi cuda) {
+    public static List<Device.Info> devices(CudaApi cuda) {
         return CudaDevices.all(cuda).stream().map(f -> f.facts().info()).toList();
     }
 

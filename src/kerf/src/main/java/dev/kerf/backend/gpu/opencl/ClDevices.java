@@ -1,6 +1,6 @@
 package dev.kerf.backend.gpu.opencl;
 
-import dev.kerf.backend.DeviceInfo;
+import dev.kerf.backend.Device;
 import dev.kerf.backend.Precision;
 import dev.kerf.backend.gpu.Driver;
 import dev.kerf.backend.gpu.SignalHandlers;
@@ -102,10 +102,10 @@ final class ClDevices {
 
     private static Found found(LibOpenCl cl, Arena arena, String platform, long device) {
         long type = number(cl, arena, device, TYPE);
-        DeviceInfo.Kind kind = (type & TYPE_GPU) != 0
-                ? DeviceInfo.Kind.GPU
-                : (type & TYPE_CPU) != 0 ? DeviceInfo.Kind.CPU : DeviceInfo.Kind.ACCELERATOR;
-        DeviceInfo info = new DeviceInfo(OpenClBackend.NAME, 0, kind, text(cl, arena, device, NAME, false),
+        Device.Info.Kind kind = (type & TYPE_GPU) != 0
+                ? Device.Info.Kind.GPU
+                : (type & TYPE_CPU) != 0 ? Device.Info.Kind.CPU : Device.Info.Kind.ACCELERATOR;
+        Device.Info info = new Device.Info(OpenClBackend.NAME, 0, kind, text(cl, arena, device, NAME, false),
                 text(cl, arena, device, VENDOR, false),
                 platform + " " + text(cl, arena, device, DRIVER_VERSION, false),
                 number(cl, arena, device, GLOBAL_MEM_SIZE), number(cl, arena, device, MAX_MEM_ALLOC_SIZE),
@@ -118,8 +118,8 @@ final class ClDevices {
 
     private static Found numbered(Found f, int ordinal) {
         Driver.Facts t = f.facts();
-        DeviceInfo d = t.info();
-        DeviceInfo info = new DeviceInfo(d.backend(), ordinal, d.kind(), d.name(), d.vendor(), d.driver(),
+        Device.Info d = t.info();
+        Device.Info info = new Device.Info(d.backend(), ordinal, d.kind(), d.name(), d.vendor(), d.driver(),
                 d.memoryBytes(), d.maxAllocationBytes(), d.computeUnits(), d.precisions());
         return new Found(f.handle(), new Driver.Facts(info, t.architecture(), t.alignment(), t.maxGroup(),
                 t.localMemory(), t.unifiedMemory()), f.correctlyRounded());

@@ -2,14 +2,13 @@ package dev.kerf.backend.gpu.opencl;
 
 import dev.kerf.backend.Backend;
 import dev.kerf.backend.Device;
-import dev.kerf.backend.DeviceInfo;
 import dev.kerf.backend.gpu.GpuDevice;
 import dev.kerf.error.BackendUnavailableException;
 import java.util.List;
 
 /**
  * OpenCL on any vendor's device. Its {@link #priority} is above the CPU's for the sake of GPUs; who picks a default should
- * pass over devices of {@link DeviceInfo.Kind#CPU}, where the {@code cpu} back end is faster.
+ * pass over devices of {@link Device.Info.Kind#CPU}, where the {@code cpu} back end is faster.
  *
  * <pre>{@code Device device = Backends.open("opencl:0");}</pre>
  */
@@ -32,7 +31,7 @@ public final class OpenClBackend implements Backend {
     }
 
     @Override
-    public List<DeviceInfo> devices() {
+    public List<Device.Info> devices() {
         return ClDevices.all(library()).stream().map(f -> f.facts().info()).toList();
     }
 

@@ -2,7 +2,6 @@ package dev.kerf.backend.gpu.tornado;
 
 import dev.kerf.backend.Backend;
 import dev.kerf.backend.Device;
-import dev.kerf.backend.DeviceInfo;
 import dev.kerf.backend.gpu.Driver;
 import dev.kerf.backend.gpu.GpuDevice;
 import dev.kerf.error.BackendUnavailableException;
@@ -39,7 +38,7 @@ public final class TornadoBackend implements Backend {
     }
 
     @Override
-    public List<DeviceInfo> devices() {
+    public List<Device.Info> devices() {
         return tornado().devices();
     }
 
@@ -51,7 +50,7 @@ public final class TornadoBackend implements Backend {
     /** The driver of a device, for tests and measurements below the graph. */
     public static Driver openDriver(int ordinal) {
         TornadoDevices tornado = tornado();
-        List<DeviceInfo> found = tornado.devices();
+        List<Device.Info> found = tornado.devices();
         if (ordinal < 0 || ordinal >= found.size()) {
             throw new BackendUnavailableException("tornado: there is no device " + ordinal + ", only "
                     + found.stream().map(d -> d.id() + " " + d.name()).toList());
