@@ -1,13 +1,13 @@
 package dev.kerf.bench;
 
 import dev.kerf.graph.Graph;
+import dev.kerf.graph.Graph.Value;
 import dev.kerf.graph.GraphBuilder;
 import dev.kerf.graph.MatrixOp;
 import dev.kerf.graph.MeasureOp;
 import dev.kerf.graph.SpatialOp;
+import dev.kerf.graph.SpatialOp.Window2d;
 import dev.kerf.graph.TensorType;
-import dev.kerf.graph.Value;
-import dev.kerf.graph.Window2d;
 import dev.kerf.tensor.DType;
 import dev.kerf.tensor.Shape;
 import dev.kerf.weights.Weights;

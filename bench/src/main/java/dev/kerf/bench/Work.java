@@ -1,9 +1,9 @@
 package dev.kerf.bench;
 
 import dev.kerf.graph.Graph;
+import dev.kerf.graph.Graph.Node;
 import dev.kerf.graph.MatrixOp;
 import dev.kerf.graph.MeasureOp;
-import dev.kerf.graph.Node;
 import dev.kerf.graph.SourceOp;
 import dev.kerf.graph.SpatialOp;
 import dev.kerf.tensor.Shape;

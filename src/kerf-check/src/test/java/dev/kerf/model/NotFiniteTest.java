@@ -16,7 +16,6 @@ import dev.kerf.mask.Panoptic;
 import dev.kerf.model.maskrcnn.DetectOptions;
 import dev.kerf.model.maskrcnn.MaskRcnn;
 import dev.kerf.model.maskrcnn.SmallRcnns;
-import dev.kerf.model.sam2.ClipFrames;
 import dev.kerf.model.sam2.ClipTracker;
 import dev.kerf.model.sam2.ImageView;
 import dev.kerf.model.sam2.Prompt;
@@ -173,7 +172,7 @@ class NotFiniteTest {
                     Weights weights = Weights.of(name.isEmpty() ? good : spoilt(good, name));
                     Sam2 sam = Sam2.load(device, weights, Sam2Config.of(weights).withImageSize(64), ModelOptions.of());
                     ImageView view = sam.look(picture());
-                    ClipTracker clip = sam.track(ClipFrames.of(List.of(picture(), picture())))) {
+                    ClipTracker clip = sam.track(ClipTracker.Frames.of(List.of(picture(), picture())))) {
                 Prompt point = Prompt.point(30, 20);
                 if (name.isEmpty()) {
                     HostTensor low = view.predict(point).lowRes();

@@ -7,7 +7,7 @@ import dev.kerf.backend.CompileOptions;
 import dev.kerf.backend.CpuOptions;
 import dev.kerf.backend.Limit;
 import dev.kerf.error.BadInputException;
-import dev.kerf.graph.Window2d;
+import dev.kerf.graph.SpatialOp.Window2d;
 import dev.kerf.image.Image;
 import dev.kerf.image.Nv12;
 import dev.kerf.image.Picture;

@@ -12,8 +12,8 @@ public interface Executable extends AutoCloseable {
     /**
      * Time of one node in a run.
      *
-     * @param node  {@link dev.kerf.graph.Node#id} in the graph as recorded; a fused node goes by its last part
-     * @param name  {@link dev.kerf.graph.Node#name}
+     * @param node  {@link dev.kerf.graph.Graph.Node#id} in the graph as recorded; a fused node goes by its last part
+     * @param name  {@link dev.kerf.graph.Graph.Node#name}
      * @param what  the kernel or algorithm that ran
      * @param nanos time on the device
      * @param flops arithmetic operations of its kernels; 0 where a back end doesn't count them

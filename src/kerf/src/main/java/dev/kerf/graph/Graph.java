@@ -10,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A recorded model: nodes in an order of execution, named inputs, outputs, stages and states. Immutable and free of any
@@ -173,5 +174,79 @@ public final class Graph {
         StringBuilder s = new StringBuilder();
         nodes.forEach(n -> s.append(n).append('\n'));
         return s.append("outputs ").append(outputs).append(", stages ").append(stages).toString();
+    }
+
+    /**
+     * One op applied to values. Nodes stand in the order of recording, which is an order of execution.
+     *
+     * @param id      position in order of recording, from 0; a fused node has its last part's, and weights that fusion folded
+     *                have later ones. What timings and errors refer to
+     * @param name    scope path and op, unique in the graph, such as {@code down1/conv2d_1}
+     * @param op      what is computed
+     * @param inputs  operands, in the order that the op's record states
+     * @param outputs results
+     */
+    public record Node(int id, String name, Op op, List<Value> inputs, List<Value> outputs) {
+        /** Copies the lists. */
+        public Node {
+            inputs = List.copyOf(inputs);
+            outputs = List.copyOf(outputs);
+        }
+
+        /**
+         * The only output of a node that has one.
+         *
+         * @throws GraphException if it has more
+         */
+        public Value output() {
+            if (outputs.size() != 1) {
+                throw new GraphException(name + " has " + outputs.size() + " outputs");
+            }
+            return outputs.getFirst();
+        }
+
+        /**
+         * Operand {@code i}.
+         *
+         * @throws GraphException if there is none
+         */
+        public Value input(int i) {
+            if (i < 0 || i >= inputs.size()) {
+                throw new GraphException(name + " has " + inputs.size() + " operands, none of number " + i);
+            }
+            return inputs.get(i);
+        }
+
+        /** Such as {@code 3 down1/conv2d_1 Conv2d[...] (%2, %3) -> (%4)}. */
+        @Override
+        public String toString() {
+            return id + " " + name + " " + op + " " + inputs + " -> " + outputs;
+        }
+    }
+
+    /**
+     * A tensor in a graph: one output of one node.
+     *
+     * <p>A value may have a <em>count</em>: another value, int32, computed on the device, that says how many rows are valid. The
+     * shape is then a capacity. The rank of the count says along which axis: a scalar count counts rows of axis 0 of (capacity,
+     * …); a count of shape (B) counts rows of axis 1 of (B, capacity, …), for each of the B items. Rows past the count hold
+     * anything; kernels loop to the count and neither read nor write them.
+     *
+     * @param id        unique in its graph, counted from 0 in order of recording
+     * @param type      dtype and extents
+     * @param count     the number of valid rows; none when all are
+     * @param recording the identity of the graph that it belongs to, fused or not
+     */
+    public record Value(int id, TensorType type, @Nullable Value count, Object recording) {
+        /** The axis that {@link #count} counts along; −1 when every row is valid. */
+        public int countAxis() {
+            return count == null ? -1 : count.type().shape().rank();
+        }
+
+        /** Such as {@code %7:F32[1, 64, 96, 128]}. */
+        @Override
+        public String toString() {
+            return "%" + id + ":" + type + (count == null ? "" : " count %" + count.id());
+        }
     }
 }

@@ -1,6 +1,9 @@
 package dev.kerf.graph;
 
 import dev.kerf.error.GraphException;
+import dev.kerf.graph.Graph.Node;
+import dev.kerf.graph.Graph.Value;
+import dev.kerf.graph.SpatialOp.Window2d;
 import dev.kerf.tensor.DType;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;

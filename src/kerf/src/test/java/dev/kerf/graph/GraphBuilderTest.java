@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.kerf.error.GraphException;
+import dev.kerf.graph.Graph.Value;
+import dev.kerf.graph.SpatialOp.Window2d;
 import dev.kerf.tensor.DType;
 import dev.kerf.tensor.Shape;
 import java.util.List;

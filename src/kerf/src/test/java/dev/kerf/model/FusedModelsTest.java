@@ -3,8 +3,8 @@ package dev.kerf.model;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.kerf.graph.Graph;
+import dev.kerf.graph.Graph.Node;
 import dev.kerf.graph.MatrixOp;
-import dev.kerf.graph.Node;
 import dev.kerf.graph.SourceOp;
 import dev.kerf.graph.SpatialOp;
 import dev.kerf.graph.plan.Fusion;

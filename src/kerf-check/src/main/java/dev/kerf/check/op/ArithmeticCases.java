@@ -1,12 +1,12 @@
 package dev.kerf.check.op;
 
 import dev.kerf.graph.Activation;
+import dev.kerf.graph.Graph.Value;
 import dev.kerf.graph.MatrixOp;
 import dev.kerf.graph.NormOp;
 import dev.kerf.graph.PointwiseOp;
 import dev.kerf.graph.ReduceOp.Reduction;
 import dev.kerf.graph.ReduceOp;
-import dev.kerf.graph.Value;
 import dev.kerf.tensor.DType;
 import dev.kerf.tensor.Shape;
 import java.util.List;

@@ -2,8 +2,8 @@ package dev.kerf.check.op;
 
 import dev.kerf.backend.Precision.Storage;
 import dev.kerf.check.oracle.Oracle;
+import dev.kerf.graph.Graph.Value;
 import dev.kerf.graph.TensorType;
-import dev.kerf.graph.Value;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;
 import java.util.List;

@@ -2,9 +2,9 @@ package dev.kerf.check.op;
 
 import dev.kerf.graph.BoxOp;
 import dev.kerf.graph.BoxOp.LevelRule;
+import dev.kerf.graph.Graph.Value;
 import dev.kerf.graph.PointwiseOp;
 import dev.kerf.graph.SelectOp;
-import dev.kerf.graph.Value;
 import dev.kerf.tensor.DType;
 import dev.kerf.tensor.Shape;
 import java.util.List;

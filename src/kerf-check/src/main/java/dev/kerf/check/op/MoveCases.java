@@ -1,5 +1,6 @@
 package dev.kerf.check.op;
 
+import dev.kerf.graph.Graph.Value;
 import dev.kerf.graph.GraphBuilder;
 import dev.kerf.graph.MatrixOp;
 import dev.kerf.graph.MoveOp;
@@ -7,7 +8,6 @@ import dev.kerf.graph.ReduceOp.Reduction;
 import dev.kerf.graph.ReduceOp;
 import dev.kerf.graph.SelectOp;
 import dev.kerf.graph.StateOp;
-import dev.kerf.graph.Value;
 import dev.kerf.tensor.DType;
 import dev.kerf.tensor.Shape;
 import java.util.Arrays;

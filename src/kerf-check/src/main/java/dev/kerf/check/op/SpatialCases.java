@@ -1,12 +1,12 @@
 package dev.kerf.check.op;
 
 import dev.kerf.graph.Activation;
+import dev.kerf.graph.Graph.Value;
 import dev.kerf.graph.GraphBuilder;
 import dev.kerf.graph.SpatialOp.Interpolation;
 import dev.kerf.graph.SpatialOp.Sampling;
 import dev.kerf.graph.SpatialOp;
-import dev.kerf.graph.Value;
-import dev.kerf.graph.Window2d;
+import dev.kerf.graph.SpatialOp.Window2d;
 import dev.kerf.tensor.Shape;
 import java.util.List;
 

@@ -2,7 +2,7 @@ package dev.kerf.check.oracle;
 
 import dev.kerf.backend.cpu.kernel.Functions;
 import dev.kerf.graph.SpatialOp;
-import dev.kerf.graph.Window2d;
+import dev.kerf.graph.SpatialOp.Window2d;
 import java.util.List;
 
 /** Convolution and transposed convolution. */

@@ -1,8 +1,8 @@
 package dev.kerf.check.oracle;
 
 import dev.kerf.error.BadInputException;
+import dev.kerf.graph.Graph.Node;
 import dev.kerf.graph.MoveOp;
-import dev.kerf.graph.Node;
 import dev.kerf.tensor.Shape;
 import java.util.List;
 

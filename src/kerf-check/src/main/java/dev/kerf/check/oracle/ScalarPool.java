@@ -1,7 +1,7 @@
 package dev.kerf.check.oracle;
 
 import dev.kerf.graph.SpatialOp;
-import dev.kerf.graph.Window2d;
+import dev.kerf.graph.SpatialOp.Window2d;
 
 /** Pooling. */
 final class ScalarPool {

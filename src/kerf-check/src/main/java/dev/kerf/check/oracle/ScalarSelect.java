@@ -2,7 +2,7 @@ package dev.kerf.check.oracle;
 
 import dev.kerf.error.BadInputException;
 import dev.kerf.error.CapacityExceededException;
-import dev.kerf.graph.Node;
+import dev.kerf.graph.Graph.Node;
 import dev.kerf.graph.SelectOp;
 import dev.kerf.graph.StateOp;
 import java.util.Comparator;

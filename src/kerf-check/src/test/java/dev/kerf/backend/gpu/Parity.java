@@ -18,7 +18,7 @@ import dev.kerf.backend.gpu.tornado.TornadoBackend;
 import dev.kerf.check.oracle.Oracle;
 import dev.kerf.check.ptx.PtxBackend;
 import dev.kerf.graph.Graph;
-import dev.kerf.graph.Value;
+import dev.kerf.graph.Graph.Value;
 import dev.kerf.tensor.DType;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;

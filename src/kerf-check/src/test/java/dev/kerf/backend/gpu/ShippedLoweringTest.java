@@ -9,7 +9,7 @@ import dev.kerf.backend.gpu.cuda.KernelImages;
 import dev.kerf.backend.gpu.cuda.ShippedSets;
 import dev.kerf.check.golden.GoldenCase;
 import dev.kerf.graph.Graph;
-import dev.kerf.graph.Node;
+import dev.kerf.graph.Graph.Node;
 import dev.kerf.graph.plan.Fusion;
 import dev.kerf.model.maskrcnn.DetectOptions;
 import dev.kerf.model.maskrcnn.MaskRcnn;

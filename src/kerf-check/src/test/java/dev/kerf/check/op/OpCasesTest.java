@@ -6,7 +6,7 @@ import dev.kerf.backend.Backends;
 import dev.kerf.backend.BackendsUnderTest;
 import dev.kerf.backend.CompileOptions;
 import dev.kerf.backend.Device;
-import dev.kerf.graph.Node;
+import dev.kerf.graph.Graph.Node;
 import dev.kerf.graph.Op;
 import java.util.Arrays;
 import java.util.List;

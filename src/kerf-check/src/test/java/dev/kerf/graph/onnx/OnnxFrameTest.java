@@ -1,9 +1,9 @@
 package dev.kerf.graph.onnx;
 
 import dev.kerf.graph.FrameOp;
+import dev.kerf.graph.Graph.Value;
 import dev.kerf.graph.MeasureOp;
 import dev.kerf.graph.PointwiseOp;
-import dev.kerf.graph.Value;
 import dev.kerf.image.Nv12;
 import dev.kerf.tensor.DType;
 import java.util.List;

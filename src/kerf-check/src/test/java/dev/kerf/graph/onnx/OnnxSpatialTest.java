@@ -1,9 +1,9 @@
 package dev.kerf.graph.onnx;
 
 import dev.kerf.graph.Activation;
+import dev.kerf.graph.Graph.Value;
 import dev.kerf.graph.SpatialOp;
-import dev.kerf.graph.Value;
-import dev.kerf.graph.Window2d;
+import dev.kerf.graph.SpatialOp.Window2d;
 import dev.kerf.tensor.Shape;
 import java.util.ArrayList;
 import java.util.List;

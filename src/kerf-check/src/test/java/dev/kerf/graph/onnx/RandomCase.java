@@ -1,10 +1,10 @@
 package dev.kerf.graph.onnx;
 
 import dev.kerf.graph.Graph;
+import dev.kerf.graph.Graph.Value;
 import dev.kerf.graph.GraphBuilder;
 import dev.kerf.graph.Op;
 import dev.kerf.graph.TensorType;
-import dev.kerf.graph.Value;
 import dev.kerf.tensor.DType;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;

@@ -13,6 +13,7 @@ import dev.kerf.error.ClosedException;
 import dev.kerf.image.Image;
 import dev.kerf.image.PixelFormat;
 import dev.kerf.model.ModelOptions;
+import dev.kerf.model.sam2.Sam2.FrameResult;
 import dev.kerf.tensor.DType;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;
@@ -42,7 +43,7 @@ class TrackerTest {
     private Sam2 small;
 
     /** A square that wanders over a gradient. */
-    private record Drawn(int count) implements ClipFrames {
+    private record Drawn(int count) implements ClipTracker.Frames {
         @Override
         public Image frame(int index) {
             Image image = Image.blank(64, 64, PixelFormat.RGB8);
@@ -77,7 +78,7 @@ class TrackerTest {
     void aClipIsFollowedAsUpstreamDoes(String backend) {
         GoldenCase golden = GoldenCase.open(GOLDENS.resolve("sam2-predictor-quick"));
         Sam2Config config = Sam2Config.of(weights).withImageSize(256).withHoleArea(0);
-        ClipFrames video = new ClipFrames() {
+        ClipTracker.Frames video = new ClipTracker.Frames() {
             @Override
             public int count() {
                 return 4;
@@ -121,7 +122,7 @@ class TrackerTest {
 
     @Test
     void objectsAreFollowedTogetherAsAlone() {
-        ClipFrames video = new Drawn(5);
+        ClipTracker.Frames video = new Drawn(5);
         try (ClipTracker one = small.track(video);
                 ClipTracker two = small.track(video);
                 ClipTracker both = small.track(video)) {
@@ -143,7 +144,7 @@ class TrackerTest {
     @Test
     void backwardIsTheReverseOfTheReversedVideo() {
         Drawn video = new Drawn(6);
-        ClipFrames reversed = new ClipFrames() {
+        ClipTracker.Frames reversed = new ClipTracker.Frames() {
             @Override
             public int count() {
                 return 6;
@@ -170,7 +171,7 @@ class TrackerTest {
     @Test
     void memoriesThatMovedToTheHostComeBack() {
         // 40 frames take more than the 32 slots; following them again needs the first ones, which were moved.
-        ClipFrames video = new Drawn(40);
+        ClipTracker.Frames video = new Drawn(40);
         try (ClipTracker clip = small.track(video)) {
             clip.prompt(0, 1, LEFT);
             List<FrameResult> first = run(clip, 0, 40, false);
@@ -183,7 +184,7 @@ class TrackerTest {
 
     @Test
     void aCorrectionChangesWhatFollows() {
-        ClipFrames video = new Drawn(5);
+        ClipTracker.Frames video = new Drawn(5);
         try (ClipTracker clip = small.track(video)) {
             clip.prompt(0, 1, LEFT);
             Prediction before = run(clip, 0, 5, false).get(4).objects().get(1);
@@ -244,7 +245,7 @@ class TrackerTest {
 
     @Test
     void aStreamFollowsAsAClipOfManyFramesDoes() {
-        ClipFrames video = new Drawn(20);
+        ClipTracker.Frames video = new Drawn(20);
         try (StreamTracker stream = small.stream();
                 ClipTracker clip = small.track(video)) {
             stream.next(video.frame(0));

@@ -4,7 +4,7 @@ import dev.kerf.error.BadInputException;
 import dev.kerf.image.Image;
 import dev.kerf.image.video.FrameSource;
 import dev.kerf.image.video.FrameSource.Frame;
-import dev.kerf.model.sam2.ClipFrames;
+import dev.kerf.model.sam2.ClipTracker;
 import java.nio.file.Path;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
@@ -16,7 +16,7 @@ import java.util.stream.IntStream;
  * A video's frames in any order: read ahead to the one that is asked for, and from the beginning again to go back. The
  * frames read last are kept, as many as fit {@link #KEPT_BYTES}.
  */
-final class VideoFrames implements ClipFrames, AutoCloseable {
+final class VideoFrames implements ClipTracker.Frames, AutoCloseable {
     private static final long KEPT_BYTES = 256L << 20;
 
     private final Path path;

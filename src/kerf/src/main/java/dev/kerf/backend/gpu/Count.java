@@ -1,7 +1,7 @@
 package dev.kerf.backend.gpu;
 
 import dev.kerf.backend.gpu.kernel.Sizes;
-import dev.kerf.graph.Value;
+import dev.kerf.graph.Graph.Value;
 import dev.kerf.tensor.Shape;
 
 /**

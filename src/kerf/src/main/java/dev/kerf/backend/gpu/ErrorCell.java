@@ -3,7 +3,7 @@ package dev.kerf.backend.gpu;
 import dev.kerf.error.BadInputException;
 import dev.kerf.error.CapacityExceededException;
 import dev.kerf.graph.Graph;
-import dev.kerf.graph.Node;
+import dev.kerf.graph.Graph.Node;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 

@@ -2,7 +2,7 @@ package dev.kerf.backend.gpu;
 
 import dev.kerf.backend.gpu.kernel.Sizes;
 import dev.kerf.graph.FrameOp;
-import dev.kerf.graph.Node;
+import dev.kerf.graph.Graph.Node;
 import dev.kerf.image.Nv12;
 import dev.kerf.tensor.DType;
 import dev.kerf.tensor.HostTensor;

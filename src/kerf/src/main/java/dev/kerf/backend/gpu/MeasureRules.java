@@ -1,10 +1,10 @@
 package dev.kerf.backend.gpu;
 
 import dev.kerf.backend.gpu.kernel.Sizes;
+import dev.kerf.graph.Graph.Node;
+import dev.kerf.graph.Graph.Value;
 import dev.kerf.graph.MeasureOp.MaskForm;
 import dev.kerf.graph.MeasureOp;
-import dev.kerf.graph.Node;
-import dev.kerf.graph.Value;
 import dev.kerf.tensor.Shape;
 import java.util.ArrayList;
 import java.util.List;

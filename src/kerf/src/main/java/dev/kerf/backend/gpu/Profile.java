@@ -1,7 +1,7 @@
 package dev.kerf.backend.gpu;
 
 import dev.kerf.backend.Executable.NodeTiming;
-import dev.kerf.graph.Node;
+import dev.kerf.graph.Graph.Node;
 import java.util.ArrayList;
 import java.util.List;
 

@@ -1,7 +1,7 @@
 package dev.kerf.backend.gpu;
 
 import dev.kerf.backend.gpu.kernel.Manifest;
-import dev.kerf.graph.Node;
+import dev.kerf.graph.Graph.Node;
 import dev.kerf.graph.plan.MemoryPlan;
 import dev.kerf.tensor.DType;
 import java.util.HashMap;

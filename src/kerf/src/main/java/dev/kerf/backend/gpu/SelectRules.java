@@ -1,7 +1,7 @@
 package dev.kerf.backend.gpu;
 
 import dev.kerf.backend.gpu.kernel.Sizes;
-import dev.kerf.graph.Node;
+import dev.kerf.graph.Graph.Node;
 import dev.kerf.graph.SelectOp;
 import dev.kerf.tensor.Shape;
 import java.util.List;

@@ -1,8 +1,8 @@
 package dev.kerf.backend.gpu;
 
 import dev.kerf.backend.gpu.kernel.Sizes;
-import dev.kerf.graph.Node;
-import dev.kerf.graph.Value;
+import dev.kerf.graph.Graph.Node;
+import dev.kerf.graph.Graph.Value;
 import dev.kerf.tensor.Shape;
 import java.util.ArrayList;
 import java.util.Arrays;

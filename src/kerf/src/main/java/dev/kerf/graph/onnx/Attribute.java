@@ -1,6 +1,6 @@
 package dev.kerf.graph.onnx;
 
-import dev.kerf.graph.Window2d;
+import dev.kerf.graph.SpatialOp.Window2d;
 
 /**
  * An attribute of an ONNX node, encoded.

@@ -1,7 +1,7 @@
 package dev.kerf.graph.onnx;
 
 import dev.kerf.graph.FrameOp;
-import dev.kerf.graph.Node;
+import dev.kerf.graph.Graph.Node;
 import dev.kerf.image.Nv12;
 import dev.kerf.tensor.DType;
 import dev.kerf.tensor.HostTensor;

@@ -1,8 +1,8 @@
 package dev.kerf.graph.onnx;
 
+import dev.kerf.graph.Graph.Node;
+import dev.kerf.graph.Graph.Value;
 import dev.kerf.graph.MatrixOp;
-import dev.kerf.graph.Node;
-import dev.kerf.graph.Value;
 import dev.kerf.tensor.DType;
 import java.util.ArrayList;
 import java.util.List;

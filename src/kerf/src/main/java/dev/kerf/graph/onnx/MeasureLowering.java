@@ -1,8 +1,8 @@
 package dev.kerf.graph.onnx;
 
+import dev.kerf.graph.Graph.Node;
 import dev.kerf.graph.MeasureOp;
 import dev.kerf.graph.MeasureOp.MaskForm;
-import dev.kerf.graph.Node;
 import dev.kerf.tensor.DType;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;

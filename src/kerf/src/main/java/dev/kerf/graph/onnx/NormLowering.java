@@ -1,9 +1,9 @@
 package dev.kerf.graph.onnx;
 
-import dev.kerf.graph.Node;
+import dev.kerf.graph.Graph.Node;
+import dev.kerf.graph.Graph.Value;
 import dev.kerf.graph.NormOp;
 import dev.kerf.graph.ReduceOp;
-import dev.kerf.graph.Value;
 import dev.kerf.tensor.DType;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;

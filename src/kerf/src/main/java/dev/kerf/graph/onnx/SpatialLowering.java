@@ -1,10 +1,10 @@
 package dev.kerf.graph.onnx;
 
-import dev.kerf.graph.Node;
+import dev.kerf.graph.Graph.Node;
 import dev.kerf.graph.SpatialOp;
 import dev.kerf.graph.SpatialOp.Interpolation;
 import dev.kerf.graph.SpatialOp.Sampling;
-import dev.kerf.graph.Window2d;
+import dev.kerf.graph.SpatialOp.Window2d;
 import dev.kerf.tensor.DType;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;

@@ -2,8 +2,8 @@ package dev.kerf.graph.plan;
 
 import dev.kerf.error.BadInputException;
 import dev.kerf.graph.Graph;
-import dev.kerf.graph.Node;
-import dev.kerf.graph.Value;
+import dev.kerf.graph.Graph.Node;
+import dev.kerf.graph.Graph.Value;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;

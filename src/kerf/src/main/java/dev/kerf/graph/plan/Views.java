@@ -1,11 +1,11 @@
 package dev.kerf.graph.plan;
 
 import dev.kerf.graph.Graph;
+import dev.kerf.graph.Graph.Node;
+import dev.kerf.graph.Graph.Value;
 import dev.kerf.graph.MoveOp;
-import dev.kerf.graph.Node;
 import dev.kerf.graph.SourceOp;
 import dev.kerf.graph.StateOp;
-import dev.kerf.graph.Value;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;

@@ -1,11 +1,11 @@
 package dev.kerf.model.maskrcnn;
 
+import dev.kerf.graph.Graph.Value;
 import dev.kerf.graph.GraphBuilder;
 import dev.kerf.graph.SpatialOp;
 import dev.kerf.graph.SpatialOp.Interpolation;
 import dev.kerf.graph.SpatialOp.Sampling;
-import dev.kerf.graph.Value;
-import dev.kerf.graph.Window2d;
+import dev.kerf.graph.SpatialOp.Window2d;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;

@@ -1,10 +1,10 @@
 package dev.kerf.model.maskrcnn;
 
 import dev.kerf.graph.BoxOp;
+import dev.kerf.graph.Graph.Value;
 import dev.kerf.graph.GraphBuilder;
 import dev.kerf.graph.MoveOp;
 import dev.kerf.graph.SelectOp;
-import dev.kerf.graph.Value;
 import dev.kerf.model.maskrcnn.RcnnRequest.Size;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;

@@ -2,16 +2,15 @@ package dev.kerf.model.maskrcnn;
 
 import dev.kerf.graph.BoxOp;
 import dev.kerf.graph.Graph;
+import dev.kerf.graph.Graph.Value;
 import dev.kerf.graph.GraphBuilder;
 import dev.kerf.graph.MoveOp;
 import dev.kerf.graph.PointwiseOp;
 import dev.kerf.graph.SpatialOp.Interpolation;
 import dev.kerf.graph.TensorType;
-import dev.kerf.graph.Value;
 import dev.kerf.model.maskrcnn.RcnnRequest.Size;
 import dev.kerf.model.nn.Layers;
 import dev.kerf.model.nn.PictureInput;
-import dev.kerf.model.nn.Pixels;
 import dev.kerf.model.plan.FiniteCheck;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;
@@ -120,7 +119,7 @@ final class RcnnGraph {
     }
 
     private Value resize(Value x, boolean antialias) {
-        return Pixels.resized(g, x, inside.height(), inside.width(), Interpolation.BILINEAR, antialias);
+        return PictureInput.resized(g, x, inside.height(), inside.width(), Interpolation.BILINEAR, antialias);
     }
 
     /** Detectron2 resizes with Pillow, which widens the filter when it shrinks, and rounds to whole samples. */
@@ -130,7 +129,7 @@ final class RcnnGraph {
     }
 
     private Value standardise(Value x) {
-        return Pixels.standardised(g, x, config.pixelMean().stream().map(v -> v / 255).toList(),
+        return PictureInput.standardised(g, x, config.pixelMean().stream().map(v -> v / 255).toList(),
                 config.pixelStd().stream().map(v -> v / 255).toList());
     }
 }

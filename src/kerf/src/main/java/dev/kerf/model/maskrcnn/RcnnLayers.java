@@ -1,8 +1,8 @@
 package dev.kerf.model.maskrcnn;
 
+import dev.kerf.graph.Graph.Value;
 import dev.kerf.graph.GraphBuilder;
-import dev.kerf.graph.Value;
-import dev.kerf.graph.Window2d;
+import dev.kerf.graph.SpatialOp.Window2d;
 import dev.kerf.model.nn.Layers;
 import dev.kerf.model.plan.FiniteCheck;
 import dev.kerf.tensor.DType;

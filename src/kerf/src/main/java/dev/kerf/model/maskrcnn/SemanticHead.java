@@ -1,10 +1,10 @@
 package dev.kerf.model.maskrcnn;
 
+import dev.kerf.graph.Graph.Value;
 import dev.kerf.graph.GraphBuilder;
 import dev.kerf.graph.ReduceOp;
 import dev.kerf.graph.SpatialOp.Sampling;
-import dev.kerf.graph.Value;
-import dev.kerf.graph.Window2d;
+import dev.kerf.graph.SpatialOp.Window2d;
 import dev.kerf.model.maskrcnn.RcnnRequest.Size;
 import dev.kerf.model.nn.Layers;
 import dev.kerf.tensor.DType;

@@ -2,10 +2,10 @@ package dev.kerf.model.plan;
 
 import dev.kerf.backend.Executable;
 import dev.kerf.error.BadInputException;
+import dev.kerf.graph.Graph.Value;
 import dev.kerf.graph.GraphBuilder;
 import dev.kerf.graph.ReduceOp.Reduction;
 import dev.kerf.graph.ReduceOp;
-import dev.kerf.graph.Value;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;
 import java.lang.foreign.ValueLayout;

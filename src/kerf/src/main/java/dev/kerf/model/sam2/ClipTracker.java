@@ -3,9 +3,11 @@ package dev.kerf.model.sam2;
 import dev.kerf.error.BadInputException;
 import dev.kerf.error.ClosedException;
 import dev.kerf.image.Picture;
+import dev.kerf.model.sam2.Sam2.FrameResult;
 import dev.kerf.tensor.HostTensor;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
@@ -29,17 +31,45 @@ import java.util.function.Consumer;
  * <p>To be used by one thread at a time; several trackers of one model may run at once.
  */
 public final class ClipTracker implements AutoCloseable {
+    /** A video whose frames can be asked for in any order, any number of times. All frames have one size. */
+    public interface Frames {
+        /** How many frames there are. */
+        int count();
+
+        /** Frame {@code index}, from 0. */
+        Picture frame(int index);
+
+        /** Frames that are in memory already. */
+        static Frames of(List<? extends Picture> frames) {
+            List<Picture> all = List.copyOf(frames);
+            return new Frames() {
+                @Override
+                public int count() {
+                    return all.size();
+                }
+
+                @Override
+                public Picture frame(int index) {
+                    if (index < 0 || index >= all.size()) {
+                        throw new BadInputException("frame " + index + " of " + all.size());
+                    }
+                    return all.get(index);
+                }
+            };
+        }
+    }
+
     private static final int VIEWS = 2;
 
     private final Sam2 sam;
-    private final ClipFrames video;
+    private final Frames video;
     private final Map<Integer, ImageView> views = new LinkedHashMap<>(4, 0.75f, true);
     private final Tracking tracking;
     private final int width;
     private final int height;
     private boolean closed;
 
-    ClipTracker(Sam2 sam, ClipFrames video) {
+    ClipTracker(Sam2 sam, Frames video) {
         if (video.count() < 1) {
             throw new BadInputException("the video has no frames");
         }

@@ -1,6 +1,7 @@
 package dev.kerf.model.sam2;
 
 import dev.kerf.error.BadInputException;
+import dev.kerf.graph.Graph.Value;
 import dev.kerf.graph.GraphBuilder;
 import dev.kerf.graph.MoveOp;
 import dev.kerf.graph.PointwiseOp.Arithmetic;
@@ -8,8 +9,7 @@ import dev.kerf.graph.PointwiseOp.Function;
 import dev.kerf.graph.SpatialOp.Interpolation;
 import dev.kerf.graph.SpatialOp.Resize;
 import dev.kerf.graph.SpatialOp.Sampling;
-import dev.kerf.graph.Value;
-import dev.kerf.graph.Window2d;
+import dev.kerf.graph.SpatialOp.Window2d;
 import dev.kerf.model.nn.Layers;
 import dev.kerf.tensor.Shape;
 import java.util.ArrayList;

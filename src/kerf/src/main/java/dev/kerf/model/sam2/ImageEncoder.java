@@ -1,13 +1,12 @@
 package dev.kerf.model.sam2;
 
+import dev.kerf.graph.Graph.Value;
 import dev.kerf.graph.GraphBuilder;
 import dev.kerf.graph.SpatialOp.Interpolation;
 import dev.kerf.graph.SpatialOp.Resize;
 import dev.kerf.graph.SpatialOp.Sampling;
-import dev.kerf.graph.Value;
-import dev.kerf.graph.Window2d;
+import dev.kerf.graph.SpatialOp.Window2d;
 import dev.kerf.model.nn.Layers;
-import dev.kerf.model.nn.Positions;
 import dev.kerf.tensor.HostTensor;
 import java.util.List;
 

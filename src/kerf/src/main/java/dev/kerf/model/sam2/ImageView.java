@@ -5,7 +5,7 @@ import dev.kerf.backend.DeviceTensor;
 import dev.kerf.backend.Executable;
 import dev.kerf.error.BadInputException;
 import dev.kerf.error.ClosedException;
-import dev.kerf.graph.Value;
+import dev.kerf.graph.Graph.Value;
 import dev.kerf.model.DeviceResult;
 import dev.kerf.model.nn.PictureInput;
 import dev.kerf.model.plan.FiniteCheck;

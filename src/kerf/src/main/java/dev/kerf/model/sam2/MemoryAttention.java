@@ -1,11 +1,10 @@
 package dev.kerf.model.sam2;
 
+import dev.kerf.graph.Graph.Value;
 import dev.kerf.graph.GraphBuilder;
 import dev.kerf.graph.MoveOp;
 import dev.kerf.graph.PointwiseOp.Arithmetic;
-import dev.kerf.graph.Value;
 import dev.kerf.model.nn.Layers;
-import dev.kerf.model.nn.Positions;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;
 

@@ -1,5 +1,6 @@
 package dev.kerf.model.sam2;
 
+import dev.kerf.graph.Graph.Value;
 import dev.kerf.graph.GraphBuilder;
 import dev.kerf.graph.MoveOp;
 import dev.kerf.graph.PointwiseOp.Arithmetic;
@@ -7,8 +8,7 @@ import dev.kerf.graph.PointwiseOp.Function;
 import dev.kerf.graph.PointwiseOp.Relation;
 import dev.kerf.graph.PointwiseOp;
 import dev.kerf.graph.SpatialOp.Sampling;
-import dev.kerf.graph.Value;
-import dev.kerf.graph.Window2d;
+import dev.kerf.graph.SpatialOp.Window2d;
 import dev.kerf.model.nn.Layers;
 import dev.kerf.tensor.DType;
 import dev.kerf.tensor.Shape;

@@ -1,14 +1,14 @@
 package dev.kerf.model.sam2;
 
+import dev.kerf.graph.Graph.Value;
 import dev.kerf.graph.GraphBuilder;
 import dev.kerf.graph.MoveOp;
 import dev.kerf.graph.PointwiseOp.Arithmetic;
 import dev.kerf.graph.PointwiseOp.Function;
 import dev.kerf.graph.PointwiseOp.Relation;
 import dev.kerf.graph.PointwiseOp;
-import dev.kerf.graph.Value;
+import dev.kerf.graph.SpatialOp.Window2d;
 import dev.kerf.graph.WeightExpr;
-import dev.kerf.graph.Window2d;
 import dev.kerf.model.nn.Layers;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;

@@ -1,7 +1,6 @@
 package dev.kerf.model.sam2;
 
 import dev.kerf.backend.Executable;
-import dev.kerf.model.nn.Positions;
 import dev.kerf.model.sam2.Sam2Graphs.DecoderRequest;
 import dev.kerf.model.sam2.Sam2VideoGraphs.FrameRequest;
 import java.lang.foreign.MemorySegment;

@@ -42,6 +42,15 @@ import java.util.stream.Stream;
  * model its views.
  */
 public final class Sam2 implements AutoCloseable {
+    /**
+     * Where the objects are in one frame.
+     *
+     * @param frame   its number, from 0
+     * @param objects each object's mask by the object's number, in the order in which objects were first prompted; an
+     *                object that isn't in the frame has an empty mask
+     */
+    public record FrameResult(int frame, Map<Integer, Prediction> objects) {}
+
     /** What is known of these models before one is loaded. */
     public static final ModelKind KIND = new Sam2Kind();
     /** Compiled plans of each part that are kept at least; of the image encoder 2 if the options don't say. */
@@ -217,8 +226,13 @@ public final class Sam2 implements AutoCloseable {
      *
      * @return to be closed by the caller
      */
-    public ClipTracker track(ClipFrames video) {
+    public ClipTracker track(ClipTracker.Frames video) {
         return new ClipTracker(this, video);
+    }
+
+    /** {@link #track(ClipTracker.Frames)} of frames that are in memory already. */
+    public ClipTracker track(List<? extends Picture> video) {
+        return track(ClipTracker.Frames.of(video));
     }
 
     /**

@@ -3,6 +3,7 @@ package dev.kerf.model.sam2;
 import dev.kerf.error.BadInputException;
 import dev.kerf.error.BadWeightsException;
 import dev.kerf.graph.Graph;
+import dev.kerf.graph.Graph.Value;
 import dev.kerf.graph.GraphBuilder;
 import dev.kerf.graph.MeasureOp;
 import dev.kerf.graph.MoveOp;
@@ -11,13 +12,11 @@ import dev.kerf.graph.SpatialOp.Interpolation;
 import dev.kerf.graph.SpatialOp.Sampling;
 import dev.kerf.graph.StateOp;
 import dev.kerf.graph.TensorType;
-import dev.kerf.graph.Value;
 import dev.kerf.graph.WeightExpr;
 import dev.kerf.image.Picture;
 import dev.kerf.image.PixelFormat;
 import dev.kerf.model.nn.Layers;
 import dev.kerf.model.nn.PictureInput;
-import dev.kerf.model.nn.Pixels;
 import dev.kerf.model.plan.FiniteCheck;
 import dev.kerf.tensor.DType;
 import dev.kerf.tensor.HostTensor;
@@ -99,12 +98,12 @@ public final class Sam2Graphs {
         Value x = PictureInput.planes(g, image, form, 3, false); // (1, 3, height, width)
         int side = config.imageSize();
         if (video) {
-            x = width == side ? x : rounded(g, Pixels.resized(g, x, height, side, Interpolation.BICUBIC, true));
-            x = height == side ? x : rounded(g, Pixels.resized(g, x, side, side, Interpolation.BICUBIC, true));
+            x = width == side ? x : rounded(g, PictureInput.resized(g, x, height, side, Interpolation.BICUBIC, true));
+            x = height == side ? x : rounded(g, PictureInput.resized(g, x, side, side, Interpolation.BICUBIC, true));
         } else {
-            x = Pixels.resized(g, x, side, side, Interpolation.BILINEAR, true);
+            x = PictureInput.resized(g, x, side, side, Interpolation.BILINEAR, true);
         }
-        x = g.stage("input", Pixels.standardised(g, x, MEAN, STD)); // (1, 3, S, S)
+        x = g.stage("input", PictureInput.standardised(g, x, MEAN, STD)); // (1, 3, S, S)
         Layers model = Layers.of(g);
         var f = new ImageEncoder(model, config, config.trunk(model.at("image_encoder.trunk"))).forward(x);
         Map<String, Value> made = new LinkedHashMap<>();

@@ -2,6 +2,7 @@ package dev.kerf.model.sam2;
 
 import dev.kerf.error.BadInputException;
 import dev.kerf.graph.Graph;
+import dev.kerf.graph.Graph.Value;
 import dev.kerf.graph.GraphBuilder;
 import dev.kerf.graph.MoveOp;
 import dev.kerf.graph.PointwiseOp.Arithmetic;
@@ -9,13 +10,11 @@ import dev.kerf.graph.PointwiseOp.Relation;
 import dev.kerf.graph.PointwiseOp;
 import dev.kerf.graph.ReduceOp;
 import dev.kerf.graph.SpatialOp.Interpolation;
+import dev.kerf.graph.SpatialOp.Window2d;
 import dev.kerf.graph.StateOp;
 import dev.kerf.graph.TensorType;
-import dev.kerf.graph.Value;
-import dev.kerf.graph.Window2d;
 import dev.kerf.model.nn.Layers;
-import dev.kerf.model.nn.Pixels;
-import dev.kerf.model.nn.Positions;
+import dev.kerf.model.nn.PictureInput;
 import dev.kerf.model.sam2.Sam2Graphs.DecoderRequest;
 import dev.kerf.tensor.DType;
 import dev.kerf.tensor.HostTensor;
@@ -111,13 +110,13 @@ public final class Sam2VideoGraphs {
         Value mask = g.input("mask", TensorType.f32(objects, 1, height, width));
         int whole = config.imageSize();
         if (height != whole || width != whole) {
-            Value resized = Pixels.resized(g, mask, whole, whole, Interpolation.BILINEAR, true);
+            Value resized = PictureInput.resized(g, mask, whole, whole, Interpolation.BILINEAR, true);
             mask = g.apply(new PointwiseOp.Cast(DType.F32), g.apply(
                     new PointwiseOp.Compare(Relation.GREATER_OR_EQUAL), resized, g.constant(0.5f)));
         }
         Value logits = g.add(g.multiply(mask, g.constant(20f)), g.constant(-10f));
         int side = config.maskSize();
-        Value small = Pixels.resized(g, logits, side, side, Interpolation.BILINEAR, true);
+        Value small = PictureInput.resized(g, logits, side, side, Interpolation.BILINEAR, true);
         Value hint = model.at("mask_downsample").conv2d(mask, 1, 4, Window2d.of().stride(4)); // (B, 1, S/4, S/4)
         Value points = g.constant(HostTensor.zeros(DType.F32, Shape.of(objects, 2, 2)));
         int[] padding = new int[2 * objects];

@@ -1,6 +1,6 @@
 package dev.kerf.model.sam2;
 
-import dev.kerf.graph.Value;
+import dev.kerf.graph.Graph.Value;
 import java.util.List;
 
 /** What stands first in an image encoder: Hiera in SAM 2. The neck takes whatever widths its levels have. */

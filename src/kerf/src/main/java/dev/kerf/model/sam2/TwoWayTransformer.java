@@ -1,7 +1,7 @@
 package dev.kerf.model.sam2;
 
+import dev.kerf.graph.Graph.Value;
 import dev.kerf.graph.GraphBuilder;
-import dev.kerf.graph.Value;
 import dev.kerf.model.nn.Layers;
 
 /**

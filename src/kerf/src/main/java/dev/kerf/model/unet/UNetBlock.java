@@ -1,8 +1,8 @@
 package dev.kerf.model.unet;
 
 import dev.kerf.error.BadWeightsException;
-import dev.kerf.graph.Value;
-import dev.kerf.graph.Window2d;
+import dev.kerf.graph.Graph.Value;
+import dev.kerf.graph.SpatialOp.Window2d;
 import dev.kerf.model.nn.Layers;
 import dev.kerf.tensor.Shape;
 import dev.kerf.weights.Weights;

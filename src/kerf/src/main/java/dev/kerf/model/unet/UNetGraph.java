@@ -3,18 +3,17 @@ package dev.kerf.model.unet;
 import dev.kerf.error.BadInputException;
 import dev.kerf.graph.FrameOp;
 import dev.kerf.graph.Graph;
+import dev.kerf.graph.Graph.Value;
 import dev.kerf.graph.GraphBuilder;
 import dev.kerf.graph.MoveOp;
 import dev.kerf.graph.PointwiseOp;
 import dev.kerf.graph.ReduceOp;
 import dev.kerf.graph.SpatialOp.Interpolation;
 import dev.kerf.graph.SpatialOp.Sampling;
+import dev.kerf.graph.SpatialOp.Window2d;
 import dev.kerf.graph.TensorType;
-import dev.kerf.graph.Value;
-import dev.kerf.graph.Window2d;
 import dev.kerf.model.nn.Layers;
 import dev.kerf.model.nn.PictureInput;
-import dev.kerf.model.nn.Pixels;
 import dev.kerf.model.plan.FiniteCheck;
 import dev.kerf.model.unet.UNetConfig.InputStatistics;
 import dev.kerf.model.unet.UNetRequest.Source;
@@ -78,7 +77,7 @@ final class UNetGraph {
             default -> planesOf(image, planes);
         }; // (1, C, H, W) in 0 … 1
         if (request.isResized()) {
-            x = Pixels.resized(g, x, request.netHeight(), request.netWidth(), Interpolation.BICUBIC, true); // (1, C, h, w)
+            x = PictureInput.resized(g, x, request.netHeight(), request.netWidth(), Interpolation.BICUBIC, true); // (1, C, h, w)
         }
         if (request.source() == Source.NORMALISED) {
             return x;
@@ -87,7 +86,7 @@ final class UNetGraph {
             case InputStatistics.None n -> x;
             case InputStatistics.PerImage p ->
                 g.apply(new FrameOp.Standardise(), x, g.apply(new FrameOp.ImageStatistics(), x));
-            case InputStatistics.Fixed f -> Pixels.standardised(g, x, f.mean(), f.std());
+            case InputStatistics.Fixed f -> PictureInput.standardised(g, x, f.mean(), f.std());
         };
     }
 

@@ -6,11 +6,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.kerf.error.BadWeightsException;
 import dev.kerf.graph.Graph;
+import dev.kerf.graph.Graph.Value;
 import dev.kerf.graph.GraphBuilder;
+import dev.kerf.graph.SpatialOp.Window2d;
 import dev.kerf.graph.TensorType;
-import dev.kerf.graph.Value;
 import dev.kerf.graph.WeightExpr;
-import dev.kerf.graph.Window2d;
 import dev.kerf.tensor.DType;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;

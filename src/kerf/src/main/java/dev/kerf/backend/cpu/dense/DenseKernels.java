@@ -3,10 +3,10 @@ package dev.kerf.backend.cpu.dense;
 import dev.kerf.backend.cpu.kernel.Kernel;
 import dev.kerf.backend.cpu.kernel.KernelFamily;
 import dev.kerf.backend.cpu.kernel.Site;
+import dev.kerf.graph.Graph.Node;
+import dev.kerf.graph.Graph.Value;
 import dev.kerf.graph.MatrixOp;
-import dev.kerf.graph.Node;
 import dev.kerf.graph.SpatialOp;
-import dev.kerf.graph.Value;
 import java.util.List;
 
 /** The kernels of this package as the CPU back end asks for them. */

@@ -3,8 +3,8 @@ package dev.kerf.backend.cpu.dense;
 import dev.kerf.backend.cpu.kernel.Kernel;
 import dev.kerf.backend.cpu.kernel.Operand;
 import dev.kerf.backend.cpu.kernel.Site;
+import dev.kerf.graph.Graph.Node;
 import dev.kerf.graph.MatrixOp;
-import dev.kerf.graph.Node;
 import dev.kerf.tensor.Shape;
 import java.util.Arrays;
 

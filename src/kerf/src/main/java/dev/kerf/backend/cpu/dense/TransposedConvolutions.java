@@ -2,9 +2,9 @@ package dev.kerf.backend.cpu.dense;
 
 import dev.kerf.backend.cpu.kernel.Kernel;
 import dev.kerf.backend.cpu.kernel.Site;
-import dev.kerf.graph.Node;
+import dev.kerf.graph.Graph.Node;
 import dev.kerf.graph.SpatialOp;
-import dev.kerf.graph.Window2d;
+import dev.kerf.graph.SpatialOp.Window2d;
 import dev.kerf.tensor.Shape;
 import java.util.ArrayList;
 import java.util.Arrays;

@@ -1,7 +1,7 @@
 package dev.kerf.backend.cpu.kernel;
 
-import dev.kerf.graph.Node;
-import dev.kerf.graph.Value;
+import dev.kerf.graph.Graph.Node;
+import dev.kerf.graph.Graph.Value;
 import java.util.List;
 
 /** Kernels for some ops: asked first whether it takes a node, then what the node needs, then for the kernels. Stateless. */

@@ -1,6 +1,6 @@
 package dev.kerf.backend.cpu.kernel;
 
-import dev.kerf.graph.Node;
+import dev.kerf.graph.Graph.Node;
 import dev.kerf.tensor.Shape;
 
 /** What a node's kernels are built from. Asked only while an executable is compiled. */

@@ -6,7 +6,7 @@ import dev.kerf.backend.cpu.kernel.Site;
 import dev.kerf.graph.PointwiseOp.Arithmetic;
 import dev.kerf.graph.PointwiseOp.Function;
 import dev.kerf.graph.SpatialOp;
-import dev.kerf.graph.Window2d;
+import dev.kerf.graph.SpatialOp.Window2d;
 import java.util.Arrays;
 
 /** Convolution and transposed convolution in rows: each tap adds its multiple of an input row to an output row. */

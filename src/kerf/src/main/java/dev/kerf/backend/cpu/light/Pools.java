@@ -5,7 +5,7 @@ import dev.kerf.backend.cpu.kernel.Operand;
 import dev.kerf.backend.cpu.kernel.Site;
 import dev.kerf.graph.PointwiseOp.Arithmetic;
 import dev.kerf.graph.SpatialOp;
-import dev.kerf.graph.Window2d;
+import dev.kerf.graph.SpatialOp.Window2d;
 import java.util.Arrays;
 import java.util.List;
 

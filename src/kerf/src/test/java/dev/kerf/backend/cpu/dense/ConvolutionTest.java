@@ -5,8 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.kerf.graph.Activation;
 import dev.kerf.graph.SpatialOp.Conv2d;
+import dev.kerf.graph.SpatialOp.Window2d;
 import dev.kerf.graph.TensorType;
-import dev.kerf.graph.Window2d;
 import org.junit.jupiter.api.Test;
 
 class ConvolutionTest {

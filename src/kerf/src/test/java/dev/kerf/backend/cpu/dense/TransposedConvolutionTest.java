@@ -4,8 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.kerf.graph.Activation;
 import dev.kerf.graph.SpatialOp.ConvTranspose2d;
+import dev.kerf.graph.SpatialOp.Window2d;
 import dev.kerf.graph.TensorType;
-import dev.kerf.graph.Window2d;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;

@@ -1,11 +1,11 @@
-package dev.kerf.model.nn;
+package dev.kerf.model.sam2;
 
 import dev.kerf.error.BadInputException;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;
 
 /** Encodings of positions that don't depend on the data, computed in float64 and rounded once. */
-public final class Positions {
+final class Positions {
     private static final double TEMPERATURE = 10_000;
     /** Keeps upstream's normalised coordinates off 1 by this share. */
     private static final double EPS = 1e-6;
@@ -18,7 +18,7 @@ public final class Positions {
      * @param channels of the result, a multiple of 4
      * @return (1, channels, side, side)
      */
-    public static HostTensor sine2d(int channels, int side) {
+    static HostTensor sine2d(int channels, int side) {
         require(channels % 4 == 0, channels, side);
         int half = channels / 2;
         float[] out = new float[channels * side * side];
@@ -42,7 +42,7 @@ public final class Positions {
      * @param position in the unit that the longest distance is 1 in
      * @param out      of which {@code channels} elements from {@code at} are written
      */
-    public static void sine1d(double position, float[] out, int at, int channels) {
+    static void sine1d(double position, float[] out, int at, int channels) {
         if (at < 0 || channels < 0 || at > out.length - channels) {
             throw new BadInputException(channels + " channels from element " + at + " of " + out.length);
         }
@@ -62,7 +62,7 @@ public final class Positions {
      * @param sine  the angles' sines, or their cosines
      * @return (side², pairs), positions row by row
      */
-    public static HostTensor rotary(int pairs, int side, boolean sine) {
+    static HostTensor rotary(int pairs, int side, boolean sine) {
         require(pairs % 2 == 0, pairs, side);
         float[] out = new float[side * side * pairs];
         int half = pairs / 2;
