@@ -12,7 +12,7 @@ import dev.kerf.check.ptx.LaunchCounter;
 import dev.kerf.check.ptx.LaunchCounts;
 import dev.kerf.graph.BoxOp;
 import dev.kerf.graph.Graph;
-import dev.kerf.graph.Value;
+import dev.kerf.graph.Graph.Value;
 import dev.kerf.weights.Weights;
 import java.util.ArrayList;
 import java.util.Arrays;

@@ -1,6 +1,6 @@
 package dev.kerf.backend.gpu;
 
-import dev.kerf.graph.Node;
+import dev.kerf.graph.Graph.Node;
 import java.util.Map;
 
 /**
