@@ -35,6 +35,7 @@ module dev.kerf {
     exports dev.kerf.backend.gpu.tornado to dev.kerf.tornado;
     exports dev.kerf.file to dev.kerf.cli;
     exports dev.kerf.graph.plan to dev.kerf.check;
+    exports dev.kerf.model.sam2.network to dev.kerf.check;
 
     uses dev.kerf.backend.Backend;
     uses dev.kerf.backend.gpu.tornado.TornadoDevices;

@@ -21,7 +21,6 @@ import dev.kerf.model.sam2.ImageView;
 import dev.kerf.model.sam2.Prediction;
 import dev.kerf.model.sam2.Prompt;
 import dev.kerf.model.sam2.Sam2;
-import dev.kerf.model.sam2.Sam2Config;
 import dev.kerf.model.unet.SegmentOptions;
 import dev.kerf.model.unet.SmallUNets;
 import dev.kerf.model.unet.UNet;
@@ -162,7 +161,7 @@ final class Bits {
 
     private static Set<Long> sam(Device device, Image image, int side, int runs, int threads) throws Exception {
         try (Weights weights = GoldenCase.open(GOLDENS.resolve("sam2-quick")).weights();
-                Sam2 sam = Sam2.load(device, weights, Sam2Config.of(weights).withImageSize(side), ModelOptions.of())) {
+                Sam2 sam = Sam2.load(device, weights, Sam2.Settings.of().imageSize(side), ModelOptions.of())) {
             double s = side / 256.0;
             List<Prompt> prompts = List.of(Prompt.box(76.8 * s, 64 * s, 179.2 * s, 199.68 * s),
                     Prompt.point(125.44 * s, 94.72 * s).foreground(153.6 * s, 102.4 * s).background(25.6 * s, 225.28 * s));

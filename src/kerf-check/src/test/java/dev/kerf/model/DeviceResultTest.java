@@ -26,7 +26,6 @@ import dev.kerf.model.sam2.ImageView;
 import dev.kerf.model.sam2.Prediction;
 import dev.kerf.model.sam2.Prompt;
 import dev.kerf.model.sam2.Sam2;
-import dev.kerf.model.sam2.Sam2Config;
 import dev.kerf.model.unet.SegmentOptions;
 import dev.kerf.model.unet.SmallUNets;
 import dev.kerf.model.unet.UNet;
@@ -110,7 +109,7 @@ class DeviceResultTest {
     void masksOfSam(String id) {
         try (Device device = Backends.open(id);
                 Weights weights = GoldenCase.open(Path.of("src/kerf-check/src/test/resources/goldens/sam2-quick")).weights();
-                Sam2 sam = Sam2.load(device, weights, Sam2Config.of(weights).withImageSize(64), ModelOptions.of());
+                Sam2 sam = Sam2.load(device, weights, Sam2.Settings.of().imageSize(64), ModelOptions.of());
                 ImageView view = sam.look(picture(1));
                 Overlaps overlaps = new Overlaps(device)) {
             List<Prompt> prompts = List.of(Prompt.point(30, 20), Prompt.box(10, 10, 60, 50));

@@ -23,7 +23,6 @@ import dev.kerf.model.maskrcnn.SmallRcnns;
 import dev.kerf.model.sam2.ImageView;
 import dev.kerf.model.sam2.Prompt;
 import dev.kerf.model.sam2.Sam2;
-import dev.kerf.model.sam2.Sam2Config;
 import dev.kerf.model.unet.SegmentOptions;
 import dev.kerf.model.unet.Segmentation;
 import dev.kerf.model.unet.SmallUNets;
@@ -154,7 +153,7 @@ class ModelFaceTest {
     private record Answers(Weights weights, Sam2 sam) implements Face {
         Answers(Device device) {
             Weights weights = GoldenCase.open(Path.of("src/kerf-check/src/test/resources/goldens/sam2-quick")).weights();
-            this(weights, Sam2.load(device, weights, Sam2Config.of(weights).withImageSize(64), ModelOptions.of()));
+            this(weights, Sam2.load(device, weights, Sam2.Settings.of().imageSize(64), ModelOptions.of()));
         }
 
         private static Object comparable(ImageView view) {

@@ -20,7 +20,6 @@ import dev.kerf.model.sam2.ClipTracker;
 import dev.kerf.model.sam2.ImageView;
 import dev.kerf.model.sam2.Prompt;
 import dev.kerf.model.sam2.Sam2;
-import dev.kerf.model.sam2.Sam2Config;
 import dev.kerf.model.unet.SegmentOptions;
 import dev.kerf.model.unet.Segmentation;
 import dev.kerf.model.unet.SmallUNets;
@@ -170,7 +169,7 @@ class NotFiniteTest {
                 "image_encoder.trunk.patch_embed.proj.bias")) {
             try (Device device = Backends.open(id);
                     Weights weights = Weights.of(name.isEmpty() ? good : spoilt(good, name));
-                    Sam2 sam = Sam2.load(device, weights, Sam2Config.of(weights).withImageSize(64), ModelOptions.of());
+                    Sam2 sam = Sam2.load(device, weights, Sam2.Settings.of().imageSize(64), ModelOptions.of());
                     ImageView view = sam.look(picture());
                     ClipTracker clip = sam.track(ClipTracker.Frames.of(List.of(picture(), picture())))) {
                 Prompt point = Prompt.point(30, 20);

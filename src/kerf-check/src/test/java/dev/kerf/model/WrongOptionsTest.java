@@ -19,7 +19,7 @@ import dev.kerf.metrics.Overlap;
 import dev.kerf.model.maskrcnn.DetectOptions;
 import dev.kerf.model.sam2.MaskGenerator;
 import dev.kerf.model.sam2.Prompt;
-import dev.kerf.model.sam2.Sam2Graphs;
+import dev.kerf.model.sam2.network.Sam2Graphs;
 import dev.kerf.model.unet.SegmentOptions;
 import dev.kerf.tensor.DType;
 import dev.kerf.tensor.HostTensor;

@@ -12,7 +12,6 @@ import dev.kerf.model.sam2.ImageView;
 import dev.kerf.model.sam2.Prediction;
 import dev.kerf.model.sam2.Prompt;
 import dev.kerf.model.sam2.Sam2;
-import dev.kerf.model.sam2.Sam2Config;
 import dev.kerf.model.unet.SegmentOptions;
 import dev.kerf.model.unet.UNet;
 import dev.kerf.tensor.HostTensor;
@@ -49,7 +48,7 @@ final class Networks {
                         MaskRcnn::close));
                 case "sam2" -> all.putIfAbsent("sam2", new Network<>("SAM 2, " + name(folder), 1, PICTURES.size(),
                         golden::weights,
-                        (device, weights) -> Sam2.load(device, weights, Sam2Config.of(weights).withImageSize(SAM_SIDE),
+                        (device, weights) -> Sam2.load(device, weights, Sam2.Settings.of().imageSize(SAM_SIDE),
                                 ModelOptions.of()),
                         (net, i) -> point(net, PICTURES.get(i)), Sam2::close));
                 default -> {

@@ -13,6 +13,8 @@ import dev.kerf.graph.Graph;
 import dev.kerf.image.Image;
 import dev.kerf.image.Picture;
 import dev.kerf.image.PixelFormat;
+import dev.kerf.model.sam2.network.Sam2Config;
+import dev.kerf.model.sam2.network.Sam2Graphs;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.weights.Weights;
 import java.nio.file.Path;

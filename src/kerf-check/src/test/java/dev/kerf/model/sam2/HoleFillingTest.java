@@ -8,6 +8,8 @@ import dev.kerf.backend.Backends;
 import dev.kerf.backend.CompileOptions;
 import dev.kerf.backend.Device;
 import dev.kerf.backend.Executable;
+import dev.kerf.model.sam2.network.Sam2Config;
+import dev.kerf.model.sam2.network.Sam2Graphs;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;

@@ -75,7 +75,7 @@ class MaskGeneratorTest {
     void whatPassesTheFiltersIsKeptOnce() {
         try (Weights weights = GoldenCase.open(QUICK).weights();
                 Device cpu = Backends.open("cpu");
-                Sam2 sam = Sam2.load(cpu, weights, Sam2Config.of(weights).withImageSize(256), ModelOptions.of())) {
+                Sam2 sam = Sam2.load(cpu, weights, Sam2.Settings.of().imageSize(256), ModelOptions.of())) {
             Image image = Image.read(QUICK.resolve("frame0.png"));
             List<Integer> progress = new ArrayList<>();
             var settings = MaskGenerator.Settings.of().pointsPerSide(3).thresholds(0.3, 0.3);

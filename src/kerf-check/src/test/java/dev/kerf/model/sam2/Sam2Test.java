@@ -16,6 +16,9 @@ import dev.kerf.error.ClosedException;
 import dev.kerf.image.Image;
 import dev.kerf.image.PixelFormat;
 import dev.kerf.model.ModelOptions;
+import dev.kerf.model.sam2.network.Sam2Config;
+import dev.kerf.model.sam2.network.Sam2Graphs;
+import dev.kerf.model.sam2.network.Sam2VideoGraphs;
 import dev.kerf.tensor.DType;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;
@@ -51,7 +54,7 @@ class Sam2Test {
     }
 
     private Sam2 load(Device device) {
-        return Sam2.load(device, weights, Sam2Config.of(weights).withImageSize(256), ModelOptions.of());
+        return Sam2.load(device, weights, Sam2.Settings.of().imageSize(256), ModelOptions.of());
     }
 
     @AfterAll

@@ -62,7 +62,7 @@ class TrackerTest {
     @BeforeAll
     void load() {
         cpu = Backends.open("cpu");
-        small = Sam2.load(cpu, weights, Sam2Config.of(weights).withImageSize(64), ModelOptions.of());
+        small = Sam2.load(cpu, weights, Sam2.Settings.of().imageSize(64), ModelOptions.of());
     }
 
     @AfterAll
@@ -77,7 +77,6 @@ class TrackerTest {
     @MethodSource("dev.kerf.backend.BackendsUnderTest#devices")
     void aClipIsFollowedAsUpstreamDoes(String backend) {
         GoldenCase golden = GoldenCase.open(GOLDENS.resolve("sam2-predictor-quick"));
-        Sam2Config config = Sam2Config.of(weights).withImageSize(256).withHoleArea(0);
         ClipTracker.Frames video = new ClipTracker.Frames() {
             @Override
             public int count() {
@@ -90,7 +89,7 @@ class TrackerTest {
             }
         };
         try (Device device = Backends.open(backend);
-                Sam2 sam = Sam2.load(device, weights, config, ModelOptions.of());
+                Sam2 sam = Sam2.load(device, weights, Sam2.Settings.of().imageSize(256).holeArea(0), ModelOptions.of());
                 Safetensors expected = Safetensors.open(GOLDENS.resolve("sam2-predictor-quick/expected.safetensors"));
                 ClipTracker clip = sam.track(video)) {
             clip.prompt(0, 7, Prompt.point(125.44000244140625, 94.72000122070312));

@@ -16,7 +16,6 @@ import dev.kerf.mask.Palette;
 import dev.kerf.mask.RunLength;
 import dev.kerf.model.sam2.Prediction;
 import dev.kerf.model.sam2.Prompt;
-import dev.kerf.model.sam2.Sam2Config;
 import dev.kerf.tensor.HostTensor;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
@@ -113,7 +112,7 @@ final class MaskOutput {
     }
 
     /** Writes the files and tells the user of each mask. */
-    void write(Console console, Path image, Image picture, List<Prompt> prompts, List<Found> found, Sam2Config config,
+    void write(Console console, Path image, Image picture, List<Prompt> prompts, List<Found> found, String network,
             Device.Info device, double seconds) {
         List<String> names = new ArrayList<>(List.of("background"));
         IntStream.rangeClosed(1, found.size()).forEach(i -> names.add("thing " + i));
@@ -144,7 +143,7 @@ final class MaskOutput {
             PromptMarks.draw(drawn, prompts);
             drawn.writePng(files.getLast());
         }
-        report(console, image, picture, found, config, device, files, seconds);
+        report(console, image, picture, found, network, device, files, seconds);
     }
 
     /** Numbers from 1 in the masks' order; where masks overlap, the smaller is on top. */
@@ -168,7 +167,7 @@ final class MaskOutput {
         }
     }
 
-    private void report(Console console, Path image, Image picture, List<Found> found, Sam2Config config,
+    private void report(Console console, Path image, Image picture, List<Found> found, String network,
             Device.Info device, List<Path> files, double seconds) {
         if (json) {
             Json masks = Json.array();
@@ -181,7 +180,7 @@ final class MaskOutput {
                 masks.add(Double.isNaN(f.object) ? m : m.put("object_score_logit", f.object));
             }
             console.out().println(Json.object().put("kerf", Version.text())
-                    .put("network", config.label())
+                    .put("network", network)
                     .put("backend", device.backend()).put("device", device.name()).put("image", image.toString())
                     .put("width", picture.width()).put("height", picture.height()).put("masks", masks)
                     .put("outputs", files.stream().map(Path::toString).toList()).put("seconds", seconds).pretty());

@@ -21,7 +21,6 @@ import dev.kerf.model.sam2.MaskGenerator.GeneratedMask;
 import dev.kerf.model.sam2.Prediction;
 import dev.kerf.model.sam2.Prompt;
 import dev.kerf.model.sam2.Sam2;
-import dev.kerf.model.sam2.Sam2Config;
 import dev.kerf.weights.Weights;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -134,10 +133,10 @@ public final class SamCommand implements Callable<Integer> {
         try (Weights source = ModelCommands.open(weights, Sam2.KIND);
                 OutputDirectory _ = new OutputDirectory(output.directory);
                 Device opened = device.open();
-                Sam2 sam = Sam2.load(opened, source, config(source),
+                Sam2 sam = Sam2.load(opened, source, Usage.of(spec, () -> Sam2.Settings.of().imageSize(imageSize)),
                         ModelOptions.of().precision(precision))) {
             List<MaskOutput.Found> found = everything ? everything(sam, picture, settings) : answers(sam, picture, prompts);
-            output.write(console, input.file(), picture, prompts, found, sam.config(), opened.info(),
+            output.write(console, input.file(), picture, prompts, found, sam.name(), opened.info(),
                     (System.nanoTime() - start) / 1e9);
         }
         return ExitCode.OK;
@@ -146,11 +145,6 @@ public final class SamCommand implements Callable<Integer> {
     private MaskGenerator.Settings settings() {
         return MaskGenerator.Settings.of().pointsPerSide(pointsPerSide).thresholds(minIou, minStability).boxIou(nms)
                 .cropLayers(cropLayers).minRegionArea(minRegion);
-    }
-
-    private Sam2Config config(Weights source) {
-        Sam2Config found = Sam2Config.of(source);
-        return Usage.of(spec, () -> found.withImageSize(imageSize));
     }
 
     private List<Prompt> prompts() {

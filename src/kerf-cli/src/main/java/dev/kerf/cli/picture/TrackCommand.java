@@ -21,7 +21,6 @@ import dev.kerf.model.sam2.Prediction;
 import dev.kerf.model.sam2.Prompt;
 import dev.kerf.model.sam2.Sam2;
 import dev.kerf.model.sam2.Sam2.FrameResult;
-import dev.kerf.model.sam2.Sam2Config;
 import dev.kerf.model.sam2.StreamTracker;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;
@@ -198,13 +197,12 @@ public final class TrackCommand implements Callable<Integer> {
                 Weights source = ModelCommands.open(weights, Sam2.KIND)) {
             checkFrames(prompts, frames.count());
             checkFrames(masks, frames.count());
-            Sam2Config found = Sam2Config.of(source);
-            Sam2Config config = Usage.of(spec, () -> found.withImageSize(imageSize));
+            Sam2.Settings settings = Usage.of(spec, () -> Sam2.Settings.of().imageSize(imageSize));
             try (OutputDirectory _ = new OutputDirectory(output.directory);
                     Device opened = device.open();
-                    Sam2 sam = Sam2.load(opened, source, config,
+                    Sam2 sam = Sam2.load(opened, source, settings,
                             ModelOptions.of().precision(precision));
-                    TrackFiles files = output.open(console, video, frames, byFrame(prompts), config, opened.info(),
+                    TrackFiles files = output.open(console, video, frames, byFrame(prompts), sam.name(), opened.info(),
                             new Claims(read))) {
                 int first = first(prompts, masks);
                 if (!backward) {

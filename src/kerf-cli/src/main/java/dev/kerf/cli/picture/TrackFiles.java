@@ -24,7 +24,6 @@ import dev.kerf.mask.RunLength;
 import dev.kerf.model.sam2.Prediction;
 import dev.kerf.model.sam2.Prompt;
 import dev.kerf.model.sam2.Sam2.FrameResult;
-import dev.kerf.model.sam2.Sam2Config;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -46,7 +45,7 @@ final class TrackFiles implements AutoCloseable {
     private final VideoFrames frames;
     /** What the user showed, by frame. */
     private final Map<Integer, List<Prompt>> shown;
-    private final Sam2Config config;
+    private final String network;
     private final Device.Info device;
     private final String name;
     private final Progress progress;
@@ -60,14 +59,14 @@ final class TrackFiles implements AutoCloseable {
     private int written;
 
     TrackFiles(TrackOutput options, Console console, Path video, VideoFrames frames, Map<Integer, List<Prompt>> shown,
-            Sam2Config config, Device.Info device, Claims claims) {
+            String network, Device.Info device, Claims claims) {
         this.claims = claims;
         this.options = options;
         this.shown = shown;
         this.console = console;
         this.video = video;
         this.frames = frames;
-        this.config = config;
+        this.network = network;
         this.device = device;
         String file = video.toAbsolutePath().normalize().getFileName().toString();
         int dot = file.lastIndexOf('.');
@@ -236,7 +235,7 @@ final class TrackFiles implements AutoCloseable {
         removeEarlierMasks();
         double seconds = (System.nanoTime() - start) / 1e9;
         Json all = Json.object().put("kerf", Version.text())
-                .put("network", config.label())
+                .put("network", network)
                 .put("backend", device.backend()).put("device", device.name()).put("video", video.toString())
                 .put("width", frames.width()).put("height", frames.height())
                 .put("frames", found.values().stream().toList());

@@ -4,7 +4,6 @@ import dev.kerf.backend.Device;
 import dev.kerf.cli.console.Console;
 import dev.kerf.cli.option.Claims;
 import dev.kerf.model.sam2.Prompt;
-import dev.kerf.model.sam2.Sam2Config;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -45,8 +44,8 @@ final class TrackOutput {
     boolean json;
 
     /** The files of one video, to be written frame by frame. */
-    TrackFiles open(Console console, Path video, VideoFrames frames, Map<Integer, List<Prompt>> shown, Sam2Config config,
+    TrackFiles open(Console console, Path video, VideoFrames frames, Map<Integer, List<Prompt>> shown, String network,
             Device.Info device, Claims claims) {
-        return new TrackFiles(this, console, video, frames, shown, config, device, claims);
+        return new TrackFiles(this, console, video, frames, shown, network, device, claims);
     }
 }

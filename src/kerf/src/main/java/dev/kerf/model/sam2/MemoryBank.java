@@ -3,6 +3,7 @@ package dev.kerf.model.sam2;
 import dev.kerf.backend.DeviceTensor;
 import dev.kerf.backend.Executable;
 import dev.kerf.graph.TensorType;
+import dev.kerf.model.sam2.network.Sam2Config;
 import java.lang.foreign.MemorySegment;
 
 /**

@@ -1,6 +1,8 @@
 package dev.kerf.model.sam2;
 
 import dev.kerf.backend.Executable;
+import dev.kerf.model.sam2.network.PromptEncoder;
+import dev.kerf.model.sam2.network.Sam2Config;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;
 import java.lang.foreign.MemorySegment;

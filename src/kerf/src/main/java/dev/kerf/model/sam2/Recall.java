@@ -1,5 +1,6 @@
 package dev.kerf.model.sam2;
 
+import dev.kerf.model.sam2.network.Sam2Config;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;

@@ -1,8 +1,10 @@
 package dev.kerf.model.sam2;
 
 import dev.kerf.backend.Executable;
-import dev.kerf.model.sam2.Sam2Graphs.DecoderRequest;
-import dev.kerf.model.sam2.Sam2VideoGraphs.FrameRequest;
+import dev.kerf.model.sam2.network.Sam2Graphs.DecoderRequest;
+import dev.kerf.model.sam2.network.Sam2VideoGraphs.FrameRequest;
+import dev.kerf.model.sam2.network.Positions;
+import dev.kerf.model.sam2.network.Sam2Config;
 import java.lang.foreign.MemorySegment;
 import java.util.HashSet;
 import java.util.List;

@@ -12,8 +12,11 @@ import dev.kerf.model.ModelOptions;
 import dev.kerf.model.nn.PictureInput;
 import dev.kerf.model.plan.PlanCache;
 import dev.kerf.model.plan.WarmUp;
-import dev.kerf.model.sam2.Sam2Graphs.DecoderRequest;
-import dev.kerf.model.sam2.Sam2VideoGraphs.FrameRequest;
+import dev.kerf.model.sam2.network.Sam2Graphs;
+import dev.kerf.model.sam2.network.Sam2Graphs.DecoderRequest;
+import dev.kerf.model.sam2.network.Sam2VideoGraphs;
+import dev.kerf.model.sam2.network.Sam2VideoGraphs.FrameRequest;
+import dev.kerf.model.sam2.network.Sam2Config;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.weights.Weights;
 import java.time.Duration;
@@ -50,6 +53,39 @@ public final class Sam2 implements AutoCloseable {
      *                object that isn't in the frame has an empty mask
      */
     public record FrameResult(int frame, Map<Integer, Prediction> objects) {}
+
+    /**
+     * What upstream's predictors leave to their callers.
+     *
+     * @param imageSize        side of the square that images are resized to, in pixels; a multiple of 32
+     * @param dynamicMultimask whether a single mask that isn't stable gives way to the best of three (upstream's
+     *                         {@code dynamic_multimask_via_stability})
+     * @param binarizeClicked  whether the mask of a frame with clicks enters the memory as 0 and 1 (upstream's
+     *                         {@code binarize_mask_from_pts_for_mem_enc})
+     * @param holeArea         holes of a video's masks that are filled: of up to so many pixels of the network's masks
+     *                         (upstream's {@code fill_hole_area}); 0 for none
+     */
+    public record Settings(int imageSize, boolean dynamicMultimask, boolean binarizeClicked, int holeArea) {
+        /** Checks the ranges. */
+        public Settings {
+            Sam2Config.check(imageSize, holeArea);
+        }
+
+        /** Those of upstream's predictors: 1024 pixels, both of the others on, holes of up to 8 pixels. */
+        public static Settings of() {
+            return new Settings(Sam2Config.IMAGE_SIZE, true, true, Sam2Config.HOLE_AREA);
+        }
+
+        /** These with another side of the network's input. */
+        public Settings imageSize(int side) {
+            return new Settings(side, dynamicMultimask, binarizeClicked, holeArea);
+        }
+
+        /** These filling other holes of a video's masks. */
+        public Settings holeArea(int pixels) {
+            return new Settings(imageSize, dynamicMultimask, binarizeClicked, pixels);
+        }
+    }
 
     /** What is known of these models before one is loaded. */
     public static final ModelKind KIND = new Sam2Kind();
@@ -128,16 +164,23 @@ public final class Sam2 implements AutoCloseable {
 
     /** Likewise with storage, arithmetic, memory and number of plans of the caller's choice. */
     public static Sam2 load(Device device, Weights weights, ModelOptions options) {
-        return load(device, weights, Sam2Config.of(weights), options);
+        return load(device, weights, Settings.of(), options);
     }
 
     /** Likewise with other settings than those of upstream's predictors, too. */
-    public static Sam2 load(Device device, Weights weights, Sam2Config config, ModelOptions options) {
-        return new Sam2(device, weights, config, options);
+    public static Sam2 load(Device device, Weights weights, Settings settings, ModelOptions options) {
+        Sam2Config found = Sam2Config.of(weights);
+        return new Sam2(device, weights, new Sam2Config(found.size(), found.version(), settings.imageSize,
+                settings.dynamicMultimask, settings.binarizeClicked, settings.holeArea), options);
+    }
+
+    /** What the network is called: {@code SAM 2.1 tiny}. */
+    public String name() {
+        return config.label();
     }
 
     /** Size, version and settings. */
-    public Sam2Config config() {
+    Sam2Config config() {
         return config;
     }
 

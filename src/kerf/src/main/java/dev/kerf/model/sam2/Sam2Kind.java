@@ -7,8 +7,11 @@ import dev.kerf.image.Image;
 import dev.kerf.json.Json;
 import dev.kerf.model.ModelKind;
 import dev.kerf.model.ModelOptions;
-import dev.kerf.model.sam2.Sam2Graphs.DecoderRequest;
-import dev.kerf.model.sam2.Sam2VideoGraphs.FrameRequest;
+import dev.kerf.model.sam2.network.Sam2Graphs;
+import dev.kerf.model.sam2.network.Sam2Graphs.DecoderRequest;
+import dev.kerf.model.sam2.network.Sam2VideoGraphs;
+import dev.kerf.model.sam2.network.Sam2VideoGraphs.FrameRequest;
+import dev.kerf.model.sam2.network.Sam2Config;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.weights.Weights;
 import java.util.LinkedHashMap;
@@ -82,8 +85,7 @@ final class Sam2Kind implements ModelKind {
         if (c.length > 0) {
             prompt = prompt.and(Prompt.box(c[0], c[1], c[2], c[3]));
         }
-        Sam2Config config = Sam2Config.of(weights).withImageSize(r.imageSize());
-        try (Sam2 sam = Sam2.load(device, weights, config, ModelOptions.of())) {
+        try (Sam2 sam = Sam2.load(device, weights, Sam2.Settings.of().imageSize(r.imageSize()), ModelOptions.of())) {
             return sam.trace(Image.read(r.image()), prompt, false);
         }
     }

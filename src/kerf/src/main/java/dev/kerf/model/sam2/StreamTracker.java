@@ -4,6 +4,7 @@ import dev.kerf.error.BadInputException;
 import dev.kerf.error.ClosedException;
 import dev.kerf.image.Picture;
 import dev.kerf.model.sam2.Sam2.FrameResult;
+import dev.kerf.model.sam2.network.Sam2Config;
 import dev.kerf.tensor.HostTensor;
 import java.util.ArrayList;
 import java.util.List;

@@ -1,4 +1,4 @@
-package dev.kerf.model.sam2;
+package dev.kerf.model.sam2.network;
 
 import dev.kerf.error.BadInputException;
 import dev.kerf.error.BadWeightsException;
@@ -36,26 +36,26 @@ public record Sam2Config(
     public static final int IMAGE_SIZE = 1024;
     private static final int MOST = 4096;
     /** Channels of embeddings and tokens. */
-    static final int WIDTH = 256;
+    public static final int WIDTH = 256;
     /** Epsilon of Hiera's norms and of LayerNorm2d. */
     static final double EPS = 1e-6;
     /** Channels of a memory. */
-    static final int MEMORY_WIDTH = 64;
+    public static final int MEMORY_WIDTH = 64;
     /** Frames that a memory holds: conditioning ones count as one. */
-    static final int MEMORIES = 7;
+    public static final int MEMORIES = 7;
     /** Object pointers that attention sees at most, where no more frames are conditioned. */
-    static final int POINTERS = 16;
+    public static final int POINTERS = 16;
     /** Logits within this of 0 make a mask unstable. */
     static final float STABILITY_DELTA = 0.05f;
     /** A stable mask loses no larger part of its area between the thresholds +δ and −δ. */
     static final float STABILITY_THRESHOLD = 0.98f;
     /** Holes that upstream's video predictor fills. */
-    private static final int HOLE_AREA = 8;
+    public static final int HOLE_AREA = 8;
     /** Tensors of the checkpoints that inference never reads. */
     static final List<String> NOT_NEEDED = List.of("no_mem_pos_enc");
 
     /** The tensor by which a checkpoint shows what it is. */
-    static final String PATCHES = "image_encoder.trunk.patch_embed.proj.weight";
+    public static final String PATCHES = "image_encoder.trunk.patch_embed.proj.weight";
 
     /** The releases; a checkpoint's tensors tell which it is. */
     public enum Version {
@@ -106,17 +106,17 @@ public record Sam2Config(
         }
 
         /** Channels of the first stage; each stage has twice those of the one before. */
-        int embedDim() {
+        public int embedDim() {
             return embedDim;
         }
 
         /** Attention heads of the first stage, doubled likewise. */
-        int heads() {
+        public int heads() {
             return heads;
         }
 
         /** Blocks of each stage. */
-        List<Integer> stages() {
+        public List<Integer> stages() {
             return stages;
         }
 
@@ -135,13 +135,23 @@ public record Sam2Config(
             return positions;
         }
 
-        int depth() {
+        /** Blocks of all stages. */
+        public int depth() {
             return stages.stream().mapToInt(Integer::intValue).sum();
         }
     }
 
     /** Checks the side. */
     public Sam2Config {
+        check(imageSize, holeArea);
+    }
+
+    /**
+     * Checks what callers choose.
+     *
+     * @throws BadInputException if there is no such side or area
+     */
+    public static void check(int imageSize, int holeArea) {
         if (imageSize < 64 || imageSize > MOST || imageSize % 32 != 0) {
             throw new BadInputException("image size " + imageSize + ": expected a multiple of 32 from 64 to " + MOST);
         }
@@ -195,11 +205,6 @@ public record Sam2Config(
     /** This with or without the settings that upstream's predictors turn on. */
     public Sam2Config withPredictorSettings(boolean on) {
         return new Sam2Config(size, version, imageSize, on, on, on ? HOLE_AREA : 0);
-    }
-
-    /** This filling other holes of a video's masks. */
-    public Sam2Config withHoleArea(int pixels) {
-        return new Sam2Config(size, version, imageSize, dynamicMultimask, binarizeClicked, pixels);
     }
 
     /** What stands first in the image encoder, below its path. */

@@ -1,4 +1,4 @@
-package dev.kerf.model.sam2;
+package dev.kerf.model.sam2.network;
 
 import dev.kerf.graph.Graph.Value;
 import dev.kerf.graph.GraphBuilder;
@@ -14,17 +14,17 @@ import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;
 
 /** Points, boxes' corners and masks to embeddings, as upstream's {@code modeling/sam/prompt_encoder.py}. */
-final class PromptEncoder {
+public final class PromptEncoder {
     /** A point shown as the thing's. */
-    static final int FOREGROUND = 1;
+    public static final int FOREGROUND = 1;
     /** A point shown as not the thing's. */
-    static final int BACKGROUND = 0;
+    public static final int BACKGROUND = 0;
     /** Upper left corner of a box; the lower right one is the next number. */
-    static final int CORNER = 2;
+    public static final int CORNER = 2;
     /** The point that ends a list without a box. */
-    static final int PADDING = -1;
+    public static final int PADDING = -1;
     /** Room in a list that isn't used: no token attends to it. */
-    static final int ABSENT = -2;
+    public static final int ABSENT = -2;
 
     private final Layers p;
     private final GraphBuilder g;

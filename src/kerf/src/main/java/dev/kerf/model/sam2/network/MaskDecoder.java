@@ -1,4 +1,4 @@
-package dev.kerf.model.sam2;
+package dev.kerf.model.sam2.network;
 
 import dev.kerf.graph.Graph.Value;
 import dev.kerf.graph.GraphBuilder;
@@ -19,9 +19,9 @@ import java.util.stream.IntStream;
  * Masks, their qualities and whether the thing is there at all, as upstream's {@code modeling/sam/mask_decoder.py}. Of
  * the four masks the first answers prompts that leave no doubt, the other three those that do.
  */
-final class MaskDecoder {
+public final class MaskDecoder {
     /** Masks that are made each time. */
-    static final int MASKS = 4;
+    public static final int MASKS = 4;
 
     private final Layers p;
     private final GraphBuilder g;

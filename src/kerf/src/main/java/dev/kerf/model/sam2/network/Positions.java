@@ -1,11 +1,11 @@
-package dev.kerf.model.sam2;
+package dev.kerf.model.sam2.network;
 
 import dev.kerf.error.BadInputException;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;
 
 /** Encodings of positions that don't depend on the data, computed in float64 and rounded once. */
-final class Positions {
+public final class Positions {
     private static final double TEMPERATURE = 10_000;
     /** Keeps upstream's normalised coordinates off 1 by this share. */
     private static final double EPS = 1e-6;
@@ -42,7 +42,7 @@ final class Positions {
      * @param position in the unit that the longest distance is 1 in
      * @param out      of which {@code channels} elements from {@code at} are written
      */
-    static void sine1d(double position, float[] out, int at, int channels) {
+    public static void sine1d(double position, float[] out, int at, int channels) {
         if (at < 0 || channels < 0 || at > out.length - channels) {
             throw new BadInputException(channels + " channels from element " + at + " of " + out.length);
         }

@@ -1,4 +1,4 @@
-package dev.kerf.model.sam2;
+package dev.kerf.model.sam2.network;
 
 import dev.kerf.error.BadInputException;
 import dev.kerf.error.BadWeightsException;
@@ -41,8 +41,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Sam2Graphs {
     /** Of red, green and blue in 0 … 1. */
-    static final List<Double> MEAN = List.of(0.485, 0.456, 0.406);
-    static final List<Double> STD = List.of(0.229, 0.224, 0.225);
+    public static final List<Double> MEAN = List.of(0.485, 0.456, 0.406);
+    /** Their deviations. */
+    public static final List<Double> STD = List.of(0.229, 0.224, 0.225);
 
     /** Logit of a hole that was filled. */
     private static final float FILLED = 0.1f;
@@ -85,7 +86,7 @@ public final class Sam2Graphs {
      * @param video whether frames are resized as upstream's video predictor does, by Pillow: bicubic, antialiased,
      *              rounded to 8 bits after the columns and after the rows
      */
-    static Graph look(Sam2Config config, Picture.Form form, boolean video) {
+    public static Graph look(Sam2Config config, Picture.Form form, boolean video) {
         GraphBuilder g = new GraphBuilder();
         encode(g, config, form, video).forEach((name, v) -> g.apply(new StateOp.Assign(), g.state(name, v.type()), v));
         return g.build();
@@ -130,7 +131,7 @@ public final class Sam2Graphs {
      * @param masks    M
      * @param holeArea pixels of the largest holes that are filled; 0 for none
      */
-    static Graph upscale(Sam2Config config, int batch, int masks, int height, int width, int holeArea) {
+    public static Graph upscale(Sam2Config config, int batch, int masks, int height, int width, int holeArea) {
         GraphBuilder g = new GraphBuilder();
         int side = config.maskSize();
         Value low = g.input("low_res_masks", TensorType.f32(batch, masks, side, side));
@@ -185,7 +186,7 @@ public final class Sam2Graphs {
      *
      * @throws BadWeightsException naming a tensor that is missing, misshapen, or neither used nor known as not needed
      */
-    static void requireFits(Sam2Config config, Weights weights) {
+    public static void requireFits(Sam2Config config, Weights weights) {
         List<WeightExpr.Tensor> tensors = tensors(config);
         for (WeightExpr.Tensor t : tensors) {
             Optional<TensorInfo> found = weights.find(t.name());

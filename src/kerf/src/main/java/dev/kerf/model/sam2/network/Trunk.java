@@ -1,4 +1,4 @@
-package dev.kerf.model.sam2;
+package dev.kerf.model.sam2.network;
 
 import dev.kerf.graph.Graph.Value;
 import java.util.List;

@@ -1,4 +1,4 @@
-package dev.kerf.model.sam2;
+package dev.kerf.model.sam2.network;
 
 import dev.kerf.error.BadInputException;
 import dev.kerf.graph.Graph;
@@ -15,7 +15,7 @@ import dev.kerf.graph.StateOp;
 import dev.kerf.graph.TensorType;
 import dev.kerf.model.nn.Layers;
 import dev.kerf.model.nn.PictureInput;
-import dev.kerf.model.sam2.Sam2Graphs.DecoderRequest;
+import dev.kerf.model.sam2.network.Sam2Graphs.DecoderRequest;
 import dev.kerf.tensor.DType;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;
@@ -216,7 +216,7 @@ public final class Sam2VideoGraphs {
     /**
      * A slot's contents: input {@code slot} (1) int32, outputs {@code memory} (grid², 64) and {@code pointer} (256).
      */
-    static Graph readSlot(Sam2Config config, int slots) {
+    public static Graph readSlot(Sam2Config config, int slots) {
         GraphBuilder g = new GraphBuilder();
         long cells = (long) config.grid() * config.grid();
         int width = Sam2Config.MEMORY_WIDTH;
@@ -229,7 +229,7 @@ public final class Sam2VideoGraphs {
     }
 
     /** The reverse of {@link #readSlot}: its outputs are inputs. */
-    static Graph writeSlot(Sam2Config config, int slots) {
+    public static Graph writeSlot(Sam2Config config, int slots) {
         GraphBuilder g = new GraphBuilder();
         long cells = (long) config.grid() * config.grid();
         int width = Sam2Config.MEMORY_WIDTH;
