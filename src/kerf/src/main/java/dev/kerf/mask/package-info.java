@@ -13,3 +13,5 @@
  */
 @NullMarked
 package dev.kerf.mask;
+
+import org.jspecify.annotations.NullMarked;

@@ -22,3 +22,5 @@
  */
 @NullMarked
 package dev.kerf.metrics;
+
+import org.jspecify.annotations.NullMarked;
