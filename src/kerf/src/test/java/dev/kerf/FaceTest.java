@@ -42,9 +42,9 @@ class FaceTest {
             kinds = files.filter(f -> f.toString().endsWith(".java")).map(FaceTest::text)
                     .flatMap(s -> kind.matcher(s).results().map(r -> r.group(1))).sorted().toList();
         }
-        assertEquals(kinds, Models.ALL.stream().map(k -> k.getClass().getSimpleName()).sorted().toList());
-        assertEquals(kinds.size(), Models.ALL.stream().map(ModelKind::name).distinct().count(), "each has a name of its own");
-        for (ModelKind k : Models.ALL) {
+        assertEquals(kinds, Kerf.MODELS.stream().map(k -> k.getClass().getSimpleName()).sorted().toList());
+        assertEquals(kinds.size(), Kerf.MODELS.stream().map(ModelKind::name).distinct().count(), "each has a name of its own");
+        for (ModelKind k : Kerf.MODELS) {
             assertTrue(PublicTypes.packages().contains(k.getClass().getPackageName()), k.name() + "'s package is exported");
         }
     }

@@ -12,11 +12,11 @@ import dev.kerf.error.BadInputException;
 import dev.kerf.error.CapacityExceededException;
 import dev.kerf.error.ClosedException;
 import dev.kerf.error.UnsupportedOpException;
-import dev.kerf.graph.Activation;
 import dev.kerf.graph.Graph;
 import dev.kerf.graph.Graph.Value;
 import dev.kerf.graph.GraphBuilder;
 import dev.kerf.graph.MoveOp;
+import dev.kerf.graph.Op.Activation;
 import dev.kerf.graph.PointwiseOp;
 import dev.kerf.graph.ReduceOp;
 import dev.kerf.graph.SelectOp;
@@ -119,8 +119,8 @@ class SeamTest {
     @MethodSource(DEVICES)
     void handsResultsOnWithoutTheHost(String id) {
         try (Device device = Backends.open(id);
-                Stream one = device.stream();
-                Stream two = device.stream();
+                Device.Stream one = device.stream();
+                Device.Stream two = device.stream();
                 Executable first = device.compile(affine(4), null, OPTIONS);
                 Executable second = device.compile(affine(4), null, OPTIONS)) {
             second.bindInput("x", first.output("y"));
@@ -198,7 +198,7 @@ class SeamTest {
     @MethodSource(DEVICES)
     void loopsToTheCountAndRaisesOverflow(String id) {
         try (Device device = Backends.open(id);
-                Stream stream = device.stream();
+                Device.Stream stream = device.stream();
                 Executable e = device.compile(select(3), null, OPTIONS)) {
             e.input("x").upload(floats(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, Float.NaN, Float.NaN));
             float[][] scores = {{0, 0, 0, 0, 0, 0}, {1, 0, 1, 0, 1, 0}, {0, 0, 0, 0.5f, 0.6f, Float.NaN}};
@@ -244,7 +244,7 @@ class SeamTest {
                 boolean element = inItem / 8 < 2 && inItem % 8 % 2 == 0 && inItem % 8 < 6;
                 assertEquals(element ? i : 0, got[i]);
             }
-            try (Stream stream = device.stream()) {
+            try (Device.Stream stream = device.stream()) {
                 MemorySegment in = arena.allocateFrom(ValueLayout.JAVA_FLOAT, big).asSlice(0, 48);
                 MemorySegment back = arena.allocate(48);
                 t.upload(stream, in);
@@ -294,7 +294,7 @@ class SeamTest {
         Device device = Backends.open(id);
         HostMemory left = device.hostMemory(1);
         try (Executable e = device.compile(affine(3), null, OPTIONS);
-                Stream stream = device.stream();
+                Device.Stream stream = device.stream();
                 HostMemory in = device.hostMemory(12);
                 HostMemory out = device.hostMemory(24)) {
             assertEquals(24, out.segment().byteSize());
@@ -324,7 +324,7 @@ class SeamTest {
         DeviceTensor own = device.allocate(TensorType.f32(4));
         Executable e = device.compile(affine(4), null, OPTIONS);
         Executable reader = device.compile(affine(4), null, OPTIONS);
-        Stream stream = device.stream();
+        Device.Stream stream = device.stream();
         DeviceTensor y = e.output("y");
         e.bindInput("x", own);
         reader.bindInput("x", y);

@@ -63,7 +63,7 @@ class SeamThreadsTest {
         }
         g.output("y", y);
         try (Device device = Backends.open(id);
-                Stream stream = device.stream();
+                Device.Stream stream = device.stream();
                 Executable e = device.compile(g.build(), null, CompileOptions.of())) {
             e.input("x").upload(noise(5, 384, 384).data());
             e.run();

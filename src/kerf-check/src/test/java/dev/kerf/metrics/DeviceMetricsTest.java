@@ -17,6 +17,7 @@ import dev.kerf.graph.MeasureOp.MaskForm;
 import dev.kerf.graph.TensorType;
 import dev.kerf.mask.LabelMap;
 import dev.kerf.mask.Mask;
+import dev.kerf.metrics.Overlaps.MaskSet;
 import dev.kerf.tensor.DType;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;

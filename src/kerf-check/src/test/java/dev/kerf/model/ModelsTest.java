@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.kerf.Models;
+import dev.kerf.Kerf;
 import dev.kerf.check.golden.GoldenCase;
 import dev.kerf.error.BadInputException;
 import dev.kerf.error.BadWeightsException;
@@ -33,8 +33,8 @@ class ModelsTest {
         CASES.forEach((folder, line) -> {
             GoldenCase golden = GoldenCase.open(GOLDENS.resolve(folder));
             try (Weights weights = golden.weights()) {
-                assertEquals(1, Models.ALL.stream().filter(k -> k.accepts(weights)).count(), folder);
-                ModelKind kind = Models.of(weights);
+                assertEquals(1, Kerf.MODELS.stream().filter(k -> k.accepts(weights)).count(), folder);
+                ModelKind kind = Kerf.model(weights);
                 assertEquals(golden.model(), kind.name());
                 assertEquals(line, kind.describe(weights));
                 for (String part : kind.parts()) {
@@ -43,19 +43,19 @@ class ModelsTest {
                 }
             }
         });
-        assertEquals(Models.ALL.size(), CASES.size(), "a kind without a case here");
+        assertEquals(Kerf.MODELS.size(), CASES.size(), "a kind without a case here");
     }
 
     @Test
     void namesAreTold() {
-        for (ModelKind kind : Models.ALL) {
-            assertEquals(kind, Models.named(kind.name()));
+        for (ModelKind kind : Kerf.MODELS) {
+            assertEquals(kind, Kerf.modelNamed(kind.name()));
         }
-        String message = assertThrows(BadInputException.class, () -> Models.named("yolo")).getMessage();
+        String message = assertThrows(BadInputException.class, () -> Kerf.modelNamed("yolo")).getMessage();
         assertTrue(message.contains("'yolo'") && message.contains("unet, maskrcnn, sam2"), message);
         Weights other = Weights.of(Map.of("stem.weight", HostTensor.zeros(DType.F32, Shape.of(1))));
-        assertTrue(Models.find(other).isEmpty());
-        message = assertThrows(BadWeightsException.class, () -> Models.of(other)).getMessage();
+        assertTrue(Kerf.findModel(other).isEmpty());
+        message = assertThrows(BadWeightsException.class, () -> Kerf.model(other)).getMessage();
         assertTrue(message.contains("stem.weight") && message.contains("unet, maskrcnn, sam2"), message);
     }
 
@@ -63,10 +63,10 @@ class ModelsTest {
     void sizesOutOfRangeAreRefused() {
         try (Weights weights = GoldenCase.open(GOLDENS.resolve("sam2-quick")).weights()) {
             for (int side : new int[] {32, 100, 8192}) {
-                assertThrows(BadInputException.class, () -> Models.named("sam2").graph(weights,
+                assertThrows(BadInputException.class, () -> Kerf.modelNamed("sam2").graph(weights,
                         new GraphRequest("encoder", 48, 80, side, false)));
             }
-            assertThrows(BadInputException.class, () -> Models.named("sam2").graph(weights,
+            assertThrows(BadInputException.class, () -> Kerf.modelNamed("sam2").graph(weights,
                     new GraphRequest("network", 48, 80, 64, false)));
         }
     }

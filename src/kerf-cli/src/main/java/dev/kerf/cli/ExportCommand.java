@@ -1,6 +1,6 @@
 package dev.kerf.cli;
 
-import dev.kerf.Models;
+import dev.kerf.Kerf;
 import dev.kerf.cli.console.Console;
 import dev.kerf.cli.console.ExitCode;
 import dev.kerf.cli.console.Text;
@@ -67,7 +67,7 @@ final class ExportCommand implements Callable<Integer> {
         int width = extent(size.substring(cross + 1));
         Claims.spare("--onnx", target, weights.file());
         try (Weights open = weights.open()) {
-            ModelKind kind = Models.of(open);
+            ModelKind kind = Kerf.model(open);
             String wanted = part == null ? kind.parts().getFirst() : part;
             if (!kind.parts().contains(wanted)) {
                 throw new ParameterException(spec.commandLine(),

@@ -1,6 +1,6 @@
 package dev.kerf.cli;
 
-import dev.kerf.Models;
+import dev.kerf.Kerf;
 import dev.kerf.backend.Device;
 import dev.kerf.check.golden.Golden;
 import dev.kerf.cli.console.Console;
@@ -99,7 +99,7 @@ final class TraceCommand implements Callable<Integer> {
     private Map<String, HostTensor> ofImage(Device device, Map<String, String> metadata) {
         metadata.put("kerf.image", image.toString());
         try (Weights open = weights.open()) {
-            ModelKind kind = Models.of(open);
+            ModelKind kind = Kerf.model(open);
             metadata.put("kerf.model", kind.name());
             return kind.trace(device, open, request());
         }

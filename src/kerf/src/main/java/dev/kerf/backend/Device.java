@@ -1,11 +1,13 @@
 package dev.kerf.backend;
 
 import dev.kerf.error.ClosedException;
+import dev.kerf.error.DeadlineExceededException;
 import dev.kerf.error.UnsupportedOpException;
 import dev.kerf.graph.Graph;
 import dev.kerf.graph.TensorType;
 import dev.kerf.weights.Weights;
 import java.lang.foreign.MemorySegment;
+import java.time.Duration;
 import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -155,5 +157,31 @@ public interface Device extends AutoCloseable {
             }
             free.accept(this);
         }
+    }
+
+    /**
+     * An order for work on a device. What is submitted to one stream runs one after the other; streams are independent, except
+     * that an executable that reads another one's output waits for it on the device.
+     */
+    interface Stream extends AutoCloseable {
+        /**
+         * Waits for everything submitted. An error of that work is thrown here, once: {@link dev.kerf.error.DeviceException},
+         * {@link dev.kerf.error.CapacityExceededException}.
+         */
+        void synchronize();
+
+        /**
+         * Waits, but not longer than a limit.
+         *
+         * @throws DeadlineExceededException if work is still under way then; it goes on
+         */
+        void synchronize(Duration limit);
+
+        /** Whether everything submitted has ended. */
+        boolean done();
+
+        /** Waits for the work under way, then frees the stream. */
+        @Override
+        void close();
     }
 }

@@ -40,7 +40,7 @@ public interface DeviceTensor extends AutoCloseable {
     void upload(HostView source);
 
     /** Like {@link #upload(MemorySegment)}, in the order of a stream; {@code source} must be native memory. */
-    void upload(Stream stream, MemorySegment source);
+    void upload(Device.Stream stream, MemorySegment source);
 
     /**
      * Copies the elements out, dense and row-major.
@@ -53,7 +53,7 @@ public interface DeviceTensor extends AutoCloseable {
     void download(HostView target);
 
     /** Like {@link #download(MemorySegment)}, in the order of a stream; {@code target} must be native memory. */
-    void download(Stream stream, MemorySegment target);
+    void download(Device.Stream stream, MemorySegment target);
 
     /** Copies the elements to a new host tensor. */
     default HostTensor toHost() {

@@ -72,8 +72,8 @@ public interface Executable extends AutoCloseable {
      */
     void run(Duration limit);
 
-    /** Runs once in the order of a stream and doesn't wait; errors are thrown by {@link Stream#synchronize}. */
-    void submit(Stream stream);
+    /** Runs once in the order of a stream and doesn't wait; errors are thrown by {@link Device.Stream#synchronize}. */
+    void submit(Device.Stream stream);
 
     /** Runs until times are steady (at most the limit), on whatever the inputs hold; states are put back as they were. */
     void warmUp(Duration limit);

@@ -2,6 +2,7 @@ package dev.kerf.graph;
 
 import dev.kerf.error.BadInputException;
 import dev.kerf.error.GraphException;
+import dev.kerf.graph.SourceOp.WeightExpr;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;

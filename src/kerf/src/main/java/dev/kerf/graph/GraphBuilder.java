@@ -3,6 +3,8 @@ package dev.kerf.graph;
 import dev.kerf.error.GraphException;
 import dev.kerf.graph.Graph.Node;
 import dev.kerf.graph.Graph.Value;
+import dev.kerf.graph.Op.Activation;
+import dev.kerf.graph.SourceOp.WeightExpr;
 import dev.kerf.graph.SpatialOp.Window2d;
 import dev.kerf.tensor.DType;
 import dev.kerf.tensor.HostTensor;

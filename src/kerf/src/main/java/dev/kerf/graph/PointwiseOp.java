@@ -1,5 +1,6 @@
 package dev.kerf.graph;
 
+import dev.kerf.graph.Op.Activation;
 import dev.kerf.tensor.DType;
 import java.util.List;
 

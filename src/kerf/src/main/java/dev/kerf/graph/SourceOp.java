@@ -1,7 +1,9 @@
 package dev.kerf.graph;
 
 import dev.kerf.tensor.HostTensor;
+import dev.kerf.tensor.Shape;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** Ops without operands: where values come from. */
 public sealed interface SourceOp extends Op {
@@ -49,4 +51,106 @@ public sealed interface SourceOp extends Op {
      * @param type dtype and extents
      */
     record State(String name, TensorType type) implements SourceOp {}
+
+    /**
+     * Where a weight's numbers come from: a tensor of the weight file, or one computed from several of them when weights are
+     * loaded (in float64, rounded once). Folding batch norm into a convolution makes such a one.
+     */
+    sealed interface WeightExpr {
+        /** Extents of the result. */
+        Shape shape();
+
+        /** Names of the file's tensors that it reads. */
+        List<String> tensors();
+
+        /**
+         * A tensor of the weight file, under its upstream name.
+         *
+         * @param name  full name, such as {@code inc.double_conv.0.weight}
+         * @param shape the extents that the model expects
+         */
+        record Tensor(String name, Shape shape) implements WeightExpr {
+            @Override
+            public List<String> tensors() {
+                return List.of(name);
+            }
+        }
+
+        /**
+         * The affine form of a batch norm in inference: scale = weight / sqrt(var + eps), shift = bias − mean · scale
+         * (Ioffe and Szegedy 2015, algorithm 2).
+         *
+         * @param weight gamma (C)
+         * @param bias   beta (C)
+         * @param mean   running mean (C)
+         * @param var    running variance (C)
+         * @param eps    added to the variance
+         */
+        record BatchStats(WeightExpr weight, WeightExpr bias, WeightExpr mean, WeightExpr var, double eps) {
+            /** Names of the file's tensors that it reads. */
+            public List<String> tensors() {
+                return java.util.stream.Stream.of(weight, bias, mean, var).flatMap(e -> e.tensors().stream()).toList();
+            }
+        }
+
+        /**
+         * A convolution weight with each output channel times the batch norm's scale.
+         *
+         * @param weight the convolution's weight
+         * @param axis   the axis of its output channels: 0 for a convolution, 1 for a transposed one
+         * @param groups groups of a transposed convolution (its output channel is group · shape[1] + index); 1 otherwise
+         * @param norm   the batch norm that follows
+         */
+        record ScaledWeight(WeightExpr weight, int axis, int groups, BatchStats norm) implements WeightExpr {
+            @Override
+            public Shape shape() {
+                return weight.shape();
+            }
+
+            @Override
+            public List<String> tensors() {
+                return java.util.stream.Stream.concat(weight.tensors().stream(), norm.tensors().stream()).toList();
+            }
+        }
+
+        /**
+         * The bias of a convolution with a batch norm folded in: shift + bias · scale.
+         *
+         * @param bias the convolution's own bias (C), if it has one
+         * @param norm the batch norm that follows
+         */
+        record ShiftedBias(@Nullable WeightExpr bias, BatchStats norm) implements WeightExpr {
+            @Override
+            public Shape shape() {
+                return norm.bias().shape();
+            }
+
+            @Override
+            public List<String> tensors() {
+                return bias == null
+                        ? norm.tensors()
+                        : java.util.stream.Stream.concat(bias.tensors().stream(), norm.tensors().stream()).toList();
+            }
+        }
+
+        /**
+         * Random Fourier features (Tancik et al. 2020) of every cell of a grid, row by row: sines, then cosines, of
+         * 2π · (2p − 1) · M, p being the middle of the cell as column and row in 0 … 1. Shape (rows · columns, 2F).
+         *
+         * @param matrix  M (2, F)
+         * @param rows    of the grid
+         * @param columns of the grid
+         */
+        record FourierGrid(WeightExpr matrix, int rows, int columns) implements WeightExpr {
+            @Override
+            public Shape shape() {
+                return Shape.of((long) rows * columns, 2 * matrix.shape().dim(1));
+            }
+
+            @Override
+            public List<String> tensors() {
+                return matrix.tensors();
+            }
+        }
+    }
 }

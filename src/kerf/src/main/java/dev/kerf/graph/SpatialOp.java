@@ -1,6 +1,7 @@
 package dev.kerf.graph;
 
 import dev.kerf.error.BadInputException;
+import dev.kerf.graph.Op.Activation;
 import dev.kerf.tensor.DType;
 import dev.kerf.tensor.Shape;
 import java.util.List;

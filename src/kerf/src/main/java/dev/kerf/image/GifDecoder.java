@@ -1,6 +1,7 @@
 package dev.kerf.image;
 
 import dev.kerf.error.BadFileException;
+import dev.kerf.image.Image.FileType;
 import dev.kerf.image.gif.GifBlocks;
 import dev.kerf.image.gif.GifBlocks.Piece;
 import java.io.ByteArrayInputStream;

@@ -1,5 +1,7 @@
 package dev.kerf.image;
 
+import dev.kerf.image.Image.FileType;
+
 /** One file's content as a {@link FileType} has it. */
 interface ImageDecoder {
     /** What the header says; the file may be cut off behind it. */

@@ -2,6 +2,7 @@ package dev.kerf.image;
 
 import dev.kerf.error.BadFileException;
 import dev.kerf.error.BadInputException;
+import dev.kerf.image.Image.FileType;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;
 import java.io.IOException;

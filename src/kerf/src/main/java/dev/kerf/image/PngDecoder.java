@@ -1,6 +1,7 @@
 package dev.kerf.image;
 
 import dev.kerf.error.BadFileException;
+import dev.kerf.image.Image.FileType;
 import java.util.Arrays;
 import java.util.zip.DataFormatException;
 import java.util.zip.Inflater;

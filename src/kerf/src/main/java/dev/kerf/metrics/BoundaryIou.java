@@ -3,6 +3,7 @@ package dev.kerf.metrics;
 import dev.kerf.error.BadInputException;
 import dev.kerf.mask.LabelMap;
 import dev.kerf.mask.Mask;
+import dev.kerf.metrics.Overlaps.MaskSet;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;

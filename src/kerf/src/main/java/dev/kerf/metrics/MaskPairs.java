@@ -2,6 +2,7 @@ package dev.kerf.metrics;
 
 import dev.kerf.error.BadInputException;
 import dev.kerf.mask.RunLength;
+import dev.kerf.metrics.Overlaps.MaskSet;
 import dev.kerf.tensor.DType;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;

@@ -11,10 +11,10 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * A kind of model: what can be said and done with weights before anybody loads them for use. {@code dev.kerf.Models} has all.
+ * A kind of model: what can be said and done with weights before anybody loads them for use. {@code dev.kerf.Kerf} has all.
  *
  * <pre>{@code
- * ModelKind kind = Models.of(weights);
+ * ModelKind kind = Kerf.model(weights);
  * kind.describe(weights);                                                             // U-Net: depth 4, …
  * Graph g = kind.graph(weights, new ModelKind.GraphRequest(kind.parts().getFirst(), 512, 512, 1024, false));
  * }</pre>

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.kerf.error.GraphException;
 import dev.kerf.graph.Graph.Value;
+import dev.kerf.graph.Op.Activation;
 import dev.kerf.graph.SpatialOp.Window2d;
 import dev.kerf.tensor.DType;
 import dev.kerf.tensor.Shape;

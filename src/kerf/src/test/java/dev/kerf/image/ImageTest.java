@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.kerf.error.BadFileException;
 import dev.kerf.error.BadInputException;
+import dev.kerf.image.Image.FileType;
 import dev.kerf.tensor.HostTensor;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayInputStream;

@@ -1,9 +1,9 @@
 package dev.kerf.check.op;
 
-import dev.kerf.graph.Activation;
 import dev.kerf.graph.Graph.Value;
 import dev.kerf.graph.MatrixOp;
 import dev.kerf.graph.NormOp;
+import dev.kerf.graph.Op.Activation;
 import dev.kerf.graph.PointwiseOp;
 import dev.kerf.graph.ReduceOp.Reduction;
 import dev.kerf.graph.ReduceOp;

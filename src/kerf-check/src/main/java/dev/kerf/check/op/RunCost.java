@@ -5,14 +5,13 @@ import dev.kerf.backend.CompileOptions;
 import dev.kerf.backend.Device;
 import dev.kerf.backend.DeviceTensor;
 import dev.kerf.backend.Executable;
-import dev.kerf.backend.Stream;
 import dev.kerf.error.BadFileException;
-import dev.kerf.graph.Activation;
 import dev.kerf.graph.Graph;
 import dev.kerf.graph.Graph.Value;
 import dev.kerf.graph.GraphBuilder;
 import dev.kerf.graph.MatrixOp;
 import dev.kerf.graph.MoveOp;
+import dev.kerf.graph.Op.Activation;
 import dev.kerf.graph.ReduceOp;
 import dev.kerf.graph.SelectOp;
 import dev.kerf.graph.SpatialOp;
@@ -83,7 +82,7 @@ public final class RunCost {
         String name = "closing frees all memory";
         long before = device.memoryInUse();
         long held;
-        try (Stream stream = device.stream();
+        try (Device.Stream stream = device.stream();
                 Executable e = device.compile(medley(), null, options);
                 DeviceTensor.State state = device.allocateState(STATE);
                 DeviceTensor x = device.allocate(e.input("x").type())) {
@@ -107,7 +106,7 @@ public final class RunCost {
      * show in every round.
      */
     public static Outcome runsAllocateNothing(Device device, CompileOptions options) {
-        try (Stream stream = device.stream();
+        try (Device.Stream stream = device.stream();
                 Arena arena = Arena.ofShared();
                 Executable e = device.compile(medley(), null, options);
                 DeviceTensor.State state = device.allocateState(STATE)) {

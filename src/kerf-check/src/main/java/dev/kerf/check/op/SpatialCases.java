@@ -1,8 +1,8 @@
 package dev.kerf.check.op;
 
-import dev.kerf.graph.Activation;
 import dev.kerf.graph.Graph.Value;
 import dev.kerf.graph.GraphBuilder;
+import dev.kerf.graph.Op.Activation;
 import dev.kerf.graph.SpatialOp.Interpolation;
 import dev.kerf.graph.SpatialOp.Sampling;
 import dev.kerf.graph.SpatialOp;

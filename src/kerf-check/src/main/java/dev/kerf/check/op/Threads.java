@@ -5,7 +5,6 @@ import dev.kerf.backend.Device;
 import dev.kerf.backend.DeviceTensor;
 import dev.kerf.backend.DeviceWeights;
 import dev.kerf.backend.Executable;
-import dev.kerf.backend.Stream;
 import dev.kerf.graph.Graph;
 import dev.kerf.graph.Graph.Value;
 import dev.kerf.graph.GraphBuilder;
@@ -73,7 +72,7 @@ public final class Threads {
                 g.add(state, g.constant(HostTensor.of(Shape.of(1), new float[] {1}))));
         try (DeviceTensor.State n = device.allocateState(TensorType.f32(1));
                 Executable e = device.compile(g.build(), null, options);
-                Stream stream = device.stream()) {
+                Device.Stream stream = device.stream()) {
             e.bindState("n", n);
             Outcome outcome = together(name, thread -> () -> {
                 for (int run = 0; run < RUNS; run++) {

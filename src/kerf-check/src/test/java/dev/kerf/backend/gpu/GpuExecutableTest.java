@@ -9,11 +9,11 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.sun.management.ThreadMXBean;
 import dev.kerf.backend.CompileOptions;
+import dev.kerf.backend.Device;
 import dev.kerf.backend.DeviceTensor;
 import dev.kerf.backend.DeviceWeights;
 import dev.kerf.backend.Executable;
 import dev.kerf.backend.Precision;
-import dev.kerf.backend.Stream;
 import dev.kerf.check.op.RunCost;
 import dev.kerf.error.BadInputException;
 import dev.kerf.error.DeadlineExceededException;
@@ -100,7 +100,7 @@ class GpuExecutableTest {
             try (GpuDevice device = Parity.open(id, Target.Forced.NONE);
                     Arena arena = Arena.ofShared();
                     DeviceWeights weights = device.load(weights());
-                    Stream stream = device.stream();
+                    Device.Stream stream = device.stream();
                     Executable e = device.compile(graph(), weights, CompileOptions.of().precision(precision));
                     DeviceTensor.State state = device.allocateState(TensorType.f32(2, 16))) {
                 e.bindState("sum", state);
@@ -150,7 +150,7 @@ class GpuExecutableTest {
             for (int round = 0; round < 60; round++) {
                 try (Executable e = device.compile(graph(), weights, CompileOptions.of().profiled());
                         Executable reader = device.compile(graph(), weights, CompileOptions.of());
-                        Stream stream = device.stream();
+                        Device.Stream stream = device.stream();
                         DeviceTensor copy = device.allocate(TensorType.f32(2, 8))) {
                     e.bindState("sum", state);
                     reader.bindState("sum", state);
@@ -232,7 +232,7 @@ class GpuExecutableTest {
             for (int t = 0; t < 4; t++) {
                 boolean own = t % 2 == 0;
                 threads.add(Thread.ofPlatform().start(() -> {
-                    try (Stream stream = device.stream()) {
+                    try (Device.Stream stream = device.stream()) {
                         for (int i = 0; i < 100; i++) {
                             if (own) {
                                 e.run();

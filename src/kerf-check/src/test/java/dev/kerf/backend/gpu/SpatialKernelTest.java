@@ -1,6 +1,6 @@
 package dev.kerf.backend.gpu;
 
-import dev.kerf.graph.Activation;
+import dev.kerf.graph.Op.Activation;
 import dev.kerf.graph.SpatialOp;
 import dev.kerf.graph.SpatialOp.Interpolation;
 import dev.kerf.graph.SpatialOp.Sampling;

@@ -3,13 +3,13 @@ package dev.kerf.check.oracle;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.kerf.graph.Activation;
 import dev.kerf.graph.Graph.Value;
 import dev.kerf.graph.GraphBuilder;
 import dev.kerf.graph.MatrixOp;
 import dev.kerf.graph.MoveOp;
 import dev.kerf.graph.NormOp;
 import dev.kerf.graph.Op;
+import dev.kerf.graph.Op.Activation;
 import dev.kerf.graph.PointwiseOp;
 import dev.kerf.graph.SpatialOp.Interpolation;
 import dev.kerf.graph.SpatialOp.Sampling;

@@ -1,8 +1,8 @@
 package dev.kerf.graph.onnx;
 
-import dev.kerf.graph.Activation;
 import dev.kerf.graph.Graph.Value;
 import dev.kerf.graph.MoveOp;
+import dev.kerf.graph.Op.Activation;
 import dev.kerf.graph.PointwiseOp;
 import dev.kerf.tensor.DType;
 import dev.kerf.tensor.HostTensor;

@@ -1,10 +1,10 @@
 package dev.kerf.graph.onnx;
 
-import dev.kerf.graph.Activation;
 import dev.kerf.graph.Graph.Value;
 import dev.kerf.graph.MatrixOp;
 import dev.kerf.graph.MoveOp;
 import dev.kerf.graph.NormOp;
+import dev.kerf.graph.Op.Activation;
 import dev.kerf.graph.PointwiseOp;
 import dev.kerf.graph.ReduceOp;
 import dev.kerf.tensor.DType;

@@ -1,7 +1,7 @@
 package dev.kerf.graph.onnx;
 
-import dev.kerf.graph.Activation;
 import dev.kerf.graph.Graph.Value;
+import dev.kerf.graph.Op.Activation;
 import dev.kerf.graph.SpatialOp;
 import dev.kerf.graph.SpatialOp.Window2d;
 import dev.kerf.tensor.Shape;

@@ -7,7 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
-import dev.kerf.Models;
+import dev.kerf.Kerf;
 import dev.kerf.backend.Backends;
 import dev.kerf.backend.Device;
 import dev.kerf.check.golden.GoldenCase;
@@ -65,7 +65,7 @@ class PixelsOnnxTest {
 
     /** From the same bytes: the logits of ONNX Runtime and those of Kerf; what the model says of its input. */
     private Map<String, String> agree(Weights weights, PixelFormat format) throws OrtException {
-        ModelKind kind = Models.of(weights);
+        ModelKind kind = Kerf.model(weights);
         GraphRequest request = new GraphRequest("network", HEIGHT, WIDTH, 0, true);
         Path file = directory.resolve("net.onnx");
         OnnxExport.write(kind.graph(weights, request), weights, file,
@@ -98,7 +98,7 @@ class PixelsOnnxTest {
             assertTrue(said.get("kerf.input").startsWith("uint8 (1, height, width, channels)"), said.toString());
         }
         try (Weights five = SmallUNets.milesial(5, 2, List.of(4, 8), false).build()) {
-            String message = assertThrows(BadInputException.class, () -> Models.of(five).graph(five,
+            String message = assertThrows(BadInputException.class, () -> Kerf.model(five).graph(five,
                     new GraphRequest("network", HEIGHT, WIDTH, 0, true))).getMessage();
             assertTrue(message.contains("5 channels"), message);
         }
@@ -108,7 +108,7 @@ class PixelsOnnxTest {
     void whatTakesPlanesSaysSo() {
         try (Weights net = SmallUNets.milesial(3, 2, List.of(4, 8), false)
                 .with(fixed("[0.485,0.456,0.406]", "[0.229,0.224,0.225]")).build()) {
-            Map<String, String> said = Models.of(net).metadata(net, new GraphRequest("network", 16, 16, 0, false));
+            Map<String, String> said = Kerf.model(net).metadata(net, new GraphRequest("network", 16, 16, 0, false));
             assertTrue(said.get("kerf.input").startsWith("float32 (1, channels, height, width)"), said.toString());
             assertEquals("[0.485,0.456,0.406]", said.get("kerf.input.mean"));
         }
@@ -118,7 +118,7 @@ class PixelsOnnxTest {
     void everyKindSaysWhatItsImageIs() {
         for (String folder : List.of("maskrcnn-quick", "sam2-quick")) {
             try (Weights weights = GoldenCase.open(GOLDENS.resolve(folder)).weights()) {
-                ModelKind kind = Models.of(weights);
+                ModelKind kind = Kerf.model(weights);
                 for (String part : kind.parts()) {
                     Map<String, String> said = kind.metadata(weights, new GraphRequest(part, 48, 80, 64, false));
                     assertEquals(kind.name(), said.get("kerf.model"));

@@ -1,6 +1,5 @@
 package dev.kerf.cli.bench;
 
-import dev.kerf.graph.Activation;
 import dev.kerf.graph.FrameOp;
 import dev.kerf.graph.Graph;
 import dev.kerf.graph.Graph.Value;
@@ -9,6 +8,7 @@ import dev.kerf.graph.MatrixOp;
 import dev.kerf.graph.MeasureOp;
 import dev.kerf.graph.MoveOp;
 import dev.kerf.graph.NormOp;
+import dev.kerf.graph.Op.Activation;
 import dev.kerf.graph.PointwiseOp;
 import dev.kerf.graph.ReduceOp;
 import dev.kerf.graph.SpatialOp;

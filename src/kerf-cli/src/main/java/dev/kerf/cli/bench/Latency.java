@@ -5,7 +5,6 @@ import dev.kerf.backend.Device;
 import dev.kerf.backend.DeviceTensor;
 import dev.kerf.backend.DeviceWeights;
 import dev.kerf.backend.Executable;
-import dev.kerf.backend.Stream;
 import dev.kerf.graph.Graph;
 import dev.kerf.json.Json;
 import java.lang.foreign.Arena;
@@ -39,7 +38,7 @@ record Latency(
     static Latency of(
             Device device, Graph graph, DeviceWeights weights, CompileOptions options, int runs, Duration limit) {
         try (Executable e = device.compile(graph, weights, options);
-                Stream stream = device.stream();
+                Device.Stream stream = device.stream();
                 Arena arena = Arena.ofShared()) {
             DeviceTensor image = e.input("image");
             DeviceTensor labels = e.output("labels");
@@ -73,7 +72,7 @@ record Latency(
     }
 
     private static void streamed(DeviceTensor image, MemorySegment in, Executable e, DeviceTensor labels,
-            MemorySegment out, Stream stream, long[][] t, int i) {
+            MemorySegment out, Device.Stream stream, long[][] t, int i) {
         long start = System.nanoTime();
         image.upload(stream, in);
         long before = System.nanoTime();

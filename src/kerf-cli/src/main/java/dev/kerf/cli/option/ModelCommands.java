@@ -1,6 +1,6 @@
 package dev.kerf.cli.option;
 
-import dev.kerf.Models;
+import dev.kerf.Kerf;
 import dev.kerf.error.BadInputException;
 import dev.kerf.model.ModelKind;
 import dev.kerf.model.maskrcnn.MaskRcnn;
@@ -24,7 +24,7 @@ public final class ModelCommands {
      */
     public static Weights open(Path file, ModelKind wanted) {
         Weights weights = Weights.open(file);
-        ModelKind found = Models.find(weights).orElse(wanted);
+        ModelKind found = Kerf.findModel(weights).orElse(wanted);
         if (found != wanted) {
             weights.close();
             throw new BadInputException(file + " holds a model of kind '" + found.name() + "', not '" + wanted.name()

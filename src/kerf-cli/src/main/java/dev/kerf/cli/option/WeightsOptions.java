@@ -1,7 +1,6 @@
 package dev.kerf.cli.option;
 
 import dev.kerf.Kerf;
-import dev.kerf.Models;
 import dev.kerf.error.BadInputException;
 import dev.kerf.model.ModelKind;
 import dev.kerf.weights.Weights;
@@ -34,9 +33,9 @@ public final class WeightsOptions {
 
     /** Opens the weights, to be closed. */
     public Weights open() {
-        String wanted = model == null ? null : Usage.of(spec, () -> Models.named(model)).name();
+        String wanted = model == null ? null : Usage.of(spec, () -> Kerf.modelNamed(model)).name();
         Weights open = embedded() ? Kerf.embeddedWeights() : Weights.open(file);
-        String found = Models.find(open).map(ModelKind::name).orElse("unknown");
+        String found = Kerf.findModel(open).map(ModelKind::name).orElse("unknown");
         if (wanted != null && !wanted.equals(found)) {
             String source = open.source();
             open.close();

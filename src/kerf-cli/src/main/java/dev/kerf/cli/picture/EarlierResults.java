@@ -1,8 +1,8 @@
 package dev.kerf.cli.picture;
 
 import dev.kerf.error.KerfException;
-import dev.kerf.image.FileType;
 import dev.kerf.image.Image;
+import dev.kerf.image.Image.FileType;
 import dev.kerf.image.PixelFormat;
 import java.io.IOException;
 import java.io.InputStream;

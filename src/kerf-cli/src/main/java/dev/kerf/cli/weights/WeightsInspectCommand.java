@@ -1,6 +1,6 @@
 package dev.kerf.cli.weights;
 
-import dev.kerf.Models;
+import dev.kerf.Kerf;
 import dev.kerf.cli.console.Console;
 import dev.kerf.cli.console.ExitCode;
 import dev.kerf.cli.console.Text;
@@ -73,7 +73,7 @@ final class WeightsInspectCommand implements Callable<Integer> {
 
     /** One line on the network, or null if these are not the weights of a kind that is known. */
     private static String architecture(Weights weights) {
-        return Models.find(weights).map(kind -> {
+        return Kerf.findModel(weights).map(kind -> {
             try {
                 return kind.describe(weights);
             } catch (KerfException e) {

@@ -3,7 +3,7 @@ package dev.kerf.tornado.kernel;
 import uk.ac.manchester.tornado.api.math.TornadoMath;
 
 /**
- * Functions that are fused into the kernels that make their arguments, numbered as {@link dev.kerf.graph.Activation}. A
+ * Functions that are fused into the kernels that make their arguments, numbered as {@link dev.kerf.graph.Op.Activation}. A
  * kernel's activation is baked into its code, so that the choice costs nothing.
  */
 public final class Activations {

@@ -6,7 +6,6 @@ import dev.kerf.backend.Device.HostMemory;
 import dev.kerf.backend.DeviceTensor;
 import dev.kerf.backend.DeviceWeights;
 import dev.kerf.backend.Executable;
-import dev.kerf.backend.Stream;
 import dev.kerf.error.BadInputException;
 import dev.kerf.error.ClosedException;
 import dev.kerf.error.DeviceException;
@@ -94,7 +93,7 @@ final class CpuDevice implements Device {
     }
 
     @Override
-    public Stream stream() {
+    public Device.Stream stream() {
         requireOpen();
         return adopt(new CpuStream(this));
     }

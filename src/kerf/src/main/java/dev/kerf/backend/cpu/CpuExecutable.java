@@ -1,12 +1,12 @@
 package dev.kerf.backend.cpu;
 
 import dev.kerf.backend.CompileOptions;
+import dev.kerf.backend.Device;
 import dev.kerf.backend.DeviceTensor;
 import dev.kerf.backend.Executable;
 import dev.kerf.backend.Executable.MemoryUse;
 import dev.kerf.backend.Executable.NodeTiming;
 import dev.kerf.backend.Limit;
-import dev.kerf.backend.Stream;
 import dev.kerf.backend.cpu.kernel.Faults;
 import dev.kerf.backend.cpu.kernel.Operand;
 import dev.kerf.error.BadInputException;
@@ -222,7 +222,7 @@ final class CpuExecutable implements Executable {
     }
 
     @Override
-    public void submit(Stream stream) {
+    public void submit(Device.Stream stream) {
         requireOpen();
         if (!(stream instanceof CpuStream s) || s.device() != device) {
             throw new BadInputException("the stream belongs to another device");

@@ -1,7 +1,7 @@
 package dev.kerf.backend.cpu;
 
+import dev.kerf.backend.Device;
 import dev.kerf.backend.Limit;
-import dev.kerf.backend.Stream;
 import dev.kerf.error.ClosedException;
 import dev.kerf.error.DeadlineExceededException;
 import java.lang.foreign.MemorySegment;
@@ -9,7 +9,7 @@ import java.time.Duration;
 import java.util.concurrent.locks.LockSupport;
 
 /** A thread that does what is submitted to it, one after the other, from a ring of entries made beforehand. */
-final class CpuStream implements Stream, Runnable {
+final class CpuStream implements Device.Stream, Runnable {
     private static final int ENTRIES = 256;
     private static final int SPINS = 2000;
     private static final long NAP_NANOS = 50_000;

@@ -3,7 +3,6 @@ package dev.kerf.backend.cpu;
 import dev.kerf.backend.Device;
 import dev.kerf.backend.DeviceTensor;
 import dev.kerf.backend.DeviceTensor.HostView;
-import dev.kerf.backend.Stream;
 import dev.kerf.backend.cpu.kernel.Operand;
 import dev.kerf.error.BadInputException;
 import dev.kerf.error.ClosedException;
@@ -148,16 +147,16 @@ final class CpuTensor implements DeviceTensor.State {
     }
 
     @Override
-    public void upload(Stream stream, MemorySegment source) {
+    public void upload(Device.Stream stream, MemorySegment source) {
         enqueue(stream, source, true);
     }
 
     @Override
-    public void download(Stream stream, MemorySegment target) {
+    public void download(Device.Stream stream, MemorySegment target) {
         enqueue(stream, target, false);
     }
 
-    private void enqueue(Stream stream, MemorySegment memory, boolean upload) {
+    private void enqueue(Device.Stream stream, MemorySegment memory, boolean upload) {
         requireOpen();
         checkSize(memory);
         if (!memory.isNative()) {
@@ -179,7 +178,7 @@ final class CpuTensor implements DeviceTensor.State {
         }
     }
 
-    /** A copy that {@link #upload(Stream, MemorySegment)} or its counterpart put in a stream. */
+    /** A copy that {@link #upload(Device.Stream, MemorySegment)} or its counterpart put in a stream. */
     void copyFromStream(MemorySegment memory, boolean upload) {
         try {
             copy(memory, upload);

@@ -3,7 +3,7 @@ package dev.kerf.backend.cpu;
 import dev.kerf.backend.DeviceWeights;
 import dev.kerf.backend.cpu.kernel.Site;
 import dev.kerf.error.ClosedException;
-import dev.kerf.graph.WeightExpr;
+import dev.kerf.graph.SourceOp.WeightExpr;
 import dev.kerf.graph.plan.WeightValues;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.weights.Weights;

@@ -7,7 +7,7 @@ import dev.kerf.backend.cpu.kernel.Kernel;
 import dev.kerf.backend.cpu.kernel.Operand;
 import dev.kerf.error.BadInputException;
 import dev.kerf.graph.Graph.Node;
-import dev.kerf.graph.WeightExpr;
+import dev.kerf.graph.SourceOp.WeightExpr;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;

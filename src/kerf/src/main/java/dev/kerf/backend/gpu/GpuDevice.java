@@ -6,7 +6,6 @@ import dev.kerf.backend.Device.HostMemory;
 import dev.kerf.backend.DeviceTensor;
 import dev.kerf.backend.DeviceWeights;
 import dev.kerf.backend.Executable;
-import dev.kerf.backend.Stream;
 import dev.kerf.error.BadInputException;
 import dev.kerf.error.ClosedException;
 import dev.kerf.error.DeviceException;
@@ -136,7 +135,7 @@ public final class GpuDevice implements Device {
     }
 
     @Override
-    public Stream stream() {
+    public Device.Stream stream() {
         return make(() -> new GpuStream(this));
     }
 
@@ -226,7 +225,7 @@ public final class GpuDevice implements Device {
     }
 
     /** The queue of a stream of this device, for a transfer from or to native memory. */
-    Driver.Queue queueOf(Stream stream, MemorySegment memory) {
+    Driver.Queue queueOf(Device.Stream stream, MemorySegment memory) {
         if (!memory.isNative()) {
             throw new BadInputException("memory on the Java heap can't be used in the order of a stream; use native memory");
         }
@@ -234,7 +233,7 @@ public final class GpuDevice implements Device {
     }
 
     /** The queue of a stream of this device. */
-    Driver.Queue queueOf(Stream stream) {
+    Driver.Queue queueOf(Device.Stream stream) {
         checkOpen();
         if (!(stream instanceof GpuStream s) || s.device() != this) {
             throw new BadInputException("the stream belongs to another device than " + info().id());

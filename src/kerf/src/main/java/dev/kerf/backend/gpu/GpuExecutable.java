@@ -1,11 +1,11 @@
 package dev.kerf.backend.gpu;
 
+import dev.kerf.backend.Device;
 import dev.kerf.backend.DeviceTensor;
 import dev.kerf.backend.Executable;
 import dev.kerf.backend.Executable.MemoryUse;
 import dev.kerf.backend.Executable.NodeTiming;
 import dev.kerf.backend.Limit;
-import dev.kerf.backend.Stream;
 import dev.kerf.error.BadInputException;
 import dev.kerf.error.CapacityExceededException;
 import dev.kerf.error.ClosedException;
@@ -228,7 +228,7 @@ final class GpuExecutable implements Executable {
     }
 
     @Override
-    public void submit(Stream stream) {
+    public void submit(Device.Stream stream) {
         Driver.Queue target = device.queueOf(stream);
         Object event = Trace.run();
         synchronized (device.monitor()) {

@@ -1,6 +1,6 @@
 package dev.kerf.backend.gpu;
 
-import dev.kerf.backend.Stream;
+import dev.kerf.backend.Device;
 import dev.kerf.error.ClosedException;
 import dev.kerf.error.DeadlineExceededException;
 import java.time.Duration;
@@ -8,7 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** A queue, and the executables whose errors it has to tell. */
-final class GpuStream implements Stream {
+final class GpuStream implements Device.Stream {
     private final GpuDevice device;
     private final Driver.Queue queue;
     private final Ticket tail;

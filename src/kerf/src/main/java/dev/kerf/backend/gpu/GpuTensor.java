@@ -3,7 +3,6 @@ package dev.kerf.backend.gpu;
 import dev.kerf.backend.Device;
 import dev.kerf.backend.DeviceTensor;
 import dev.kerf.backend.DeviceTensor.HostView;
-import dev.kerf.backend.Stream;
 import dev.kerf.error.BadInputException;
 import dev.kerf.error.ClosedException;
 import dev.kerf.graph.TensorType;
@@ -95,7 +94,7 @@ final class GpuTensor implements DeviceTensor.State {
     }
 
     @Override
-    public void upload(Stream stream, MemorySegment source) {
+    public void upload(Device.Stream stream, MemorySegment source) {
         checkSize(source);
         Driver.Queue queue = device.queueOf(stream, source);
         Object event = Trace.transfer();
@@ -131,7 +130,7 @@ final class GpuTensor implements DeviceTensor.State {
     }
 
     @Override
-    public void download(Stream stream, MemorySegment target) {
+    public void download(Device.Stream stream, MemorySegment target) {
         checkSize(target);
         Driver.Queue queue = device.queueOf(stream, target);
         Object event = Trace.transfer();

@@ -3,7 +3,7 @@ package dev.kerf.backend.gpu;
 import dev.kerf.backend.DeviceWeights;
 import dev.kerf.backend.gpu.kernel.Packing;
 import dev.kerf.error.ClosedException;
-import dev.kerf.graph.WeightExpr;
+import dev.kerf.graph.SourceOp.WeightExpr;
 import dev.kerf.graph.plan.WeightValues;
 import dev.kerf.tensor.DType;
 import dev.kerf.weights.Weights;

@@ -1,9 +1,9 @@
 package dev.kerf.graph.onnx;
 
 import dev.kerf.error.UnsupportedOpException;
-import dev.kerf.graph.Activation;
 import dev.kerf.graph.Graph.Node;
 import dev.kerf.graph.Graph.Value;
+import dev.kerf.graph.Op.Activation;
 import dev.kerf.graph.TensorType;
 import dev.kerf.tensor.DType;
 import dev.kerf.tensor.HostTensor;

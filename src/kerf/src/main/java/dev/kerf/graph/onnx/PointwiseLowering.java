@@ -1,7 +1,7 @@
 package dev.kerf.graph.onnx;
 
-import dev.kerf.graph.Activation;
 import dev.kerf.graph.Graph.Node;
+import dev.kerf.graph.Op.Activation;
 import dev.kerf.graph.PointwiseOp;
 import dev.kerf.tensor.DType;
 import dev.kerf.tensor.HostTensor;

@@ -1,22 +1,22 @@
 package dev.kerf.graph.plan;
 
-import dev.kerf.graph.Activation;
 import dev.kerf.graph.Graph;
 import dev.kerf.graph.Graph.Node;
 import dev.kerf.graph.Graph.Value;
 import dev.kerf.graph.MatrixOp.MatMul;
 import dev.kerf.graph.NormOp;
 import dev.kerf.graph.Op;
+import dev.kerf.graph.Op.Activation;
 import dev.kerf.graph.PointwiseOp.Arithmetic;
 import dev.kerf.graph.PointwiseOp.Binary;
 import dev.kerf.graph.PointwiseOp.Unary;
 import dev.kerf.graph.SourceOp;
+import dev.kerf.graph.SourceOp.WeightExpr;
 import dev.kerf.graph.SpatialOp.Conv2d;
 import dev.kerf.graph.SpatialOp.ConvTranspose2d;
 import dev.kerf.graph.StateOp;
 import dev.kerf.graph.TensorType;
-import dev.kerf.graph.WeightExpr;
-import dev.kerf.graph.WeightExpr.BatchStats;
+import dev.kerf.graph.SourceOp.WeightExpr.BatchStats;
 import dev.kerf.tensor.DType;
 import java.util.ArrayList;
 import java.util.Arrays;

@@ -3,7 +3,7 @@ package dev.kerf.graph.plan;
 import dev.kerf.error.BadFileException;
 import dev.kerf.error.BadInputException;
 import dev.kerf.error.BadWeightsException;
-import dev.kerf.graph.WeightExpr;
+import dev.kerf.graph.SourceOp.WeightExpr;
 import dev.kerf.tensor.DType;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;

@@ -1,8 +1,8 @@
 package dev.kerf.image.video;
 
 import dev.kerf.error.BadFileException;
-import dev.kerf.image.FileType;
 import dev.kerf.image.Image;
+import dev.kerf.image.Image.FileType;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;

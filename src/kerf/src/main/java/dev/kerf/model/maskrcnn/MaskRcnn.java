@@ -8,7 +8,7 @@ import dev.kerf.error.BadInputException;
 import dev.kerf.error.BadWeightsException;
 import dev.kerf.graph.Graph;
 import dev.kerf.graph.SourceOp;
-import dev.kerf.graph.WeightExpr;
+import dev.kerf.graph.SourceOp.WeightExpr;
 import dev.kerf.image.Picture;
 import dev.kerf.image.PixelFormat;
 import dev.kerf.mask.Instances;

@@ -2,11 +2,11 @@ package dev.kerf.model.nn;
 
 import dev.kerf.error.BadInputException;
 import dev.kerf.error.BadWeightsException;
-import dev.kerf.graph.Activation;
 import dev.kerf.graph.Graph.Value;
 import dev.kerf.graph.GraphBuilder;
 import dev.kerf.graph.MatrixOp;
 import dev.kerf.graph.NormOp;
+import dev.kerf.graph.Op.Activation;
 import dev.kerf.graph.SpatialOp;
 import dev.kerf.graph.SpatialOp.Window2d;
 import dev.kerf.tensor.Shape;

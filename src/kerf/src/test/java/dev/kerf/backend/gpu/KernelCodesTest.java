@@ -4,9 +4,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.kerf.backend.Precision.Storage;
 import dev.kerf.backend.gpu.kernel.Manifest;
-import dev.kerf.graph.Activation;
 import dev.kerf.graph.MeasureOp.MaskForm;
 import dev.kerf.graph.MoveOp.PadMode;
+import dev.kerf.graph.Op.Activation;
 import dev.kerf.graph.PointwiseOp;
 import dev.kerf.graph.ReduceOp.Reduction;
 import java.util.Arrays;

@@ -8,7 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.kerf.error.BadFileException;
 import dev.kerf.error.BadWeightsException;
-import dev.kerf.graph.WeightExpr;
+import dev.kerf.graph.SourceOp.WeightExpr;
 import dev.kerf.tensor.DType;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;

@@ -2,7 +2,7 @@ package dev.kerf.backend.cpu.dense;
 
 import dev.kerf.backend.cpu.kernel.Kernel;
 import dev.kerf.backend.cpu.kernel.Operand;
-import dev.kerf.graph.Activation;
+import dev.kerf.graph.Op.Activation;
 import java.util.Arrays;
 
 /**

@@ -1,6 +1,6 @@
 package dev.kerf.backend.cpu.dense;
 
-import dev.kerf.graph.Activation;
+import dev.kerf.graph.Op.Activation;
 import java.util.function.IntUnaryOperator;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;

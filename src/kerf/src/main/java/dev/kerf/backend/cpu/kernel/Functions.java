@@ -1,6 +1,6 @@
 package dev.kerf.backend.cpu.kernel;
 
-import dev.kerf.graph.Activation;
+import dev.kerf.graph.Op.Activation;
 import dev.kerf.graph.PointwiseOp;
 
 /** Functions of one number in float64, accurate to some units of its last place. */

@@ -4,7 +4,7 @@ import dev.kerf.backend.cpu.kernel.Kernel;
 import dev.kerf.backend.cpu.kernel.Operand;
 import dev.kerf.backend.cpu.kernel.Site;
 import dev.kerf.error.BadInputException;
-import dev.kerf.graph.Activation;
+import dev.kerf.graph.Op.Activation;
 import dev.kerf.graph.PointwiseOp;
 import dev.kerf.graph.PointwiseOp.Arithmetic;
 import dev.kerf.graph.PointwiseOp.Function;

@@ -3,7 +3,7 @@ package dev.kerf.backend.cpu.dense;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.kerf.graph.Activation;
+import dev.kerf.graph.Op.Activation;
 import dev.kerf.graph.SpatialOp.Conv2d;
 import dev.kerf.graph.SpatialOp.Window2d;
 import dev.kerf.graph.TensorType;

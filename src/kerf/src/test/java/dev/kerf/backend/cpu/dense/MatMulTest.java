@@ -2,8 +2,8 @@ package dev.kerf.backend.cpu.dense;
 
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.kerf.graph.Activation;
 import dev.kerf.graph.MatrixOp.MatMul;
+import dev.kerf.graph.Op.Activation;
 import dev.kerf.graph.TensorType;
 import dev.kerf.tensor.Shape;
 import java.util.ArrayList;

@@ -2,7 +2,7 @@ package dev.kerf.backend.cpu.dense;
 
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.kerf.graph.Activation;
+import dev.kerf.graph.Op.Activation;
 import dev.kerf.graph.SpatialOp.ConvTranspose2d;
 import dev.kerf.graph.SpatialOp.Window2d;
 import dev.kerf.graph.TensorType;
