@@ -16,19 +16,21 @@ import java.util.Map;
  * @param lanes        lanes that took part in them
  * @param sectors      sectors of 32 bytes of global memory that were asked for
  * @param bytes        bytes of global memory that lanes asked for
+ * @param storedSectors those of the sectors that were stored to
+ * @param storedBytes  those of the bytes that were stored
  * @param wavefronts   passes over the banks of shared memory
  * @param leastWavefronts passes that it would take without bank conflicts
  */
 public record LaunchCounts(
         String kernel, long blocks, int threads, int sharedBytes, long waves, Map<String, Long> instructions, long lanes,
-        long sectors, long bytes, long wavefronts, long leastWavefronts) {
+        long sectors, long bytes, long storedSectors, long storedBytes, long wavefronts, long leastWavefronts) {
     /** Counts of the launch that has just ended, which begin anew. */
     static LaunchCounts of(PtxKernel kernel, PtxLaunch.Bound launch, Card card) {
         Program program = kernel.program();
         List<String> kinds = program.kinds();
         Map<String, Long> instructions = new LinkedHashMap<>();
         long lanes = 0;
-        long[] sums = new long[4];
+        long[] sums = new long[6];
         for (Block b : kernel.blocks()) {
             Counts c = b.counts;
             for (int s = 0; s < program.segments.length; s++) {
@@ -43,13 +45,16 @@ public record LaunchCounts(
                 sums[1] += c.bytes[i];
                 sums[2] += c.waves[i];
                 sums[3] += c.leastWaves[i];
+                if (kinds.get(i).equals("st.global")) {
+                    sums[4] += c.sectors[i];
+                    sums[5] += c.bytes[i];
+                }
             }
             c.clear();
         }
         return new LaunchCounts(kernel.name(), launch.blocks(), launch.threads(), kernel.sharedBytes(),
                 card.waves(launch.blocks(), launch.threads(), kernel.sharedBytes(), 0), instructions, lanes, sums[0], sums[1],
-                sums[2],
-                sums[3]);
+                sums[4], sums[5], sums[2], sums[3]);
     }
 
     /** All instructions of warps. */
@@ -63,6 +68,7 @@ public record LaunchCounts(
         others.instructions.forEach((kind, n) -> sum.merge(kind, Math.round(n * times), Long::sum));
         return new LaunchCounts(kernel, blocks, threads, sharedBytes, waves, sum, lanes + Math.round(others.lanes * times),
                 sectors + Math.round(others.sectors * times), bytes + Math.round(others.bytes * times),
+                storedSectors + Math.round(others.storedSectors * times), storedBytes + Math.round(others.storedBytes * times),
                 wavefronts + Math.round(others.wavefronts * times),
                 leastWavefronts + Math.round(others.leastWavefronts * times));
     }

@@ -18,7 +18,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** Convolution, pooling and resizing kernels against the oracle, in float32 and float16, over awkward shapes. */
 class SpatialKernelTest {
     static Stream<Arguments> convolutions() {
-        return KernelBed.devicesAnd("conv2d/conv2d", "conv2d/conv2d_cpu");
+        return KernelBed.devicesAnd("conv2d/conv2d", "conv2d/conv2d_cpu", "conv2d/conv2d_direct");
     }
 
     static Stream<String> devices() {
@@ -42,6 +42,7 @@ class SpatialKernelTest {
             conv(bed, Window2d.of().pad(1), 3, 1, 12, 9, 31, 15, 3);
             conv(bed, Window2d.of().pad(3), 6, 2, 6, 16, 16, 6, 7);
             conv(bed, Window2d.of().pad(1), 5, 1, 5, 8, 8, 10, 3);
+            conv(bed, new Window2d(2, 1, 2, 0, 1, 3, 1, 2), 4, 2, 4, 13, 11, 12, 3);
         }
     }
 
