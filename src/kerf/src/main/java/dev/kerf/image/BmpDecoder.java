@@ -1,7 +1,7 @@
 package dev.kerf.image;
 
 import dev.kerf.error.BadFileException;
-import dev.kerf.image.Image.FileType;
+import dev.kerf.image.ImageInfo.FileType;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
@@ -90,9 +90,9 @@ final class BmpDecoder implements ImageDecoder {
     }
 
     @Override
-    public Image.Info info() {
+    public ImageInfo info() {
         int channels = masks[3] != 0 ? 4 : bits > 8 ? 3 : isGrey() ? 1 : 3;
-        Image.Info info = new Image.Info(FileType.BMP, width, height, PixelFormat.of(channels, 8), 1);
+        ImageInfo info = new ImageInfo(FileType.BMP, width, height, PixelFormat.of(channels, 8), 1);
         info.checkSize(name);
         return info;
     }
@@ -108,7 +108,7 @@ final class BmpDecoder implements ImageDecoder {
 
     @Override
     public Image decode(boolean raw) {
-        Image.Info info = info();
+        ImageInfo info = info();
         info.check(name, b.capacity(), packing == RLE8 || packing == RLE4 ? BEST : 8.0 / bits, 3);
         Image out = Image.blank(width, height, raw && bits <= 8 ? PixelFormat.GRAY8 : info.format());
         if (packing == RLE8 || packing == RLE4) {

@@ -1,7 +1,7 @@
 package dev.kerf.image;
 
 import dev.kerf.error.BadFileException;
-import dev.kerf.image.Image.FileType;
+import dev.kerf.image.ImageInfo.FileType;
 import dev.kerf.image.gif.GifBlocks;
 import dev.kerf.image.gif.GifBlocks.Piece;
 import java.io.ByteArrayInputStream;
@@ -36,9 +36,9 @@ final class GifDecoder implements ImageDecoder {
     }
 
     @Override
-    public Image.Info info() {
+    public ImageInfo info() {
         int channels = (isGrey() ? 1 : 3) + (piece.transparent() >= 0 ? 1 : 0);
-        Image.Info info = new Image.Info(FileType.GIF, Math.max(blocks.width(), piece.left() + piece.width()),
+        ImageInfo info = new ImageInfo(FileType.GIF, Math.max(blocks.width(), piece.left() + piece.width()),
                 Math.max(blocks.height(), piece.top() + piece.height()), PixelFormat.of(channels, 8), 1);
         info.checkSize(name);
         return info;
@@ -56,8 +56,8 @@ final class GifDecoder implements ImageDecoder {
 
     @Override
     public Image decode(boolean raw) {
-        Image.Info info = info();
-        new Image.Info(FileType.GIF, piece.width(), piece.height(), info.format(), 1).check(name, file.length, BEST, 3);
+        ImageInfo info = info();
+        new ImageInfo(FileType.GIF, piece.width(), piece.height(), info.format(), 1).check(name, file.length, BEST, 3);
         // Of the screen little may be covered.
         info.check(name, Math.max(file.length, 4096), BEST, 2);
         byte[] own;

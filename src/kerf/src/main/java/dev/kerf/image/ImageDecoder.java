@@ -1,11 +1,11 @@
 package dev.kerf.image;
 
-import dev.kerf.image.Image.FileType;
+import dev.kerf.image.ImageInfo.FileType;
 
 /** One file's content as a {@link FileType} has it. */
 interface ImageDecoder {
     /** What the header says; the file may be cut off behind it. */
-    Image.Info info();
+    ImageInfo info();
 
     /**
      * The picture, of several the first.

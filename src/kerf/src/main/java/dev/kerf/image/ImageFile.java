@@ -2,7 +2,7 @@ package dev.kerf.image;
 
 import dev.kerf.error.BadFileException;
 import dev.kerf.error.BadInputException;
-import dev.kerf.image.Image.FileType;
+import dev.kerf.image.ImageInfo.FileType;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;
 import java.io.IOException;
@@ -29,7 +29,7 @@ record ImageFile(String name, byte[] bytes) {
     }
 
     /** Reads the header from the file's beginning, or from all of it where the header lies further on. */
-    static Image.Info openHeader(Path file) {
+    static ImageInfo openHeader(Path file) {
         byte[] start = load(file, HEADER);
         FileType type = FileType.sniff(start);
         if (start.length == HEADER && (type == FileType.PNG || type == FileType.TIFF)) {
@@ -56,7 +56,7 @@ record ImageFile(String name, byte[] bytes) {
                 throw new BadFileException(file + ": " + Files.size(file) + " bytes; image files of up to " + most
                         + " bytes can be read");
             }
-            Image.Info.checkMemory(file + ": reading " + size + " bytes", 2 * size);
+            ImageInfo.checkMemory(file + ": reading " + size + " bytes", 2 * size);
             try (InputStream in = Files.newInputStream(file)) {
                 return in.readNBytes(most);
             }
@@ -86,7 +86,7 @@ record ImageFile(String name, byte[] bytes) {
                 .replaceFirst(", (\\w+)$", " " + conjunction + " $1");
     }
 
-    Image.Info info() {
+    ImageInfo info() {
         return type().decoder(name, bytes).info();
     }
 

@@ -1,7 +1,7 @@
 package dev.kerf.image;
 
 import dev.kerf.error.BadFileException;
-import dev.kerf.image.Image.FileType;
+import dev.kerf.image.ImageInfo.FileType;
 import java.util.Arrays;
 
 /**
@@ -39,7 +39,7 @@ final class JpegDecoder implements ImageDecoder {
     }
 
     @Override
-    public Image.Info info() {
+    public ImageInfo info() {
         read(false);
         return described();
     }
@@ -94,9 +94,9 @@ final class JpegDecoder implements ImageDecoder {
         return out;
     }
 
-    private Image.Info described() {
+    private ImageInfo described() {
         PixelFormat format = components.length == 1 ? PixelFormat.GRAY8 : PixelFormat.RGB8;
-        Image.Info info = new Image.Info(FileType.JPEG, width, height, format, 1).oriented(Math.max(1, orientation));
+        ImageInfo info = new ImageInfo(FileType.JPEG, width, height, format, 1).oriented(Math.max(1, orientation));
         info.checkSize(name);
         return info;
     }

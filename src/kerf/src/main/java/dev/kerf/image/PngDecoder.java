@@ -1,7 +1,7 @@
 package dev.kerf.image;
 
 import dev.kerf.error.BadFileException;
-import dev.kerf.image.Image.FileType;
+import dev.kerf.image.ImageInfo.FileType;
 import java.util.Arrays;
 import java.util.zip.DataFormatException;
 import java.util.zip.Inflater;
@@ -37,7 +37,7 @@ final class PngDecoder implements ImageDecoder {
 
     /** What the header says; the file may be cut off anywhere in its pixel data. */
     @Override
-    public Image.Info info() {
+    public ImageInfo info() {
         header(false);
         // The orientation may stand behind the pixels.
         while (orientation == 0 && chunks.more()) {
@@ -52,7 +52,7 @@ final class PngDecoder implements ImageDecoder {
     public Image decode(boolean indices) {
         header(true);
         boolean raw = indices && (colour == 3 || colour == 0 && depth < 8);
-        Image.Info info = described(raw);
+        ImageInfo info = described(raw);
         info.check(name, file.length, BEST / bitsOfPixel(), 1);
         byte[] out = new byte[(int) info.decodedBytes()];
         try (Inflater inflater = new Inflater()) {
@@ -144,7 +144,7 @@ final class PngDecoder implements ImageDecoder {
         }
     }
 
-    private Image.Info described(boolean raw) {
+    private ImageInfo described(boolean raw) {
         boolean clear = transparency != null && !raw;
         int channels = switch (colour) {
             case 0 -> 1 + (clear ? 1 : 0);
@@ -152,7 +152,7 @@ final class PngDecoder implements ImageDecoder {
             case 3 -> raw ? 1 : (greyPalette() ? 1 : 3) + (clear ? 1 : 0);
             default -> colour == 4 ? 2 : 4;
         };
-        Image.Info info = new Image.Info(FileType.PNG, width, height, PixelFormat.of(channels, depth == 16 ? 16 : 8), 1);
+        ImageInfo info = new ImageInfo(FileType.PNG, width, height, PixelFormat.of(channels, depth == 16 ? 16 : 8), 1);
         info.checkSize(name);
         return info;
     }

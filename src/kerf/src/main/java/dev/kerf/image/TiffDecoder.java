@@ -2,7 +2,7 @@ package dev.kerf.image;
 
 import dev.kerf.error.BadFileException;
 import dev.kerf.error.BadInputException;
-import dev.kerf.image.Image.FileType;
+import dev.kerf.image.ImageInfo.FileType;
 import dev.kerf.tensor.DType;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;
@@ -88,7 +88,7 @@ final class TiffDecoder implements ImageDecoder {
     }
 
     @Override
-    public Image.Info info() {
+    public ImageInfo info() {
         return new Meaning(page(0), List.of()).info();
     }
 
@@ -236,14 +236,14 @@ final class TiffDecoder implements ImageDecoder {
             return page.type() == DType.U8 || page.type() == DType.U16;
         }
 
-        Image.Info info() {
+        ImageInfo info() {
             int channels = palette == null ? bands : isGreyPalette() ? 1 : 3;
             PixelFormat format = PixelFormat.of(channels, page.type() == DType.U8 ? 8 : 16);
-            return new Image.Info(FileType.TIFF, page.width(), page.height(), format, 1).oriented(orientation);
+            return new ImageInfo(FileType.TIFF, page.width(), page.height(), format, 1).oriented(orientation);
         }
 
         Image decode(boolean indices) {
-            Image.Info info = info();
+            ImageInfo info = info();
             page.check(info);
             HostTensor numbers = chosen.isEmpty() ? page.window(0, 0, page.width(), page.height()) : planes();
             Image out = !plain()

@@ -167,7 +167,7 @@ final class TiffPage {
     }
 
     /** Refuses more pixels than the file can hold, or than a fax that is mostly white needs. */
-    void check(Image.Info info) {
+    void check(ImageInfo info) {
         double best = codec.isFax()
                 ? FAX
                 : codec.best(rowBytes()) * (codec == TiffCodec.JPEG ? 1 : 8.0 / ((double) bits * bands));
@@ -230,7 +230,7 @@ final class TiffPage {
         } else if (bytes > Image.MAX_BYTES || bytes > counts[i] * codec.best(rowBytes()) && codec != TiffCodec.JPEG) {
             throw bad("truncated or damaged: " + where + " has " + counts[i] + " bytes for " + bytes);
         }
-        Image.Info.checkMemory(name + ": decoding a strip or tile of " + bytes + " bytes", 2 * bytes);
+        ImageInfo.checkMemory(name + ": decoding a strip or tile of " + bytes + " bytes", 2 * bytes);
         byte[] packed = file().asSlice(offsets[i] + shift, counts[i]).toArray(U8);
         if (codec == TiffCodec.JPEG) {
             return jpeg(packed, rows);

@@ -8,7 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.kerf.error.BadFileException;
 import dev.kerf.error.BadInputException;
-import dev.kerf.image.Image.FileType;
+import dev.kerf.image.ImageInfo.FileType;
 import dev.kerf.tensor.HostTensor;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayInputStream;
@@ -126,7 +126,7 @@ class ImageTest {
         Path file = directory.resolve("really-a-png.jpg");
         Image image = Pictures.random(3, 2, PixelFormat.GRAY16, 1);
         image.writePng(file);
-        assertEquals(new Image.Info(FileType.PNG, 3, 2, PixelFormat.GRAY16, 1), Image.info(file));
+        assertEquals(new ImageInfo(FileType.PNG, 3, 2, PixelFormat.GRAY16, 1), Image.info(file));
         assertEquals(0, Pictures.difference(image, Image.read(file)));
         assertEquals(0, Pictures.difference(image,
                 Image.read(new ByteArrayInputStream(Files.readAllBytes(file)), "s")));

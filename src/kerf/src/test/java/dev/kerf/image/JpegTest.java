@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.kerf.error.BadFileException;
-import dev.kerf.image.Image.FileType;
+import dev.kerf.image.ImageInfo.FileType;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -194,7 +194,7 @@ class JpegTest {
                 Path file = directory.resolve("photo");
                 Files.write(file, splice(jpeg, 0xE1, exif(orientation, order)));
                 Image read = Image.read(file);
-                Image.Info info = Image.info(file);
+                ImageInfo info = Image.info(file);
                 assertEquals(orientation, info.orientation());
                 assertEquals(orientation >= 5 ? h : w, read.width());
                 assertEquals(orientation >= 5 ? w : h, read.height());
@@ -247,7 +247,7 @@ class JpegTest {
         }
         Path file = directory.resolve("long.jpg");
         Files.write(file, jpeg);
-        assertEquals(new Image.Info(FileType.JPEG, 50, 30, PixelFormat.RGB8, 1), Image.info(file));
+        assertEquals(new ImageInfo(FileType.JPEG, 50, 30, PixelFormat.RGB8, 1), Image.info(file));
     }
 
     @Test

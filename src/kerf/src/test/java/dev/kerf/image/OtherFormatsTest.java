@@ -61,7 +61,7 @@ class OtherFormatsTest {
         }
         Path file = directory.resolve(name);
         Files.write(file, resource(name));
-        Image.Info info = Image.info(file);
+        ImageInfo info = Image.info(file);
         assertEquals(read.toString(), info.width() + "x" + info.height() + " " + info.format());
         Image indices = Image.readIndices(file);
         assertEquals(expected.width() + "x" + expected.height(), indices.width() + "x" + indices.height());

@@ -63,7 +63,7 @@ class TiffTest {
         int n = Integer.parseInt(words[4]);
         assertEquals(words[2] + "x" + words[3] + " " + PixelFormat.of(n, Integer.parseInt(words[5])), read.toString());
         if (whole) {
-            Image.Info info = Image.info(file);
+            ImageInfo info = Image.info(file);
             assertEquals(read.toString(), info.width() + "x" + info.height() + " " + info.format());
         }
         for (int i = 6; i < words.length; i++) {

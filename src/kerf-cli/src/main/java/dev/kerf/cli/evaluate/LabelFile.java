@@ -1,7 +1,7 @@
 package dev.kerf.cli.evaluate;
 
 import dev.kerf.error.BadInputException;
-import dev.kerf.image.Image.FileType;
+import dev.kerf.image.ImageInfo.FileType;
 import dev.kerf.mask.LabelMap;
 import dev.kerf.tensor.DType;
 import dev.kerf.tensor.HostTensor;

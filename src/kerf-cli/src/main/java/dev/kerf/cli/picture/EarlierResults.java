@@ -2,7 +2,8 @@ package dev.kerf.cli.picture;
 
 import dev.kerf.error.KerfException;
 import dev.kerf.image.Image;
-import dev.kerf.image.Image.FileType;
+import dev.kerf.image.ImageInfo;
+import dev.kerf.image.ImageInfo.FileType;
 import dev.kerf.image.PixelFormat;
 import java.io.IOException;
 import java.io.InputStream;
@@ -64,7 +65,7 @@ final class EarlierResults {
 
     private static boolean isDrawn(Path file, Path image) {
         try {
-            Image.Info drawn = Image.info(file);
+            ImageInfo drawn = Image.info(file);
             return drawn.type() == FileType.PNG && drawn.format() == PixelFormat.RGB8
                     && (hasNoOneSize(image) || isSizeOf(drawn, Image.info(image)));
         } catch (KerfException e) {
@@ -79,7 +80,7 @@ final class EarlierResults {
         return ImageInputs.isTiff(image) || name.endsWith(".npy") || name.endsWith(".npz");
     }
 
-    private static boolean isSizeOf(Image.Info a, Image.Info b) {
+    private static boolean isSizeOf(ImageInfo a, ImageInfo b) {
         return a.width() == b.width() && a.height() == b.height();
     }
 

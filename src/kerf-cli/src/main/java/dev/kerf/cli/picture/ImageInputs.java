@@ -5,7 +5,7 @@ import dev.kerf.cli.option.PathConverter;
 import dev.kerf.error.BadFileException;
 import dev.kerf.error.BadInputException;
 import dev.kerf.image.Image;
-import dev.kerf.image.Image.FileType;
+import dev.kerf.image.ImageInfo.FileType;
 import dev.kerf.json.Json;
 import java.io.IOException;
 import java.nio.file.DirectoryIteratorException;

@@ -2,7 +2,7 @@ package dev.kerf.image.video;
 
 import dev.kerf.error.BadFileException;
 import dev.kerf.image.Image;
-import dev.kerf.image.Image.FileType;
+import dev.kerf.image.ImageInfo.FileType;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;

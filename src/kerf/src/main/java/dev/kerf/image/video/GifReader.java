@@ -1,6 +1,7 @@
 package dev.kerf.image.video;
 
 import dev.kerf.image.Image;
+import dev.kerf.image.ImageInfo;
 import dev.kerf.image.PixelFormat;
 import dev.kerf.image.gif.GifBlocks;
 import dev.kerf.image.gif.GifBlocks.Piece;
@@ -83,7 +84,7 @@ final class GifReader implements FrameDecoder {
             open(p);
         }
         check(p.width(), p.height());
-        Image.Info.checkMemory(name + ": decoding a frame of " + p.width() + "x" + p.height() + " pixels",
+        ImageInfo.checkMemory(name + ": decoding a frame of " + p.width() + "x" + p.height() + " pixels",
                 (long) p.width() * p.height());
         dispose();
         if (p.disposal() == RESTORE) {
@@ -105,7 +106,7 @@ final class GifReader implements FrameDecoder {
             throw blocks.bad("the header says " + width + "x" + height + " pixels");
         }
         check(width, height);
-        Image.Info.checkMemory(name + ": decoding frames of " + width + "x" + height + " pixels", 4 * bytes);
+        ImageInfo.checkMemory(name + ": decoding frames of " + width + "x" + height + " pixels", 4 * bytes);
         screen = new byte[(int) bytes];
     }
 

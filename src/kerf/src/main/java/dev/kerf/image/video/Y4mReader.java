@@ -2,6 +2,7 @@ package dev.kerf.image.video;
 
 import dev.kerf.error.BadFileException;
 import dev.kerf.image.Image;
+import dev.kerf.image.ImageInfo;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -83,7 +84,7 @@ final class Y4mReader implements FrameDecoder {
             throw bad("the header says " + width + "x" + height + " pixels, of which a frame takes " + bytes
                     + " bytes; the file has only " + size + ": it is truncated or not genuine");
         }
-        Image.Info.checkMemory(name + ": decoding frames of " + width + "x" + height + " pixels", bytes + 6L * width * height);
+        ImageInfo.checkMemory(name + ": decoding frames of " + width + "x" + height + " pixels", bytes + 6L * width * height);
         return bytes;
     }
 
