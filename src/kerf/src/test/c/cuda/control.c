@@ -15,7 +15,6 @@ static const struct { int status; const char *name; } NAMES[] = {
     {600, "CUDA_ERROR_NOT_READY"}, {700, "CUDA_ERROR_ILLEGAL_ADDRESS"}, {701, "CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES"},
     {702, "CUDA_ERROR_LAUNCH_TIMEOUT"}, {719, "CUDA_ERROR_LAUNCH_FAILED"}, {801, "CUDA_ERROR_NOT_SUPPORTED"},
     {803, "CUDA_ERROR_SYSTEM_DRIVER_MISMATCH"},
-    {900, "CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED"}, {903, "CUDA_ERROR_STREAM_CAPTURE_UNMATCHED"},
     {999, "CUDA_ERROR_UNKNOWN"}
 };
 
@@ -23,7 +22,8 @@ static const struct { int status; const char *name; } NAMES[] = {
 CL_FUNCTIONS(DEFINE)
 
 static const char *const KIND_NAMES[KINDS] =
-    {"freed", "streams", "events", "modules", "functions", "pools", "graphs", "executables"};
+    {"freed", "streams", "events", "modules", "functions", "pools", "graphs", "executables",
+    "nodes"};
 
 pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct call calls[128];
@@ -37,7 +37,7 @@ cl device, context;
 long version = 12060, devices = 1, pools = 1, total = 8L << 30, major_ = 9, minor_ = 0;
 long last_shared, last_cluster, last_attributes;
 __thread void *current[16];
-__thread int depth, capturing;
+__thread int depth;
 
 char CONTEXT[8];
 
@@ -61,7 +61,7 @@ static int sticky(int status) {
         || (status >= 700 && status != 701 && status < 720);
 }
 
-CUresult enter(struct call **cached, const char *name, int needs_context, int unsafe) {
+CUresult enter(struct call **cached, const char *name, int needs_context) {
     pthread_mutex_lock(&lock);
     struct call *c = *cached ? *cached : (*cached = call_named(name));
     c->count++;
@@ -74,8 +74,7 @@ CUresult enter(struct call **cached, const char *name, int needs_context, int un
         c->passes -= c->passes > 0;
         status = !needs_context ? SUCCESS
             : lost ? lost
-            : depth == 0 || current[depth - 1] != CONTEXT || contexts == 0 ? INVALID_CONTEXT
-            : unsafe && capturing ? CAPTURE_UNSUPPORTED : SUCCESS;
+            : depth == 0 || current[depth - 1] != CONTEXT || contexts == 0 ? INVALID_CONTEXT : SUCCESS;
     }
     pthread_mutex_unlock(&lock);
     return status;

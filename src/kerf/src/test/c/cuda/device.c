@@ -26,13 +26,13 @@ void restore_handlers(void) {
 }
 
 CUresult cuDriverGetVersion(int *out) {
-    ENTER("cuDriverGetVersion", 0, 0);
+    ENTER("cuDriverGetVersion", 0);
     *out = (int)version;
     return SUCCESS;
 }
 
 CUresult cuInit(unsigned flags) {
-    ENTER("cuInit", 0, 0);
+    ENTER("cuInit", 0);
     if (flags) {
         return INVALID_VALUE;
     }
@@ -63,25 +63,25 @@ CUresult cuInit(unsigned flags) {
 }
 
 CUresult cuDeviceGetCount(int *count) {
-    ENTER("cuDeviceGetCount", 0, 0);
+    ENTER("cuDeviceGetCount", 0);
     *count = (int)devices;
     return SUCCESS;
 }
 
 CUresult cuDeviceGet(int *out, int ordinal) {
-    ENTER("cuDeviceGet", 0, 0);
+    ENTER("cuDeviceGet", 0);
     *out = ordinal;
     return ordinal < devices ? SUCCESS : INVALID_VALUE;
 }
 
 CUresult cuDeviceGetName(char *text, int length, int dev) {
-    ENTER("cuDeviceGetName", 0, 0);
+    ENTER("cuDeviceGetName", 0);
     snprintf(text, length, "Kerf stand-in");
     return dev < devices ? SUCCESS : INVALID_VALUE;
 }
 
 CUresult cuDeviceGetAttribute(int *value, int attribute, int dev) {
-    ENTER("cuDeviceGetAttribute", 0, 0);
+    ENTER("cuDeviceGetAttribute", 0);
     (void)dev;
     switch (attribute) {
         case 1: *value = 1024; break;
@@ -100,14 +100,14 @@ CUresult cuDeviceGetAttribute(int *value, int attribute, int dev) {
 }
 
 CUresult cuDeviceTotalMem_v2(size_t *bytes, int dev) {
-    ENTER("cuDeviceTotalMem", 0, 0);
+    ENTER("cuDeviceTotalMem", 0);
     (void)dev;
     *bytes = total;
     return SUCCESS;
 }
 
 CUresult cuDevicePrimaryCtxRetain(void **out, int dev) {
-    ENTER("cuDevicePrimaryCtxRetain", 0, 0);
+    ENTER("cuDevicePrimaryCtxRetain", 0);
     (void)dev;
     pthread_mutex_lock(&lock);
     int status = 0;
@@ -131,7 +131,7 @@ static void forget(void) {
 
 void standin_abandon(void) {
     pthread_mutex_lock(&lock);
-    contexts = depth = capturing = 0;
+    contexts = depth = 0;
     forget();
     pthread_mutex_unlock(&lock);
 }
@@ -146,7 +146,7 @@ long standin_context(long push) {
 }
 
 CUresult cuDevicePrimaryCtxRelease_v2(int dev) {
-    ENTER("cuDevicePrimaryCtxRelease", 0, 0);
+    ENTER("cuDevicePrimaryCtxRelease", 0);
     (void)dev;
     pthread_mutex_lock(&lock);
     if (contexts > 0 && --contexts == 0 && lost) {
@@ -157,7 +157,7 @@ CUresult cuDevicePrimaryCtxRelease_v2(int dev) {
 }
 
 CUresult cuCtxPushCurrent_v2(void *ctx) {
-    ENTER("cuCtxPushCurrent", 0, 0);
+    ENTER("cuCtxPushCurrent", 0);
     if (!ctx || depth == 16) {
         return INVALID_CONTEXT;
     }
@@ -166,7 +166,7 @@ CUresult cuCtxPushCurrent_v2(void *ctx) {
 }
 
 CUresult cuCtxPopCurrent_v2(void **ctx) {
-    ENTER("cuCtxPopCurrent", 0, 0);
+    ENTER("cuCtxPopCurrent", 0);
     if (depth == 0) {
         return INVALID_CONTEXT;
     }
@@ -175,7 +175,7 @@ CUresult cuCtxPopCurrent_v2(void **ctx) {
 }
 
 CUresult cuMemGetInfo_v2(size_t *free_bytes, size_t *total_bytes) {
-    ENTER("cuMemGetInfo", 1, 0);
+    ENTER("cuMemGetInfo", 1);
     *free_bytes = total - live_bytes;
     *total_bytes = total;
     return SUCCESS;

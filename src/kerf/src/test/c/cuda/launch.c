@@ -1,4 +1,4 @@
-// Launches, and graphs by capture.
+// Launches, and graphs of them.
 
 #define _GNU_SOURCE
 #include "standin.h"
@@ -13,6 +13,12 @@ struct config {
     struct object *stream;
     struct attribute *attributes;
     unsigned count;
+};
+// CUDA_KERNEL_NODE_PARAMS_v1, which that of the second version begins with.
+struct parameters {
+    struct object *function;
+    unsigned grid[3], block[3], shared;
+    void **arguments, **extra;
 };
 
 static CUresult set_arguments(struct object *f, cl kernel, void **arguments) {
@@ -51,39 +57,31 @@ static CUresult check_launch(const struct config *c, const struct object *f) {
     return ok ? SUCCESS : INVALID_VALUE;
 }
 
+static void set_geometry(struct node *n, const unsigned *grid, const unsigned *block) {
+    for (int i = 0; i < 3; i++) {
+        n->global[i] = (size_t)grid[i] * block[i];
+        n->local[i] = block[i];
+    }
+}
+
 CUresult cuLaunchKernelEx(const struct config *c, struct object *f, void **arguments, void **extra) {
-    ENTER("cuLaunchKernelEx", 1, 0);
+    ENTER("cuLaunchKernelEx", 1);
     NEED(f, FUNCTION);
     NEED(c->stream, STREAM);
     CUresult status = extra ? INVALID_VALUE : check_launch(c, f);
     if (status) {
         return status;
     }
-    struct node n = {.kernel = f->kernel};
-    for (int i = 0; i < 3; i++) {
-        n.global[i] = (size_t)c->grid[i] * c->block[i];
-        n.local[i] = c->block[i];
-    }
-    struct object *stream = c->stream;
-    if (stream->capture) {
-        int made_status;
-        n.kernel = clCreateKernel(f->module->program, f->name, &made_status);
-        TRY(made_status);
-        status = set_arguments(f, n.kernel, arguments);
-        struct node *copy = malloc(sizeof n);
-        *copy = n;
-        *(stream->capture->last ? &stream->capture->last->next : &stream->capture->first) = copy;
-        stream->capture->last = copy;
-        return status;
-    }
+    struct node n;
+    set_geometry(&n, c->grid, c->block);
+    cl queue = c->stream->queue;
     static pthread_mutex_t launching = PTHREAD_MUTEX_INITIALIZER; // a kernel's arguments are its state
     pthread_mutex_lock(&launching);
-    status = set_arguments(f, n.kernel, arguments);
-    int queued = status ? 0
-        : clEnqueueNDRangeKernel(stream->queue, n.kernel, 3, NULL, n.global, n.local, 0, NULL, NULL);
+    status = set_arguments(f, f->kernel, arguments);
+    int queued = status ? 0 : clEnqueueNDRangeKernel(queue, f->kernel, 3, NULL, n.global, n.local, 0, NULL, NULL);
     pthread_mutex_unlock(&launching);
     TRY(queued);
-    TRY(clFlush(stream->queue));
+    TRY(clFlush(queue));
     return status;
 }
 
@@ -95,71 +93,123 @@ CUresult cuLaunchKernel(struct object *f, unsigned gx, unsigned gy, unsigned gz,
 }
 
 #ifndef STANDIN_WITHOUT_GRAPHS
-CUresult cuStreamBeginCapture_v2(struct object *stream, int mode) {
-    ENTER("cuStreamBeginCapture", 1, 0);
-    NEED(stream, STREAM);
-    IDLE(stream);
-    if (mode < 0 || mode > 2) {
-        return INVALID_VALUE;
-    }
-    stream->capture = made(GRAPH);
-    stream->broken = 0;
-    capturing++;
-    return SUCCESS;
+CUresult cuGraphCreate(struct object **out, unsigned flags) {
+    ENTER("cuGraphCreate", 1);
+    *out = made(GRAPH);
+    return flags == 0 ? SUCCESS : INVALID_VALUE;
 }
 #endif
 
+static struct node *append(struct object *to, struct object *function, cl kernel) {
+    struct node *n = calloc(1, sizeof *n);
+    n->kind = NODE;
+    n->function = function;
+    n->kernel = kernel;
+    *(to->last ? &to->last->next : &to->first) = n;
+    to->last = n;
+    __atomic_add_fetch(&live[NODE], 1, __ATOMIC_RELAXED);
+    return n;
+}
+
+static CUresult set(struct node *n, const struct parameters *p) {
+    NEED(p->function, FUNCTION);
+    struct config c = {.shared = p->shared};
+    for (int i = 0; i < 3; i++) {
+        c.grid[i] = p->grid[i];
+        c.block[i] = p->block[i];
+    }
+    CUresult status = p->extra || p->function != n->function ? INVALID_VALUE : check_launch(&c, p->function);
+    if (status) {
+        return status;
+    }
+    set_geometry(n, p->grid, p->block);
+    return set_arguments(p->function, n->kernel, p->arguments);
+}
+
+CUresult cuGraphAddKernelNode(struct node **out, struct object *graph, struct node **after, size_t count,
+        const struct parameters *p) {
+    ENTER("cuGraphAddKernelNode", 1);
+    NEED(graph, GRAPH);
+    NEED(p->function, FUNCTION);
+    if (count != (graph->last != NULL) || (count && *after != graph->last)) {
+        return INVALID_VALUE;
+    }
+    int status;
+    cl kernel = clCreateKernel(p->function->module->program, p->function->name, &status);
+    TRY(status);
+    *out = append(graph, p->function, kernel);
+    return set(*out, p);
+}
+
+CUresult cuGraphAddKernelNode_v2(struct node **out, struct object *graph, struct node **after, size_t count,
+        const struct parameters *p) {
+    return cuGraphAddKernelNode(out, graph, after, count, p);
+}
+
+CUresult cuGraphKernelNodeSetAttribute(struct node *n, int id, const unsigned *value) {
+    ENTER("cuGraphKernelNodeSetAttribute", 1);
+    NEED(n, NODE);
+    last_cluster = value[0];
+    return id == 4 && value[0] && n->global[0] / n->local[0] % value[0] == 0 && value[1] == 1 && value[2] == 1
+        ? SUCCESS : INVALID_VALUE;
+}
+
 static void drop(struct object *graph) {
-    for (struct node *n = graph->first; n;) {
-        struct node *next = n->next;
-        clReleaseKernel(n->kernel);
-        free(n);
-        n = next;
+    for (struct node *n = graph->first; n; n = n->next) {
+        if (n->kernel) {
+            clReleaseKernel(n->kernel);
+        }
+        n->kind = FREED;
+        __atomic_sub_fetch(&live[NODE], 1, __ATOMIC_RELAXED);
     }
     graph->first = graph->last = NULL;
     gone(graph);
 }
 
-CUresult cuStreamEndCapture(struct object *stream, struct object **out) {
-    // A capture ends whatever happens: an injected fault comes after it.
-    struct object *graph = stream && stream->kind == STREAM ? stream->capture : NULL;
-    if (graph) {
-        stream->capture = NULL;
-        capturing--;
-    }
-    static struct call *call_;
-    CUresult status = enter(&call_, "cuStreamEndCapture", 1, 0);
-    if (graph && (status || stream->broken)) {
-        drop(graph);
-        graph = NULL;
-    }
-    *out = graph;
-    return status ? status : graph ? SUCCESS : CAPTURE_UNMATCHED;
-}
-
 CUresult cuGraphInstantiateWithFlags(struct object **out, struct object *graph, uint64_t flags) {
-    ENTER("cuGraphInstantiate", 1, 1);
+    ENTER("cuGraphInstantiate", 1);
     NEED(graph, GRAPH);
-    // The graph isn't used again: its nodes move.
+    // The graph isn't instantiated again: its kernels move.
     *out = made(EXEC);
-    (*out)->first = graph->first;
-    (*out)->last = graph->last;
-    graph->first = graph->last = NULL;
+    for (struct node *n = graph->first; n; n = n->next) {
+        struct node *copy = append(*out, n->function, n->kernel);
+        n->kernel = NULL;
+        copy->origin = n;
+        for (int i = 0; i < 3; i++) {
+            copy->global[i] = n->global[i];
+            copy->local[i] = n->local[i];
+        }
+    }
     return flags == 0 ? SUCCESS : INVALID_VALUE;
 }
 
+CUresult cuGraphExecKernelNodeSetParams(struct object *exec, struct node *n, const struct parameters *p) {
+    ENTER("cuGraphExecKernelNodeSetParams", 1);
+    NEED(exec, EXEC);
+    NEED(n, NODE);
+    for (struct node *own = exec->first; own; own = own->next) {
+        if (own->origin == n) {
+            return set(own, p);
+        }
+    }
+    return INVALID_VALUE;
+}
+
+CUresult cuGraphExecKernelNodeSetParams_v2(struct object *exec, struct node *n, const struct parameters *p) {
+    return cuGraphExecKernelNodeSetParams(exec, n, p);
+}
+
 CUresult cuGraphUpload(struct object *exec, struct object *stream) {
-    ENTER("cuGraphUpload", 1, 1);
+    ENTER("cuGraphUpload", 1);
     NEED(exec, EXEC);
     NEED(stream, STREAM);
     return SUCCESS;
 }
 
 CUresult cuGraphLaunch(struct object *exec, struct object *stream) {
-    ENTER("cuGraphLaunch", 1, 0);
+    ENTER("cuGraphLaunch", 1);
     NEED(exec, EXEC);
     NEED(stream, STREAM);
-    IDLE(stream);
     for (struct node *n = exec->first; n; n = n->next) {
         TRY(clEnqueueNDRangeKernel(stream->queue, n->kernel, 3, NULL, n->global, n->local, 0, NULL, NULL));
     }
@@ -168,14 +218,14 @@ CUresult cuGraphLaunch(struct object *exec, struct object *stream) {
 }
 
 CUresult cuGraphExecDestroy(struct object *exec) {
-    ENTER("cuGraphExecDestroy", 1, 1);
+    ENTER("cuGraphExecDestroy", 1);
     NEED(exec, EXEC);
     drop(exec);
     return SUCCESS;
 }
 
 CUresult cuGraphDestroy(struct object *graph) {
-    ENTER("cuGraphDestroy", 1, 1);
+    ENTER("cuGraphDestroy", 1);
     NEED(graph, GRAPH);
     drop(graph);
     return SUCCESS;

@@ -69,17 +69,17 @@ static CUresult release(CUdeviceptr address) {
 }
 
 CUresult cuMemAlloc_v2(CUdeviceptr *out, size_t bytes) {
-    ENTER("cuMemAlloc", 1, 1);
+    ENTER("cuMemAlloc", 1);
     return allocate(out, bytes);
 }
 
 CUresult cuMemFree_v2(CUdeviceptr address) {
-    ENTER("cuMemFree", 1, 1);
+    ENTER("cuMemFree", 1);
     return release(address);
 }
 
 CUresult cuMemPoolCreate(struct object **out, const int *properties) {
-    ENTER("cuMemPoolCreate", 1, 1);
+    ENTER("cuMemPoolCreate", 1);
     // Pinned memory on a device, shared with nobody.
     if (properties[0] != 1 || properties[1] != 0 || properties[2] != 1 || properties[3] >= devices) {
         return INVALID_VALUE;
@@ -89,34 +89,34 @@ CUresult cuMemPoolCreate(struct object **out, const int *properties) {
 }
 
 CUresult cuMemPoolDestroy(struct object *pool) {
-    ENTER("cuMemPoolDestroy", 1, 1);
+    ENTER("cuMemPoolDestroy", 1);
     NEED(pool, POOL);
     gone(pool);
     return SUCCESS;
 }
 
 CUresult cuMemPoolSetAttribute(struct object *pool, int attribute, const uint64_t *value) {
-    ENTER("cuMemPoolSetAttribute", 1, 0);
+    ENTER("cuMemPoolSetAttribute", 1);
     NEED(pool, POOL);
     return attribute == 4 && *value == UINT64_MAX ? SUCCESS : INVALID_VALUE;
 }
 
 CUresult cuMemAllocFromPoolAsync(CUdeviceptr *out, size_t bytes, struct object *pool, struct object *stream) {
-    ENTER("cuMemAllocFromPoolAsync", 1, 1);
+    ENTER("cuMemAllocFromPoolAsync", 1);
     NEED(pool, POOL);
     NEED(stream, STREAM);
     return allocate(out, bytes);
 }
 
 CUresult cuMemFreeAsync(CUdeviceptr address, struct object *stream) {
-    ENTER("cuMemFreeAsync", 1, 1);
+    ENTER("cuMemFreeAsync", 1);
     NEED(stream, STREAM);
     TRY(clFinish(stream->queue));
     return release(address);
 }
 
 CUresult cuMemHostAlloc(void **out, size_t bytes, unsigned flags) {
-    ENTER("cuMemHostAlloc", 1, 1);
+    ENTER("cuMemHostAlloc", 1);
     if (bytes == 0 || flags > 7 || posix_memalign(out, 4096, bytes)) {
         return bytes == 0 || flags > 7 ? INVALID_VALUE : OUT_OF_MEMORY;
     }
@@ -131,7 +131,7 @@ CUresult cuMemHostAlloc(void **out, size_t bytes, unsigned flags) {
 }
 
 CUresult cuMemFreeHost(void *address) {
-    ENTER("cuMemFreeHost", 1, 1);
+    ENTER("cuMemFreeHost", 1);
     pthread_mutex_lock(&lock);
     struct host **at = &hosts;
     while (*at && (*at)->address != address) {

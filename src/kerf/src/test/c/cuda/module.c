@@ -11,7 +11,7 @@ static const char *line_after(const char *text, const char *start) {
 }
 
 CUresult cuModuleLoadDataEx(struct object **out, const char *image, unsigned count, const int *options, void **values) {
-    ENTER("cuModuleLoadDataEx", 1, 1);
+    ENTER("cuModuleLoadDataEx", 1);
     char *log = NULL;
     size_t log_bytes = 0;
     for (unsigned i = 0; i < count; i++) {
@@ -49,7 +49,7 @@ CUresult cuModuleLoadDataEx(struct object **out, const char *image, unsigned cou
 }
 
 CUresult cuModuleGetFunction(struct object **out, struct object *module, const char *name) {
-    ENTER("cuModuleGetFunction", 1, 0);
+    ENTER("cuModuleGetFunction", 1);
     NEED(module, MODULE);
     int status;
     cl kernel = clCreateKernel(module->program, name, &status);
@@ -84,7 +84,7 @@ CUresult cuModuleGetFunction(struct object **out, struct object *module, const c
 }
 
 CUresult cuModuleUnload(struct object *module) {
-    ENTER("cuModuleUnload", 1, 1);
+    ENTER("cuModuleUnload", 1);
     NEED(module, MODULE);
     for (struct object *f = module->functions; f; f = f->next) {
         clReleaseKernel(f->kernel);
@@ -96,14 +96,14 @@ CUresult cuModuleUnload(struct object *module) {
 }
 
 CUresult cuFuncGetAttribute(int *value, int attribute, struct object *f) {
-    ENTER("cuFuncGetAttribute", 1, 0);
+    ENTER("cuFuncGetAttribute", 1);
     NEED(f, FUNCTION);
     *value = 1024;
     return attribute == 0 ? SUCCESS : INVALID_VALUE;
 }
 
 CUresult cuFuncSetAttribute(struct object *f, int attribute, int value) {
-    ENTER("cuFuncSetAttribute", 1, 0);
+    ENTER("cuFuncSetAttribute", 1);
     NEED(f, FUNCTION);
     if (attribute == 8 && value >= 0 && value <= MOST_DYNAMIC) {
         f->dynamic = value;
@@ -114,7 +114,7 @@ CUresult cuFuncSetAttribute(struct object *f, int attribute, int value) {
 
 #ifndef STANDIN_OLD
 CUresult cuFuncGetParamInfo(struct object *f, size_t index, size_t *offset, size_t *size) {
-    ENTER("cuFuncGetParamInfo", 1, 0);
+    ENTER("cuFuncGetParamInfo", 1);
     NEED(f, FUNCTION);
     if (index >= (size_t)f->arguments) {
         return INVALID_VALUE;

@@ -5,7 +5,7 @@
 //
 // A module's image is a text: "// kerf stand-in", then "// definitions: -DA=1 ...", then OpenCL C. It is stricter than
 // a driver: every call but the first few needs a current context, handles and addresses are checked, grids have CUDA's
-// limits, and what a capturing stream or thread must not do fails. Device addresses are numbers that nothing lies at.
+// limits, a graph is a chain. Device addresses are numbers that nothing lies at.
 //
 // For tests: standin_live counts what wasn't freed, standin_calls counts calls, standin_fault makes a call fail,
 // standin_set changes the device, standin_last tells of the last launch, standin_context changes the thread's context,
@@ -24,7 +24,7 @@ typedef uint64_t CUdeviceptr;
 enum {
     SUCCESS = 0, INVALID_VALUE = 1, OUT_OF_MEMORY = 2, NO_DEVICE = 100, INVALID_CONTEXT = 201, INVALID_PTX = 218,
     INVALID_HANDLE = 400, NOT_FOUND = 500, NOT_READY = 600, ILLEGAL_ADDRESS = 700, LAUNCH_FAILED = 719,
-    CAPTURE_UNSUPPORTED = 900, CAPTURE_UNMATCHED = 903, UNKNOWN = 999
+    UNKNOWN = 999
 };
 
 #pragma GCC visibility push(hidden) // the API alone is seen outside
@@ -71,19 +71,20 @@ CL_FUNCTIONS(DECLARE)
 #define MOST_DYNAMIC 167936
 #define PLAIN_DYNAMIC 49152
 
-enum kind { FREED, STREAM, EVENT, MODULE, FUNCTION, POOL, GRAPH, EXEC, KINDS };
+enum kind { FREED, STREAM, EVENT, MODULE, FUNCTION, POOL, GRAPH, EXEC, NODE, KINDS };
 
 // A handle's first word says what it is. Freed ones are kept, so that their use is an error and not a crash.
 struct node {
+    enum kind kind;
+    struct object *function;
     cl kernel;
     size_t global[3], local[3];
+    struct node *origin;           // of an executable's: the graph's
     struct node *next;
 };
 struct object {
     enum kind kind;
     cl queue;                      // STREAM
-    struct object *capture;        // STREAM: the graph that it records
-    int broken;                    // STREAM: its capture failed
     cl event;                      // EVENT: the last marker, or null
     cl program;                    // MODULE
     struct object *functions;      // MODULE: a list by next
@@ -126,11 +127,11 @@ extern cl device, context;
 extern long version, devices, pools, total, major_, minor_;
 extern long last_shared, last_cluster, last_attributes;
 extern __thread void *current[16];   // the thread's stack of contexts
-extern __thread int depth, capturing;
+extern __thread int depth;
 extern char CONTEXT[8];              // the one context's address
 
-// What every function begins with: count, injected faults, a lost device, the current context, capturing threads.
-CUresult enter(struct call **cached, const char *name, int needs_context, int unsafe);
+// What every function begins with: count, injected faults, a lost device, the current context.
+CUresult enter(struct call **cached, const char *name, int needs_context);
 // A status for OpenCL's; says on stderr what it was.
 CUresult failed(const char *what, int status);
 struct object *made(enum kind kind);
@@ -138,18 +139,14 @@ void gone(struct object *o);
 // The memory that a range of addresses lies in, or null.
 struct memory *memory_at(CUdeviceptr address, size_t bytes);
 
-#define ENTER(name, needs_context, unsafe) \
+#define ENTER(name, needs_context) \
     static struct call *call_; \
-    CUresult status_ = enter(&call_, name, needs_context, unsafe); \
+    CUresult status_ = enter(&call_, name, needs_context); \
     if (status_) return status_
 #define NEED(handle, k) \
     if (!(handle) || (handle)->kind != (k)) return INVALID_HANDLE
 #define TRY(call) \
     do { int s_ = (call); if (s_) return failed(#call, s_); } while (0)
-
-// A capturing stream takes launches only.
-#define IDLE(stream) \
-    if ((stream)->capture) { (stream)->broken = 1; return CAPTURE_UNSUPPORTED; }
 
 #pragma GCC visibility pop
 #endif

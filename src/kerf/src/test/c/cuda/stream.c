@@ -4,7 +4,7 @@
 #include "standin.h"
 
 CUresult cuStreamCreate(struct object **out, unsigned flags) {
-    ENTER("cuStreamCreate", 1, 1);
+    ENTER("cuStreamCreate", 1);
     int status;
     cl queue = clCreateCommandQueue(context, device, 1 << 1, &status);
     TRY(status);
@@ -14,7 +14,7 @@ CUresult cuStreamCreate(struct object **out, unsigned flags) {
 }
 
 CUresult cuStreamDestroy_v2(struct object *stream) {
-    ENTER("cuStreamDestroy", 1, 1);
+    ENTER("cuStreamDestroy", 1);
     NEED(stream, STREAM);
     clFinish(stream->queue);
     clReleaseCommandQueue(stream->queue);
@@ -31,9 +31,8 @@ static CUresult state_of(cl event) {
 }
 
 CUresult cuStreamQuery(struct object *stream) {
-    ENTER("cuStreamQuery", 1, 0);
+    ENTER("cuStreamQuery", 1);
     NEED(stream, STREAM);
-    IDLE(stream);
     cl marker;
     TRY(clEnqueueMarkerWithWaitList(stream->queue, 0, NULL, &marker));
     TRY(clFlush(stream->queue));
@@ -43,21 +42,20 @@ CUresult cuStreamQuery(struct object *stream) {
 }
 
 CUresult cuStreamSynchronize(struct object *stream) {
-    ENTER("cuStreamSynchronize", 1, 0);
+    ENTER("cuStreamSynchronize", 1);
     NEED(stream, STREAM);
-    IDLE(stream);
     TRY(clFinish(stream->queue));
     return SUCCESS;
 }
 
 CUresult cuEventCreate(struct object **out, unsigned flags) {
-    ENTER("cuEventCreate", 1, 0);
+    ENTER("cuEventCreate", 1);
     *out = made(EVENT);
     return flags == 0 || flags == 2 ? SUCCESS : INVALID_VALUE;
 }
 
 CUresult cuEventDestroy_v2(struct object *event) {
-    ENTER("cuEventDestroy", 1, 0);
+    ENTER("cuEventDestroy", 1);
     NEED(event, EVENT);
     if (event->event) {
         clReleaseEvent(event->event);
@@ -67,10 +65,9 @@ CUresult cuEventDestroy_v2(struct object *event) {
 }
 
 CUresult cuEventRecord(struct object *event, struct object *stream) {
-    ENTER("cuEventRecord", 1, 0);
+    ENTER("cuEventRecord", 1);
     NEED(event, EVENT);
     NEED(stream, STREAM);
-    IDLE(stream);
     cl marker;
     TRY(clEnqueueMarkerWithWaitList(stream->queue, 0, NULL, &marker));
     TRY(clFlush(stream->queue));
@@ -96,7 +93,7 @@ static cl marker_of(struct object *event) {
 }
 
 CUresult cuEventQuery(struct object *event) {
-    ENTER("cuEventQuery", 1, 0);
+    ENTER("cuEventQuery", 1);
     NEED(event, EVENT);
     cl marker = marker_of(event);
     CUresult status = state_of(marker);
@@ -107,7 +104,7 @@ CUresult cuEventQuery(struct object *event) {
 }
 
 CUresult cuEventSynchronize(struct object *event) {
-    ENTER("cuEventSynchronize", 1, 0);
+    ENTER("cuEventSynchronize", 1);
     NEED(event, EVENT);
     cl marker = marker_of(event);
     if (marker) {
@@ -119,7 +116,7 @@ CUresult cuEventSynchronize(struct object *event) {
 }
 
 CUresult cuEventElapsedTime(float *milliseconds, struct object *start, struct object *end) {
-    ENTER("cuEventElapsedTime", 1, 0);
+    ENTER("cuEventElapsedTime", 1);
     NEED(start, EVENT);
     NEED(end, EVENT);
     if (!start->event || !end->event) {
@@ -136,10 +133,9 @@ CUresult cuEventElapsedTime(float *milliseconds, struct object *start, struct ob
 }
 
 CUresult cuStreamWaitEvent(struct object *stream, struct object *event, unsigned flags) {
-    ENTER("cuStreamWaitEvent", 1, 0);
+    ENTER("cuStreamWaitEvent", 1);
     NEED(stream, STREAM);
     NEED(event, EVENT);
-    IDLE(stream);
     cl marker = marker_of(event);
     if (marker) {
         int status = clEnqueueBarrierWithWaitList(stream->queue, 1, &marker, NULL);
@@ -151,9 +147,8 @@ CUresult cuStreamWaitEvent(struct object *stream, struct object *event, unsigned
 }
 
 CUresult cuMemcpyHtoDAsync_v2(CUdeviceptr to, const void *from, size_t bytes, struct object *stream) {
-    ENTER("cuMemcpyHtoDAsync", 1, 0);
+    ENTER("cuMemcpyHtoDAsync", 1);
     NEED(stream, STREAM);
-    IDLE(stream);
     struct memory *m = memory_at(to, bytes);
     if (!m) {
         return INVALID_VALUE;
@@ -166,9 +161,8 @@ CUresult cuMemcpyHtoDAsync_v2(CUdeviceptr to, const void *from, size_t bytes, st
 }
 
 CUresult cuMemcpyDtoHAsync_v2(void *to, CUdeviceptr from, size_t bytes, struct object *stream) {
-    ENTER("cuMemcpyDtoHAsync", 1, 0);
+    ENTER("cuMemcpyDtoHAsync", 1);
     NEED(stream, STREAM);
-    IDLE(stream);
     struct memory *m = memory_at(from, bytes);
     if (!m) {
         return INVALID_VALUE;
@@ -181,9 +175,8 @@ CUresult cuMemcpyDtoHAsync_v2(void *to, CUdeviceptr from, size_t bytes, struct o
 }
 
 CUresult cuMemcpyDtoDAsync_v2(CUdeviceptr to, CUdeviceptr from, size_t bytes, struct object *stream) {
-    ENTER("cuMemcpyDtoDAsync", 1, 0);
+    ENTER("cuMemcpyDtoDAsync", 1);
     NEED(stream, STREAM);
-    IDLE(stream);
     struct memory *a = memory_at(from, bytes), *b = memory_at(to, bytes);
     if (!a || !b) {
         return INVALID_VALUE;
@@ -197,9 +190,8 @@ CUresult cuMemcpyDtoDAsync_v2(CUdeviceptr to, CUdeviceptr from, size_t bytes, st
 }
 
 CUresult cuMemsetD8Async(CUdeviceptr to, unsigned char value, size_t bytes, struct object *stream) {
-    ENTER("cuMemsetD8Async", 1, 0);
+    ENTER("cuMemsetD8Async", 1);
     NEED(stream, STREAM);
-    IDLE(stream);
     struct memory *m = memory_at(to, bytes);
     if (!m) {
         return INVALID_VALUE;

@@ -97,7 +97,7 @@ class JcudaBackendTest {
                 "cuMemAlloc:3:2", "cuMemAlloc of ",
                 "cuModuleLoadDataEx:0:218", "cuModuleLoadDataEx of kernel ",
                 "cuGraphInstantiate:0:2", "cuGraphInstantiate of ",
-                "cuLaunchKernelEx:2:719", "cuLaunchKernel of kernel ");
+                "cuGraphAddKernelNode:2:2", "cuGraphAddKernelNode of kernel ");
         for (Map.Entry<String, String> fault : faults.entrySet()) {
             Ended test = kerf(Map.of("KERF_STANDIN_FAULT", fault.getKey()), "selftest", "--backend", "jcuda", "--only",
                     "threads");

@@ -48,8 +48,8 @@ public interface Executable extends AutoCloseable {
 
     /**
      * Reads an input from another tensor of the same device, such as another executable's output, without a copy and without
-     * a wait on the host. Stays bound until bound anew; to be done before the first run where latency matters, since a
-     * recorded launch sequence is made again.
+     * a wait on the host. Stays bound until bound anew. Before the first run it costs nothing; later a recorded launch
+     * sequence is changed where another tensor lies elsewhere, or made again by drivers that can't change one.
      */
     void bindInput(String name, DeviceTensor source);
 

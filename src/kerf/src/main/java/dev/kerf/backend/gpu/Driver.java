@@ -87,7 +87,10 @@ public interface Driver extends AutoCloseable {
 
     /** A kernel with all its arguments and its geometry: nothing is built when it is launched. */
     interface Launch extends AutoCloseable {
-        /** Replaces one buffer argument; what is already in a queue keeps the old one. Recordings of it must be made again. */
+        /**
+         * Replaces one buffer argument; what is already in a queue keeps the old one, so do recordings until they are
+         * {@linkplain Recording#update updated}.
+         */
         void argument(int index, Buffer buffer);
 
         /** Replaces one 64-bit argument; likewise. */
@@ -99,6 +102,15 @@ public interface Driver extends AutoCloseable {
 
     /** Launches recorded to be replayed as one. */
     interface Recording extends AutoCloseable {
+        /**
+         * Takes over the arguments that its launches have now, for the replays after this. Allocates nothing.
+         *
+         * @return false if the driver can't change a recording: it must be made again
+         */
+        default boolean update() {
+            return false;
+        }
+
         @Override
         void close();
     }

@@ -54,6 +54,7 @@ final class GpuExecutable implements Executable {
     private final Driver.Queue queue;
     private final Ticket done;
     private Driver.Recording recording;
+    private boolean moved;
     private boolean ran;
     private volatile boolean abandoned;
     private volatile boolean closed;
@@ -158,12 +159,25 @@ final class GpuExecutable implements Executable {
                     + "is overwritten while it is read; use a state");
         }
         synchronized (device.monitor()) {
-            slot.bind(tensor);
-            if (recording != null) {
-                recording.close();
-                recording = null;
+            tensor.buffer();
+            if (slot.tensor() != tensor) {
+                slot.bind(tensor);
+                moved = true;
             }
         }
+    }
+
+    /** The launches as they are bound, recorded. The device's monitor is held. */
+    private Driver.Recording recording() {
+        if (moved && recording != null && !recording.update()) {
+            recording.close();
+            recording = null;
+        }
+        moved = false;
+        if (recording == null) {
+            recording = device.driver().record(launches);
+        }
+        return recording;
     }
 
     @Override
@@ -259,10 +273,7 @@ final class GpuExecutable implements Executable {
         if (profile != null) {
             profile.launch(to);
         } else {
-            if (recording == null) {
-                recording = device.driver().record(launches);
-            }
-            to.replay(recording);
+            to.replay(recording());
         }
         errors.fetch(to);
         done.signal(to);

@@ -9,12 +9,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import jcuda.driver.CUDA_KERNEL_NODE_PARAMS;
 import jcuda.driver.CUcontext;
 import jcuda.driver.CUdevice;
 import jcuda.driver.CUevent;
 import jcuda.driver.CUfunction;
 import jcuda.driver.CUgraph;
 import jcuda.driver.CUgraphExec;
+import jcuda.driver.CUgraphNode;
 import jcuda.driver.CUmodule;
 import jcuda.driver.CUstream;
 import jcuda.driver.JCudaDriver;
@@ -42,6 +44,11 @@ final class JcudaApi implements CudaApi {
     /** A module and the numbers of its functions. */
     private static final class Module extends CUmodule {
         final List<Integer> functions = new ArrayList<>();
+    }
+
+    /** A graph and the numbers of its nodes. */
+    private static final class Graph extends CUgraph {
+        final List<Integer> nodes = new ArrayList<>();
     }
 
     /** Puts a number for an object into a cell if the call that made it succeeded. */
@@ -78,8 +85,42 @@ final class JcudaApi implements CudaApi {
         Addresses.Host table = new Addresses.Host(arguments);
         int[] g = {geometry.groups(0), geometry.groups(1), geometry.groups(2)};
         int[] b = {geometry.items(0), geometry.items(1), geometry.items(2)};
-        return stream -> JCudaDriver.cuLaunchKernel(
-                kernel, g[0], g[1], g[2], b[0], b[1], b[2], dynamic, handles.at(stream), table, null);
+        CUDA_KERNEL_NODE_PARAMS parameters = new CUDA_KERNEL_NODE_PARAMS();
+        parameters.func = kernel;
+        parameters.gridDimX = g[0];
+        parameters.gridDimY = g[1];
+        parameters.gridDimZ = g[2];
+        parameters.blockDimX = b[0];
+        parameters.blockDimY = b[1];
+        parameters.blockDimZ = b[2];
+        parameters.sharedMemBytes = dynamic;
+        parameters.kernelParams = table;
+        return new Prepared() {
+            @Override
+            public int enqueue(long stream) {
+                return JCudaDriver.cuLaunchKernel(
+                        kernel, g[0], g[1], g[2], b[0], b[1], b[2], dynamic, handles.at(stream), table, null);
+            }
+
+            @Override
+            public int add(long graph, long after, long node) {
+                Graph all = handles.at(graph);
+                CUgraphNode[] before = after == 0
+                        ? new CUgraphNode[0]
+                        : new CUgraphNode[] {handles.at(MEMORY.get(ValueLayout.JAVA_LONG, after))};
+                CUgraphNode n = new CUgraphNode();
+                int status = made(JCudaDriver.cuGraphAddKernelNode(n, all, before, before.length, parameters), node, n);
+                if (status == 0) {
+                    all.nodes.add(MEMORY.get(ValueLayout.JAVA_INT, node));
+                }
+                return status;
+            }
+
+            @Override
+            public int update(long executable, long node) {
+                return JCudaDriver.cuGraphExecKernelNodeSetParams(handles.at(executable), handles.at(node), parameters);
+            }
+        };
     }
 
     @Override
@@ -318,14 +359,9 @@ final class JcudaApi implements CudaApi {
     }
 
     @Override
-    public int cuStreamBeginCapture(long stream, int mode) {
-        return JCudaDriver.cuStreamBeginCapture(handles.at(stream), mode);
-    }
-
-    @Override
-    public int cuStreamEndCapture(long stream, long graph) {
-        CUgraph g = new CUgraph();
-        return made(JCudaDriver.cuStreamEndCapture(handles.at(stream), g), graph, g);
+    public int cuGraphCreate(long graph, int flags) {
+        Graph g = new Graph();
+        return made(JCudaDriver.cuGraphCreate(g, flags), graph, g);
     }
 
     @Override
@@ -351,6 +387,8 @@ final class JcudaApi implements CudaApi {
 
     @Override
     public int cuGraphDestroy(long graph) {
-        return JCudaDriver.cuGraphDestroy(handles.remove(graph));
+        Graph g = handles.remove(graph);
+        g.nodes.forEach(handles::remove);
+        return JCudaDriver.cuGraphDestroy(g);
     }
 }

@@ -21,6 +21,7 @@ final class CuCall {
     private static final MethodHandle OF_LLL = handle("LLL");
     private static final MethodHandle OF_LIL = handle("LIL");
     private static final MethodHandle OF_LLLL = handle("LLLL");
+    private static final MethodHandle OF_LLLLL = handle("LLLLL");
     private static final MethodHandle OF_LLI = handle("LLI");
     private static final MethodHandle OF_LBLL = handle("LBLL");
 
@@ -119,6 +120,14 @@ final class CuCall {
     static int of(MemorySegment function, long a, long b, long c, long d) {
         try {
             return (int) OF_LLLL.invokeExact(function, a, b, c, d);
+        } catch (Throwable t) {
+            throw impossible(t);
+        }
+    }
+
+    static int of(MemorySegment function, long a, long b, long c, long d, long e) {
+        try {
+            return (int) OF_LLLLL.invokeExact(function, a, b, c, d, e);
         } catch (Throwable t) {
             throw impossible(t);
         }

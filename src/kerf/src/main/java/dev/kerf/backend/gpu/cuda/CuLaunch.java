@@ -22,6 +22,7 @@ final class CuLaunch extends NativeObject implements Driver.Launch {
     private final MemorySegment values;
     private final Geometry geometry;
     private final CudaApi.Prepared prepared;
+    private long changes;
 
     /** {@code sizes}: of each argument in bytes, or null where they aren't known. */
     CuLaunch(CuContext context, CuKernels.Loaded kernel, long[] sizes, Geometry geometry, List<Object> arguments) {
@@ -87,7 +88,15 @@ final class CuLaunch extends NativeObject implements Driver.Launch {
     public void argument(int index, long value) {
         handle();
         checkSize(index, 8);
-        values.set(ValueLayout.JAVA_LONG, 8L * index, value);
+        if (values.get(ValueLayout.JAVA_LONG, 8L * index) != value) {
+            values.set(ValueLayout.JAVA_LONG, 8L * index, value);
+            changes++;
+        }
+    }
+
+    /** How often an argument became another. */
+    long changes() {
+        return changes;
     }
 
     /** CUDA would read whatever lies there; where the driver tells, a wrong size is an error. */
@@ -103,9 +112,32 @@ final class CuLaunch extends NativeObject implements Driver.Launch {
         return prepared.enqueue(stream);
     }
 
+    /** Adds it to a graph after the node at an address; its own node is put at another. */
+    void add(long graph, long after, MemorySegment node) {
+        String of = of();
+        context.call("cuGraphAddKernelNode", of, () -> prepared.add(graph, after, node.address()));
+        long made = node.get(ValueLayout.JAVA_LONG, 0);
+        context.call("cuGraphKernelNodeSetAttribute", of, () -> prepared.cluster(made));
+    }
+
+    /** Gives a node of an executable graph the arguments as they are. */
+    void update(long executable, long node) {
+        handle();
+        context.enter();
+        int status = prepared.update(executable, node);
+        context.leave();
+        if (status != CuStatus.SUCCESS) {
+            throw context.error(status, "cuGraphExecKernelNodeSetParams", of());
+        }
+    }
+
     /** What a failed launch says. */
     DeviceException error(int status) {
-        return context.error(status, context.cuda.binding().launch(), "of kernel " + kernel.name() + ", " + geometry);
+        return context.error(status, context.cuda.binding().launch(), of());
+    }
+
+    private String of() {
+        return "of kernel " + kernel.name() + ", " + geometry;
     }
 
     @Override

@@ -28,10 +28,26 @@ public interface CudaApi {
         }
     }
 
-    /** A kernel's launch laid out once, so that nothing is built when it is put into a stream. */
+    /** A kernel's launch laid out once, so that nothing is built when it is put into a stream or a graph changes. */
     interface Prepared {
         /** Puts it into a stream. */
         int enqueue(long stream);
+
+        /**
+         * Adds it to a graph ({@code cuGraphAddKernelNode}), with the arguments that it has now.
+         *
+         * @param after address of the node that comes before it; 0 for the first
+         * @param node  where its node is put
+         */
+        int add(long graph, long after, long node);
+
+        /** Makes a node run in clusters ({@code cuGraphKernelNodeSetAttribute}), if the launch does. */
+        default int cluster(long node) {
+            return CuStatus.SUCCESS;
+        }
+
+        /** Gives a node the arguments that it has now ({@code cuGraphExecKernelNodeSetParams}). */
+        int update(long executable, long node);
     }
 
     /** What it is. */
@@ -170,11 +186,8 @@ public interface CudaApi {
     /** Sets bytes. */
     int cuMemsetD8Async(long to, byte value, long bytes, long stream);
 
-    /** What is put into a stream from now on is recorded, not done. */
-    int cuStreamBeginCapture(long stream, int mode);
-
-    /** Ends that; gives what was recorded. */
-    int cuStreamEndCapture(long stream, long graph);
+    /** An empty graph. */
+    int cuGraphCreate(long graph, int flags);
 
     /** Prepares a graph to be launched. */
     int cuGraphInstantiate(long executable, long graph, long flags);
@@ -188,7 +201,7 @@ public interface CudaApi {
     /** Frees it. */
     int cuGraphExecDestroy(long executable);
 
-    /** Frees a graph. */
+    /** Frees a graph and its nodes. */
     int cuGraphDestroy(long graph);
 
     /** A pool of device memory. */

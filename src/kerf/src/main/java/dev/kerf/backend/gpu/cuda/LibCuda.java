@@ -29,7 +29,6 @@ final class LibCuda implements CudaApi {
             Map.entry("cuMemcpyHtoDAsync", "cuMemcpyHtoDAsync_v2"),
             Map.entry("cuMemcpyDtoHAsync", "cuMemcpyDtoHAsync_v2"),
             Map.entry("cuMemcpyDtoDAsync", "cuMemcpyDtoDAsync_v2"),
-            Map.entry("cuStreamBeginCapture", "cuStreamBeginCapture_v2"),
             Map.entry("cuGraphInstantiate", "cuGraphInstantiateWithFlags"));
 
     private final SymbolLookup functions;
@@ -76,8 +75,10 @@ final class LibCuda implements CudaApi {
     private final MemorySegment cuMemcpyDtoDAsync = address("cuMemcpyDtoDAsync");
     private final MemorySegment cuMemsetD8Async = address("cuMemsetD8Async");
     private final MemorySegment cuLaunchKernelEx = address("cuLaunchKernelEx");
-    private final MemorySegment cuStreamBeginCapture = address("cuStreamBeginCapture");
-    private final MemorySegment cuStreamEndCapture = address("cuStreamEndCapture");
+    private final MemorySegment cuGraphCreate = address("cuGraphCreate");
+    private final MemorySegment cuGraphAddKernelNode = address("cuGraphAddKernelNode");
+    private final MemorySegment cuGraphKernelNodeSetAttribute = address("cuGraphKernelNodeSetAttribute");
+    private final MemorySegment cuGraphExecKernelNodeSetParams = address("cuGraphExecKernelNodeSetParams");
     private final MemorySegment cuGraphInstantiate = address("cuGraphInstantiate");
     private final MemorySegment cuGraphUpload = address("cuGraphUpload");
     private final MemorySegment cuGraphLaunch = address("cuGraphLaunch");
@@ -133,9 +134,31 @@ final class LibCuda implements CudaApi {
     public Prepared prepare(
             long function, Geometry geometry, int dynamic, int cluster, long arguments, Arena arena) {
         MemorySegment config = LaunchConfig.of(geometry, dynamic, cluster, arena);
-        return stream -> {
-            config.set(ValueLayout.JAVA_LONG, LaunchConfig.STREAM, stream);
-            return cuLaunchKernelEx(config.address(), function, arguments, 0);
+        MemorySegment parameters = NodeParameters.of(function, geometry, dynamic, arguments, arena);
+        return new Prepared() {
+            @Override
+            public int enqueue(long stream) {
+                config.set(ValueLayout.JAVA_LONG, LaunchConfig.STREAM, stream);
+                return cuLaunchKernelEx(config.address(), function, arguments, 0);
+            }
+
+            @Override
+            public int add(long graph, long after, long node) {
+                return cuGraphAddKernelNode(node, graph, after, after == 0 ? 0 : 1, parameters.address());
+            }
+
+            @Override
+            public int cluster(long node) {
+                return cluster == 1
+                        ? CuStatus.SUCCESS
+                        : cuGraphKernelNodeSetAttribute(node, LaunchConfig.ATTRIBUTE_CLUSTER_DIMENSION,
+                                config.address() + LaunchConfig.BYTES + LaunchConfig.ATTRIBUTE_VALUE);
+            }
+
+            @Override
+            public int update(long executable, long node) {
+                return cuGraphExecKernelNodeSetParams(executable, node, parameters.address());
+            }
         };
     }
 
@@ -359,13 +382,23 @@ final class LibCuda implements CudaApi {
     }
 
     @Override
-    public int cuStreamBeginCapture(long stream, int mode) {
-        return CuCall.of(cuStreamBeginCapture, stream, mode);
+    public int cuGraphCreate(long graph, int flags) {
+        return CuCall.of(cuGraphCreate, graph, flags);
     }
 
-    @Override
-    public int cuStreamEndCapture(long stream, long graph) {
-        return CuCall.of(cuStreamEndCapture, stream, graph);
+    /** Adds a launch to a graph. */
+    int cuGraphAddKernelNode(long node, long graph, long dependencies, long count, long parameters) {
+        return CuCall.of(cuGraphAddKernelNode, node, graph, dependencies, count, parameters);
+    }
+
+    /** Sets how a node's kernel is launched. */
+    int cuGraphKernelNodeSetAttribute(long node, int attribute, long value) {
+        return CuCall.of(cuGraphKernelNodeSetAttribute, node, attribute, value);
+    }
+
+    /** Replaces a launch of an executable graph; launches of the graph under way keep the old one. */
+    int cuGraphExecKernelNodeSetParams(long executable, long node, long parameters) {
+        return CuCall.of(cuGraphExecKernelNodeSetParams, executable, node, parameters);
     }
 
     @Override

@@ -114,14 +114,18 @@ class CudaDriverTest {
             queue.launch(once, timer);
             once.argument(0, y);
             queue.launch(once);
-            // What was recorded keeps its arguments.
+            // What was recorded keeps its arguments until it is told.
+            queue.replay(twice);
+            long updates = standIn.calls("cuGraphExecKernelNodeSetParams");
+            assertTrue(twice.update() && twice.update() && nothing.update());
+            assertEquals(updates + 2, standIn.calls("cuGraphExecKernelNodeSetParams"), "each node once");
             queue.replay(twice);
             MemorySegment out = arena.allocate(512);
             queue.download(x, 0, out, 0, 256);
             queue.download(y, 0, out, 256, 256);
             queue.synchronize();
             assertEquals(6, out.getAtIndex(ValueLayout.JAVA_INT, 63));
-            assertEquals(1, out.getAtIndex(ValueLayout.JAVA_INT, 64));
+            assertEquals(3, out.getAtIndex(ValueLayout.JAVA_INT, 64));
             assertTrue(timer.nanos() > 0);
             assertSame(d.load("count", Map.of()), d.load("count", Map.of()));
         }
@@ -197,6 +201,13 @@ class CudaDriverTest {
                 assertEquals(100_000, standIn.last("shared"));
                 assertEquals(4, standIn.last("cluster"));
                 assertEquals(1, standIn.last("attributes"));
+                try (Driver.Launch plain = count(d, x, 1)) {
+                    queue.launch(plain);
+                    assertEquals(1, standIn.last("cluster"));
+                }
+                d.record(List.of(l)).close();
+                assertEquals(100_000, standIn.last("shared"));
+                assertEquals(4, standIn.last("cluster"));
             }
             assertThrows(DeviceException.class, () -> d.launch(large, new long[] {96}, new long[] {32},
                     List.of(x, 96, 1)), "3 groups in clusters of 4");

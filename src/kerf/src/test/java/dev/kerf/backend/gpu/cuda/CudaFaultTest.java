@@ -60,13 +60,16 @@ class CudaFaultTest {
                 Driver.Queue queue = d.queue();
                 Driver.Event event = d.event();
                 Driver.Timer timer = d.timer();
-                Driver.Launch launch = d.launch(d.load("duplicate", Map.of("KERF_DYNAMIC_LOCAL", "1024")),
+                Driver.Launch launch = d.launch(d.load("duplicate", Map.of("KERF_DYNAMIC_LOCAL", "1024",
+                        "KERF_CLUSTER", "2")),
                         new long[] {64}, new long[] {32}, List.of(x, y, 64));
                 Driver.Recording recording = d.record(List.of(launch, launch))) {
             queue.zero(x, 0, 256);
             queue.upload(x, 0, pinned.memory(), 0, 256);
             queue.launch(launch, timer);
             queue.replay(recording);
+            launch.argument(0, y);
+            recording.update();
             queue.copy(y, 0, x, 0, 256);
             queue.download(x, 0, pinned.memory(), 0, 256);
             queue.signal(event);
@@ -153,11 +156,25 @@ class CudaFaultTest {
                 assertEquals(0, after.get(call) - before.get(call), call);
             }
             other.upload(MemorySegment.ofArray(new float[] {1, 1, 1, 1}));
-            e.bindInput("x", other);
-            e.run();
-            e.run();
-            assertEquals(before.get("cuGraphInstantiate") + 1, standIn.calls("cuGraphInstantiate"), "bound anew");
-            assertEquals(0.25, e.output("y").toHost().getDouble(2));
+            DeviceTensor own = e.input("x");
+            own.upload(MemorySegment.ofArray(new float[] {0, 0, (float) (Math.log(9) / 2), (float) (Math.log(9) / 2)}));
+            List<String> recording = List.of("cuGraphCreate", "cuGraphAddKernelNode", "cuGraphInstantiate");
+            before = counts(standIn, recording, List.of("cuGraphExecKernelNodeSetParams"));
+            for (int i = 1; i <= 6; i++) {
+                boolean mine = i % 2 == 0;
+                e.bindInput("x", mine ? own : other);
+                e.run();
+                e.bindInput("x", mine ? own : other);
+                e.run();
+                assertEquals(mine ? 0.45 : 0.25, e.output("y").toHost().getDouble(2), 1e-6);
+                // The multiplication and the addition are one kernel, which alone reads x.
+                assertEquals(before.get("cuGraphExecKernelNodeSetParams") + i,
+                        standIn.calls("cuGraphExecKernelNodeSetParams"), "bound to another tensor " + i + " times");
+            }
+            after = counts(standIn, recording, List.of());
+            for (String call : recording) {
+                assertEquals(before.get(call), after.get(call), call);
+            }
         }
         assertEquals(Map.of(), standIn.live());
     }
@@ -249,7 +266,7 @@ class CudaFaultTest {
         try {
             whole();
             assertEquals(foreign, current());
-            for (String call : List.of("cuModuleLoadDataEx", "cuGraphInstantiate", "cuStreamEndCapture",
+            for (String call : List.of("cuModuleLoadDataEx", "cuGraphInstantiate", "cuGraphAddKernelNode",
                     "cuMemcpyHtoDAsync", "cuLaunchKernelEx", "cuEventSynchronize", "cuMemHostAlloc")) {
                 standIn.fault(call, 0, NOT_SUPPORTED);
                 assertThrows(DeviceException.class, CudaFaultTest::whole, call);

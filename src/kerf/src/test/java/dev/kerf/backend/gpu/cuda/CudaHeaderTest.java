@@ -53,8 +53,13 @@ class CudaHeaderTest {
         constants(n, CuMemory.class, "PORTABLE", "CU_MEMHOSTALLOC_PORTABLE");
         constants(n, CuQueue.class, "NON_BLOCKING", "CU_STREAM_NON_BLOCKING");
         constants(n, CuEvent.class, "DISABLE_TIMING", "CU_EVENT_DISABLE_TIMING");
-        constants(n, CuRecording.class, "THREAD_LOCAL", "CU_STREAM_CAPTURE_MODE_THREAD_LOCAL");
         constants(n, LaunchConfig.class, "ATTRIBUTE_CLUSTER_DIMENSION", "CU_LAUNCH_ATTRIBUTE_CLUSTER_DIMENSION");
+        n.put("sizeof(CUDA_KERNEL_NODE_PARAMS_v1)", NodeParameters.BYTES);
+        n.put("offsetof(CUDA_KERNEL_NODE_PARAMS_v1, func)", NodeParameters.FUNCTION);
+        n.put("offsetof(CUDA_KERNEL_NODE_PARAMS_v1, gridDimX)", NodeParameters.GRID);
+        n.put("offsetof(CUDA_KERNEL_NODE_PARAMS_v1, blockDimX)", NodeParameters.BLOCK);
+        n.put("offsetof(CUDA_KERNEL_NODE_PARAMS_v1, sharedMemBytes)", NodeParameters.SHARED);
+        n.put("offsetof(CUDA_KERNEL_NODE_PARAMS_v1, kernelParams)", NodeParameters.ARGUMENTS);
         n.put("sizeof(CUlaunchConfig)", LaunchConfig.BYTES);
         n.put("offsetof(CUlaunchConfig, gridDimX)", LaunchConfig.GRID);
         n.put("offsetof(CUlaunchConfig, gridDimZ)", LaunchConfig.GRID + 8);

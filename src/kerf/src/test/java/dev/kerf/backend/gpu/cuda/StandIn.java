@@ -33,7 +33,7 @@ public final class StandIn {
 
     private static final Path SOURCES = Path.of("src", "kerf", "src", "test", "c", "cuda");
     private static final List<String> KINDS = List.of("contexts", "streams", "events", "modules", "functions", "pools",
-            "graphs", "executables", "buffers", "bytes", "host");
+            "graphs", "executables", "nodes", "buffers", "bytes", "host");
 
     private final Path library;
     private final MethodHandle fault;
@@ -162,7 +162,7 @@ public final class StandIn {
     }
 
     /** How often a function was called. */
-    long calls(String function) {
+    public long calls(String function) {
         return ask(calls, function);
     }
 
