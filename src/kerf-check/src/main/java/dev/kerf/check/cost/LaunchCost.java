@@ -14,11 +14,13 @@ import java.util.Map;
  * @param sampled     how many of them were counted; the counts stand for all
  * @param flops       useful arithmetic operations, by the kernel's manifest
  * @param bytes       to be read and written at least, likewise
+ * @param registers   of a thread
+ * @param assembled   whether ptxas said how many registers; otherwise they are about what its PTX needs
  * @param counts      of all blocks
  */
 public record LaunchCost(
         String node, String kernel, String variant, Map<String, String> definitions, long blocks, long sampled, long flops,
-        long bytes, LaunchCounts counts) {
+        long bytes, int registers, boolean assembled, LaunchCounts counts) {
     private static final int LANES = 32;
 
     /** Whether the counts were scaled from a part of the blocks. */

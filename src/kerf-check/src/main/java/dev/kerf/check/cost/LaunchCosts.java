@@ -9,7 +9,6 @@ import dev.kerf.backend.gpu.Step;
 import dev.kerf.backend.gpu.kernel.Manifest;
 import dev.kerf.check.ptx.Card;
 import dev.kerf.check.ptx.LaunchCounter;
-import dev.kerf.check.ptx.LaunchCounts;
 import dev.kerf.graph.BoxOp;
 import dev.kerf.graph.Graph;
 import dev.kerf.graph.Graph.Value;
@@ -36,18 +35,16 @@ public final class LaunchCosts {
     /** As few blocks of a launch as will do. */
     public static final int SOME = 48;
     /** All of them, however many. */
-    public static final int ALL = Integer.MAX_VALUE;
-
-    /** Fewer blocks than {@code most} are looked at where they would take more instructions of warps than this. */
-    private static final long ENOUGH = 3_000_000;
-    private static final int LEAST = 2;
+    public static final int ALL = LaunchCounter.ALL;
 
     private final LaunchCounter counter;
+    private final Ptxas assembler;
     private final int most;
     private final Map<Object, LaunchCost> known = new HashMap<>();
 
-    private LaunchCosts(LaunchCounter counter, int most) {
+    private LaunchCosts(LaunchCounter counter, Card card, int most) {
         this.counter = counter;
+        this.assembler = new Ptxas(card);
         this.most = most;
     }
 
@@ -62,7 +59,7 @@ public final class LaunchCosts {
                 DeviceWeights loaded = weights == null ? null : counter.device().load(weights);
                 Executable e = counter.device().compile(graph, loaded, CompileOptions.of().precision(precision))) {
             graph.states().forEach((name, value) -> e.bindState(name, counter.device().allocateState(value.type())));
-            LaunchCosts costs = new LaunchCosts(counter, most);
+            LaunchCosts costs = new LaunchCosts(counter, card, most);
             List<LaunchCost> all = new ArrayList<>();
             GpuDevice.steps(e).forEach(s -> all.add(costs.of(s)));
             return all;
@@ -73,22 +70,17 @@ public final class LaunchCosts {
         Manifest kernel = Manifest.of(step.kernel());
         LaunchCost same = known.computeIfAbsent(counter.identity(step.launch(), kernel), _ -> count(step, kernel));
         return new LaunchCost(step.node().name(), same.kernel(), same.variant(), same.definitions(), same.blocks(),
-                same.sampled(), step.flops(), step.bytes(), same.counts());
+                same.sampled(), step.flops(), step.bytes(), same.registers(), same.assembled(), same.counts());
     }
 
     private LaunchCost count(Step step, Manifest kernel) {
         prepare(step, kernel);
-        long blocks = counter.blocks(step.launch());
-        long[] ends = Sample.ends(blocks);
-        LaunchCounts counts = counter.count(step.launch(), ends);
-        long each = Math.max(1, counts.total() / ends.length);
-        long[] inner = Sample.inner(blocks, most == ALL ? ALL : Math.clamp(ENOUGH / each, LEAST, most));
-        if (inner.length > 0) {
-            counts = counts.plus(counter.count(step.launch(), inner), (blocks - ends.length) / (double) inner.length);
-        }
+        LaunchCounter.Counted counted = counter.count(step.launch(), most);
+        Optional<Integer> registers = assembler.registers(counter.code(step.kernel(), step.definitions()));
         return new LaunchCost(step.node().name(), kernel.variantOf().isEmpty() ? kernel.name() : kernel.variantOf(),
-                kernel.name(), Map.copyOf(step.definitions()), blocks, ends.length + inner.length, step.flops(), step.bytes(),
-                counts);
+                kernel.name(), Map.copyOf(step.definitions()), counted.counts().blocks(), counted.sampled(), step.flops(),
+                step.bytes(),
+                registers.orElseGet(() -> counter.registers(step.launch())), registers.isPresent(), counted.counts());
     }
 
     /** What decides how much a launch does: all rows that there may be are valid, and no box lies over another. */

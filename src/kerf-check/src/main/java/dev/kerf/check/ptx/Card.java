@@ -8,7 +8,8 @@ import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 
 /**
- * What a GPU has, as NVIDIA's table of compute capabilities and its data sheets say.
+ * What a GPU has, as NVIDIA's table of compute capabilities and its data sheets say; what they don't say as others measured it:
+ * {@code kernels/README.md} names the sources.
  *
  * @param name            of the card
  * @param major           compute capability, before the point
@@ -19,10 +20,36 @@ import java.nio.charset.StandardCharsets;
  * @param registers       32-bit registers of one
  * @param shared          bytes of shared memory of one
  * @param largest         most shared memory of a block
+ * @param rates           how fast it is
  */
 public record Card(
         String name, int major, int minor, int multiprocessors, int threads, int blocks, int registers, int shared,
-        int largest) {
+        int largest, Rates rates) {
+    /**
+     * How fast a card is.
+     *
+     * @param clock         cycles a second, boosted
+     * @param fp32          float multiply-adds of a multiprocessor in a cycle
+     * @param int32         operations on whole numbers and comparisons, likewise
+     * @param sfu           roots, exponentials and conversions, likewise
+     * @param tensor        multiply-adds of float16 with float32 sums on tensor cores, likewise
+     * @param memory        bytes of its memory a second
+     * @param l2            bytes of the second cache level a second
+     * @param memoryLatency cycles from a request to memory to its answer
+     * @param sharedLatency likewise to shared memory
+     * @param launch        seconds that a launch takes by itself
+     */
+    public record Rates(
+            double clock, double fp32, double int32, double sfu, double tensor, double memory, double l2, double memoryLatency,
+            double sharedLatency, double launch) {
+        private static Rates of(Json c) {
+            return new Rates(c.at("clock_mhz").asDouble() * 1e6, c.at("fp32").asDouble(), c.at("int32").asDouble(),
+                    c.at("sfu").asDouble(), c.at("tensor").asDouble(), c.at("memory_gbs").asDouble() * 1e9,
+                    c.at("l2_gbs").asDouble() * 1e9, c.at("memory_latency").asDouble(), c.at("shared_latency").asDouble(),
+                    c.at("launch_us").asDouble() * 1e-6);
+        }
+    }
+
     /** What a block takes of shared memory besides its own. */
     private static final int RESERVED = 1024;
 
@@ -38,7 +65,7 @@ public record Card(
                     + all.members().keySet()));
             return new Card(c.at("name").asString(), number(c, "major"), number(c, "minor"), number(c, "multiprocessors"),
                     number(c, "threads"), number(c, "blocks"), number(c, "registers"), number(c, "shared"),
-                    number(c, "largest"));
+                    number(c, "largest"), Rates.of(c));
         } catch (IOException e) {
             throw new BadFileException("cards.json can't be read (" + e + ")", e);
         }

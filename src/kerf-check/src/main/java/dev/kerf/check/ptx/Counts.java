@@ -4,6 +4,9 @@ import java.util.Arrays;
 
 /** What one worker has seen of a launch: how often each segment was run, and what accesses cost. */
 final class Counts {
+    static final int GLOBAL = 1;
+    static final int SHARED = 2;
+
     final long[] visits;
     final long[] lanes;
     /** By instruction: 32-byte sectors that its requests touched, bytes that they asked for, wavefronts, the least of these. */
@@ -13,8 +16,14 @@ final class Counts {
     final long[] leastWaves;
     /** By instruction: lanes that were there but didn't take part, for its guard. */
     final long[] idle;
-    /** Room for one request: its sectors, and what it wants of each bank. */
-    final long[] seen = new long[64];
+    /** Stretches of warps from barrier to barrier in which they read global memory, and shared memory. */
+    long globalRounds;
+    long sharedRounds;
+    /** Sectors that requests write in part, so that what is in them must be read. */
+    long partial;
+    /** Room for one request: its sectors, how much of each it takes, and what it wants of each bank. */
+    final int[] seen = new int[64];
+    final int[] filled = new int[64];
     final int[] units = new int[32];
 
     Counts(Program program) {
@@ -32,6 +41,12 @@ final class Counts {
         lanes[segment] += Integer.bitCount(mask);
     }
 
+    /** A warp has come to a barrier or its end, and has read such memory since the last one. */
+    void round(int read) {
+        globalRounds += read & GLOBAL;
+        sharedRounds += read >> 1;
+    }
+
     void guarded(int instruction, int left) {
         idle[instruction] += Integer.bitCount(left);
     }
@@ -40,5 +55,8 @@ final class Counts {
         for (long[] a : new long[][] {visits, lanes, sectors, bytes, waves, leastWaves, idle}) {
             Arrays.fill(a, 0);
         }
+        globalRounds = 0;
+        sharedRounds = 0;
+        partial = 0;
     }
 }

@@ -37,7 +37,7 @@ final class GlobalAccess {
     private void store(Warp w, int lanes) {
         for (int rest = lanes; rest != 0; rest &= ~w.together) {
             Allocation a = locate(w, rest, access.address(), bytes, bytes);
-            count(w);
+            countWritten(w);
             access.store(w, w.together, a.bytes);
             if (w.block.strict) {
                 written(w, w.together, a);
@@ -49,7 +49,7 @@ final class GlobalAccess {
         for (int rest = lanes; rest != 0; rest &= ~w.together) {
             Allocation a = locate(w, rest, access.address(), bytes, bytes);
             checkWritten(w, w.together, a, bytes);
-            count(w);
+            countWritten(w);
             synchronized (a) {
                 access.change(w, w.together, a.bytes);
             }
@@ -186,6 +186,12 @@ final class GlobalAccess {
     private void count(Warp w) {
         if (w.block.counting) {
             Traffic.global(w.block.counts, index, w.at, w.together, bytes);
+        }
+    }
+
+    private void countWritten(Warp w) {
+        if (w.block.counting) {
+            Traffic.written(w.block.counts, index, w.at, w.together, bytes);
         }
     }
 }

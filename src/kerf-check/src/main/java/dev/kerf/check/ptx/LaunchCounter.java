@@ -6,6 +6,7 @@ import dev.kerf.backend.gpu.kernel.Manifest;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 
 /**
  * A device that counts instead of running: graphs are compiled for it as for the card that it passes for, with the PTX that ships, and
@@ -14,11 +15,18 @@ import java.util.List;
  * <pre>{@code
  * try (LaunchCounter counter = new LaunchCounter(Card.of("h100"));
  *         Executable e = counter.device().compile(graph, null, CompileOptions.of())) {
- *     LaunchCounts first = counter.count(GpuDevice.steps(e).getFirst().launch(), new long[] {0});
+ *     LaunchCounts first = counter.count(GpuDevice.steps(e).getFirst().launch(), LaunchCounter.ALL).counts();
  * }
  * }</pre>
  */
 public final class LaunchCounter implements AutoCloseable {
+    /** All blocks of a launch, however many. */
+    public static final int ALL = Integer.MAX_VALUE;
+
+    /** Instructions of warps after which the blocks between the first and the last are left at that. */
+    private static final long ENOUGH = 3_000_000;
+    private static final int LEAST = 2;
+
     private final PtxDriver driver;
     private final GpuDevice device;
 
@@ -28,24 +36,50 @@ public final class LaunchCounter implements AutoCloseable {
         device = new GpuDevice(driver);
     }
 
+    PtxDriver driver() {
+        return driver;
+    }
+
     /** The device to compile for. */
     public GpuDevice device() {
         return device;
     }
 
-    /** How many blocks a launch has. */
-    public long blocks(Driver.Launch launch) {
-        return ((PtxLaunch) launch).now().blocks();
+    /** PTX of a kernel with these definitions, as it ships. */
+    public byte[] code(String kernel, Map<String, String> definitions) {
+        return driver.code(kernel, definitions).bytes();
     }
+
+    /** About how many registers a thread of a launch takes: those of its PTX that are alive at a time. An assembler knows better. */
+    public int registers(Driver.Launch launch) {
+        return ((PtxLaunch) launch).now().kernel().program().registers();
+    }
+
+    /**
+     * What a launch does.
+     *
+     * @param sampled how many of its blocks were run
+     * @param counts  of all blocks, as far as those that were run stand for the others
+     */
+    public record Counted(long sampled, LaunchCounts counts) {}
 
     /**
      * Runs some blocks of a launch and counts what they do.
      *
-     * @param blocks their numbers in the grid, along the first axis first
+     * @param most blocks besides the first and the last; fewer where these take many instructions
      * @throws dev.kerf.error.DeviceException if they break a rule
      */
-    public LaunchCounts count(Driver.Launch launch, long[] blocks) {
-        return driver.count(((PtxLaunch) launch).now(), blocks);
+    public Counted count(Driver.Launch launch, int most) {
+        PtxLaunch.Bound bound = ((PtxLaunch) launch).now();
+        long blocks = bound.blocks();
+        long[] ends = Sample.ends(blocks);
+        LaunchCounts counts = driver.count(bound, ends);
+        long each = Math.max(1, counts.total() / ends.length);
+        long[] inner = Sample.inner(blocks, most == ALL ? ALL : Math.clamp(ENOUGH / each, LEAST, most));
+        if (inner.length > 0) {
+            counts = counts.plus(driver.count(bound, inner), (blocks - ends.length) / (double) inner.length);
+        }
+        return new Counted(ends.length + inner.length, counts);
     }
 
     /**

@@ -15,22 +15,26 @@ import java.util.Map;
  * @param instructions instructions of warps by kind, such as {@code fma.f32} or {@code ld.global}
  * @param lanes        lanes that took part in them
  * @param sectors      sectors of 32 bytes of global memory that were asked for
+ * @param partial      of these, those that a request writes in part
  * @param bytes        bytes of global memory that lanes asked for
  * @param storedSectors those of the sectors that were stored to
  * @param storedBytes  those of the bytes that were stored
  * @param wavefronts   passes over the banks of shared memory
  * @param leastWavefronts passes that it would take without bank conflicts
+ * @param globalRounds stretches of warps, from barrier to barrier, in which they read global memory
+ * @param sharedRounds likewise shared memory
  */
 public record LaunchCounts(
         String kernel, long blocks, int threads, int sharedBytes, long waves, Map<String, Long> instructions, long lanes,
-        long sectors, long bytes, long storedSectors, long storedBytes, long wavefronts, long leastWavefronts) {
+        long sectors, long partial, long bytes, long storedSectors, long storedBytes, long wavefronts, long leastWavefronts,
+        long globalRounds, long sharedRounds) {
     /** Counts of the launch that has just ended, which begin anew. */
     static LaunchCounts of(PtxKernel kernel, PtxLaunch.Bound launch, Card card) {
         Program program = kernel.program();
         List<String> kinds = program.kinds();
         Map<String, Long> instructions = new LinkedHashMap<>();
         long lanes = 0;
-        long[] sums = new long[6];
+        long[] sums = new long[9];
         for (Block b : kernel.blocks()) {
             Counts c = b.counts;
             for (int s = 0; s < program.segments.length; s++) {
@@ -50,11 +54,14 @@ public record LaunchCounts(
                     sums[5] += c.bytes[i];
                 }
             }
+            sums[6] += c.partial;
+            sums[7] += c.globalRounds;
+            sums[8] += c.sharedRounds;
             c.clear();
         }
         return new LaunchCounts(kernel.name(), launch.blocks(), launch.threads(), kernel.sharedBytes(),
-                card.waves(launch.blocks(), launch.threads(), kernel.sharedBytes(), 0), instructions, lanes, sums[0], sums[1],
-                sums[4], sums[5], sums[2], sums[3]);
+                card.waves(launch.blocks(), launch.threads(), kernel.sharedBytes(), 0), instructions, lanes, sums[0], sums[6],
+                sums[1], sums[4], sums[5], sums[2], sums[3], sums[7], sums[8]);
     }
 
     /** All instructions of warps. */
@@ -67,9 +74,12 @@ public record LaunchCounts(
         Map<String, Long> sum = new LinkedHashMap<>(instructions);
         others.instructions.forEach((kind, n) -> sum.merge(kind, Math.round(n * times), Long::sum));
         return new LaunchCounts(kernel, blocks, threads, sharedBytes, waves, sum, lanes + Math.round(others.lanes * times),
-                sectors + Math.round(others.sectors * times), bytes + Math.round(others.bytes * times),
-                storedSectors + Math.round(others.storedSectors * times), storedBytes + Math.round(others.storedBytes * times),
+                sectors + Math.round(others.sectors * times), partial + Math.round(others.partial * times),
+                bytes + Math.round(others.bytes * times), storedSectors + Math.round(others.storedSectors * times),
+                storedBytes + Math.round(others.storedBytes * times),
                 wavefronts + Math.round(others.wavefronts * times),
-                leastWavefronts + Math.round(others.leastWavefronts * times));
+                leastWavefronts + Math.round(others.leastWavefronts * times),
+                globalRounds + Math.round(others.globalRounds * times),
+                sharedRounds + Math.round(others.sharedRounds * times));
     }
 }

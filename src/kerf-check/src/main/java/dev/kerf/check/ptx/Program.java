@@ -16,6 +16,8 @@ final class Program {
     /** For each segment what its last instruction depends on: a slot of a predicate, or −1 for nothing. */
     final int[] guards;
     final boolean[] negated;
+    /** For each segment which memory it reads: {@link Counts#GLOBAL}, {@link Counts#SHARED}, both or none. */
+    final int[] reads;
     final List<Operands.Constant> constants;
     final Operands.Special[] specials;
     final Slots slots;
@@ -35,10 +37,12 @@ final class Program {
         ops = new Op[statements.size()];
         guards = new int[segments.length];
         negated = new boolean[segments.length];
+        reads = new int[segments.length];
         for (int s = 0; s < segments.length; s++) {
             Flow.Segment segment = segments[s];
             for (int i = segment.from(); i < segment.to(); i++) {
                 Statement x = statements.get(i);
+                reads[s] |= reads(x);
                 if (Flow.end(x) == Flow.End.FALL) {
                     ops[i] = guarded(o, x, i, o.complete(decode(o, x, i)));
                 }
@@ -101,12 +105,25 @@ final class Program {
         return known(s, op);
     }
 
+    private static int reads(Statement s) {
+        return switch (s.base()) {
+            case "ld", "atom" -> s.has("global") ? Counts.GLOBAL : s.has("shared") ? Counts.SHARED : 0;
+            case "ldmatrix" -> Counts.SHARED;
+            default -> 0;
+        };
+    }
+
     private Op known(Statement s, Op op) {
         if (op == null) {
             throw new BadFileException("line " + s.line() + " of kernel " + entry.name() + ": the interpreter doesn't know "
                     + s);
         }
         return op;
+    }
+
+    /** How many 32-bit registers of a thread are alive at a time, about. */
+    int registers() {
+        return slots.count(Type.Bank.INT) + slots.count(Type.Bank.FLOAT) + 2 * slots.count(Type.Bank.LONG);
     }
 
     /** What each instruction does, for counts: {@code fma.f32}, {@code ld.global}. */
@@ -121,7 +138,7 @@ final class Program {
             case "ld", "st", "atom", "red" -> s.base() + "."
                     + (s.has("global") ? "global" : s.has("shared") ? "shared" : s.has("param") ? "param" : "local");
             case "cp" -> "cp.async";
-            case "mma" -> "mma";
+            case "mma" -> "mma." + s.parts().get(3) + "." + s.parts().get(s.parts().size() - 2);
             default -> s.type() == null || s.base().equals("bra") ? s.base() : s.base() + "." + s.parts().getLast();
         };
     }

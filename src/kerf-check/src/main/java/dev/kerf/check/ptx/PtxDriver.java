@@ -167,11 +167,14 @@ final class PtxDriver implements Driver {
     public Kernel load(String name, Map<String, String> parameters) {
         checkOpen();
         return kernels.computeIfAbsent(name + " " + new TreeMap<>(parameters), k -> {
-            KernelImages.Image image = images.find(name, parameters,
-                    new KernelImages.Chip(card.major(), card.minor(), CUDA, facts.info().name()));
-            return load(new String(image.bytes(), StandardCharsets.UTF_8), name,
+            return load(new String(code(name, parameters).bytes(), StandardCharsets.UTF_8), name,
                     Integer.parseInt(parameters.getOrDefault(KernelSource.DYNAMIC_LOCAL, "0")));
         });
+    }
+
+    /** The code that ships of a kernel with these definitions. */
+    KernelImages.Image code(String name, Map<String, String> parameters) {
+        return images.find(name, parameters, new KernelImages.Chip(card.major(), card.minor(), CUDA, facts.info().name()));
     }
 
     /** A kernel of a module's text, with so many bytes of shared memory that are told at launch. */

@@ -9,24 +9,41 @@ final class Traffic {
 
     private Traffic() {}
 
-    /** A request to global memory at these places of one allocation. */
+    /** A request to read global memory at these places of one allocation. */
     static void global(Counts c, int index, int[] at, int lanes, int bytes) {
+        request(c, index, at, lanes, bytes);
+    }
+
+    /** A request to write it. */
+    static void written(Counts c, int index, int[] at, int lanes, int bytes) {
+        int found = request(c, index, at, lanes, bytes);
+        for (int k = 0; k < found; k++) {
+            c.partial += c.filled[k] < 1 << SECTOR ? 1 : 0;
+        }
+    }
+
+    private static int request(Counts c, int index, int[] at, int lanes, int bytes) {
         int found = 0;
-        long[] seen = c.seen;
+        int[] seen = c.seen;
+        int[] filled = c.filled;
         for (int m = lanes; m != 0; m &= m - 1) {
             int t = Integer.numberOfTrailingZeros(m);
             for (int sector = at[t] >> SECTOR; sector <= at[t] + bytes - 1 >> SECTOR; sector++) {
-                boolean had = false;
-                for (int k = found - 1; k >= 0 && !had; k--) {
-                    had = seen[k] == sector;
+                int k = found - 1;
+                while (k >= 0 && seen[k] != sector) {
+                    k--;
                 }
-                if (!had) {
-                    seen[found++] = sector;
+                if (k < 0) {
+                    k = found++;
+                    seen[k] = sector;
+                    filled[k] = 0;
                 }
+                filled[k] += bytes;
             }
         }
         c.sectors[index] += found;
         c.bytes[index] += (long) Integer.bitCount(lanes) * bytes;
+        return found;
     }
 
     /**

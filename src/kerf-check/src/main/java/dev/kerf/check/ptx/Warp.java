@@ -31,6 +31,8 @@ final class Warp {
     /** The barrier that it waits at: its instruction; −1 if it doesn't wait. */
     int waiting;
     boolean done;
+    /** Which memory it has read since the last barrier. */
+    private int read;
 
     private final Program program;
     private int segment;
@@ -70,6 +72,7 @@ final class Warp {
         depth = 0;
         waiting = -1;
         done = false;
+        read = 0;
         Arrays.fill(localWritten, (byte) 0);
     }
 
@@ -131,12 +134,14 @@ final class Warp {
             while (segment == meet || lanes == 0) {
                 if (depth == 0) {
                     done = true;
+                    counts.round(read);
                     return;
                 }
                 pop();
             }
             Flow.Segment s = all[segment];
             counts.visit(segment, lanes);
+            read |= program.reads[segment];
             boolean ends = s.end() != Flow.End.FALL;
             int to = ends ? s.to() - 1 : s.to();
             int m = lanes;
@@ -167,6 +172,8 @@ final class Warp {
                     ops[to].run(this, taken);
                     segment = s.next();
                     if (waiting >= 0) {
+                        counts.round(read);
+                        read = 0;
                         return;
                     }
                 }

@@ -69,21 +69,21 @@ class LaunchCostsTest {
     @Test
     void someBlocksStandForAll() {
         try (Weights weights = Kerf.embeddedWeights()) {
-            Graph graph = UNet.graph(weights, 96, 160);
+            Graph graph = UNet.graph(weights, 64, 96);
             List<LaunchCost> all = LaunchCosts.of(graph, weights, H100, Precision.FLOAT32, LaunchCosts.ALL);
-            List<LaunchCost> some = LaunchCosts.of(graph, weights, H100, Precision.FLOAT32, 8);
+            List<LaunchCost> some = LaunchCosts.of(graph, weights, H100, Precision.FLOAT32, 4);
             int sampled = 0;
             for (int i = 0; i < all.size(); i++) {
                 LaunchCost s = some.get(i);
                 LaunchCounts exact = all.get(i).counts();
                 sampled += s.isSampled() ? 1 : 0;
-                assertTrue(s.sampled() <= 10, s.toString());
+                assertTrue(s.sampled() <= 6, s.toString());
                 assertEquals(all.get(i).multiplyAdds(), s.multiplyAdds());
                 assertEquals(1, s.counts().total() / (double) exact.total(), 0.06, s.node());
                 assertEquals(1, s.counts().sectors() / (double) exact.sectors(), 0.1, s.node());
             }
             assertTrue(sampled > 10, sampled + " sampled");
-            assertEquals(some, LaunchCosts.of(graph, weights, H100, Precision.FLOAT32, 8), "the same each time");
+            assertEquals(some, LaunchCosts.of(graph, weights, H100, Precision.FLOAT32, 4), "the same each time");
         }
     }
 

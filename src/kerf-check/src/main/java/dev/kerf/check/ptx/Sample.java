@@ -1,4 +1,4 @@
-package dev.kerf.check.cost;
+package dev.kerf.check.ptx;
 
 import java.util.Arrays;
 

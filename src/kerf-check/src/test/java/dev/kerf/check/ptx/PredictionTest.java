@@ -1,0 +1,108 @@
+package dev.kerf.check.ptx;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.kerf.backend.gpu.Driver;
+import dev.kerf.backend.gpu.kernel.Manifest;
+import dev.kerf.check.cost.LaunchCost;
+import dev.kerf.check.cost.LaunchCosts;
+import dev.kerf.check.cost.Prediction;
+import dev.kerf.json.Json;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+/**
+ * Predictions beside what an H100 took: {@code bench/reports/h100/bench-cuda.md}, U-Net 512², batch 1, float32. The launches and the
+ * code are those that were measured, which are kept beside the tests: convolutions with tiles of 8 channels.
+ */
+class PredictionTest {
+    private static final Path MEASURED = Path.of("src/kerf-check/src/test/resources/measured/h100-unet");
+    private static final Path REPORT = Path.of("bench/reports/h100/bench-cuda.md");
+    private static final double SHORT_MICROS = 100;
+    /** Room for what any launch points to. */
+    private static final long MEMORY = 256L << 20;
+
+    private static Map<String, Double> measured() throws IOException {
+        String report = Files.readString(REPORT);
+        int from = report.indexOf("## U-Net 512², batch 1, float32: its nodes");
+        Map<String, Double> micros = new LinkedHashMap<>();
+        for (String line : report.substring(from, report.indexOf("\n## ", from)).lines().toList()) {
+            String[] cells = line.split("\\|");
+            if (cells.length > 3 && cells[3].strip().matches("[\\d.]+")) {
+                micros.put(cells[1].strip(), Double.valueOf(cells[3].strip()));
+            }
+        }
+        return micros;
+    }
+
+    /** Microseconds of each node. */
+    private static Map<String, Double> predicted(Card card) throws IOException {
+        Json all = Json.read(MEASURED.resolve("launches.json"));
+        Map<String, Double> micros = new LinkedHashMap<>();
+        Map<String, LaunchCounter.Counted> known = new LinkedHashMap<>();
+        try (LaunchCounter counter = new LaunchCounter(card); Driver.Buffer memory = counter.driver().allocate(MEMORY)) {
+            Map<String, PtxKernel> kernels = new LinkedHashMap<>();
+            for (Json l : all.at("launches").items()) {
+                String kernel = l.at("kernel").asString();
+                if (!kernels.containsKey(kernel)) {
+                    kernels.put(kernel, counter.driver().load(Files.readString(MEASURED.resolve(kernel + ".ptx")), kernel, 0));
+                }
+                long[] items = l.at("items").asLongs();
+                long[] global = l.at("groups").asLongs();
+                for (int i = 0; i < global.length; i++) {
+                    global[i] *= items[i];
+                }
+                PtxLaunch launch = counter.driver().launch(kernels.get(kernel), global, items,
+                        arguments(kernel, l.at("arguments").items(), memory));
+                LaunchCounter.Counted c = known.computeIfAbsent(kernel + l.at("groups") + l.at("arguments"),
+                        _ -> counter.count(launch, LaunchCosts.SOME));
+                LaunchCost cost = new LaunchCost(l.at("node").asString(), kernel, kernel, Map.of(), c.counts().blocks(),
+                        c.sampled(), l.at("flops").asLong(), l.at("bytes").asLong(), all.at("registers").at(kernel).asInt(),
+                        true, c.counts());
+                micros.merge(cost.node(), 1e6 * Prediction.of(cost, card).seconds(), Double::sum);
+            }
+        }
+        return micros;
+    }
+
+    private static List<Object> arguments(String kernel, List<Json> values, Driver.Buffer memory) {
+        List<Manifest.Argument> types = Manifest.of(kernel).arguments();
+        List<Object> all = new ArrayList<>();
+        for (int i = 0; i < types.size(); i++) {
+            Json v = values.get(i);
+            all.add(types.get(i).pointer() ? memory : switch (types.get(i).type()) {
+                case "int" -> (Object) v.asInt();
+                case "long" -> v.asLong();
+                default -> (float) v.asDouble();
+            });
+        }
+        return all;
+    }
+
+    @Test
+    void isNearWhatAnH100Took() throws IOException {
+        Map<String, Double> took = measured();
+        Map<String, Double> said = predicted(Card.of("h100"));
+        assertEquals(took.keySet(), said.keySet());
+        StringBuilder table = new StringBuilder();
+        List<String> far = new ArrayList<>();
+        took.forEach((node, micros) -> {
+            double ratio = said.get(node) / micros;
+            String row = String.format("%s: %.1f us, predicted %.1f, %.2f%n", node, micros, said.get(node), ratio);
+            table.append(row);
+            if (micros > SHORT_MICROS && (ratio > 1.5 || ratio < 1 / 1.5)) {
+                far.add(row);
+            }
+        });
+        double sum = said.values().stream().mapToDouble(d -> d).sum() / took.values().stream().mapToDouble(d -> d).sum();
+        assertEquals(List.of(), far, table.toString());
+        assertTrue(sum > 0.75 && sum < 1.25, sum + "\n" + table);
+    }
+}
