@@ -7,7 +7,6 @@ import dev.kerf.cli.console.Console;
 import dev.kerf.cli.console.ExitCode;
 import dev.kerf.cli.console.Text;
 import dev.kerf.tensor.HostTensor;
-import dev.kerf.tensor.Npy;
 import dev.kerf.weights.Weights;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -130,8 +129,8 @@ final class DiffCommand implements Callable<Integer> {
     /** The tensors of a file, and the file to close. */
     private record Tensors(Map<String, HostTensor> tensors, Weights file) implements AutoCloseable {
         static Tensors open(Path path) {
-            if (Npy.isNpy(path)) {
-                return new Tensors(Map.of("array", Npy.read(path)), null);
+            if (HostTensor.isNpy(path)) {
+                return new Tensors(Map.of("array", HostTensor.readNpy(path)), null);
             }
             Weights file = Weights.open(path);
             Map<String, HostTensor> tensors = new LinkedHashMap<>();

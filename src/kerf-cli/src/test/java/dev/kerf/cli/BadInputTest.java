@@ -7,7 +7,6 @@ import dev.kerf.cli.console.ExitCode;
 import dev.kerf.image.Image;
 import dev.kerf.image.PixelFormat;
 import dev.kerf.tensor.HostTensor;
-import dev.kerf.tensor.Npy;
 import dev.kerf.tensor.Shape;
 import dev.kerf.weights.Safetensors;
 import java.io.ByteArrayOutputStream;
@@ -105,10 +104,10 @@ class BadInputTest {
         fails(new Object[] {"segment", "--backend", "cpu", "--weights", five, "--out", out, good},
                 "good.png", "5 channels", "3");
         Path planes = dir.resolve("planes.npy");
-        Npy.write(planes, HostTensor.of(Shape.of(2, 8, 8), new float[128]));
+        HostTensor.of(Shape.of(2, 8, 8), new float[128]).writeNpy(planes);
         segmentFails(planes, "planes.npy", "3 channels", "2");
         Path flat = dir.resolve("flat.npy");
-        Npy.write(flat, HostTensor.of(Shape.of(8), new float[8]));
+        HostTensor.of(Shape.of(8), new float[8]).writeNpy(flat);
         segmentFails(flat, "flat.npy", "[8]");
     }
 

@@ -10,7 +10,6 @@ import dev.kerf.json.Json;
 import dev.kerf.mask.LabelMap;
 import dev.kerf.mask.Palette;
 import dev.kerf.tensor.HostTensor;
-import dev.kerf.tensor.Npy;
 import dev.kerf.tensor.Shape;
 import dev.kerf.weights.Safetensors;
 import java.io.ByteArrayOutputStream;
@@ -142,11 +141,11 @@ class EvaluateCommandTest {
     @Test
     void arraysAndLogits() {
         palette(truth.resolve("a.png"), 2, 2, 1);
-        Npy.write(predicted.resolve("a.npy"), HostTensor.of(Shape.of(1, 2), new long[] {2, 0}));
+        HostTensor.of(Shape.of(1, 2), new long[] {2, 0}).writeNpy(predicted.resolve("a.npy"));
         assertEquals("[[0,0,0],[1,0,0],[0,0,1]]", json().at("confusion").toString());
         predicted = directory.resolve("logits");
         float[] values = {0, 5, 1, 6, 2, -1};
-        Npy.write(make(predicted).resolve("a-logits.npy"), HostTensor.of(Shape.of(1, 3, 1, 2), values));
+        HostTensor.of(Shape.of(1, 3, 1, 2), values).writeNpy(make(predicted).resolve("a-logits.npy"));
         assertEquals("[[0,0,0],[0,1,0],[0,0,1]]", json().at("confusion").toString());
         predicted = directory.resolve("tensors");
         Safetensors.write(make(predicted).resolve("a-logits.safetensors"),
@@ -160,7 +159,7 @@ class EvaluateCommandTest {
         grey(predicted.resolve("a.png"), 4, 10, 128, 127, 200);
         assertEquals("[[1,1],[1,1]]", json("--threshold", "127").at("confusion").toString());
         Files.delete(predicted.resolve("a.png"));
-        Npy.write(predicted.resolve("a.npy"), HostTensor.of(Shape.of(1, 1, 4), new float[] {-1, 0, 0.5f, 2}));
+        HostTensor.of(Shape.of(1, 1, 4), new float[] {-1, 0, 0.5f, 2}).writeNpy(predicted.resolve("a.npy"));
         assertEquals("[[2,0],[0,2]]", json().at("confusion").toString());
         assertEquals("[[2,0],[1,1]]", json("--threshold", "0.5").at("confusion").toString());
     }
@@ -227,7 +226,7 @@ class EvaluateCommandTest {
         assertEquals(1, evaluate());
         message = err.toString(StandardCharsets.UTF_8);
         assertTrue(message.contains("label 255: give --ignore 255"), message);
-        Npy.write(predicted.resolve("a.npy"), HostTensor.of(Shape.of(1, 3), new int[] {0, -1, 0}));
+        HostTensor.of(Shape.of(1, 3), new int[] {0, -1, 0}).writeNpy(predicted.resolve("a.npy"));
         Files.delete(predicted.resolve("a.png"));
         assertEquals(1, evaluate("--ignore", "255"));
         message = err.toString(StandardCharsets.UTF_8);
@@ -253,7 +252,7 @@ class EvaluateCommandTest {
         assertEquals(1, evaluate());
         assertTrue(err.toString(StandardCharsets.UTF_8).contains(
                 "empty: no labels in it (looked for bmp, gif, npy, npz, png, safetensors, tif, tiff)"));
-        Npy.write(make(directory.resolve("two")).resolve("a.npy"), HostTensor.of(Shape.of(1, 1), new int[1]));
+        HostTensor.of(Shape.of(1, 1), new int[1]).writeNpy(make(directory.resolve("two")).resolve("a.npy"));
         predicted = directory.resolve("two");
         palette(predicted.resolve("a.png"), 1, 0);
         assertEquals(1, evaluate());

@@ -12,7 +12,6 @@ import dev.kerf.mask.Coco;
 import dev.kerf.mask.LabelMap;
 import dev.kerf.mask.Overlay;
 import dev.kerf.tensor.HostTensor;
-import dev.kerf.tensor.Npy;
 import dev.kerf.tensor.Shape;
 import dev.kerf.weights.Drawn;
 import dev.kerf.weights.Safetensors;
@@ -71,7 +70,7 @@ class SegmentCommandTest {
         assertTrue(run.out().contains("a.png  21x13  class "), run.out());
         assertEquals(List.of("a-labels.png", "a-logits.npy", "a-logits.safetensors", "a-overlay.png", "a-polygons.json",
                 "a-rle.json"), Run.files(out));
-        HostTensor logits = Npy.read(out.resolve("a-logits.npy"));
+        HostTensor logits = HostTensor.readNpy(out.resolve("a-logits.npy"));
         assertEquals(Shape.of(3, H, W), logits.shape());
         int[] largest = new int[W * H];
         for (int i = 0; i < W * H; i++) {
@@ -233,7 +232,7 @@ class SegmentCommandTest {
     void resultsWithWholeNamesAndOfArraysAreLeftOut() throws IOException {
         Path a = picture("a.png");
         Files.copy(a, dir.resolve("a.bmp"));
-        Npy.write(dir.resolve("c.npy"), HostTensor.of(Shape.of(3, H, W), new float[3 * H * W]));
+        HostTensor.of(Shape.of(3, H, W), new float[3 * H * W]).writeNpy(dir.resolve("c.npy"));
         out = dir;
         List<String> first = taken(segment(dir).succeeded());
         assertEquals(List.of("a.bmp", "a.png", "c.npy"), first);
@@ -292,11 +291,11 @@ class SegmentCommandTest {
     @Test
     void planesOfNumbers() {
         HostTensor planes = Drawn.tensor("p", Shape.of(3, H, W), 1);
-        Npy.write(dir.resolve("p.npy"), planes);
+        planes.writeNpy(dir.resolve("p.npy"));
         segment(dir.resolve("p.npy")).succeeded();
         assertEquals(List.of("p-labels.png", "p-overlay.png"), Run.files(out));
         planes.setDouble(W + 5, Double.NaN);
-        Npy.write(dir.resolve("bad.npy"), planes);
+        planes.writeNpy(dir.resolve("bad.npy"));
         Run run = segment("--no-overlay", dir.resolve("bad.npy"), dir.resolve("p.npy"), picture("a.png"));
         assertEquals(ExitCode.SOME_FAILED, run.code());
         assertTrue(run.err().contains("bad.npy") && run.err().contains("[0, 1, 5] is NaN"), run.err());
@@ -306,7 +305,7 @@ class SegmentCommandTest {
     @Test
     void planesFromAnArchiveAreThoseFromTheArray() throws IOException {
         Path array = dir.resolve("p.npy");
-        Npy.write(array, Drawn.tensor("p", Shape.of(3, H, W), 1));
+        Drawn.tensor("p", Shape.of(3, H, W), 1).writeNpy(array);
         try (ZipOutputStream zip = new ZipOutputStream(Files.newOutputStream(dir.resolve("q.npz")))) {
             zip.putNextEntry(new ZipEntry("arr_0.npy"));
             Files.copy(array, zip);

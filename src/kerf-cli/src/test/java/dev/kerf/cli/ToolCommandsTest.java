@@ -10,7 +10,6 @@ import dev.kerf.image.PixelFormat;
 import dev.kerf.json.Json;
 import dev.kerf.tensor.DType;
 import dev.kerf.tensor.HostTensor;
-import dev.kerf.tensor.Npy;
 import dev.kerf.tensor.Shape;
 import dev.kerf.weights.Safetensors;
 import java.io.IOException;
@@ -129,12 +128,12 @@ class ToolCommandsTest {
     void differences() {
         Path a = dir.resolve("a.npy");
         Path b = dir.resolve("b.npy");
-        Npy.write(a, HostTensor.of(Shape.of(2), new float[] {3, 4.5f}));
-        Npy.write(b, HostTensor.of(Shape.of(2), new float[] {3, 4}));
+        HostTensor.of(Shape.of(2), new float[] {3, 4.5f}).writeNpy(a);
+        HostTensor.of(Shape.of(2), new float[] {3, 4}).writeNpy(b);
         assertTrue(Run.of("diff", a, b).succeeded().out().contains("5.00e-01   1.00e-01"));
         Run.of("diff", a, b, "--tolerance", "0.11").succeeded();
         assertEquals(ExitCode.FAILED, Run.of("diff", a, b, "--tolerance", "0.09").code());
-        Npy.write(b, HostTensor.of(Shape.of(2), new float[] {3, Float.NaN}));
+        HostTensor.of(Shape.of(2), new float[] {3, Float.NaN}).writeNpy(b);
         assertEquals(ExitCode.FAILED, Run.of("diff", a, b).code());
         Path c = dir.resolve("c.safetensors");
         Safetensors.write(c,

@@ -5,6 +5,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
+import java.nio.file.Path;
 import java.util.Objects;
 
 /**
@@ -69,6 +70,37 @@ public record HostTensor(DType dtype, Shape shape, MemorySegment data) {
     /** An unsigned 8-bit tensor over the given array, not copied. */
     public static HostTensor of(Shape shape, byte[] values) {
         return new HostTensor(DType.U8, shape, MemorySegment.ofArray(values));
+    }
+
+    /**
+     * Reads NumPy's array file: a {@code .npy} of versions 1.0 to 3.0, or a {@code .npz} that holds one, compressed or not, of
+     * at most 2^31 − 17 bytes.
+     *
+     * <pre>{@code
+     * logits.writeNpy(Path.of("logits.npy"));      // numpy.load("logits.npy") gives shape and dtype back
+     * HostTensor again = HostTensor.readNpy(Path.of("logits.npy"));
+     * }</pre>
+     *
+     * @throws dev.kerf.error.BadFileException if it can't be read, is damaged or truncated, or holds what a tensor can't:
+     *                                         big-endian numbers, Fortran order, structured or complex types, several arrays
+     */
+    public static HostTensor readNpy(Path file) {
+        return Npy.read(file);
+    }
+
+    /**
+     * Writes NumPy's array file (version 1.0, little-endian, in C order), whole or not at all.
+     *
+     * @throws BadInputException               if the dtype is BF16, which NumPy has no name for
+     * @throws dev.kerf.error.BadFileException if the file can't be written there
+     */
+    public void writeNpy(Path file) {
+        Npy.write(file, this);
+    }
+
+    /** Whether a file's name is that of an array's, {@code .npy} or {@code .npz}. */
+    public static boolean isNpy(Path file) {
+        return Npy.isNpy(file);
     }
 
     /** Number of elements. */

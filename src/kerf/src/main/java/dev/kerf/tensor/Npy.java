@@ -16,16 +16,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
-/**
- * NumPy's array files (numpy.lib.format, version 1.0 written, 1.0 to 3.0 read): little-endian, in C order. BF16 has no
- * NumPy name and isn't written; convert it first.
- *
- * <pre>{@code
- * Npy.write(Path.of("logits.npy"), logits);      // numpy.load("logits.npy") gives shape and dtype back
- * HostTensor again = Npy.read(Path.of("logits.npy"));
- * }</pre>
- */
-public final class Npy {
+/** NumPy's array files (numpy.lib.format). */
+final class Npy {
     private static final byte[] MAGIC = {(byte) 0x93, 'N', 'U', 'M', 'P', 'Y'};
     private static final Pattern DESCR = Pattern.compile("['\"]descr['\"]\\s*:\\s*['\"]([<>|=]?)([a-z?]\\d*)['\"]");
     private static final Pattern ORDER = Pattern.compile("['\"]fortran_order['\"]\\s*:\\s*(True|False)");
@@ -34,13 +26,7 @@ public final class Npy {
     private Npy() {
     }
 
-    /**
-     * Writes a tensor, whole or not at all.
-     *
-     * @throws BadInputException if the dtype is BF16
-     * @throws BadFileException  if the file can't be written there
-     */
-    public static void write(Path file, HostTensor tensor) {
+    static void write(Path file, HostTensor tensor) {
         byte[] header = header(tensor);
         AtomicFile.write(file, out -> {
             out.write(header);
@@ -88,8 +74,7 @@ public final class Npy {
         };
     }
 
-    /** Whether a file's name is that of an array's, {@code .npy} or {@code .npz}. */
-    public static boolean isNpy(Path file) {
+    static boolean isNpy(Path file) {
         String name = file.toString().toLowerCase(Locale.ROOT);
         return name.endsWith(".npy") || name.endsWith(".npz");
     }
@@ -100,13 +85,7 @@ public final class Npy {
         }
     }
 
-    /**
-     * Reads a file of at most 2^31 − 17 bytes into memory: a {@code .npy}, or a {@code .npz} that holds one, compressed or not.
-     *
-     * @throws BadFileException if it can't be read, is damaged or truncated, or holds what a tensor can't: big-endian
-     *                          numbers, Fortran order, structured or complex types, several arrays
-     */
-    public static HostTensor read(Path file) {
+    static HostTensor read(Path file) {
         byte[] b;
         try {
             if (Files.size(file) > Integer.MAX_VALUE - 16) {

@@ -36,8 +36,8 @@ class NpyTest {
             for (int i = 0; i < tensor.elements(); i++) {
                 tensor.setDouble(i, i % 2);
             }
-            Npy.write(file, tensor);
-            HostTensor read = Npy.read(file);
+            tensor.writeNpy(file);
+            HostTensor read = HostTensor.readNpy(file);
             assertEquals(dtype, read.dtype());
             assertEquals(shape, read.shape());
             assertEquals(-1, tensor.data().mismatch(read.data()));
@@ -47,14 +47,14 @@ class NpyTest {
     @Test
     void theBytesAreThoseOfTheFormat() throws Exception {
         Path file = directory.resolve("a.npy");
-        Npy.write(file, HostTensor.of(Shape.of(2, 3), new float[] {1, 2, 3, 4, 5, 6}));
+        HostTensor.of(Shape.of(2, 3), new float[] {1, 2, 3, 4, 5, 6}).writeNpy(file);
         byte[] b = Files.readAllBytes(file);
         assertEquals(128 + 24, b.length);
         String header = "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }";
         assertArrayEquals(new byte[] {(byte) 0x93, 'N', 'U', 'M', 'P', 'Y', 1, 0, 118, 0}, Arrays.copyOf(b, 10));
         assertEquals(header + " ".repeat(117 - header.length()) + "\n",
                 new String(b, 10, 118, StandardCharsets.US_ASCII));
-        Npy.write(file, HostTensor.of(Shape.of(3), new byte[] {1, 2, 3}));
+        HostTensor.of(Shape.of(3), new byte[] {1, 2, 3}).writeNpy(file);
         assertTrue(Files.readString(file,
                 StandardCharsets.ISO_8859_1).contains("'|u1', 'fortran_order': False, 'shape': (3,),"));
     }
@@ -66,7 +66,7 @@ class NpyTest {
         byte[] b = ("\u0093NUMPY\2\0" + (char) header.length() + "\0\0\0" + header + "\1\2\3\4")
                 .getBytes(StandardCharsets.ISO_8859_1);
         Files.write(file, b);
-        HostTensor read = Npy.read(file);
+        HostTensor read = HostTensor.readNpy(file);
         assertEquals(DType.I16, read.dtype());
         assertEquals(0x0403, read.getLong(1));
         assertEquals(4, read.data().toArray(ValueLayout.JAVA_BYTE).length);
@@ -97,14 +97,14 @@ class NpyTest {
         for (int i = 0; i < values.length; i++) {
             values[i] = i % 7 - 2.5f;
         }
-        Npy.write(npy, HostTensor.of(Shape.of(3, 1000), values));
+        HostTensor.of(Shape.of(3, 1000), values).writeNpy(npy);
         byte[] array = Files.readAllBytes(npy);
         for (int method : new int[] {ZipEntry.STORED, ZipEntry.DEFLATED}) {
-            HostTensor read = Npy.read(archive(method, array));
+            HostTensor read = HostTensor.readNpy(archive(method, array));
             assertEquals(Shape.of(3, 1000), read.shape());
             assertArrayEquals(values, read.toFloatArray());
         }
-        assertTrue(Npy.isNpy(Path.of("A.NPZ")) && Npy.isNpy(npy) && !Npy.isNpy(Path.of("npy.png")));
+        assertTrue(HostTensor.isNpy(Path.of("A.NPZ")) && HostTensor.isNpy(npy) && !HostTensor.isNpy(Path.of("npy.png")));
 
         Path several = archive(ZipEntry.DEFLATED, array, array);
         refused("holds 2 arrays (arr_0.npy, arr_1.npy), expected one", several);
@@ -122,7 +122,7 @@ class NpyTest {
     }
 
     private static void refused(String why, Path file) {
-        String message = assertThrows(BadFileException.class, () -> Npy.read(file)).getMessage();
+        String message = assertThrows(BadFileException.class, () -> HostTensor.readNpy(file)).getMessage();
         assertTrue(message.startsWith(file.toString()) && message.contains(why), message);
     }
 
@@ -138,20 +138,20 @@ class NpyTest {
         refused("no plain array", "{'descr': '<f4', 'fortran_order': False, 'shape': (-1,), }", 4);
         Path file = directory.resolve("b.npy");
         Files.write(file, new byte[] {1, 2, 3});
-        assertTrue(assertThrows(BadFileException.class, () -> Npy.read(file)).getMessage().contains("not a .npy"));
-        assertThrows(BadFileException.class, () -> Npy.read(directory.resolve("missing")));
+        assertTrue(assertThrows(BadFileException.class, () -> HostTensor.readNpy(file)).getMessage().contains("not a .npy"));
+        assertThrows(BadFileException.class, () -> HostTensor.readNpy(directory.resolve("missing")));
         Files.write(file, new byte[] {(byte) 0x93, 'N', 'U', 'M', 'P', 'Y', 1, 0, 118, 0, 1});
-        assertTrue(assertThrows(BadFileException.class, () -> Npy.read(file)).getMessage().contains("truncated"));
-        assertThrows(BadInputException.class, () -> Npy.write(file, HostTensor.zeros(DType.BF16, Shape.of(1))));
-        assertThrows(BadFileException.class, () -> Npy.write(directory.resolve("no").resolve("a.npy"),
-                HostTensor.zeros(DType.F32, Shape.of(1))));
+        assertTrue(assertThrows(BadFileException.class, () -> HostTensor.readNpy(file)).getMessage().contains("truncated"));
+        assertThrows(BadInputException.class, () -> HostTensor.zeros(DType.BF16, Shape.of(1)).writeNpy(file));
+        assertThrows(BadFileException.class,
+                () -> HostTensor.zeros(DType.F32, Shape.of(1)).writeNpy(directory.resolve("no").resolve("a.npy")));
     }
 
     private void refused(String part, String header, int bytes) throws Exception {
         Path file = directory.resolve("bad.npy");
         Files.write(file, ("\u0093NUMPY\1\0" + (char) header.length() + "\0" + header + "\0".repeat(bytes))
                 .getBytes(StandardCharsets.ISO_8859_1));
-        BadFileException e = assertThrows(BadFileException.class, () -> Npy.read(file));
+        BadFileException e = assertThrows(BadFileException.class, () -> HostTensor.readNpy(file));
         assertTrue(e.getMessage().contains(part), e.getMessage());
         assertTrue(e.getMessage().startsWith(file.toString()), e.getMessage());
     }

@@ -8,7 +8,6 @@ import dev.kerf.backend.Device;
 import dev.kerf.check.golden.TensorDifference;
 import dev.kerf.image.Image;
 import dev.kerf.tensor.HostTensor;
-import dev.kerf.tensor.Npy;
 import dev.kerf.weights.Safetensors;
 import dev.kerf.weights.Weights;
 import java.nio.file.Path;
@@ -42,9 +41,9 @@ class UNetCheckpointTest {
         Path checkpoint = REFERENCE.resolve(name + ".pt");
         Path imported = temp.resolve(name + ".safetensors");
         Safetensors.importFrom(checkpoint, imported, Optional.empty());
-        HostTensor input = Npy.read(REFERENCE.resolve(planes + ".npy"));
+        HostTensor input = HostTensor.readNpy(REFERENCE.resolve(planes + ".npy"));
         HostTensor used = channels == 3 ? input : firstPlane(input);
-        HostTensor expected = Npy.read(REFERENCE.resolve(name + "-logits.npy"));
+        HostTensor expected = HostTensor.readNpy(REFERENCE.resolve(name + "-logits.npy"));
         for (Path file : new Path[] {checkpoint, imported}) {
             try (Device device = Backends.open(backend);
                     Weights weights = Weights.open(file);
@@ -61,7 +60,7 @@ class UNetCheckpointTest {
     @ParameterizedTest
     @MethodSource("dev.kerf.backend.BackendsUnderTest#devices")
     void theEmbeddedNetworkOnDrawnTissue(String backend) {
-        HostTensor expected = Npy.read(REFERENCE.resolve("tissue-160x192-logits.npy"));
+        HostTensor expected = HostTensor.readNpy(REFERENCE.resolve("tissue-160x192-logits.npy"));
         try (Device device = Backends.open(backend);
                 Weights weights = dev.kerf.Kerf.embeddedWeights();
                 UNet net = UNet.load(device, weights)) {

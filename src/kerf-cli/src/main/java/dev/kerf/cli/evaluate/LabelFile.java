@@ -5,7 +5,6 @@ import dev.kerf.image.ImageInfo.FileType;
 import dev.kerf.mask.LabelMap;
 import dev.kerf.tensor.DType;
 import dev.kerf.tensor.HostTensor;
-import dev.kerf.tensor.Npy;
 import dev.kerf.tensor.Shape;
 import dev.kerf.weights.Weights;
 import java.nio.file.Path;
@@ -40,8 +39,8 @@ record LabelFile(Path file, LabelMap labels) {
      */
     static LabelFile read(Path file, Double threshold) {
         String name = file.getFileName().toString().toLowerCase(Locale.ROOT);
-        if (Npy.isNpy(file)) {
-            return new LabelFile(file, labels(file, Npy.read(file), threshold));
+        if (HostTensor.isNpy(file)) {
+            return new LabelFile(file, labels(file, HostTensor.readNpy(file), threshold));
         }
         if (name.endsWith(".safetensors")) {
             try (Weights source = Weights.open(file)) {

@@ -11,7 +11,6 @@ import dev.kerf.mask.Overlay;
 import dev.kerf.mask.Palette;
 import dev.kerf.model.unet.Segmentation;
 import dev.kerf.tensor.HostTensor;
-import dev.kerf.tensor.Npy;
 import dev.kerf.weights.Safetensors;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -91,7 +90,7 @@ record SegmentFiles(
             case LABELS -> labels.writePng(file, Palette.of(classes.size(), background));
             case RLE -> coco(input, labels).write(file, Coco.Form.RUN_LENGTH);
             case POLYGONS -> coco(input, labels).write(file, Coco.Form.POLYGONS);
-            case NPY -> Npy.write(file, logits);
+            case NPY -> logits.writeNpy(file);
             case SAFETENSORS -> Safetensors.write(file, Map.of("logits", logits), Map.of("image", input.file().toString()));
         }
     }

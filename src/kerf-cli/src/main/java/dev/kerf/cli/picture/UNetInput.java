@@ -7,15 +7,14 @@ import dev.kerf.model.unet.SegmentOptions;
 import dev.kerf.model.unet.Segmentation;
 import dev.kerf.model.unet.UNet;
 import dev.kerf.tensor.HostTensor;
-import dev.kerf.tensor.Npy;
 
 /** What a U-Net is given, as it was read: a picture, or float32 planes from an {@code .npy} or {@code .npz} file. */
 sealed interface UNetInput {
     /** Reads a file; which kind it is shows in its name's ending. */
     static UNetInput read(Input input) {
         input.check();
-        boolean planes = Npy.isNpy(input.file());
-        return planes ? new Planes(Npy.read(input.file())) : new Pixels(input.read());
+        boolean planes = HostTensor.isNpy(input.file());
+        return planes ? new Planes(HostTensor.readNpy(input.file())) : new Pixels(input.read());
     }
 
     int width();

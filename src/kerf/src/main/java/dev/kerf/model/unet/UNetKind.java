@@ -9,7 +9,6 @@ import dev.kerf.image.PixelFormat;
 import dev.kerf.json.Json;
 import dev.kerf.model.ModelKind;
 import dev.kerf.tensor.HostTensor;
-import dev.kerf.tensor.Npy;
 import dev.kerf.weights.Weights;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -86,10 +85,10 @@ final class UNetKind implements ModelKind {
 
     @Override
     public Map<String, HostTensor> trace(Device device, Weights weights, TraceRequest r) {
-        boolean planes = Npy.isNpy(r.image());
+        boolean planes = HostTensor.isNpy(r.image());
         try (UNet net = UNet.load(device, weights)) {
             return planes
-                    ? net.trace(Npy.read(r.image()), SegmentOptions.of())
+                    ? net.trace(HostTensor.readNpy(r.image()), SegmentOptions.of())
                     : net.trace(Image.read(r.image()), SegmentOptions.of());
         }
     }
