@@ -5,7 +5,10 @@ import dev.kerf.cli.console.Console;
 import dev.kerf.cli.console.ExitCode;
 import dev.kerf.cli.console.Text;
 import dev.kerf.cli.option.Claims;
+import dev.kerf.cli.option.ImageSizeConverter;
+import dev.kerf.cli.option.Usage;
 import dev.kerf.cli.option.WeightsOptions;
+import dev.kerf.graph.Graph;
 import dev.kerf.graph.onnx.OnnxExport;
 import dev.kerf.model.ModelKind;
 import dev.kerf.weights.Weights;
@@ -13,6 +16,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -45,7 +49,7 @@ final class ExportCommand implements Callable<Integer> {
             + " that is tracked, with 7 memories and 16 pointers) or memory (what is kept of it).")
     private String part;
 
-    @Option(names = "--image-size", paramLabel = "N", defaultValue = "1024", description = "SAM 2: side that the network sees images at.")
+    @Option(names = "--image-size", paramLabel = "N", defaultValue = "1024", converter = ImageSizeConverter.class, description = "SAM 2: side that the network sees images at.")
     private int imageSize;
 
     @Option(names = "--pixels", description = "The model takes pixels, uint8 (1, H, W, channels), and normalises them itself. Without this a U-Net"
@@ -74,7 +78,12 @@ final class ExportCommand implements Callable<Integer> {
                         "--part " + part + ": expected " + String.join(", ", kind.parts()));
             }
             ModelKind.GraphRequest request = new ModelKind.GraphRequest(wanted, height, width, imageSize, pixels);
-            OnnxExport.write(kind.graph(open, request), open, target, OnnxExport.Options.of()
+            Graph graph = Usage.of(spec, () -> {
+                Graph all = kind.graph(open, request);
+                all.kept(Set.copyOf(stages));
+                return all;
+            });
+            OnnxExport.write(graph, open, target, OnnxExport.Options.of()
                     .stages(stages.toArray(String[]::new)).metadata(kind.metadata(open, request)));
         }
         console.out().println(target + "  " + Text.bytes(Files.size(target)));

@@ -7,6 +7,7 @@ import dev.kerf.cli.console.Console;
 import dev.kerf.cli.console.ExitCode;
 import dev.kerf.cli.option.Claims;
 import dev.kerf.cli.option.DeviceOptions;
+import dev.kerf.cli.option.ImageSizeConverter;
 import dev.kerf.cli.option.Usage;
 import dev.kerf.cli.option.WeightsOptions;
 import dev.kerf.cli.picture.PromptText;
@@ -49,7 +50,7 @@ final class TraceCommand implements Callable<Integer> {
     @Option(names = "--box", paramLabel = "X0,Y0,X1,Y1", description = "SAM 2: a box around the thing.")
     private String box;
 
-    @Option(names = "--image-size", paramLabel = "N", defaultValue = "1024", description = "SAM 2: side that the network sees the image at.")
+    @Option(names = "--image-size", paramLabel = "N", defaultValue = "1024", converter = ImageSizeConverter.class, description = "SAM 2: side that the network sees the image at.")
     private int imageSize;
 
     @Mixin

@@ -177,11 +177,10 @@ class BadInputTest {
 
     @Test
     void devicesThatAreNotThere() {
-        fails(new Object[] {"segment", "--weights", net, "--out", out, good, "--backend", "abacus"}, "abacus", "cpu");
+        Run.of("segment", "--weights", net, "--out", out, good, "--backend", "abacus").failedWith(ExitCode.USAGE, "abacus",
+                "cpu");
         fails(new Object[] {"segment", "--weights", net, "--out", out, good, "--backend", "cpu", "--device", "7"}, "cpu:7");
         Run.of("segment", "--weights", net, "--out", out, good, "--device", "0").failedWith(ExitCode.USAGE, "--backend");
-        fails(new Object[] {"trace", "--weights", net, "--image", good, "--out", dir.resolve("t"), "--backend", "abacus"},
-                "abacus");
     }
 
     @Test

@@ -224,9 +224,9 @@ class EvaluateCocoTest {
         Panoptic cat = Panoptic.of(2, 1, new int[] {7, 7}, Map.of(7, 1));
         for (String side : List.of("t", "p")) {
             PanopticWriter w = new PanopticWriter(Files.createDirectory(directory.resolve(side)), categories);
-            w.add(3, "a.jpg", cat);
+            w.add(3, "a.jpg", "a.png", cat);
             if (side.equals("t")) {
-                w.add(4, "b.jpg", cat);
+                w.add(4, "b.jpg", "b.png", cat);
             }
             w.write(directory.resolve(side + ".json"));
         }

@@ -179,7 +179,7 @@ class SamCommandTest {
         sam("--point", "1").failedWith(ExitCode.USAGE, "--point 1:", "2 numbers");
         sam("--point", "1,NaN").failedWith(ExitCode.USAGE, "2 numbers");
         sam("--point", "300,10").failedWith(ExitCode.FAILED, "not in the image of 256×256");
-        sam("--box", "10,10,10,20").failedWith(ExitCode.FAILED, "is empty");
+        sam("--box", "10,10,10,20").failedWith(ExitCode.USAGE, "is empty");
         sam("--box", "1,1,9,9", "--box", "20,20,30,30", "--point", "3,3").failedWith(ExitCode.USAGE, "2 boxes");
         Run.of("sam", image, "--weights", weights, "--point", "3,3", "--image-size", 100).failedWith(ExitCode.USAGE,
                 "image size 100");

@@ -152,6 +152,6 @@ class ToolCommandsTest {
         Run.of("export", "--onnx", onnx, "--weights", net, "--size", "24x16", "--stages", "inc,down1").succeeded();
         assertTrue(Files.size(onnx) > Files.size(net) / 2);
         Run.of("export", "--onnx", dir.resolve("x.onnx"), "--weights", net, "--size", "24x16", "--stages", "nope")
-                .failedWith(ExitCode.FAILED, "nope");
+                .failedWith(ExitCode.USAGE, "nope");
     }
 }

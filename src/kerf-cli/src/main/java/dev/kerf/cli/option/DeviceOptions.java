@@ -16,12 +16,19 @@ public final class DeviceOptions {
     @Spec(Spec.Target.MIXEE)
     private CommandSpec spec;
 
-    @Option(names = "--backend", paramLabel = "NAME", defaultValue = AUTO, description = "cpu, opencl …: see 'kerf devices'. By default a GPU if there is one, otherwise cpu.")
     private String backend;
 
     private Integer device;
 
     private CpuOptions cpu = CpuOptions.of();
+
+    @Option(names = "--backend", paramLabel = "NAME", defaultValue = AUTO, description = "cpu, opencl …: see 'kerf devices'. By default a GPU if there is one, otherwise cpu.")
+    private void backend(String name) {
+        if (!name.equals(AUTO)) {
+            Usage.of(spec, () -> Backends.named(name.replaceFirst(":\\d+$", "")));
+        }
+        backend = name;
+    }
 
     @Option(names = "--device", paramLabel = "N", description = "Which device of the back end; 0 is the first.")
     private void device(Integer n) {

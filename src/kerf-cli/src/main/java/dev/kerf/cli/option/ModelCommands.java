@@ -2,6 +2,7 @@ package dev.kerf.cli.option;
 
 import dev.kerf.Kerf;
 import dev.kerf.error.BadInputException;
+import dev.kerf.error.KerfException;
 import dev.kerf.model.ModelKind;
 import dev.kerf.model.maskrcnn.MaskRcnn;
 import dev.kerf.model.sam2.Sam2;
@@ -17,19 +18,28 @@ public final class ModelCommands {
 
     private ModelCommands() {}
 
-    /**
-     * Opens the weights of one kind of model, to be closed.
-     *
-     * @throws BadInputException if they are of another kind that is known; says which command runs it
-     */
+    /** Opens the weights of one kind of model, to be closed. Throws as {@link #checked}. */
     public static Weights open(Path file, ModelKind wanted) {
-        Weights weights = Weights.open(file);
-        ModelKind found = Kerf.findModel(weights).orElse(wanted);
-        if (found != wanted) {
+        return checked(Weights.open(file), wanted);
+    }
+
+    /**
+     * The same weights if they are of one kind of model; closed otherwise.
+     *
+     * @throws BadInputException if they are of another kind; says which command runs it
+     * @throws dev.kerf.error.BadWeightsException if they are of none that is known
+     */
+    static Weights checked(Weights weights, ModelKind wanted) {
+        try {
+            ModelKind found = Kerf.model(weights);
+            if (found == wanted) {
+                return weights;
+            }
+            throw new BadInputException(weights.source() + " holds a model of kind '" + found.name() + "', not '"
+                    + wanted.name() + "': use " + COMMANDS.getOrDefault(found, "another command"));
+        } catch (KerfException e) {
             weights.close();
-            throw new BadInputException(file + " holds a model of kind '" + found.name() + "', not '" + wanted.name()
-                    + "': use " + COMMANDS.getOrDefault(found, "another command"));
+            throw e;
         }
-        return weights;
     }
 }

@@ -1,7 +1,6 @@
 package dev.kerf.cli.option;
 
 import dev.kerf.Kerf;
-import dev.kerf.error.BadInputException;
 import dev.kerf.model.ModelKind;
 import dev.kerf.weights.Weights;
 import java.nio.file.Path;
@@ -33,14 +32,8 @@ public final class WeightsOptions {
 
     /** Opens the weights, to be closed. */
     public Weights open() {
-        String wanted = model == null ? null : Usage.of(spec, () -> Kerf.modelNamed(model)).name();
+        ModelKind wanted = model == null ? null : Usage.of(spec, () -> Kerf.modelNamed(model));
         Weights open = embedded() ? Kerf.embeddedWeights() : Weights.open(file);
-        String found = Kerf.findModel(open).map(ModelKind::name).orElse("unknown");
-        if (wanted != null && !wanted.equals(found)) {
-            String source = open.source();
-            open.close();
-            throw new BadInputException(source + " holds a model of kind '" + found + "', not '" + wanted + "'");
-        }
-        return open;
+        return wanted == null ? open : ModelCommands.checked(open, wanted);
     }
 }

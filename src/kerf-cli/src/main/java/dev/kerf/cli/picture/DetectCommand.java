@@ -9,7 +9,6 @@ import dev.kerf.cli.option.DeviceOptions;
 import dev.kerf.cli.option.OutputDirectory;
 import dev.kerf.cli.option.Usage;
 import dev.kerf.cli.picture.ImageInputs.Input;
-import dev.kerf.error.BadInputException;
 import dev.kerf.image.Image;
 import dev.kerf.mask.Instances;
 import dev.kerf.model.maskrcnn.DetectOptions;
@@ -74,7 +73,6 @@ public final class DetectCommand implements Callable<Integer> {
         Task<Image> first = Task.start(inputs.getFirst()::read);
         Set<Format> wanted = EnumSet.copyOf(formats);
         try (Weights source = detector.open()) {
-            require(source);
             try (OutputDirectory _ = new OutputDirectory(detector.directory);
                     Device opened = device.open();
                     MaskRcnn net = MaskRcnn.load(opened, source)) {
@@ -107,13 +105,6 @@ public final class DetectCommand implements Callable<Integer> {
                 }
                 return code;
             }
-        }
-    }
-
-    /** Says which files these are if they are none of a detector. */
-    static void require(Weights source) {
-        if (!MaskRcnn.KIND.accepts(source)) {
-            throw new BadInputException(source.source() + " holds no Mask R-CNN: 'kerf weights inspect' tells what it holds");
         }
     }
 }

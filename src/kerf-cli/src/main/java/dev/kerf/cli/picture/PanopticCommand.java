@@ -74,7 +74,6 @@ public final class PanopticCommand implements Callable<Integer> {
         Task<Image> first = Task.start(inputs.getFirst()::read);
         ImageIds ids = ImageIds.of(inputs, true);
         try (Weights source = detector.open()) {
-            DetectCommand.require(source);
             try (OutputDirectory _ = new OutputDirectory(detector.directory);
                     Device opened = device.open();
                     MaskRcnn net = MaskRcnn.load(opened, source)) {

@@ -19,7 +19,7 @@ import java.util.Set;
  *
  * <pre>{@code
  * PanopticWriter out = new PanopticWriter(Path.of("panoptic"), categories);
- * out.add(139, "street.jpg", picture);             // panoptic/street.png
+ * out.add(139, "street.jpg", "street.png", picture);   // panoptic/street.png
  * out.write(Path.of("panoptic.json"));
  * }</pre>
  */
@@ -49,16 +49,12 @@ public final class PanopticWriter {
      * Writes an image's PNG and takes it up into the JSON file.
      *
      * @param image by which others name it
-     * @param file  name of the image; that of the PNG differs in its ending
+     * @param file  name of the image
+     * @param name  of the PNG
      * @return the PNG
      * @throws BadInputException if an image of that id, or one whose PNG has that name, was added before
      * @throws dev.kerf.error.BadFileException if it can't be written there
      */
-    public Path add(long image, String file, Panoptic picture) {
-        return add(image, file, (file.contains(".") ? file.substring(0, file.lastIndexOf('.')) : file) + ".png", picture);
-    }
-
-    /** The same with a name of one's own for the PNG. */
     public Path add(long image, String file, String name, Panoptic picture) {
         if (!ids.add(image) || !names.add(name)) {
             throw new BadInputException("image " + image + ", " + name + ": an image of that id or name was added "

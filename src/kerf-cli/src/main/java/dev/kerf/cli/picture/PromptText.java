@@ -15,10 +15,11 @@ public final class PromptText {
     private PromptText() {}
 
     /**
-     * Numbers with commas between them.
+     * The column and row of a pixel, or the left, top, right and bottom of a box, with commas between them.
      *
      * @param option named in the error
-     * @throws BadInputException unless there are so many finite numbers
+     * @param count  2 or 4
+     * @throws BadInputException unless there are so many finite numbers, none less than 0, and a box has an area
      */
     public static double[] numbers(String text, int count, String option) {
         String[] parts = text.split(",", -1);
@@ -27,14 +28,17 @@ public final class PromptText {
         for (int i = 0; good && i < count; i++) {
             try {
                 out[i] = Double.parseDouble(parts[i].strip());
-                good = Double.isFinite(out[i]);
+                good = Double.isFinite(out[i]) && out[i] >= 0;
             } catch (NumberFormatException e) {
                 good = false;
             }
         }
         if (!good) {
-            throw new BadInputException(option + " " + text + ": expected " + count + " numbers with commas between them, "
-                    + "such as " + (count == 2 ? "210,95" : "20,30,200,180"));
+            throw new BadInputException(
+                    option + " " + text + ": expected " + count + " numbers of 0 and more with commas between them, "
+                            + "such as " + (count == 2 ? "210,95" : "20,30,200,180"));
+        } else if (count == 4 && !(out[0] < out[2] && out[1] < out[3])) {
+            throw new BadInputException(option + " " + text + " is empty: left must be below right and top below bottom");
         }
         return out;
     }

@@ -9,6 +9,7 @@ import dev.kerf.cli.option.DeviceOptions;
 import dev.kerf.cli.option.ModelCommands;
 import dev.kerf.cli.option.OutputDirectory;
 import dev.kerf.cli.option.PrecisionConverter;
+import dev.kerf.cli.option.ImageSizeConverter;
 import dev.kerf.cli.option.Usage;
 import dev.kerf.cli.option.WeightsPath;
 import dev.kerf.cli.picture.ImageInputs.Input;
@@ -90,7 +91,7 @@ public final class SamCommand implements Callable<Integer> {
     @Option(names = "--min-region", paramLabel = "N", defaultValue = "0", description = "With --everything: removes holes and islands of fewer pixels.")
     private int minRegion;
 
-    @Option(names = "--image-size", paramLabel = "N", defaultValue = "1024", description = "Side that the network sees the image at; the official networks know 1024.")
+    @Option(names = "--image-size", paramLabel = "N", defaultValue = "1024", converter = ImageSizeConverter.class, description = "Side that the network sees the image at; the official networks know 1024.")
     private int imageSize;
 
     @Option(names = "--precision", paramLabel = "P", defaultValue = "f32", converter = PrecisionConverter.class, description = "How numbers are stored and multiplied: f32, tf32, f16 or bf16, if the device has it.")
@@ -133,7 +134,7 @@ public final class SamCommand implements Callable<Integer> {
         try (Weights source = ModelCommands.open(weights, Sam2.KIND);
                 OutputDirectory _ = new OutputDirectory(output.directory);
                 Device opened = device.open();
-                Sam2 sam = Sam2.load(opened, source, Usage.of(spec, () -> Sam2.Settings.of().imageSize(imageSize)),
+                Sam2 sam = Sam2.load(opened, source, Sam2.Settings.of().imageSize(imageSize),
                         ModelOptions.of().precision(precision))) {
             List<MaskOutput.Found> found = everything ? everything(sam, picture, settings) : answers(sam, picture, prompts);
             output.write(console, input.file(), picture, prompts, found, sam.name(), opened.info(),

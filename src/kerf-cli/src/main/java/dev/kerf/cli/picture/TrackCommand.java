@@ -10,6 +10,7 @@ import dev.kerf.cli.option.ModelCommands;
 import dev.kerf.cli.option.OutputDirectory;
 import dev.kerf.cli.option.PathConverter;
 import dev.kerf.cli.option.PrecisionConverter;
+import dev.kerf.cli.option.ImageSizeConverter;
 import dev.kerf.cli.option.Usage;
 import dev.kerf.cli.option.WeightsPath;
 import dev.kerf.error.BadInputException;
@@ -71,7 +72,7 @@ public final class TrackCommand implements Callable<Integer> {
     @Option(names = "--stream", description = "Frame by frame as from a camera: memory doesn't grow, prompts must come in their frames' order.")
     private boolean stream;
 
-    @Option(names = "--image-size", paramLabel = "N", defaultValue = "1024", description = "Side that the network sees frames at; the official networks know 1024.")
+    @Option(names = "--image-size", paramLabel = "N", defaultValue = "1024", converter = ImageSizeConverter.class, description = "Side that the network sees frames at; the official networks know 1024.")
     private int imageSize;
 
     @Option(names = "--precision", paramLabel = "P", defaultValue = "f32", converter = PrecisionConverter.class, description = "How numbers are stored and multiplied: f32, tf32, f16 or bf16, if the device has it.")
@@ -197,7 +198,7 @@ public final class TrackCommand implements Callable<Integer> {
                 Weights source = ModelCommands.open(weights, Sam2.KIND)) {
             checkFrames(prompts, frames.count());
             checkFrames(masks, frames.count());
-            Sam2.Settings settings = Usage.of(spec, () -> Sam2.Settings.of().imageSize(imageSize));
+            Sam2.Settings settings = Sam2.Settings.of().imageSize(imageSize);
             try (OutputDirectory _ = new OutputDirectory(output.directory);
                     Device opened = device.open();
                     Sam2 sam = Sam2.load(opened, source, settings,

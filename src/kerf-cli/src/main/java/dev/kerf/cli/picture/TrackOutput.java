@@ -7,7 +7,10 @@ import dev.kerf.model.sam2.Prompt;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 
 /** What becomes of the masks of a video. */
 final class TrackOutput {
@@ -26,9 +29,20 @@ final class TrackOutput {
     @Option(names = "--out", paramLabel = "DIR", defaultValue = ".", description = "Where files go; made if it isn't there. By default the current directory.")
     Path directory;
 
+    @Spec(Spec.Target.MIXEE)
+    private CommandSpec spec;
+
+    String overlay;
+
     @Option(names = "--overlay", paramLabel = "gif|png|mp4|none", defaultValue = "gif", description = "Draws the masks over the video: NAME-overlay.gif (by default), a PNG for each frame in NAME-overlay, or"
             + " .mp4 and others through ffmpeg.")
-    String overlay;
+    private void overlay(String ending) {
+        if (!ending.matches("[A-Za-z0-9]+")) {
+            throw new ParameterException(spec.commandLine(),
+                    "--overlay " + ending + ": expected gif, png, none or the ending of a video's name, such as mp4");
+        }
+        overlay = ending;
+    }
 
     @Option(names = "--legend", negatable = true, defaultValue = "true", fallbackValue = "true", description = "The overlay says which colour is which object and how much of the frame it covers; on by default.")
     boolean legend;

@@ -27,9 +27,9 @@ class PanopticWriterTest {
         Path pngs = Files.createDirectory(directory.resolve("p"));
         PanopticWriter writer = new PanopticWriter(pngs, List.of(new CocoDataset.Category(4, "cat", true),
                 new CocoDataset.Category(9, "sky", false)));
-        assertEquals(pngs.resolve("street.2.png"), writer.add(12, "street.2.jpg", p));
-        assertThrows(BadInputException.class, () -> writer.add(12, "other.jpg", p));
-        assertThrows(BadInputException.class, () -> writer.add(13, "street.2.png", p));
+        assertEquals(pngs.resolve("street.2.png"), writer.add(12, "street.2.jpg", "street.2.png", p));
+        assertThrows(BadInputException.class, () -> writer.add(12, "other.jpg", "other.png", p));
+        assertThrows(BadInputException.class, () -> writer.add(13, "street.2.png", "street.2.png", p));
         writer.write(directory.resolve("p.json"));
         Image rgb = Image.read(pngs.resolve("street.2.png"));
         assertEquals(1, rgb.sample(2, 0, 1), "256 is green 1");
