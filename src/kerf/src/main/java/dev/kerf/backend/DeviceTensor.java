@@ -1,6 +1,7 @@
 package dev.kerf.backend;
 
 import dev.kerf.error.BadInputException;
+import dev.kerf.error.KerfException;
 import dev.kerf.graph.TensorType;
 import dev.kerf.tensor.DType;
 import dev.kerf.tensor.HostTensor;
@@ -106,6 +107,16 @@ public interface DeviceTensor extends AutoCloseable {
                 throw new BadInputException("a view of shape " + shape + " with byte strides " + strides
                         + " takes more bytes than the memory's " + memory.byteSize());
             }
+        }
+
+        /**
+         * The caller's memory.
+         *
+         * @throws dev.kerf.error.ClosedException if the arena that it is of is closed
+         */
+        @Override
+        public MemorySegment memory() {
+            return KerfException.usable(memory, "a view");
         }
 
         /** A view with the given byte strides. */

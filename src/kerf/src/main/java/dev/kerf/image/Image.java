@@ -2,6 +2,7 @@ package dev.kerf.image;
 
 import dev.kerf.error.BadFileException;
 import dev.kerf.error.BadInputException;
+import dev.kerf.error.KerfException;
 import dev.kerf.file.AtomicFile;
 import dev.kerf.tensor.DType;
 import dev.kerf.tensor.HostTensor;
@@ -58,6 +59,16 @@ public record Image(int width, int height, PixelFormat format, long rowStride, M
             throw new BadInputException(width + "x" + height + " " + format + " with row stride " + rowStride
                     + " takes more bytes than the segment's " + data.byteSize());
         }
+    }
+
+    /**
+     * The rows; the caller's own memory where the image was made over it.
+     *
+     * @throws dev.kerf.error.ClosedException if the arena that it is of is closed
+     */
+    @Override
+    public MemorySegment data() {
+        return KerfException.usable(data, this);
     }
 
     /** An image over an array of tightly packed rows, not copied; 16-bit samples little-endian. */
@@ -213,7 +224,7 @@ public record Image(int width, int height, PixelFormat format, long rowStride, M
      */
     public int sample(int x, int y, int channel) {
         long at = offset(x, y, channel);
-        return format.sampleBytes() == 1 ? data.get(U8, at) & 0xFF : data.get(U16, at) & 0xFFFF;
+        return format.sampleBytes() == 1 ? data().get(U8, at) & 0xFF : data().get(U16, at) & 0xFFFF;
     }
 
     /**
@@ -223,13 +234,11 @@ public record Image(int width, int height, PixelFormat format, long rowStride, M
      */
     public void setSample(int x, int y, int channel, int value) {
         long at = offset(x, y, channel);
-        if (data.isReadOnly()) {
-            throw new BadInputException("the memory of the image " + this + " can only be read");
-        }
+        MemorySegment out = KerfException.writable(data, this);
         if (format.sampleBytes() == 1) {
-            data.set(U8, at, (byte) value);
+            out.set(U8, at, (byte) value);
         } else {
-            data.set(U16, at, (short) value);
+            out.set(U16, at, (short) value);
         }
     }
 
@@ -250,7 +259,7 @@ public record Image(int width, int height, PixelFormat format, long rowStride, M
         Image p = packed();
         long bytes = p.rowStride * height;
         return new HostTensor(format.sampleBytes() == 1 ? DType.U8 : DType.U16, Shape.of(height, width, channels()),
-                p.data.asSlice(0, bytes));
+                p.data().asSlice(0, bytes));
     }
 
     /**

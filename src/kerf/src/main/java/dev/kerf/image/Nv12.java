@@ -1,6 +1,7 @@
 package dev.kerf.image;
 
 import dev.kerf.error.BadInputException;
+import dev.kerf.error.KerfException;
 import java.lang.foreign.MemorySegment;
 
 /**
@@ -36,6 +37,16 @@ public record Nv12(int width, int height, Matrix matrix, long rowStride, MemoryS
             throw new BadInputException(width + "x" + height + " NV12 with row stride " + rowStride
                     + " takes more bytes than the segment's " + data.byteSize());
         }
+    }
+
+    /**
+     * The rows: the caller's own memory.
+     *
+     * @throws dev.kerf.error.ClosedException if the arena that it is of is closed
+     */
+    @Override
+    public MemorySegment data() {
+        return KerfException.usable(data, "an NV12 frame");
     }
 
     @Override

@@ -2,6 +2,7 @@ package dev.kerf.json;
 
 import dev.kerf.error.BadFileException;
 import dev.kerf.error.BadInputException;
+import dev.kerf.error.KerfException;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -79,7 +80,10 @@ public final class Json {
 
     /** Reads one JSON text in UTF-8 from memory, at most 2^31 − 1 bytes; errors begin with the name of its source. */
     public static Json parse(MemorySegment utf8, String source) {
-        return parse(utf8.toArray(ValueLayout.JAVA_BYTE), source);
+        if (utf8.byteSize() > Integer.MAX_VALUE - 8) {
+            throw new BadInputException(source + ": a JSON text of " + utf8.byteSize() + " bytes; one array can't hold it");
+        }
+        return parse(KerfException.usable(utf8, source).toArray(ValueLayout.JAVA_BYTE), source);
     }
 
     /**

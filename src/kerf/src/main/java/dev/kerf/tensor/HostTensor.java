@@ -1,6 +1,7 @@
 package dev.kerf.tensor;
 
 import dev.kerf.error.BadInputException;
+import dev.kerf.error.KerfException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -39,6 +40,16 @@ public record HostTensor(DType dtype, Shape shape, MemorySegment data) {
             throw new BadInputException(
                     dtype + "" + shape + " takes " + expected + " bytes, the segment has " + data.byteSize());
         }
+    }
+
+    /**
+     * The elements.
+     *
+     * @throws dev.kerf.error.ClosedException if the file of weights or the arena that they are of is closed
+     */
+    @Override
+    public MemorySegment data() {
+        return KerfException.usable(data, this);
     }
 
     /** A zeroed tensor on the Java heap, freed by the garbage collector. */
@@ -116,11 +127,11 @@ public record HostTensor(DType dtype, Shape shape, MemorySegment data) {
     public double getDouble(long i) {
         check(i);
         return switch (dtype) {
-            case F64 -> data.get(F64, i * 8);
-            case F32 -> data.get(F32, i * 4);
-            case F16 -> Float.float16ToFloat(data.get(I16, i * 2));
-            case BF16 -> Float.intBitsToFloat(data.get(I16, i * 2) << 16);
-            case U64 -> unsignedToDouble(data.get(I64, i * 8));
+            case F64 -> data().get(F64, i * 8);
+            case F32 -> data().get(F32, i * 4);
+            case F16 -> Float.float16ToFloat(data().get(I16, i * 2));
+            case BF16 -> Float.intBitsToFloat(data().get(I16, i * 2) << 16);
+            case U64 -> unsignedToDouble(data().get(I64, i * 8));
             default -> getLong(i);
         };
     }
@@ -134,13 +145,13 @@ public record HostTensor(DType dtype, Shape shape, MemorySegment data) {
         check(i);
         return switch (dtype) {
             case F64, F32, F16, BF16 -> (long) getDouble(i);
-            case I64, U64 -> data.get(I64, i * 8);
-            case I32 -> data.get(I32, i * 4);
-            case U32 -> Integer.toUnsignedLong(data.get(I32, i * 4));
-            case I16 -> data.get(I16, i * 2);
-            case U16 -> Short.toUnsignedLong(data.get(I16, i * 2));
-            case I8 -> data.get(ValueLayout.JAVA_BYTE, i);
-            case U8, BOOL -> Byte.toUnsignedLong(data.get(ValueLayout.JAVA_BYTE, i));
+            case I64, U64 -> data().get(I64, i * 8);
+            case I32 -> data().get(I32, i * 4);
+            case U32 -> Integer.toUnsignedLong(data().get(I32, i * 4));
+            case I16 -> data().get(I16, i * 2);
+            case U16 -> Short.toUnsignedLong(data().get(I16, i * 2));
+            case I8 -> data().get(ValueLayout.JAVA_BYTE, i);
+            case U8, BOOL -> Byte.toUnsignedLong(data().get(ValueLayout.JAVA_BYTE, i));
         };
     }
 
@@ -151,22 +162,20 @@ public record HostTensor(DType dtype, Shape shape, MemorySegment data) {
      */
     public void setDouble(long i, double value) {
         check(i);
-        if (data.isReadOnly()) {
-            throw new BadInputException("the memory of the tensor " + this + " can only be read");
-        }
+        MemorySegment out = KerfException.writable(data, this);
         switch (dtype) {
-            case F64 -> data.set(F64, i * 8, value);
-            case F32 -> data.set(F32, i * 4, (float) value);
-            case F16 -> data.set(I16, i * 2, Float.floatToFloat16((float) value));
-            case BF16 -> data.set(I16, i * 2, toBFloat16((float) value));
-            case I64, U64 -> data.set(I64, i * 8, (long) Math.rint(value));
-            case I32 -> data.set(I32, i * 4, (int) clamp(value, Integer.MIN_VALUE, Integer.MAX_VALUE));
-            case U32 -> data.set(I32, i * 4, (int) clamp(value, 0, 0xFFFF_FFFFL));
-            case I16 -> data.set(I16, i * 2, (short) clamp(value, Short.MIN_VALUE, Short.MAX_VALUE));
-            case U16 -> data.set(I16, i * 2, (short) clamp(value, 0, 0xFFFF));
-            case I8 -> data.set(ValueLayout.JAVA_BYTE, i, (byte) clamp(value, Byte.MIN_VALUE, Byte.MAX_VALUE));
-            case U8 -> data.set(ValueLayout.JAVA_BYTE, i, (byte) clamp(value, 0, 255));
-            case BOOL -> data.set(ValueLayout.JAVA_BYTE, i, (byte) (value != 0 ? 1 : 0));
+            case F64 -> out.set(F64, i * 8, value);
+            case F32 -> out.set(F32, i * 4, (float) value);
+            case F16 -> out.set(I16, i * 2, Float.floatToFloat16((float) value));
+            case BF16 -> out.set(I16, i * 2, toBFloat16((float) value));
+            case I64, U64 -> out.set(I64, i * 8, (long) Math.rint(value));
+            case I32 -> out.set(I32, i * 4, (int) clamp(value, Integer.MIN_VALUE, Integer.MAX_VALUE));
+            case U32 -> out.set(I32, i * 4, (int) clamp(value, 0, 0xFFFF_FFFFL));
+            case I16 -> out.set(I16, i * 2, (short) clamp(value, Short.MIN_VALUE, Short.MAX_VALUE));
+            case U16 -> out.set(I16, i * 2, (short) clamp(value, 0, 0xFFFF));
+            case I8 -> out.set(ValueLayout.JAVA_BYTE, i, (byte) clamp(value, Byte.MIN_VALUE, Byte.MAX_VALUE));
+            case U8 -> out.set(ValueLayout.JAVA_BYTE, i, (byte) clamp(value, 0, 255));
+            case BOOL -> out.set(ValueLayout.JAVA_BYTE, i, (byte) (value != 0 ? 1 : 0));
         }
     }
 
@@ -181,7 +190,7 @@ public record HostTensor(DType dtype, Shape shape, MemorySegment data) {
         }
         float[] out = new float[(int) elements()];
         if (dtype == DType.F32) {
-            MemorySegment.copy(data, F32, 0, out, 0, out.length);
+            MemorySegment.copy(data(), F32, 0, out, 0, out.length);
         } else {
             for (int i = 0; i < out.length; i++) {
                 out[i] = (float) getDouble(i);

@@ -6,6 +6,7 @@ import dev.kerf.backend.DeviceTensor.HostView;
 import dev.kerf.backend.cpu.kernel.Operand;
 import dev.kerf.error.BadInputException;
 import dev.kerf.error.ClosedException;
+import dev.kerf.error.KerfException;
 import dev.kerf.graph.TensorType;
 import dev.kerf.trace.Trace;
 import java.lang.foreign.MemorySegment;
@@ -15,6 +16,9 @@ import java.util.concurrent.locks.LockSupport;
 
 /** A tensor in a Java array: the caller's own, or a slot of an executable. */
 final class CpuTensor implements DeviceTensor.State {
+    /** What messages call the memory that callers give. */
+    private static final String COPIED = "what is copied from or to a tensor";
+
     private static final Sequence[] NONE = {};
 
     private final CpuDevice device;
@@ -124,6 +128,7 @@ final class CpuTensor implements DeviceTensor.State {
     @Override
     public void download(MemorySegment target) {
         checkSize(target);
+        KerfException.writable(target, COPIED);
         settle(false);
         copy(target, false);
     }
@@ -140,6 +145,7 @@ final class CpuTensor implements DeviceTensor.State {
     @Override
     public void download(HostView target) {
         checkView(target);
+        KerfException.writable(target.memory(), COPIED);
         settle(false);
         Object event = Trace.transfer();
         StridedCopy.run(target, segment(), operand, false);
@@ -153,6 +159,7 @@ final class CpuTensor implements DeviceTensor.State {
 
     @Override
     public void download(Device.Stream stream, MemorySegment target) {
+        KerfException.writable(target, COPIED);
         enqueue(stream, target, false);
     }
 
@@ -228,6 +235,7 @@ final class CpuTensor implements DeviceTensor.State {
     }
 
     private void checkSize(MemorySegment memory) {
+        KerfException.usable(memory, COPIED);
         if (memory.byteSize() != type().bytes()) {
             throw new BadInputException("the tensor " + name + " takes " + type().bytes() + " bytes, the memory has "
                     + memory.byteSize());

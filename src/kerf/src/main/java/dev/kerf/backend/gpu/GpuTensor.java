@@ -5,12 +5,16 @@ import dev.kerf.backend.DeviceTensor;
 import dev.kerf.backend.DeviceTensor.HostView;
 import dev.kerf.error.BadInputException;
 import dev.kerf.error.ClosedException;
+import dev.kerf.error.KerfException;
 import dev.kerf.graph.TensorType;
 import dev.kerf.trace.Trace;
 import java.lang.foreign.MemorySegment;
 
 /** A dense row-major tensor: a buffer, or part of one. */
 final class GpuTensor implements DeviceTensor.State {
+    /** What messages call the memory that callers give. */
+    private static final String COPIED = "what is copied from or to a tensor";
+
     private final GpuDevice device;
     private final TensorType type;
     private final Driver.Buffer buffer;
@@ -111,9 +115,7 @@ final class GpuTensor implements DeviceTensor.State {
     @Override
     public void download(MemorySegment target) {
         checkSize(target);
-        if (target.isReadOnly()) {
-            throw new BadInputException("the memory to download to is read-only");
-        }
+        KerfException.writable(target, COPIED);
         awaitWriter();
         Object event = Trace.transfer();
         device.transfers().download(buffer(), offsetBytes, target);
@@ -123,6 +125,7 @@ final class GpuTensor implements DeviceTensor.State {
     @Override
     public void download(HostView target) {
         checkView(target);
+        KerfException.writable(target.memory(), COPIED);
         awaitWriter();
         Object event = Trace.transfer();
         device.transfers().download(buffer(), offsetBytes, target);
@@ -132,6 +135,7 @@ final class GpuTensor implements DeviceTensor.State {
     @Override
     public void download(Device.Stream stream, MemorySegment target) {
         checkSize(target);
+        KerfException.writable(target, COPIED);
         Driver.Queue queue = device.queueOf(stream, target);
         Object event = Trace.transfer();
         synchronized (device.monitor()) {
@@ -178,6 +182,7 @@ final class GpuTensor implements DeviceTensor.State {
     }
 
     private void checkSize(MemorySegment memory) {
+        KerfException.usable(memory, COPIED);
         checkOpen();
         if (memory.byteSize() != type.bytes()) {
             throw new BadInputException(
