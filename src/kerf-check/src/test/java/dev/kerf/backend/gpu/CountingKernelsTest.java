@@ -6,12 +6,9 @@ import static dev.kerf.backend.gpu.Parity.randomIntegers;
 import dev.kerf.backend.CompileOptions;
 import dev.kerf.backend.gpu.Parity.Case;
 import dev.kerf.graph.FrameOp;
-import dev.kerf.graph.Graph.Value;
-import dev.kerf.graph.GraphBuilder;
 import dev.kerf.graph.MeasureOp;
 import dev.kerf.graph.MeasureOp.MaskForm;
 import dev.kerf.graph.Op;
-import dev.kerf.graph.TensorType;
 import dev.kerf.image.Nv12;
 import dev.kerf.tensor.DType;
 import dev.kerf.tensor.HostTensor;
@@ -25,23 +22,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 class CountingKernelsTest {
     private static final String DEVICES = "dev.kerf.backend.gpu.Parity#devices";
 
-    private static Case of(Op op, HostTensor... operands) {
-        GraphBuilder g = new GraphBuilder();
-        Map<String, HostTensor> inputs = new LinkedHashMap<>();
-        Value[] values = new Value[operands.length];
-        for (int i = 0; i < operands.length; i++) {
-            values[i] = g.input("x" + i, new TensorType(operands[i].dtype(), operands[i].shape()));
-            inputs.put("x" + i, operands[i]);
-        }
-        List<Value> results = g.add(op, values);
-        for (int i = 0; i < results.size(); i++) {
-            g.output("y" + i, results.get(i));
-        }
-        return Case.of(g.build(), inputs);
-    }
-
     private static Case confusion(int classes, DType truth, DType predicted, int pixels) {
-        return of(new MeasureOp.Confusion(classes, 1), randomIntegers(1, truth, classes + 1, 2, pixels),
+        return Case.of(new MeasureOp.Confusion(classes, 1), randomIntegers(1, truth, classes + 1, 2, pixels),
                 randomIntegers(2, predicted, classes + 1, 2, pixels));
     }
 
@@ -80,21 +62,21 @@ class CountingKernelsTest {
 
     private static void everything(GpuDevice device) {
         MaskForm bytes = new MaskForm.Bytes();
-        Parity.check(device, of(new MeasureOp.Overlap(bytes, new MaskForm.Logits(1), 7001, true),
+        Parity.check(device, Case.of(new MeasureOp.Overlap(bytes, new MaskForm.Logits(1), 7001, true),
                 randomIntegers(1, DType.U8, 2, 5, 7001), random(2, 6, 7001), randomIntegers(3, DType.U8, 2, 7001)),
                 CompileOptions.of(), 0, 0);
         Parity.check(device, confusion(4, DType.U8, DType.U8, 3333), CompileOptions.of(), 0, 0);
-        Parity.check(device, of(new MeasureOp.Components(8), randomIntegers(8, DType.U8, 2, 2, 131, 67)),
+        Parity.check(device, Case.of(new MeasureOp.Components(8), randomIntegers(8, DType.U8, 2, 2, 131, 67)),
                 CompileOptions.of(), 0, 0);
         HostTensor pixels = randomIntegers(4, DType.U16, 65_536, 2, 17, 19, 3);
-        Parity.check(device, of(new FrameOp.FromPixels(List.of(2, 1, 0), true), pixels), CompileOptions.of(), 1, 0);
+        Parity.check(device, Case.of(new FrameOp.FromPixels(List.of(2, 1, 0), true), pixels), CompileOptions.of(), 1, 0);
         HostTensor frames = randomIntegers(5, DType.U8, 256, 2, 15, 14);
         // Five roundings of numbers below 4.
         Op fromNv12 = new FrameOp.FromNv12(Nv12.Matrix.BT709_LIMITED);
-        Parity.check(device, of(fromNv12, frames), CompileOptions.of(), 5, 4);
+        Parity.check(device, Case.of(fromNv12, frames), CompileOptions.of(), 5, 4);
         HostTensor x = random(6, 2, 3, 101, 83);
-        Parity.check(device, of(new FrameOp.ImageStatistics(), x), CompileOptions.of(), 2, 0);
-        Parity.check(device, of(new FrameOp.Standardise(), x, random(7, 2, 3, 2)), CompileOptions.of(), 6, 0);
+        Parity.check(device, Case.of(new FrameOp.ImageStatistics(), x), CompileOptions.of(), 2, 0);
+        Parity.check(device, Case.of(new FrameOp.Standardise(), x, random(7, 2, 3, 2)), CompileOptions.of(), 6, 0);
     }
 
     @ParameterizedTest(allowZeroInvocations = true)
@@ -102,11 +84,11 @@ class CountingKernelsTest {
     void imagesInHalfPrecision(String id) {
         try (GpuDevice device = Parity.open(id, Target.Forced.NONE)) {
             HostTensor pixels = randomIntegers(8, DType.U8, 256, 1, 9, 11, 3);
-            Parity.check(device, of(new FrameOp.FromPixels(List.of(0, 1, 2), false), pixels), 1, 0);
-            Parity.check(device, of(new FrameOp.FromNv12(Nv12.Matrix.BT601_FULL),
+            Parity.check(device, Case.of(new FrameOp.FromPixels(List.of(0, 1, 2), false), pixels), 1, 0);
+            Parity.check(device, Case.of(new FrameOp.FromNv12(Nv12.Matrix.BT601_FULL),
                     randomIntegers(9, DType.U8, 256, 1, 6, 6)), 5, 4);
-            Parity.check(device, of(new FrameOp.ImageStatistics(), random(10, 1, 2, 64, 33)), 2, 0);
-            Parity.check(device, of(new FrameOp.Standardise(), random(11, 2, 3, 8, 9), random(12, 1, 3, 2)), 6, 0);
+            Parity.check(device, Case.of(new FrameOp.ImageStatistics(), random(10, 1, 2, 64, 33)), 2, 0);
+            Parity.check(device, Case.of(new FrameOp.Standardise(), random(11, 2, 3, 8, 9), random(12, 1, 3, 2)), 6, 0);
         }
     }
 }

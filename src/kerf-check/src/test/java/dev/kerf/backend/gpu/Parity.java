@@ -19,6 +19,9 @@ import dev.kerf.check.oracle.Oracle;
 import dev.kerf.check.ptx.PtxBackend;
 import dev.kerf.graph.Graph;
 import dev.kerf.graph.Graph.Value;
+import dev.kerf.graph.GraphBuilder;
+import dev.kerf.graph.Op;
+import dev.kerf.graph.TensorType;
 import dev.kerf.tensor.DType;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;
@@ -52,6 +55,27 @@ public final class Parity {
         public static Case of(Graph graph, Map<String, HostTensor> inputs) {
             return new Case(graph, Map.of(), inputs, Map.of());
         }
+
+        /** One op: its operands are inputs x0, x1, …, its results outputs y0, y1, …. */
+        public static Case of(Op op, HostTensor... operands) {
+            GraphBuilder g = new GraphBuilder();
+            Map<String, HostTensor> inputs = new LinkedHashMap<>();
+            Value[] values = new Value[operands.length];
+            for (int i = 0; i < operands.length; i++) {
+                values[i] = g.input("x" + i, new TensorType(operands[i].dtype(), operands[i].shape()));
+                inputs.put("x" + i, operands[i]);
+            }
+            List<Value> results = g.add(op, values);
+            for (int i = 0; i < results.size(); i++) {
+                g.output("y" + i, results.get(i));
+            }
+            return of(g.build(), inputs);
+        }
+    }
+
+    /** One kernel by these parameters. */
+    public static Target.Forced forced(String kernel, Map<String, Long> parameters) {
+        return new Target.Forced(Map.of(), Map.of(kernel, parameters));
     }
 
     /** Ids of the devices under test that have a {@link Driver}. */
