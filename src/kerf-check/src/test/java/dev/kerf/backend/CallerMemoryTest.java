@@ -68,7 +68,7 @@ class CallerMemoryTest {
         HostView view;
         MemorySegment text;
         try (Arena arena = Arena.ofShared()) {
-            image = new Image(SIDE, SIDE, PixelFormat.RGB8, 3 * SIDE, arena.allocate(3 * SIDE * SIDE));
+            image = new Image(SIDE, SIDE, PixelFormat.BGR8, 3 * SIDE, arena.allocate(3 * SIDE * SIDE));
             frame = new Nv12(SIDE, SIDE, Nv12.Matrix.BT601_FULL, SIDE, arena.allocate(SIDE * SIDE * 3 / 2));
             labels = new HostTensor(DType.U8, Shape.of(SIDE, SIDE), arena.allocate(SIDE * SIDE));
             view = HostView.of(arena.allocate(SIDE), DType.U8, Shape.of(SIDE), 1);
