@@ -20,8 +20,10 @@ final class Tiles {
     static final int LANES = S.length();
     /** Whether there are registers for 12 × 2 sums. */
     static final boolean TALL = LANES >= 16 || System.getProperty("os.arch").equals("aarch64");
+    /** Rows of the tiles that there are, the largest first. */
+    static final int[] HEIGHTS = TALL ? new int[] {12, 8, 4, 1} : new int[] {6, 4, 1};
     /** Rows of the largest tile. */
-    static final int MAX_ROWS = TALL ? 12 : 6;
+    static final int MAX_ROWS = HEIGHTS[0];
     /** Tiles come in multiples of this many rows, and of one row. */
     static final int ROW_STEP = TALL ? 4 : 2;
 
@@ -29,6 +31,17 @@ final class Tiles {
     private static final ThreadLocal<float[]> PLAIN = ThreadLocal.withInitial(() -> new float[12 * LANES]);
 
     private Tiles() {}
+
+    /** The tiles by their rows, null where there is none. Written when the first is used, which {@link WarmTiles} does on the side. */
+    private static final class Classes {
+        static final Tile[] BY_ROWS = new Tile[MAX_ROWS + 1];
+
+        static {
+            for (int rows : HEIGHTS) {
+                BY_ROWS[rows] = TileWriter.tile(rows, Tiles.vectors(rows));
+            }
+        }
+    }
 
     /** Vectors that a tile of so many rows takes at a time. */
     static int vectors(int rows) {
@@ -69,14 +82,11 @@ final class Tiles {
     static void vectors(
             int rows, float[] a, int ai, float[] b, int base, int[] starts, int from, int to, int[] off, int n,
             float[] c, int ci, int pitch) {
-        switch (rows) {
-            case 12 -> sweep12(a, ai, b, base, starts, from, to, off, n, c, ci, pitch);
-            case 8 -> sweep8(a, ai, b, base, starts, from, to, off, n, c, ci, pitch);
-            case 6 -> sweep6(a, ai, b, base, starts, from, to, off, n, c, ci, pitch);
-            case 4 -> sweep4(a, ai, b, base, starts, from, to, off, n, c, ci, pitch);
-            case 1 -> sweep1(a, ai, b, base, starts, from, to, off, n, c, ci);
-            default -> throw new IllegalArgumentException("no tile of " + rows + " rows");
+        Tile tile = rows < Classes.BY_ROWS.length ? Classes.BY_ROWS[rows] : null;
+        if (tile == null) {
+            throw new IllegalArgumentException("no tile of " + rows + " rows");
         }
+        tile.sweep(a, ai, b, base, starts, from, to, off, n, c, ci, pitch);
     }
 
     /** One vector of a panel without the Vector API, rounded alike: each product and sum at once. */
@@ -100,47 +110,6 @@ final class Tiles {
     private static void multiply(float f, float[] b, int bi, float[] c, int ci) {
         for (int j = 0; j < LANES; j++) {
             c[ci + j] = Math.fma(f, b[bi + j], c[ci + j]);
-        }
-    }
-
-    private static void sweep12(
-            float[] a, int ai, float[] b, int base, int[] starts, int from, int to, int[] off, int n, float[] c, int ci,
-            int pitch) {
-        for (int v = from; v < to; v += 2) {
-            TallTiles.tile12x2(a, ai, b, base + starts[v], base + starts[v + 1], off, n, c, ci + v * LANES, pitch);
-        }
-    }
-
-    private static void sweep8(
-            float[] a, int ai, float[] b, int base, int[] starts, int from, int to, int[] off, int n, float[] c, int ci,
-            int pitch) {
-        for (int v = from; v < to; v += 2) {
-            TallTiles.tile8x2(a, ai, b, base + starts[v], base + starts[v + 1], off, n, c, ci + v * LANES, pitch);
-        }
-    }
-
-    private static void sweep6(
-            float[] a, int ai, float[] b, int base, int[] starts, int from, int to, int[] off, int n, float[] c, int ci,
-            int pitch) {
-        for (int v = from; v < to; v += 2) {
-            LowTiles.tile6x2(a, ai, b, base + starts[v], base + starts[v + 1], off, n, c, ci + v * LANES, pitch);
-        }
-    }
-
-    private static void sweep4(
-            float[] a, int ai, float[] b, int base, int[] starts, int from, int to, int[] off, int n, float[] c, int ci,
-            int pitch) {
-        for (int v = from; v < to; v += 2) {
-            LowTiles.tile4x2(a, ai, b, base + starts[v], base + starts[v + 1], off, n, c, ci + v * LANES, pitch);
-        }
-    }
-
-    private static void sweep1(
-            float[] a, int ai, float[] b, int base, int[] starts, int from, int to, int[] off, int n, float[] c,
-            int ci) {
-        for (int v = from; v < to; v += 4) {
-            LowTiles.tile1x4(a, ai, b, base + starts[v], base + starts[v + 1], base + starts[v + 2],
-                    base + starts[v + 3], off, n, c, ci + v * LANES);
         }
     }
 }

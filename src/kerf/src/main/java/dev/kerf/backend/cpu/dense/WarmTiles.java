@@ -34,14 +34,13 @@ final class WarmTiles {
     }
 
     private static void run() {
-        int[] heights = Tiles.TALL ? new int[] {12, 8, 4, 1} : new int[] {6, 4, 1};
         int lanes = Tiles.LANES;
         float[] a = new float[2 * Tiles.MAX_ROWS];
         float[] b = new float[4 * lanes];
         float[] c = new float[Tiles.MAX_ROWS * 4 * lanes];
         int[] starts = new int[4];
         int[] off = new int[2];
-        for (int rows : heights) {
+        for (int rows : Tiles.HEIGHTS) {
             long begin = System.nanoTime();
             long took = Long.MAX_VALUE;
             while (took > FAST_NANOS) {

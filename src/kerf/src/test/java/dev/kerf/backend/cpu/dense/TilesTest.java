@@ -10,7 +10,6 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 class TilesTest {
-    private static final int[] HEIGHTS = {12, 8, 6, 4, 1};
     private static final int LANES = Tiles.LANES;
     private static final int VECTORS = 4;
     private static final int PITCH = VECTORS * LANES + 3;
@@ -19,7 +18,7 @@ class TilesTest {
     @Test
     void plainLoopsGiveTheSameBits() {
         Random random = new Random(5);
-        for (int rows : HEIGHTS) {
+        for (int rows : Tiles.HEIGHTS) {
             for (int n : new int[] {0, 1, 2, 7, 100}) {
                 float[] a = numbers(random, 3 + rows * n);
                 float[] b = numbers(random, 400);
@@ -55,7 +54,7 @@ class TilesTest {
             int padded = p.first[p.count];
             assertTrue(padded >= rows && padded < Math.max(5, rows + Tiles.ROW_STEP), "for " + rows);
             assertEquals(padded, IntStream.of(p.height).sum());
-            assertTrue(IntStream.of(p.height).allMatch(h -> IntStream.of(HEIGHTS).anyMatch(g -> g == h)));
+            assertTrue(IntStream.of(p.height).allMatch(h -> IntStream.of(Tiles.HEIGHTS).anyMatch(g -> g == h)));
         }
     }
 

@@ -1,0 +1,9 @@
+package dev.kerf.backend.cpu.dense;
+
+/** The loop of {@link Tiles} over one panel, by the Vector API, for some number of rows; {@link TileWriter} writes the classes. */
+interface Tile {
+    /** As {@link Tiles#sweep}, without {@code rows}. */
+    void sweep(
+            float[] a, int ai, float[] b, int base, int[] starts, int from, int to, int[] off, int n, float[] c, int ci,
+            int pitch);
+}
