@@ -186,7 +186,7 @@ public final class Download {
 
     private HttpResponse<InputStream> send(HttpClient client, HttpRequest request) throws Interruption {
         try {
-            return client.send(request, HttpResponse.BodyHandlers.ofInputStream());
+            return client.send(request, answer -> new BodyStream());
         } catch (IOException e) {
             throw new Interruption(e);
         } catch (IllegalArgumentException e) {
