@@ -12,7 +12,7 @@ import java.util.regex.Pattern;
  * The names that a model itself gives its tensors, without those of what held it when they were saved.
  *
  * <p>{@code _orig_mod} ({@code torch.compile}) and the like are dropped wherever they stand; {@code module.}
- * (DataParallel), {@code model.} and {@code net.} (an attribute of a trainer's) where all names begin so, also several in
+ * (DataParallel), {@code model.}, {@code net.} and {@code network.} (an attribute of a trainer's) where all names begin so, also several in
  * turn: {@code module._orig_mod.net.outc.conv.weight} becomes {@code outc.conv.weight}. {@code model.0.conv.weight} stays:
  * a number isn't what a model calls its parts, so {@code model} is its own. The counter {@code n_averaged} beside names
  * in {@code module.}, as AveragedModel keeps it, isn't a tensor of the model and is left out.
@@ -21,7 +21,7 @@ final class ModelNames {
     private static final Pattern WITHIN = Pattern.compile(
             "(?<![^.])(?:_orig_mod|_fsdp_wrapped_module|_checkpoint_wrapped_module)\\.(?=.)", Pattern.DOTALL);
     private static final String DATA_PARALLEL = "module.";
-    private static final List<String> AROUND = List.of(DATA_PARALLEL, "model.", "net.");
+    private static final List<String> AROUND = List.of(DATA_PARALLEL, "model.", "net.", "network.");
     private static final String COUNTER = "n_averaged";
     private static final int DEEPEST = 8;
 

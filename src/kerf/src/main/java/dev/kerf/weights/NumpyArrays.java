@@ -13,6 +13,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.function.LongConsumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * NumPy arrays in a pickle, as their state says: (version, shape, dtype, whether the first axis is the fastest, raw bytes).
@@ -37,11 +38,14 @@ final class NumpyArrays {
         this.spend = spend;
     }
 
-    /** The array that a state describes; its bytes are those of the pickle. */
-    Tensor tensor(Object state) {
+    /** The array that a state describes; its bytes are those of the pickle. Null if it is of texts, times or records. */
+    @Nullable Tensor tensor(Object state) {
         if (!(state instanceof Items s) || s.items.size() != 5 || !(s.items.get(1) instanceof Items shape)
                 || !(s.items.get(2) instanceof NumpyType type) || !(s.items.get(3) instanceof Boolean fortran)) {
             throw reader.error("a NumPy array whose state isn't one");
+        }
+        if (type.code.matches("[USMmV]\\d+.*")) {
+            return null;
         }
         DType dtype = TYPES.get(type.code);
         if (dtype == null || type.bigEndian && dtype.bytes() > 1) {

@@ -27,7 +27,7 @@ final class PickleGlobals {
 
     private static final Set<String> BUILTINS = Set.of(
             "dict", "list", "tuple", "set", "frozenset", "int", "float", "str", "bool", "bytes", "bytearray",
-            "complex", "range", "xrange", "slice");
+            "complex", "range", "xrange", "slice", "Ellipsis", "NotImplemented");
 
     /** Classes of what training scripts keep beside the weights; their objects are passed over. */
     private static final Set<String> OPAQUE = Set.of("builtins.range", "builtins.xrange", "builtins.slice",
@@ -36,12 +36,15 @@ final class PickleGlobals {
             "pathlib.PureWindowsPath", "pathlib._local.Path", "pathlib._local.PosixPath", "pathlib._local.WindowsPath",
             "pathlib._local.PurePosixPath", "pathlib._local.PureWindowsPath",
             "datetime.datetime", "datetime.date", "datetime.time", "datetime.timedelta", "datetime.timezone",
-            "decimal.Decimal", "fractions.Fraction", "uuid.UUID");
+            "decimal.Decimal", "fractions.Fraction", "uuid.UUID", "torch.serialization._get_layout",
+            "collections.UserDict", "UserDict.UserDict", "UserDict.IterableUserDict", "collections.ChainMap");
 
-    /** Dictionaries that also have their entries as attributes: the hyperparameters in a checkpoint of Lightning's. */
+    /** Dictionaries that also have their entries as attributes: hyperparameters and configurations. */
     private static final Set<String> ATTRIBUTE_DICTS = Set.of(
             "pytorch_lightning.utilities.parsing.AttributeDict", "lightning.pytorch.utilities.parsing.AttributeDict",
-            "lightning_fabric.utilities.data.AttributeDict", "lightning.fabric.utilities.data.AttributeDict");
+            "lightning_fabric.utilities.data.AttributeDict", "lightning.fabric.utilities.data.AttributeDict",
+            "yacs.config.CfgNode", "fvcore.common.config.CfgNode", "detectron2.config.config.CfgNode", "easydict.EasyDict",
+            "addict.addict.Dict", "munch.Munch", "mmcv.utils.config.ConfigDict", "mmengine.config.config.ConfigDict");
 
     private static final Set<String> OTHERS = Set.of(
             "collections.OrderedDict", "collections.defaultdict", "collections.Counter", "collections.deque",

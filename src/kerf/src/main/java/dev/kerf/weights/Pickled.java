@@ -55,9 +55,9 @@ final class Pickled {
         }
     }
 
-    /** A NumPy array; without a tensor until its state is set. */
+    /** A NumPy array; without a tensor until its state is set, or if it holds no numbers. */
     static final class NumpyArray {
-        Tensor tensor;
+        @Nullable Tensor tensor;
     }
 
     /**

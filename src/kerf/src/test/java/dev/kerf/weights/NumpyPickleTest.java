@@ -15,6 +15,7 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -90,6 +91,18 @@ class NumpyPickleTest {
                 assertEquals(0xA9C3, w.tensor("count", Shape.of()).getLong(0));
                 assertEquals("a test", w.metadata().get("__author__"));
             }
+        }
+    }
+
+    /** Texts and records beside the weights aren't tensors, and don't spoil the file. */
+    @Test
+    void arraysOfOtherThingsArePassedOver() throws IOException {
+        PickleBytes p = begin().text("names");
+        array(p, "U2", "<", false, Raw.BYTES, new byte[16], 2).op('s').text("w");
+        array(p, "f4", "<", false, Raw.BYTES, new byte[] {0, 0, (byte) 0xC0, 0x3F}, 1).op('s');
+        try (Weights w = Weights.open(zoo(end(p)))) {
+            assertEquals(List.of("w"), w.names());
+            assertEquals(1.5, w.tensor("w").getDouble(0));
         }
     }
 

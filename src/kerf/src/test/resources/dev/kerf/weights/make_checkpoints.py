@@ -9,6 +9,8 @@ import datetime
 import decimal
 import os
 import pathlib
+import sys
+import types
 
 import numpy as np
 import torch
@@ -93,8 +95,26 @@ save("whole-model.pt", net)
 
 averaged = torch.optim.swa_utils.AveragedModel(torch.compile(net))
 averaged.update_parameters(torch.compile(net))
+
+class CfgNode(dict):
+    """As yacs has it: entries that are attributes too."""
+
+
+CfgNode.__module__ = "yacs.config"
+sys.modules["yacs"] = types.ModuleType("yacs")
+sys.modules["yacs.config"] = types.ModuleType("yacs.config")
+sys.modules["yacs.config"].CfgNode = CfgNode
+config = CfgNode(DEPTH=4)
+config.__dict__["frozen"] = True
 beside = {
-    "model_ema": averaged.state_dict(),
+    "checkpoint": {"model_ema": averaged.state_dict()},
+    "texts": np.array(["a", "bb"]),
+    "days": np.array(["2026-01-02"], dtype="datetime64[D]"),
+    "records": np.zeros(2, dtype=[("a", "i4")]),
+    "layout": torch.strided,
+    "rest": ...,
+    "config": config,
+    "user": collections.UserDict(a=1),
     "args": argparse.Namespace(lr=0.1, device="cpu", output_dir=pathlib.PurePosixPath("runs/1"),
                                nested=argparse.Namespace(a=1)),
     "root": pathlib.Path("/data/images"),
