@@ -2,6 +2,7 @@ package dev.kerf.metrics;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
 import dev.kerf.backend.Backends;
 import dev.kerf.backend.Device;
@@ -11,7 +12,9 @@ import dev.kerf.mask.Mask;
 import dev.kerf.mask.RunLength;
 import dev.kerf.metrics.AveragePrecision.Detection;
 import dev.kerf.metrics.AveragePrecision.GroundTruth;
+import java.time.Duration;
 import java.util.List;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -73,6 +76,30 @@ class BoundaryIouTest {
             assertEquals(all.areaA() - 30, less.areaA());
             assertThrows(BadInputException.class,
                     () -> near.measure(real, LabelMap.of(40, 30, predicted), 4, Confusions.NO_IGNORE));
+            // As of each class's masks by themselves.
+            for (int ignore : new int[] {Confusions.NO_IGNORE, 2, 9}) {
+                List<Overlap> each = near.measure(real, given, 10, ignore);
+                for (int c : new int[] {0, 2, 9}) {
+                    assertEquals(c == ignore ? Overlap.NONE : near.measure(given.mask(c), real.mask(c), real.mask(ignore)),
+                            each.get(c), c + " without " + ignore);
+                }
+            }
+        }
+    }
+
+    /** 4096 classes of a few pixels each: by masks of them all it would take minutes. */
+    @Test
+    void manyClassesCostTheirPixels() {
+        int side = 1024;
+        int[] labels = new int[side * side];
+        for (int i = 0; i < labels.length; i++) {
+            labels[i] = i / side / 16 * 64 + i % side / 16;
+        }
+        LabelMap map = LabelMap.of(side, side, labels);
+        try (Device device = Backends.open("cpu"); Overlaps overlaps = new Overlaps(device)) {
+            List<Overlap> scores = assertTimeoutPreemptively(Duration.ofSeconds(30),
+                    () -> new BoundaryIou(overlaps, 1.4e-3).measure(map, map, 4096, Confusions.NO_IGNORE));
+            assertEquals(Overlap.of(256 - 144, 256 - 144, 256 - 144), scores.get(4095), "two pixels along each side");
         }
     }
 

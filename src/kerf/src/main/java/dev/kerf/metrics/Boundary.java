@@ -2,6 +2,7 @@ package dev.kerf.metrics;
 
 import dev.kerf.error.BadInputException;
 import dev.kerf.mask.Box;
+import dev.kerf.mask.LabelMap;
 import dev.kerf.mask.Mask;
 import dev.kerf.mask.RunLength;
 import java.util.Arrays;
@@ -53,7 +54,14 @@ final class Boundary {
             meet(inside, columns);
         }
         meet(inside, window - columns);
-        return mask.intersection(outside(mask, inside, box.x() + distance));
+        Runs inner = new Runs();
+        for (int x = 0; x < inside.length; x++) {
+            int top = (box.x() + distance + x) * mask.height();
+            for (int i = 0; i < inside[x].length; i += 2) {
+                inner.add(top + inside[x][i], top + inside[x][i + 1]);
+            }
+        }
+        return mask.intersection(outside(inner.code(mask.width(), mask.height())));
     }
 
     /** Of each column of the box the first row and the one behind the last of each run, less the distance at both ends. */
@@ -115,20 +123,52 @@ final class Boundary {
         return Arrays.copyOf(out, n);
     }
 
-    /** All pixels but those of the columns from {@code first} on. */
-    private static RunLength outside(RunLength mask, int[][] columns, int first) {
-        // The first run of a code is outside of what it stands for.
-        int[] counts = new int[2 + Arrays.stream(columns).mapToInt(c -> c.length).sum()];
-        int n = 1;
-        int at = 0;
-        for (int x = 0; x < columns.length; x++) {
-            for (int row : columns[x]) {
-                int place = (first + x) * mask.height() + row;
-                counts[n++] = place - at;
-                at = place;
+    /** The code of each class in a label map, found at one go. */
+    static RunLength[] classes(LabelMap map, int classes) {
+        int w = map.width();
+        int h = map.height();
+        int[] labels = map.toArray();
+        Runs[] runs = new Runs[classes];
+        for (int at = 0; at < labels.length; at++) {
+            int label = labels[at % h * w + at / h];
+            if (label >= 0 && label < classes) {
+                runs[label] = runs[label] == null ? new Runs() : runs[label];
+                runs[label].add(at, at + 1);
             }
         }
-        counts[n] = mask.width() * mask.height() - at;
-        return RunLength.of(mask.width(), mask.height(), counts);
+        return Arrays.stream(runs).map(r -> (r == null ? new Runs() : r).code(w, h)).toArray(RunLength[]::new);
+    }
+
+    /** The pixels that aren't in a mask. */
+    static RunLength outside(RunLength mask) {
+        int[] counts = mask.counts();
+        int[] flipped = new int[counts.length + 1];
+        System.arraycopy(counts, 0, flipped, 1, counts.length);
+        return RunLength.of(mask.width(), mask.height(), flipped);
+    }
+
+    /** Runs as they are found, down the columns. */
+    private static final class Runs {
+        /** The first pixel and the one behind the last of each. */
+        private int[] ends = new int[8];
+        private int n;
+
+        void add(int from, int to) {
+            if (n > 0 && ends[n - 1] == from) {
+                ends[n - 1] = to;
+                return;
+            }
+            ends = n < ends.length ? ends : Arrays.copyOf(ends, 2 * n);
+            ends[n++] = from;
+            ends[n++] = to;
+        }
+
+        RunLength code(int width, int height) {
+            int[] counts = new int[n + 1];
+            for (int i = 0; i <= n; i++) {
+                counts[i] = (i < n ? ends[i] : width * height) - (i > 0 ? ends[i - 1] : 0);
+            }
+            return RunLength.of(width, height, counts);
+        }
     }
 }

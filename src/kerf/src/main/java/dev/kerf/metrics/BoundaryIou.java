@@ -3,6 +3,7 @@ package dev.kerf.metrics;
 import dev.kerf.error.BadInputException;
 import dev.kerf.mask.LabelMap;
 import dev.kerf.mask.Mask;
+import dev.kerf.mask.RunLength;
 import dev.kerf.metrics.Overlaps.MaskSet;
 import java.util.ArrayList;
 import java.util.List;
@@ -60,7 +61,8 @@ public final class BoundaryIou {
     }
 
     /**
-     * The overlap of each class's boundaries in two label maps.
+     * The overlap of each class's boundaries in two label maps, counted on the host by way of their runs: in proportion to the
+     * pixels, however many classes there are.
      *
      * @param classes K: classes are 0 … K − 1
      * @param ignore  a label of the truth whose pixels count nowhere; {@link Confusions#NO_IGNORE} for none
@@ -71,14 +73,20 @@ public final class BoundaryIou {
             throw new BadInputException("the truth is " + truth.width() + "x" + truth.height() + ", the prediction "
                     + predicted.width() + "x" + predicted.height());
         }
-        long[] real = truth.counts(classes);
-        long[] given = predicted.counts(classes);
-        Mask out = ignore == Confusions.NO_IGNORE ? null : truth.mask(ignore);
+        int distance = Boundary.distance(truth.width(), truth.height(), ratio);
+        RunLength[] real = Boundary.classes(truth, classes);
+        RunLength[] given = Boundary.classes(predicted, classes);
+        RunLength all = RunLength.of(truth.width(), truth.height(), new int[] {0, truth.width() * truth.height()});
+        RunLength counted = ignore == Confusions.NO_IGNORE ? all : Boundary.outside(RunLength.encode(truth.mask(ignore)));
         List<Overlap> scores = new ArrayList<>();
         for (int c = 0; c < classes; c++) {
-            scores.add(c == ignore || real[c] + given[c] == 0
-                    ? Overlap.NONE
-                    : measure(predicted.mask(c), truth.mask(c), out));
+            if (c == ignore || real[c].area() + given[c].area() == 0) {
+                scores.add(Overlap.NONE);
+                continue;
+            }
+            RunLength a = Boundary.of(given[c], distance).intersection(counted);
+            RunLength b = Boundary.of(real[c], distance).intersection(counted);
+            scores.add(Overlap.of(a.intersection(b).area(), a.area(), b.area()));
         }
         return scores;
     }
