@@ -26,6 +26,7 @@ class ImageFuzzTest {
                 Image.read(file, i);
             }
         });
+        held.readingFile(input, "fuzz." + ending, Image::readLabels);
     }
 
     static Stream<byte[]> pngs() {

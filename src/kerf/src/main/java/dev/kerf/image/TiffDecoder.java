@@ -39,52 +39,54 @@ final class TiffDecoder implements ImageDecoder {
         this.file = MemorySegment.ofArray(file);
     }
 
-    /** A page of full size that isn't looked at yet: its directory, and bytes to add to the places that this gives. */
-    private record Leaf(TiffDirectory tags, long shift) {}
+    /**
+     * The pages of full size, which aren't looked at yet.
+     *
+     * @param tags  their directories
+     * @param count at least one
+     * @param step  bytes from one page to the next where one directory is for all; 0 otherwise
+     */
+    private record Stack(List<TiffDirectory> tags, int count, long step) {}
 
-    /** At least one. */
-    private List<Leaf> leaves() {
+    private Stack stack() {
         List<TiffDirectory> all = TiffDirectory.of(file, Integer.MAX_VALUE);
-        List<Leaf> leaves = new ArrayList<>();
+        List<TiffDirectory> full = new ArrayList<>();
         for (TiffDirectory d : all) {
             if (d.isDamaged()) {
                 throw new BadFileException(name + ": TIFF: truncated or damaged: tags of a page lie behind the file's end "
                         + "or on those of another");
             }
             if ((d.number(254, 0) & NO_PAGE) == 0 || all.size() == 1) {
-                leaves.add(new Leaf(d, 0));
+                full.add(d);
             }
         }
-        if (leaves.isEmpty()) {
+        if (full.isEmpty()) {
             throw new BadFileException(name + ": TIFF: truncated or damaged: there is no page in it");
         }
-        Matcher stack = IMAGES.matcher(all.getFirst().text(270));
-        if (leaves.size() == 1 && all.getFirst().text(270).startsWith("ImageJ=") && stack.find()) {
-            long bytes = page(leaves, 0).plainBytes();
-            long from = all.getFirst().number(273, 0);
-            for (int i = 1; bytes > 0 && i < Integer.parseInt(stack.group(1))
-                    && from + (i + 1) * bytes <= file.byteSize(); i++) {
-                leaves.add(new Leaf(all.getFirst(), i * bytes));
-            }
+        Matcher images = IMAGES.matcher(full.getFirst().text(270));
+        if (full.size() == 1 && full.getFirst().text(270).startsWith("ImageJ=") && images.find()) {
+            long bytes = new TiffPage(name, full.getFirst(), 0).plainBytes();
+            long room = bytes == 0 ? 1 : (file.byteSize() - full.getFirst().number(273, 0)) / bytes;
+            return new Stack(full, Math.clamp(room, 1, Math.max(1, Integer.parseInt(images.group(1)))), bytes);
         }
-        return leaves;
+        return new Stack(full, full.size(), 0);
     }
 
-    private TiffPage page(List<Leaf> leaves, int index) {
-        if (index < 0 || index >= leaves.size()) {
-            throw new BadInputException(name + ": there is no page " + (index + 1) + "; it has " + leaves.size());
+    private TiffPage page(Stack stack, int index) {
+        if (index < 0 || index >= stack.count) {
+            throw new BadInputException(name + ": there is no page " + (index + 1) + "; it has " + stack.count);
         }
-        return new TiffPage(name, leaves.get(index).tags, leaves.get(index).shift);
+        return new TiffPage(name, stack.tags.get(stack.step > 0 ? 0 : index), index * stack.step);
     }
 
     /** Pages of full size, at least one. */
     int pages() {
-        return leaves().size();
+        return stack().count;
     }
 
     /** One of them. */
     TiffPage page(int index) {
-        return page(leaves(), index);
+        return page(stack(), index);
     }
 
     @Override
@@ -114,29 +116,29 @@ final class TiffDecoder implements ImageDecoder {
      * @param channels one or three, counted from 1: samples of the page, or pages of the group
      */
     Image decode(int picture, int... channels) {
-        List<Leaf> leaves = leaves();
-        Group group = group(leaves);
+        Stack stack = stack();
+        Group group = group(stack);
         List<Plane> planes = new ArrayList<>();
         for (int c : channels) {
-            TiffPage page = page(leaves, group.page(picture, 0));
+            TiffPage page = page(stack, group.page(picture, 0));
             int all = group.channels > 1 ? group.channels : page.bands();
             if (c < 1 || c > all || channels.length != 1 && channels.length != 3) {
                 throw new BadInputException(name + ": channels " + Arrays.toString(channels) + ": one or three of 1 to " + all
                         + " can be taken");
             }
-            planes.add(group.channels > 1 ? new Plane(page(leaves, group.page(picture, c - 1)), 0) : new Plane(page, c - 1));
+            planes.add(group.channels > 1 ? new Plane(page(stack, group.page(picture, c - 1)), 0) : new Plane(page, c - 1));
         }
         return new Meaning(planes.getFirst().page, planes).decode(false);
     }
 
     /** How many pictures {@link #decode(int, int...)} can make. */
     int pictures() {
-        List<Leaf> leaves = leaves();
-        return leaves.size() / group(leaves).channels;
+        Stack stack = stack();
+        return stack.count / group(stack).channels;
     }
 
-    private Group group(List<Leaf> leaves) {
-        return Group.of(page(leaves, 0), leaves.size());
+    private Group group(Stack stack) {
+        return Group.of(page(stack, 0), stack.count);
     }
 
     /** One channel of a page. */

@@ -19,7 +19,6 @@ final class TiffDirectory {
     /** Bytes of a value of each type from 1; 0 for those that are no type. */
     private static final int[] BYTES = {0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4, 0, 0, 8, 8, 8};
     private static final int PRIVATE = 32768;
-    private static final int MOST_PAGES = 1 << 16;
 
     private final MemorySegment file;
     private final ByteOrder order;
@@ -51,7 +50,7 @@ final class TiffDirectory {
         long at = big && file.byteSize() >= 16 ? number(file, order, 8, 8) : number(file, order, 4, 4);
         Set<Long> seen = new HashSet<>();
         long bytes = 0;
-        while (at > 0 && found.size() < Math.min(most, MOST_PAGES) && seen.add(at)) {
+        while (at > 0 && found.size() < most && seen.add(at)) {
             TiffDirectory d = new TiffDirectory(file, order);
             if (!d.read(at, big)) {
                 break;
@@ -75,6 +74,9 @@ final class TiffDirectory {
             return false;
         }
         long n = number(file, order, at, head);
+        if (n == 0) {
+            return false;
+        }
         long from = at + head;
         for (long i = 0; i < n && from <= file.byteSize() - size; i++, from += size) {
             int tag = (int) number(file, order, from, 2);

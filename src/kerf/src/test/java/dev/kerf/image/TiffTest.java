@@ -157,6 +157,24 @@ class TiffTest {
         }
     }
 
+    /** However many pages ImageJ's text claims, there are as many as the file has bytes for; none of them is kept. */
+    @Test
+    void pagesThatATextClaims(@TempDir Path directory) throws Exception {
+        byte[] text = "ImageJ=1.54\nimages=999999999\n\0".getBytes(StandardCharsets.US_ASCII);
+        byte[] strip = new byte[text.length + 50];
+        System.arraycopy(text, 0, strip, 0, text.length);
+        strip[text.length + 49] = 7;
+        int data = 8 + 2 + 12 * 10 + 4;
+        byte[] file = plain(2, 1, 8, 1, strip, new int[] {270, 2, text.length, data}, new int[] {279, 4, 1, 2});
+        // The pixels stand behind the text.
+        ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN).putInt(8 + 2 + 12 * 6 + 8, data + text.length);
+        Path stack = directory.resolve("stack.tif");
+        Files.write(stack, file);
+        assertEquals(25, Image.pages(stack));
+        assertEquals(7, Image.read(stack, 24).sample(1, 0, 0));
+        assertThrows(BadInputException.class, () -> Image.read(stack, 25));
+    }
+
     /** Directories, strips and codes of white rows cost work each, however little there is of them. */
     @Test
     void whatLiesOnOneAnotherIsRefused() {
