@@ -14,10 +14,13 @@ import dev.kerf.tensor.Shape;
 import dev.kerf.weights.Safetensors;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
@@ -136,6 +139,30 @@ class EvaluateCommandTest {
         assertEquals(255, all.at("ignore").asLong());
         assertEquals(2, all.at("pixels").asLong());
         assertEquals("[[1,0],[0,0]]", json("--ignore", "1", "--map", "255=1").at("confusion").toString());
+    }
+
+    /** Object numbers as segmentation tools store them: 32-bit TIFF, int32 and int64 arrays. */
+    @Test
+    void labelsPastSixteenBits() throws IOException {
+        int[] objects = {0, 70_001, 70_001, Integer.MAX_VALUE};
+        ByteBuffer tiff = ByteBuffer.allocate(8 + 2 + 12 * 8 + 4 + 16).order(ByteOrder.LITTLE_ENDIAN);
+        tiff.put((byte) 'I').put((byte) 'I').putShort((short) 42).putInt(8).putShort((short) 8);
+        for (int[] tag : new int[][] {{256, 4}, {257, 1}, {258, 32}, {259, 1}, {262, 1}, {273, 110}, {278, 1}, {279, 16}}) {
+            tiff.putShort((short) tag[0]).putShort((short) 4).putInt(1).putInt(tag[1]);
+        }
+        tiff.putInt(0);
+        Arrays.stream(objects).forEach(tiff::putInt);
+        Files.write(truth.resolve("a.tif"), tiff.array());
+        HostTensor.of(Shape.of(1, 4), new int[] {0, 1, 2, 2}).writeNpy(predicted.resolve("a.npy"));
+        assertEquals("[[1,0,0],[0,1,1],[0,0,1]]", json("--map", "70001=1,2147483647=2", "--num-classes", "3").at("confusion")
+                .toString());
+        Files.delete(truth.resolve("a.tif"));
+        HostTensor.of(Shape.of(1, 4), new long[] {0, 70_001, 70_001, 5}).writeNpy(truth.resolve("a.npy"));
+        assertEquals("[[1,0,0],[0,1,1],[0,0,1]]", json("--map", "70001=1,5=2", "--num-classes", "3").at("confusion").toString());
+        HostTensor.of(Shape.of(1, 4), new long[] {0, 1L << 32, 1, 1}).writeNpy(truth.resolve("a.npy"));
+        assertEquals(1, evaluate("--num-classes", "3"));
+        assertTrue(err.toString(StandardCharsets.UTF_8).contains("a.npy: label 4294967296; labels are 0 and more, below 2^31"),
+                err::toString);
     }
 
     @Test
