@@ -158,7 +158,8 @@ class EvaluateCommandTest {
                 .toString());
         Files.delete(truth.resolve("a.tif"));
         HostTensor.of(Shape.of(1, 4), new long[] {0, 70_001, 70_001, 5}).writeNpy(truth.resolve("a.npy"));
-        assertEquals("[[1,0,0],[0,1,1],[0,0,1]]", json("--map", "70001=1,5=2", "--num-classes", "3").at("confusion").toString());
+        assertEquals("[[1,0,0],[0,1,1],[0,0,1]]",
+                json("--map", "70001=1,5=2", "--num-classes", "3").at("confusion").toString());
         HostTensor.of(Shape.of(1, 4), new long[] {0, 1L << 32, 1, 1}).writeNpy(truth.resolve("a.npy"));
         assertEquals(1, evaluate("--num-classes", "3"));
         assertTrue(err.toString(StandardCharsets.UTF_8).contains("a.npy: label 4294967296; labels are 0 and more, below 2^31"),

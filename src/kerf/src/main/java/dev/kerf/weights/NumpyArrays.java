@@ -39,7 +39,8 @@ final class NumpyArrays {
     }
 
     /** The array that a state describes; its bytes are those of the pickle. Null if it is of texts, times or records. */
-    @Nullable Tensor tensor(Object state) {
+    @Nullable
+    Tensor tensor(Object state) {
         if (!(state instanceof Items s) || s.items.size() != 5 || !(s.items.get(1) instanceof Items shape)
                 || !(s.items.get(2) instanceof NumpyType type) || !(s.items.get(3) instanceof Boolean fortran)) {
             throw reader.error("a NumPy array whose state isn't one");

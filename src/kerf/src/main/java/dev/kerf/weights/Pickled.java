@@ -57,7 +57,8 @@ final class Pickled {
 
     /** A NumPy array; without a tensor until its state is set, or if it holds no numbers. */
     static final class NumpyArray {
-        @Nullable Tensor tensor;
+        @Nullable
+        Tensor tensor;
     }
 
     /**

@@ -21,8 +21,8 @@ import org.jspecify.annotations.Nullable;
 record StateDict(Map<String, Tensor> tensors, Map<String, String> metadata) {
     /** Where a state dict is looked for, in this order, averages of the weights last; then at the top level. */
     static final List<String> KEYS = List.of("state_dict", "model_state_dict", "model_state", "model", "net", "network",
-            "network_weights", "checkpoint", "module", "params", "state_dict_ema", "ema_state_dict", "model_ema", "ema_model", "ema",
-            "params_ema");
+            "network_weights", "checkpoint", "module", "params", "state_dict_ema", "ema_state_dict", "model_ema", "ema_model",
+            "ema", "params_ema");
 
     private static final int DEEPEST = 16;
     /** What an entry takes beside its name. */

@@ -59,7 +59,8 @@ class ModelNamesTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"module.", "_orig_mod.", "model.", "net.", "network.", "module._orig_mod.", "_orig_mod.module.", "model.net.", "net.model.",
+    @CsvSource({"module.", "_orig_mod.", "model.", "net.", "network.", "module._orig_mod.", "_orig_mod.module.", "model.net.",
+        "net.model.",
         "model._orig_mod.module.", "module.module.net._orig_mod.", "_fsdp_wrapped_module.", "''"})
     void whatHeldTheModelIsLeftOut(String prefix) {
         String[] names = OWN.stream().map(prefix::concat).toArray(String[]::new);
