@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.kerf.backend.gpu.Driver;
-import dev.kerf.backend.gpu.kernel.Manifest;
 import dev.kerf.check.cost.LaunchCost;
 import dev.kerf.check.cost.LaunchCosts;
 import dev.kerf.check.cost.Prediction;
@@ -60,7 +59,7 @@ class PredictionTest {
                     global[i] *= items[i];
                 }
                 PtxLaunch launch = counter.driver().launch(kernels.get(kernel), global, items,
-                        arguments(kernel, l.at("arguments").items(), memory));
+                        arguments(l.at("arguments").asString(), memory));
                 LaunchCounter.Counted c = known.computeIfAbsent(kernel + l.at("groups") + l.at("arguments"),
                         _ -> counter.count(launch, LaunchCosts.SOME));
                 LaunchCost cost = new LaunchCost(l.at("node").asString(), kernel, kernel, Map.of(), c.counts().blocks(),
@@ -72,15 +71,15 @@ class PredictionTest {
         return micros;
     }
 
-    private static List<Object> arguments(String kernel, List<Json> values, Driver.Buffer memory) {
-        List<Manifest.Argument> types = Manifest.of(kernel).arguments();
+    private static List<Object> arguments(String words, Driver.Buffer memory) {
         List<Object> all = new ArrayList<>();
-        for (int i = 0; i < types.size(); i++) {
-            Json v = values.get(i);
-            all.add(types.get(i).pointer() ? memory : switch (types.get(i).type()) {
-                case "int" -> (Object) v.asInt();
-                case "long" -> v.asLong();
-                default -> (float) v.asDouble();
+        for (String word : words.split(" ")) {
+            String value = word.substring(word.indexOf(':') + 1);
+            all.add(switch (word.split(":")[0]) {
+                case "buffer" -> (Object) memory;
+                case "int" -> Integer.valueOf(value);
+                case "long" -> Long.valueOf(value);
+                default -> Float.valueOf(value);
             });
         }
         return all;
