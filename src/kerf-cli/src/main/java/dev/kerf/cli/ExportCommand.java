@@ -6,6 +6,7 @@ import dev.kerf.cli.console.ExitCode;
 import dev.kerf.cli.console.Text;
 import dev.kerf.cli.option.Claims;
 import dev.kerf.cli.option.ImageSizeConverter;
+import dev.kerf.cli.option.PictureSize;
 import dev.kerf.cli.option.Usage;
 import dev.kerf.cli.option.WeightsOptions;
 import dev.kerf.graph.Graph;
@@ -29,8 +30,6 @@ import picocli.CommandLine.Spec;
 @Command(name = "export", mixinStandardHelpOptions = true, sortOptions = false, description = "Writes a network for one image size as an ONNX model (opset "
         + OnnxExport.OPSET + ").")
 final class ExportCommand implements Callable<Integer> {
-    private static final int MOST = 1 << 16;
-
     private final Console console;
 
     @Spec
@@ -42,8 +41,8 @@ final class ExportCommand implements Callable<Integer> {
     @Mixin
     private WeightsOptions weights;
 
-    @Option(names = "--size", required = true, paramLabel = "HxW", description = "Rows and columns, such as 512x512.")
-    private String size;
+    @Option(names = "--size", required = true, paramLabel = "HxW", converter = PictureSize.Converter.class, description = "Rows and columns, such as 512x512.")
+    private PictureSize size;
 
     @Option(names = "--part", paramLabel = "PART", description = "SAM 2: encoder (of images of --size; the default), decoder (one point, three masks), frame (one"
             + " that is tracked, with 7 memories and 16 pointers) or memory (what is kept of it).")
@@ -66,9 +65,6 @@ final class ExportCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        int cross = size.indexOf('x');
-        int height = extent(cross < 0 ? "" : size.substring(0, cross));
-        int width = extent(size.substring(cross + 1));
         Claims.spare("--onnx", target, weights.file());
         try (Weights open = weights.open()) {
             ModelKind kind = Kerf.model(open);
@@ -77,7 +73,8 @@ final class ExportCommand implements Callable<Integer> {
                 throw new ParameterException(spec.commandLine(),
                         "--part " + part + ": expected " + String.join(", ", kind.parts()));
             }
-            ModelKind.GraphRequest request = new ModelKind.GraphRequest(wanted, height, width, imageSize, pixels);
+            ModelKind.GraphRequest request = new ModelKind.GraphRequest(wanted, size.height(), size.width(), imageSize,
+                    pixels);
             Graph graph = Usage.of(spec, () -> {
                 Graph all = kind.graph(open, request);
                 all.kept(Set.copyOf(stages));
@@ -88,21 +85,5 @@ final class ExportCommand implements Callable<Integer> {
         }
         console.out().println(target + "  " + Text.bytes(Files.size(target)));
         return ExitCode.OK;
-    }
-
-    private int extent(String text) {
-        try {
-            int n = Integer.parseInt(text);
-            if (n >= 1 && n <= MOST) {
-                return n;
-            }
-        } catch (NumberFormatException e) {
-            throw badSize();
-        }
-        throw badSize();
-    }
-
-    private ParameterException badSize() {
-        return new ParameterException(spec.commandLine(), "--size " + size + ": expected rows and columns, such as 512x512");
     }
 }

@@ -5,6 +5,7 @@ import dev.kerf.cli.console.Console;
 import dev.kerf.cli.console.ExitCode;
 import dev.kerf.cli.console.StandardOutput;
 import dev.kerf.cli.evaluate.EvaluateCommand;
+import dev.kerf.cli.kernels.KernelsCommand;
 import dev.kerf.cli.option.PathConverter;
 import dev.kerf.cli.picture.DetectCommand;
 import dev.kerf.cli.picture.PanopticCommand;
@@ -49,6 +50,7 @@ public final class Main {
         COMMANDS.put("selftest", SelftestCommand::new);
         COMMANDS.put("soak", SoakCommand::new);
         COMMANDS.put("bench", BenchCommand::new);
+        COMMANDS.put("kernels", KernelsCommand::new);
     }
 
     private Main() {}

@@ -100,6 +100,6 @@ class BenchCommandTest {
         Run.of("bench", "--backend", "cpu", "--precision", "f16").failedWith(ExitCode.FAILED, "cpu:0 has none");
         Run.of("bench", "--backend", "cpu", "--only", "network", "--side", "32", "--out", dir).failedWith(ExitCode.FAILED,
                 "give --weights FILE", "--only kernels");
-        Run.of("bench", "--backend", "nowhere").failedWith(ExitCode.FAILED, "no back end 'nowhere'");
+        Run.of("bench", "--backend", "nowhere").failedWith(ExitCode.USAGE, "no back end 'nowhere'");
     }
 }

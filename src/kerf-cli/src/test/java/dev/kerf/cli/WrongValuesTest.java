@@ -27,6 +27,7 @@ class WrongValuesTest {
     /** By option, for all commands that have it. */
     private static final Map<String, List<String>> WRONG = Map.ofEntries(
             Map.entry("--threads", List.of("0", "-1", "x", "99999999999")),
+            Map.entry("--card", List.of("x", "H100")),
             Map.entry("--device", List.of("-1", "x", "0.5")),
             Map.entry("--page", List.of("0", "-1", "x")),
             Map.entry("--channels", List.of("0", "1,2", "1,2,3,4", "x")),
@@ -94,6 +95,7 @@ class WrongValuesTest {
             case "diff" -> List.of("diff", file, file);
             case "export" -> List.of("export", "--onnx", out, "--size", "8x8");
             case "bench" -> List.of("bench", "--out", out);
+            case "kernels" -> List.of("kernels", "unet", "--weights", file);
             case "import" -> List.of("weights", "import", file, "-o", out);
             case "fetch" -> List.of("weights", "fetch", "sam2.1-tiny");
             default -> List.of(command);

@@ -12,6 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.LongPredicate;
 import java.util.stream.Stream;
@@ -119,6 +120,12 @@ public final class Golden {
                     + new TreeMap<>(MODELS).keySet());
         }
         return new Golden(golden, model);
+    }
+
+    /** A case of the application image by its folder's name; empty if none of that name travels with this program. */
+    public static Optional<GoldenCase> travelling(String name) {
+        Path folder = Path.of(System.getProperty(HOME, "."), "goldens", name);
+        return Files.exists(folder) ? Optional.of(GoldenCase.open(folder)) : Optional.empty();
     }
 
     /** Why the case isn't run in a precision; empty if it is. */

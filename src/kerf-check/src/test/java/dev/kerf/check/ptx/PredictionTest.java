@@ -104,4 +104,25 @@ class PredictionTest {
         assertEquals(List.of(), far, table.toString());
         assertTrue(sum > 0.75 && sum < 1.25, sum + "\n" + table);
     }
+
+    /** Blocks of one warp that has so many multiply-adds to do, and bytes to move. */
+    private static double seconds(long blocks, long each, long bytes) {
+        LaunchCounts counts = new LaunchCounts("k", blocks, 32, 0, 1, Map.of("fma.f32", each * blocks), each * blocks * 32, 0,
+                0, 0,
+                0, 0, 0, 0, 0, 0);
+        return Prediction.of(new LaunchCost("n", "k", "k", Map.of(), blocks, blocks, 0, bytes, 32, true, counts),
+                Card.of("h100")).seconds();
+    }
+
+    /** A warp issues an instruction a cycle; a second one on the multiprocessor waits where they meet: 1000 + 250 · 0.25 cycles. */
+    @Test
+    void byHand() {
+        double launch = 2e-6;
+        assertEquals(launch + 1000 / 1.98e9, seconds(1, 1000, 0), 1e-12);
+        assertEquals(seconds(1, 1000, 0), seconds(132, 1000, 0));
+        assertEquals(launch + 1062.5 / 1.98e9, seconds(133, 1000, 0), 1e-12);
+        double full = seconds(132 * 32 * 10, 1000, 0) - launch;
+        assertEquals(32 * 10 * 250 / 1.98e9, full, 0.02 * full, "a multiprocessor that is full is never idle");
+        assertEquals(launch + 1e-3, seconds(132 * 1000, 1, 3_350_000_000L), 5e-5);
+    }
 }

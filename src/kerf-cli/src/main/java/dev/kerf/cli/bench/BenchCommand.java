@@ -7,7 +7,6 @@ import dev.kerf.backend.Precision;
 import dev.kerf.backend.gpu.DeviceFloors;
 import dev.kerf.backend.gpu.GpuDevice;
 import dev.kerf.check.golden.Golden;
-import dev.kerf.check.golden.GoldenCase;
 import dev.kerf.cli.console.Console;
 import dev.kerf.cli.console.ExitCode;
 import dev.kerf.cli.option.DeviceOptions;
@@ -18,7 +17,6 @@ import dev.kerf.error.KerfException;
 import dev.kerf.graph.Graph;
 import dev.kerf.model.unet.UNet;
 import dev.kerf.weights.Weights;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -163,11 +161,7 @@ public final class BenchCommand implements Callable<Integer> {
         if (weights != null) {
             return Weights.open(weights);
         }
-        Path home = Path.of(System.getProperty(Golden.HOME, "."), "goldens", "unet-quick");
-        if (!Files.exists(home)) {
-            throw new BadInputException("no network of a usual size travels with this program; give --weights FILE, or leave "
-                    + "the network out with --only kernels");
-        }
-        return GoldenCase.open(home).weights();
+        return Golden.travelling("unet-quick").orElseThrow(() -> new BadInputException("no network of a usual size travels with"
+                + " this program; give --weights FILE, or leave the network out with --only kernels")).weights();
     }
 }

@@ -1,0 +1,2 @@
+/** What a model's kernels cost on a card that nobody needs to have. */
+package dev.kerf.cli.kernels;
