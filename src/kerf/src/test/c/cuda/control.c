@@ -36,6 +36,7 @@ int lost;
 cl device, context;
 long version = 12060, devices = 1, pools = 1, total = 8L << 30, major_ = 9, minor_ = 0;
 long last_shared, last_cluster, last_attributes;
+long uploaded, pageable;
 __thread void *current[16];
 __thread int depth;
 
@@ -138,7 +139,9 @@ long standin_live(const char *what) {
 long standin_last(const char *what) {
     return strcmp(what, "shared") == 0 ? last_shared
         : strcmp(what, "cluster") == 0 ? last_cluster
-        : strcmp(what, "attributes") == 0 ? last_attributes : -1;
+        : strcmp(what, "attributes") == 0 ? last_attributes
+        : strcmp(what, "uploaded") == 0 ? uploaded
+        : strcmp(what, "pageable") == 0 ? pageable : -1;
 }
 
 __attribute__((constructor)) static void configure(void) {

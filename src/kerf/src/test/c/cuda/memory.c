@@ -122,6 +122,7 @@ CUresult cuMemHostAlloc(void **out, size_t bytes, unsigned flags) {
     }
     struct host *h = calloc(1, sizeof *h);
     h->address = *out;
+    h->bytes = bytes;
     pthread_mutex_lock(&lock);
     h->next = hosts;
     hosts = h;

@@ -8,9 +8,9 @@
 // limits, a graph is a chain. Device addresses are numbers that nothing lies at.
 //
 // For tests: standin_live counts what wasn't freed, standin_calls counts calls, standin_fault makes a call fail,
-// standin_set changes the device, standin_last tells of the last launch, standin_context changes the thread's context,
-// standin_abandon forgets what was left. The environment's KERF_STANDIN=name=value,... is standin_set at the start,
-// KERF_STANDIN_FAULT=call:passes:status is standin_fault.
+// standin_set changes the device, standin_last tells of the last launch and of all copies, standin_context changes the
+// thread's context, standin_abandon forgets what was left. The environment's KERF_STANDIN=name=value,... is standin_set
+// at the start, KERF_STANDIN_FAULT=call:passes:status is standin_fault.
 
 #ifndef STANDIN_H
 #define STANDIN_H
@@ -106,6 +106,7 @@ struct memory {
 };
 struct host {
     void *address;
+    size_t bytes;
     struct host *next;
 };
 struct call {
@@ -126,6 +127,7 @@ extern int lost;                     // the status that cost the context, or 0
 extern cl device, context;
 extern long version, devices, pools, total, major_, minor_;
 extern long last_shared, last_cluster, last_attributes;
+extern long uploaded, pageable;      // bytes from the host; copies from or to memory that isn't pinned
 extern __thread void *current[16];   // the thread's stack of contexts
 extern __thread int depth;
 extern char CONTEXT[8];              // the one context's address

@@ -146,6 +146,17 @@ CUresult cuStreamWaitEvent(struct object *stream, struct object *event, unsigned
     return flags == 0 ? SUCCESS : INVALID_VALUE;
 }
 
+static void count(const char *at, size_t bytes, int up) {
+    pthread_mutex_lock(&lock);
+    uploaded += up ? (long)bytes : 0;
+    struct host *h = hosts;
+    while (h && (at < (char *)h->address || at + bytes > (char *)h->address + h->bytes)) {
+        h = h->next;
+    }
+    pageable += h == NULL;
+    pthread_mutex_unlock(&lock);
+}
+
 CUresult cuMemcpyHtoDAsync_v2(CUdeviceptr to, const void *from, size_t bytes, struct object *stream) {
     ENTER("cuMemcpyHtoDAsync", 1);
     NEED(stream, STREAM);
@@ -153,6 +164,7 @@ CUresult cuMemcpyHtoDAsync_v2(CUdeviceptr to, const void *from, size_t bytes, st
     if (!m) {
         return INVALID_VALUE;
     }
+    count(from, bytes, 1);
     if (bytes) {
         TRY(clEnqueueWriteBuffer(stream->queue, m->buffer, 0, to - m->address, bytes, from, 0, NULL, NULL));
         TRY(clFlush(stream->queue));
@@ -167,6 +179,7 @@ CUresult cuMemcpyDtoHAsync_v2(void *to, CUdeviceptr from, size_t bytes, struct o
     if (!m) {
         return INVALID_VALUE;
     }
+    count(to, bytes, 0);
     if (bytes) {
         TRY(clEnqueueReadBuffer(stream->queue, m->buffer, 0, from - m->address, bytes, to, 0, NULL, NULL));
         TRY(clFlush(stream->queue));

@@ -31,7 +31,7 @@ public interface DeviceTensor extends AutoCloseable {
     boolean ready();
 
     /**
-     * Copies dense row-major elements in.
+     * Copies dense row-major elements in; the source may change when it returns, whether or not they are there yet.
      *
      * @param source exactly {@code type().bytes()} bytes, on or off the heap
      */

@@ -204,6 +204,11 @@ public interface Driver extends AutoCloseable {
     /** Host memory that transfers quickly; freed by closing. */
     Staging staging(long bytes);
 
+    /** Whether copies from and to other host memory than that hold up the caller, so that all are to go through it. */
+    default boolean stages() {
+        return false;
+    }
+
     /** Host memory for transfers. */
     interface Staging extends AutoCloseable {
         /** The memory, native. */

@@ -17,7 +17,7 @@ final class ErrorCell {
     static final int CAPACITY = 1;
     static final int INDEX = 2;
 
-    private final GpuDevice device;
+    private final Driver.Queue queue;
     private final Graph graph;
     private final Driver.Buffer raised;
     private final MemorySegment found;
@@ -25,11 +25,12 @@ final class ErrorCell {
     /**
      * An empty cell.
      *
+     * @param queue  for clearing it
      * @param raised where kernels write
      * @param found  memory of the host that a queue copies it to
      */
-    ErrorCell(GpuDevice device, Graph graph, Driver.Buffer raised, Driver.Staging found) {
-        this.device = device;
+    ErrorCell(Driver.Queue queue, Graph graph, Driver.Buffer raised, Driver.Staging found) {
+        this.queue = queue;
         this.graph = graph;
         this.raised = raised;
         this.found = found.memory();
@@ -59,7 +60,8 @@ final class ErrorCell {
     }
 
     private void clear() {
-        device.transfers().zero(raised, 0, BYTES);
+        queue.zero(raised, 0, BYTES);
+        queue.synchronize();
         found.fill((byte) 0);
     }
 }

@@ -77,7 +77,7 @@ final class GpuExecutable implements Executable {
         this.profile = profile
                 ? new Profile(this.steps, steps.stream().map(s -> own(driver.timer())).toList())
                 : null;
-        this.errors = new ErrorCell(device, graph, errors, own(driver.staging(ErrorCell.BYTES)));
+        this.errors = new ErrorCell(queue, graph, errors, own(driver.staging(ErrorCell.BYTES)));
         long inputBytes = 0;
         for (Slot s : slots) {
             if (s.state()) {

@@ -82,18 +82,41 @@ final class GpuTensor implements DeviceTensor.State {
     @Override
     public void upload(MemorySegment source) {
         checkSize(source);
-        awaitAll();
+        Transfers queued = uploading();
         Object event = Trace.transfer();
-        device.transfers().upload(source, buffer(), offsetBytes);
+        queued.upload(source, this);
         traced(event, true);
+    }
+
+    private Transfers uploading() {
+        if (device.transfers().waits()) {
+            awaitAll();
+        }
+        return device.transfers();
+    }
+
+    /** What is put into the queue from now on may overwrite it. */
+    void beforeUpload(Driver.Queue queue) {
+        synchronized (device.monitor()) {
+            access.beforeWrite(queue);
+        }
+    }
+
+    /** What was put into the queue so far has written it. */
+    void uploaded(Driver.Queue queue) {
+        synchronized (device.monitor()) {
+            transfers.signal(queue);
+            queue.flush();
+            access.written(transfers);
+        }
     }
 
     @Override
     public void upload(HostView source) {
         checkView(source);
-        awaitAll();
+        Transfers queued = uploading();
         Object event = Trace.transfer();
-        device.transfers().upload(source, buffer(), offsetBytes);
+        queued.upload(source, this);
         traced(event, true);
     }
 

@@ -5,14 +5,17 @@ import dev.kerf.tensor.Shape;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Copies between the caller's memory and the device that the host waits for. Memory on the Java heap and strided memory goes
- * through a staging buffer, part by part. Allocates nothing after its first use.
+ * Copies between the caller's memory and the device. Memory on the Java heap and strided memory goes through staging
+ * memory, part by part; with a driver that {@linkplain Driver#stages copies from such memory alone without waiting} all
+ * does, and an upload to a tensor is only put into a queue. The host waits for everything else. Allocates nothing after
+ * its first use.
  */
 final class Transfers implements AutoCloseable {
     private static final long STAGING_BYTES = 4L << 20;
 
     private final Driver driver;
     private final Driver.Queue queue;
+    private UploadRing ring;
     private Driver.Staging staging;
 
     Transfers(Driver driver) {
@@ -20,26 +23,79 @@ final class Transfers implements AutoCloseable {
         this.queue = driver.queue();
     }
 
+    /** Whether an upload to a tensor waits, first for what uses it and then for itself. */
+    boolean waits() {
+        return !driver.stages();
+    }
+
+    /** Copies to a buffer and waits. */
     synchronized void upload(MemorySegment from, Driver.Buffer to, long offset) {
+        put(from, to, offset);
+        queue.synchronize();
+    }
+
+    /** Copies to a tensor, after what was submitted that uses it, before what will be. */
+    synchronized void upload(MemorySegment from, GpuTensor to) {
+        before(to);
+        put(from, to.buffer(), to.offsetBytes());
+        after(to);
+    }
+
+    /** Likewise. */
+    synchronized void upload(HostView from, GpuTensor to) {
+        before(to);
+        put(from, to.buffer(), to.offsetBytes());
+        after(to);
+    }
+
+    private void before(GpuTensor to) {
+        if (!waits()) {
+            to.beforeUpload(queue);
+        }
+    }
+
+    private void after(GpuTensor to) {
+        if (waits()) {
+            queue.synchronize();
+        } else {
+            to.uploaded(queue);
+        }
+    }
+
+    private void put(MemorySegment from, Driver.Buffer to, long offset) {
         // A file that becomes shorter is an error where Java reads it, and the process's end where a driver does.
-        if (from.isNative() && !from.isMapped()) {
+        if (from.isNative() && !from.isMapped() && !driver.stages()) {
             if (from.byteSize() > 0) {
                 queue.upload(to, offset, from, 0, from.byteSize());
-                queue.synchronize();
             }
             return;
         }
-        MemorySegment stage = stage();
-        for (long at = 0; at < from.byteSize(); at += STAGING_BYTES) {
-            long n = Math.min(STAGING_BYTES, from.byteSize() - at);
-            MemorySegment.copy(from, at, stage, 0, n);
-            queue.upload(to, offset + at, stage, 0, n);
-            queue.synchronize();
+        UploadRing r = ring();
+        for (long at = 0; at < from.byteSize(); at += UploadRing.PART) {
+            long n = Math.min(UploadRing.PART, from.byteSize() - at);
+            long place = r.reserve(n);
+            MemorySegment.copy(from, at, r.memory(), place, n);
+            queue.upload(to, offset + at, r.memory(), place, n);
+            r.sent(queue);
+        }
+    }
+
+    private void put(HostView from, Driver.Buffer to, long offset) {
+        UploadRing r = ring();
+        long total = from.shape().elements();
+        int size = from.dtype().bytes();
+        long step = UploadRing.PART / size;
+        for (long at = 0; at < total; at += step) {
+            long n = Math.min(step, total - at);
+            long place = r.reserve(n * size);
+            walk(from, at, n, r.memory(), place, true);
+            queue.upload(to, offset + at * size, r.memory(), place, n * size);
+            r.sent(queue);
         }
     }
 
     synchronized void download(Driver.Buffer from, long offset, MemorySegment to) {
-        if (to.isNative()) {
+        if (to.isNative() && !driver.stages()) {
             if (to.byteSize() > 0) {
                 queue.download(from, offset, to, 0, to.byteSize());
                 queue.synchronize();
@@ -55,19 +111,6 @@ final class Transfers implements AutoCloseable {
         }
     }
 
-    synchronized void upload(HostView from, Driver.Buffer to, long offset) {
-        MemorySegment stage = stage();
-        long total = from.shape().elements();
-        int size = from.dtype().bytes();
-        long step = STAGING_BYTES / size;
-        for (long at = 0; at < total; at += step) {
-            long n = Math.min(step, total - at);
-            walk(from, at, n, stage, true);
-            queue.upload(to, offset + at * size, stage, 0, n * size);
-            queue.synchronize();
-        }
-    }
-
     synchronized void download(Driver.Buffer from, long offset, HostView to) {
         MemorySegment stage = stage();
         long total = to.shape().elements();
@@ -77,7 +120,7 @@ final class Transfers implements AutoCloseable {
             long n = Math.min(step, total - at);
             queue.download(from, offset + at * size, stage, 0, n * size);
             queue.synchronize();
-            walk(to, at, n, stage, false);
+            walk(to, at, n, stage, 0, false);
         }
     }
 
@@ -95,8 +138,8 @@ final class Transfers implements AutoCloseable {
         }
     }
 
-    /** Copies elements {@code first} … of a strided view to the dense staging memory, or back; by runs within a row. */
-    private static void walk(HostView view, long first, long count, MemorySegment dense, boolean in) {
+    /** Copies elements {@code first} … of a strided view to a place in dense memory, or back; by runs within a row. */
+    private static void walk(HostView view, long first, long count, MemorySegment dense, long place, boolean in) {
         Shape shape = view.shape();
         int size = view.dtype().bytes();
         int rank = shape.rank();
@@ -113,10 +156,10 @@ final class Transfers implements AutoCloseable {
             }
             long run = Math.min(rowLength - column, count - done);
             if (step == size) {
-                copy(view.memory(), offset, dense, done * size, run * size, in);
+                copy(view.memory(), offset, dense, place + done * size, run * size, in);
             } else {
                 for (long i = 0; i < run; i++) {
-                    copy(view.memory(), offset + i * step, dense, (done + i) * size, size, in);
+                    copy(view.memory(), offset + i * step, dense, place + (done + i) * size, size, in);
                 }
             }
             done += run;
@@ -131,6 +174,13 @@ final class Transfers implements AutoCloseable {
         }
     }
 
+    private UploadRing ring() {
+        if (ring == null) {
+            ring = new UploadRing(driver);
+        }
+        return ring;
+    }
+
     private MemorySegment stage() {
         if (staging == null) {
             staging = driver.staging(STAGING_BYTES);
@@ -140,9 +190,12 @@ final class Transfers implements AutoCloseable {
 
     @Override
     public synchronized void close() {
+        queue.close();
+        if (ring != null) {
+            ring.close();
+        }
         if (staging != null) {
             staging.close();
         }
-        queue.close();
     }
 }

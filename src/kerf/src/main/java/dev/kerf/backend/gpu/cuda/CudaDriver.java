@@ -88,6 +88,12 @@ public final class CudaDriver implements Driver {
         return memory.staging(bytes);
     }
 
+    /** CUDA copies pageable memory by way of its own, and waits. */
+    @Override
+    public boolean stages() {
+        return true;
+    }
+
     @Override
     public Kernel load(String name, Map<String, String> parameters) {
         checkOpen();

@@ -166,8 +166,11 @@ public final class StandIn {
         return ask(calls, function);
     }
 
-    /** {@code shared}, {@code cluster} or {@code attributes} of the last launch. */
-    long last(String what) {
+    /**
+     * {@code shared}, {@code cluster} or {@code attributes} of the last launch; so far, {@code uploaded} bytes and copies
+     * from or to {@code pageable} memory.
+     */
+    public long last(String what) {
         return ask(last, what);
     }
 
