@@ -23,7 +23,7 @@ CL_FUNCTIONS(DEFINE)
 
 static const char *const KIND_NAMES[KINDS] =
     {"freed", "streams", "events", "modules", "functions", "pools", "graphs", "executables",
-    "nodes"};
+    "nodes", "links"};
 
 pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct call calls[128];
@@ -36,7 +36,7 @@ int lost;
 cl device, context;
 long version = 12060, devices = 1, pools = 1, total = 8L << 30, major_ = 9, minor_ = 0;
 long last_shared, last_cluster, last_attributes;
-long uploaded, pageable;
+long assembled, uploaded, pageable;
 __thread void *current[16];
 __thread int depth;
 
@@ -140,6 +140,7 @@ long standin_last(const char *what) {
     return strcmp(what, "shared") == 0 ? last_shared
         : strcmp(what, "cluster") == 0 ? last_cluster
         : strcmp(what, "attributes") == 0 ? last_attributes
+        : strcmp(what, "assembled") == 0 ? assembled
         : strcmp(what, "uploaded") == 0 ? uploaded
         : strcmp(what, "pageable") == 0 ? pageable : -1;
 }

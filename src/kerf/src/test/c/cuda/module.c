@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include "standin.h"
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const char *line_after(const char *text, const char *start) {
@@ -10,18 +11,72 @@ static const char *line_after(const char *text, const char *start) {
     return strncmp(text, start, n) == 0 ? text + n : NULL;
 }
 
+#define HEAD "// kerf stand-in\n// definitions:"
+#define ELF "\x7f" "ELF"
+
+static void find_log(unsigned count, const int *options, void **values, char **log, size_t *bytes) {
+    for (unsigned i = 0; i < count; i++) {
+        if (options[i] == 5) {
+            *log = values[i];
+        } else if (options[i] == 6) {
+            *bytes = (size_t)values[i];
+        }
+    }
+}
+
+CUresult cuLinkCreate_v2(unsigned count, const int *options, void **values, struct object **out) {
+    ENTER("cuLinkCreate", 1);
+    *out = made(LINK);
+    find_log(count, options, values, &(*out)->log, &(*out)->log_bytes);
+    return SUCCESS;
+}
+
+CUresult cuLinkAddData_v2(struct object *link, int type, const char *code, size_t bytes, const char *name, unsigned count,
+        const int *options, void **values) {
+    ENTER("cuLinkAddData", 1);
+    NEED(link, LINK);
+    if (type != 1 || link->code || count || options || values || code[bytes - 1]) {
+        return INVALID_VALUE;
+    }
+    if (!line_after(code, HEAD)) {
+        snprintf(link->log, link->log_bytes, "ptxas %s fatal: no image of the stand-in's", name);
+        return INVALID_PTX;
+    }
+    link->bytes = strlen(ELF) + bytes;
+    link->code = malloc(link->bytes);
+    memcpy(link->code, ELF, strlen(ELF));
+    memcpy(link->code + strlen(ELF), code, bytes);
+    return SUCCESS;
+}
+
+CUresult cuLinkComplete(struct object *link, void **code, size_t *bytes) {
+    ENTER("cuLinkComplete", 1);
+    NEED(link, LINK);
+    if (!link->code) {
+        return INVALID_VALUE;
+    }
+    __atomic_add_fetch(&assembled, 1, __ATOMIC_RELAXED);
+    *code = link->code;
+    *bytes = link->bytes;
+    return SUCCESS;
+}
+
+CUresult cuLinkDestroy(struct object *link) {
+    ENTER("cuLinkDestroy", 1);
+    NEED(link, LINK);
+    free(link->code);
+    gone(link);
+    return SUCCESS;
+}
+
 CUresult cuModuleLoadDataEx(struct object **out, const char *image, unsigned count, const int *options, void **values) {
     ENTER("cuModuleLoadDataEx", 1);
     char *log = NULL;
     size_t log_bytes = 0;
-    for (unsigned i = 0; i < count; i++) {
-        if (options[i] == 5) {
-            log = values[i];
-        } else if (options[i] == 6) {
-            log_bytes = (size_t)values[i];
-        }
-    }
-    const char *definitions = line_after(image, "// kerf stand-in\n// definitions:");
+    find_log(count, options, values, &log, &log_bytes);
+    const char *text = line_after(image, ELF);
+    const char *definitions = line_after(text ? text : image, HEAD);
+    __atomic_add_fetch(&assembled, text == NULL, __ATOMIC_RELAXED);
     const char *end = definitions ? strchr(definitions, '\n') : NULL;
     if (!end) {
         snprintf(log, log_bytes, "ptxas fatal: no image of the stand-in's");

@@ -3,7 +3,8 @@
 //
 //   gcc -shared -fPIC -O1 -Wall -Wextra -Werror -o libcuda.so *.c -ldl -lpthread
 //
-// A module's image is a text: "// kerf stand-in", then "// definitions: -DA=1 ...", then OpenCL C. It is stricter than
+// A module's image is a text: "// kerf stand-in", then "// definitions: -DA=1 ...", then OpenCL C. It passes for PTX;
+// machine code is the same after ELF's first four bytes. It is stricter than
 // a driver: every call but the first few needs a current context, handles and addresses are checked, grids have CUDA's
 // limits, a graph is a chain. Device addresses are numbers that nothing lies at.
 //
@@ -71,7 +72,7 @@ CL_FUNCTIONS(DECLARE)
 #define MOST_DYNAMIC 167936
 #define PLAIN_DYNAMIC 49152
 
-enum kind { FREED, STREAM, EVENT, MODULE, FUNCTION, POOL, GRAPH, EXEC, NODE, KINDS };
+enum kind { FREED, STREAM, EVENT, MODULE, FUNCTION, POOL, GRAPH, EXEC, NODE, LINK, KINDS };
 
 // A handle's first word says what it is. Freed ones are kept, so that their use is an error and not a crash.
 struct node {
@@ -97,6 +98,8 @@ struct object {
     signed char size[MOST_ARGUMENTS];
     int dynamic;                   // FUNCTION: most bytes of shared memory given at launch
     struct node *first, *last;     // GRAPH, EXEC
+    char *code, *log;              // LINK: machine code, and where to write what is wrong
+    size_t bytes, log_bytes;       // LINK
 };
 struct memory {
     CUdeviceptr address;
@@ -127,6 +130,7 @@ extern int lost;                     // the status that cost the context, or 0
 extern cl device, context;
 extern long version, devices, pools, total, major_, minor_;
 extern long last_shared, last_cluster, last_attributes;
+extern long assembled;               // PTX that became machine code
 extern long uploaded, pageable;      // bytes from the host; copies from or to memory that isn't pinned
 extern __thread void *current[16];   // the thread's stack of contexts
 extern __thread int depth;

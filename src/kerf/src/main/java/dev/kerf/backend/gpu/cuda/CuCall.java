@@ -22,6 +22,8 @@ final class CuCall {
     private static final MethodHandle OF_LIL = handle("LIL");
     private static final MethodHandle OF_LLLL = handle("LLLL");
     private static final MethodHandle OF_LLLLL = handle("LLLLL");
+    private static final MethodHandle OF_ILLL = handle("ILLL");
+    private static final MethodHandle OF_LILLLILL = handle("LILLLILL");
     private static final MethodHandle OF_LLI = handle("LLI");
     private static final MethodHandle OF_LBLL = handle("LBLL");
 
@@ -128,6 +130,22 @@ final class CuCall {
     static int of(MemorySegment function, long a, long b, long c, long d, long e) {
         try {
             return (int) OF_LLLLL.invokeExact(function, a, b, c, d, e);
+        } catch (Throwable t) {
+            throw impossible(t);
+        }
+    }
+
+    static int of(MemorySegment function, int a, long b, long c, long d) {
+        try {
+            return (int) OF_ILLL.invokeExact(function, a, b, c, d);
+        } catch (Throwable t) {
+            throw impossible(t);
+        }
+    }
+
+    static int of(MemorySegment function, long a, int b, long c, long d, long e, int f, long g, long h) {
+        try {
+            return (int) OF_LILLLILL.invokeExact(function, a, b, c, d, e, f, g, h);
         } catch (Throwable t) {
             throw impossible(t);
         }

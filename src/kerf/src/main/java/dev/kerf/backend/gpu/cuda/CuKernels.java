@@ -2,11 +2,13 @@ package dev.kerf.backend.gpu.cuda;
 
 import dev.kerf.backend.gpu.Driver;
 import dev.kerf.backend.gpu.kernel.KernelSource;
+import dev.kerf.error.BackendUnavailableException;
 import dev.kerf.error.DeviceException;
 import dev.kerf.error.UnsupportedOpException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Iterator;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
@@ -17,24 +19,20 @@ import java.util.concurrent.ConcurrentHashMap;
  * at launch (needed above 48 KiB), and {@code KERF_CLUSTER}, groups along the first axis that run as a cluster.
  */
 final class CuKernels {
-    private static final int JIT_INFO_LOG_BUFFER = 3;
-    private static final int JIT_INFO_LOG_BUFFER_SIZE_BYTES = 4;
-    private static final int JIT_ERROR_LOG_BUFFER = 5;
-    private static final int JIT_ERROR_LOG_BUFFER_SIZE_BYTES = 6;
     private static final int FUNC_MAX_THREADS_PER_BLOCK = 0;
     private static final int FUNC_MAX_DYNAMIC_SHARED_SIZE_BYTES = 8;
     private static final int FUNC_NON_PORTABLE_CLUSTER_SIZE_ALLOWED = 14;
     private static final int PORTABLE_CLUSTER = 8;
-    private static final int LOG_BYTES = 16 << 10;
-    private static final int LOG_IN_MESSAGE = 4000;
 
     private final CuContext context;
     private final KernelImages images;
+    private final CuCode code;
     private final Map<String, Loaded> loaded = new ConcurrentHashMap<>();
 
     CuKernels(CuContext context, KernelImages images) {
         this.context = context;
         this.images = images;
+        this.code = new CuCode(context, images);
     }
 
     /**
@@ -54,9 +52,38 @@ final class CuKernels {
     /** A kernel, loaded if it isn't yet. */
     Loaded load(String name, Map<String, String> definitions) {
         return loaded.computeIfAbsent(name + " " + new TreeMap<>(definitions), k -> {
-            KernelImages.Image image = images.find(name, definitions, context.device().chip());
-            return load(name, definitions, image);
+            Iterator<KernelImages.Image> all = images.all(name, definitions, context.device().chip()).iterator();
+            DeviceException refused = null;
+            do {
+                try {
+                    return load(name, definitions, all.next());
+                } catch (DeviceException e) {
+                    if (!CuStatus.refusesCode(e.status())) {
+                        throw e;
+                    }
+                    refused = with(refused, e);
+                }
+            } while (more(all, refused));
+            throw refused;
         });
+    }
+
+    private static DeviceException with(DeviceException first, DeviceException next) {
+        if (first == null) {
+            return next;
+        }
+        first.addSuppressed(next);
+        return first;
+    }
+
+    /** Whether there is other code than what was refused: that there is no compiler says less than the refusal. */
+    private static boolean more(Iterator<KernelImages.Image> all, DeviceException refused) {
+        try {
+            return all.hasNext();
+        } catch (BackendUnavailableException e) {
+            refused.addSuppressed(e);
+            return false;
+        }
     }
 
     private Loaded load(String name, Map<String, String> definitions, KernelImages.Image image) {
@@ -68,7 +95,7 @@ final class CuKernels {
         CudaApi cuda = context.cuda;
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment cell = arena.allocate(ValueLayout.JAVA_LONG);
-            long module = module(arena, cell, name, image);
+            long module = code.module(name, image);
             try {
                 MemorySegment entry = arena.allocateFrom(name);
                 context.call("cuModuleGetFunction", "of kernel " + name + " from " + image.origin(),
@@ -97,35 +124,6 @@ final class CuKernels {
     private void set(long function, int attribute, int value, String what) {
         context.call("cuFuncSetAttribute", "of kernel " + what,
                 () -> context.cuda.cuFuncSetAttribute(function, attribute, value));
-    }
-
-    private long module(Arena arena, MemorySegment cell, String name, KernelImages.Image image) {
-        // PTX ends in a 0; after machine code it does no harm.
-        MemorySegment code = arena.allocate(image.bytes().length + 1L, 16);
-        MemorySegment.copy(image.bytes(), 0, code, ValueLayout.JAVA_BYTE, 0, image.bytes().length);
-        MemorySegment info = arena.allocate(LOG_BYTES);
-        MemorySegment errors = arena.allocate(LOG_BYTES);
-        MemorySegment options = arena.allocateFrom(ValueLayout.JAVA_INT, JIT_INFO_LOG_BUFFER,
-                JIT_INFO_LOG_BUFFER_SIZE_BYTES, JIT_ERROR_LOG_BUFFER, JIT_ERROR_LOG_BUFFER_SIZE_BYTES);
-        MemorySegment values = arena.allocateFrom(ValueLayout.JAVA_LONG, info.address(), LOG_BYTES, errors.address(),
-                LOG_BYTES);
-        context.enter();
-        int status = context.cuda.cuModuleLoadDataEx(
-                cell.address(), code.address(), 4, options.address(), values.address());
-        context.leave();
-        if (status != CuStatus.SUCCESS) {
-            String log = (errors.getString(0) + "\n" + info.getString(0)).strip();
-            String of = "of kernel " + name + " from " + image.origin();
-            DeviceException e = context.error(status, "cuModuleLoadDataEx", of);
-            throw log.isEmpty()
-                    ? e
-                    : new DeviceException("cuModuleLoadDataEx", status,
-                            context.cuda.name(status), of + " on " + context.device().facts().info().name(),
-                            CuStatus.advice(status) + ". The driver's compiler says:\n"
-                                    + (log.length() <= LOG_IN_MESSAGE ? log : log.substring(0, LOG_IN_MESSAGE) + " …"),
-                            false);
-        }
-        return cell.get(ValueLayout.JAVA_LONG, 0);
     }
 
     /**

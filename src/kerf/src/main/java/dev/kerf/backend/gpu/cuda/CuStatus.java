@@ -10,10 +10,12 @@ final class CuStatus {
     static final int STUB_LIBRARY = 34;
     static final int DEVICE_UNAVAILABLE = 46;
     static final int NO_DEVICE = 100;
+    static final int INVALID_IMAGE = 200;
     static final int NO_BINARY_FOR_GPU = 209;
     static final int ECC_UNCORRECTABLE = 214;
     static final int INVALID_PTX = 218;
     static final int NVLINK_UNCORRECTABLE = 220;
+    static final int JIT_COMPILER_NOT_FOUND = 221;
     static final int UNSUPPORTED_PTX_VERSION = 222;
     static final int NOT_FOUND = 500;
     static final int NOT_READY = 600;
@@ -43,10 +45,16 @@ final class CuStatus {
         return LOST.contains(status);
     }
 
+    /** Whether a driver says by it that code isn't for it or its device: other code may be. */
+    static boolean refusesCode(int status) {
+        return status == NO_BINARY_FOR_GPU || status == INVALID_PTX || status == UNSUPPORTED_PTX_VERSION
+                || status == INVALID_IMAGE || status == JIT_COMPILER_NOT_FOUND;
+    }
+
     /** What the user can do. */
     static String advice(int status) {
         return switch (status) {
-            case NO_BINARY_FOR_GPU, INVALID_PTX, UNSUPPORTED_PTX_VERSION ->
+            case INVALID_IMAGE, NO_BINARY_FOR_GPU, INVALID_PTX, UNSUPPORTED_PTX_VERSION ->
                 "the kernel's code is not for this GPU or newer than its driver; update the NVIDIA driver";
             case LAUNCH_OUT_OF_RESOURCES ->
                 "the kernel needs more registers or shared memory than a group can have; try without tuned parameters";

@@ -63,6 +63,11 @@ public interface CudaApi {
         return false;
     }
 
+    /** Whether it has {@link #cuLinkCreate}, with a log where one is asked for. */
+    default boolean links() {
+        return false;
+    }
+
     /** A status by name, as the library knows it; {@code unknown status} if it doesn't. */
     String name(int status);
 
@@ -226,6 +231,26 @@ public interface CudaApi {
 
     /** Gives it back to its pool, in the order of a stream. */
     default int cuMemFreeAsync(long address, long stream) {
+        return CuStatus.NOT_SUPPORTED;
+    }
+
+    /** Begins to make machine code; options are read and written until {@link #cuLinkDestroy}. */
+    default int cuLinkCreate(int options, long names, long values, long link) {
+        return CuStatus.NOT_SUPPORTED;
+    }
+
+    /** Adds code to it, of which the name is for messages. */
+    default int cuLinkAddData(long link, int type, long code, long bytes, long name, int options, long names, long values) {
+        return CuStatus.NOT_SUPPORTED;
+    }
+
+    /** Makes it; the code belongs to the link. */
+    default int cuLinkComplete(long link, long code, long bytes) {
+        return CuStatus.NOT_SUPPORTED;
+    }
+
+    /** Frees what was made. */
+    default int cuLinkDestroy(long link) {
         return CuStatus.NOT_SUPPORTED;
     }
 

@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Supplier;
 
 /**
  * Compiled kernels on disk, so that each is compiled once for a user: {@code kerf/kernels} in {@code $XDG_CACHE_HOME}
@@ -56,14 +57,28 @@ final class ImageCache {
     }
 
     /** The file of an entry: all that its code depends on makes its name. */
-    Path file(String kernel, List<String> dependencies) {
+    Path file(String kernel, String type, List<String> dependencies) {
         MessageDigest sha = sha256();
         for (String d : dependencies) {
             byte[] bytes = d.getBytes(StandardCharsets.UTF_8);
             sha.update((bytes.length + "\n").getBytes(StandardCharsets.US_ASCII));
             sha.update(bytes);
         }
-        return folder.resolve(kernel + "-" + HexFormat.of().formatHex(sha.digest(), 0, 16) + ".ptx");
+        return folder.resolve(kernel + "-" + HexFormat.of().formatHex(sha.digest(), 0, 16) + "." + type);
+    }
+
+    /** What a driver's compiler makes of PTX for a chip; made if it isn't kept. */
+    KernelImages.Image assembled(String kernel, KernelImages.Image image, KernelImages.Chip chip,
+            Supplier<byte[]> assembler) {
+        Path file = file(kernel, "cubin", List.of(new String(image.bytes(), StandardCharsets.ISO_8859_1),
+                chip.architecture(), "driver " + chip.driver()));
+        Optional<byte[]> kept = read(file);
+        if (kept.isPresent()) {
+            return new KernelImages.Image(kept.get(), file.toString());
+        }
+        byte[] cubin = assembler.get();
+        write(file, cubin);
+        return new KernelImages.Image(cubin, image.origin());
     }
 
     /** What an entry holds; empty if there is none or it is damaged. */

@@ -4,6 +4,8 @@ import dev.kerf.backend.Precision;
 import dev.kerf.error.BackendUnavailableException;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
 
 /**
  * Where the code of kernels for NVIDIA GPUs comes from: shipped PTX, a cache on disk, a compiler. Whatever drives libcuda
@@ -58,6 +60,25 @@ public interface KernelImages {
      * @throws dev.kerf.error.DeviceException if a compiler refuses it, with its log
      */
     Image find(String kernel, Map<String, String> definitions, Chip chip);
+
+    /**
+     * All code of a kernel that there is, in the order in which a driver is to try it: it may refuse what its version and
+     * its device seem to allow. Each is looked for when it is asked for, and may not be found like that of {@link #find}.
+     */
+    default Stream<Image> all(String kernel, Map<String, String> definitions, Chip chip) {
+        return Stream.of(find(kernel, definitions, chip));
+    }
+
+    /**
+     * Machine code of PTX: what was kept of an earlier time, or else what the driver's compiler makes of it now.
+     *
+     * @param image     PTX
+     * @param assembler makes a cubin of it; throws if the driver refuses the PTX
+     * @return {@code image} where nothing is kept: the driver compiles it when it loads it
+     */
+    default Image assembled(String kernel, Image image, Chip chip, Supplier<byte[]> assembler) {
+        return image;
+    }
 
     /** What Kerf ships, and nothing that a compiler has made here. */
     static KernelImages shipped() {

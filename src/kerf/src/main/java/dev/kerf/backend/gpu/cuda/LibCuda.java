@@ -24,6 +24,8 @@ final class LibCuda implements CudaApi {
             Map.entry("cuMemGetInfo", "cuMemGetInfo_v2"),
             Map.entry("cuMemAlloc", "cuMemAlloc_v2"),
             Map.entry("cuMemFree", "cuMemFree_v2"),
+            Map.entry("cuLinkCreate", "cuLinkCreate_v2"),
+            Map.entry("cuLinkAddData", "cuLinkAddData_v2"),
             Map.entry("cuStreamDestroy", "cuStreamDestroy_v2"),
             Map.entry("cuEventDestroy", "cuEventDestroy_v2"),
             Map.entry("cuMemcpyHtoDAsync", "cuMemcpyHtoDAsync_v2"),
@@ -45,6 +47,10 @@ final class LibCuda implements CudaApi {
     private final MemorySegment cuCtxPushCurrent = address("cuCtxPushCurrent");
     private final MemorySegment cuCtxPopCurrent = address("cuCtxPopCurrent");
     private final MemorySegment cuMemGetInfo = address("cuMemGetInfo");
+    private final MemorySegment cuLinkCreate = address("cuLinkCreate");
+    private final MemorySegment cuLinkAddData = address("cuLinkAddData");
+    private final MemorySegment cuLinkComplete = address("cuLinkComplete");
+    private final MemorySegment cuLinkDestroy = address("cuLinkDestroy");
     private final MemorySegment cuModuleLoadDataEx = address("cuModuleLoadDataEx");
     private final MemorySegment cuModuleUnload = address("cuModuleUnload");
     private final MemorySegment cuModuleGetFunction = address("cuModuleGetFunction");
@@ -111,6 +117,11 @@ final class LibCuda implements CudaApi {
 
     @Override
     public boolean pools() {
+        return true;
+    }
+
+    @Override
+    public boolean links() {
         return true;
     }
 
@@ -229,6 +240,26 @@ final class LibCuda implements CudaApi {
     @Override
     public int cuMemGetInfo(long free, long total) {
         return CuCall.of(cuMemGetInfo, free, total);
+    }
+
+    @Override
+    public int cuLinkCreate(int options, long names, long values, long link) {
+        return CuCall.of(cuLinkCreate, options, names, values, link);
+    }
+
+    @Override
+    public int cuLinkAddData(long link, int type, long code, long bytes, long name, int options, long names, long values) {
+        return CuCall.of(cuLinkAddData, link, type, code, bytes, name, options, names, values);
+    }
+
+    @Override
+    public int cuLinkComplete(long link, long code, long bytes) {
+        return CuCall.of(cuLinkComplete, link, code, bytes);
+    }
+
+    @Override
+    public int cuLinkDestroy(long link) {
+        return CuCall.of(cuLinkDestroy, link);
     }
 
     @Override

@@ -1,5 +1,6 @@
 package dev.kerf.backend.gpu.cuda;
 
+import java.nio.charset.StandardCharsets;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -11,6 +12,8 @@ final class PtxVersion {
     private static final Pattern VERSION = Pattern.compile("(?m)^\\.version (\\d+)\\.(\\d+)");
     private static final Pattern TARGET = Pattern.compile("(?m)^\\.target sm_(\\d+)(a?)");
     private static final Pattern USED_BYTES = Pattern.compile("(?m)^\\s*\\.pragma \"used_bytes_mask[^\n]*\n");
+
+    private static final int FIRST_LINE = 32;
 
     private PtxVersion() {}
 
@@ -28,6 +31,11 @@ final class PtxVersion {
     static String lowered(String ptx, int driver) {
         int wanted = Math.max(ofDriver(driver), ofTarget(ptx));
         return of(ptx) <= wanted ? ptx : VERSION.matcher(ptx).replaceFirst(".version " + wanted / 10 + "." + wanted % 10);
+    }
+
+    /** The version in the first line of a module, times ten; 0 of what has none. */
+    static int of(byte[] module) {
+        return of(new String(module, 0, Math.min(module.length, FIRST_LINE), StandardCharsets.US_ASCII));
     }
 
     /** The version of PTX, times ten; 0 of what has none. */

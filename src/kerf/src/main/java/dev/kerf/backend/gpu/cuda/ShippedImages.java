@@ -3,24 +3,26 @@ package dev.kerf.backend.gpu.cuda;
 import dev.kerf.error.BadFileException;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.charset.StandardCharsets;
+import java.lang.ref.SoftReference;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
-import java.util.function.UnaryOperator;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
+import java.util.stream.Stream;
 
 /**
  * The kernels' code as it is shipped: {@code kernels/ptx/ARCHITECTURE/NAME.ptx}, of the architectures that the device
- * runs the one nearest to it first; what is of a later PTX version than the driver takes is passed over. A file holds PTX modules, before each a line {@code // kerf NAME=VALUE …} for each
- * set of definitions that it serves.
+ * runs the one nearest to it first; what is of a later PTX version than the driver takes is passed over. A file holds
+ * PTX modules, before each a line {@code // kerf NAME=VALUE …} for each set of definitions that it serves.
  */
 final class ShippedImages {
-    /** What stands before the definitions that a module serves. */
-    static final String MARK = "// kerf ";
-
     private static final String FOLDER = "/dev/kerf/kernels/ptx/";
+    private static final PtxFile NONE = new PtxFile(new byte[0]);
+    /** Files that were read, as long as nothing else needs the memory: a graph takes several modules of one. */
+    private static final Map<String, SoftReference<PtxFile>> READ = new ConcurrentHashMap<>();
 
     private ShippedImages() {}
 
@@ -33,22 +35,25 @@ final class ShippedImages {
 
     /** Code of a kernel with exactly these definitions that the driver loads; empty if none is shipped. */
     static Optional<KernelImages.Image> find(String kernel, Map<String, String> definitions, KernelImages.Chip chip) {
-        return find(kernel, definitions, chip, ShippedImages::read);
+        return all(kernel, definitions, chip).findFirst();
     }
 
-    /** The same of other files: {@code ARCHITECTURE/NAME.ptx} to its text, or null. */
-    static Optional<KernelImages.Image> find(String kernel, Map<String, String> definitions, KernelImages.Chip chip,
-            UnaryOperator<String> files) {
-        for (String architecture : architectures(chip)) {
+    /** All of it, that for the nearest architecture first; read when it is asked for. */
+    static Stream<KernelImages.Image> all(String kernel, Map<String, String> definitions, KernelImages.Chip chip) {
+        return all(kernel, definitions, chip, ShippedImages::file);
+    }
+
+    /** The same of other files than {@code ARCHITECTURE/NAME.ptx}. */
+    static Stream<KernelImages.Image> all(String kernel, Map<String, String> definitions, KernelImages.Chip chip,
+            Function<String, PtxFile> files) {
+        String key = key(definitions);
+        return architectures(chip).stream().flatMap(architecture -> {
             String file = architecture + "/" + kernel + ".ptx";
-            String text = files.apply(file);
-            String module = text == null ? null : module(text, key(definitions));
-            if (module != null && PtxVersion.of(module) <= PtxVersion.ofDriver(chip.driver())) {
-                byte[] bytes = module.getBytes(StandardCharsets.US_ASCII);
-                return Optional.of(new KernelImages.Image(bytes, "kernels/ptx/" + file));
-            }
-        }
-        return Optional.empty();
+            byte[] module = files.apply(file).module(key);
+            return module == null || PtxVersion.of(module) > PtxVersion.ofDriver(chip.driver())
+                    ? Stream.empty()
+                    : Stream.of(new KernelImages.Image(module, "kernels/ptx/" + file));
+        });
     }
 
     /** Code for {@code a} runs on its own architecture alone, other code on all later ones too. */
@@ -66,22 +71,21 @@ final class ShippedImages {
         return all;
     }
 
-    private static String read(String file) {
-        try (InputStream in = ShippedImages.class.getResourceAsStream(FOLDER + file)) {
-            return in == null ? null : new String(in.readAllBytes(), StandardCharsets.US_ASCII);
-        } catch (IOException e) {
-            throw new BadFileException("kernels/ptx/" + file + " can't be read (" + e + ")", e);
+    private static PtxFile file(String name) {
+        SoftReference<PtxFile> kept = READ.get(name);
+        PtxFile file = kept == null ? null : kept.get();
+        if (file == null) {
+            file = read(name);
+            READ.put(name, new SoftReference<>(file));
         }
+        return file;
     }
 
-    /** The module that follows the line of a set, or null. */
-    private static String module(String text, String key) {
-        int line = text.indexOf("\n" + MARK + key + "\n");
-        if (line < 0) {
-            return null;
+    private static PtxFile read(String name) {
+        try (InputStream in = ShippedImages.class.getResourceAsStream(FOLDER + name)) {
+            return in == null ? NONE : new PtxFile(in.readAllBytes());
+        } catch (IOException e) {
+            throw new BadFileException("kernels/ptx/" + name + " can't be read (" + e + ")", e);
         }
-        int from = text.indexOf("\n.version", line) + 1;
-        int to = text.indexOf(MARK, from);
-        return text.substring(from, to < 0 ? text.length() : to);
     }
 }

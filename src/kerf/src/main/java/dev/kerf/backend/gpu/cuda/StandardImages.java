@@ -11,9 +11,11 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 
 /**
- * Shipped code where there is any for exactly these definitions; else from the user's cache; else compiled by NVRTC.
+ * Shipped code where there is any for exactly these definitions, machine code before PTX; else from the user's cache; else compiled by NVRTC. What
+ * a driver makes of PTX is kept in the cache, too.
  */
 final class StandardImages implements KernelImages {
     private final ImageCache cache;
@@ -34,6 +36,19 @@ final class StandardImages implements KernelImages {
         return ShippedImages.find(kernel, definitions, chip).orElseGet(() -> compiled(kernel, definitions, chip));
     }
 
+    @Override
+    public Stream<Image> all(String kernel, Map<String, String> definitions, Chip chip) {
+        return Stream.concat(
+                ShippedImages.all(kernel, definitions, chip)
+                        .flatMap(ptx -> Stream.concat(ShippedCubins.of(ptx, chip), Stream.of(ptx))),
+                Stream.of(kernel).map(k -> compiled(k, definitions, chip)));
+    }
+
+    @Override
+    public Image assembled(String kernel, Image image, Chip chip, Supplier<byte[]> assembler) {
+        return cache.assembled(kernel, image, chip, assembler);
+    }
+
     private Image compiled(String kernel, Map<String, String> definitions, Chip chip) {
         Nvrtc nvrtc = compiler(kernel, definitions, chip);
         String architecture = nvrtc.architecture(chip);
@@ -45,7 +60,7 @@ final class StandardImages implements KernelImages {
         new TreeMap<>(definitions).forEach((name, value) -> options.add("-D" + name + "=" + value));
         String source = KernelSource.of(kernel, Dialect.CUDA);
         String driver = "driver " + chip.driver();
-        Path file = cache.file(kernel, List.of(source, String.join(" ", options), driver, "nvrtc " + nvrtc.version()));
+        Path file = cache.file(kernel, "ptx", List.of(source, String.join(" ", options), driver, "nvrtc " + nvrtc.version()));
         Optional<byte[]> kept = cache.read(file);
         if (kept.isPresent()) {
             return new Image(kept.get(), file.toString());

@@ -43,7 +43,7 @@ class CudaFaultTest {
 
     /** Whoever frees can't free what the driver refuses to take back. */
     private static final Set<String> FREES = Set.of("cuEventDestroy", "cuStreamDestroy", "cuMemFreeAsync", "cuMemFree",
-            "cuMemFreeHost", "cuMemPoolDestroy", "cuModuleUnload", "cuGraphDestroy", "cuGraphExecDestroy",
+            "cuMemFreeHost", "cuMemPoolDestroy", "cuModuleUnload", "cuLinkDestroy", "cuGraphDestroy", "cuGraphExecDestroy",
             "cuDevicePrimaryCtxRelease", "cuCtxPushCurrent");
 
     @AfterEach
@@ -53,7 +53,7 @@ class CudaFaultTest {
 
     /** Calls everything, and closes it. */
     private static void whole() {
-        try (CudaDriver d = CudaBackend.openDriver(0, new SourceImages(Map.of("duplicate", COPY)));
+        try (CudaDriver d = CudaBackend.openDriver(0, new KeptImages(Map.of("duplicate", COPY)));
                 Driver.Staging pinned = d.staging(256);
                 Driver.Buffer x = d.allocate(256);
                 Driver.Buffer y = d.allocate(256);

@@ -45,7 +45,7 @@ class CudaHeaderTest {
         for (String prefix : List.of("MAX_", "MULTIPROCESSOR", "INTEGRATED", "COMPUTE_", "MEMORY_POOLS")) {
             constants(n, CudaDevices.class, prefix, "CU_DEVICE_ATTRIBUTE_" + prefix);
         }
-        constants(n, CuKernels.class, "JIT_", "CU_JIT_");
+        constants(n, CuCode.class, "JIT_", "CU_JIT_");
         constants(n, CuKernels.class, "FUNC_", "CU_FUNC_ATTRIBUTE_");
         constants(n, CuMemory.class, "RELEASE_THRESHOLD", "CU_MEMPOOL_ATTR_RELEASE_THRESHOLD");
         constants(n, CuMemory.class, "PINNED", "CU_MEM_ALLOCATION_TYPE_PINNED");

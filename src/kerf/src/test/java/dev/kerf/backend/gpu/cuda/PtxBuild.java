@@ -166,7 +166,7 @@ public final class PtxBuild {
         }
         StringBuilder text = new StringBuilder(firstLine(kernel, release)).append('\n');
         served.forEach((module, keys) -> {
-            keys.forEach(key -> text.append(ShippedImages.MARK).append(key).append('\n'));
+            keys.forEach(key -> text.append(PtxFile.MARK).append(key).append('\n'));
             text.append(module);
         });
         return new Made(text.toString(), served.size(), sets.size(), uses);
@@ -340,7 +340,7 @@ public final class PtxBuild {
     }
 
     /** Runs a program; what it wrote. */
-    private static String run(List<String> command) throws IOException {
+    static String run(List<String> command) throws IOException {
         Process p = new ProcessBuilder(command).redirectErrorStream(true).start();
         String log = new String(p.getInputStream().readAllBytes());
         try {

@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -98,18 +99,25 @@ class PtxTest {
     @Test
     void passesOverWhatTheDriverCannotLoad() {
         Map<String, String> set = Map.of("GROUP", "32");
-        Map<String, String> files = new TreeMap<>();
+        Map<String, String> texts = new TreeMap<>();
+        Function<String, PtxFile> files = name -> new PtxFile(
+                texts.getOrDefault(name, "").getBytes(StandardCharsets.US_ASCII));
         for (String[] code : new String[][] {{"sm_90a", "8.0"}, {"sm_80", "7.0"}, {"sm_75", "6.3"}}) {
-            files.put(code[0] + "/k.ptx", "// k\n// kerf GROUP=32\n.version " + code[1] + "\n.target " + code[0] + "\n");
+            texts.put(code[0] + "/k.ptx", "// k\n// kerf GROUP=32\n.version " + code[1] + "\n.target " + code[0] + "\n");
         }
         for (String[] expected : new String[][] {{"12060", "sm_90a"}, {"12000", "sm_90a"}, {"11080", "sm_80"},
             {"11000", "sm_80"}, {"10020", "sm_75"}, {"10000", "sm_75"}}) {
             KernelImages.Chip chip = new KernelImages.Chip(9, 0, Integer.parseInt(expected[0]), "a GPU");
             assertEquals("kernels/ptx/" + expected[1] + "/k.ptx",
-                    ShippedImages.find("k", set, chip, files::get).orElseThrow().origin(), expected[0]);
+                    ShippedImages.all("k", set, chip, files).findFirst().orElseThrow().origin(), expected[0]);
         }
-        files.keySet().removeIf(file -> !file.startsWith("sm_90a"));
-        assertFalse(ShippedImages.find("k", set, new KernelImages.Chip(9, 0, 11080, "a GPU"), files::get).isPresent());
+        // Should the driver refuse what it ought to load, there is more.
+        assertEquals(List.of("kernels/ptx/sm_90a/k.ptx", "kernels/ptx/sm_80/k.ptx", "kernels/ptx/sm_75/k.ptx"),
+                ShippedImages.all("k", set, new KernelImages.Chip(9, 0, 12060, "a GPU"), files)
+                        .map(KernelImages.Image::origin).toList());
+        texts.keySet().removeIf(file -> !file.startsWith("sm_90a"));
+        assertEquals(List.of(),
+                ShippedImages.all("k", set, new KernelImages.Chip(9, 0, 11080, "a GPU"), files).toList());
     }
 
     private static Map<String, String> with(Map<String, String> set, String name, String value) {

@@ -33,7 +33,7 @@ public final class StandIn {
 
     private static final Path SOURCES = Path.of("src", "kerf", "src", "test", "c", "cuda");
     private static final List<String> KINDS = List.of("contexts", "streams", "events", "modules", "functions", "pools",
-            "graphs", "executables", "nodes", "buffers", "bytes", "host");
+            "graphs", "executables", "nodes", "links", "buffers", "bytes", "host");
 
     private final Path library;
     private final MethodHandle fault;
@@ -167,8 +167,8 @@ public final class StandIn {
     }
 
     /**
-     * {@code shared}, {@code cluster} or {@code attributes} of the last launch; so far, {@code uploaded} bytes and copies
-     * from or to {@code pageable} memory.
+     * {@code shared}, {@code cluster} or {@code attributes} of the last launch; so far, {@code uploaded} bytes, copies from
+     * or to {@code pageable} memory, and PTX {@code assembled}.
      */
     public long last(String what) {
         return ask(last, what);
