@@ -19,18 +19,20 @@ import jdk.tools.jlink.plugin.ResourcePool;
 import jdk.tools.jlink.plugin.ResourcePoolBuilder;
 
 /**
- * Last step of the build: {@code BuildImage IMAGE ARCHIVE MODULES} adds to the image's files and libraries a runtime of these
- * modules, records a short run of it into an ahead-of-time cache (classes loaded and linked, hot methods profiled, JEP 483 and
- * 515), so that the first mask comes sooner, and packs the image.
+ * Last step of the build: {@code BuildImage IMAGE MODULES} adds to the image's files and libraries a runtime of these modules
+ * and records a short run of it into an ahead-of-time cache (classes loaded and linked, hot methods profiled, JEP 483 and 515),
+ * so that the first mask comes sooner. {@code BuildImage IMAGE MODULES ARCHIVE} packs the image as well.
  */
 public final class BuildImage {
+    /** What an archive takes at most. */
+    private static final long MOST = 48L << 20;
+
     private BuildImage() {}
 
-    /** Three arguments, as above; run in the project's folder. */
+    /** Two or three arguments, as above; run in the project's folder. */
     public static void main(String[] args) throws IOException, InterruptedException {
         Path image = Path.of(args[0]);
-        Path archive = Path.of(args[1]);
-        link(image.resolve("runtime"), args[2]);
+        link(image.resolve("runtime"), args[1]);
         Path launcher = image.resolve("bin/kerf");
         for (Path script : List.of(launcher, image.resolve("bench/gpu-check.sh"))) {
             if (!script.toFile().setExecutable(true, false)) {
@@ -38,9 +40,19 @@ public final class BuildImage {
             }
         }
         record(image, launcher);
+        if (args.length > 2) {
+            pack(image, Path.of(args[2]));
+        }
+    }
+
+    private static void pack(Path image, Path archive) throws IOException, InterruptedException {
         Path part = Path.of(archive + ".part");
         run(List.of("tar", "-C", image.getParent().toString(), "-I", "xz -T0 -4", "-cf", part.toString(),
                 image.getFileName().toString()), Map.of());
+        long bytes = Files.size(part);
+        if (bytes > MOST) {
+            throw new IOException(part + " takes " + bytes + " bytes; an archive takes " + MOST + " at most");
+        }
         Files.move(part, archive, StandardCopyOption.REPLACE_EXISTING);
     }
 
