@@ -125,6 +125,9 @@ final class Boundary {
 
     /** The code of each class in a label map, found at one go. */
     static RunLength[] classes(LabelMap map, int classes) {
+        if (classes < 0) {
+            throw new BadInputException(classes + " classes");
+        }
         int w = map.width();
         int h = map.height();
         int[] labels = map.toArray();
