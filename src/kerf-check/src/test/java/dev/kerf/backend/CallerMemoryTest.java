@@ -75,7 +75,8 @@ class CallerMemoryTest {
             text = arena.allocate(1);
             assertEquals(0, image.sample(0, 0, 0));
         }
-        closed(labels::data, image::data, () -> image.sample(0, 0, 0), () -> image.setSample(0, 0, 0, 1), image::toRgb8, image::toGrey,
+        closed(labels::data, image::data, () -> image.sample(0, 0, 0), () -> image.setSample(0, 0, 0, 1), image::toRgb8,
+                image::toGrey,
                 image::toTensor, image::toPng, image::toBufferedImage, frame::data, view::memory,
                 () -> Json.parse(text, "a text"));
     }

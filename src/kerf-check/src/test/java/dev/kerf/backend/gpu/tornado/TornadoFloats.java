@@ -1,6 +1,5 @@
 package dev.kerf.backend.gpu.tornado;
 
-
 import dev.kerf.backend.gpu.Driver;
 import dev.kerf.backend.gpu.Parity;
 import dev.kerf.backend.gpu.kernel.Manifest;
@@ -14,7 +13,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
-
 
 /** Buffers of {@value #ITEMS} floats and what TornadoVM's drivers do with them. */
 final class TornadoFloats {
