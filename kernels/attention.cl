@@ -6,6 +6,9 @@
 // Shapes  q (B, heads, LQ, D), k (KB, heads, LK, D), v (KB, heads, LK, DV), y (B, heads, LQ, DV); KB is B or 1. bias
 //         lies at distances bias_b, bias_h, bias_q, bias_k. With K_COUNT or V_COUNT, k_count or v_count (KB, heads)
 //         limit the keys.
+//         With has_places the rows of the four lie elsewhere: row l of item i = b · heads + h at the item's start, which
+//         places says, plus the row's, which places says before: LQ rows of q and y, LK of k and v, B · heads starts of q
+//         and y, KB · heads of k and v.
 //         A query that meets no key, or only keys of bias −inf, gives 0.
 // Launch  a group for TILE_Q queries × TILE_K columns of v, for each b and h. Scores are computed again for each TILE_K
 //         columns.
@@ -33,6 +36,9 @@
 #define V_COUNT 0
 #endif
 
+// Elements from an item's start to its row i, rows being width long where nothing else is said.
+#define ROW(first, i, width) (has_places ? places[(first) + (i)] : (long)(i) * (width))
+
 #define ITEMS_K (TILE_K / 4)
 #define ITEMS (TILE_Q / 4 * ITEMS_K)
 // Four more floats a row keep the rows that a transposing copy writes at once in different banks.
@@ -43,8 +49,8 @@ KERNEL attention(
         GLOBAL const real *RESTRICT q, long q_off, long q_sn, GLOBAL const real *RESTRICT k, long k_off, long k_sn,
         GLOBAL const real *RESTRICT v, long v_off, long v_sn, GLOBAL const real *RESTRICT bias, long bias_off,
         GLOBAL real *RESTRICT y, long y_off, long y_sn, GLOBAL const int *RESTRICT k_count,
-        long k_count_off, GLOBAL const int *RESTRICT v_count, long v_count_off, int heads, int KB, int LQ, int LK,
-        int D, int DV, long bias_b, long bias_h, long bias_q, long bias_k, float scale) {
+        long k_count_off, GLOBAL const int *RESTRICT v_count, long v_count_off, GLOBAL const long *RESTRICT places,
+        int has_places, int B, int heads, int KB, int LQ, int LK, int D, int DV, long bias_b, long bias_h, long bias_q, long bias_k, float scale) {
     LOCAL float q_tile[TILE_D * PITCH_Q] LOCAL_ALIGN;
     LOCAL float k_tile[TILE_D * PITCH_K] LOCAL_ALIGN;
     LOCAL float weights[TILE_K * PITCH_Q] LOCAL_ALIGN;
@@ -65,10 +71,17 @@ KERNEL attention(
     if (V_COUNT) {
         keys = min(keys, v_count[v_count_off + kb * heads + head]);
     }
-    q += q_off + GROUP_ID(2) * q_sn + (long)head * LQ * D;
-    k += k_off + kb * k_sn + (long)head * LK * D;
-    v += v_off + kb * v_sn + (long)head * LK * DV;
-    y += y_off + GROUP_ID(2) * y_sn + (long)head * LQ * DV;
+    const int q_item = GROUP_ID(2) * heads + head;
+    const int k_item = kb * heads + head;
+    const int items = B * heads;
+    const int y_rows = LQ;
+    const int k_rows = 2 * LQ;
+    const int v_rows = k_rows + LK;
+    const int starts = v_rows + LK;
+    q += q_off + (has_places ? places[starts + q_item] : GROUP_ID(2) * q_sn + (long)head * LQ * D);
+    y += y_off + (has_places ? places[starts + items + q_item] : GROUP_ID(2) * y_sn + (long)head * LQ * DV);
+    k += k_off + (has_places ? places[starts + 2 * items + k_item] : kb * k_sn + (long)head * LK * D);
+    v += v_off + (has_places ? places[starts + 2 * items + KB * heads + k_item] : kb * v_sn + (long)head * LK * DV);
 
     float acc[4][4];
     float most[4];
@@ -95,12 +108,12 @@ KERNEL attention(
             for (int e = item; e < TILE_D * TILE_Q; e += ITEMS) {
                 const int i = q_first + e / TILE_D;
                 const int c = d + e % TILE_D;
-                q_tile[e % TILE_D * PITCH_Q + e / TILE_D] = i < LQ && c < D ? LOAD(q, (long)i * D + c) : 0.0f;
+                q_tile[e % TILE_D * PITCH_Q + e / TILE_D] = i < LQ && c < D ? LOAD(q, ROW(0, i, D) + c) : 0.0f;
             }
             for (int e = item; e < TILE_D * TILE_K; e += ITEMS) {
                 const int j = first + e / TILE_D;
                 const int c = d + e % TILE_D;
-                k_tile[e % TILE_D * PITCH_K + e / TILE_D] = j < keys && c < D ? LOAD(k, (long)j * D + c) : 0.0f;
+                k_tile[e % TILE_D * PITCH_K + e / TILE_D] = j < keys && c < D ? LOAD(k, ROW(k_rows, j, D) + c) : 0.0f;
             }
             BARRIER();
             #pragma unroll
@@ -159,7 +172,7 @@ KERNEL attention(
             for (int e = item; e < TILE_D * TILE_K; e += ITEMS) {
                 const int j = first + j_first + e / TILE_K;
                 const int c = d_first + e % TILE_K;
-                k_tile[e / TILE_K * PITCH_K + e % TILE_K] = j < keys && c < DV ? LOAD(v, (long)j * DV + c) : 0.0f;
+                k_tile[e / TILE_K * PITCH_K + e % TILE_K] = j < keys && c < DV ? LOAD(v, ROW(v_rows, j, DV) + c) : 0.0f;
             }
             BARRIER();
             #pragma unroll
@@ -196,7 +209,7 @@ KERNEL attention(
         for (int j = 0; j < 4; j++) {
             const int c = d_first + item_k * 4 + j;
             if (row < LQ && c < DV) {
-                STORE(y, (long)row * DV + c, sum == 0.0f ? 0.0f : acc[i][j] / sum);
+                STORE(y, ROW(y_rows, row, DV) + c, sum == 0.0f ? 0.0f : acc[i][j] / sum);
             }
         }
     }

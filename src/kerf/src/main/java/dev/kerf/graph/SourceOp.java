@@ -38,9 +38,26 @@ public sealed interface SourceOp extends Op {
      * @param value its numbers; not to be changed afterwards
      */
     record Constant(HostTensor value) implements SourceOp {
+        private static final long HASHED = 64;
+
         @Override
         public TensorType type() {
             return new TensorType(value.dtype(), value.shape());
+        }
+
+        /** Whether the other's numbers are the same, bit for bit. */
+        @Override
+        public boolean equals(@Nullable Object o) {
+            return o instanceof Constant c && type().equals(c.type()) && value.data().mismatch(c.value.data()) < 0;
+        }
+
+        @Override
+        public int hashCode() {
+            int hash = type().hashCode();
+            for (long i = 0; i < Math.min(HASHED, value.elements()); i++) {
+                hash = 31 * hash + Double.hashCode(value.getDouble(i));
+            }
+            return hash;
         }
     }
 
@@ -130,6 +147,25 @@ public sealed interface SourceOp extends Op {
                 return bias == null
                         ? norm.tensors()
                         : java.util.stream.Stream.concat(bias.tensors().stream(), norm.tensors().stream()).toList();
+            }
+        }
+
+        /**
+         * What an op makes of weights and constants; fusion folds such ops. A {@link Constant} has no operands.
+         *
+         * @param op       its result is float32, or int32 where that picks rows
+         * @param operands in the op's order
+         * @param shape    of the result
+         */
+        record Computed(Op op, List<WeightExpr> operands, Shape shape) implements WeightExpr {
+            /** Copies the list. */
+            public Computed {
+                operands = List.copyOf(operands);
+            }
+
+            @Override
+            public List<String> tensors() {
+                return operands.stream().flatMap(e -> e.tensors().stream()).distinct().toList();
             }
         }
 

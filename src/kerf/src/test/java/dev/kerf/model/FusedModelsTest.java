@@ -55,14 +55,14 @@ class FusedModelsTest {
         }
     }
 
-    /** Both additions of each of Hiera's 12 blocks, one of the neck, one of the patches. */
+    /** Both additions of each of Hiera's 12 blocks, one of the neck, one of the patches; the biases of stacked layers. */
     @Test
     void sam2() {
-        assertFused(393, 26, Sam2Graphs.image(SAM, 48, 80));
-        assertFused(215, 9, Sam2Graphs.decoder(SAM, new DecoderRequest(1, 2, true, false)));
-        assertFused(567, 20, Sam2VideoGraphs.frame(SAM,
+        assertFused(147, 26, Sam2Graphs.image(SAM, 48, 80));
+        assertFused(122, 12, Sam2Graphs.decoder(SAM, new DecoderRequest(1, 2, true, false)));
+        assertFused(247, 23, Sam2VideoGraphs.frame(SAM,
                 new Sam2VideoGraphs.FrameRequest(new DecoderRequest(2, 2, false, true), 4, 2, 3)));
-        assertFused(171, 9, Sam2VideoGraphs.given(SAM, 48, 80));
+        assertFused(101, 11, Sam2VideoGraphs.given(SAM, 48, 80));
         assertFused(57, 1, Sam2VideoGraphs.remember(SAM, 1, 4, false));
         assertFused(68, 0, Sam2VideoGraphs.remember(SAM, 2, 4, false));
     }

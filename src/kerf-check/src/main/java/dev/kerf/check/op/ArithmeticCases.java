@@ -34,6 +34,29 @@ final class ArithmeticCases {
                 c.x(2, 3, 17, 16), c.x(2, 3, 33, 16), c.x(2, 3, 33, 8)))));
         cases.add(new OpCase("attention with bias, shared keys", 60, c -> c.out(c.apply(
                 new MatrixOp.Attention(0.5f, true), c.x(2, 2, 5, 7), c.x(1, 2, 70, 7), c.x(1, 2, 70, 9), c.x(5, 70)))));
+        cases.add(new OpCase("attention between moves", 40, c -> {
+            // Windows of 3×2 tokens in 6×8, two heads, all in one product's rows.
+            var g = c.graph();
+            Value qkv = g.reshape(c.x(6, 8, 30), 2, 3, 4, 2, 3, 2, 5);
+            Value[] three = new Value[3];
+            for (int i = 0; i < 3; i++) {
+                Value part = g.reshape(g.slice(qkv, 4, i, i + 1), 2, 3, 4, 2, 2, 5);
+                three[i] = g.reshape(g.permute(part, 0, 2, 4, 1, 3, 5), 8, 2, 6, 5);
+            }
+            Value y = g.reshape(c.apply(new MatrixOp.Attention(0.4f, false), three), 2, 4, 2, 3, 2, 5);
+            c.out(g.reshape(g.permute(y, 0, 3, 1, 4, 2, 5), 6, 8, 10));
+        }));
+        cases.add(new OpCase("attention of tokens with bias", 60, c -> {
+            var g = c.graph();
+            Value q = g.permute(g.reshape(c.x(2, 7, 12), 2, 7, 3, 4), 0, 2, 1, 3);
+            Value k = g.permute(g.reshape(c.x(1, 9, 12), 1, 9, 3, 4), 0, 2, 1, 3);
+            Value v = g.permute(g.reshape(c.x(1, 9, 15), 1, 9, 3, 5), 0, 2, 1, 3);
+            Value y = c.apply(new MatrixOp.Attention(0.5f, true), q, k, v, c.x(9));
+            c.out(g.reshape(g.permute(y, 0, 2, 1, 3), 2, 7, 15));
+        }));
+        cases.add(new OpCase("rotary", 4, c -> c.out(c.apply(new MatrixOp.Rotary(), c.x(2, 12, 10), c.w(4, 5), c.w(4, 5)))));
+        cases.add(
+                new OpCase("rotary rows", 4, c -> c.out(c.apply(new MatrixOp.Rotary(), c.x(3, 130), c.w(3, 65), c.w(3, 65)))));
         cases.add(new OpCase("attention over one key", 8, c -> c.out(c.apply(new MatrixOp.Attention(1, false),
                 c.x(1, 1, 1, 1), c.x(1, 1, 1, 1), c.x(1, 1, 1, 3)))));
     }

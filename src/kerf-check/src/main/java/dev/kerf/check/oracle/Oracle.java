@@ -98,7 +98,7 @@ public final class Oracle {
         DType floats = rounding == Rounding.NONE ? DType.F64 : DType.F32;
         List<HostTensor> all = new ArrayList<>();
         for (Wide w : o.values) {
-            all.add(w.toHost(floats));
+            all.add(w == null ? null : w.toHost(floats)); // a fused graph doesn't make all that was recorded
         }
         Map<String, HostTensor> outputs = new LinkedHashMap<>();
         graph.outputs().forEach((name, v) -> outputs.put(name, all.get(v.id())));
@@ -133,6 +133,7 @@ public final class Oracle {
             case SpatialOp.Resize r -> ScalarResize.resize(r, in.getFirst(), result(n, 0));
             case MatrixOp.MatMul m -> ScalarMatrix.matMul(m, in, result(n, 0));
             case MatrixOp.Attention a -> ScalarMatrix.attention(a, in, result(n, 0));
+            case MatrixOp.Rotary r -> ScalarMatrix.rotary(in, result(n, 0));
             case NormOp op -> ScalarNorm.run(op, in, result(n, 0));
             case PointwiseOp op -> ScalarPointwise.run(op, in, result(n, 0));
             case MoveOp op -> ScalarMove.run(op, n, in, result(n, 0));

@@ -44,23 +44,33 @@ final class ScalarMatrix {
         Wide q = in.get(0);
         Wide k = in.get(1);
         Wide v = in.get(2);
-        int heads = q.dim(1);
-        int queries = q.dim(2);
-        int depth = q.dim(3);
-        int keys = k.dim(2);
-        int width = v.dim(3);
-        Shape scores = Shape.of(q.dim(0), heads, queries, keys);
+        Shape shape = op.shape(0, q.type().shape());
+        Shape kShape = op.shape(1, k.type().shape());
+        Shape vShape = op.shape(2, v.type().shape());
+        int heads = shape.size(1);
+        int queries = shape.size(2);
+        int depth = shape.size(3);
+        int keys = kShape.size(2);
+        int width = vShape.size(3);
+        List<MatrixOp.Rows> at = op.places().isEmpty()
+                ? List.of(MatrixOp.Rows.dense(shape), MatrixOp.Rows.dense(kShape), MatrixOp.Rows.dense(vShape),
+                        MatrixOp.Rows.dense(y.type().shape()))
+                : op.places();
+        Shape scores = Shape.of(shape.dim(0), heads, queries, keys);
         long[] biasStrides = op.bias() ? in.get(3).type().shape().stridesTo(scores) : null;
         double[] p = new double[keys];
-        for (int item = 0; item < q.dim(0) * heads; item++) {
-            int kItem = k.dim(0) == 1 ? item % heads : item;
-            int valid = Math.min(k.valid(2, kItem * keys * depth), v.valid(2, kItem * keys * width));
+        for (int item = 0; item < shape.dim(0) * heads; item++) {
+            int kItem = kShape.dim(0) == 1 ? item % heads : item;
+            int valid = op.places().isEmpty()
+                    ? Math.min(k.valid(2, kItem * keys * depth), v.valid(2, kItem * keys * width))
+                    : keys;
             for (int i = 0; i < queries; i++) {
                 double max = Double.NEGATIVE_INFINITY;
                 for (int j = 0; j < valid; j++) {
                     double dot = 0;
                     for (int d = 0; d < depth; d++) {
-                        dot += q.v()[(item * queries + i) * depth + d] * k.v()[(kItem * keys + j) * depth + d];
+                        dot += q.v()[(int) (at.get(0).item(item) + at.get(0).row(i)) + d]
+                                * k.v()[(int) (at.get(1).item(kItem) + at.get(1).row(j)) + d];
                     }
                     p[j] = op.scale() * dot;
                     if (op.bias()) {
@@ -77,10 +87,25 @@ final class ScalarMatrix {
                 for (int d = 0; d < width; d++) {
                     double sum = 0;
                     for (int j = 0; j < valid; j++) {
-                        sum += p[j] == 0 ? 0 : p[j] * v.v()[(kItem * keys + j) * width + d];
+                        sum += p[j] == 0 ? 0 : p[j] * v.v()[(int) (at.get(2).item(kItem) + at.get(2).row(j)) + d];
                     }
-                    y.v()[(item * queries + i) * width + d] = total == 0 ? 0 : sum / total;
+                    y.v()[(int) (at.get(3).item(item) + at.get(3).row(i)) + d] = total == 0 ? 0 : sum / total;
                 }
+            }
+        }
+    }
+
+    static void rotary(List<Wide> in, Wide y) {
+        Wide x = in.get(0);
+        int pairs = in.get(1).dim(1);
+        int angles = in.get(1).dim(0) * pairs;
+        for (int row = 0; row * 2 * pairs < x.v().length; row++) {
+            for (int p = 0; p < pairs; p++) {
+                int at = row * 2 * pairs + p;
+                double cos = in.get(1).v()[(row * pairs + p) % angles];
+                double sin = in.get(2).v()[(row * pairs + p) % angles];
+                y.v()[at] = x.v()[at] * cos - x.v()[at + pairs] * sin;
+                y.v()[at + pairs] = x.v()[at] * sin + x.v()[at + pairs] * cos;
             }
         }
     }

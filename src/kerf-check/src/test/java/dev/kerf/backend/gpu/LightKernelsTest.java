@@ -136,6 +136,29 @@ class LightKernelsTest {
         }
     }
 
+    @ParameterizedTest(allowZeroInvocations = true)
+    @MethodSource(DEVICES)
+    void reduces(String id) {
+        try (GpuDevice plain = Parity.open(id, Target.Forced.NONE)) {
+            for (Map<String, Long> set : Parity.parameterSets(plain, "reduce")) {
+                try (GpuDevice device = Parity.open(id, Parity.forced("reduce", set))) {
+                    boolean standard = set.isEmpty();
+                    for (ReduceOp.Reduction r : standard
+                            ? ReduceOp.Reduction.values()
+                            : new ReduceOp.Reduction[] {ReduceOp.Reduction.MEAN}) {
+                        reduces(device, r, random(1, 2, 3, 4, 41), List.of(List.of(2, 3), List.of(1), List.of(0, 3),
+                                List.of(0, 2), List.of(0, 1, 2, 3), List.of(0)));
+                        reduces(device, r, random(2, 1, 1000), List.of(List.of(1)));
+                        // Results enough for one to a work-item.
+                        reduces(device, r, random(3, 2, 40, 4, 33), List.of(List.of(0, 2), List.of(0), List.of(2)));
+                        reduces(device, r, floats(1, NAN, 3), List.of(List.of(0)));
+                        reduces(device, r, random(3, 4, 0), List.of(List.of(1), List.of(0)));
+                    }
+                }
+            }
+        }
+    }
+
     private static void reduces(GpuDevice device, ReduceOp.Reduction r, HostTensor x, List<List<Integer>> axes) {
         for (List<Integer> a : axes) {
             long n = a.stream().mapToLong(x.shape()::dim).reduce(1, (p, q) -> p * q);

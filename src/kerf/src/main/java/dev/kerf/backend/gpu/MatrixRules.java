@@ -1,5 +1,6 @@
 package dev.kerf.backend.gpu;
 
+import dev.kerf.backend.Precision.Storage;
 import dev.kerf.backend.gpu.kernel.Packing;
 import dev.kerf.backend.gpu.kernel.Sizes;
 import dev.kerf.graph.Graph.Node;
@@ -9,6 +10,7 @@ import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.LongStream;
 
 /** Kernels for {@link MatrixOp}s. */
 final class MatrixRules {
@@ -22,6 +24,7 @@ final class MatrixRules {
         return List.of(switch (op) {
             case MatrixOp.MatMul m -> matMul(m, node, target);
             case MatrixOp.Attention a -> attention(a, node, target);
+            case MatrixOp.Rotary r -> rotary(node, target);
         });
     }
 
@@ -66,11 +69,11 @@ final class MatrixRules {
     private static KernelCall attention(MatrixOp.Attention op, Node node, Target target) {
         Value k = node.input(1);
         Value v = node.input(2);
-        Shape q = node.input(0).type().shape();
+        Shape q = op.shape(0, node);
+        Shape keys = op.shape(1, node);
         Sizes sizes = Sizes.of()
                 .set("B", q.dim(0)).set("heads", q.dim(1)).set("LQ", q.dim(2)).set("D", q.dim(3))
-                .set("KB", k.type().shape().dim(0)).set("LK", k.type().shape().dim(2))
-                .set("DV", v.type().shape().dim(3));
+                .set("KB", keys.dim(0)).set("LK", keys.dim(2)).set("DV", op.shape(2, node).dim(3));
         boolean kCount = k.countAxis() == 2;
         boolean vCount = v.countAxis() == 2;
         KernelCall call = target.call("attention", sizes)
@@ -82,18 +85,52 @@ final class MatrixRules {
                 .tensor("v", v)
                 .tensor("y", node.output())
                 .real("scale", op.scale());
+        places(op, call);
         bind(call, "k_count", kCount ? k.count() : null);
         bind(call, "v_count", vCount ? v.count() : null);
         bind(call, "bias", op.bias() ? node.input(3) : null);
         long[] strides = new long[4];
         if (op.bias()) {
-            Shape scores = Shape.of(q.dim(0), q.dim(1), q.dim(2), k.type().shape().dim(2));
+            Shape scores = Shape.of(q.dim(0), q.dim(1), q.dim(2), keys.dim(2));
             strides = node.input(3).type().shape().stridesTo(scores);
         }
         return call.number("bias_b", strides[0])
                 .number("bias_h", strides[1])
                 .number("bias_q", strides[2])
                 .number("bias_k", strides[3]);
+    }
+
+    private static KernelCall rotary(Node node, Target target) {
+        if (target.storage() != Storage.F32 && !node.inputs().stream().skip(1).allMatch(target::fixed)) {
+            throw target.unsupported(node, "angles that are computed would be stored as " + target.precision());
+        }
+        Value x = node.input(0);
+        Shape s = x.type().shape();
+        Shape angles = node.input(1).type().shape();
+        boolean items = s.rank() > 2;
+        KernelCall call = target.call("rotary", Sizes.of()
+                .set("N", items ? s.dim(0) : 1).set("rows", s.product(items ? 1 : 0, s.rank() - 1))
+                .set("R", angles.dim(0)).set("P", angles.dim(1)))
+                .tensor("x", x)
+                .tensor("cosines", node.input(1))
+                .tensor("sines", node.input(2))
+                .tensor("y", node.output());
+        return items ? call : call.dense("x").dense("y");
+    }
+
+    /** Where rows lie: of q, y, k and v in turn first from their item's start on, then these starts. */
+    private static void places(MatrixOp.Attention op, KernelCall call) {
+        call.number("has_places", op.places().isEmpty() ? 0 : 1);
+        if (op.places().isEmpty()) {
+            call.absent("places");
+            return;
+        }
+        List<MatrixOp.Rows> all = List.of(op.places().get(0), op.places().get(3), op.places().get(1), op.places().get(2));
+        LongStream rows = all.stream().flatMapToLong(r -> LongStream.range(0, r.shape().dim(2)).map(r::row));
+        LongStream items = all.stream()
+                .flatMapToLong(r -> LongStream.range(0, r.shape().dim(0) * r.shape().dim(1)).map(r::item));
+        long[] table = LongStream.concat(rows, items).toArray();
+        call.table("places", HostTensor.of(Shape.of(table.length), table)).dense("q").dense("k").dense("v").dense("y");
     }
 
     private static void bind(KernelCall call, String argument, Value value) {

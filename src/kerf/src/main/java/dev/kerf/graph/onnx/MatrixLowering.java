@@ -1,9 +1,11 @@
 package dev.kerf.graph.onnx;
 
+import dev.kerf.error.UnsupportedOpException;
 import dev.kerf.graph.Graph.Node;
 import dev.kerf.graph.Graph.Value;
 import dev.kerf.graph.MatrixOp;
 import dev.kerf.tensor.DType;
+import dev.kerf.tensor.Shape;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -15,6 +17,7 @@ final class MatrixLowering {
         return switch (op) {
             case MatrixOp.MatMul m -> matMul(g, n, m);
             case MatrixOp.Attention a -> attention(g, n, a);
+            case MatrixOp.Rotary r -> rotary(g, n);
         };
     }
 
@@ -42,8 +45,26 @@ final class MatrixLowering {
         return g.activate(m.activation(), y);
     }
 
+    private static String rotary(OnnxGraph g, Node n) {
+        Shape x = n.input(0).type().shape();
+        Shape angles = n.input(1).type().shape();
+        long p = angles.dim(1);
+        String parts = g.reshape(g.in(n, 0), x.elements() / (2 * angles.elements()), angles.dim(0), 2 * p);
+        String a = g.op("Slice", List.of(parts, g.longs(0), g.longs(p), g.longs(2)));
+        String b = g.op("Slice", List.of(parts, g.longs(p), g.longs(2 * p), g.longs(2)));
+        String cos = g.in(n, 1);
+        String sin = g.in(n, 2);
+        String first = g.op("Sub", g.op("Mul", a, cos), g.op("Mul", b, sin));
+        String second = g.op("Add", g.op("Mul", a, sin), g.op("Mul", b, cos));
+        return g.reshape(g.op("Concat", List.of(first, second), Attribute.of("axis", 2)), x.dims());
+    }
+
     /** The score matrix exists here; a runtime may fuse the three steps. */
     private static String attention(OnnxGraph g, Node n, MatrixOp.Attention a) {
+        if (!a.places().isEmpty()) {
+            throw new UnsupportedOpException(
+                    n + ": ONNX has no attention over rows in other places; export the graph as recorded");
+        }
         Value k = n.input(1);
         Value v = n.input(2);
         boolean counted = k.countAxis() == 2;

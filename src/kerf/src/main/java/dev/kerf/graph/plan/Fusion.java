@@ -3,7 +3,10 @@ package dev.kerf.graph.plan;
 import dev.kerf.graph.Graph;
 import dev.kerf.graph.Graph.Node;
 import dev.kerf.graph.Graph.Value;
+import dev.kerf.graph.MatrixOp.Attention;
 import dev.kerf.graph.MatrixOp.MatMul;
+import dev.kerf.graph.MatrixOp.Rows;
+import dev.kerf.graph.MoveOp;
 import dev.kerf.graph.NormOp;
 import dev.kerf.graph.Op;
 import dev.kerf.graph.Op.Activation;
@@ -18,6 +21,7 @@ import dev.kerf.graph.StateOp;
 import dev.kerf.graph.TensorType;
 import dev.kerf.graph.SourceOp.WeightExpr.BatchStats;
 import dev.kerf.tensor.DType;
+import dev.kerf.tensor.Shape;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -31,10 +35,12 @@ import org.jspecify.annotations.Nullable;
  * Merges ops where one kernel does the work of several, and drops nodes that nothing needs:
  *
  * <ul>
+ *   <li>ops on weights and constants alone are computed when weights are loaded;
  *   <li>a batch norm after a convolution becomes part of its weight and bias;
  *   <li>an addition after a convolution or a matrix product becomes its residual operand, in whatever order its two
  *       operands were recorded; if both could take it, the first does;
- *   <li>an activation after a convolution, a matrix product or an arithmetic op becomes part of it.
+ *   <li>an activation after a convolution, a matrix product or an arithmetic op becomes part of it;
+ *   <li>permutations, slices and reshapes around an attention become the places of its rows.
  * </ul>
  *
  * Values keep their ids, and a node has the id of the recorded one that made its results. A value that the caller keeps is never merged away.
@@ -61,8 +67,9 @@ public final class Fusion {
      * @param keepStages stages that the caller will read
      */
     public static Graph fuse(Graph graph, Set<String> keepStages) {
-        Fusion f = new Fusion(graph, keepStages);
-        for (Node n : graph.nodes()) {
+        Graph folded = Folding.fold(graph);
+        Fusion f = new Fusion(folded, keepStages);
+        for (Node n : folded.nodes()) {
             if (f.waiting.containsKey(n.id())) {
                 f.nodes.add(f.waiting.get(n.id()));
             } else if (!f.absorbed.contains(n.id())) {
@@ -92,8 +99,63 @@ public final class Fusion {
                 Tail t = tail(n, n.output());
                 place(n, t, new Binary(b.arithmetic(), t.activation), n.inputs());
             }
+            case Attention a when a.places().isEmpty() -> emitAttention(n, a);
             default -> nodes.add(n);
         }
+    }
+
+    /** An attention reads its rows from where the moves before it would have taken them, and writes them likewise. */
+    private void emitAttention(Node n, Attention a) {
+        List<Value> in = new ArrayList<>(n.inputs());
+        List<Rows> places = new ArrayList<>();
+        for (int i = 0; i < 3; i++) {
+            Placement at = Placement.of(graph, in.get(i));
+            Shape shape = in.get(i).type().shape();
+            Rows rows = in.get(i).count() == null ? at.rows(shape) : null;
+            places.add(rows == null ? Rows.dense(shape) : rows);
+            in.set(i, rows == null ? in.get(i) : at.root());
+        }
+        Value out = n.output();
+        Placement at = Placement.dense(out);
+        List<Integer> moves = new ArrayList<>();
+        for (Node next = soleReader(out); next != null && next.output().count() == null
+                && (next.op() instanceof MoveOp.Permute || next.op() instanceof MoveOp.Reshape); next = soleReader(out)) {
+            at = at.moved((MoveOp) next.op());
+            if (at == null) {
+                break;
+            }
+            moves.add(next.id());
+            out = next.output();
+        }
+        Shape y = n.output().type().shape();
+        Rows left = at == null ? null : at.inverse(y, out.type().shape());
+        if (left == null) {
+            out = n.output();
+            moves.clear();
+        }
+        places.add(left == null ? Rows.dense(y) : left);
+        if (places.stream().allMatch(r -> asTheyLie(r)) || n.inputs().stream().anyMatch(v -> v.count() != null)) {
+            nodes.add(n);
+            return;
+        }
+        absorbed.addAll(moves);
+        Node made = graph.producer(out);
+        nodes.add(new Node(made.id(), n.name(), new Attention(a.scale(), a.bias(), places), in, List.of(out)));
+    }
+
+    private static boolean asTheyLie(Rows r) {
+        Rows dense = Rows.dense(r.shape());
+        for (long i = 0; i < r.shape().dim(0) * r.shape().dim(1); i++) {
+            if (r.item(i) != dense.item(i)) {
+                return false;
+            }
+        }
+        for (long l = 0; l < r.shape().dim(2); l++) {
+            if (r.row(l) != dense.row(l)) {
+                return false;
+            }
+        }
+        return true;
     }
 
     private void emitConv(Node n, Conv2d c) {

@@ -3,6 +3,7 @@ package dev.kerf.graph.plan;
 import dev.kerf.error.BadFileException;
 import dev.kerf.error.BadInputException;
 import dev.kerf.error.BadWeightsException;
+import dev.kerf.graph.SourceOp;
 import dev.kerf.graph.SourceOp.WeightExpr;
 import dev.kerf.tensor.DType;
 import dev.kerf.tensor.HostTensor;
@@ -11,6 +12,7 @@ import dev.kerf.weights.Weights;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
+import java.util.Arrays;
 import java.util.function.Function;
 
 /**
@@ -107,11 +109,19 @@ public final class WeightValues {
             case WeightExpr.ScaledWeight s -> scaled(s, weights);
             case WeightExpr.ShiftedBias b -> shifted(b, weights);
             case WeightExpr.FourierGrid f -> waves(f, weights);
+            case WeightExpr.Computed c -> c.op() instanceof SourceOp.Constant k
+                    ? wide(k.value())
+                    : KnownValues.of(c.op(), c.shape(), c.operands().stream().map(WeightExpr::shape).toList(),
+                            c.operands().stream().map(e -> wide(e, weights)).toList());
         };
     }
 
     private static double[] wide(HostTensor t) {
         double[] out = new double[Math.toIntExact(t.elements())];
+        if (!t.dtype().floating()) {
+            Arrays.setAll(out, t::getDouble);
+            return out;
+        }
         if (t.dtype() == DType.F64) {
             MemorySegment.copy(t.data(), F64, 0, out, 0, out.length);
             return out;

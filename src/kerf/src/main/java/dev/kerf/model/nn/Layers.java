@@ -12,6 +12,8 @@ import dev.kerf.graph.SpatialOp.Window2d;
 import dev.kerf.tensor.Shape;
 import dev.kerf.weights.Weights;
 import dev.kerf.weights.Weights.TensorInfo;
+import java.util.List;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -100,6 +102,18 @@ public final class Layers {
     /** {@code torch.nn.Linear}: (…, in) to (…, out). */
     public Value linear(Value x, long out) {
         return g.linear(x, weight("weight", out, x.type().shape().dim(-1)), weight("bias", out));
+    }
+
+    /** Linear layers below several paths of one x as one product: (…, in) to (…, out) of each. */
+    public List<Value> linears(Value x, long out, String... names) {
+        Value[] weights = new Value[names.length];
+        Value[] biases = new Value[names.length];
+        for (int i = 0; i < names.length; i++) {
+            weights[i] = at(names[i]).weight("weight", out, x.type().shape().dim(-1));
+            biases[i] = at(names[i]).weight("bias", out);
+        }
+        Value all = g.linear(x, g.concat(0, weights), g.concat(0, biases));
+        return IntStream.range(0, names.length).mapToObj(i -> g.slice(all, -1, i * out, (i + 1) * out)).toList();
     }
 
     /** {@code torch.nn.Conv2d} with a square kernel: (N, C, H, W) to (N, out, H', W'). */

@@ -175,4 +175,37 @@ class FusionTest {
         assertEquals(2, added);
         assertEquals(2, kernels(fused).size());
     }
+
+    /** Queries, keys and values are parts of one product's rows, window by window; the result goes back to its rows. */
+    @Test
+    void attentionReadsAndWritesThroughMoves() {
+        Value qkv = g.reshape(g.input("qkv", TensorType.f32(4, 6, 24)), 2, 2, 3, 2, 3, 2, 4);
+        Value[] three = new Value[3];
+        for (int i = 0; i < 3; i++) {
+            Value part = g.reshape(g.slice(qkv, 4, i, i + 1), 2, 2, 3, 2, 2, 4);
+            three[i] = g.reshape(g.permute(part, 0, 2, 4, 1, 3, 5), 6, 2, 4, 4);
+        }
+        Value y = g.reshape(g.apply(new MatrixOp.Attention(1, false), three), 2, 3, 2, 2, 2, 4);
+        g.output("y", g.reshape(g.permute(y, 0, 3, 1, 4, 2, 5), 4, 6, 8));
+        Graph fused = Fusion.fuse(g.build(), Set.of());
+        assertEquals(1, kernels(fused).size(), fused.toString());
+        var places = assertInstanceOf(MatrixOp.Attention.class, kernels(fused).getFirst().op()).places();
+        MatrixOp.Rows k = places.get(1);
+        // Window (1, 2), the second head; its token (1, 0): row 3, column 4 of the tokens.
+        assertEquals((3 * 6 + 4) * 24 + 8 + 4, k.item((1 * 3 + 2) * 2 + 1) + k.row(2));
+        MatrixOp.Rows to = places.get(3);
+        assertEquals((3 * 6 + 4) * 8 + 4, to.item((1 * 3 + 2) * 2 + 1) + to.row(2));
+    }
+
+    /** A kept stage, a count and numbers that don't lie one behind the other are taken as they are. */
+    @Test
+    void attentionTakesWhatItCanNotReadThroughAsItLies() {
+        Value x = g.input("x", TensorType.f32(1, 3, 4, 5));
+        Value turned = g.permute(x, 0, 1, 3, 2);
+        Value y = g.stage("y", g.apply(new MatrixOp.Attention(1, false), turned, turned, turned));
+        g.output("z", g.permute(y, 0, 2, 1, 3));
+        Graph graph = g.build();
+        assertEquals(3, kernels(Fusion.fuse(graph, Set.of("y"))).size());
+        assertEquals(2, kernels(Fusion.fuse(graph, Set.of())).size());
+    }
 }

@@ -9,13 +9,14 @@ import uk.ac.manchester.tornado.api.common.TaskPackage;
 import uk.ac.manchester.tornado.api.math.TornadoMath;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
+import uk.ac.manchester.tornado.api.types.arrays.LongArray;
 import uk.ac.manchester.tornado.api.types.vectors.Float4;
 
 /**
  * Scaled dot-product attention, block by block, so that the scores never lie in global memory (Dao et al. 2022, algorithm
  * 1, with the running maximum and sum of Milakov and Gimelshein 2018). q (B, heads, LQ, D), k (KB, heads, LK, D), v (KB,
  * heads, LK, DV), y (B, heads, LQ, DV); KB is B or 1. With K_COUNT or V_COUNT the counts (KB, heads) limit the keys. A
- * query that meets no key, or only keys of bias −inf, gives 0.
+ * query that meets no key, or only keys of bias −inf, gives 0. Where places are given, rows lie as the kernel's header says.
  *
  * <p>A group of work-items makes TILE queries × TILE columns of v for each image and head; each of them 4 × 4 scores and
  * 4 × 4 sums.
@@ -35,13 +36,15 @@ public final class Attention implements JavaKernel {
         Vectors.require(a, "TILE_D", TILE_D);
         return new TaskPackage(a.id(), Attention::attend, a.context(), a.scalars("q_off", "q_sn", "k_off", "k_sn",
                 "v_off", "v_sn", "bias_off", "y_off", "y_sn", "k_count_off", "v_count_off", "heads", "KB", "LQ", "LK",
-                "D", "DV", "bias_b", "bias_h", "bias_q", "bias_k"), a.floats("q"), a.floats("k"), a.floats("v"),
-                a.floats("bias"), a.floats("y"), a.ints("k_count"), a.ints("v_count"), a.real("scale"),
+                "D", "DV", "bias_b", "bias_h", "bias_q", "bias_k", "has_places", "B"), a.floats("q"), a.floats("k"),
+                a.floats("v"),
+                a.floats("bias"), a.floats("y"), a.ints("k_count"), a.ints("v_count"), a.longs("places"), a.real("scale"),
                 a.definition("HAS_BIAS"), a.definition("K_COUNT"), a.definition("V_COUNT"));
     }
 
     static void attend(KernelContext context, IntArray s, FloatArray q, FloatArray k, FloatArray v, FloatArray bias,
-            FloatArray y, IntArray kCount, IntArray vCount, float scale, int hasBias, int hasKCount, int hasVCount) {
+            FloatArray y, IntArray kCount, IntArray vCount, LongArray places, float scale, int hasBias, int hasKCount,
+            int hasVCount) {
         float[] queryTile = context.allocateFloatLocalArray(TILE_D * PITCH);
         float[] keyTile = context.allocateFloatLocalArray(TILE_D * PITCH);
         float[] weights = context.allocateFloatLocalArray(TILE * PITCH);
@@ -70,10 +73,26 @@ public final class Attention implements JavaKernel {
         if (hasVCount != 0) {
             keys = TornadoMath.min(keys, vCount.get(s.get(10) + keysImage * heads + head));
         }
-        int qFrom = s.get(0) + image * s.get(1) + head * queries * depth;
-        int kFrom = s.get(2) + keysImage * s.get(3) + head * s.get(14) * depth;
-        int vFrom = s.get(4) + keysImage * s.get(5) + head * s.get(14) * columns;
-        int yFrom = s.get(7) + image * s.get(8) + head * queries * columns;
+        int hasPlaces = s.get(21);
+        int kRows = 2 * queries;
+        int vRows = kRows + s.get(14);
+        int qFrom = s.get(0);
+        int kFrom = s.get(2);
+        int vFrom = s.get(4);
+        int yFrom = s.get(7);
+        if (hasPlaces != 0) {
+            int starts = vRows + s.get(14);
+            int items = s.get(22) * heads;
+            qFrom += (int) places.get(starts + image * heads + head);
+            yFrom += (int) places.get(starts + items + image * heads + head);
+            kFrom += (int) places.get(starts + 2 * items + keysImage * heads + head);
+            vFrom += (int) places.get(starts + 2 * items + (s.get(12) + keysImage) * heads + head);
+        } else {
+            qFrom += image * s.get(1) + head * queries * depth;
+            kFrom += keysImage * s.get(3) + head * s.get(14) * depth;
+            vFrom += keysImage * s.get(5) + head * s.get(14) * columns;
+            yFrom += image * s.get(8) + head * queries * columns;
+        }
         int biasAt = s.get(6) + image * s.get(17) + head * s.get(18);
         Float4 a0 = new Float4(0, 0, 0, 0);
         Float4 a1 = new Float4(0, 0, 0, 0);
@@ -96,10 +115,10 @@ public final class Attention implements JavaKernel {
                     float query = 0;
                     float key = 0;
                     if (Range.outside(qFirst + i, queries) + Range.outside(c, terms) == 0) {
-                        query = q.get(qFrom + (qFirst + i) * depth + d + c);
+                        query = q.get(qFrom + row(places, hasPlaces, 0, qFirst + i, depth) + d + c);
                     }
                     if (Range.outside(first + i, keys) + Range.outside(c, terms) == 0) {
-                        key = k.get(kFrom + (first + i) * depth + d + c);
+                        key = k.get(kFrom + row(places, hasPlaces, kRows, first + i, depth) + d + c);
                     }
                     queryTile[c * PITCH + i] = query;
                     keyTile[c * PITCH + i] = key;
@@ -169,7 +188,7 @@ public final class Attention implements JavaKernel {
                     int c = dFirst + e % TILE;
                     float value = 0;
                     if (Range.outside(j, terms) + Range.outside(c, columns) == 0) {
-                        value = v.get(vFrom + (first + jFirst + j) * columns + c);
+                        value = v.get(vFrom + row(places, hasPlaces, vRows, first + jFirst + j, columns) + c);
                     }
                     keyTile[j * PITCH + e % TILE] = value;
                 }
@@ -207,9 +226,18 @@ public final class Attention implements JavaKernel {
                 int row = qFirst + itemQ * 4 + i;
                 int column = dFirst + itemK * 4 + j;
                 if (Range.outside(row, queries) + Range.outside(column, columns) == 0) {
-                    y.set(yFrom + row * columns + column, scores[i * 4 + j] / by);
+                    y.set(yFrom + row(places, hasPlaces, queries, row, columns) + column, scores[i * 4 + j] / by);
                 }
             }
         }
+    }
+
+    /** Elements from an item's start to its row i, rows being {@code width} long where nothing else is said. */
+    private static int row(LongArray places, int hasPlaces, int first, int i, int width) {
+        int at = i * width;
+        if (hasPlaces != 0) {
+            at = (int) places.get(first + i);
+        }
+        return at;
     }
 }

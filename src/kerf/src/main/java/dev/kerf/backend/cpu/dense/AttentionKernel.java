@@ -2,6 +2,7 @@ package dev.kerf.backend.cpu.dense;
 
 import dev.kerf.backend.cpu.kernel.Kernel;
 import dev.kerf.backend.cpu.kernel.Operand;
+import dev.kerf.backend.cpu.kernel.RowPlaces;
 import dev.kerf.backend.cpu.kernel.Site;
 import dev.kerf.graph.Graph.Node;
 import dev.kerf.graph.MatrixOp;
@@ -35,9 +36,9 @@ final class AttentionKernel implements Kernel {
      * @param block queries that are computed together, a multiple of {@link #SLAB}
      */
     private record Plan(int batch, int heads, int queries, int keys, int depth, int width, int block) {
-        static Plan of(Node node, int workers) {
-            Shape q = node.input(0).type().shape();
-            Shape v = node.input(2).type().shape();
+        static Plan of(MatrixOp.Attention op, Node node, int workers) {
+            Shape q = op.shape(0, node);
+            Shape v = op.shape(2, node);
             int b = Math.toIntExact(q.dim(0));
             int h = Math.toIntExact(q.dim(1));
             int n = Math.toIntExact(q.dim(2));
@@ -89,6 +90,11 @@ final class AttentionKernel implements Kernel {
     private final int biasQueryStep;
     private final int biasKeyStep;
     private final Operand y;
+    private final RowPlaces qAt;
+    private final RowPlaces kAt;
+    private final RowPlaces vAt;
+    private final RowPlaces yAt;
+    private final int keyBatch;
     private final Operand scratch;
     private final Panels[] keyPanels;
     private final Panels valuePanels;
@@ -99,12 +105,17 @@ final class AttentionKernel implements Kernel {
     AttentionKernel(MatrixOp.Attention op, Site site) {
         this.op = op;
         Node node = site.node();
-        plan = Plan.of(node, site.workers());
+        plan = Plan.of(op, node, site.workers());
         q = site.operand(0);
         k = site.operand(1);
         v = site.operand(2);
         bias = op.bias() ? site.operand(3) : null;
         y = site.result(0);
+        qAt = RowPlaces.of(op, 0, q);
+        kAt = RowPlaces.of(op, 1, k);
+        vAt = RowPlaces.of(op, 2, v);
+        yAt = RowPlaces.of(op, 3, y);
+        keyBatch = op.shape(1, node).size(0);
         scratch = site.scratch();
         if (op.bias()) {
             Shape shape = node.input(3).type().shape();
@@ -134,8 +145,8 @@ final class AttentionKernel implements Kernel {
     }
 
     /** Scratch that a node's kernel needs. */
-    static long scratchFloats(Node node, int workers) {
-        return (long) workers * Plan.of(node, workers).floats();
+    static long scratchFloats(MatrixOp.Attention op, Node node, int workers) {
+        return (long) workers * Plan.of(op, node, workers).floats();
     }
 
     @Override
@@ -172,27 +183,26 @@ final class AttentionKernel implements Kernel {
         int b = matrix / plan.heads;
         int h = matrix % plan.heads;
         int keys = keys(b, h);
-        packQueries(
-                q.floats(), q.offset() + b * q.batchStride() + (h * plan.queries + q0) * plan.depth, n, room, queries);
+        packQueries(q.floats(), qAt.start(q, b, h), q0, n, room, queries);
         Arrays.fill(room, sums, tops, 0f);
         Arrays.fill(room, tops, totals, Float.NEGATIVE_INFINITY);
         Arrays.fill(room, totals, scores, 0f);
-        int from = (int) k.type().shape().dim(0) == 1 ? 0 : b;
+        int from = keyBatch == 1 ? 0 : b;
         for (int k0 = 0; k0 < keys; k0 += KEYS) {
             int m = Math.min(KEYS, keys - k0);
             if (masked(matrix, k0, m)) {
                 continue;
             }
             Panels cut = keyPanels[m];
-            packKeys(cut, m, k.offset() + from * k.batchStride() + (h * plan.keys + k0) * plan.depth, room, packedKeys);
-            packValues(v.offset() + from * v.batchStride() + (h * plan.keys + k0) * plan.width, m, room, packedValues);
+            packKeys(cut, m, kAt.start(k, from, h), k0, room, packedKeys);
+            packValues(vAt.start(v, from, h), k0, m, room, packedValues);
             for (int i = 0; i < n; i += SLAB) {
                 startScores(matrix, q0 + i, Math.min(SLAB, n - i), k0, m, cut.first[cut.count], room, scores);
                 slab(cut, m, room, packedKeys, queries + i * plan.depth, scores, tops + i, totals + i, packedValues,
                         sums + i * plan.sumRows());
             }
         }
-        finish(room, sums, totals, n, y.offset() + b * y.batchStride() + (h * plan.queries + q0) * plan.width);
+        finish(room, sums, totals, q0, n, yAt.start(y, b, h));
     }
 
     /** A slab of queries meets a block of keys. */
@@ -223,7 +233,7 @@ final class AttentionKernel implements Kernel {
         if (count == null) {
             return plan.keys;
         }
-        int item = (int) k.type().shape().dim(0) == 1 ? 0 : b;
+        int item = keyBatch == 1 ? 0 : b;
         int i = switch (count.type().shape().rank()) {
             case 0 -> 0;
             case 1 -> item;
@@ -232,12 +242,13 @@ final class AttentionKernel implements Kernel {
         return Math.clamp(count.ints()[count.offset() + i], 0, plan.keys);
     }
 
-    private void packQueries(float[] from, int x, int n, float[] to, int at) {
+    private void packQueries(float[] from, int x, int q0, int n, float[] to, int at) {
         int whole = Blocking.ceil(n, SLAB) * SLAB;
         for (int i = 0; i < whole; i++) {
             int lane = at + i / SLAB * SLAB * plan.depth + i % SLAB;
+            int row = i < n ? x + qAt.row(q0 + i) : 0;
             for (int d = 0; d < plan.depth; d++) {
-                to[lane + d * SLAB] = i < n ? op.scale() * from[x + i * plan.depth + d] : 0f;
+                to[lane + d * SLAB] = i < n ? op.scale() * from[row + d] : 0f;
             }
         }
     }
@@ -275,21 +286,22 @@ final class AttentionKernel implements Kernel {
         return true;
     }
 
-    private void packKeys(Panels cut, int m, int x, float[] to, int at) {
+    private void packKeys(Panels cut, int m, int x, int k0, float[] to, int at) {
         float[] from = k.floats();
         for (int p = 0; p < cut.count; p++) {
             int high = cut.height[p];
             for (int r = 0; r < high; r++) {
                 int i = at + cut.index(p, plan.depth, 0) + r;
-                int row = cut.first[p] + r;
+                boolean real = cut.first[p] + r < m;
+                int row = real ? x + kAt.row(k0 + cut.first[p] + r) : 0;
                 for (int d = 0; d < plan.depth; d++) {
-                    to[i + d * high] = row < m ? from[x + row * plan.depth + d] : 0f;
+                    to[i + d * high] = real ? from[row + d] : 0f;
                 }
             }
         }
     }
 
-    private void packValues(int x, int m, float[] to, int at) {
+    private void packValues(int x, int k0, int m, float[] to, int at) {
         float[] from = v.floats();
         for (int p = 0; p < valuePanels.count; p++) {
             int high = valuePanels.height[p];
@@ -297,8 +309,9 @@ final class AttentionKernel implements Kernel {
             int real = Math.min(high, plan.width - first);
             int i = at + valuePanels.index(p, m, 0);
             for (int j = 0; j < m; j++) {
+                int row = x + vAt.row(k0 + j) + first;
                 for (int r = 0; r < real; r++) {
-                    to[i + j * high + r] = from[x + j * plan.width + first + r];
+                    to[i + j * high + r] = from[row + r];
                 }
                 for (int r = real; r < high; r++) {
                     to[i + j * high + r] = 0f;
@@ -337,14 +350,15 @@ final class AttentionKernel implements Kernel {
         }
     }
 
-    private void finish(float[] room, int sums, int totals, int n, int yi) {
+    private void finish(float[] room, int sums, int totals, int q0, int n, int yi) {
         float[] to = y.floats();
         for (int i = 0; i < n; i++) {
             float total = room[totals + i];
             float factor = total == 0f ? 0f : 1f / total;
             int slab = sums + i / SLAB * SLAB * plan.sumRows() + i % SLAB;
+            int row = yi + yAt.row(q0 + i);
             for (int d = 0; d < plan.width; d++) {
-                to[yi + i * plan.width + d] = room[slab + d * SLAB] * factor;
+                to[row + d] = room[slab + d * SLAB] * factor;
             }
         }
     }

@@ -42,7 +42,7 @@ public final class DenseKernels implements KernelFamily {
             case SpatialOp.ConvTranspose2d op ->
                 Convolutions.scratchFloats(TransposedConvolutions.plan(op, node), workers);
             case MatrixOp.MatMul op -> MatMulKernel.scratchFloats(op, node, workers);
-            case MatrixOp.Attention op -> AttentionKernel.scratchFloats(node, workers);
+            case MatrixOp.Attention op -> AttentionKernel.scratchFloats(op, node, workers);
             default -> 0;
         };
     }
@@ -52,7 +52,7 @@ public final class DenseKernels implements KernelFamily {
         int rank = value.type().shape().rank();
         return switch (node.op()) {
             case MatrixOp.MatMul op -> rank > 1;
-            case MatrixOp.Attention op -> rank == 4;
+            case MatrixOp.Attention op -> rank == 4 && op.places().isEmpty();
             default -> rank == 4 && !value.equals(node.input(1));
         };
     }

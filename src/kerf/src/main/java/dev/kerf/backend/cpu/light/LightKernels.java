@@ -50,7 +50,7 @@ public final class LightKernels implements KernelFamily {
             case SpatialOp.Resize r -> x.dim(3);
             case NormOp n -> 2L * Norms.COLUMNS;
             case ReduceOp r -> (long) Norms.COLUMNS;
-            case MatrixOp.Attention a -> Math.max(1, node.input(1).type().shape().dim(2));
+            case MatrixOp.Attention a -> Math.max(1, a.shape(1, node).dim(2));
             default -> 0L;
         };
     }
@@ -59,6 +59,7 @@ public final class LightKernels implements KernelFamily {
     public boolean strided(Node node, Value value) {
         return value.count() == null && switch (node.op()) {
             case SpatialOp s -> value.type().shape().rank() == 4;
+            case MatrixOp.Rotary r -> value.type().shape().rank() > 2;
             case NormOp.BatchNorm n -> value.type().shape().rank() >= 2;
             case NormOp.GroupNorm n -> value.type().shape().rank() >= 2;
             case PointwiseOp.Unary u -> true;
@@ -83,6 +84,7 @@ public final class LightKernels implements KernelFamily {
             case SpatialOp.Resize op -> List.of(new Resizing(op, site, lanes));
             case MatrixOp.MatMul op -> List.of(PlainMatrix.of(op, site, lanes));
             case MatrixOp.Attention op -> List.of(PlainMatrix.of(op, site, lanes));
+            case MatrixOp.Rotary op -> List.of(new Rotation(site.operand(0), site.operand(1), site.operand(2), site.result(0)));
             case NormOp op -> Norms.build(op, site, lanes);
             case PointwiseOp op -> Pointwise.build(op, site, lanes);
             case MoveOp op -> Moves.build(op, site);

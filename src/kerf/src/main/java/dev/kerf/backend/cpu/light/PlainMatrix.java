@@ -2,6 +2,7 @@ package dev.kerf.backend.cpu.light;
 
 import dev.kerf.backend.cpu.kernel.Kernel;
 import dev.kerf.backend.cpu.kernel.Operand;
+import dev.kerf.backend.cpu.kernel.RowPlaces;
 import dev.kerf.backend.cpu.kernel.Site;
 import dev.kerf.graph.MatrixOp;
 import dev.kerf.graph.PointwiseOp.Arithmetic;
@@ -149,6 +150,12 @@ final class PlainMatrix {
         private final Operand bias;
         private final Operand y;
         private final Operand scratch;
+        private final RowPlaces qAt;
+        private final RowPlaces kAt;
+        private final RowPlaces vAt;
+        private final RowPlaces yAt;
+        private final int batch;
+        private final int keyBatch;
         private final int heads;
         private final int queries;
         private final int depth;
@@ -165,19 +172,26 @@ final class PlainMatrix {
             this.bias = op.bias() ? site.operand(3) : null;
             this.y = site.result(0);
             this.scratch = site.scratch();
-            this.heads = q.type().shape().size(1);
-            this.queries = q.type().shape().size(2);
-            this.depth = q.type().shape().size(3);
-            this.keys = k.type().shape().size(2);
-            this.width = v.type().shape().size(3);
+            this.qAt = RowPlaces.of(op, 0, q);
+            this.kAt = RowPlaces.of(op, 1, k);
+            this.vAt = RowPlaces.of(op, 2, v);
+            this.yAt = RowPlaces.of(op, 3, y);
+            Shape shape = op.shape(0, site.node());
+            this.batch = shape.size(0);
+            this.heads = shape.size(1);
+            this.queries = shape.size(2);
+            this.depth = shape.size(3);
+            this.keyBatch = op.shape(1, site.node()).size(0);
+            this.keys = op.shape(1, site.node()).size(2);
+            this.width = op.shape(2, site.node()).size(3);
             this.biasWalk = bias == null
                     ? null
                     : Traversal.broadcast(
-                            Shape.of(q.type().shape().dim(0), heads, queries, keys), bias.type().shape());
+                            Shape.of(batch, heads, queries, keys), bias.type().shape());
         }
 
         private int rows() {
-            return q.type().shape().size(0) * heads * queries;
+            return batch * heads * queries;
         }
 
         @Override
@@ -195,15 +209,19 @@ final class PlainMatrix {
 
         private void row(int row, int p) {
             int item = row / queries;
-            int from = k.type().shape().size(0) == 1 ? item % heads : item;
-            int valid = Math.min(valid(k, 2, from * keys * depth), valid(v, 2, from * keys * width));
+            int from = keyBatch == 1 ? item % heads : item;
+            int valid = op.places().isEmpty()
+                    ? Math.min(valid(k, 2, from * keys * depth), valid(v, 2, from * keys * width))
+                    : keys;
+            int query = qAt.start(q, item / heads, item % heads) + qAt.row(row % queries);
+            int key = kAt.start(k, from / heads, from % heads);
+            int value = vAt.start(v, from / heads, from % heads);
             float[] t = scratch.floats();
             for (int j = 0; j < valid; j++) {
-                t[p + j] = op.scale() * lanes.dot(q.floats(), q.offset() + row * depth, k.floats(),
-                        k.offset() + (from * keys + j) * depth, depth)
+                t[p + j] = op.scale() * lanes.dot(q.floats(), query, k.floats(), key + kAt.row(j), depth)
                         + (bias == null ? 0 : bias.floats()[bias.offset() + biasWalk.at(0, row * keys + j)]);
             }
-            int to = y.offset() + row * width;
+            int to = yAt.start(y, item / heads, item % heads) + yAt.row(row % queries);
             Arrays.fill(y.floats(), to, to + width, 0);
             float max = lanes.max(t, p, valid);
             if (max == Float.NEGATIVE_INFINITY) {
@@ -212,8 +230,7 @@ final class PlainMatrix {
             double sum = lanes.expSum(t, p, max, t, p, valid);
             for (int j = 0; j < valid; j++) {
                 if (t[p + j] != 0) {
-                    lanes.addScaled((float) (t[p + j] / sum), v.floats(), v.offset() + (from * keys + j) * width,
-                            y.floats(), to, width);
+                    lanes.addScaled((float) (t[p + j] / sum), v.floats(), value + vAt.row(j), y.floats(), to, width);
                 }
             }
         }

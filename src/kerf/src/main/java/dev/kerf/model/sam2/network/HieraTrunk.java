@@ -4,8 +4,8 @@ import dev.kerf.error.BadInputException;
 import dev.kerf.graph.Graph.Value;
 import dev.kerf.graph.GraphBuilder;
 import dev.kerf.graph.MoveOp;
-import dev.kerf.graph.PointwiseOp.Arithmetic;
 import dev.kerf.graph.PointwiseOp.Function;
+import dev.kerf.graph.ReduceOp;
 import dev.kerf.graph.SpatialOp.Interpolation;
 import dev.kerf.graph.SpatialOp.Resize;
 import dev.kerf.graph.SpatialOp.Sampling;
@@ -90,39 +90,35 @@ final class HieraTrunk implements Trunk {
         long rows = Math.ceilDiv(h, side);
         long columns = Math.ceilDiv(w, side);
         // Upstream pads before the projection: a token of the padding is a key whose projection is the bias.
-        Value tiles = swapped(pad(x, rows * side - h, columns * side - w), rows, side, columns, side);
-        Value qkv = a.at("qkv").linear(g.reshape(tiles, rows * columns, side * side, x.type().shape().dim(2)), 3L * dim);
-        int each = dim / heads;
-        Value three = g.permute(g.reshape(qkv, rows * columns, side * side, 3, heads, each), 2, 0, 3, 1, 4);
-        Value q = part(three, 0);
-        Value k = part(three, 1);
-        Value v = part(three, 2); // each (windows, heads, side², dim / heads)
-        long out = side;
-        if (pools) {
-            Value folded = g.reshape(q, rows * columns * heads * side, side, each);
-            out = side / 2;
-            q = g.reshape(halve(folded, side), rows * columns, heads, out * out, each);
-        }
-        Value y = a.join(a.attention(q, k, v, null)); // (windows, out², dim)
-        Value whole = swapped(y, rows, columns, out, out); // (rows · out, columns · out, dim)
+        Value padded = pad(x, rows * side - h, columns * side - w);
+        Value qkv = g.reshape(a.at("qkv").linear(padded, 3L * dim), rows * side, columns * side, 3, dim);
+        Value q = part(qkv, 0);
+        Value k = windows(part(qkv, 1), rows, columns, heads);
+        Value v = windows(part(qkv, 2), rows, columns, heads); // (windows, heads, side², dim / heads)
+        long out = pools ? side / 2 : side;
+        Value y = a.attention(windows(pools ? halve(q) : q, rows, columns, heads), k, v, null); // (windows, heads, out², …)
+        y = g.permute(g.reshape(y, rows, columns, heads, out, out, dim / heads), 0, 3, 1, 4, 2, 5);
+        Value whole = g.reshape(y, rows * out, columns * out, dim);
         long fullH = pools ? h / 2 : h;
         long fullW = pools ? w / 2 : w;
         Value cropped = rows * out == fullH ? whole : g.slice(whole, 0, 0, fullH);
         return columns * out == fullW ? cropped : g.slice(cropped, 1, 0, fullW);
     }
 
-    /** Rows (n1, n2, n3, n4, C) with the middle axes swapped, as an image (n1 · n3, n2 · n4, C). */
-    private Value swapped(Value x, long n1, long n2, long n3, long n4) {
-        long c = x.type().shape().dim(-1);
-        if (n2 == 1 || n3 == 1) {
-            return g.reshape(x, n1 * n3, n2 * n4, c);
-        }
-        return g.reshape(g.permute(g.reshape(x, n1, n2, n3, n4 * c), 0, 2, 1, 3), n1 * n3, n2 * n4, c);
+    /** Queries, keys or values of (H, W, 3, dim): (H, W, dim). */
+    private Value part(Value qkv, int i) {
+        Shape s = qkv.type().shape();
+        return g.reshape(g.slice(qkv, 2, i, i + 1), s.dim(0), s.dim(1), s.dim(3));
     }
 
-    private Value part(Value three, int i) {
-        Shape s = three.type().shape();
-        return g.reshape(g.slice(three, 0, i, i + 1), s.dim(1), s.dim(2), s.dim(3), s.dim(4));
+    /** Tokens (rows · side, columns · side, dim) window by window: (rows · columns, heads, side², dim / heads). */
+    private Value windows(Value x, long rows, long columns, int heads) {
+        Shape s = x.type().shape();
+        long high = s.dim(0) / rows;
+        long wide = s.dim(1) / columns;
+        long each = s.dim(2) / heads;
+        Value cut = g.permute(g.reshape(x, rows, high, columns, wide, heads, each), 0, 2, 4, 1, 3, 5);
+        return g.reshape(cut, rows * columns, heads, high * wide, each);
     }
 
     private Value pad(Value x, long down, long right) {
@@ -134,25 +130,13 @@ final class HieraTrunk implements Trunk {
 
     /** The largest of each 2×2 tokens: (H, W, C) to (H/2, W/2, C). */
     private Value halve(Value x) {
-        return halve(x, x.type().shape().dim(0));
-    }
-
-    /** Likewise of several images below one another, (n · height, W, C), to (n · height / 2, W/2, C). */
-    private Value halve(Value x, long height) {
         Shape s = x.type().shape();
         long h = s.dim(0);
         long w = s.dim(1);
-        long c = s.dim(2);
-        if (height % 2 != 0 || w % 2 != 0) {
+        if (h % 2 != 0 || w % 2 != 0) {
             throw new BadInputException(x + " can't be halved");
         }
-        Value rows = larger(g.reshape(x, h / 2, 2, w * c)); // (H/2, W · C)
-        return g.reshape(larger(g.reshape(rows, h / 2 * (w / 2), 2, c)), h / 2, w / 2, c);
-    }
-
-    private Value larger(Value pairs) {
-        Shape s = pairs.type().shape();
-        Value y = g.binary(Arithmetic.MAX, g.slice(pairs, 1, 0, 1), g.slice(pairs, 1, 1, 2));
-        return g.reshape(y, s.dim(0), s.dim(2));
+        return g.apply(new ReduceOp.Reduce(ReduceOp.Reduction.MAX, List.of(1, 3), false),
+                g.reshape(x, h / 2, 2, w / 2, 2, s.dim(2)));
     }
 }

@@ -12,6 +12,7 @@ import dev.kerf.model.nn.Layers;
 import dev.kerf.tensor.DType;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
 
@@ -66,13 +67,15 @@ public final class MaskDecoder {
         Value hidden = both.tokens(); // (B, 6 + P, 256)
         Value up = upscale(p.image(both.image(), config.grid()), features); // (B, 32, 4 · grid, 4 · grid)
         int side = config.maskSize();
-        Value[] weights = IntStream.range(0, MASKS)
-                .mapToObj(i -> g.reshape(p.at("output_hypernetworks_mlps." + i).mlp(token(hidden, 2 + i), width, 32, 3),
-                        b, 1, 32))
-                .toArray(Value[]::new);
-        Value masks = g.matMul(g.concat(1, weights), g.reshape(up, b, 32, (long) side * side)); // (B, 4, side²)
-        Value ious = g.unary(Function.SIGMOID, p.at("iou_prediction_head").mlp(token(hidden, 1), width, MASKS, 3));
-        Value object = p.at("pred_obj_score_head").mlp(token(hidden, 0), width, 1, 3);
+        List<Layers> heads = new ArrayList<>(List.of(p.at("pred_obj_score_head"), p.at("iou_prediction_head")));
+        IntStream.range(0, MASKS).forEach(i -> heads.add(p.at("output_hypernetworks_mlps." + i)));
+        Value h = g.reshape(g.slice(hidden, 1, 0, 2 + MASKS), b, 2 + MASKS, 1, width);
+        h = g.relu(stacked(h, heads, "layers.0", width));
+        h = g.relu(stacked(h, heads, "layers.1", width)); // (B, 6, 1, 256): a token for each of the heads
+        Value weights = stacked(g.slice(h, 1, 2, 2 + MASKS), heads.subList(2, 2 + MASKS), "layers.2", 32);
+        Value masks = g.matMul(g.reshape(weights, b, MASKS, 32), g.reshape(up, b, 32, (long) side * side)); // (B, 4, side²)
+        Value ious = g.unary(Function.SIGMOID, heads.get(1).at("layers.2").linear(token(h, 1), MASKS));
+        Value object = heads.get(0).at("layers.2").linear(token(h, 0), 1);
         return new Masks(g.reshape(masks, b, MASKS, side, side), ious, g.slice(hidden, 1, 2, 2 + MASKS), object);
     }
 
@@ -84,9 +87,20 @@ public final class MaskDecoder {
         return g.unary(Function.GELU_ERF, g.add(fine, features.fine()));
     }
 
+    /** Linear layers of one name below several modules, each of its own token: (B, n, 1, C) to (B, n, 1, out). */
+    private Value stacked(Value x, List<Layers> modules, String name, long out) {
+        Shape s = x.type().shape();
+        long n = modules.size();
+        Value weight = g.reshape(g.concat(0, modules.stream()
+                .map(m -> m.at(name).weight("weight", out, s.dim(3))).toArray(Value[]::new)), n, out, s.dim(3));
+        Value bias = g.reshape(g.concat(0, modules.stream()
+                .map(m -> m.at(name).weight("bias", out)).toArray(Value[]::new)), 1, n, 1, out);
+        return g.add(g.linear(x, weight, null), expand(bias, s.dim(0), n, 1, out));
+    }
+
     private Value token(Value hidden, int i) {
         Shape s = hidden.type().shape();
-        return g.reshape(g.slice(hidden, 1, i, i + 1), s.dim(0), s.dim(2));
+        return g.reshape(g.slice(hidden, 1, i, i + 1), s.dim(0), s.dim(-1));
     }
 
     private Value expand(Value x, long... dims) {

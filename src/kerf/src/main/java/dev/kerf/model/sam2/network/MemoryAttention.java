@@ -2,8 +2,8 @@ package dev.kerf.model.sam2.network;
 
 import dev.kerf.graph.Graph.Value;
 import dev.kerf.graph.GraphBuilder;
+import dev.kerf.graph.MatrixOp;
 import dev.kerf.graph.MoveOp;
-import dev.kerf.graph.PointwiseOp.Arithmetic;
 import dev.kerf.model.nn.Layers;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;
@@ -81,41 +81,48 @@ final class MemoryAttention {
 
     /** x (B, grid², 256) to the same. */
     private Value self(Layers a, Value x) {
-        Value q = rotated(halved(a.at("q_proj"), x));
-        Value k = rotated(halved(a.at("k_proj"), x));
+        // Queries and keys are one product: its rows are a query and a key in turn, turned by the same angles.
+        Shape s = x.type().shape();
+        Value both = g.reshape(halved(x, a.at("q_proj"), a.at("k_proj")), s.dim(0), 2 * s.dim(1), Sam2Config.WIDTH);
+        both = g.reshape(g.apply(new MatrixOp.Rotary(), both, twice(cosine), twice(sine)), s.dim(0), s.dim(1), 2,
+                Sam2Config.WIDTH);
+        Value q = g.reshape(g.slice(both, 2, 0, 1), s.dims());
+        Value k = g.reshape(g.slice(both, 2, 1, 2), s.dims());
         Value v = a.at("v_proj").linear(x, Sam2Config.WIDTH);
         return a.at("out_proj").linear(a.attention(q, k, v, 1, null), Sam2Config.WIDTH);
     }
 
     /** x (B, grid², 256) to the same. */
     private Value cross(Layers a, Value x, Memory m, Value values) {
-        Value q = rotated(halved(a.at("q_proj"), x));
-        Value k = g.concat(1, rotated(halved(a.at("k_proj"), m.spatialPlaced)),
-                halved(a.at("k_proj"), m.pointersPlaced)); // (B, Lk, 256)
+        Value q = rotated(halved(x, a.at("q_proj")));
+        Value k = g.concat(1, rotated(halved(m.spatialPlaced, a.at("k_proj"))),
+                halved(m.pointersPlaced, a.at("k_proj"))); // (B, Lk, 256)
         Value y = a.attention(q, k, values, 1, m.bias); // (B, grid², 64)
         return a.at("out_proj").linear(a.at("v_proj").linear(y, Sam2Config.WIDTH), Sam2Config.WIDTH);
     }
 
-    /** A projection to 256 channels, the even ones first. */
-    private Value halved(Layers projection, Value x) {
+    /** Projections to 256 channels each, the even ones first. */
+    private Value halved(Value x, Layers... projections) {
         int width = Sam2Config.WIDTH;
-        Value weight = projection.weight("weight", width, x.type().shape().dim(-1));
-        Value bias = projection.weight("bias", width);
-        return g.linear(x, g.apply(new MoveOp.Gather(), weight, evensFirst),
-                g.apply(new MoveOp.Gather(), bias, evensFirst));
+        Value[] weights = new Value[projections.length];
+        Value[] biases = new Value[projections.length];
+        for (int i = 0; i < projections.length; i++) {
+            weights[i] = g.apply(new MoveOp.Gather(), projections[i].weight("weight", width, x.type().shape().dim(-1)),
+                    evensFirst);
+            biases[i] = g.apply(new MoveOp.Gather(), projections[i].weight("bias", width), evensFirst);
+        }
+        return g.linear(x, g.concat(0, weights), g.concat(0, biases));
     }
 
-    /**
-     * Pairs turned by their position's angles (Su et al. 2021): x (B, n · grid², 256), the grid's positions n times.
-     */
+    /** Angles (grid², 128), each for two rows. */
+    private Value twice(Value angles) {
+        long rows = angles.type().shape().dim(0);
+        Value each = g.apply(new MoveOp.Expand(Shape.of(rows, 2, HALF)), g.reshape(angles, rows, 1, HALF));
+        return g.reshape(each, 2 * rows, HALF);
+    }
+
+    /** Pairs turned by their position's angles (Su et al. 2021): x (B, n · grid², 256), the grid's positions n times. */
     private Value rotated(Value x) {
-        Shape s = x.type().shape();
-        long cells = (long) grid * grid;
-        Value parts = g.reshape(x, s.dim(0), s.dim(1) / cells, cells, Sam2Config.WIDTH);
-        Value even = g.slice(parts, -1, 0, HALF);
-        Value odd = g.slice(parts, -1, HALF, Sam2Config.WIDTH);
-        Value first = g.binary(Arithmetic.SUBTRACT, g.multiply(even, cosine), g.multiply(odd, sine));
-        Value second = g.add(g.multiply(even, sine), g.multiply(odd, cosine));
-        return g.reshape(g.concat(-1, first, second), s.dims());
+        return g.apply(new MatrixOp.Rotary(), x, cosine, sine);
     }
 }

@@ -2,7 +2,9 @@ package dev.kerf.model.sam2.network;
 
 import dev.kerf.graph.Graph.Value;
 import dev.kerf.graph.GraphBuilder;
+import dev.kerf.graph.MatrixOp;
 import dev.kerf.graph.MoveOp;
+import dev.kerf.graph.Op.Activation;
 import dev.kerf.graph.PointwiseOp.Arithmetic;
 import dev.kerf.graph.PointwiseOp.Function;
 import dev.kerf.graph.PointwiseOp.Relation;
@@ -49,9 +51,9 @@ public final class PromptEncoder {
         Value isPoint = g.apply(new PointwiseOp.Compare(Relation.GREATER_OR_EQUAL), labels, integer(0));
         Value zeroed = g.apply(new PointwiseOp.Where(), g.reshape(isPoint, s.dim(0), s.dim(1), 1), waves,
                 g.constant(0f));
-        Value kinds = g.concat(0, p.at("not_a_point_embed").weight("weight", 1, Sam2Config.WIDTH), kind(0), kind(1),
-                kind(2), kind(3)); // (5, 256)
-        Value row = g.binary(Arithmetic.MAX, g.binary(Arithmetic.ADD, labels, integer(1)), integer(0));
+        Value none = p.at("not_a_point_embed").weight("weight", 1, Sam2Config.WIDTH);
+        Value kinds = g.concat(0, none, none, kind(0), kind(1), kind(2), kind(3)); // (6, 256), from ABSENT on
+        Value row = g.binary(Arithmetic.SUBTRACT, labels, integer(ABSENT));
         return g.add(zeroed, g.apply(new MoveOp.Gather(), kinds, row));
     }
 
@@ -63,12 +65,19 @@ public final class PromptEncoder {
         return g.constant(HostTensor.of(Shape.of(), new int[] {value}));
     }
 
-    /** Positions (…, 2) in 0 … 1 to sines and cosines of random frequencies (Tancik et al. 2020), (…, 256). */
+    /**
+     * Positions (…, 2) in 0 … 1 to sines and cosines of random frequencies (Tancik et al. 2020), (…, 256): of 2π · (2x − 1) · M,
+     * the cosine being the sine a quarter turn on. All but x is known when weights are loaded.
+     */
     private Value waves(Value positions) {
-        Value signed = g.binary(Arithmetic.SUBTRACT, g.multiply(positions, g.constant(2f)), g.constant(1f));
-        Value matrix = p.at("pe_layer").weight("positional_encoding_gaussian_matrix", 2, Sam2Config.WIDTH / 2);
-        Value angles = g.multiply(g.matMul(signed, matrix), g.constant((float) (2 * Math.PI)));
-        return g.concat(-1, g.unary(Function.SIN, angles), g.unary(Function.COS, angles));
+        int half = Sam2Config.WIDTH / 2;
+        Value matrix = p.at("pe_layer").weight("positional_encoding_gaussian_matrix", 2, half);
+        Value columns = g.reshape(g.add(g.slice(matrix, 0, 0, 1), g.slice(matrix, 0, 1, 2)), half);
+        Value shift = g.multiply(columns, g.constant((float) (-2 * Math.PI)));
+        Value turned = g.multiply(matrix, g.constant((float) (4 * Math.PI)));
+        var op = new MatrixOp.MatMul(false, false, 1, Activation.NONE, true, false);
+        return g.unary(Function.SIN, g.apply(op, positions, g.concat(1, turned, turned),
+                g.concat(0, shift, g.add(shift, g.constant((float) (Math.PI / 2))))));
     }
 
     /** The encoding of every cell of the image embedding, computed when weights are loaded: (1, grid², 256). */

@@ -3,6 +3,8 @@ package dev.kerf.model.sam2.network;
 import dev.kerf.graph.Graph.Value;
 import dev.kerf.graph.GraphBuilder;
 import dev.kerf.model.nn.Layers;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Tokens and image attend to each other, as upstream's {@code modeling/sam/transformer.py}: two layers and a last look
@@ -42,32 +44,41 @@ final class TwoWayTransformer {
         Value keys = image;
         for (int i = 0; i < LAYERS; i++) {
             Layers layer = p.at("layers." + i);
-            Value own = i == 0
-                    ? attend(layer.at("self_attn"), queries, queries, queries, Sam2Config.WIDTH, bias)
-                    : self(layer, queries, tokens);
+            Value own = self(layer.at("self_attn"), queries, i == 0 ? null : tokens);
             queries = layer.at("norm1").layerNorm(own, -1, Layers.EPS);
             Value k = g.add(keys, positions);
-            Value seen = attend(layer.at("cross_attn_token_to_image"), g.add(queries, tokens), k, keys, 128, null);
+            // What one attention's keys and the other's queries are made of is the same.
+            List<Value> placed = layer.linears(k, 128, "cross_attn_token_to_image.k_proj", "cross_attn_image_to_token.q_proj");
+            Layers look = layer.at("cross_attn_token_to_image");
+            Value seen = attend(look, look.at("q_proj").linear(g.add(queries, tokens), 128), placed.get(0),
+                    look.at("v_proj").linear(keys, 128), null);
             queries = layer.at("norm2").layerNorm(g.add(queries, seen), -1, Layers.EPS);
             Value made = layer.at("mlp").mlp(queries, HIDDEN, Sam2Config.WIDTH, 2);
             queries = layer.at("norm3").layerNorm(g.add(queries, made), -1, Layers.EPS);
-            Value told = attend(layer.at("cross_attn_image_to_token"), k, g.add(queries, tokens), queries, 128, bias);
+            Layers tell = layer.at("cross_attn_image_to_token");
+            Value told = attend(tell, placed.get(1), tell.at("k_proj").linear(g.add(queries, tokens), 128),
+                    tell.at("v_proj").linear(queries, 128), bias);
             keys = layer.at("norm4").layerNorm(g.add(keys, told), -1, Layers.EPS);
         }
-        Value last = attend(p.at("final_attn_token_to_image"), g.add(queries, tokens), g.add(keys, positions), keys,
-                128, null);
+        Layers end = p.at("final_attn_token_to_image");
+        Value last = attend(end, end.at("q_proj").linear(g.add(queries, tokens), 128),
+                end.at("k_proj").linear(g.add(keys, positions), 128), end.at("v_proj").linear(keys, 128), null);
         return new Both(p.at("norm_final_attn").layerNorm(g.add(queries, last), -1, Layers.EPS), keys);
     }
 
-    private Value self(Layers layer, Value queries, Value tokens) {
-        Value q = g.add(queries, tokens);
-        return g.add(queries, attend(layer.at("self_attn"), q, q, queries, Sam2Config.WIDTH, bias));
+    /** Queries (B, T, 256) and what they see of each other; in the first layer they are their own positions, and nothing is added. */
+    private Value self(Layers a, Value queries, @Nullable Value tokens) {
+        int width = Sam2Config.WIDTH;
+        if (tokens == null) {
+            List<Value> all = a.linears(queries, width, "q_proj", "k_proj", "v_proj");
+            return attend(a, all.get(0), all.get(1), all.get(2), bias);
+        }
+        List<Value> both = a.linears(g.add(queries, tokens), width, "q_proj", "k_proj");
+        return g.add(queries, attend(a, both.get(0), both.get(1), a.at("v_proj").linear(queries, width), bias));
     }
 
-    /** (B, Lq, 256) from queries (B, Lq, 256) and keys and values (B, Lk, 256), inside of the given width. */
-    private Value attend(Layers a, Value q, Value k, Value v, int width, Value scores) {
-        Value y = a.attention(a.at("q_proj").linear(q, width), a.at("k_proj").linear(k, width),
-                a.at("v_proj").linear(v, width), HEADS, scores); // (B, Lq, width)
-        return a.at("out_proj").linear(y, Sam2Config.WIDTH);
+    /** (B, Lq, 256) from projected queries (B, Lq, width), keys and values (B, Lk, width). */
+    private Value attend(Layers a, Value q, Value k, Value v, @Nullable Value scores) {
+        return a.at("out_proj").linear(a.attention(q, k, v, HEADS, scores), Sam2Config.WIDTH);
     }
 }
