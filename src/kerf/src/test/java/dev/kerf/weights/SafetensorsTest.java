@@ -225,7 +225,7 @@ class SafetensorsTest {
         read.close();
         read.close();
         assertThrows(ClosedException.class, () -> read.tensor("w"));
-        assertThrows(IllegalStateException.class, () -> w.getDouble(0));
+        assertThrows(ClosedException.class, () -> w.getDouble(0));
     }
 
     @Test

@@ -280,6 +280,6 @@ class TorchCheckpointTest {
         file.close();
         file.close();
         assertThrows(ClosedException.class, () -> file.tensor("row"));
-        assertThrows(IllegalStateException.class, () -> view.getDouble(0));
+        assertThrows(ClosedException.class, () -> view.getDouble(0));
     }
 }
