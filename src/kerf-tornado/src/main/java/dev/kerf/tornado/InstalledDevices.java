@@ -5,7 +5,6 @@ import dev.kerf.backend.gpu.tornado.TornadoDevices;
 import dev.kerf.backend.Precision;
 import dev.kerf.backend.gpu.Driver;
 import dev.kerf.backend.gpu.SignalHandlers;
-import dev.kerf.backend.gpu.kernel.Dialect;
 import dev.kerf.error.BackendUnavailableException;
 import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
@@ -111,7 +110,6 @@ public final class InstalledDevices implements TornadoDevices {
                 List.of(Precision.FLOAT32));
         long group = device.getPhysicalDevice().getDeviceMaxWorkGroupSize()[0];
         return new Found(device, ordinal == 0, new Driver.Facts(info, ARCHITECTURE, ALIGNMENT, (int) group,
-                device.getDeviceLocalMemorySize(), kind == Device.Info.Kind.CPU, true,
-                new Driver.Code(Dialect.OPENCL, 0, 0, TornadoKernel::exists)));
+                device.getDeviceLocalMemorySize(), kind == Device.Info.Kind.CPU, true, Driver.Code.OPENCL));
     }
 }

@@ -32,28 +32,16 @@ record TornadoKernel(Manifest manifest, Map<String, String> definitions, JavaKer
         if (!definitions.getOrDefault(KernelSource.STORAGE, single).equals(single)) {
             throw new UnsupportedOpException("tornado has no kernel " + name + " but with float32 storage");
         }
-        try {
-            JavaKernel code = (JavaKernel) find(type(name)).getConstructor().newInstance();
-            return new TornadoKernel(Manifest.of(name), Map.copyOf(definitions), code);
-        } catch (ReflectiveOperationException e) {
-            throw new UnsupportedOpException("tornado has no kernel " + name + " (no class " + type(name) + " among "
-                    + FAMILIES + ")", e);
-        }
-    }
-
-    /** Whether there is a class for a kernel: a variant without one is passed over. */
-    static boolean exists(String name) {
-        try {
-            return find(type(name)) != null;
-        } catch (ClassNotFoundException e) {
-            return false;
-        }
-    }
-
-    private static String type(String name) {
-        return Arrays.stream(name.split("_"))
+        String type = Arrays.stream(name.split("_"))
                 .map(word -> Character.toUpperCase(word.charAt(0)) + word.substring(1))
                 .collect(Collectors.joining());
+        try {
+            JavaKernel code = (JavaKernel) find(type).getConstructor().newInstance();
+            return new TornadoKernel(Manifest.of(name), Map.copyOf(definitions), code);
+        } catch (ReflectiveOperationException e) {
+            throw new UnsupportedOpException("tornado has no kernel " + name + " (no class " + type + " among "
+                    + FAMILIES + ")", e);
+        }
     }
 
     private static Class<?> find(String type) throws ClassNotFoundException {

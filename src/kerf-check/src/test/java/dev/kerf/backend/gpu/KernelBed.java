@@ -36,8 +36,6 @@ final class KernelBed implements AutoCloseable {
     private static final double UNIT = 0x1p-24;
     private static final Map<String, Map<String, Long>> SMALL_TILES = Map.of(
             "conv2d", Map.of("TILE_M", 16L, "TILE_N", 16L, "TILE_K", 4L, "WORK_M", 4L, "WORK_N", 4L),
-            "conv2d_split", Map.of("TILE_M", 32L, "TILE_N", 32L, "TILE_K", 4L, "WORK_M", 4L, "WORK_N", 4L),
-            "matmul_split", Map.of("TILE_M", 32L, "TILE_N", 32L, "TILE_K", 4L, "WORK_M", 4L, "WORK_N", 4L),
             "matmul", Map.of("TILE_M", 16L, "TILE_N", 16L, "TILE_K", 4L, "WORK_M", 4L, "WORK_N", 4L),
             "attention", Map.of("TILE_Q", 16L, "TILE_K", 16L, "TILE_D", 8L));
 
@@ -70,14 +68,7 @@ final class KernelBed implements AutoCloseable {
         return devices().flatMap(d -> Stream.of(kernels)
                 .filter(k -> !d.startsWith("cuda:") && !d.startsWith("ptx:")
                         || Manifest.of(k.substring(k.indexOf('/') + 1)).dialect().readBy(Dialect.CUDA))
-                .filter(k -> !d.startsWith("tornado:") || hasCode(d, k.substring(k.indexOf('/') + 1)))
                 .map(k -> Arguments.of(d, k)));
-    }
-
-    private static boolean hasCode(String device, String kernel) {
-        try (Driver driver = Parity.driver(device)) {
-            return driver.facts().code().variants().test(kernel);
-        }
     }
 
     /** A bed for a kernel or a variant of it. */
@@ -107,13 +98,6 @@ final class KernelBed implements AutoCloseable {
      */
     void check(Op op, Op plain, Bound bound, long terms, boolean fixed, TensorType... operands) {
         checkOn(op, plain, bound, terms, fixed, random(operands));
-    }
-
-    /** What an op makes in float32 of the same numbers each time, its operands after the first known when the graph is compiled. */
-    HostTensor once(Op op, TensorType... operands) {
-        seed = 1;
-        Map<String, HostTensor> inputs = new HashMap<>();
-        return run(graph(op, random(operands), true, inputs), inputs, Precision.FLOAT32);
     }
 
     /** The device. */

@@ -1,7 +1,5 @@
 package dev.kerf.backend.gpu;
 
-import static org.junit.jupiter.api.Assertions.assertArrayEquals;
-
 import dev.kerf.graph.Op.Activation;
 import dev.kerf.graph.SpatialOp;
 import dev.kerf.graph.SpatialOp.Interpolation;
@@ -48,32 +46,6 @@ class SpatialKernelTest {
         }
     }
 
-    static Stream<Arguments> splits() {
-        return KernelBed.devicesAnd("conv2d/conv2d_split");
-    }
-
-    /** Sums that several groups share, of layers with fewer tiles than the device has processors. */
-    @ParameterizedTest(allowZeroInvocations = true)
-    @MethodSource("splits")
-    void splitsSums(String device, String kernel) {
-        try (KernelBed bed = KernelBed.of(device, kernel)) {
-            conv(bed, Window2d.of().pad(1), 1, 1, 29, 5, 6, 13, 3);
-            conv(bed, Window2d.of(), 1, 1, 257, 4, 7, 33, 1);
-            conv(bed, Window2d.of().stride(2).pad(3).dilation(2, 1), 1, 1, 20, 17, 9, 5, 7);
-            conv(bed, Window2d.of().pad(1), 1, 1, 67, 1, 1, 64, 3);
-            if (bed.device().info().computeUnits() > 12) {
-                conv(bed, Window2d.of().pad(1), 1, 2, 33, 11, 13, 65, 3);
-                conv(bed, Window2d.of().pad(1), 3, 1, 96, 10, 7, 15, 3);
-            }
-            SpatialOp op = new SpatialOp.Conv2d(Window2d.of().pad(1), 1, Activation.NONE, false, false);
-            HostTensor first = bed.once(op, TensorType.f32(1, 64, 5, 6), TensorType.f32(32, 64, 3, 3));
-            for (int i = 0; i < 3; i++) {
-                HostTensor again = bed.once(op, TensorType.f32(1, 64, 5, 6), TensorType.f32(32, 64, 3, 3));
-                assertArrayEquals(first.toFloatArray(), again.toFloatArray(), "the same bits each time");
-            }
-        }
-    }
-
     private static void conv(KernelBed bed, Window2d s, int groups, long n, long c, long h, long w, long o, long k) {
         for (boolean all : new boolean[] {false, true}) {
             Activation act = all ? Activation.RELU : Activation.NONE;
@@ -115,24 +87,6 @@ class SpatialKernelTest {
             transposed(bed, new Window2d(2, 4, 0, 1, 1, 2, 4, 2), 0, 3, 1, 1, 2, 5, 6, 3, 3);
             // Taps fewer than the stride: some pixels are the bias alone.
             transposed(bed, Window2d.of().stride(3), 1, 2, 1, 1, 2, 4, 3, 5, 1);
-        }
-    }
-
-    static Stream<Arguments> phasesAtOnce() {
-        return KernelBed.devicesAnd("conv2d/conv2d_direct");
-    }
-
-    /** All phases of windows as large as their stride, in one launch. */
-    @ParameterizedTest(allowZeroInvocations = true)
-    @MethodSource("phasesAtOnce")
-    void convolvesTransposedAtOnce(String device, String kernel) {
-        try (KernelBed bed = KernelBed.of(device, kernel)) {
-            transposed(bed, Window2d.of().stride(2), 0, 0, 1, 1, 1, 1, 1, 1, 2);
-            transposed(bed, Window2d.of().stride(2), 0, 0, 1, 2, 17, 9, 11, 5, 2);
-            transposed(bed, Window2d.of().stride(2), 0, 0, 3, 1, 9, 13, 10, 6, 2);
-            // One past a tile of channels, of pixels and of terms.
-            transposed(bed, Window2d.of().stride(2), 0, 0, 1, 1, 33, 3, 43, 17, 2);
-            transposed(bed, Window2d.of().stride(3), 0, 0, 1, 2, 5, 7, 9, 2, 3);
         }
     }
 

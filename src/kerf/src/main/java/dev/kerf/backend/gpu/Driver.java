@@ -9,7 +9,6 @@ import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.function.Predicate;
 
 /**
  * What a GPU programming interface has to offer: one opened device, memory, kernels, launches, queues. Lowering, memory
@@ -57,16 +56,10 @@ public interface Driver extends AutoCloseable {
      * @param dialect      the language of its compiler
      * @param isa          ten times the latest version of PTX that it loads; 0 if it loads none
      * @param dynamicLocal bytes of LOCAL memory that a group can get at launch; 0 if it gets none
-     * @param variants     whether there is code for a variant of a kernel
      */
-    record Code(Dialect dialect, int isa, long dynamicLocal, Predicate<String> variants) {
+    record Code(Dialect dialect, int isa, long dynamicLocal) {
         /** OpenCL C from source. */
         public static final Code OPENCL = new Code(Dialect.OPENCL, 0, 0);
-
-        /** Code for whatever the compiler reads. */
-        public Code(Dialect dialect, int isa, long dynamicLocal) {
-            this(dialect, isa, dynamicLocal, name -> true);
-        }
     }
 
     /** Device memory. Owned by whoever allocated it. */
