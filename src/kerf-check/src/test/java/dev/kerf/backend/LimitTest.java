@@ -195,7 +195,10 @@ class LimitTest {
     void threadsOfTheCpuAreAnOption() {
         try (Device one = Backends.open("cpu", CpuOptions.of().threads(1)); Device best = Backends.best()) {
             assertEquals(1, one.info().computeUnits());
+            // A stand-in for NVIDIA's driver, which another test may have put in its place, is no GPU of the machine.
+            boolean standIn = System.getProperty("kerf.cuda.library") != null;
             boolean gpu = Backends.survey().stream().filter(f -> Backends.named(f.name()).priority() >= 0)
+                    .filter(f -> !standIn || !f.name().endsWith("cuda"))
                     .anyMatch(f -> f.devices().stream().anyMatch(d -> d.kind() == Device.Info.Kind.GPU));
             assertEquals(gpu, best.info().kind() == Device.Info.Kind.GPU);
         }
