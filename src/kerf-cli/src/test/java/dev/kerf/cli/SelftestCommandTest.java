@@ -147,7 +147,7 @@ class SelftestCommandTest {
                 "none is no folder");
         Run.of("selftest", "--backend", "cpu", "--only", "threads", "--precision", "f16").failedWith(ExitCode.FAILED,
                 "cpu:0 has no precision float16");
-        Run.of("selftest", "--backend", "nowhere", "--only", "threads").failedWith(ExitCode.FAILED, "no back end 'nowhere'");
+        Run.of("selftest", "--backend", "nowhere", "--only", "threads").failedWith(ExitCode.USAGE, "no back end 'nowhere'");
         Run.of("selftest", "--only", "luck").failedWith(ExitCode.USAGE, "luck");
     }
 
