@@ -193,6 +193,8 @@ class ReadmeTest {
     private Ended exit(String command, List<String> flags) throws Exception {
         List<String> call = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString()));
         call.addAll(flags);
+        // What the application image carries: golden cases.
+        call.add("-Dkerf.home=" + Path.of("src/kerf-check/src/test/resources").toAbsolutePath());
         call.addAll(List.of("--enable-native-access=ALL-UNNAMED", "-cp", absolute(System.getProperty("java.class.path")),
                 "dev.kerf.cli.Main"));
         // Whatever back ends there are here, the example must run on one of them.

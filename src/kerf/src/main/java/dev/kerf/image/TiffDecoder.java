@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * that have none of their own.
  */
 final class TiffDecoder implements ImageDecoder {
-    private static final int WHITE_IS_ZERO = 0;
+    static final int WHITE_IS_ZERO = 0;
     private static final int GREY = 1;
     private static final int RGB = 2;
     private static final int PALETTE = 3;
@@ -325,7 +325,7 @@ final class TiffDecoder implements ImageDecoder {
             }
             page.check(info());
             HostTensor numbers = page.window(0, 0, page.width(), page.height());
-            Range.of(page, numbers).labels(page, Integer.MAX_VALUE);
+            TiffRange.of(page, numbers).labels(page, Integer.MAX_VALUE);
             HostTensor out = HostTensor.zeros(DType.I32, Shape.of(page.height(), page.width()));
             for (long i = 0; i < numbers.elements(); i++) {
                 out.setDouble(i, numbers.getLong(i));
@@ -341,12 +341,12 @@ final class TiffDecoder implements ImageDecoder {
          * others stretched to it from the least to the greatest. Labels stay or are refused.
          */
         private Image ranged(HostTensor numbers, PixelFormat format, boolean indices) {
-            Range range = Range.of(page, numbers);
+            TiffRange range = TiffRange.of(page, numbers);
             if (indices) {
                 range.labels(page, 65535);
             }
-            double low = range.low;
-            double high = range.high;
+            double low = range.low();
+            double high = range.high();
             boolean stays = indices || !page.type().floating() && low >= 0 && high <= 65535;
             boolean unit = page.type().floating() && low >= 0 && high <= 1;
             double from = stays || unit ? 0 : low;
@@ -363,42 +363,6 @@ final class TiffDecoder implements ImageDecoder {
                 }
             }
             return out;
-        }
-    }
-
-    /**
-     * Which numbers occur.
-     *
-     * @param whole whether all are
-     */
-    private record Range(double low, double high, boolean whole) {
-        static Range of(TiffPage page, HostTensor numbers) {
-            double low = Double.POSITIVE_INFINITY;
-            double high = Double.NEGATIVE_INFINITY;
-            boolean whole = true;
-            for (long i = 0; i < numbers.elements(); i++) {
-                double v = numbers.getDouble(i);
-                if (!Double.isFinite(v)) {
-                    int bands = numbers.shape().size(2);
-                    throw page.bad("pixel (" + i / bands % page.width() + ", " + i / bands / page.width() + ") is "
-                            + v + "; finite numbers can be read");
-                }
-                low = Math.min(low, v);
-                high = Math.max(high, v);
-                whole &= v == Math.rint(v);
-            }
-            if (page.tags().number(262, 1) == WHITE_IS_ZERO) {
-                throw page.bad("its white is zero in " + page.type() + ", which can't be read");
-            }
-            return new Range(low, high, whole);
-        }
-
-        /** Refuses what are no labels. */
-        void labels(TiffPage page, int most) {
-            if (!whole || low < 0 || high > most) {
-                throw page.bad("its numbers go from " + low + " to " + high + (whole ? "" : " and aren't whole")
-                        + "; labels are whole numbers of 0 to " + most);
-            }
         }
     }
 }

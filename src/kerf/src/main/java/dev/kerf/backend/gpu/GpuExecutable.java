@@ -7,7 +7,6 @@ import dev.kerf.backend.Executable.MemoryUse;
 import dev.kerf.backend.Executable.NodeTiming;
 import dev.kerf.backend.Limit;
 import dev.kerf.error.BadInputException;
-import dev.kerf.error.CapacityExceededException;
 import dev.kerf.error.ClosedException;
 import dev.kerf.error.DeadlineExceededException;
 import dev.kerf.graph.Graph;
@@ -23,8 +22,6 @@ import java.util.Map;
 final class GpuExecutable implements Executable {
     /** How long a cancellation may go unnoticed. */
     private static final long LOOK_NANOS = 500_000;
-    private static final int STEADY_RUNS = 3;
-    private static final double STEADY = 1.05;
 
     /**
      * Where a kept value lies.
@@ -308,46 +305,7 @@ final class GpuExecutable implements Executable {
     @Override
     public void warmUp(Duration limit) {
         checkOpen();
-        long start = System.nanoTime();
-        List<Driver.Buffer> saved = new ArrayList<>();
-        try {
-            for (Slot s : states.values()) {
-                if (s.tensor() == null) {
-                    throw new BadInputException("the state '" + s.name() + "' isn't bound");
-                }
-                s.tensor().awaitAll();
-                Driver.Buffer copy = device.driver().allocate(
-                        Math.max(1, s.tensor().type().bytes()), s.tensor().type().dtype());
-                saved.add(copy);
-                device.transfers().copy(
-                        s.tensor().buffer(), s.tensor().offsetBytes(), copy, 0, s.tensor().type().bytes());
-            }
-            runUntilSteady(start, limit.toNanos());
-            int i = 0;
-            for (Slot s : states.values()) {
-                device.transfers().copy(
-                        saved.get(i++), 0, s.tensor().buffer(), s.tensor().offsetBytes(), s.tensor().type().bytes());
-            }
-        } finally {
-            saved.forEach(Driver.Buffer::close);
-        }
-    }
-
-    private void runUntilSteady(long start, long limit) {
-        long best = Long.MAX_VALUE;
-        int steady = 0;
-        while (steady < STEADY_RUNS && (best == Long.MAX_VALUE || System.nanoTime() - start < limit)) {
-            long begin = System.nanoTime();
-            try {
-                run();
-            } catch (CapacityExceededException | BadInputException e) {
-                // Whatever lies in the inputs may be out of range; only the time counts.
-                steady = 0;
-            }
-            long nanos = System.nanoTime() - begin;
-            steady = nanos <= best * STEADY ? steady + 1 : 0;
-            best = Math.min(best, nanos);
-        }
+        GpuWarmUp.run(this, device, List.copyOf(states.values()), limit);
     }
 
     @Override

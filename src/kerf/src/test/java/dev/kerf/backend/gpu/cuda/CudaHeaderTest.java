@@ -90,7 +90,7 @@ class CudaHeaderTest {
                 for (Class<?> p : m.getParameterTypes()) {
                     s.append(' ').append(p == long.class ? 8 : p == int.class ? 4 : 1);
                 }
-                sizes.put(LibCuda.symbol(m.getName()), s.toString());
+                sizes.put(CuAddresses.symbol(m.getName()), s.toString());
             }
         }
         return sizes;
