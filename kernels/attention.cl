@@ -50,7 +50,8 @@ KERNEL attention(
         GLOBAL const real *RESTRICT v, long v_off, long v_sn, GLOBAL const real *RESTRICT bias, long bias_off,
         GLOBAL real *RESTRICT y, long y_off, long y_sn, GLOBAL const int *RESTRICT k_count,
         long k_count_off, GLOBAL const int *RESTRICT v_count, long v_count_off, GLOBAL const long *RESTRICT places,
-        int has_places, int B, int heads, int KB, int LQ, int LK, int D, int DV, long bias_b, long bias_h, long bias_q, long bias_k, float scale) {
+        int has_places, int B, int heads, int KB, int LQ, int LK, int D, int DV, long bias_b, long bias_h, long bias_q,
+        long bias_k, float scale) {
     LOCAL float q_tile[TILE_D * PITCH_Q] LOCAL_ALIGN;
     LOCAL float k_tile[TILE_D * PITCH_K] LOCAL_ALIGN;
     LOCAL float weights[TILE_K * PITCH_Q] LOCAL_ALIGN;

@@ -1,4 +1,4 @@
-// What conv2d and its variants with tiles share: the sums of one tile, and the way they leave the registers.
+// The tile of conv2d: its sums, and the way they leave the registers.
 //
 // A group makes TILE_M output channels of TILE_N pixels. TILE_K terms of the sums at a time lie in local memory, `tile`:
 // their weights, then the pixels' inputs. A work-item keeps WORK_M × WORK_N sums: channels side by side, pixels in fours,

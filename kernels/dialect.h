@@ -11,7 +11,7 @@
 // Pointers to scalars of other types (int, uchar, ushort, long) are used as they are. LOCAL_POINTER is for pointers
 // into LOCAL memory.
 
-// Storages, numbered as dev.kerf.backend.Storage.
+// Storages, numbered as dev.kerf.backend.Precision.Storage.
 #define STORAGE_F32 0
 #define STORAGE_F16 1
 #ifndef KERF_STORAGE
@@ -129,7 +129,7 @@ typedef float real;
 // A LOCAL float array marked LOCAL_ALIGN can be read four at a time: LOCAL4(p, i), i a multiple of 4.
 #define LOCAL_ALIGN __attribute__((aligned(16)))
 
-// Activations, numbered as dev.kerf.graph.Activation. The kind is a definition, so that the choice costs nothing.
+// Activations, numbered as dev.kerf.graph.Op.Activation. The kind is a definition, so that the choice costs nothing.
 #define ACT_NONE 0
 #define ACT_RELU 1
 #define ACT_GELU_ERF 2

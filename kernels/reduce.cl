@@ -6,27 +6,10 @@
 // REDUCTION: as dev.kerf.graph.ReduceOp.Reduction numbers them. HAS_COUNT: the element at offset e of x is valid if e
 // / spread % extent < count[e / spread / extent]. Sums are float32, in GROUP parts that are added in a tree: the same
 // order each time.
-// Reductions, numbered as dev.kerf.graph.ReduceOp.Reduction.
-#define REDUCTION_SUM 0
-#define REDUCTION_MEAN 1
-#define REDUCTION_MAX 2
-#define REDUCTION_MIN 3
-
-#ifndef REDUCTION
-#define REDUCTION REDUCTION_SUM
-#define HAS_COUNT 0
-#endif
+#include "reduce.h"
 #ifndef GROUP
 #define GROUP 128
 #endif
-
-DEVICE float combine(float a, float b) {
-    switch (REDUCTION) {
-        case REDUCTION_MAX: return a != a ? a : b != b ? b : a > b ? a : b;
-        case REDUCTION_MIN: return a != a ? a : b != b ? b : a < b ? a : b;
-        default: return a + b;
-    }
-}
 
 KERNEL reduce(
         GLOBAL const real *x, long x_off, GLOBAL real *y, long y_off, GLOBAL const int *count, long count_off,

@@ -4,28 +4,12 @@
 //
 // Launch  a work-item for each of `outer` results, which takes its elements in their order.
 // Parameters: GROUP work-items of a group.
-// FLOPs and bytes: as reduce.
-// Reductions, numbered as dev.kerf.graph.ReduceOp.Reduction.
-#define REDUCTION_SUM 0
-#define REDUCTION_MEAN 1
-#define REDUCTION_MAX 2
-#define REDUCTION_MIN 3
-
-#ifndef REDUCTION
-#define REDUCTION REDUCTION_SUM
-#define HAS_COUNT 0
-#endif
+// FLOPs   outer · inner
+// Bytes   x and y once
+#include "reduce.h"
 #ifndef GROUP
 #define GROUP 128
 #endif
-
-DEVICE float combine(float a, float b) {
-    switch (REDUCTION) {
-        case REDUCTION_MAX: return a != a ? a : b != b ? b : a > b ? a : b;
-        case REDUCTION_MIN: return a != a ? a : b != b ? b : a < b ? a : b;
-        default: return a + b;
-    }
-}
 
 KERNEL reduce_few(
         GLOBAL const real *x, long x_off, GLOBAL real *y, long y_off, GLOBAL const int *count, long count_off,

@@ -54,7 +54,7 @@ class KernelsCommandTest {
         Path net = Run.unet(dir.resolve("net.safetensors"), 1, 2, true);
         String h100 = Run.of("kernels", "unet", "--weights", net, "--all").succeeded().out();
         assertTrue(h100.startsWith("node ") && h100.contains("unet 512x512 in f32 on H100 SXM: "), h100);
-        assertTrue(h100.contains("held to an H100's report") && !h100.contains("not validated"), h100);
+        assertTrue(h100.contains("not validated"), "another network than was measured: " + h100);
         String l4 = Run.of("kernels", "unet", "--weights", net, "--size", "48x32", "--card", "l4").succeeded().out();
         assertTrue(l4.contains("on L4: ") && l4.contains("not validated"), l4);
         String half = Run.of("kernels", "unet", "--weights", net, "--size", "48x32", "--precision", "f16", "--markdown")
@@ -77,6 +77,8 @@ class KernelsCommandTest {
             assertEquals("1024x1024", memory.at("size").asString());
             assertTrue(memory.at("launches").asInt() > 10, memory.toString());
             assertFalse(memory.at("validated").asBoolean());
+            String unet = Run.of("kernels", "unet").succeeded().out();
+            assertTrue(unet.contains("held to an H100's report") && !unet.contains("not validated"), unet);
             System.setProperty(Golden.HOME, dir.toString());
             Run.of("kernels", "sam2-memory").failedWith(ExitCode.FAILED, "--weights FILE");
         } finally {

@@ -184,8 +184,8 @@ public record Image(int width, int height, PixelFormat format, long rowStride, M
     }
 
     /**
-     * Reads the numbers of {@link #readIndices} as a tensor (height, width) of U8, U16 or, where a TIFF file has whole numbers
-     * of 32 bits and more or floats, I32; of colours where red, green and blue are equal everywhere. Alpha is left aside.
+     * Reads the numbers of {@link #readIndices} as a tensor (height, width) of U8, U16 or, where a TIFF file has one band
+     * of anything but unsigned numbers of 8 or 16 bits, I32; of colours where red, green and blue are equal everywhere. Alpha is left aside.
      *
      * @throws BadInputException if the picture is in colour without a palette
      * @throws BadFileException  as {@link #readIndices}, but numbers up to 2^31 - 1 are labels

@@ -1,8 +1,8 @@
 /**
  * What was found in images, in host memory, and its files.
  *
- * <p>Pixels: {@link dev.kerf.mask.Mask}, its code {@link dev.kerf.mask.RunLength}; {@link dev.kerf.mask.LabelMap} with a class for each pixel;
- * {@link dev.kerf.mask.Instances} with a mask for each object; {@link dev.kerf.mask.Panoptic} with a segment for each pixel,
+ * <p>Pixels: {@link dev.kerf.mask.Mask}, its code {@link dev.kerf.mask.RunLength}; {@link dev.kerf.mask.LabelMap} with a class
+ * for each pixel; {@link dev.kerf.mask.Instances} with a mask for each object; {@link dev.kerf.mask.Panoptic} with a segment for each pixel,
  * which {@link dev.kerf.mask.Panoptic.Merge} makes of the two.
  *
  * <p>COCO's files: {@link dev.kerf.mask.CocoDataset} and {@link dev.kerf.mask.CocoDataset.Results} read truths and detections,

@@ -30,7 +30,7 @@ public final class BoundaryIou {
     /**
      * Measures by that ratio.
      *
-     * @param overlaps counts pixels on its device, and must outlive this
+     * @param overlaps counts the pixels of masks on its device, and must outlive this; those of label maps are counted on the host
      * @param ratio    of the image's diagonal, to which boundaries reach; {@link #RATIO} for COCO's images
      */
     public BoundaryIou(Overlaps overlaps, double ratio) {

@@ -54,6 +54,20 @@ final class ArithmeticCases {
             Value y = c.apply(new MatrixOp.Attention(0.5f, true), q, k, v, c.x(9));
             c.out(g.reshape(g.permute(y, 0, 2, 1, 3), 2, 7, 15));
         }));
+        cases.add(new OpCase("attention of more tokens than a tile", 80, c -> {
+            var g = c.graph();
+            Value q = g.permute(g.reshape(c.x(2, 70, 51), 2, 70, 3, 17), 0, 2, 1, 3);
+            Value k = g.permute(g.reshape(c.x(2, 131, 51), 2, 131, 3, 17), 0, 2, 1, 3);
+            Value v = g.permute(g.reshape(c.x(2, 131, 198), 2, 131, 3, 66), 0, 2, 1, 3);
+            Value y = c.apply(new MatrixOp.Attention(0.25f, false), q, k, v);
+            c.out(g.reshape(g.permute(y, 0, 2, 1, 3), 2, 70, 198));
+        }));
+        cases.add(new OpCase("attention over what an attention left", 40, c -> {
+            var g = c.graph();
+            Value once = g.permute(c.apply(new MatrixOp.Attention(0.5f, false), c.x(2, 3, 4, 5), c.x(2, 3, 4, 5),
+                    c.x(2, 3, 4, 5)), 0, 2, 1, 3);
+            c.out(c.apply(new MatrixOp.Attention(0.5f, false), once, once, once));
+        }));
         cases.add(new OpCase("rotary", 4, c -> c.out(c.apply(new MatrixOp.Rotary(), c.x(2, 12, 10), c.w(4, 5), c.w(4, 5)))));
         cases.add(
                 new OpCase("rotary rows", 4, c -> c.out(c.apply(new MatrixOp.Rotary(), c.x(3, 130), c.w(3, 65), c.w(3, 65)))));

@@ -3,6 +3,7 @@ package dev.kerf.check.ptx;
 import dev.kerf.backend.gpu.Driver;
 import dev.kerf.backend.gpu.GpuDevice;
 import dev.kerf.backend.gpu.kernel.Manifest;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -84,20 +85,24 @@ public final class LaunchCounter implements AutoCloseable {
 
     /**
      * What two launches must have in common to do the same: kernel, geometry and arguments, wherever their tensors lie. What they read
-     * from tables and indices may differ, so these have to be the same ones.
+     * from indices may differ, so these have to be the same ones; tables of offsets have to hold the same.
      */
     public Object identity(Driver.Launch launch, Manifest kernel) {
         PtxLaunch.Bound now = ((PtxLaunch) launch).now();
         byte[] arguments = now.arguments().clone();
+        List<Object> all = new ArrayList<>(List.of(now.kernel()));
         for (int i = 0; i < kernel.arguments().size(); i++) {
             Manifest.Argument a = kernel.arguments().get(i);
             boolean data = a.pointer() && !a.type().equals("const int*") && !a.type().equals("const float*");
             if (data || a.name().equals("node")) {
                 Entry.Parameter p = ((PtxLaunch) launch).parameter(i);
+                if (a.type().equals("const long*")) {
+                    DeviceMemory.Allocation table = driver.memory().at((long) DeviceMemory.LONG.get(arguments, p.offset()));
+                    all.add(ByteBuffer.wrap(table.bytes, 0, table.size));
+                }
                 Arrays.fill(arguments, p.offset(), p.offset() + p.bytes(), (byte) 0);
             }
         }
-        List<Object> all = new ArrayList<>(List.of(now.kernel()));
         for (int[] numbers : new int[][] {now.groups(), now.items()}) {
             Arrays.stream(numbers).forEach(all::add);
         }

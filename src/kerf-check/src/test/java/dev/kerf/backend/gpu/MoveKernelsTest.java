@@ -177,6 +177,10 @@ class MoveKernelsTest {
         Value doubled = g.add(x, x);
         g.output("sum", g.apply(new ReduceOp.Reduce(ReduceOp.Reduction.SUM, List.of(1), false), doubled));
         g.output("all", g.apply(new ReduceOp.Reduce(ReduceOp.Reduction.MEAN, List.of(0, 1), true), doubled));
+        Value wide = g.input("wide", TensorType.f32(3, 8, 400), count);
+        for (ReduceOp.Reduction r : List.of(ReduceOp.Reduction.SUM, ReduceOp.Reduction.MEAN, ReduceOp.Reduction.MAX)) {
+            g.output("wide " + r, g.apply(new ReduceOp.Reduce(r, List.of(1), false), wide));
+        }
         g.output("label", g.apply(new ReduceOp.ArgMax(1, DType.I32), doubled));
         Value index = g.input("index", TensorType.of(DType.I32, 3, 8), count);
         g.output("picked", g.apply(new MoveOp.Gather(), g.input("table", TensorType.f32(5, 2)), index));
@@ -185,7 +189,7 @@ class MoveKernelsTest {
             indices.setDouble(i, 1000); // past the first item's count: not to be looked at
         }
         Case c = Case.of(g.build(), Map.of("count", HostTensor.of(Shape.of(3), new int[] {5, 8, 1}),
-                "x", random(1, 3, 8, 2), "index", indices, "table", random(4, 5, 2)));
+                "x", random(1, 3, 8, 2), "wide", random(2, 3, 8, 400), "index", indices, "table", random(4, 5, 2)));
         try (GpuDevice device = Parity.open(id, Target.Forced.NONE)) {
             Parity.check(device, c, PLAIN, 20, 64);
         }

@@ -91,12 +91,12 @@ public final class KernelsCommand implements Callable<Integer> {
                     + String.join(", ", parts.keySet()));
         }
         Card facts = Usage.of(spec, () -> Card.of(card));
-        PictureSize images = size == null ? USUAL.get(part.kind().name()) : size;
+        PictureSize images = size == null ? USUAL.getOrDefault(part.kind().name(), USUAL.get("unet")) : size;
         try (Weights open = open(part.kind())) {
             ModelKind.GraphRequest request = new ModelKind.GraphRequest(part.name(), images.height(), images.width(), imageSize,
                     false);
             Graph graph = Usage.of(spec, () -> part.kind().graph(open, request));
-            KernelsReport report = new KernelsReport(model, images.toString(), card, facts, precision,
+            KernelsReport report = new KernelsReport(model, images.toString(), card, facts, precision, weights == null,
                     LaunchCosts.of(graph, open, facts, precision, LaunchCosts.SOME));
             console.out().print(json ? report.json().pretty() + "\n" : markdown ? report.markdown() : report.text(all));
         }

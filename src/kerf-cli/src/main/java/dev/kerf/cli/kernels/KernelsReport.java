@@ -26,22 +26,26 @@ final class KernelsReport {
     private final String key;
     private final Card card;
     private final Precision precision;
+    private final boolean formula;
     private final List<Line> lines;
 
     private record Line(LaunchCost cost, Prediction prediction) {}
 
-    KernelsReport(String model, String size, String key, Card card, Precision precision, List<LaunchCost> costs) {
+    KernelsReport(String model, String size, String key, Card card, Precision precision, boolean formula,
+            List<LaunchCost> costs) {
         this.model = model;
         this.size = size;
         this.key = key;
         this.card = card;
         this.precision = precision;
+        this.formula = formula;
         lines = costs.stream().map(c -> new Line(c, Prediction.of(c, card))).toList();
     }
 
-    /** Predictions were held to what an H100 took for a U-Net of this size in float32, and to nothing else. */
+    /** Predictions were held to what an H100 took for the U-Net of formula weights of this size in float32, and to nothing else. */
     private boolean validated() {
-        return model.equals("unet") && size.equals("512x512") && key.equals("h100") && precision == Precision.FLOAT32;
+        return formula && model.equals("unet") && size.equals("512x512") && key.equals("h100")
+                && precision == Precision.FLOAT32;
     }
 
     Json json() {

@@ -43,13 +43,16 @@ import org.jspecify.annotations.Nullable;
  *   <li>permutations, slices and reshapes around an attention become the places of its rows.
  * </ul>
  *
- * Values keep their ids, and a node has the id of the recorded one that made its results. A value that the caller keeps is never merged away.
+ * Values keep their ids, and a node has the id of the recorded one that made its results. A value that the caller keeps is
+ * never merged away.
  */
 public final class Fusion {
     private final Graph graph;
     private final Set<Integer> kept = new HashSet<>();
     private final List<Node> nodes = new ArrayList<>();
     private final Set<Integer> absorbed = new HashSet<>();
+    /** Values that an attention makes in place of the moves after it: what lies before them is nobody's. */
+    private final Set<Integer> moved = new HashSet<>();
     /** Nodes that have to wait for their residual operand, by the addition in whose place they stand. */
     private final Map<Integer, Node> waiting = new HashMap<>();
     private int values;
@@ -109,7 +112,7 @@ public final class Fusion {
         List<Value> in = new ArrayList<>(n.inputs());
         List<Rows> places = new ArrayList<>();
         for (int i = 0; i < 3; i++) {
-            Placement at = Placement.of(graph, in.get(i));
+            Placement at = Placement.of(graph, in.get(i), moved);
             Shape shape = in.get(i).type().shape();
             Rows rows = in.get(i).count() == null ? at.rows(shape) : null;
             places.add(rows == null ? Rows.dense(shape) : rows);
@@ -139,6 +142,7 @@ public final class Fusion {
             return;
         }
         absorbed.addAll(moves);
+        moved.add(out.id());
         Node made = graph.producer(out);
         nodes.add(new Node(made.id(), n.name(), new Attention(a.scale(), a.bias(), places), in, List.of(out)));
     }

@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.Deque;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,10 +25,14 @@ import org.jspecify.annotations.Nullable;
  * @param dims  axes of the root that each axis of the value runs along, the last one fastest; none has the extent 1
  */
 record Placement(Value root, long first, List<List<Axis>> dims) {
-    /** A value through the reshapes, permutations and slices before it, as far back as that can be told. */
-    static Placement of(Graph graph, Value v) {
+    /**
+     * A value through the reshapes, permutations and slices before it, as far back as that can be told.
+     *
+     * @param ends values, by their ids, to look no further back than
+     */
+    static Placement of(Graph graph, Value v, Set<Integer> ends) {
         Node made = graph.producer(v);
-        if (v.count() != null || !(made.op() instanceof MoveOp) || v.type().shape().elements() == 0) {
+        if (ends.contains(v.id()) || v.count() != null || !(made.op() instanceof MoveOp) || v.type().shape().elements() == 0) {
             return dense(v);
         }
         Value x = made.input(0);
@@ -36,7 +41,7 @@ record Placement(Value root, long first, List<List<Axis>> dims) {
                 || graph.producer(x).op() instanceof StateOp) {
             return dense(v);
         }
-        Placement moved = of(graph, x).moved((MoveOp) made.op());
+        Placement moved = of(graph, x, ends).moved((MoveOp) made.op());
         return moved == null ? dense(v) : moved;
     }
 

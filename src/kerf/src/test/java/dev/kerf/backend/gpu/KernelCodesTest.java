@@ -50,7 +50,7 @@ class KernelCodesTest {
                         "binary"),
                 new Codes("compare.cl", "RELATION", of(PointwiseOp.Relation.values(), PointwiseOp.Relation::code),
                         "compare"),
-                new Codes("reduce.cl", "REDUCTION", of(Reduction.values(), Reduction::code), "reduce"),
+                new Codes("reduce.h", "REDUCTION", of(Reduction.values(), Reduction::code), "reduce"),
                 new Codes("pad.cl", "MODE", of(PadMode.values(), PadMode::code), "pad"),
                 new Codes("mask_pack.cl", "FORM", forms, "mask_pack"));
     }

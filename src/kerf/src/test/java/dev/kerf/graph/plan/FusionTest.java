@@ -197,6 +197,19 @@ class FusionTest {
         assertEquals((3 * 6 + 4) * 8 + 4, to.item((1 * 3 + 2) * 2 + 1) + to.row(2));
     }
 
+    /** What the first attention leaves where a move would have taken it is all that the second can read. */
+    @Test
+    void attentionReadsWhatAnotherLeftThroughMoves() {
+        Value x = g.input("x", TensorType.f32(2, 3, 4, 5));
+        Value turned = g.permute(g.apply(new MatrixOp.Attention(1, false), x, x, x), 0, 2, 1, 3);
+        g.output("y", g.apply(new MatrixOp.Attention(1, false), turned, turned, turned));
+        Value split = g.permute(g.apply(new MatrixOp.Attention(1, false), x, x, x), 0, 2, 1, 3);
+        g.output("u", split);
+        g.output("v", g.apply(new MatrixOp.Attention(1, false), g.permute(split, 0, 2, 1, 3), x, x));
+        Graph fused = Fusion.fuse(g.build(), Set.of());
+        assertEquals(4, kernels(fused).size(), fused.toString());
+    }
+
     /** A kept stage, a count and numbers that don't lie one behind the other are taken as they are. */
     @Test
     void attentionTakesWhatItCanNotReadThroughAsItLies() {

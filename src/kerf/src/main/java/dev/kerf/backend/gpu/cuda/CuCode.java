@@ -41,6 +41,7 @@ final class CuCode {
             if (machine == image || !CuStatus.refusesCode(e.status())) {
                 throw e;
             }
+            images.forget(kernel, image, context.device().chip());
             return load(kernel, image);
         }
     }

@@ -17,7 +17,6 @@ final class CuStatus {
     static final int NVLINK_UNCORRECTABLE = 220;
     static final int JIT_COMPILER_NOT_FOUND = 221;
     static final int UNSUPPORTED_PTX_VERSION = 222;
-    static final int NOT_FOUND = 500;
     static final int NOT_READY = 600;
     static final int ILLEGAL_ADDRESS = 700;
     static final int LAUNCH_OUT_OF_RESOURCES = 701;

@@ -70,8 +70,7 @@ final class ImageCache {
     /** What a driver's compiler makes of PTX for a chip; made if it isn't kept. */
     KernelImages.Image assembled(String kernel, KernelImages.Image image, KernelImages.Chip chip,
             Supplier<byte[]> assembler) {
-        Path file = file(kernel, "cubin", List.of(new String(image.bytes(), StandardCharsets.ISO_8859_1),
-                chip.architecture(), "driver " + chip.driver()));
+        Path file = assembled(kernel, image, chip);
         Optional<byte[]> kept = read(file);
         if (kept.isPresent()) {
             return new KernelImages.Image(kept.get(), file.toString());
@@ -79,6 +78,21 @@ final class ImageCache {
         byte[] cubin = assembler.get();
         write(file, cubin);
         return new KernelImages.Image(cubin, image.origin());
+    }
+
+    private Path assembled(String kernel, KernelImages.Image image, KernelImages.Chip chip) {
+        return file(kernel, "cubin", List.of(new String(image.bytes(), StandardCharsets.ISO_8859_1), chip.architecture(),
+                "driver " + chip.driver()));
+    }
+
+    /** Deletes what is kept of PTX, so that it is made again. */
+    void forget(String kernel, KernelImages.Image image, KernelImages.Chip chip) {
+        Path file = assembled(kernel, image, chip);
+        try {
+            Files.deleteIfExists(file);
+        } catch (IOException e) {
+            LOG.log(System.Logger.Level.DEBUG, "{0} can''t be deleted: {1}", file, e);
+        }
     }
 
     /** What an entry holds; empty if there is none or it is damaged. */

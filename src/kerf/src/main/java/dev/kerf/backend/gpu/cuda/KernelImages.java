@@ -80,6 +80,9 @@ public interface KernelImages {
         return image;
     }
 
+    /** Forgets what is kept of PTX, which a driver has refused. */
+    default void forget(String kernel, Image image, Chip chip) {}
+
     /** What Kerf ships, and nothing that a compiler has made here. */
     static KernelImages shipped() {
         return (kernel, definitions, chip) -> ShippedImages.find(kernel, definitions, chip)

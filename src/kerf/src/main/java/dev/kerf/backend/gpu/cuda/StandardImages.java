@@ -14,8 +14,8 @@ import java.util.function.Supplier;
 import java.util.stream.Stream;
 
 /**
- * Shipped code where there is any for exactly these definitions, machine code before PTX; else from the user's cache; else compiled by NVRTC. What
- * a driver makes of PTX is kept in the cache, too.
+ * Shipped code where there is any for exactly these definitions, machine code before PTX; else from the user's cache; else
+ * compiled by NVRTC. What a driver makes of PTX is kept in the cache, too.
  */
 final class StandardImages implements KernelImages {
     private final ImageCache cache;
@@ -47,6 +47,11 @@ final class StandardImages implements KernelImages {
     @Override
     public Image assembled(String kernel, Image image, Chip chip, Supplier<byte[]> assembler) {
         return cache.assembled(kernel, image, chip, assembler);
+    }
+
+    @Override
+    public void forget(String kernel, Image image, Chip chip) {
+        cache.forget(kernel, image, chip);
     }
 
     private Image compiled(String kernel, Map<String, String> definitions, Chip chip) {
