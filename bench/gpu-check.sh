@@ -1,40 +1,48 @@
 #!/usr/bin/env bash
-# All that a GPU is needed for, in one go, on a machine that has nothing but its driver: Kerf's archive has the rest, and
-# holds this script as bench/gpu-check.sh.
+# All that a GPU is needed for, in one go of 12 minutes, on a machine that has nothing but its driver: Kerf's archive has the
+# rest, and holds this script as bench/gpu-check.sh.
 #
-#   gpu-check.sh [--kerf ARCHIVE|FOLDER] [--backends cuda,jcuda] [--goldens DIR] [--out DIR] [--quick]
+#   gpu-check.sh [--kerf ARCHIVE|FOLDER] [--goldens DIR] [--out DIR] [--minutes N] [--again] [--quick] [--list]
 #
-# Steps: self-test with all goldens in float32 and float16 on each back end; compute-sanitizer over it, where that is found;
-# latencies and kernels against the device's floors; PyTorch on the same card, where Python has it. Reports go to DIR
-# (bench/reports/gpu by default) as JSON and Markdown; gpu-check.md and gpu-check.json there say of each step whether it
-# passed, failed, or wasn't run and why.
-# Exits 0 if every step was run and passed, 1 if one failed, 2 if none failed and some weren't run, 3 on wrong usage.
+# What is right comes before what is fast: the self-test in each precision, compute-sanitizer over the ops whose kernels
+# changed since a card last saw them, networks and kernels against the device's floors, PyTorch on the same card, and JCuda.
+# Each step has a time box, all of them together --minutes (12). Called again with the same DIR (bench/reports/gpu by default), the same
+# Kerf and the same card it goes on with what it didn't reach; --again begins anew. Reports lie in DIR as JSON and Markdown;
+# gpu-check.md and gpu-check.json there, written after each step, say of each whether it passed, failed, wasn't reached, or
+# can't be run here and why. --list prints the steps with their boxes in seconds, and runs nothing.
+# Exits 0 if every step passed, 1 if one failed, 2 if none failed and some weren't run or reached, 3 on wrong usage.
 set -u
 
 usage() {
     echo "gpu-check.sh: $1" >&2
-    echo "usage: gpu-check.sh [--kerf ARCHIVE|FOLDER] [--backends cuda,jcuda] [--goldens DIR] [--out DIR] [--quick]" >&2
+    echo "usage: gpu-check.sh [--kerf ARCHIVE|FOLDER] [--goldens DIR] [--out DIR] [--minutes N] [--again] [--quick] [--list]" >&2
     exit 3
 }
 
+# Families of ops whose kernels changed since bench/reports/h100.
+changed=convolution,matrix,normalisation,elementwise,moving,reduction,counted,selection,boxes
+
 here=$(cd "$(dirname "$0")" && pwd -P)
-kerf='' goldens='' out='' backends=cuda,jcuda quick=
+kerf='' goldens='' out='' minutes=12 again='' quick='' list=''
 while [ $# -gt 0 ]; do
     case $1 in
-        --kerf | --backends | --goldens | --out)
+        --kerf | --goldens | --out | --minutes)
             [ $# -gt 1 ] || usage "$1 needs a value"
             case $1 in
                 --kerf) kerf=$2 ;;
-                --backends) backends=$2 ;;
                 --goldens) goldens=$2 ;;
                 --out) out=$2 ;;
+                --minutes) minutes=$2 ;;
             esac
             shift 2 ;;
+        --again) again=1; shift ;;
         --quick) quick=1; shift ;;
+        --list) list=1; shift ;;
         *) usage "unknown argument $1" ;;
     esac
 done
 [ -z "$goldens" ] || [ -d "$goldens" ] || usage "--goldens $goldens is no folder"
+[[ $minutes =~ ^[1-9][0-9]{0,3}$ ]] || usage "--minutes $minutes: expected a whole number of at least 1"
 
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
@@ -46,131 +54,177 @@ if [ -z "$kerf" ]; then
         fi
     done
 fi
-[ -n "$kerf" ] || usage "no Kerf found beside this script; give --kerf ARCHIVE"
+[ -n "$kerf$list" ] || usage "no Kerf found beside this script; give --kerf ARCHIVE"
 if [ -f "$kerf" ]; then
     tar -C "$work" -xf "$kerf" || usage "$kerf can't be unpacked (tar and xz are needed)"
     kerf=$work/kerf
 fi
 run=$kerf/bin/kerf
-[ -x "$run" ] || usage "$kerf has no bin/kerf"
-out=${out:-$here/reports/gpu}
-mkdir -p "$out" || exit 1
-out=$(cd "$out" && pwd -P)
-rm -f "$out"/selftest-*.json "$out"/bench-*.json "$out"/bench-*.md "$out"/torch-unet.* "$out"/gpu-check.* "$out"/*.log
+[ -x "$run" ] || [ -n "$list" ] || usage "$kerf has no bin/kerf"
 
-steps=$work/steps
+started=$SECONDS
+steps=$work/steps # NAME, STATE, SECONDS, DETAIL of this call and those before it
 : >"$steps"
-note() { # STEP STATE DETAIL
-    printf '%s\t%s\t%s\n' "$1" "$2" "$(printf '%s' "$3" | tr '\t\n' '  ')" >>"$steps"
-    printf '%-8s %s%s\n' "$2" "$1" "${3:+: $3}"
+
+state_of() { awk -F'\t' -v n="$1" '$1 == n { s = $2 } END { print s }' "$steps"; }
+note() { # STEP STATE SECONDS DETAIL: replaces what was known of the step
+    awk -F'\t' -v n="$1" '$1 != n' "$steps" >"$work/others"
+    printf '%s\t%s\t%s\t%s\n' "$1" "$2" "$3" "$(printf '%s' "$4" | tr '\t\n' '  ')" | cat "$work/others" - >"$steps"
+    printf '%-11s %s%s\n' "$2" "$1" "${4:+: $4}"
+    report
 }
-step() { # STEP LOG COMMAND ...: passed if it exits 0; its output goes to a log beside the reports
-    local name=$1 log=$out/$2 code
-    shift 2
-    "$@" >"$log" 2>&1 </dev/null
+absent() { # STEP WHY
+    [ -n "$list" ] || note "$1" "not run" 0 "$2"
+}
+step() { # STEP BOX LOG COMMAND ...: passed if it exits 0; its output goes to a log beside the reports
+    local name=$1 box=$(($2 * minutes / 12)) log=$out/$3 code left=$((minutes * 60 - SECONDS + started)) begun=$SECONDS
+    shift 3
+    if [ -n "$list" ]; then
+        printf '%5d  %s\n' "$box" "$name"
+        return
+    fi
+    case $(state_of "$name") in passed | failed) return ;; esac
+    if [ "$left" -lt 5 ]; then
+        note "$name" "not reached" 0 "the $minutes minutes had ended"
+        return
+    fi
+    [ "$box" -le "$left" ] || box=$left
+    timeout -k 5 "$box" "$@" >"$log" 2>&1 </dev/null
     code=$?
     if [ $code -eq 0 ]; then
-        note "$name" passed ""
+        note "$name" passed $((SECONDS - begun)) ""
+    elif [ $code -eq 124 ] || [ $code -eq 137 ]; then
+        note "$name" "not reached" $((SECONDS - begun)) "its $box s ended; --minutes gives it more; see $(basename "$log")"
     else
-        note "$name" failed "exit $code; $(grep -v '^$' "$log" | tail -n 1); see $(basename "$log")"
+        note "$name" failed $((SECONDS - begun)) "exit $code; $(grep -v '^$' "$log" | tail -n 1); see $(basename "$log")"
     fi
-    return $code
 }
 
-"$run" devices >"$out/devices.log" 2>&1
-{
-    "$run" --version 2>/dev/null
-    uname -srm
-    grep -m 1 'model name' /proc/cpuinfo 2>/dev/null | sed 's/.*: //'
-    command -v nvidia-smi >/dev/null && nvidia-smi \
-        --query-gpu=name,driver_version,memory.total,power.limit,clocks.max.sm,clocks.max.mem --format=csv
-} >"$out/environment.log" 2>&1
-cat "$out/environment.log"
-
-IFS=, read -r -a wanted <<<"$backends"
-present=()
-for b in "${wanted[@]}"; do
-    if grep -q "^$b:0 " "$out/devices.log"; then
-        present+=("$b")
-        continue
-    fi
-    why=$(grep "^$b  can't start" "$out/devices.log" | sed "s/^$b  can't start: //")
-    why=${why:-there is no back end $b in this Kerf}
-    for s in "self-test, float32" "self-test, float16" "latencies and kernels"; do
-        note "$b: $s" "not run" "$why"
-    done
-done
-
-for b in ${present[@]+"${present[@]}"}; do
-    for p in f32 f16; do
-        name="$b: self-test, float${p#f}"
-        if [ $p = f16 ] && ! sed -n "/^$b:0 /,/precisions/p" "$out/devices.log" | grep -q 'precisions.*float16'; then
-            note "$name" "not run" "$b:0 has no float16 storage"
-            continue
-        fi
-        step "$name" "selftest-$b-$p.log" "$run" selftest --backend "$b" --precision $p \
-            --report "$out/selftest-$b-$p.json" ${goldens:+--goldens "$goldens"} ${quick:+--only threads,goldens}
-    done
-done
-
-sanitizer=$(command -v compute-sanitizer || ls /usr/local/cuda*/bin/compute-sanitizer 2>/dev/null | head -n 1)
-if ! printf '%s\n' ${present[@]+"${present[@]}"} | grep -qx cuda; then
-    note "compute-sanitizer" "not run" "cuda didn't start, or wasn't asked for"
-elif [ -z "$sanitizer" ]; then
-    note "compute-sanitizer" "not run" "it isn't installed here (CUDA toolkit, package cuda-sanitizer)"
-else
-    for tool in memcheck racecheck; do
-        step "compute-sanitizer $tool" "sanitizer-$tool.log" "$sanitizer" --tool $tool --target-processes all \
-            --error-exitcode 9 "$run" selftest --backend cuda --only parity
-    done
-fi
-
-for b in ${present[@]+"${present[@]}"}; do
-    step "$b: latencies and kernels" "bench-$b.log" "$run" bench --backend "$b" --out "$out" \
-        ${quick:+--side 64 --seconds 2 --only network}
-done
-
-python=$(command -v python3 || true)
-if [ -z "$python" ]; then
-    note "PyTorch on the same card" "not run" "there is no python3"
-elif ! "$python" -c 'import torch, sys; sys.exit(not torch.cuda.is_available())' >"$out/torch.log" 2>&1; then
-    note "PyTorch on the same card" "not run" "$python has no PyTorch that finds a CUDA device"
-else
-    beside=
-    [ -f "$out/bench-cuda.json" ] && beside=$out/bench-cuda.json
-    step "PyTorch on the same card" torch.log "$python" "$here/torch_unet.py" --out "$out" ${beside:+--kerf "$beside"} \
-        ${quick:+--side 64 --seconds 2 --no-compile}
-fi
-
 count() { cut -f 2 "$steps" | grep -cx "$1"; }
-failed=$(count failed)
-skipped=$(count "not run")
-passed=$(count passed)
-verdict="$passed passed, $failed failed, $skipped not run"
 quote() { sed 's/\\/\\\\/g; s/"/\\"/g' | tr -d '\000-\010\013-\037'; }
-{
-    echo "# GPU check: $verdict"
-    echo
-    [ -z "$quick" ] || { echo "Quick: smaller images, no parity and no kernels by themselves."; echo; }
-    sed 's/^/    /' "$out/environment.log"
-    echo
-    echo "| step | | |"
-    echo "|---|---|---|"
-    sed 's/|/\\|/g' "$steps" | awk -F'\t' '{ print "| " $1 " | " $2 " | " $3 " |" }'
-    echo
-    for f in "$out"/bench-*.md "$out"/torch-unet.md; do
-        [ -f "$f" ] && echo "- [$(basename "$f" .md)]($(basename "$f"))"
+report() { # gpu-check.md, gpu-check.json and what the next call goes on from
+    local f
+    verdict="$(count passed) passed, $(count failed) failed, $(count "not reached") not reached, $(count "not run") can't be run here"
+    {
+        echo "# GPU check: $verdict"
+        echo
+        [ -z "$quick" ] || { echo "Quick: smaller images, no parity and no kernels by themselves."; echo; }
+        sed 's/^/    /' "$out/environment.log"
+        echo
+        echo "| step | | s | |"
+        echo "|---|---|--:|---|"
+        sed 's/|/\\|/g' "$steps" | awk -F'\t' '{ print "| " $1 " | " $2 " | " $3 " | " $4 " |" }'
+        echo
+        for f in "$out"/bench-*.md "$out"/torch-*.md; do
+            [ -f "$f" ] && echo "- [$(basename "$f" .md)]($(basename "$f"))"
+        done
+    } >"$work/md"
+    {
+        printf '{\n "time": "%s",\n "quick": %s,\n "passed": %s,\n "failed": %s,\n "not_reached": %s,\n "not_run": %s,\n' \
+            "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$([ -n "$quick" ] && echo true || echo false)" "$(count passed)" "$(count failed)" \
+            "$(count "not reached")" "$(count "not run")"
+        printf ' "environment": [%s],\n' "$(quote <"$out/environment.log" | sed 's/.*/"&"/' | paste -sd, -)"
+        printf ' "steps": [\n%s\n ]\n}\n' "$(quote <"$steps" | awk -F'\t' '{
+            printf "%s  {\"step\": \"%s\", \"state\": \"%s\", \"seconds\": %s, \"detail\": \"%s\"}", (NR > 1 ? ",\n" : ""),
+                $1, $2, $3, $4 }')"
+    } >"$work/json"
+    cp "$steps" "$work/tsv"
+    for f in md json tsv; do
+        mv "$work/$f" "$out/gpu-check.$f"
     done
-} >"$work/md"
-{
-    printf '{\n "time": "%s",\n "quick": %s,\n "passed": %s,\n "failed": %s,\n "not_run": %s,\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" \
-        "$([ -n "$quick" ] && echo true || echo false)" "$passed" "$failed" "$skipped"
-    printf ' "environment": [%s],\n' "$(quote <"$out/environment.log" | sed 's/.*/"&"/' | paste -sd, -)"
-    printf ' "steps": [\n%s\n ]\n}\n' "$(quote <"$steps" | awk -F'\t' '{
-        printf "%s  {\"step\": \"%s\", \"state\": \"%s\", \"detail\": \"%s\"}", (NR > 1 ? ",\n" : ""), $1, $2, $3 }')"
-} >"$work/json"
-mv "$work/md" "$out/gpu-check.md"
-mv "$work/json" "$out/gpu-check.json"
+}
+
+if [ -n "$list" ]; then
+    present=(cuda jcuda) precisions=(f32 tf32 f16 bf16) sanitizer=compute-sanitizer python=python3
+else
+    out=${out:-$here/reports/gpu}
+    mkdir -p "$out" || exit 1
+    out=$(cd "$out" && pwd -P)
+    "$run" devices >"$out/devices.log" 2>&1
+    {
+        "$run" --version 2>/dev/null
+        uname -srm
+        grep -m 1 'model name' /proc/cpuinfo 2>/dev/null | sed 's/.*: //'
+        command -v nvidia-smi >/dev/null && nvidia-smi \
+            --query-gpu=name,driver_version,memory.total,power.limit,clocks.max.sm,clocks.max.mem --format=csv
+    } >"$work/environment"
+    program=$(find -H "$kerf" -type f -not -path '*/reports/*' -exec cksum {} + | sort | cksum)
+    echo "program $program${quick:+, quick}" >>"$work/environment"
+    if [ -z "$again" ] && [ -f "$out/gpu-check.tsv" ] && cmp -s "$work/environment" "$out/environment.log"; then
+        cp "$out/gpu-check.tsv" "$steps"
+    else
+        rm -f "$out"/selftest-*.json "$out"/bench-*.json "$out"/bench-*.md "$out"/torch-*.* "$out"/gpu-check.*
+        mv "$work/environment" "$out/environment.log"
+    fi
+    cat "$out/environment.log"
+    present=()
+    for b in cuda jcuda; do
+        if grep -q "^$b:0 " "$out/devices.log"; then
+            present+=("$b")
+        else
+            why=$(grep "^$b  can't start" "$out/devices.log" | sed "s/^$b  can't start: //")
+            absent "$b" "${why:-there is no back end $b in this Kerf}"
+        fi
+    done
+    offered=" $(sed -n "/^cuda:0 /,/precisions/p" "$out/devices.log" | grep precisions),"
+    precisions=(f32)
+    for p in tf32:tf32 float16:f16 bfloat16:bf16; do
+        [[ $offered != *" ${p%:*},"* ]] || precisions+=("${p#*:}")
+    done
+    sanitizer=$(command -v compute-sanitizer || ls /usr/local/cuda*/bin/compute-sanitizer 2>/dev/null | head -n 1)
+    python=$(command -v python3 || true)
+fi
+has() { printf '%s\n' ${present[@]+"${present[@]}"} | grep -qx "$1"; }
+
+if has cuda; then
+    for p in "${precisions[@]}"; do
+        step "cuda: self-test, $p" "$([ "$p" = f32 ] && echo 90 || echo 45)" "selftest-cuda-$p.log" "$run" selftest --backend cuda \
+            --precision "$p" --report "$out/selftest-cuda-$p.json" ${goldens:+--goldens "$goldens"} ${quick:+--only threads,goldens}
+    done
+    for tool in memcheck racecheck; do
+        if [ -z "$sanitizer" ]; then
+            absent "compute-sanitizer $tool" "it isn't installed here (CUDA toolkit, package cuda-sanitizer)"
+        else
+            step "compute-sanitizer $tool" 45 "sanitizer-$tool.log" "$sanitizer" --tool $tool --target-processes all \
+                --error-exitcode 9 "$run" selftest --backend cuda --only parity --ops $changed
+        fi
+    done
+    for network in unet:50 maskrcnn:30 sam2-encoder:30 sam2-decoder:20 sam2-frame:30 sam2-memory:20; do
+        name=${network%:*}
+        step "cuda: $name" "${network#*:}" "bench-cuda-$name.log" "$run" bench --backend cuda --network "$name" --only network \
+            --seconds 6 --out "$out" ${quick:+--size 64x64 --image-size 256 --seconds 1}
+    done
+    step "cuda: kernels" 45 bench-cuda.log "$run" bench --backend cuda --only kernels --out "$out"
+fi
+
+if [ -z "$python" ]; then
+    absent "PyTorch on the same card" "there is no python3"
+elif [ -z "$list" ] && ! "$python" -c 'import torch, sys; sys.exit(not torch.cuda.is_available())' >"$out/torch.log" 2>&1; then
+    absent "PyTorch on the same card" "$python has no PyTorch that finds a CUDA device"
+else
+    unet=() others=()
+    for f in "$out"/bench-cuda-*.json; do
+        case $f in
+            *-unet.json) unet=(--kerf "$f") ;;
+            *\**) ;;
+            *) others+=(--kerf "$f") ;;
+        esac
+    done
+    step "PyTorch: unet" 60 torch-unet.log "$python" "$here/torch_unet.py" --out "$out" --seconds 2 \
+        ${unet[@]+"${unet[@]}"} ${quick:+--side 64 --no-compile}
+    step "PyTorch: maskrcnn, sam2" 60 torch-models.log "$python" "$here/torch_models.py" --out "$out" --seconds 2 \
+        ${others[@]+"${others[@]}"}
+fi
+
+if has jcuda; then
+    step "jcuda: self-test, f32" 40 selftest-jcuda-f32.log "$run" selftest --backend jcuda --report "$out/selftest-jcuda-f32.json" \
+        ${quick:+--only threads,goldens}
+    step "jcuda: unet" 20 bench-jcuda.log "$run" bench --backend jcuda --only network --precision f32 --batch 1 --seconds 6 \
+        --out "$out" ${quick:+--size 64x64 --seconds 1}
+fi
+
+[ -z "$list" ] || exit 0
+report
 echo "$verdict; reports in $out"
-[ "$failed" -eq 0 ] || exit 1
-[ "$skipped" -eq 0 ] || exit 2
+[ "$(count failed)" -eq 0 ] || exit 1
+[ "$(($(count "not run") + $(count "not reached")))" -eq 0 ] || exit 2

@@ -1,5 +1,6 @@
 package dev.kerf.bench;
 
+import dev.kerf.check.SampleInputs;
 import dev.kerf.graph.Graph;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.weights.Weights;
@@ -175,7 +176,7 @@ public final class Bench {
     }
 
     private static HostTensor output(String engine, ModelCase c, Graph graph, Weights weights) {
-        try (Engine e = Engine.open(engine, graph, weights, c.inputs(graph), threads())) {
+        try (Engine e = Engine.open(engine, graph, weights, SampleInputs.of(graph), threads())) {
             e.run();
             return e.output(c.output);
         }

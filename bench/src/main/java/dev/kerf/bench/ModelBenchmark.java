@@ -1,5 +1,6 @@
 package dev.kerf.bench;
 
+import dev.kerf.check.SampleInputs;
 import dev.kerf.graph.Graph;
 import dev.kerf.weights.Weights;
 import java.io.IOException;
@@ -42,7 +43,7 @@ public class ModelBenchmark {
         ModelCase c = ModelCase.named(model);
         weights = c.weights();
         Graph graph = c.graph(weights);
-        opened = Engine.open(engine, graph, weights, c.inputs(graph), Bench.threads());
+        opened = Engine.open(engine, graph, weights, SampleInputs.of(graph), Bench.threads());
         opened.warmUp(Duration.ofSeconds(5));
     }
 

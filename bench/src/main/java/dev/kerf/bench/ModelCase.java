@@ -10,15 +10,11 @@ import dev.kerf.model.sam2.network.Sam2VideoGraphs;
 import dev.kerf.model.sam2.network.Sam2VideoGraphs.FrameRequest;
 import dev.kerf.model.sam2.network.Sam2Config;
 import dev.kerf.model.unet.UNet;
-import dev.kerf.tensor.DType;
-import dev.kerf.tensor.HostTensor;
 import dev.kerf.weights.Weights;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Locale;
-import java.util.Map;
 import java.util.function.Function;
-import java.util.stream.IntStream;
 
 /** Whole networks, or the parts that run on their own, at their real sizes; weights by formula. */
 enum ModelCase {
@@ -64,31 +60,16 @@ enum ModelCase {
     /** Its weights; to be closed. */
     Weights weights() {
         Path goldens = Path.of("src/kerf-check/src/test/resources/goldens");
-        return switch (this) {
-            case UNET -> Inputs.unet();
-            case MASKRCNN -> GoldenCase.open(goldens.resolve("maskrcnn-quick")).weights();
-            default -> GoldenCase.open(goldens.resolve("sam2-quick")).weights();
+        String golden = switch (this) {
+            case UNET -> "unet-quick";
+            case MASKRCNN -> "maskrcnn-quick";
+            default -> "sam2-quick";
         };
+        return GoldenCase.open(goldens.resolve(golden)).weights();
     }
 
     Graph graph(Weights weights) {
         return graph.apply(weights);
-    }
-
-    /** Inputs and states: random, but for the numbers that tell what is where. */
-    Map<String, HostTensor> inputs(Graph graph) {
-        Map<String, HostTensor> inputs = Inputs.of(graph);
-        inputs.replaceAll((name, t) -> switch (name) {
-            case "image" -> t.dtype() == DType.U8 ? Inputs.pixels(t.shape()) : t;
-            case "labels" -> HostTensor.of(t.shape(), this == SAM2_FRAME ? new int[] {-1, -1} : new int[] {1, -1});
-            case "memory_slots", "pointer_slots" -> HostTensor.of(t.shape(), IntStream.range(0, (int) t.elements()).toArray());
-            case "memory_ages" -> HostTensor.of(t.shape(), IntStream.range(0, (int) t.elements()).map(i -> 6 - i).toArray());
-            case "memory_valid", "pointer_valid" ->
-                HostTensor.of(t.shape(), IntStream.range(0, (int) t.elements()).map(i -> 1).toArray());
-            case "slots" -> HostTensor.zeros(DType.I32, t.shape());
-            default -> t;
-        });
-        return inputs;
     }
 
     /** Largest relative L2 difference of two engines' outputs: what these weights make of float32's own error, doubled. */

@@ -1,5 +1,6 @@
 package dev.kerf.bench;
 
+import dev.kerf.check.SampleInputs;
 import dev.kerf.graph.Graph;
 import dev.kerf.weights.Weights;
 import java.time.Duration;
@@ -35,7 +36,7 @@ public class OpBenchmark {
     public void open() {
         Graph graph = SingleOp.valueOf(op).graph();
         weights = SingleOp.weights(graph);
-        opened = Engine.open(engine, graph, weights, Inputs.of(graph), Bench.threads());
+        opened = Engine.open(engine, graph, weights, SampleInputs.of(graph), Bench.threads());
         opened.warmUp(Duration.ofSeconds(2));
     }
 

@@ -1,5 +1,6 @@
 package dev.kerf.bench;
 
+import dev.kerf.check.SampleInputs;
 import dev.kerf.graph.Graph;
 import dev.kerf.graph.Graph.Value;
 import dev.kerf.graph.GraphBuilder;
@@ -141,7 +142,7 @@ enum SingleOp {
     static Weights weights(Graph graph) {
         Map<String, dev.kerf.tensor.HostTensor> w = new LinkedHashMap<>();
         graph.weights().forEach(e -> w.put(e.tensors().getFirst(),
-                Inputs.random(e.tensors().getFirst(), new TensorType(DType.F32, e.shape()), 0.1)));
+                SampleInputs.random(e.tensors().getFirst(), new TensorType(DType.F32, e.shape()), 0.1)));
         return Weights.of(w);
     }
 }

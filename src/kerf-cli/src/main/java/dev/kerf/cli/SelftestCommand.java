@@ -4,6 +4,7 @@ import dev.kerf.backend.Device;
 import dev.kerf.backend.Precision;
 import dev.kerf.check.SelfTest;
 import dev.kerf.check.golden.Golden;
+import dev.kerf.check.op.OpCases;
 import dev.kerf.cli.console.Console;
 import dev.kerf.cli.console.ExitCode;
 import dev.kerf.cli.console.Text;
@@ -23,7 +24,10 @@ import java.util.Set;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 
 /** {@code kerf selftest}: whether a device computes what it should, here and now. */
 @Command(name = "selftest", mixinStandardHelpOptions = true, sortOptions = false, description = "Tests a device: every op against float64 over awkward shapes, whole models against their references,"
@@ -31,6 +35,9 @@ import picocli.CommandLine.Option;
             "Exits 1 if a check failed; what was wrong and by how much follows its line."})
 final class SelftestCommand implements Callable<Integer> {
     private final Console console;
+
+    @Spec
+    private CommandSpec spec;
 
     @Mixin
     private DeviceOptions device;
@@ -44,6 +51,9 @@ final class SelftestCommand implements Callable<Integer> {
     @Option(names = "--only", split = ",", paramLabel = "PART", description = "Tests only some of leaks, parity, threads, goldens.")
     private Set<SelfTest.Part> only = EnumSet.allOf(SelfTest.Part.class);
 
+    @Option(names = "--ops", split = ",", paramLabel = "FAMILY", description = "Of parity only some families of ops, such as convolution,matrix.")
+    private Set<String> ops = OpCases.families().keySet();
+
     @Option(names = "--json", description = "Writes one JSON document on standard output, and what it says for people to standard error.")
     private boolean json;
 
@@ -56,9 +66,13 @@ final class SelftestCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        Set<String> families = OpCases.families().keySet();
+        ops.stream().filter(f -> !families.contains(f)).findFirst().ifPresent(f -> {
+            throw new ParameterException(spec.commandLine(), "--ops " + f + ": there are " + String.join(", ", families));
+        });
         List<Path> cases = only.contains(SelfTest.Part.GOLDENS) ? Golden.find(goldens) : List.of();
         try (ReportFile report = new ReportFile(file); Device opened = device.open()) {
-            Json document = run(opened, precision, only, cases, json ? console.err() : console.out());
+            Json document = run(opened, precision, only, ops, cases, json ? console.err() : console.out());
             if (json) {
                 console.out().print(document.pretty());
             }
@@ -68,7 +82,8 @@ final class SelftestCommand implements Callable<Integer> {
     }
 
     /** Tests an opened device, telling {@code text} of each check; the document. */
-    static Json run(Device device, Precision precision, Set<SelfTest.Part> parts, List<Path> goldens, PrintWriter text) {
+    static Json run(Device device, Precision precision, Set<SelfTest.Part> parts, Set<String> families,
+            List<Path> goldens, PrintWriter text) {
         Device.Info info = device.info();
         info.require(precision);
         text.println(info.id() + "  " + info.name() + ", " + info.driver() + ", "
@@ -79,7 +94,7 @@ final class SelftestCommand implements Callable<Integer> {
             total[check.ran() ? 0 : 1]++;
             checks.add(toJson(check));
             print(check, text);
-        }).run(parts, goldens);
+        }).run(parts, families, goldens);
         text.println("\n" + (total[0] == 0
                 ? "nothing was run"
                 : failed == 0

@@ -10,6 +10,7 @@ import dev.kerf.backend.DeviceWeights;
 import dev.kerf.backend.Precision;
 import dev.kerf.backend.gpu.DeviceFloors;
 import dev.kerf.backend.gpu.GpuDevice;
+import dev.kerf.check.golden.Golden;
 import dev.kerf.cli.bench.KernelCase;
 import dev.kerf.cli.bench.KernelTimes;
 import dev.kerf.cli.bench.Percentiles;
@@ -34,7 +35,7 @@ class BenchCommandTest {
         Path net = Run.unet(dir.resolve("net.safetensors"), 3, 2, false);
         String backend = id.substring(0, id.indexOf(':'));
         Run run = Run.of("bench", "--backend", backend, "--device", id.substring(id.indexOf(':') + 1), "--weights", net,
-                "--side", 32, "--batch", "1,2", "--runs", 120, "--seconds", 4, "--only", "network", "--out",
+                "--size", "32x48", "--batch", "1,2", "--runs", 120, "--seconds", 4, "--only", "network", "--out",
                 dir.resolve("reports")).succeeded();
         Json report = Json.read(dir.resolve("reports/bench-" + backend + ".json"));
         assertEquals(Files.readString(dir.resolve("reports/bench-" + backend + ".md")), run.out());
@@ -55,6 +56,31 @@ class BenchCommandTest {
         boolean gpu = !backend.equals("cpu");
         assertEquals(!gpu, report.at("copy_bytes_per_s").isNull());
         assertEquals(gpu, networks.getFirst().at("nodes").at(0).at("bytes").asLong() > 0);
+    }
+
+    /** Networks that travel with the program, with the states that they have. */
+    @Test
+    void partsOfOtherModels() {
+        String home = System.getProperty(Golden.HOME);
+        System.setProperty(Golden.HOME, "src/kerf-check/src/test/resources");
+        try {
+            Run.of("bench", "--backend", "cpu", "--network", "sam2-frame,sam2-decoder", "--image-size", 256, "--runs", 2,
+                    "--only",
+                    "network", "--seconds", 1, "--out", dir).succeeded();
+        } finally {
+            if (home == null) {
+                System.clearProperty(Golden.HOME);
+            } else {
+                System.setProperty(Golden.HOME, home);
+            }
+        }
+        List<Json> networks = Json.read(dir.resolve("bench-cpu-sam2-frame-sam2-decoder.json")).at("networks").items();
+        assertEquals(List.of("sam2-frame", "sam2-decoder"), networks.stream().map(n -> n.at("network").asString()).toList());
+        for (Json n : networks) {
+            assertEquals("1024x1024", n.at("size").asString());
+            assertEquals(2, n.at("latency").at("compute").at("runs").asInt());
+        }
+        assertTrue(networks.getFirst().at("nodes").size() > networks.getLast().at("nodes").size());
     }
 
     /** Each case runs where there is a driver, and says what it has to move. */
@@ -96,10 +122,11 @@ class BenchCommandTest {
 
     @Test
     void badCalls() {
-        Run.of("bench", "--backend", "cpu", "--side", "8").failedWith(ExitCode.USAGE, "--side is 16 or more");
+        Run.of("bench", "--backend", "cpu", "--batch", "0").failedWith(ExitCode.USAGE, "are 1 or more");
         Run.of("bench", "--backend", "cpu", "--precision", "f16").failedWith(ExitCode.FAILED, "cpu:0 has none");
-        Run.of("bench", "--backend", "cpu", "--only", "network", "--side", "32", "--out", dir).failedWith(ExitCode.FAILED,
-                "give --weights FILE", "--only kernels");
+        Run.of("bench", "--backend", "cpu", "--only", "network", "--out", dir).failedWith(ExitCode.FAILED,
+                "no network of kind 'unet' travels", "give --weights FILE");
+        Run.of("bench", "--network", "unet,yolo").failedWith(ExitCode.USAGE, "'yolo': expected one of unet, maskrcnn,");
         Run.of("bench", "--backend", "nowhere").failedWith(ExitCode.USAGE, "no back end 'nowhere'");
     }
 }

@@ -11,6 +11,7 @@ import dev.kerf.backend.gpu.Parity;
 import dev.kerf.backend.gpu.WrongKernel;
 import dev.kerf.backend.gpu.opencl.OpenClBackend;
 import dev.kerf.check.SelfTest;
+import dev.kerf.check.op.OpCases;
 import dev.kerf.cli.console.Console;
 import dev.kerf.cli.console.ExitCode;
 import dev.kerf.image.Image;
@@ -85,7 +86,8 @@ class SelftestCommandTest {
         try (Device device = new GpuDevice(new WrongKernel(
                 OpenClBackend.openDriver(Integer.parseInt(id.substring(id.indexOf(':') + 1))), "unary", "FUNCTION", "0"))) {
             Console console = Console.of(out, out, false);
-            assertFalse(SelftestCommand.run(device, Precision.FLOAT32, Set.of(SelfTest.Part.PARITY), List.of(), console.out())
+            assertFalse(SelftestCommand.run(device, Precision.FLOAT32, Set.of(SelfTest.Part.PARITY),
+                    OpCases.families().keySet(), List.of(), console.out())
                     .at("passed").asBoolean());
             console.out().flush();
         }

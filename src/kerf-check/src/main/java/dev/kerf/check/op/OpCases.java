@@ -19,7 +19,7 @@ public final class OpCases {
     public static Map<String, List<OpCase>> families() {
         Map<String, List<OpCase>> families = new LinkedHashMap<>();
         family(families, "convolution", SpatialCases::convolutions);
-        family(families, "pooling, resizing", SpatialCases::images);
+        family(families, "pooling and resizing", SpatialCases::images);
         family(families, "matrix", ArithmeticCases::matrices);
         family(families, "normalisation", ArithmeticCases::norms);
         family(families, "elementwise", ArithmeticCases::pointwise);

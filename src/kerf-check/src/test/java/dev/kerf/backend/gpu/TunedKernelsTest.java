@@ -27,7 +27,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 class TunedKernelsTest {
     private static final Path FOLDER = Path.of("kernels", "tuned");
     private static final List<String> FAMILIES = List.of(
-            "pooling, resizing", "normalisation", "elementwise", "moving", "counted", "frames");
+            "pooling and resizing", "normalisation", "elementwise", "moving", "counted", "frames");
 
     private static List<Path> files() throws IOException {
         try (Stream<Path> files = Files.list(FOLDER)) {

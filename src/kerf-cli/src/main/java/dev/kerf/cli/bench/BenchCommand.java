@@ -6,12 +6,16 @@ import dev.kerf.backend.DeviceWeights;
 import dev.kerf.backend.Precision;
 import dev.kerf.backend.gpu.DeviceFloors;
 import dev.kerf.backend.gpu.GpuDevice;
-import dev.kerf.check.golden.Golden;
 import dev.kerf.cli.console.Console;
 import dev.kerf.cli.console.ExitCode;
 import dev.kerf.cli.option.DeviceOptions;
+import dev.kerf.cli.option.ImageSizeConverter;
+import dev.kerf.cli.option.ModelPart;
 import dev.kerf.cli.option.OutputDirectory;
+import dev.kerf.cli.option.PictureSize;
 import dev.kerf.cli.option.PrecisionConverter;
+import dev.kerf.cli.option.Usage;
+import dev.kerf.cli.option.WeightsPath;
 import dev.kerf.error.BadInputException;
 import dev.kerf.error.KerfException;
 import dev.kerf.graph.Graph;
@@ -23,6 +27,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -31,7 +37,7 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** {@code kerf bench}: how fast a device is, and how fast it could be. */
-@Command(name = "bench", mixinStandardHelpOptions = true, sortOptions = false, description = "Measures a device: U-Net's latency with its percentiles, and each kernel against the device's copy"
+@Command(name = "bench", mixinStandardHelpOptions = true, sortOptions = false, description = "Measures a device: networks' latency with its percentiles, and each kernel against the device's copy"
         + " bandwidth and arithmetic rate, measured in the same run.", footer = {"",
             "Example: kerf bench --backend opencl --out reports      writes bench-opencl.json and bench-opencl.md"})
 public final class BenchCommand implements Callable<Integer> {
@@ -50,18 +56,26 @@ public final class BenchCommand implements Callable<Integer> {
     @Mixin
     private DeviceOptions device;
 
-    @Option(names = "--weights", paramLabel = "FILE", description = "A U-Net. By default the 31 million parameters of the golden case that travels with Kerf.")
+    @Option(names = "--network", split = ",", paramLabel = "MODEL", converter = ModelPart.Converter.class, description = "Some of unet (measured if none is named), maskrcnn, sam2-encoder, sam2-decoder, sam2-frame,"
+            + " sam2-memory. Those named are part of the reports' names.")
+    private List<ModelPart> models = List.of();
+
+    @Option(names = "--weights", paramLabel = "FILE|NAME", converter = WeightsPath.class, description = "Of the networks. By default those that travel with Kerf: a U-Net of 31 million parameters, Mask R-CNN with"
+            + " ResNet-50, SAM 2.1 tiny, untrained.")
     private Path weights;
 
     @Option(names = "--precision", split = ",", paramLabel = "P", defaultValue = "f32,f16", converter = PrecisionConverter.class, description = "How numbers are stored and multiplied: some of f32, tf32, f16,"
             + " bf16. By default what the device has of f32 and f16.")
     private List<Precision> precisions;
 
-    @Option(names = "--batch", split = ",", paramLabel = "N", defaultValue = "1,8", description = "Images at a time; 1,8.")
+    @Option(names = "--batch", split = ",", paramLabel = "N", defaultValue = "1,8", description = "Images that a U-Net takes at a time; 1,8. Others take one.")
     private List<Integer> batches;
 
-    @Option(names = "--side", paramLabel = "PIXELS", defaultValue = "512", description = "Of the square images; 512.")
-    private int side;
+    @Option(names = "--size", paramLabel = "HxW", converter = PictureSize.Converter.class, description = "Rows and columns of images; by default 512x512, for maskrcnn 800x1216, for sam2 1024x1024.")
+    private PictureSize size;
+
+    @Option(names = "--image-size", paramLabel = "N", defaultValue = "1024", converter = ImageSizeConverter.class, description = "SAM 2: side that the network sees images at.")
+    private int imageSize;
 
     @Option(names = "--runs", paramLabel = "N", defaultValue = "2000", description = "Of each network at most; 2000.")
     private int runs;
@@ -81,9 +95,8 @@ public final class BenchCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        if (side < 16 || runs < 1 || seconds < 1 || batches.stream().anyMatch(b -> b < 1)) {
-            throw new ParameterException(spec.commandLine(),
-                    "--side is 16 or more, --batch, --runs and --seconds are 1 or more");
+        if (runs < 1 || seconds < 1 || batches.stream().anyMatch(b -> b < 1)) {
+            throw new ParameterException(spec.commandLine(), "--batch, --runs and --seconds are 1 or more");
         }
         try (OutputDirectory directory = new OutputDirectory(out); Device opened = device.open()) {
             Device.Info info = opened.info();
@@ -100,29 +113,39 @@ public final class BenchCommand implements Callable<Integer> {
             if (measured.isEmpty()) {
                 throw new BadInputException(info.id() + " has none of the precisions asked for, only " + info.precisions());
             }
-            int failed = only.contains(Part.NETWORK) ? networks(opened, measured, floors, report) : 0;
+            int failed = 0;
+            if (only.contains(Part.NETWORK)) {
+                for (ModelPart model : models.isEmpty() ? List.of(ModelPart.of("unet")) : models) {
+                    failed += network(opened, model, measured, floors, report);
+                }
+            }
             failed += only.contains(Part.KERNELS) ? kernels(opened, measured, floors, report) : 0;
-            String name = "bench-" + info.backend();
-            report.write(directory.path(), name);
+            report.write(directory.path(),
+                    Stream.concat(Stream.of("bench", info.backend()), models.stream().map(ModelPart::name))
+                            .collect(Collectors.joining("-")));
             console.out().print(report.markdown());
             return failed == 0 ? ExitCode.OK : ExitCode.SOME_FAILED;
         }
     }
 
-    private int networks(Device opened, List<Precision> measured, DeviceFloors floors, BenchReport report) {
+    private int network(Device opened, ModelPart model, List<Precision> measured, DeviceFloors floors, BenchReport report) {
         int failed = 0;
-        try (Weights file = open(); DeviceWeights loaded = opened.load(file)) {
+        PictureSize images = size == null ? model.usual() : size;
+        boolean batched = model.kind() == UNet.KIND;
+        try (Weights file = model.open(weights); DeviceWeights loaded = opened.load(file)) {
             for (Precision p : measured) {
-                for (int batch : batches) {
+                for (int batch : batched ? batches : List.of(1)) {
                     CompileOptions options = CompileOptions.of().precision(p);
-                    Graph graph = UNet.graph(file, batch, side, side);
+                    Graph graph = Usage.of(spec, () -> batched
+                            ? UNet.graph(file, batch, images.height(), images.width())
+                            : model.graph(file, images, imageSize));
                     try {
                         Latency l = Latency.of(opened, graph, loaded, options, runs, Duration.ofSeconds(seconds));
-                        report.network(side, batch, p, l, KernelTimes.of(opened, graph, loaded, options, floors, null,
-                                kernelRuns(l.compute().nanos()[0])));
+                        report.network(model.name(), images, batch, p, l, KernelTimes.of(opened, graph, loaded, options, floors,
+                                null, kernelRuns(l.compute().nanos()[0])));
                     } catch (KerfException e) {
                         failed++;
-                        report.leftOut("U-Net, batch " + batch + ", " + p + ": " + e.getMessage());
+                        report.leftOut(model.name() + ", batch " + batch + ", " + p + ": " + e.getMessage());
                         console.note(e.getMessage());
                     }
                 }
@@ -155,13 +178,5 @@ public final class BenchCommand implements Callable<Integer> {
             report.kernels(p, new KernelTimes(rows));
         }
         return failed;
-    }
-
-    private Weights open() {
-        if (weights != null) {
-            return Weights.open(weights);
-        }
-        return Golden.travelling("unet-quick").orElseThrow(() -> new BadInputException("no network of a usual size travels with"
-                + " this program; give --weights FILE, or leave the network out with --only kernels")).weights();
     }
 }

@@ -6,6 +6,7 @@ import dev.kerf.backend.Precision.Storage;
 import dev.kerf.backend.gpu.DeviceFloors;
 import dev.kerf.cli.console.Text;
 import dev.kerf.cli.console.Version;
+import dev.kerf.cli.option.PictureSize;
 import dev.kerf.file.AtomicFile;
 import dev.kerf.json.Json;
 import java.nio.charset.StandardCharsets;
@@ -32,14 +33,15 @@ final class BenchReport {
     }
 
     /** A network's latency, and its nodes. */
-    void network(int side, int batch, Precision precision, Latency l, KernelTimes nodes) {
+    void network(String name, PictureSize size, int batch, Precision precision, Latency l, KernelTimes nodes) {
         String p = text(precision);
-        networks.add(Json.object().put("network", "unet").put("side", side).put("batch", batch).put("precision", p)
+        networks.add(Json.object().put("network", name).put("size", size.toString()).put("batch", batch).put("precision", p)
                 .put("latency", l.json()).put("nodes_us", nodes.seconds() * 1e6).put("nodes", nodes.json()));
-        rows.add("| " + side + "² | " + batch + " | " + p + " | " + l.total().nanos().length + " | " + l.total().text() + " | "
+        rows.add("| " + name + " | " + size + " | " + batch + " | " + p + " | " + l.total().nanos().length + " | "
+                + l.total().text() + " | "
                 + l.enqueue().text() + " | " + l.submit().text() + " | " + l.upload().text() + " | " + l.compute().text()
                 + " | " + l.download().text() + " |");
-        sections.add("\n## U-Net " + side + "², batch " + batch + ", " + p + ": its nodes\n");
+        sections.add("\n## " + name + " " + size + ", batch " + batch + ", " + p + ": its nodes\n");
         sections.addAll(nodes.table());
     }
 
@@ -94,13 +96,13 @@ final class BenchReport {
                         + " GFLOP/s");
         left.items().forEach(l -> all.add("- left out: " + l.asString()));
         if (!rows.isEmpty()) {
-            all.add("\n## U-Net, 31 million parameters, from an image in the host's memory to labels there\n");
-            all.add("p50 / p99 / p99.9 in microseconds; – where there were too few runs. Total: upload, run and download in one "
-                    + "stream, waited for once; of it the host's time until all three are in the stream (enqueue), and until "
-                    + "the run is (submit). Upload, compute, download: each by itself and waited for. A run makes logits, "
-                    + "probabilities and labels.\n");
-            all.add("| side | batch | storage | runs | total | enqueue | submit | upload | compute | download |");
-            all.add("|---|--:|---|--:|--:|--:|--:|--:|--:|--:|");
+            all.add("\n## Networks, from inputs in the host's memory to what they find there\n");
+            all.add("p50 / p99 / p99.9 in microseconds; – where there were too few runs. Total: uploads, run and downloads in one "
+                    + "stream, waited for once; of it the host's time until all are in the stream (enqueue), and until "
+                    + "the run is (submit). Upload, compute, download: each by itself and waited for. Labels are downloaded "
+                    + "where a network makes them, else all its outputs.\n");
+            all.add("| network | size | batch | storage | runs | total | enqueue | submit | upload | compute | download |");
+            all.add("|---|---|--:|---|--:|--:|--:|--:|--:|--:|--:|");
             all.addAll(rows);
         }
         all.addAll(sections);

@@ -52,7 +52,8 @@ public record KernelTimes(List<Row> rows) {
      */
     public static KernelTimes of(Device device, Graph graph, DeviceWeights weights, CompileOptions options, DeviceFloors floors,
             String name, int runs) {
-        try (Executable e = device.compile(graph, weights, options.profiled())) {
+        try (Prepared prepared = new Prepared(device, graph, weights, options.profiled())) {
+            Executable e = prepared.executable();
             List<List<NodeTiming>> all = new ArrayList<>();
             e.run();
             e.run();
