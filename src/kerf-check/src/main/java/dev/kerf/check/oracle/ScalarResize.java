@@ -1,7 +1,7 @@
 package dev.kerf.check.oracle;
 
-import dev.kerf.backend.cpu.kernel.ResizeTaps;
 import dev.kerf.graph.SpatialOp;
+import dev.kerf.graph.plan.ResizeTaps;
 
 /** Resampling. */
 final class ScalarResize {

@@ -1,9 +1,12 @@
 package dev.kerf.backend.gpu;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.kerf.backend.CompileOptions;
+import dev.kerf.backend.Executable;
 import dev.kerf.backend.Precision;
 import dev.kerf.check.oracle.Oracle;
 import dev.kerf.error.UnsupportedOpException;
@@ -66,6 +69,37 @@ class MatrixKernelTest {
         if (tb) {
             // A known B is laid out anew by the host.
             bed.check(op, plain, KernelBed.Bound.MAGNITUDES, k + 3, true, in);
+        }
+    }
+
+    /** Rows of an item that is cut out of a larger one are read where they lie, in a product of B for all and for each. */
+    @ParameterizedTest(allowZeroInvocations = true)
+    @MethodSource("products")
+    void multipliesWhatIsCutOut(String device, String kernel) {
+        for (boolean shared : new boolean[] {true, false}) {
+            GraphBuilder g = new GraphBuilder();
+            Value x = g.input("x", TensorType.f32(5, 40, 6));
+            Value cut = g.slice(g.slice(x, 0, 1, 4), 1, 2, 35); // (3, 33, 6)
+            Value b = shared ? g.input("b", TensorType.f32(6, 4)) : g.input("b", TensorType.f32(2, 1, 6, 4));
+            g.output("y", g.matMul(cut, b));
+            Graph graph = g.build();
+            HostTensor values = HostTensor.zeros(DType.F32, Shape.of(5, 40, 6));
+            HostTensor factors = HostTensor.zeros(DType.F32, Shape.of(shared ? 1 : 2, 6, 4));
+            for (int i = 0; i < values.elements(); i++) {
+                values.setDouble(i, i % 13 - 6);
+            }
+            for (int i = 0; i < factors.elements(); i++) {
+                factors.setDouble(i, i % 5 - 2);
+            }
+            Map<String, HostTensor> inputs = Map.of("x", values, "b", factors.reshape(b.type().shape()));
+            HostTensor expected = Oracle.run(graph, null, inputs, Map.of()).outputs().get("y");
+            try (KernelBed bed = KernelBed.of(device, kernel)) {
+                assertArrayEquals(expected.toFloatArray(), bed.run(graph, inputs, Precision.FLOAT32).toFloatArray());
+                try (Executable e = bed.device().compile(graph, null, CompileOptions.of())) {
+                    assertEquals(List.of(kernel.substring(kernel.indexOf('/') + 1)),
+                            GpuDevice.steps(e).stream().map(Step::kernel).toList());
+                }
+            }
         }
     }
 

@@ -9,9 +9,14 @@ import dev.kerf.check.oracle.Oracle;
 import dev.kerf.graph.Graph;
 import dev.kerf.graph.Graph.Value;
 import dev.kerf.graph.GraphBuilder;
+import dev.kerf.graph.MatrixOp.MatMul;
 import dev.kerf.graph.MoveOp;
+import dev.kerf.graph.Op.Activation;
 import dev.kerf.graph.PointwiseOp.Arithmetic;
 import dev.kerf.graph.SourceOp;
+import dev.kerf.graph.SpatialOp.Interpolation;
+import dev.kerf.graph.SpatialOp.Resize;
+import dev.kerf.graph.SpatialOp.Sampling;
 import dev.kerf.graph.TensorType;
 import dev.kerf.tensor.DType;
 import dev.kerf.tensor.HostTensor;
@@ -82,6 +87,24 @@ class FoldingTest {
             }
         }
         folded((g, in) -> g.permute(g.add(g.multiply(in[0], g.constant(0.1f)), in[1]), 1, 0));
+    }
+
+    @Test
+    void products() {
+        folded((g, in) -> g.matMul(in[0], g.reshape(in[0], 6, 4)));
+        folded((g, in) -> g.linear(in[0], in[0], g.reshape(in[1], 4)));
+        var op = new MatMul(true, false, -0.5f, Activation.NONE, false, true);
+        folded((g, in) -> g.apply(op, in[0], in[1], g.reshape(g.slice(in[0], 0, 1, 2), 6, 1)));
+        folded((g, in) -> g.apply(new MatMul(true, true, 1, Activation.NONE, false, false), in[0], g.reshape(in[0], 6, 4)));
+    }
+
+    @Test
+    void resampledPlanes() {
+        for (Interpolation by : Interpolation.values()) {
+            folded((g, in) -> g.apply(new Resize(7, 2, by, Sampling.HALF_PIXEL, false, 0, 0), g.reshape(in[0], 2, 1, 3, 4)));
+        }
+        folded((g, in) -> g.apply(new Resize(2, 9, Interpolation.BICUBIC, Sampling.HALF_PIXEL, true, 0, 0),
+                g.reshape(in[0], 1, 2, 4, 3)));
     }
 
     /** Rows out of range stay for the run to refuse, and what an input has a part in stays too. */

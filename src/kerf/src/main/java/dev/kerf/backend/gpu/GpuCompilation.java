@@ -293,6 +293,8 @@ final class GpuCompilation {
                     n, call, call.kernel().arguments().get(call.kernel().index(argument)), s, plan, buffers);
             case KernelCall.Binding.Absent a -> null;
             case KernelCall.Binding.Table t -> new Location(table(t.values()), null, 0, 0, "");
+            case KernelCall.Binding.Starts s ->
+                new Location(table(s.values().apply(location(n, call, s.tensor()).batchStride())), null, 0, 0, "");
             case KernelCall.Binding.Errors e -> new Location(errors, null, 0, 0, "int");
             case KernelCall.Binding.Number x -> throw new IllegalStateException(argument + " is a number");
             case null -> null;

@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.LongFunction;
 
 /**
  * One launch as the lowering wants it: a kernel with its parameters, and an operand for each of its arguments, still without
@@ -47,6 +48,9 @@ public final class KernelCall {
 
         /** Numbers that the lowering worked out; the executable uploads them once, in their own dtype. */
         record Table(HostTensor values) implements Binding {}
+
+        /** Numbers made of the distance between a tensor argument's items, once the memory plan knows it. */
+        record Starts(String tensor, LongFunction<HostTensor> values) implements Binding {}
 
         /** The executable's error cell. */
         record Errors() implements Binding {}
@@ -157,7 +161,7 @@ public final class KernelCall {
 
     /** Whether the items of a value may lie apart, as far as this launch is concerned. */
     boolean strided(Value value) {
-        return argumentsOf(value).stream().allMatch(a -> kernel.index(a + "_sn") >= 0 && !dense.contains(a));
+        return argumentsOf(value).stream().allMatch(a -> (kernel.index(a + "_sn") >= 0 || started(a)) && !dense.contains(a));
     }
 
     /** Binds a tensor argument that this launch doesn't have: the kernel must not touch it. */
@@ -173,6 +177,19 @@ public final class KernelCall {
     /** Binds a buffer argument to numbers worked out now, uploaded when the graph is compiled. */
     public KernelCall table(String name, HostTensor values) {
         return bind(name, new Binding.Table(values));
+    }
+
+    /**
+     * Binds a buffer argument to numbers that say where the items of a tensor argument start, which then may lie apart.
+     *
+     * @param values the numbers, given the elements from an item of axis 0 to the next
+     */
+    KernelCall starts(String name, String tensor, LongFunction<HostTensor> values) {
+        return bind(name, new Binding.Starts(tensor, values));
+    }
+
+    private boolean started(String tensor) {
+        return operands.values().stream().anyMatch(o -> o instanceof Binding.Starts s && s.tensor().equals(tensor));
     }
 
     /** Binds an int or long argument. */

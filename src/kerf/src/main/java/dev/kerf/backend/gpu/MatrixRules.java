@@ -6,6 +6,7 @@ import dev.kerf.backend.gpu.kernel.Sizes;
 import dev.kerf.graph.Graph.Node;
 import dev.kerf.graph.Graph.Value;
 import dev.kerf.graph.MatrixOp;
+import dev.kerf.graph.MoveOp;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;
 import java.util.Arrays;
@@ -16,6 +17,8 @@ import java.util.stream.LongStream;
 final class MatrixRules {
     /** The last two axes of a weight swapped, so that a kernel reads along its rows. */
     private static final Packing SWAPPED = new Packing("swapped", MatrixRules::swap);
+    /** Rows of an item that fill at least half of a kernel's tile. */
+    private static final int LONG = 32;
 
     private MatrixRules() {}
 
@@ -40,7 +43,7 @@ final class MatrixRules {
         boolean bCount = counted(op, node, b, op.transposeB() ? -1 : -2, target);
         // One matrix B for all items, as in a linear layer: then their rows are rows of one tall A.
         boolean tall = leading(b.type().shape()).elements() == 1 && !op.transposeA() && !aCount
-                && leading(a.type().shape()).elements() == batch.elements();
+                && leading(a.type().shape()).elements() == batch.elements() && !cropped(a, target);
         long items = tall ? 1 : batch.elements();
         boolean swap = op.transposeB() && target.fixed(b);
         Sizes sizes = Sizes.of().set("batch", items).set("M", tall ? m * batch.elements() : m).set("N", n).set("K", k);
@@ -55,10 +58,12 @@ final class MatrixRules {
                 .tensor("a", a)
                 .tensor("b", b, swap ? SWAPPED : Packing.DENSE)
                 .tensor("y", node.output())
-                .table("batches", tall
-                        ? HostTensor.of(Shape.of(2), new long[2])
-                        : starts(batch, leading(a.type().shape()), m * k, leading(b.type().shape()), k * n))
                 .real("alpha", op.alpha());
+        if (tall) {
+            call.table("batches", HostTensor.of(Shape.of(2), new long[2]));
+        } else {
+            call.starts("batches", "a", apart -> starts(batch, a.type().shape(), apart, b.type().shape()));
+        }
         bind(call, "bias", op.bias() ? node.input(2) : null);
         bind(call, "r", op.residual() ? node.inputs().getLast() : null);
         bind(call, "a_count", aCount ? a.count() : null);
@@ -153,10 +158,18 @@ final class MatrixRules {
         return true;
     }
 
-    /** Where each item's matrices start: of A and B in turn. */
-    private static HostTensor starts(Shape batch, Shape a, long aItem, Shape b, long bItem) {
-        long[] aStrides = a.stridesTo(batch);
-        long[] bStrides = b.stridesTo(batch);
+    /** Whether A is cut out of rows that are wider, and has enough of each to fill tiles: it is read where it lies. */
+    private static boolean cropped(Value a, Target target) {
+        Shape s = a.type().shape();
+        return s.rank() == 3 && s.dim(1) >= LONG && target.graph().producer(a).op() instanceof MoveOp.Slice cut
+                && cut.axis() == 1 && cut.step() == 1;
+    }
+
+    /** Where each item's matrices start: of A, whose items of axis 0 are so far apart, and of B in turn. */
+    private static HostTensor starts(Shape batch, Shape a, long apart, Shape b) {
+        long[] aStrides = leading(a).stridesTo(batch);
+        long[] bStrides = leading(b).stridesTo(batch);
+        int first = batch.rank() + 2 - a.rank(); // A's axis 0
         int items = Math.toIntExact(batch.elements());
         long[] starts = new long[2 * items];
         for (int item = 0; item < items; item++) {
@@ -164,8 +177,9 @@ final class MatrixRules {
             for (int axis = batch.rank() - 1; axis >= 0; axis--) {
                 int i = rest % batch.size(axis);
                 rest /= batch.size(axis);
-                starts[2 * item] += i * aStrides[axis] * aItem;
-                starts[2 * item + 1] += i * bStrides[axis] * bItem;
+                boolean far = axis == first && aStrides[axis] > 0;
+                starts[2 * item] += i * (far ? apart : aStrides[axis] * a.dim(-2) * a.dim(-1));
+                starts[2 * item + 1] += i * bStrides[axis] * b.dim(-2) * b.dim(-1);
             }
         }
         return HostTensor.of(Shape.of(starts.length), starts);

@@ -47,7 +47,7 @@ final class Folding {
 
     private static @Nullable SourceOp folded(Node n, Map<Integer, WeightExpr> known) {
         List<WeightExpr> operands = n.inputs().stream().map(v -> known.get(v.id())).filter(Objects::nonNull).toList();
-        if (operands.size() < n.inputs().size() || operands.isEmpty() || !KnownValues.knows(n.op())
+        if (operands.size() < n.inputs().size() || operands.isEmpty() || !KnownValues.knows(n)
                 || n.output().count() != null || !within(n, operands)) {
             return null;
         }

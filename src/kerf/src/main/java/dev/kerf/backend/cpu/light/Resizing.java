@@ -2,9 +2,9 @@ package dev.kerf.backend.cpu.light;
 
 import dev.kerf.backend.cpu.kernel.Kernel;
 import dev.kerf.backend.cpu.kernel.Operand;
-import dev.kerf.backend.cpu.kernel.ResizeTaps;
 import dev.kerf.backend.cpu.kernel.Site;
 import dev.kerf.graph.SpatialOp;
+import dev.kerf.graph.plan.ResizeTaps;
 
 /** Resampling, one output row at a time: source rows are weighed by vectors into a row of scratch, then its columns. */
 final class Resizing implements Kernel {

@@ -14,6 +14,7 @@ import dev.kerf.model.nn.Layers;
 import dev.kerf.tensor.Shape;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Hiera (Ryali et al. 2023) with windowed position embeddings (Bolya et al. 2023), as upstream's
@@ -54,8 +55,7 @@ final class HieraTrunk implements Trunk {
                     y = block(p.at("blocks." + block), y, dim, heads, window, pools);
                 }
             }
-            Shape s = y.type().shape();
-            levels.add(g.permute(g.reshape(y, 1, s.dim(0), s.dim(1), dim), 0, 3, 1, 2));
+            levels.add(y);
         }
         return levels;
     }
@@ -74,41 +74,63 @@ final class HieraTrunk implements Trunk {
 
     /** x (H, W, C) to (H, W, dim), or (H/2, W/2, dim) if it pools. */
     private Value block(Layers b, Value x, int dim, int heads, int window, boolean pools) {
-        Value normed = b.at("norm1").layerNorm(x, -1, Sam2Config.EPS);
-        Value shortcut = x.type().shape().dim(2) == dim ? x : halve(b.at("proj").linear(normed, dim));
-        Value seen = attention(b.at("attn"), normed, dim, heads, window, pools);
-        Value y = g.add(shortcut, b.at("attn.proj").linear(seen, dim));
-        Value hidden = b.at("mlp.layers.0").linear(b.at("norm2").layerNorm(y, -1, Sam2Config.EPS), 4L * dim);
-        return g.add(y, b.at("mlp.layers.1").linear(g.unary(Function.GELU_ERF, hidden), dim));
-    }
-
-    /** x (H, W, C) to (H', W', dim) before the output projection; queries are pooled where the block pools. */
-    private Value attention(Layers a, Value x, int dim, int heads, int window, boolean pools) {
         long h = x.type().shape().dim(0);
         long w = x.type().shape().dim(1);
         long side = window == 0 ? h : window;
         long rows = Math.ceilDiv(h, side);
         long columns = Math.ceilDiv(w, side);
         // Upstream pads before the projection: a token of the padding is a key whose projection is the bias.
-        Value padded = pad(x, rows * side - h, columns * side - w);
-        Value qkv = g.reshape(a.at("qkv").linear(padded, 3L * dim), rows * side, columns * side, 3, dim);
-        Value q = part(qkv, 0);
-        Value k = windows(part(qkv, 1), rows, columns, heads);
-        Value v = windows(part(qkv, 2), rows, columns, heads); // (windows, heads, side², dim / heads)
+        Value normed = pad(b.at("norm1").layerNorm(x, -1, Sam2Config.EPS), rows * side - h, columns * side - w);
+        Projected p = pools ? pooled(b, normed, dim) : projected(b, normed, dim);
+        Value seen = b.at("attn").attention(windows(p.q, rows, columns, heads), windows(p.k, rows, columns, heads),
+                windows(p.v, rows, columns, heads), null); // (windows, heads, out², dim / heads)
         long out = pools ? side / 2 : side;
-        Value y = a.attention(windows(pools ? halve(q) : q, rows, columns, heads), k, v, null); // (windows, heads, out², …)
-        y = g.permute(g.reshape(y, rows, columns, heads, out, out, dim / heads), 0, 3, 1, 4, 2, 5);
-        Value whole = g.reshape(y, rows * out, columns * out, dim);
-        long fullH = pools ? h / 2 : h;
-        long fullW = pools ? w / 2 : w;
-        Value cropped = rows * out == fullH ? whole : g.slice(whole, 0, 0, fullH);
-        return columns * out == fullW ? cropped : g.slice(cropped, 1, 0, fullW);
+        seen = g.permute(g.reshape(seen, rows, columns, heads, out, out, dim / heads), 0, 3, 1, 4, 2, 5);
+        seen = cropped(g.reshape(seen, rows * out, columns * out, dim), pools ? h / 2 : h, pools ? w / 2 : w, 1);
+        Value shortcut = pools ? cropped(p.around, h / 2, w / 2, 2) : x;
+        Value y = g.add(shortcut, b.at("attn.proj").linear(seen, dim));
+        Value hidden = b.at("mlp.layers.0").linear(b.at("norm2").layerNorm(y, -1, Sam2Config.EPS), 4L * dim);
+        return g.add(y, b.at("mlp.layers.1").linear(g.unary(Function.GELU_ERF, hidden), dim));
     }
 
-    /** Queries, keys or values of (H, W, 3, dim): (H, W, dim). */
-    private Value part(Value qkv, int i) {
-        Shape s = qkv.type().shape();
-        return g.reshape(g.slice(qkv, 2, i, i + 1), s.dim(0), s.dim(1), s.dim(3));
+    /**
+     * What a block makes of its tokens (H, W, C).
+     *
+     * @param q      queries (H, W, dim), or (H/2, W/2, dim) where the block pools
+     * @param k      keys (H, W, dim)
+     * @param v      values (H, W, dim)
+     * @param around where the block pools, what goes around the attention, in turn with the queries: (H/2, W, dim)
+     */
+    private record Projected(Value q, Value k, Value v, @Nullable Value around) {}
+
+    private Projected projected(Layers b, Value x, int dim) {
+        Value all = b.at("attn.qkv").linear(x, 3L * dim);
+        return new Projected(part(all, 0, 3), part(all, 1, 3), part(all, 2, 3), null);
+    }
+
+    /** What is halved is one product, the rest another one. */
+    private Projected pooled(Layers b, Value x, int dim) {
+        Shape s = x.type().shape();
+        Value weight = b.at("attn.qkv").weight("weight", 3L * dim, s.dim(2));
+        Value bias = b.at("attn.qkv").weight("bias", 3L * dim);
+        Value both = halve(g.linear(x, g.concat(0, b.at("proj").weight("weight", dim, s.dim(2)), g.slice(weight, 0, 0, dim)),
+                g.concat(0, b.at("proj").weight("bias", dim), g.slice(bias, 0, 0, dim)))); // (H/2, W/2, 2 · dim)
+        Value rest = g.linear(x, g.slice(weight, 0, dim, 3L * dim), g.slice(bias, 0, dim, 3L * dim));
+        return new Projected(part(both, 1, 2), part(rest, 0, 2), part(rest, 1, 2),
+                g.reshape(both, s.dim(0) / 2, s.dim(1), dim));
+    }
+
+    /** One of n parts of (H, W, n · dim): (H, W, dim). */
+    private Value part(Value x, int i, int n) {
+        Shape s = x.type().shape();
+        long dim = s.dim(2) / n;
+        return g.reshape(g.slice(g.reshape(x, s.dim(0), s.dim(1), n, dim), 2, i, i + 1), s.dim(0), s.dim(1), dim);
+    }
+
+    /** The upper left tokens of (H', W', dim), one of so many along a row: (H, W, dim). */
+    private Value cropped(Value x, long h, long w, int step) {
+        Value high = x.type().shape().dim(0) == h ? x : g.slice(x, 0, 0, h);
+        return x.type().shape().dim(1) == w ? high : g.apply(new MoveOp.Slice(1, 0, w * step, step), high);
     }
 
     /** Tokens (rows · side, columns · side, dim) window by window: (rows · columns, heads, side², dim / heads). */

@@ -27,21 +27,24 @@ public final class MaskDecoder {
     private final Layers p;
     private final GraphBuilder g;
     private final Sam2Config config;
+    private final int first;
 
     /**
-     * All results.
+     * All results, M being 3 or 4.
      *
-     * @param masks  logits (B, 4, 4 · grid, 4 · grid)
-     * @param ious   predicted IoU of each mask, (B, 4) in 0 … 1
-     * @param tokens of each mask, (B, 4, 256)
+     * @param masks  logits (B, M, 4 · grid, 4 · grid)
+     * @param ious   predicted IoU of each mask, (B, M) in 0 … 1
+     * @param tokens of each mask, (B, M, 256)
      * @param object logit of the thing being in the image, (B, 1)
      */
     record Masks(Value masks, Value ious, Value tokens, Value object) {}
 
-    MaskDecoder(Layers model, Sam2Config config) {
+    /** @param multimask whether only the three masks for prompts that leave doubt are wanted, not all four */
+    MaskDecoder(Layers model, Sam2Config config, boolean multimask) {
         this.p = model.at("sam_mask_decoder");
         this.g = model.g();
         this.config = config;
+        this.first = multimask ? 1 : 0;
     }
 
     /**
@@ -72,11 +75,16 @@ public final class MaskDecoder {
         Value h = g.reshape(g.slice(hidden, 1, 0, 2 + MASKS), b, 2 + MASKS, 1, width);
         h = g.relu(stacked(h, heads, "layers.0", width));
         h = g.relu(stacked(h, heads, "layers.1", width)); // (B, 6, 1, 256): a token for each of the heads
-        Value weights = stacked(g.slice(h, 1, 2, 2 + MASKS), heads.subList(2, 2 + MASKS), "layers.2", 32);
-        Value masks = g.matMul(g.reshape(weights, b, MASKS, 32), g.reshape(up, b, 32, (long) side * side)); // (B, 4, side²)
-        Value ious = g.unary(Function.SIGMOID, heads.get(1).at("layers.2").linear(token(h, 1), MASKS));
+        int from = 2 + first;
+        Value weights = stacked(g.slice(h, 1, from, 2 + MASKS), heads.subList(from, 2 + MASKS), "layers.2", 32);
+        long n = MASKS - first;
+        Value masks = g.matMul(g.reshape(weights, b, n, 32), g.reshape(up, b, 32, (long) side * side)); // (B, M, side²)
+        Layers quality = heads.get(1).at("layers.2");
+        Value ious = g.unary(Function.SIGMOID, g.linear(token(h, 1),
+                g.slice(quality.weight("weight", MASKS, width), 0, first, MASKS),
+                g.slice(quality.weight("bias", MASKS), 0, first, MASKS)));
         Value object = heads.get(0).at("layers.2").linear(token(h, 0), 1);
-        return new Masks(g.reshape(masks, b, MASKS, side, side), ious, g.slice(hidden, 1, 2, 2 + MASKS), object);
+        return new Masks(g.reshape(masks, b, n, side, side), ious, g.slice(hidden, 1, from, 2 + MASKS), object);
     }
 
     /** (B, 256, grid, grid) to (B, 32, 4 · grid, 4 · grid), with the finer levels of the image added. */
@@ -108,18 +116,23 @@ public final class MaskDecoder {
         return x.type().shape().equals(to) ? x : g.apply(new MoveOp.Expand(to), x);
     }
 
-    /** Which of the three masks is the best by its predicted IoU: (B) int32, 1 … 3. */
-    Value best(Masks m) {
-        Value i = g.apply(new ReduceOp.ArgMax(1, DType.I32), g.slice(m.ious(), 1, 1, MASKS));
-        return g.add(i, integers(1, 1));
+    /** The place of the best by predicted IoU, the first of four left out: (B) int32. */
+    private Value best(Masks m) {
+        Value ious = first == 1 ? m.ious() : g.slice(m.ious(), 1, 1, MASKS);
+        Value i = g.apply(new ReduceOp.ArgMax(1, DType.I32), ious);
+        return first == 1 ? i : g.add(i, integers(1, 1));
     }
 
     /**
-     * Which mask answers a prompt for one: (B) int32. The first; with dynamic multimask the best of the others where
-     * the first isn't stable, which is when its area at +δ is less than a certain part of that at −δ.
+     * Which mask answers a prompt for one: its place, (B) int32. Of three the best; of four the first, or with dynamic
+     * multimask the best of the others where the first isn't stable, which is when its area at +δ is less than a certain part
+     * of that at −δ.
      */
-    Value single(Masks m) {
+    Value one(Masks m) {
         int b = m.ious().type().shape().size(0);
+        if (first == 1) {
+            return best(m);
+        }
         if (!config.dynamicMultimask()) {
             return integers(b, 0);
         }
@@ -141,12 +154,12 @@ public final class MaskDecoder {
         return g.apply(new ReduceOp.Reduce(ReduceOp.Reduction.SUM, List.of(1, 2, 3), false), ones);
     }
 
-    /** Row {@code which} (B) of each item of x (B, 4, …): (B, 1, …). */
+    /** Row {@code which} (B) of each item of x (B, M, …): (B, 1, …). */
     Value pick(Value x, Value which) {
         Shape s = x.type().shape();
         int b = s.size(0);
-        int[] starts = IntStream.range(0, b).map(i -> i * MASKS).toArray();
-        Value rows = g.reshape(x, b * (long) MASKS, s.product(2, s.rank()));
+        int[] starts = IntStream.range(0, b).map(i -> i * s.size(1)).toArray();
+        Value rows = g.reshape(x, b * s.dim(1), s.product(2, s.rank()));
         Value picked = g.apply(new MoveOp.Gather(), rows, g.add(which, g.constant(HostTensor.of(Shape.of(b), starts))));
         return g.reshape(picked, s.with(1, 1).dims());
     }

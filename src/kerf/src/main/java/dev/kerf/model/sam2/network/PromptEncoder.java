@@ -43,9 +43,10 @@ public final class PromptEncoder {
      *
      * @param points (B, P, 2) float32, column and row in 0 … 1
      * @param labels (B, P) int32, as the constants here say
+     * @param rows   of the labels, {@link #rows}
      * @return (B, P, 256)
      */
-    Value points(Value points, Value labels) {
+    Value points(Value points, Value labels, Value rows) {
         Shape s = labels.type().shape();
         Value waves = waves(points); // (B, P, 256)
         Value isPoint = g.apply(new PointwiseOp.Compare(Relation.GREATER_OR_EQUAL), labels, integer(0));
@@ -53,8 +54,12 @@ public final class PromptEncoder {
                 g.constant(0f));
         Value none = p.at("not_a_point_embed").weight("weight", 1, Sam2Config.WIDTH);
         Value kinds = g.concat(0, none, none, kind(0), kind(1), kind(2), kind(3)); // (6, 256), from ABSENT on
-        Value row = g.binary(Arithmetic.SUBTRACT, labels, integer(ABSENT));
-        return g.add(zeroed, g.apply(new MoveOp.Gather(), kinds, row));
+        return g.add(zeroed, g.apply(new MoveOp.Gather(), kinds, rows));
+    }
+
+    /** Rows of labels (B, P) in a table of all that there are, from ABSENT on. */
+    Value rows(Value labels) {
+        return g.binary(Arithmetic.SUBTRACT, labels, integer(ABSENT));
     }
 
     private Value kind(int i) {
@@ -104,11 +109,10 @@ public final class PromptEncoder {
         return g.reshape(p.at("no_mask_embed").weight("weight", 1, Sam2Config.WIDTH), 1, Sam2Config.WIDTH, 1, 1);
     }
 
-    /** What is added to scores of tokens made of points, (B, 1, 1, P): −∞ where a point is absent. */
-    Value bias(Value labels) {
-        Shape s = labels.type().shape();
-        Value absent = g.apply(new PointwiseOp.Compare(Relation.EQUAL), labels, integer(ABSENT));
-        Value bias = g.apply(new PointwiseOp.Where(), absent, g.constant(Float.NEGATIVE_INFINITY), g.constant(0f));
-        return g.reshape(bias, s.dim(0), 1, 1, s.dim(1));
+    /** What is added to scores of tokens made of points with these rows (B, P): (B, 1, 1, P), −∞ where a point is absent. */
+    Value bias(Value rows) {
+        Shape s = rows.type().shape();
+        HostTensor each = HostTensor.of(Shape.of(6), new float[] {Float.NEGATIVE_INFINITY, 0, 0, 0, 0, 0});
+        return g.apply(new MoveOp.Gather(), g.constant(each), g.reshape(rows, s.dim(0), 1, 1, s.dim(1)));
     }
 }

@@ -211,13 +211,10 @@ public final class Sam2Graphs {
         var prompted = prompt(g, config, request, features(g, config, "image_embeddings"));
         MaskDecoder decoder = prompted.decoder();
         MaskDecoder.Masks m = prompted.masks();
-        Value masks;
-        Value ious;
-        if (request.multimask()) {
-            masks = g.slice(m.masks(), 1, 1, MaskDecoder.MASKS);
-            ious = g.slice(m.ious(), 1, 1, MaskDecoder.MASKS);
-        } else {
-            Value which = decoder.single(m);
+        Value masks = m.masks();
+        Value ious = m.ious();
+        if (!request.multimask()) {
+            Value which = decoder.one(m);
             masks = decoder.pick(m.masks(), which);
             ious = decoder.pick(m.ious(), which);
         }
@@ -251,23 +248,24 @@ public final class Sam2Graphs {
         Value labels = g.input("labels", TensorType.of(DType.I32, r.batch(), r.points()));
         int side = config.maskSize();
         Value mask = r.mask() ? g.input("mask_input", TensorType.f32(r.batch(), 1, side, side)) : null;
-        return prompt(g, config, points, labels, mask, features);
+        return prompt(g, config, points, labels, mask, features, r.multimask());
     }
 
     /** Prompts encoded and decoded, among them a mask if one is given. */
     static Prompted prompt(GraphBuilder g, Sam2Config config, Value points, Value labels, @Nullable Value mask,
-            ImageEncoder.Features features) {
+            ImageEncoder.Features features, boolean multimask) {
         Layers model = Layers.of(g);
         PromptEncoder encoder = new PromptEncoder(model, config);
         Value dense = mask == null ? encoder.noMask() : encoder.masks(mask);
-        Value sparse = g.stage("sparse_prompt_embeddings", encoder.points(points, labels));
+        Value rows = encoder.rows(labels);
+        Value sparse = g.stage("sparse_prompt_embeddings", encoder.points(points, labels, rows));
         Value positions = encoder.image();
         g.stage("image_pe", model.image(positions, config.grid()));
         long b = labels.type().shape().dim(0);
         g.stage("dense_prompt_embeddings", mask != null
                 ? dense
                 : g.apply(new MoveOp.Expand(Shape.of(b, Sam2Config.WIDTH, config.grid(), config.grid())), dense));
-        MaskDecoder decoder = new MaskDecoder(model, config);
-        return new Prompted(decoder, decoder.forward(features, positions, sparse, encoder.bias(labels), dense));
+        MaskDecoder decoder = new MaskDecoder(model, config, multimask);
+        return new Prompted(decoder, decoder.forward(features, positions, sparse, encoder.bias(rows), dense));
     }
 }

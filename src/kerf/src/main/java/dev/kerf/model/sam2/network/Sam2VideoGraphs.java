@@ -81,7 +81,7 @@ public final class Sam2VideoGraphs {
         MaskDecoder decoder = prompted.decoder();
         MaskDecoder.Masks m = prompted.masks();
         boolean multimask = r.decoder().multimask();
-        Value which = multimask ? decoder.best(m) : decoder.single(m);
+        Value which = decoder.one(m);
         Value masks = decoder.pick(m.masks(), which); // (B, 1, S/4, S/4)
         int b = r.decoder().batch();
         // Upstream takes the first token even where another mask than the first was the stable one.
@@ -122,7 +122,7 @@ public final class Sam2VideoGraphs {
         int[] padding = new int[2 * objects];
         Arrays.fill(padding, PromptEncoder.PADDING);
         Value labels = g.constant(HostTensor.of(Shape.of(objects, 2), padding));
-        MaskDecoder.Masks m = Sam2Graphs.prompt(g, config, points, labels, hint, one).masks();
+        MaskDecoder.Masks m = Sam2Graphs.prompt(g, config, points, labels, hint, one, false).masks();
         // Whether the thing is there is told by the mask; the pointer is a thing's only where the decoder says so too.
         Value largest = g.apply(new ReduceOp.Reduce(ReduceOp.Reduction.MAX, List.of(2, 3), false), mask); // (B, 1)
         Value token = g.reshape(g.slice(m.tokens(), 1, 0, 1), objects, Sam2Config.WIDTH);

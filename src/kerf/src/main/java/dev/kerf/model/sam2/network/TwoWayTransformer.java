@@ -2,8 +2,11 @@ package dev.kerf.model.sam2.network;
 
 import dev.kerf.graph.Graph.Value;
 import dev.kerf.graph.GraphBuilder;
+import dev.kerf.graph.MoveOp;
 import dev.kerf.model.nn.Layers;
+import dev.kerf.tensor.Shape;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -41,40 +44,56 @@ final class TwoWayTransformer {
      */
     Both forward(Value image, Value positions, Value tokens) {
         Value queries = tokens;
+        Value placed = tokens; // queries with their positions
         Value keys = image;
         for (int i = 0; i < LAYERS; i++) {
             Layers layer = p.at("layers." + i);
-            Value own = self(layer.at("self_attn"), queries, i == 0 ? null : tokens);
+            Value own = self(layer.at("self_attn"), queries, placed);
             queries = layer.at("norm1").layerNorm(own, -1, Layers.EPS);
             Value k = g.add(keys, positions);
             // What one attention's keys and the other's queries are made of is the same.
-            List<Value> placed = layer.linears(k, 128, "cross_attn_token_to_image.k_proj", "cross_attn_image_to_token.q_proj");
+            List<Value> both = layer.linears(k, 128, "cross_attn_token_to_image.k_proj", "cross_attn_image_to_token.q_proj");
             Layers look = layer.at("cross_attn_token_to_image");
-            Value seen = attend(look, look.at("q_proj").linear(g.add(queries, tokens), 128), placed.get(0),
+            Value seen = attend(look, look.at("q_proj").linear(g.add(queries, tokens), 128), both.get(0),
                     look.at("v_proj").linear(keys, 128), null);
             queries = layer.at("norm2").layerNorm(g.add(queries, seen), -1, Layers.EPS);
             Value made = layer.at("mlp").mlp(queries, HIDDEN, Sam2Config.WIDTH, 2);
             queries = layer.at("norm3").layerNorm(g.add(queries, made), -1, Layers.EPS);
+            placed = g.add(queries, tokens);
             Layers tell = layer.at("cross_attn_image_to_token");
-            Value told = attend(tell, placed.get(1), tell.at("k_proj").linear(g.add(queries, tokens), 128),
-                    tell.at("v_proj").linear(queries, 128), bias);
+            List<Value> heard = each(tell, 128, List.of("k_proj", "v_proj"), List.of(placed, queries));
+            Value told = attend(tell, both.get(1), heard.get(0), heard.get(1), bias);
             keys = layer.at("norm4").layerNorm(g.add(keys, told), -1, Layers.EPS);
         }
         Layers end = p.at("final_attn_token_to_image");
-        Value last = attend(end, end.at("q_proj").linear(g.add(queries, tokens), 128),
+        Value last = attend(end, end.at("q_proj").linear(placed, 128),
                 end.at("k_proj").linear(g.add(keys, positions), 128), end.at("v_proj").linear(keys, 128), null);
         return new Both(p.at("norm_final_attn").layerNorm(g.add(queries, last), -1, Layers.EPS), keys);
     }
 
     /** Queries (B, T, 256) and what they see of each other; in the first layer they are their own positions, and nothing is added. */
-    private Value self(Layers a, Value queries, @Nullable Value tokens) {
+    private Value self(Layers a, Value queries, Value placed) {
         int width = Sam2Config.WIDTH;
-        if (tokens == null) {
+        if (placed == queries) {
             List<Value> all = a.linears(queries, width, "q_proj", "k_proj", "v_proj");
             return attend(a, all.get(0), all.get(1), all.get(2), bias);
         }
-        List<Value> both = a.linears(g.add(queries, tokens), width, "q_proj", "k_proj");
+        List<Value> both = a.linears(placed, width, "q_proj", "k_proj");
         return g.add(queries, attend(a, both.get(0), both.get(1), a.at("v_proj").linear(queries, width), bias));
+    }
+
+    /** Linear layers, each of an x (B, T, in) of its own, as one product: (B, T, out) of each. */
+    private List<Value> each(Layers a, long out, List<String> names, List<Value> x) {
+        Shape s = x.getFirst().type().shape();
+        int n = names.size();
+        long rows = s.dim(0) * s.dim(1);
+        Value weight = g.concat(0,
+                names.stream().map(name -> a.at(name).weight("weight", out, s.dim(2))).toArray(Value[]::new));
+        Value bias = g.concat(0, names.stream().map(name -> a.at(name).weight("bias", out)).toArray(Value[]::new));
+        Value y = g.add(g.linear(g.reshape(g.concat(0, x.toArray(Value[]::new)), n, rows, s.dim(2)),
+                g.reshape(weight, n, out, s.dim(2)), null),
+                g.apply(new MoveOp.Expand(Shape.of(n, rows, out)), g.reshape(bias, n, 1, out)));
+        return IntStream.range(0, n).mapToObj(i -> g.reshape(g.slice(y, 0, i, i + 1), s.dim(0), s.dim(1), out)).toList();
     }
 
     /** (B, Lq, 256) from projected queries (B, Lq, width), keys and values (B, Lk, width). */

@@ -1,4 +1,4 @@
-package dev.kerf.backend.cpu.kernel;
+package dev.kerf.graph.plan;
 
 import dev.kerf.graph.SpatialOp;
 
