@@ -1,15 +1,16 @@
-// Which elements of each row of scores go on, in order of index: those above a threshold, or the k largest. `order`
-// sorts them.
+// Which elements of each part of a row of scores go on, in order of index: those above a threshold, or the k largest.
+// `order` sorts them.
 //
 //   SELECT 0: element i goes on if scores[i] > threshold. More than `capacity` raise an error.
-//   SELECT 1: the `capacity` largest go on; of equals, those of the lowest indices. A NaN is larger than any number.
+//   SELECT 1: the `capacity` largest go on, all of a part that has no more; of equals, those of the lowest indices. A NaN is
+//   larger than any number.
 //
-// An element's key is an unsigned number whose order is that of the scores (Herf 2001, "Radix tricks"), equal for −0 and
-// 0. The k-th largest key is found digit by digit of 8 bits, counting how many keys have each. Integer counts alone are
-// made atomically, so that the result doesn't depend on timing.
+// The k-th largest key (radix.h) is found digit by digit of 8 bits, counting how many keys have each. Integer counts alone
+// are made atomically, so that the result doesn't depend on timing.
 //
-// Shapes  scores (B, N); HAS_COUNT: the first count[b] * row of a row are valid. picked, keys (B, capacity); found (B).
-// Launch  a work-group for each row.
+// Shapes  scores (B, N) in P parts; spans (P, 3) says of each where it begins, how many it has, and where what it gives begins
+//         in picked and keys (B, K); found (B, P). HAS_COUNT: P is 1, and the first count[b] * row of a row are valid.
+// Launch  a work-group for each part of a row.
 // Parameters: GROUP work-items of a group.
 // FLOPs   B · N comparisons, five times with SELECT
 // Bytes   scores once, five times with SELECT
@@ -22,41 +23,39 @@
 #define GROUP 128
 #endif
 
-DEVICE uint pick_key(float x) {
-    if (x != x) {
-        return 0xFFFFFFFFu;
-    }
-    uint bits = (uint)AS_INT(x == 0.0f ? 0.0f : x);
-    return (bits & 0x80000000u) ? ~bits : bits | 0x80000000u;
-}
+#include "radix.h"
 
 KERNEL pick(
         GLOBAL const real *RESTRICT scores, long scores_off, GLOBAL int *RESTRICT picked, long picked_off,
         GLOBAL int *RESTRICT keys, long keys_off, GLOBAL int *RESTRICT found, long found_off,
-        GLOBAL const int *RESTRICT count, long count_off, GLOBAL int *errors, int node, int N, int row, int capacity,
-        float threshold) {
+        GLOBAL const int *RESTRICT count, long count_off, GLOBAL int *errors, int node, GLOBAL const int *RESTRICT spans,
+        int N, int row, int capacity, int P, int K, float threshold) {
     LOCAL int bins[256];
     LOCAL int sums[GROUP];
     LOCAL int digit;
     LOCAL int wanted;
     const int t = LOCAL_ID(0);
-    const int b = GROUP_ID(1);
-    const long first = scores_off + (long)b * N;
-    int valid = N;
+    const int b = GROUP_ID(1) / P;
+    GLOBAL const int *span = spans + GROUP_ID(1) % P * 3;
+    const int start = span[0];
+    const int most = min(capacity, span[1]);
+    const long first = scores_off + (long)b * N + start;
+    const long to = (long)b * K + span[2];
+    int valid = span[1];
     if (HAS_COUNT) {
         valid = count[count_off + b] * row;
     }
     uint cut = 0;
     int need = 0;
     if (SELECT) {
-        need = capacity;
+        need = most;
         for (int shift = 24; shift >= 0; shift -= 8) {
             for (int i = t; i < 256; i += GROUP) {
                 bins[i] = 0;
             }
             BARRIER();
             for (int i = t; i < valid; i += GROUP) {
-                uint key = pick_key(LOAD(scores, first + i));
+                uint key = radix_key(LOAD(scores, first + i));
                 if (shift == 24 || (key >> (shift + 8)) == (cut >> (shift + 8))) {
                     ATOMIC_INC(&bins[(key >> shift) & 255]);
                 }
@@ -86,7 +85,7 @@ KERNEL pick(
         int mine = 0; // 1 if above, 1 << 16 if equal to the cut
         if (i < valid) {
             const float x = LOAD(scores, first + i);
-            key = pick_key(x);
+            key = radix_key(x);
             if (SELECT) {
                 mine = key > cut ? 1 : key == cut ? 1 << 16 : 0;
             } else {
@@ -105,9 +104,9 @@ KERNEL pick(
         const int equals = equal + (before >> 16);
         const int at = above + (before & 0xFFFF) + (equals < need ? equals : need);
         const int goes = mine == 1 || (mine != 0 && equals < need);
-        if (goes && at < capacity) {
-            picked[picked_off + (long)b * capacity + at] = i;
-            keys[keys_off + (long)b * capacity + at] = (int)key;
+        if (goes && at < most) {
+            picked[picked_off + to + at] = start + i;
+            keys[keys_off + to + at] = (int)key;
         }
         above += sums[GROUP - 1] & 0xFFFF;
         equal += sums[GROUP - 1] >> 16;
@@ -115,7 +114,7 @@ KERNEL pick(
     }
     if (t == 0) {
         const int all = above + (equal < need ? equal : need);
-        found[found_off + b] = all < capacity ? all : capacity;
+        found[found_off + GROUP_ID(1)] = min(all, most);
         if (all > capacity) {
             RAISE(errors, ERROR_CAPACITY, node, all)
         }

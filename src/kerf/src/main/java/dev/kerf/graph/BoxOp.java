@@ -3,6 +3,7 @@ package dev.kerf.graph;
 import dev.kerf.error.GraphException;
 import dev.kerf.tensor.DType;
 import dev.kerf.tensor.Shape;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -22,6 +23,10 @@ public sealed interface BoxOp extends Op {
      * e^min(dh / wh, most) · h, then every edge is clamped to the image. NaN stays NaN. Operands: references and deltas
      * (dx, dy, dw, dh), both float32 (…, 4). A count of the references or the deltas is kept.
      *
+     * <p>{@code picked}: references (R, 4) and deltas (D, columns), of which the last four are taken, then for each box the row
+     * of its reference and of its deltas, both int32 (…), whose count is kept. A row out of range raises an error at the end of
+     * the run.
+     *
      * @param wx     divisor of dx
      * @param wy     divisor of dy
      * @param ww     divisor of dw
@@ -29,10 +34,32 @@ public sealed interface BoxOp extends Op {
      * @param most   largest logarithm of a growth; upstream: ln(1000 / 16)
      * @param height of the image, to clamp to
      * @param width  of the image, to clamp to
+     * @param picked whether rows are picked
      */
-    record DecodeBoxes(float wx, float wy, float ww, float wh, float most, float height, float width) implements BoxOp {
+    record DecodeBoxes(float wx, float wy, float ww, float wh, float most, float height, float width, boolean picked)
+            implements
+                BoxOp {
+        /** Of boxes as they lie. */
+        public DecodeBoxes(float wx, float wy, float ww, float wh, float most, float height, float width) {
+            this(wx, wy, ww, wh, most, height, width, false);
+        }
+
+        @Override
+        public boolean keepsCount(int operand, TensorType type, int axis) {
+            return !picked || operand >= 2;
+        }
+
         @Override
         public List<TensorType> infer(List<TensorType> in) {
+            if (picked) {
+                Op.require(in.size() == 4 && in.stream().limit(2).allMatch(t -> t.dtype() == DType.F32 && t.shape().rank() == 2)
+                        && in.get(0).shape().dim(1) == 4 && in.get(1).shape().dim(1) >= 4 && in.get(2).equals(in.get(3))
+                        && in.get(2).dtype() == DType.I32, this, in,
+                        "takes float32 reference boxes (R, 4) and deltas (D, columns), and int32 rows of both");
+                long[] y = Arrays.copyOf(in.get(2).shape().dims(), in.get(2).shape().rank() + 1);
+                y[y.length - 1] = 4;
+                return List.of(in.getFirst().as(Shape.of(y)));
+            }
             Op.require(in.size() == 2 && in.get(0).equals(in.get(1)) && in.get(0).dtype() == DType.F32
                     && in.get(0).shape().rank() >= 1 && in.get(0).shape().dim(-1) == 4, this, in,
                     "takes reference boxes and deltas, both float32 (…, 4)");

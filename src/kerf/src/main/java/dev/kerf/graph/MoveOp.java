@@ -158,24 +158,34 @@ public sealed interface MoveOp extends Op {
     }
 
     /**
-     * Rows of axis 0 picked by index. Operands: x (R, …), indices int32 (any shape I); result I + (…). An index out of range
-     * raises an error at the end of the run.
+     * Rows of axis 0 picked by index. Operands: x (R, …), as many as there are, then indices int32 (any shape I); for each x a
+     * result I + (…). An index out of range raises an error at the end of the run.
+     *
+     * @param tensors how many x there are
      */
-    record Gather() implements MoveOp {
+    record Gather(int tensors) implements MoveOp {
+        /** From one tensor. */
+        public Gather() {
+            this(1);
+        }
+
         @Override
         public boolean keepsCount(int operand, TensorType type, int axis) {
-            return operand == 1;
+            return operand == tensors;
         }
 
         @Override
         public List<TensorType> infer(List<TensorType> in) {
-            Op.require(in.size() == 2 && in.get(0).shape().rank() >= 1 && in.get(1).dtype() == DType.I32, this, in,
-                    "takes a tensor and int32 indices");
-            long[] i = in.get(1).shape().dims();
-            long[] x = in.get(0).shape().dims();
-            long[] y = java.util.Arrays.copyOf(i, i.length + x.length - 1);
-            System.arraycopy(x, 1, y, i.length, x.length - 1);
-            return List.of(in.getFirst().as(Shape.of(y)));
+            Op.require(tensors >= 1 && in.size() == tensors + 1 && in.getLast().dtype() == DType.I32
+                    && in.stream().limit(tensors).allMatch(t -> t.shape().rank() >= 1), this, in,
+                    "takes " + tensors + " tensors and int32 indices");
+            long[] i = in.getLast().shape().dims();
+            return in.stream().limit(tensors).map(t -> {
+                long[] x = t.shape().dims();
+                long[] y = java.util.Arrays.copyOf(i, i.length + x.length - 1);
+                System.arraycopy(x, 1, y, i.length, x.length - 1);
+                return t.as(Shape.of(y));
+            }).toList();
         }
     }
 }

@@ -32,18 +32,38 @@ public sealed interface SelectOp extends Op {
     /**
      * The largest elements of each row, in descending order; of equals, the one of the lower index first. As
      * {@code torch.topk}, a NaN is larger than any number. Operand: scores float32 (B, N), all valid. Results: the elements
-     * float32 (B, k), their indices int32 (B, k).
+     * float32 (B, K), their indices in the row, int32 (B, K); K is k, or what all parts give.
      *
-     * @param k how many; at most N
+     * @param k     how many; at most N
+     * @param parts lengths of the parts of a row, one after the other, each of which gives its k largest, or all where it has
+     *              fewer; empty for whole rows
      */
-    record TopK(int k) implements SelectOp {
+    record TopK(int k, List<Integer> parts) implements SelectOp {
+        /** Copies the list. */
+        public TopK {
+            parts = List.copyOf(parts);
+        }
+
+        /** Of whole rows. */
+        public TopK(int k) {
+            this(k, List.of());
+        }
+
+        /** The lengths of the parts of a row of n elements, of which there is at least one. */
+        public List<Integer> lengths(int n) {
+            return parts.isEmpty() ? List.of(n) : parts;
+        }
+
         @Override
         public List<TensorType> infer(List<TensorType> in) {
             Op.require(in.size() == 1 && in.getFirst().dtype() == DType.F32 && in.getFirst().shape().rank() == 2, this,
                     in, "takes float32 scores (B, N)");
             Shape x = in.getFirst().shape();
-            Op.require(k >= 1 && k <= x.dim(1), this, in, "k must be 1 … N");
-            return List.of(TensorType.f32(x.dim(0), k), TensorType.of(DType.I32, x.dim(0), k));
+            Op.require(k >= 1 && (k <= x.dim(1) || !parts.isEmpty()), this, in, "k must be 1 … N");
+            Op.require(parts.isEmpty() || parts.stream().allMatch(p -> p >= 1)
+                    && parts.stream().mapToLong(p -> p).sum() == x.dim(1), this, in, "the parts must add up to N");
+            long all = parts.isEmpty() ? k : parts.stream().mapToLong(p -> Math.min(k, p)).sum();
+            return List.of(TensorType.f32(x.dim(0), all), TensorType.of(DType.I32, x.dim(0), all));
         }
     }
 

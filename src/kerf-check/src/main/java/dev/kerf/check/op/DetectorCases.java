@@ -35,6 +35,12 @@ final class DetectorCases {
             outs(c, c.graph().add(new SelectOp.TopK(700), c.x(2, 4097)));
             outs(c, c.graph().add(new SelectOp.TopK(1), c.x(1, 1)));
         }));
+        cases.add(new OpCase("top_k of each part", 1, c -> {
+            Value few = c.apply(new PointwiseOp.Cast(DType.F32), c.whole(DType.I32, 40, 3, 5003));
+            outs(c, c.graph().add(new SelectOp.TopK(100, List.of(3, 4900, 100)), few));
+            outs(c, c.graph().add(new SelectOp.TopK(7, List.of(1, 6, 8, 7)), c.x(2, 22)));
+            outs(c, c.graph().add(new SelectOp.TopK(9, List.of(9)), c.x(1, 9)));
+        }));
         cases.add(new OpCase("rank of equals, NaN and infinity", 1, c -> {
             Value x = c.given(Shape.of(2, 3, 2), c.ints(Shape.of(2), 3, 2), NAN, 1, 1, 2, -0f, 0, 5, INF, -INF, NAN, 5, 5);
             for (float threshold : new float[] {0, -INF, INF}) {
@@ -57,6 +63,13 @@ final class DetectorCases {
             c.out(c.apply(op, c.given(Shape.of(5, 4), null, 0, 0, 0, 0, 10, 10, 20, 20, NAN, 0, 1, 1, 5, 5, 6, 7, 1, 1, 2, 2),
                     c.given(Shape.of(5, 4), null, 1, 1, 9e9f, 9e9f, 0, 0, NAN, 0, 0, 0, 0, 0, 0, 0, 1e9f, -1e9f, -1e9f, 1e9f,
                             0, 0)));
+            var picked = new BoxOp.DecodeBoxes(10, 10, 5, 5, (float) Math.log(1000 / 16.0), 90, 120, true);
+            Value rows = c.ints(Shape.of(2, 3), 4, 0, 4, 2, 1, 3);
+            c.out(c.apply(picked, c.graph().reshape(c.boxes(100, null, 1, 5), 5, 4), c.x(7, 6), rows,
+                    c.ints(Shape.of(2, 3), 6, 0, 1, 1, 2, 5)));
+            Value few = c.given(Shape.of(2, 3), c.ints(Shape.of(2), 3, 1), 0, 0, 0, 0, 0, 0);
+            Value counted = c.apply(new PointwiseOp.Cast(DType.I32), few);
+            c.out(c.apply(picked, c.graph().reshape(c.boxes(100, null, 1, 5), 5, 4), c.x(7, 4), counted, counted));
         }).inFloat32());
         for (float threshold : new float[] {0, 0.25f, 0.5f, 1}) {
             cases.add(new OpCase("nms above " + threshold, 1, c -> {

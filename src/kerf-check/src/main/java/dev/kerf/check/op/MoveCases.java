@@ -55,6 +55,15 @@ final class MoveCases {
             c.out(c.apply(new MoveOp.Gather(), c.x(5, 3), c.ints(Shape.of(2, 2), 4, 0, 0, 3)));
             c.out(c.apply(new MoveOp.Gather(), c.whole(DType.U8, 255, 9), c.ints(Shape.of(), 7)));
         }));
+        cases.add(new OpCase("gather of several", 1, c -> {
+            Value index = c.ints(Shape.of(2, 3), 4, 0, 0, 3, 2, 4);
+            c.graph().add(new MoveOp.Gather(3), c.x(5, 3), c.whole(DType.I32, 99, 6), c.x(7, 2, 4), index).forEach(c::out);
+            c.graph().add(new MoveOp.Gather(2), c.whole(DType.U8, 255, 9), c.x(5), index).forEach(c::out);
+            Value picked = c.graph().add(new SelectOp.Compact(0.2f, 97), c.x(97)).getFirst();
+            for (int i = 1; i < 5; i++) {
+                c.out(c.apply(new MoveOp.Gather(), c.x(97, i), picked));
+            }
+        }));
     }
 
     static void counts(List<OpCase> cases) {

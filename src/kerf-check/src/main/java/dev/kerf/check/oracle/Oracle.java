@@ -136,11 +136,16 @@ public final class Oracle {
             case MatrixOp.Rotary r -> ScalarMatrix.rotary(in, result(n, 0));
             case NormOp op -> ScalarNorm.run(op, in, result(n, 0));
             case PointwiseOp op -> ScalarPointwise.run(op, in, result(n, 0));
+            case MoveOp.Gather g -> {
+                for (int i = 0; i < g.tensors(); i++) {
+                    ScalarMove.gather(n, in.get(i), in.getLast(), result(n, i));
+                }
+            }
             case MoveOp op -> ScalarMove.run(op, n, in, result(n, 0));
             case ReduceOp op -> ScalarReduce.run(op, in.getFirst(), result(n, 0));
             case MeasureOp op -> ScalarMeasure.run(op, in, result(n, 0), second(n));
             case FrameOp op -> ScalarFrame.run(op, in, result(n, 0));
-            case BoxOp op -> ScalarBoxes.run(op, in, result(n, 0), second(n));
+            case BoxOp op -> ScalarBoxes.run(op, n, in, result(n, 0), second(n));
         }
         if (rounding == Rounding.EACH_NODE) {
             n.outputs().forEach(v -> round(values[v.id()]));

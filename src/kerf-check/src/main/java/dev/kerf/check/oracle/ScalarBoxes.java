@@ -1,19 +1,37 @@
 package dev.kerf.check.oracle;
 
+import dev.kerf.error.BadInputException;
 import dev.kerf.graph.BoxOp;
+import dev.kerf.graph.Graph.Node;
 import java.util.List;
 
 /** Boxes: decoded, suppressed, pooled from, pasted to. */
 final class ScalarBoxes {
     private ScalarBoxes() {}
 
-    static void run(BoxOp op, List<Wide> in, Wide y, Wide count) {
+    static void run(BoxOp op, Node n, List<Wide> in, Wide y, Wide count) {
         switch (op) {
+            case BoxOp.DecodeBoxes d when d.picked() ->
+                decode(d, picked(n, in.get(0), in.get(2), y), picked(n, in.get(1), in.get(3), y), y.v());
             case BoxOp.DecodeBoxes d -> decode(d, in.get(0).v(), in.get(1).v(), y.v());
-            case BoxOp.Nms n -> suppress(n, in.get(0), in.get(1), y, count);
+            case BoxOp.Nms m -> suppress(m, in.get(0), in.get(1), y, count);
             case BoxOp.RoiAlign r -> align(r, in, y);
             case BoxOp.PasteMasks p -> paste(p, in.get(0), in.get(1), y);
         }
+    }
+
+    /** The last four numbers of the rows that valid indices pick, 0 elsewhere. */
+    private static double[] picked(Node node, Wide rows, Wide index, Wide y) {
+        double[] out = new double[y.v().length];
+        for (int i = 0; i < out.length / 4; i++) {
+            int row = index.isValid(i) ? (int) index.v()[i] : 0;
+            if (row < 0 || row >= rows.dim(0)) {
+                throw new BadInputException(
+                        "node " + node.name() + ": index " + row + " is outside 0 … " + (rows.dim(0) - 1));
+            }
+            System.arraycopy(rows.v(), (row + 1) * rows.dim(1) - 4, out, 4 * i, 4);
+        }
+        return out;
     }
 
     private static void decode(BoxOp.DecodeBoxes op, double[] box, double[] delta, double[] y) {

@@ -15,7 +15,7 @@ final class ScalarMove {
         switch (op) {
             case MoveOp.Reshape r -> System.arraycopy(x.v(), 0, y.v(), 0, y.v().length);
             case MoveOp.Concat c -> concat(c, in, y);
-            case MoveOp.Gather g -> gather(n, in, y);
+            case MoveOp.Gather g -> throw new IllegalArgumentException(g + " has several results");
             case MoveOp.Slice s ->
                 each(y, at -> x.v()[index(y, x, at, (axis, i) -> axis == s.axis() ? s.start() + i * s.step() : i)]);
             case MoveOp.Permute p -> each(y, at -> x.v()[permuted(p, y, x, at)]);
@@ -92,9 +92,7 @@ final class ScalarMove {
         }
     }
 
-    private static void gather(Node n, List<Wide> in, Wide y) {
-        Wide x = in.get(0);
-        Wide indices = in.get(1);
+    static void gather(Node n, Wide x, Wide indices, Wide y) {
         int row = (int) Shape.of(x.type().shape().dims()).product(1, x.rank());
         int rows = x.valid(0, 0);
         for (int i = 0; i < indices.v().length; i++) {

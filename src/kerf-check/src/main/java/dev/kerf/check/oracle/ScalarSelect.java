@@ -40,11 +40,16 @@ final class ScalarSelect {
 
     private static void topK(SelectOp.TopK op, Wide x, Wide y, Wide indices) {
         int n = x.dim(1);
+        int at = 0;
         for (int b = 0; b < x.dim(0); b++) {
-            int[] order = order(x.v(), b * n, IntStream.range(0, n));
-            for (int i = 0; i < op.k(); i++) {
-                y.v()[b * op.k() + i] = x.v()[b * n + order[i]];
-                indices.v()[b * op.k() + i] = order[i];
+            int first = 0;
+            for (int length : op.lengths(n)) {
+                int[] order = order(x.v(), b * n, IntStream.range(first, first + length));
+                for (int i = 0; i < Math.min(op.k(), length); i++) {
+                    y.v()[at] = x.v()[b * n + order[i]];
+                    indices.v()[at++] = order[i];
+                }
+                first += length;
             }
         }
     }

@@ -45,7 +45,7 @@ class LaunchesTest {
 
     @Test
     void maskRcnn() {
-        assertEquals(154, launches("maskrcnn", "network", 800, 1216));
+        assertEquals(122, launches("maskrcnn", "network", 800, 1216));
     }
 
     @Test

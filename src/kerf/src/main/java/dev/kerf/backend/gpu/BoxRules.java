@@ -23,12 +23,12 @@ final class BoxRules {
         if (target.storage() != Storage.F32) {
             throw target.unsupported(node, "coordinates are float32; compile with Precision.FLOAT32");
         }
-        return List.of(switch (op) {
-            case BoxOp.DecodeBoxes d -> decode(d, node, target);
+        return switch (op) {
+            case BoxOp.DecodeBoxes d -> List.of(decode(d, node, target));
             case BoxOp.Nms n -> suppress(n, node, target);
-            case BoxOp.RoiAlign r -> align(r, node, target);
-            case BoxOp.PasteMasks p -> paste(p, node, target);
-        });
+            case BoxOp.RoiAlign r -> List.of(align(r, node, target));
+            case BoxOp.PasteMasks p -> List.of(paste(p, node, target));
+        };
     }
 
     private static KernelCall decode(BoxOp.DecodeBoxes op, Node node, Target target) {
@@ -36,27 +36,46 @@ final class BoxRules {
         KernelCall call = target.call("decode_boxes", Sizes.of()
                 .set("total", node.output().type().shape().elements() / 4)
                 .set("extent", count.extent())
-                .set("per", Math.max(1, count.spread() / 4)))
+                .set("per", Math.max(1, count.spread() / 4))
+                .set("R", node.input(0).type().shape().dim(0)).set("D", node.input(1).type().shape().dim(0))
+                .set("columns", node.input(1).type().shape().dim(-1)))
+                .attribute("PICKED", op.picked() ? 1 : 0)
+                .errors(node)
                 .real("wx", op.wx()).real("wy", op.wy()).real("ww", op.ww()).real("wh", op.wh())
                 .real("most", op.most()).real("height", op.height()).real("width", op.width())
                 .tensor("boxes", node.input(0))
                 .tensor("deltas", node.input(1))
                 .tensor("y", node.output());
+        if (op.picked()) {
+            call.tensor("box", node.input(2)).tensor("delta", node.input(3));
+        } else {
+            call.absent("box").absent("delta");
+        }
         return count.bind(call);
     }
 
-    private static KernelCall suppress(BoxOp.Nms op, Node node, Target target) {
+    /** Where the kernel chosen goes over bits of boxes that suppress others, these are made first. */
+    private static List<KernelCall> suppress(BoxOp.Nms op, Node node, Target target) {
         Shape boxes = node.input(0).type().shape();
         boolean shared = node.input(1).type().shape().rank() == 1;
-        KernelCall call = target.call("nms", Sizes.of()
-                .set("B", boxes.dim(0)).set("M", boxes.dim(1)).set("most", op.most())
-                .set("groups_step", shared ? 0 : boxes.dim(1)))
-                .real("threshold", op.threshold())
-                .real("min_side", op.minSide())
-                .tensor("boxes", node.input(0))
-                .tensor("groups", node.input(1))
+        Sizes sizes = Sizes.of().set("B", boxes.dim(0)).set("M", boxes.dim(1)).set("most", op.most())
+                .set("groups_step", shared ? 0 : boxes.dim(1));
+        KernelCall nms = compared(op, node, target.call("nms", sizes))
                 .tensor("kept", node.outputs().get(0))
                 .tensor("found", node.outputs().get(1));
+        if (nms.kernel().index("bits") < 0) {
+            return List.of(nms);
+        }
+        long bytes = boxes.dim(0) * boxes.dim(1) * Math.ceilDiv(boxes.dim(1), 32L) * 4;
+        nms.scratch("bits", 0, bytes);
+        return List.of(compared(op, node, target.call("suppressions", sizes)).scratch("bits", 0, bytes), nms);
+    }
+
+    private static KernelCall compared(BoxOp.Nms op, Node node, KernelCall call) {
+        call.real("threshold", op.threshold())
+                .real("min_side", op.minSide())
+                .tensor("boxes", node.input(0))
+                .tensor("groups", node.input(1));
         return Count.of(node.input(0)).bind(call);
     }
 

@@ -208,6 +208,11 @@ public final class KernelCall {
         return bind("errors", new Binding.Errors()).number("node", node.id());
     }
 
+    /** Groups of the launch along an axis. */
+    long groups(int axis) {
+        return extents(kernel.global())[axis] / extents(kernel.local())[axis];
+    }
+
     /** Work-items along each axis, or of a group, for the sizes and parameters of this call. */
     long[] extents(List<Expression> formulas) {
         return formulas.stream().mapToLong(f -> f.value(formulaNames)).toArray();

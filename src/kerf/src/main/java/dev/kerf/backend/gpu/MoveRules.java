@@ -8,17 +8,22 @@ import dev.kerf.tensor.DType;
 import dev.kerf.tensor.Shape;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /** Kernels for {@link MoveOp}s. A concat has one launch for each operand, in order. */
 final class MoveRules {
     private static final int PADDED_AXES = 5;
+
+    /** Most tensors that one launch picks from. */
+    private static final int GATHERED = 3;
 
     private MoveRules() {}
 
     /** The launches of a node. */
     static List<KernelCall> lower(MoveOp op, Node node, Target target) {
         Value x = node.input(0);
-        Value y = node.output();
+        Value y = node.outputs().getFirst();
         Shape from = x.type().shape();
         Shape to = y.type().shape();
         return switch (op) {
@@ -43,7 +48,7 @@ final class MoveRules {
                 yield List.of(copy(node, target, x, y, to.dims(), strides, to.strides(), 0, 0, batch));
             }
             case MoveOp.Pad p -> List.of(pad(p, node, target));
-            case MoveOp.Gather g -> List.of(gather(node, target));
+            case MoveOp.Gather g -> gather(g, node, target);
         };
     }
 
@@ -131,27 +136,62 @@ final class MoveRules {
         return batch ? call : call.dense("x").dense("y");
     }
 
-    private static KernelCall gather(Node node, Target target) {
-        Value x = node.input(0);
-        Value index = node.input(1);
-        Shape s = x.type().shape();
-        Count count = Count.of(index);
-        KernelCall call = target.call("gather", count.sizes()
-                .set("R", s.dim(0))
-                .set("row", s.product(1, s.rank()))
-                .set("I", index.type().shape().elements()))
-                .attribute("TYPE", target.bits(x.type().dtype()))
-                .tensor("x", x)
-                .tensor("index", index)
-                .tensor("y", node.output())
-                .errors(node);
-        boolean rows = x.count() != null && x.countAxis() == 0;
-        call.attribute("HAS_ROWS", rows ? 1 : 0);
-        if (rows) {
-            call.tensor("rows", x.count());
-        } else {
-            call.absent("rows");
+    /** One launch for what can be moved as words of four bytes; where memory has types, and for all else, one for each tensor. */
+    private static List<KernelCall> gather(MoveOp.Gather op, Node node, Target target) {
+        List<Value> all = node.inputs().subList(0, op.tensors());
+        if (op.tensors() > 1 && op.tensors() <= GATHERED && !target.facts().typedMemory()
+                && all.stream().allMatch(x -> target.bits(x.type().dtype()).equals("int")
+                        && Objects.equals(rows(x), rows(all.getFirst())))) {
+            return List.of(together(node, target, all));
         }
-        return count.bind(call);
+        List<KernelCall> calls = new ArrayList<>();
+        for (int i = 0; i < op.tensors(); i++) {
+            Value x = node.input(i);
+            Shape s = x.type().shape();
+            calls.add(picked(node, x, target.call("gather", picks(node).set("R", s.dim(0)).set("row", s.product(1, s.rank())))
+                    .attribute("TYPE", target.bits(x.type().dtype()))
+                    .tensor("x", x)
+                    .tensor("y", node.outputs().get(i))));
+        }
+        return calls;
+    }
+
+    private static KernelCall together(Node node, Target target, List<Value> all) {
+        Sizes sizes = picks(node).set("tensors", all.size());
+        long longest = 0;
+        long words = 0;
+        for (int i = 0; i < GATHERED; i++) {
+            Shape s = all.get(Math.min(i, all.size() - 1)).type().shape();
+            long row = s.product(1, s.rank());
+            longest = Math.max(longest, row);
+            words += i < all.size() ? row : 0;
+            sizes.set("R" + i, s.dim(0)).set("row" + i, row);
+        }
+        KernelCall call = target.call("gather_each", sizes.set("longest", longest).set("words", words));
+        for (int i = 0; i < GATHERED; i++) {
+            if (i < all.size()) {
+                call.tensor("x" + i, all.get(i)).tensor("y" + i, node.outputs().get(i));
+            } else {
+                call.absent("x" + i).absent("y" + i);
+            }
+        }
+        return picked(node, all.getFirst(), call);
+    }
+
+    private static Sizes picks(Node node) {
+        Value index = node.inputs().getLast();
+        return Count.of(index).sizes().set("I", index.type().shape().elements());
+    }
+
+    /** Binds the indices, and how many rows of x there are to pick. */
+    private static KernelCall picked(Node node, Value x, KernelCall call) {
+        Value index = node.inputs().getLast();
+        Value rows = rows(x);
+        call.tensor("index", index).errors(node).attribute("HAS_ROWS", rows != null ? 1 : 0);
+        return Count.of(index).bind(rows != null ? call.tensor("rows", rows) : call.absent("rows"));
+    }
+
+    private static @Nullable Value rows(Value x) {
+        return x.count() != null && x.countAxis() == 0 ? x.count() : null;
     }
 }

@@ -7,6 +7,7 @@ import dev.kerf.graph.SelectOp;
 import dev.kerf.tensor.DType;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
@@ -15,9 +16,25 @@ final class DetectorLowering {
     private DetectorLowering() {}
 
     static void topK(OnnxGraph g, Node n, SelectOp.TopK op) {
-        List<String> best = g.ops("TopK", List.of(g.in(n, 0), g.longs(op.k())), 2, Attribute.of("axis", 1));
-        g.bind(n.outputs().get(0), best.get(0));
-        g.bind(n.outputs().get(1), g.cast(best.get(1), DType.I32));
+        List<String> values = new ArrayList<>();
+        List<String> indices = new ArrayList<>();
+        int first = 0;
+        for (int length : op.lengths(n.input(0).type().shape().size(1))) {
+            String part = op.parts().isEmpty()
+                    ? g.in(n, 0)
+                    : g.op("Slice", List.of(g.in(n, 0), g.longs(first), g.longs(first + length), g.longs(1)));
+            List<String> best = g.ops("TopK", List.of(part, g.longs(Math.min(op.k(), length))), 2, Attribute.of("axis", 1));
+            String index = g.cast(best.get(1), DType.I32);
+            values.add(best.get(0));
+            indices.add(first == 0 ? index : g.op("Add", index, g.scalar(DType.I32, first)));
+            first += length;
+        }
+        g.bind(n.outputs().get(0), joined(g, values));
+        g.bind(n.outputs().get(1), joined(g, indices));
+    }
+
+    private static String joined(OnnxGraph g, List<String> parts) {
+        return parts.size() == 1 ? parts.getFirst() : g.op("Concat", parts, Attribute.of("axis", 1));
     }
 
     /**
@@ -64,6 +81,14 @@ final class DetectorLowering {
         return g.op("Slice", List.of(boxes, g.longs(i), g.longs(i + 1), g.longs(-1)));
     }
 
+    /** The last four columns of the rows that a box picks. */
+    private static String rows(OnnxGraph g, Node n, int operand) {
+        Value index = n.input(2 + operand);
+        String all = g.op("Gather", g.in(n, operand), g.valid(index, Math.max(0, index.countAxis()), 0));
+        long columns = n.input(operand).type().shape().dim(1);
+        return columns == 4 ? all : g.op("Slice", List.of(all, g.longs(columns - 4), g.longs(columns), g.longs(-1)));
+    }
+
     private static String number(OnnxGraph g, double v) {
         return g.scalar(DType.F32, v);
     }
@@ -71,11 +96,13 @@ final class DetectorLowering {
     private static String decode(OnnxGraph g, Node n, BoxOp.DecodeBoxes op) {
         String[] low = new String[2];
         String[] high = new String[2];
+        String boxes = op.picked() ? rows(g, n, 0) : g.in(n, 0);
+        String deltas = op.picked() ? rows(g, n, 1) : g.in(n, 1);
         for (int axis = 0; axis < 2; axis++) {
-            String from = edge(g, g.in(n, 0), axis);
-            String side = g.op("Sub", edge(g, g.in(n, 0), axis + 2), from);
-            String shift = g.op("Div", edge(g, g.in(n, 1), axis), number(g, axis == 0 ? op.wx() : op.wy()));
-            String growth = g.op("Min", g.op("Div", edge(g, g.in(n, 1), axis + 2), number(g, axis == 0 ? op.ww() : op.wh())),
+            String from = edge(g, boxes, axis);
+            String side = g.op("Sub", edge(g, boxes, axis + 2), from);
+            String shift = g.op("Div", edge(g, deltas, axis), number(g, axis == 0 ? op.wx() : op.wy()));
+            String growth = g.op("Min", g.op("Div", edge(g, deltas, axis + 2), number(g, axis == 0 ? op.ww() : op.wh())),
                     number(g, op.most()));
             String centre = g.op("Add", g.op("Mul", shift, side), g.op("Add", from, g.op("Mul", number(g, 0.5), side)));
             String half = g.op("Mul", number(g, 0.5), g.op("Mul", g.op("Exp", growth), side));

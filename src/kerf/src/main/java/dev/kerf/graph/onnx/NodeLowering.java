@@ -37,6 +37,14 @@ final class NodeLowering {
             case MatrixOp op -> g.bind(n.output(), MatrixLowering.lower(g, n, op));
             case NormOp op -> g.bind(n.output(), NormLowering.lower(g, n, op));
             case PointwiseOp op -> g.bind(n.output(), PointwiseLowering.lower(g, n, op));
+            case MoveOp.Gather op -> {
+                Value indices = n.inputs().getLast();
+                for (int i = 0; i < op.tensors(); i++) {
+                    // Indices past the count hold anything, and an index out of range is an error.
+                    g.bind(n.outputs().get(i),
+                            g.op("Gather", g.in(n, i), g.valid(indices, Math.max(0, indices.countAxis()), 0)));
+                }
+            }
             case MoveOp op -> g.bind(n.output(), move(g, n, op));
             case ReduceOp op -> g.bind(n.output(), NormLowering.reduce(g, n, op));
             case SelectOp.Compact op -> compact(g, n, op);
@@ -62,11 +70,7 @@ final class NodeLowering {
             case MoveOp.Permute p -> g.transpose(x, p.order().stream().mapToLong(a -> a).toArray());
             case MoveOp.Reshape r -> g.reshape(x, y.dims());
             case MoveOp.Expand e -> g.op("Expand", x, g.longs(y.dims()));
-            case MoveOp.Gather e -> {
-                Value indices = n.input(1);
-                // Indices past the count hold anything, and an index out of range is an error.
-                yield g.op("Gather", x, g.valid(indices, Math.max(0, indices.countAxis()), 0));
-            }
+            case MoveOp.Gather e -> throw new IllegalArgumentException(op + " has several results");
         };
     }
 

@@ -47,8 +47,8 @@ final class Folding {
 
     private static @Nullable SourceOp folded(Node n, Map<Integer, WeightExpr> known) {
         List<WeightExpr> operands = n.inputs().stream().map(v -> known.get(v.id())).filter(Objects::nonNull).toList();
-        if (operands.size() < n.inputs().size() || operands.isEmpty() || !KnownValues.knows(n)
-                || n.output().count() != null || !within(n, operands)) {
+        if (operands.size() < n.inputs().size() || operands.isEmpty() || n.outputs().size() > 1
+                || !KnownValues.knows(n) || n.output().count() != null || !within(n, operands)) {
             return null;
         }
         Value y = n.output();

@@ -17,6 +17,8 @@ import dev.kerf.graph.SourceOp;
 import dev.kerf.graph.SourceOp.WeightExpr;
 import dev.kerf.graph.SpatialOp.Conv2d;
 import dev.kerf.graph.SpatialOp.ConvTranspose2d;
+import dev.kerf.graph.SpatialOp.MaxPool2d;
+import dev.kerf.graph.SpatialOp.Window2d;
 import dev.kerf.graph.StateOp;
 import dev.kerf.graph.TensorType;
 import dev.kerf.graph.SourceOp.WeightExpr.BatchStats;
@@ -28,7 +30,9 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -37,16 +41,21 @@ import org.jspecify.annotations.Nullable;
  * <ul>
  *   <li>ops on weights and constants alone are computed when weights are loaded;
  *   <li>a batch norm after a convolution becomes part of its weight and bias;
+ *   <li>a convolution of the pixels that a stride takes reads them from all by its own stride and dilation;
  *   <li>an addition after a convolution or a matrix product becomes its residual operand, in whatever order its two
  *       operands were recorded; if both could take it, the first does;
  *   <li>an activation after a convolution, a matrix product or an arithmetic op becomes part of it;
- *   <li>permutations, slices and reshapes around an attention become the places of its rows.
+ *   <li>permutations, slices and reshapes around an attention become the places of its rows;
+ *   <li>rows of several tensors picked by the same indices are picked at once.
  * </ul>
  *
  * Values keep their ids, and a node has the id of the recorded one that made its results. A value that the caller keeps is
  * never merged away.
  */
 public final class Fusion {
+    /** Most tensors whose rows are picked at once. */
+    private static final int GATHERED = 3;
+
     private final Graph graph;
     private final Set<Integer> kept = new HashSet<>();
     private final List<Node> nodes = new ArrayList<>();
@@ -103,8 +112,24 @@ public final class Fusion {
                 place(n, t, new Binary(b.arithmetic(), t.activation), n.inputs());
             }
             case Attention a when a.places().isEmpty() -> emitAttention(n, a);
+            case MoveOp.Gather a when a.tensors() == 1 -> emitGather(n);
             default -> nodes.add(n);
         }
+    }
+
+    /** Whatever is there already and picked by the same indices further on is picked here, too. */
+    private void emitGather(Node n) {
+        Value index = n.input(1);
+        int at = graph.position(n.id());
+        List<Node> all = graph.consumers(index).stream()
+                .filter(o -> o.op().equals(n.op()) && o.input(1).id() == index.id() && !absorbed.contains(o.id())
+                        && graph.position(o.id()) >= at && graph.position(graph.producer(o.input(0)).id()) < at
+                        && Objects.equals(o.input(0).count(), n.input(0).count()))
+                .limit(GATHERED)
+                .toList();
+        List<Value> in = Stream.concat(all.stream().map(o -> o.input(0)), Stream.of(index)).toList();
+        all.stream().skip(1).forEach(o -> absorbed.add(o.id()));
+        nodes.add(new Node(n.id(), n.name(), new MoveOp.Gather(all.size()), in, all.stream().map(Node::output).toList()));
     }
 
     /** An attention reads its rows from where the moves before it would have taken them, and writes them likewise. */
@@ -168,6 +193,13 @@ public final class Fusion {
             return;
         }
         List<Value> in = new ArrayList<>(n.inputs());
+        Window2d window = c.window();
+        Node before = graph.producer(in.getFirst());
+        if (before.op() instanceof MaxPool2d p && p.equals(new MaxPool2d(1, 1,
+                Window2d.of().stride(p.window().strideH(), p.window().strideW()), false))) {
+            window = spread(window, p.window().strideH(), p.window().strideW());
+            in.set(0, before.input(0));
+        }
         Value out = n.output();
         boolean bias = c.bias();
         Node norm = c.residual() ? null : foldableNorm(n, 2, bias);
@@ -177,8 +209,14 @@ public final class Fusion {
             bias = true;
         }
         Tail t = tail(n, out);
-        place(n, t, new Conv2d(c.window(), c.groups(), t.activation, bias, c.residual() || t.residual != null),
+        place(n, t, new Conv2d(window, c.groups(), t.activation, bias, c.residual() || t.residual != null),
                 operands(in, t));
+    }
+
+    /** A window over every h-th row and v-th column as one over all of them; what lies outside of these did so before. */
+    private static Window2d spread(Window2d w, int h, int v) {
+        return new Window2d(w.strideH() * h, w.strideW() * v, w.padTop() * h, w.padLeft() * v, w.padBottom() * h,
+                w.padRight() * v, w.dilationH() * h, w.dilationW() * v);
     }
 
     private void emitConvTranspose(Node n, ConvTranspose2d c) {

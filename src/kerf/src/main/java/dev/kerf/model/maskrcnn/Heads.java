@@ -113,16 +113,17 @@ final class Heads {
                 g.multiply(box, layers.whole(columns))); // (B, K)
         Value delta = columns == boxClasses ? candidate : g.binary(PointwiseOp.Arithmetic.SUBTRACT, candidate, box);
         Value boxes = g.apply(
-                new BoxOp.DecodeBoxes(10, 10, 5, 5, Proposals.MOST_GROWTH, inside.height(), inside.width()),
-                rows(g.reshape(proposals, items * n, 4), box, n),
-                rows(g.reshape(found.deltas(), items * n * boxClasses, 4), delta, (long) n * boxClasses)); // (B, K, 4)
+                new BoxOp.DecodeBoxes(10, 10, 5, 5, Proposals.MOST_GROWTH, inside.height(), inside.width(), true),
+                g.reshape(proposals, items * n, 4), g.reshape(found.deltas(), items * n * boxClasses, 4),
+                layers.across(box, n), layers.across(delta, (long) n * boxClasses)); // (B, K, 4)
         List<Value> kept = g.add(
                 new BoxOp.Nms(options.overlap(), config.leastDetection(), options.most()), boxes, label); // (B, D)
+        Value allBoxes = g.reshape(boxes, items * most, 4);
+        Value allLabels = g.reshape(label, items * most);
         Value which = rows(g.reshape(candidate, items * most), kept.getFirst(), most);
-        return new Detections(
-                rows(g.reshape(boxes, items * most, 4), kept.getFirst(), most),
+        return new Detections(rows(allBoxes, kept.getFirst(), most),
                 rows(g.reshape(probabilities, items * n * columns), which, (long) n * columns),
-                rows(g.reshape(label, items * most), kept.getFirst(), most), kept.getLast());
+                rows(allLabels, kept.getFirst(), most), kept.getLast());
     }
 
     private Value rows(Value x, Value index, long perItem) {

@@ -27,6 +27,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** The manifest says of each kernel what its source says. */
 class ManifestTest {
     private static final Path KERNELS = Path.of("kernels");
+    private static final Pattern FUNCTION = Pattern.compile("(?sm)^DEVICE[^{;]*?\\b(\\w+)\\([^{;]*\\{(.*?)\\n\\}");
     private static final Pattern SIGNATURE = Pattern.compile("KERNEL\\s+(\\w+)\\s*\\(([^)]*)\\)");
 
     static List<String> kernels() throws IOException {
@@ -94,6 +95,21 @@ class ManifestTest {
             boolean moves = a.pointer() && (a.element().equals("real") || a.name().endsWith("count"));
             assertTrue(!moves || m.index(a.name() + "_off") >= 0, kernel + ": no " + a.name() + "_off");
         }
+    }
+
+    /** Nor does a whole group, which PoCL has execute what follows the barrier. */
+    @ParameterizedTest
+    @MethodSource("kernels")
+    void noWorkItemReturnsBeforeABarrier(String kernel) {
+        String source = KernelSource.of(kernel, Manifest.of(kernel).dialect()).replaceAll("//[^\n]*", "");
+        List<String> waits = new ArrayList<>(List.of("BARRIER"));
+        FUNCTION.matcher(source).results().filter(f -> f.group(2).contains("BARRIER"))
+                .forEach(f -> waits.add(f.group(1) + "("));
+        Matcher m = SIGNATURE.matcher(source);
+        assertTrue(m.find());
+        String body = source.substring(m.end());
+        int left = body.indexOf("return;");
+        waits.forEach(w -> assertTrue(left < 0 || body.lastIndexOf(w) < left, kernel + ": " + w));
     }
 
     /** What one variant decides when it runs, another may when it is compiled ({@link KernelCall#choice}). */

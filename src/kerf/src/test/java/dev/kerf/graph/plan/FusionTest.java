@@ -10,13 +10,16 @@ import dev.kerf.graph.Graph.Node;
 import dev.kerf.graph.Graph.Value;
 import dev.kerf.graph.GraphBuilder;
 import dev.kerf.graph.MatrixOp;
+import dev.kerf.graph.MoveOp;
 import dev.kerf.graph.Op.Activation;
 import dev.kerf.graph.SourceOp;
 import dev.kerf.graph.SourceOp.WeightExpr;
 import dev.kerf.graph.SpatialOp.Conv2d;
+import dev.kerf.graph.SpatialOp.MaxPool2d;
 import dev.kerf.graph.SpatialOp.Window2d;
 import dev.kerf.graph.StateOp;
 import dev.kerf.graph.TensorType;
+import dev.kerf.tensor.DType;
 import dev.kerf.tensor.Shape;
 import java.util.List;
 import java.util.Set;
@@ -49,6 +52,38 @@ class FusionTest {
                 ((SourceOp.Weight) fused.producer(conv.input(1)).op()).expr());
         assertEquals(List.of("w", "bn.weight", "bn.bias", "bn.running_mean", "bn.running_var"), weight.tensors());
         assertEquals(4, fused.nodes().size(), "input, weight, bias, convolution; the norm's own weights are gone");
+    }
+
+    @Test
+    void aConvolutionTakesThePixelsThatAStrideTakes() {
+        Value x = g.input("x", TensorType.f32(1, 3, 25, 38));
+        Value some = g.apply(new MaxPool2d(1, 1, Window2d.of().stride(2, 3), false), x);
+        g.output("y", g.conv2d(some, g.weight("w", Shape.of(4, 3, 3, 3)), null, Window2d.of().stride(1, 2).pad(1)));
+        Value largest = g.apply(new MaxPool2d(2, 1, Window2d.of().stride(2), false), x);
+        g.output("z", g.conv2d(largest, g.weight("w", Shape.of(4, 3, 3, 3)), null, Window2d.of()));
+        List<Node> k = kernels(Fusion.fuse(g.build(), Set.of()));
+        assertEquals(3, k.size());
+        assertEquals(new Window2d(2, 6, 2, 3, 2, 3, 2, 3), ((Conv2d) k.getFirst().op()).window());
+        assertEquals(x, k.getFirst().input(0));
+        assertEquals(Window2d.of(), ((Conv2d) k.getLast().op()).window());
+    }
+
+    @Test
+    void whatTheSameIndicesPickIsPickedAtOnce() {
+        Value index = g.input("index", TensorType.of(DType.I32, 5));
+        Value other = g.input("other", TensorType.of(DType.I32, 5));
+        Value x = g.input("x", TensorType.f32(7, 4));
+        Value late = g.relu(g.apply(new MoveOp.Gather(), x, index));
+        g.output("a", late);
+        g.output("b", g.apply(new MoveOp.Gather(), g.input("b", TensorType.f32(7)), index));
+        g.output("c", g.apply(new MoveOp.Gather(), g.input("c", TensorType.f32(9, 2)), other));
+        g.output("d", g.apply(new MoveOp.Gather(), late, index));
+        g.output("e", g.apply(new MoveOp.Gather(), x, index));
+        Graph fused = Fusion.fuse(g.build(), Set.of());
+        List<Node> gathers = kernels(fused).stream().filter(n -> n.op() instanceof MoveOp.Gather).toList();
+        assertEquals(List.of(2, 2, 1), gathers.stream().map(n -> n.outputs().size()).toList());
+        assertEquals(fused.outputs().get("e"), gathers.getFirst().outputs().getLast());
+        assertEquals(fused.outputs().get("d"), gathers.get(1).outputs().getLast());
     }
 
     @Test

@@ -113,11 +113,12 @@ public final class Nms implements JavaKernel {
     }
 
     /** 1 where a ≥ b; of NaN TornadoVM would say so, too. */
-    private static int atLeast(float a, float b) {
+    static int atLeast(float a, float b) {
         return a > b ? 1 : a == b ? 1 : 0;
     }
 
-    private static int overlaps(float left, float top, float right, float bottom, float x0, float y0, float x1, float y1,
+    /** 1 where the IoU of two boxes is above the threshold. */
+    static int overlaps(float left, float top, float right, float bottom, float x0, float y0, float x1, float y1,
             float threshold) {
         float w = TornadoMath.max(0f, TornadoMath.min(right, x1) - TornadoMath.max(left, x0));
         float h = TornadoMath.max(0f, TornadoMath.min(bottom, y1) - TornadoMath.max(top, y0));

@@ -5,20 +5,20 @@ import dev.kerf.tornado.TaskArguments;
 import dev.kerf.tornado.kernel.Errors;
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.common.TaskPackage;
-import uk.ac.manchester.tornado.api.common.TornadoFunctions.Task12;
+import uk.ac.manchester.tornado.api.common.TornadoFunctions.Task13;
 import uk.ac.manchester.tornado.api.math.TornadoMath;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
- * Which elements of each row of scores (B, N) go on, in order of index: SELECT 0, those above a threshold; more than
- * {@code capacity} raise an error. SELECT 1, the {@code capacity} largest; of equals those of the lowest indices, and a
- * NaN is larger than any number. HAS_COUNT: the first count[b] · row of a row are valid. picked, keys (B, capacity), found
- * (B); a group of work-items for each row.
+ * Which elements of each part of a row of scores (B, N) go on, in order of index: SELECT 0, those above a threshold; more
+ * than {@code capacity} raise an error. SELECT 1, the {@code capacity} largest, or all there are; of equals those of the
+ * lowest indices, and a NaN is larger than any number. spans (P, 3): where each of the P parts begins, how many scores it
+ * has, and where its results begin. HAS_COUNT: P is 1, and the first count[b] · row of a row are valid. picked, keys (B, K),
+ * found (B, P); a group of work-items for each part.
  *
- * <p>An element's key is an unsigned number whose order is that of the scores (Herf 2001, "Radix tricks"), equal for −0
- * and 0. The k-th largest key is found digit by digit of 4 bits, counting how many keys have each; each work-item has its
- * own counts, since TornadoVM's atomics on local memory reach the first element alone.
+ * <p>The k-th largest key ({@link Keys}) is found digit by digit of 4 bits, counting how many keys have each; each work-item has
+ * its own counts, since TornadoVM's atomics on local memory reach the first element alone.
  */
 public final class Pick implements JavaKernel {
     private static final int MOST = 512;
@@ -32,24 +32,27 @@ public final class Pick implements JavaKernel {
         if (a.definition("GROUP") > MOST) {
             throw new IllegalArgumentException("GROUP is " + a.definition("GROUP") + ", at most " + MOST + " are possible");
         }
-        Task12<KernelContext, IntArray, FloatArray, IntArray, IntArray, IntArray, IntArray, IntArray, IntArray, Float, Integer, Integer> code = Pick::pick;
-        return new TaskPackage(a.id(), (Task12) code, a.context(), a.scalars("scores_off", "picked_off", "keys_off",
-                "found_off", "count_off", "node", "N", "row", "capacity"), a.floats("scores"), a.floats("scores"),
-                a.ints("count"), a.ints("picked"), a.ints("keys"), a.ints("found"), a.ints("errors"),
+        Task13<KernelContext, IntArray, FloatArray, IntArray, IntArray, IntArray, IntArray, IntArray, IntArray, IntArray, Float, Integer, Integer> code = Pick::pick;
+        return new TaskPackage(a.id(), (Task13) code, a.context(), a.scalars("scores_off", "picked_off", "keys_off",
+                "found_off", "count_off", "node", "N", "row", "capacity", "P", "K"), a.floats("scores"), a.floats("scores"),
+                a.ints("count"), a.ints("spans"), a.ints("picked"), a.ints("keys"), a.ints("found"), a.ints("errors"),
                 a.real("threshold"), a.definition("SELECT"), a.definition("HAS_COUNT"));
     }
 
-    static void pick(KernelContext context, IntArray s, FloatArray scores, IntArray bits, IntArray count, IntArray picked,
-            IntArray keys, IntArray found, IntArray errors, float threshold, int select, int hasCount) {
+    static void pick(KernelContext context, IntArray s, FloatArray scores, IntArray bits, IntArray count, IntArray spans,
+            IntArray picked, IntArray keys, IntArray found, IntArray errors, float threshold, int select, int hasCount) {
         int[] bins = context.allocateIntLocalArray(BINS * MOST);
         int[] sums = context.allocateIntLocalArray(MOST);
         int[] chosen = context.allocateIntLocalArray(2);
         int t = context.localIdx;
-        int b = context.groupIdy;
+        int b = context.groupIdy / s.get(9);
+        int span = context.groupIdy % s.get(9) * 3;
         int group = context.localGroupSizeX;
-        int capacity = s.get(8);
-        int first = s.get(0) + b * s.get(6);
-        int valid = s.get(6);
+        int start = spans.get(span);
+        int valid = spans.get(span + 1);
+        int capacity = TornadoMath.min(s.get(8), valid);
+        int first = s.get(0) + b * s.get(6) + start;
+        int to = b * s.get(10) + spans.get(span + 2);
         if (hasCount != 0) {
             valid = count.get(s.get(4) + b) * s.get(7);
         }
@@ -62,7 +65,7 @@ public final class Pick implements JavaKernel {
                     bins[d * group + t] = 0;
                 }
                 for (int i = t; i < valid; i += group) {
-                    int key = key(bits.get(first + i));
+                    int key = Keys.of(bits.get(first + i));
                     if (above(key, shift) == above(cut, shift)) {
                         int bin = (key >>> shift & BINS - 1) * group + t;
                         bins[bin] = bins[bin] + 1;
@@ -99,12 +102,9 @@ public final class Pick implements JavaKernel {
             int key = 0;
             int mine = 0; // 1 if above, 1 << 16 if equal to the cut
             if (i < valid) {
-                key = key(bits.get(first + i));
+                key = Keys.of(bits.get(first + i));
                 if (select != 0) {
-                    // Unsigned numbers, compared as signed ones.
-                    int difference = key ^ Integer.MIN_VALUE;
-                    int limit = cut ^ Integer.MIN_VALUE;
-                    mine = difference > limit ? 1 : difference == limit ? 1 << 16 : 0;
+                    mine = Keys.larger(key, cut) + (key == cut ? 1 << 16 : 0);
                 } else {
                     mine = scores.get(first + i) > threshold ? 1 : 0;
                 }
@@ -126,8 +126,8 @@ public final class Pick implements JavaKernel {
             int goes = (mine & 1) + (mine >> 16) * (equals < need ? 1 : 0);
             if (goes != 0) {
                 if (at < capacity) {
-                    picked.set(s.get(1) + b * capacity + at, i);
-                    keys.set(s.get(2) + b * capacity + at, key);
+                    picked.set(s.get(1) + to + at, start + i);
+                    keys.set(s.get(2) + to + at, key);
                 }
             }
             above += sums[group - 1] & 0xFFFF;
@@ -136,26 +136,11 @@ public final class Pick implements JavaKernel {
         }
         if (t == 0) {
             int all = above + TornadoMath.min(equal, need);
-            found.set(s.get(3) + b, TornadoMath.min(all, capacity));
+            found.set(s.get(3) + context.groupIdy, TornadoMath.min(all, capacity));
             if (all > capacity) {
                 Errors.raise(errors, Errors.CAPACITY, s.get(5), all);
             }
         }
-    }
-
-    private static int key(int bits) {
-        int magnitude = bits & 0x7FFFFFFF;
-        int key;
-        if (magnitude > 0x7F800000) {
-            key = -1;
-        } else if (magnitude == 0) {
-            key = Integer.MIN_VALUE;
-        } else if (bits < 0) {
-            key = -1 - bits;
-        } else {
-            key = bits | Integer.MIN_VALUE;
-        }
-        return key;
     }
 
     /** The digits of a key above one. */

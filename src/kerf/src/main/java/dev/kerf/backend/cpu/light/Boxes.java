@@ -12,27 +12,60 @@ final class Boxes {
 
     static List<Kernel> build(BoxOp.DecodeBoxes op, Site site) {
         Operand y = site.result(0);
-        return List.of(new RunTasks(new Runs(y.type().shape(), y.count(), false),
-                new Decode(op, site.operand(0), site.operand(1), y, (int) Operand.itemElements(y.type()))));
+        Runs runs = new Runs(y.type().shape(), y.count(), false);
+        int item = (int) Operand.itemElements(y.type());
+        return List.of(new RunTasks(runs, op.picked()
+                ? new Decode(op, new Rows(site, 0), new Rows(site, 1), y, item)
+                : new Decode(op, new Rows(site.operand(0), null, 4, null), new Rows(site.operand(1), null, 4, null), y, item)));
     }
 
     static List<Kernel> build(BoxOp.Nms op, Site site) {
         return List.of(new Nms(op, site.operand(0), site.operand(1), site.result(0), site.result(1)));
     }
 
-    private record Decode(BoxOp.DecodeBoxes op, Operand boxes, Operand deltas, Operand y, int item)
+    /**
+     * Four numbers for each box.
+     *
+     * @param index   the row of each box; null if they lie in order
+     * @param columns of a row, of which the last four are taken
+     * @param site    whose errors are raised; null where there is no index
+     */
+    private record Rows(Operand x, Operand index, int columns, Site site) {
+        Rows(Site site, int operand) {
+            this(site.operand(operand), site.operand(2 + operand), site.operand(operand).type().shape().size(1), site);
+        }
+
+        /** Where the numbers of element i of the result begin; below 0 if nowhere. */
+        int at(int i) {
+            if (index == null) {
+                return x.offset() + i;
+            }
+            int row = index.ints()[index.offset() + i / 4];
+            int rows = x.type().shape().size(0);
+            if (row < 0 || row >= rows) {
+                site.faults().index(site.node().name(), row, rows);
+                return -1;
+            }
+            return x.offset() + (row + 1) * columns - 4;
+        }
+    }
+
+    private record Decode(BoxOp.DecodeBoxes op, Rows boxes, Rows deltas, Operand y, int item)
             implements
                 RunTasks.Body {
         @Override
         public void run(int run, int first, int n) {
-            float[] b = boxes.floats();
-            float[] d = deltas.floats();
+            float[] b = boxes.x.floats();
+            float[] d = deltas.x.floats();
             // Runs are counted in whole items where there are counts; otherwise there is one.
             int from = run * (y.count() == null ? 0 : item) + first;
             for (int i = from, end = from + n; i < end; i += 4) {
-                int at = boxes.offset() + i;
-                int by = deltas.offset() + i;
+                int at = boxes.at(i);
+                int by = deltas.at(i);
                 int to = y.offset() + i;
+                if (at < 0 || by < 0) {
+                    continue;
+                }
                 axis(b[at], b[at + 2], d[by] / op.wx(), d[by + 2] / op.ww(), op.width(), to);
                 axis(b[at + 1], b[at + 3], d[by + 1] / op.wy(), d[by + 3] / op.wh(), op.height(), to + 1);
             }

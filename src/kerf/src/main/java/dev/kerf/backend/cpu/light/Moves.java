@@ -8,6 +8,7 @@ import dev.kerf.graph.MoveOp;
 import dev.kerf.tensor.Shape;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /** Ops that copy elements, of any dtype. */
 final class Moves {
@@ -20,8 +21,12 @@ final class Moves {
         long[] from = x.type().shape().strides();
         return switch (op) {
             case MoveOp.Concat c -> concat(c.axis(), site);
-            case MoveOp.Gather g -> List.of(new Gather(site.node().name(), x, site.operand(1),
-                    new Runs(site.operand(1).type().shape(), site.operand(1).count(), false), y, site.faults()));
+            case MoveOp.Gather g -> {
+                Operand index = site.operand(g.tensors());
+                Runs runs = new Runs(index.type().shape(), index.count(), false);
+                yield IntStream.range(0, g.tensors()).<Kernel>mapToObj(i -> new Gather(site.node().name(), site.operand(i),
+                        index, runs, site.result(i), site.faults())).toList();
+            }
             case MoveOp.Pad p -> List.of(new Padding(p, x, y));
             case MoveOp.Reshape r -> List.of(strided(shape.strides(), 0, x, y));
             case MoveOp.Expand e -> List.of(strided(x.type().shape().stridesTo(shape), 0, x, y));

@@ -6,6 +6,7 @@ import dev.kerf.backend.cpu.kernel.Operand;
 import dev.kerf.backend.cpu.kernel.Site;
 import dev.kerf.graph.SelectOp;
 import dev.kerf.tensor.Shape;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -18,8 +19,20 @@ final class Ranking {
 
     static List<Kernel> build(SelectOp.TopK op, Site site) {
         Shape x = site.operand(0).type().shape();
-        return List.of(new TopK(op.k(), x.size(1), site.operand(0), site.result(0), site.result(1),
-                new long[x.size(0)][op.k()]));
+        List<Part> parts = new ArrayList<>();
+        List<long[]> keys = new ArrayList<>();
+        for (int b = 0; b < x.size(0); b++) {
+            int first = b * x.size(1);
+            int to = b * site.result(0).type().shape().size(1);
+            for (int length : op.lengths(x.size(1))) {
+                parts.add(new Part(b * x.size(1), first, length, to));
+                keys.add(new long[Math.min(op.k(), length)]);
+                first += length;
+                to += keys.getLast().length;
+            }
+        }
+        return List.of(new TopK(parts.toArray(Part[]::new), site.operand(0), site.result(0), site.result(1),
+                keys.toArray(long[][]::new)));
     }
 
     static List<Kernel> build(SelectOp.Rank op, Site site) {
@@ -69,7 +82,10 @@ final class Ranking {
         }
     }
 
-    private record TopK(int k, int n, Operand x, Operand values, Operand indices, long[][] keys) implements Kernel {
+    /** A part of a row: where the row and the part begin, how long it is, and where its results begin. */
+    private record Part(int row, int first, int length, int to) {}
+
+    private record TopK(Part[] parts, Operand x, Operand values, Operand indices, long[][] keys) implements Kernel {
         @Override
         public int tasks() {
             return keys.length;
@@ -78,13 +94,15 @@ final class Ranking {
         @Override
         public void run(int task, int worker) {
             float[] v = x.floats();
-            int first = x.offset() + task * n;
+            Part part = parts[task];
+            int first = x.offset() + part.first;
             long[] best = keys[task];
+            int k = best.length;
             for (int i = 0; i < k; i++) {
                 best[i] = key(v[first + i], i);
             }
             heap(best, k);
-            for (int i = k; i < n; i++) {
+            for (int i = k; i < part.length; i++) {
                 long key = key(v[first + i], i);
                 if (key < best[0]) {
                     best[0] = key;
@@ -94,8 +112,8 @@ final class Ranking {
             sort(best, k);
             for (int i = 0; i < k; i++) {
                 int index = (int) best[i];
-                values.floats()[values.offset() + task * k + i] = v[first + index];
-                indices.ints()[indices.offset() + task * k + i] = index;
+                values.floats()[values.offset() + part.to + i] = v[first + index];
+                indices.ints()[indices.offset() + part.to + i] = part.first - part.row + index;
             }
         }
     }
