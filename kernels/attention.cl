@@ -4,16 +4,19 @@
 //   y[b, h, i] = Σ_j softmax_j(scale · q[b, h, i] · k[b, h, j] + bias[b, h, i, j]) · v[b, h, j]
 //
 // Shapes  q (B, heads, LQ, D), k (KB, heads, LK, D), v (KB, heads, LK, DV), y (B, heads, LQ, DV); KB is B or 1. bias
-//         lies at distances bias_b, bias_h, bias_q, bias_k. With K_COUNT or V_COUNT, k_count or v_count (KB, heads)
+//         lies at distances bias_b, bias_h, bias_q, bias_k. With has_k_count or has_v_count, k_count or v_count (KB, heads)
 //         limit the keys.
 //         With has_places the rows of the four lie elsewhere: row l of item i = b · heads + h at the item's start, which
 //         places says, plus the row's, which places says before: LQ rows of q and y, LK of k and v, B · heads starts of q
 //         and y, KB · heads of k and v.
 //         A query that meets no key, or only keys of bias −inf, gives 0.
-// Launch  a group for TILE_Q queries × TILE_K columns of v, for each b and h. Scores are computed again for each TILE_K
-//         columns.
-// Parameters: TILE_Q queries; TILE_K keys at once and columns of v; TILE_D terms of a score in local memory at once.
-//   Each of TILE_Q / 4 · TILE_K / 4 work-items keeps 4 × 4 scores and 4 × 4 sums.
+//         With parts > 1, y isn't written, but partial (parts, B, heads, LQ, DV + 2), what each part of the keys gives:
+//         sums, not divided yet, the largest score and the sum of weights. attention_join makes y of them.
+// Launch  a group for TILE_Q queries × SLICES · TILE_K columns of v, for each b, h and part of the keys. Scores are computed
+//         again for each SLICES · TILE_K columns.
+// Parameters: TILE_Q queries; TILE_K keys at once; SLICES times as many columns of v; TILE_D terms of a score in local memory
+//   at once; KEYS of a part at least, 0 if all are one. Each of TILE_Q / 4 · TILE_K / 4 work-items keeps 4 × 4 scores and
+//   SLICES · 4 × 4 sums.
 // FLOPs   2 · B · heads · LQ · LK · (D + DV)
 // Bytes   at least q, k, v and y once; k and v are read for each TILE_Q queries
 
@@ -29,11 +32,17 @@
 #ifndef HAS_BIAS
 #define HAS_BIAS 0
 #endif
-#ifndef K_COUNT
-#define K_COUNT 0
+#ifndef SLICES
+#define SLICES 1
 #endif
-#ifndef V_COUNT
-#define V_COUNT 0
+#ifndef KEYS
+#define KEYS 0
+#endif
+// Registers for two groups on a processor of 65536; the sums of four slices, or of two with a bias, need more.
+#if defined(__OPENCL_VERSION__) || SLICES + HAS_BIAS > 2
+#define TWO_GROUPS
+#else
+#define TWO_GROUPS __launch_bounds__(TILE_Q * TILE_K / 16, 2)
 #endif
 
 // Elements from an item's start to its row i, rows being width long where nothing else is said.
@@ -44,34 +53,42 @@
 // Four more floats a row keep the rows that a transposing copy writes at once in different banks.
 #define PITCH_Q (TILE_Q + 4)
 #define PITCH_K (TILE_K + 4)
+#define COLUMNS (SLICES * TILE_K)
+#define PITCH_V (COLUMNS + 4)
 
-KERNEL attention(
+KERNEL TWO_GROUPS attention(
         GLOBAL const real *RESTRICT q, long q_off, long q_sn, GLOBAL const real *RESTRICT k, long k_off, long k_sn,
         GLOBAL const real *RESTRICT v, long v_off, long v_sn, GLOBAL const real *RESTRICT bias, long bias_off,
         GLOBAL real *RESTRICT y, long y_off, long y_sn, GLOBAL const int *RESTRICT k_count,
         long k_count_off, GLOBAL const int *RESTRICT v_count, long v_count_off, GLOBAL const long *RESTRICT places,
         int has_places, int B, int heads, int KB, int LQ, int LK, int D, int DV, long bias_b, long bias_h, long bias_q,
-        long bias_k, float scale) {
+        long bias_k, float scale, GLOBAL float *RESTRICT partial, long partial_off, int parts, int has_k_count,
+        int has_v_count) {
     LOCAL float q_tile[TILE_D * PITCH_Q] LOCAL_ALIGN;
-    LOCAL float k_tile[TILE_D * PITCH_K] LOCAL_ALIGN;
+    LOCAL float k_tile[TILE_D * PITCH_V] LOCAL_ALIGN; // of v, too
     LOCAL float weights[TILE_K * PITCH_Q] LOCAL_ALIGN;
     LOCAL float part[TILE_Q * ITEMS_K];
     const int item = LOCAL_ID(0);
     const int item_k = item % ITEMS_K;
     const int item_q = item / ITEMS_K;
-    const int slices = (DV + TILE_K - 1) / TILE_K;
+    const int slices = (DV + COLUMNS - 1) / COLUMNS;
     const int q_first = GROUP_ID(0) / slices * TILE_Q;
-    const int d_first = GROUP_ID(0) % slices * TILE_K;
-    const int head = GROUP_ID(1);
+    const int d_first = GROUP_ID(0) % slices * COLUMNS;
+    const int head = GROUP_ID(1) % heads;
+    const int key_part = GROUP_ID(1) / heads;
     const int kb = KB == 1 ? 0 : GROUP_ID(2);
     const float none = AS_FLOAT(0xff800000);
     int keys = LK;
-    if (K_COUNT) {
+    if (has_k_count) {
         keys = min(keys, k_count[k_count_off + kb * heads + head]);
     }
-    if (V_COUNT) {
+    if (has_v_count) {
         keys = min(keys, v_count[v_count_off + kb * heads + head]);
     }
+    // Parts of whole tiles, as long as there are keys.
+    const int span = (keys + parts * TILE_K - 1) / (parts * TILE_K) * TILE_K;
+    const int key_first = key_part * span;
+    keys = min(keys, key_first + span);
     const int q_item = GROUP_ID(2) * heads + head;
     const int k_item = kb * heads + head;
     const int items = B * heads;
@@ -84,7 +101,7 @@ KERNEL attention(
     k += k_off + (has_places ? places[starts + 2 * items + k_item] : kb * k_sn + (long)head * LK * D);
     v += v_off + (has_places ? places[starts + 2 * items + KB * heads + k_item] : kb * v_sn + (long)head * LK * DV);
 
-    float acc[4][4];
+    float acc[SLICES][4][4];
     float most[4];
     float total[4];
     #pragma unroll
@@ -92,11 +109,11 @@ KERNEL attention(
         most[i] = none;
         total[i] = 0.0f;
         #pragma unroll
-        for (int j = 0; j < 4; j++) {
-            acc[i][j] = 0.0f;
+        for (int j = 0; j < SLICES * 4; j++) {
+            acc[j / 4][i][j % 4] = 0.0f;
         }
     }
-    for (int first = 0; first < keys; first += TILE_K) {
+    for (int first = key_first; first < keys; first += TILE_K) {
         float score[4][4];
         #pragma unroll
         for (int i = 0; i < 4; i++) {
@@ -165,28 +182,34 @@ KERNEL attention(
             for (int j = 0; j < 4; j++) {
                 const float p = exp(score[i][j] - base);
                 total[i] += p;
-                acc[i][j] *= shrink;
                 weights[(item_k * 4 + j) * PITCH_Q + item_q * 4 + i] = p;
+            }
+            #pragma unroll
+            for (int j = 0; j < SLICES * 4; j++) {
+                acc[j / 4][i][j % 4] *= shrink;
             }
         }
         for (int j_first = 0; j_first < TILE_K; j_first += TILE_D) {
-            for (int e = item; e < TILE_D * TILE_K; e += ITEMS) {
-                const int j = first + j_first + e / TILE_K;
-                const int c = d_first + e % TILE_K;
-                k_tile[e / TILE_K * PITCH_K + e % TILE_K] = j < keys && c < DV ? LOAD(v, ROW(v_rows, j, DV) + c) : 0.0f;
+            for (int e = item; e < TILE_D * COLUMNS; e += ITEMS) {
+                const int j = first + j_first + e / COLUMNS;
+                const int c = d_first + e % COLUMNS;
+                k_tile[e / COLUMNS * PITCH_V + e % COLUMNS] = j < keys && c < DV ? LOAD(v, ROW(v_rows, j, DV) + c) : 0.0f;
             }
             BARRIER();
             #pragma unroll
             for (int j = 0; j < TILE_D; j++) {
                 const float4 ps = LOCAL4(weights, (j_first + j) * PITCH_Q + item_q * 4);
-                const float4 vs = LOCAL4(k_tile, j * PITCH_K + item_k * 4);
                 const float pi[4] = {ps.x, ps.y, ps.z, ps.w};
-                const float vc[4] = {vs.x, vs.y, vs.z, vs.w};
                 #pragma unroll
-                for (int i = 0; i < 4; i++) {
+                for (int s = 0; s < SLICES; s++) {
+                    const float4 vs = LOCAL4(k_tile, j * PITCH_V + s * TILE_K + item_k * 4);
+                    const float vc[4] = {vs.x, vs.y, vs.z, vs.w};
                     #pragma unroll
-                    for (int c = 0; c < 4; c++) {
-                        acc[i][c] = FMA(pi[i], vc[c], acc[i][c]);
+                    for (int i = 0; i < 4; i++) {
+                        #pragma unroll
+                        for (int c = 0; c < 4; c++) {
+                            acc[s][i][c] = FMA(pi[i], vc[c], acc[s][i][c]);
+                        }
                     }
                 }
             }
@@ -206,12 +229,22 @@ KERNEL attention(
         for (int j = 0; j < ITEMS_K; j++) {
             sum += part[(item_q * 4 + i) * ITEMS_K + j];
         }
+        const long at = partial_off + ((long)(key_part * B + GROUP_ID(2)) * heads + head) * LQ * (DV + 2)
+                + (long)row * (DV + 2);
         #pragma unroll
-        for (int j = 0; j < 4; j++) {
-            const int c = d_first + item_k * 4 + j;
+        for (int j = 0; j < SLICES * 4; j++) {
+            const int c = d_first + j / 4 * TILE_K + item_k * 4 + j % 4;
             if (row < LQ && c < DV) {
-                STORE(y, ROW(y_rows, row, DV) + c, sum == 0.0f ? 0.0f : acc[i][j] / sum);
+                if (parts > 1) {
+                    partial[at + c] = acc[j / 4][i][j % 4];
+                } else {
+                    STORE(y, ROW(y_rows, row, DV) + c, sum == 0.0f ? 0.0f : acc[j / 4][i][j % 4] / sum);
+                }
             }
+        }
+        if (parts > 1 && row < LQ && d_first + item_k == 0) {
+            partial[at + DV] = most[i];
+            partial[at + DV + 1] = sum;
         }
     }
 }

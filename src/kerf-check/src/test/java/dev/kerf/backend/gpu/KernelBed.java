@@ -66,13 +66,25 @@ final class KernelBed implements AutoCloseable {
     /** Devices × the named kernels, {@code kernel} or {@code kernel/variant}, as arguments of a parameterised test. */
     static Stream<Arguments> devicesAnd(String... kernels) {
         return devices().flatMap(d -> Stream.of(kernels)
-                .filter(k -> !d.startsWith("cuda:") && !d.startsWith("ptx:")
-                        || Manifest.of(k.substring(k.indexOf('/') + 1)).dialect().readBy(Dialect.CUDA))
+                .filter(k -> runs(d, Manifest.of(k.substring(k.indexOf('/') + 1))))
                 .map(k -> Arguments.of(d, k)));
+    }
+
+    /** Whether a device reads a kernel's source, and, where kernels are Java's, has it. */
+    private static boolean runs(String device, Manifest kernel) {
+        boolean cuda = device.startsWith("cuda:") || device.startsWith("ptx:");
+        return cuda
+                ? kernel.dialect().readBy(Dialect.CUDA)
+                : !device.startsWith("tornado:") || !kernel.when().names().contains("typed_memory");
     }
 
     /** A bed for a kernel or a variant of it. */
     static KernelBed of(String deviceId, String kernelAndVariant) {
+        return of(deviceId, kernelAndVariant, Map.of());
+    }
+
+    /** The same with parameters where a device's compiler makes what they ask for; as they are where code is shipped. */
+    static KernelBed of(String deviceId, String kernelAndVariant, Map<String, Long> more) {
         String[] names = kernelAndVariant.split("/");
         String variant = names[names.length - 1];
         Driver driver = Parity.driver(deviceId);
@@ -82,7 +94,8 @@ final class KernelBed implements AutoCloseable {
         boolean cpu = !deviceId.startsWith("tornado:") && (driver.facts().info().kind() == Device.Info.Kind.CPU
                 || driver.facts().info().name().equals(StandIn.DEVICE));
         if (cpu && SMALL_TILES.containsKey(variant)) {
-            parameters.put(variant, SMALL_TILES.get(variant));
+            parameters.put(variant, new HashMap<>(SMALL_TILES.get(variant)));
+            parameters.get(variant).putAll(more);
         }
         Target.Forced forced = new Target.Forced(Map.of(names[0], variant), parameters);
         return new KernelBed(new GpuDevice(driver, forced), names[0], variant);

@@ -172,6 +172,92 @@ class MatrixKernelTest {
         }
     }
 
+    /** Columns of v in more than one slice; keys shared among groups, who find none at times. */
+    @ParameterizedTest(allowZeroInvocations = true)
+    @MethodSource("attentions")
+    void attendsInParts(String device, String kernel) {
+        for (long slices : new long[] {1, 2, 4}) {
+            try (KernelBed bed = KernelBed.of(device, kernel, Map.of("SLICES", slices, "KEYS", 16L))) {
+                attention(bed, 1, 1, 1, 5, 531, 24, 13, null);
+                attention(bed, 1, 1, 2, 3, 600, 7, 9, new long[] {1, 2, 3, 600});
+                attention(bed, 2, 1, 1, 2, 1030, 16, 16, null);
+                attention(bed, 1, 1, 1, 66, 40, 5, 257, null);
+                attention(bed, 1, 1, 2, 3, 40, 5, 130, new long[] {1, 2, 3, 40});
+                GraphBuilder g = new GraphBuilder();
+                g.output("y", g.apply(new MatrixOp.Attention(1, false), g.input("q", TensorType.f32(1, 1, 5, 24)),
+                        g.input("k", TensorType.f32(1, 1, 531, 24)), g.input("v", TensorType.f32(1, 1, 531, 13))));
+                try (Executable e = bed.device().compile(g.build(), null, CompileOptions.of())) {
+                    // Java's kernels are made for one part.
+                    assertEquals(device.startsWith("tornado:") ? 1 : 2, GpuDevice.steps(e).size());
+                }
+            }
+        }
+    }
+
+    static Stream<Arguments> windows() {
+        return KernelBed.devicesAnd("attention/attention_windows");
+    }
+
+    static Stream<Arguments> allAttentions() {
+        return KernelBed.devicesAnd("attention/attention", "attention/attention_windows");
+    }
+
+    /** Rows of heads that lie side by side, read and written where they are. */
+    @ParameterizedTest(allowZeroInvocations = true)
+    @MethodSource("allAttentions")
+    void attendsThroughMoves(String device, String kernel) {
+        int keys = kernel.endsWith("windows") ? 37 : 531;
+        GraphBuilder g = new GraphBuilder();
+        Value q = heads(g, g.input("q", TensorType.f32(2, 5, 2 * 6)));
+        Value k = heads(g, g.input("k", TensorType.f32(2, keys, 2 * 6)));
+        Value v = heads(g, g.input("v", TensorType.f32(2, keys, 2 * 7)));
+        Value y = g.apply(new MatrixOp.Attention(0.5f, false), q, k, v); // (2, 2, 5, 7)
+        g.output("y", g.reshape(g.permute(y, 0, 2, 1, 3), 2, 5, 2 * 7));
+        Graph graph = g.build();
+        Map<String, HostTensor> inputs = Map.of(
+                "q", waves(2, 5, 12), "k", waves(2, keys, 12), "v", waves(2, keys, 14));
+        HostTensor expected = Oracle.run(graph, null, inputs, Map.of(), Oracle.Rounding.NONE).outputs().get("y");
+        try (KernelBed bed = KernelBed.of(device, kernel, kernel.endsWith("windows") ? Map.of() : Map.of("KEYS", 16L))) {
+            float[] found = bed.run(graph, inputs, Precision.FLOAT32).toFloatArray();
+            for (int i = 0; i < found.length; i++) {
+                assertEquals(expected.getDouble(i), found[i], (2 * 6 + 2 * keys + 32) * 0x1p-24, "element " + i);
+            }
+        }
+    }
+
+    private static Value heads(GraphBuilder g, Value x) {
+        Shape s = x.type().shape();
+        return g.permute(g.reshape(x, s.dim(0), s.dim(1), 2, s.dim(2) / 2), 0, 2, 1, 3);
+    }
+
+    private static HostTensor waves(long... dims) {
+        HostTensor t = HostTensor.zeros(DType.F32, Shape.of(dims));
+        for (int i = 0; i < t.elements(); i++) {
+            t.setDouble(i, Math.sin(1.7 * i));
+        }
+        return t;
+    }
+
+    @ParameterizedTest(allowZeroInvocations = true)
+    @MethodSource("windows")
+    void attendsInWindows(String device, String kernel) {
+        try (KernelBed bed = KernelBed.of(device, kernel)) {
+            attention(bed, 1, 1, 1, 1, 1, 1, 1, null);
+            attention(bed, 67, 67, 2, 4, 16, 8, 12, null);
+            attention(bed, 5, 1, 3, 16, 16, 5, 7, null);
+            attention(bed, 3, 3, 2, 16, 49, 17, 9, null);
+            attention(bed, 3, 3, 1, 49, 49, 6, 96, null);
+            attention(bed, 2, 2, 1, 49, 196, 9, 11, null);
+            attention(bed, 1, 1, 2, 196, 196, 4, 5, null);
+            attention(bed, 1, 1, 2, 1031, 7, 3, 16, null);
+            attention(bed, 2, 1, 1, 3, 253, 20, 65, null);
+            attention(bed, 130, 130, 1, 2, 3, 4, 5, null);
+            attention(bed, 1, 1, 1, 130, 250, 8, 8, null);
+            attention(bed, 1, 1, 2, 70, 9, 6, 16, new long[] {1, 1, 1, 9});
+            attention(bed, 3, 1, 2, 5, 17, 6, 5, new long[] {3, 2, 5, 17});
+        }
+    }
+
     private static void attention(
             KernelBed bed, long b, long kb, long heads, long lq, long lk, long d, long dv, long[] bias) {
         MatrixOp op = new MatrixOp.Attention((float) (1 / Math.sqrt(d)), bias != null);
@@ -224,10 +310,12 @@ class MatrixKernelTest {
                 "q", HostTensor.of(Shape.of(1, 2, 2, 3), new float[] {1, 1, 1, 1, 1, 1, 0.5f, 1, -1, 0, 1, 0}),
                 "k", HostTensor.of(Shape.of(1, 2, 70, 3), keys), "v", HostTensor.of(Shape.of(1, 2, 70, 1), values));
         HostTensor e = Oracle.run(graph, null, inputs, Map.of(), Oracle.Rounding.NONE).outputs().get("y");
-        try (KernelBed bed = KernelBed.of(device, kernel)) {
-            float[] y = bed.run(graph, inputs, Precision.FLOAT32).toFloatArray();
-            for (int i = 0; i < y.length; i++) {
-                assertEquals(e.getDouble(i), y[i], (2 * 3 + 2 * 70 + 32) * 0x1p-24, "element " + i);
+        for (long least : new long[] {0, 16}) {
+            try (KernelBed bed = KernelBed.of(device, kernel, Map.of("KEYS", least))) {
+                float[] y = bed.run(graph, inputs, Precision.FLOAT32).toFloatArray();
+                for (int i = 0; i < y.length; i++) {
+                    assertEquals(e.getDouble(i), y[i], (2 * 3 + 2 * 70 + 32) * 0x1p-24, "element " + i);
+                }
             }
         }
     }

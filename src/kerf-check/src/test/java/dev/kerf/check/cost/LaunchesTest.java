@@ -50,8 +50,8 @@ class LaunchesTest {
 
     @Test
     void sam2() {
-        assertEquals(79, launches("sam2", "decoder", 1024, 1024));
-        assertEquals(186, launches("sam2", "frame", 1024, 1024));
+        assertEquals(82, launches("sam2", "decoder", 1024, 1024));
+        assertEquals(197, launches("sam2", "frame", 1024, 1024));
         assertEquals(43, launches("sam2", "memory", 1024, 1024));
     }
 

@@ -12,6 +12,7 @@ import dev.kerf.tensor.Shape;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.LongStream;
+import org.jspecify.annotations.Nullable;
 
 /** Kernels for {@link MatrixOp}s. */
 final class MatrixRules {
@@ -24,11 +25,11 @@ final class MatrixRules {
 
     /** The launches of a node. */
     static List<KernelCall> lower(MatrixOp op, Node node, Target target) {
-        return List.of(switch (op) {
-            case MatrixOp.MatMul m -> matMul(m, node, target);
+        return switch (op) {
+            case MatrixOp.MatMul m -> List.of(matMul(m, node, target));
             case MatrixOp.Attention a -> attention(a, node, target);
-            case MatrixOp.Rotary r -> rotary(node, target);
-        });
+            case MatrixOp.Rotary r -> List.of(rotary(node, target));
+        };
     }
 
     private static KernelCall matMul(MatrixOp.MatMul op, Node node, Target target) {
@@ -71,26 +72,29 @@ final class MatrixRules {
         return call;
     }
 
-    private static KernelCall attention(MatrixOp.Attention op, Node node, Target target) {
+    /** Where groups share a query's keys among them, another launch joins what each of them found. */
+    private static List<KernelCall> attention(MatrixOp.Attention op, Node node, Target target) {
         Value k = node.input(1);
         Value v = node.input(2);
+        boolean kCount = k.countAxis() == 2;
+        boolean vCount = v.countAxis() == 2;
         Shape q = op.shape(0, node);
         Shape keys = op.shape(1, node);
         Sizes sizes = Sizes.of()
                 .set("B", q.dim(0)).set("heads", q.dim(1)).set("LQ", q.dim(2)).set("D", q.dim(3))
-                .set("KB", keys.dim(0)).set("LK", keys.dim(2)).set("DV", op.shape(2, node).dim(3));
-        boolean kCount = k.countAxis() == 2;
-        boolean vCount = v.countAxis() == 2;
+                .set("KB", keys.dim(0)).set("LK", keys.dim(2)).set("DV", op.shape(2, node).dim(3))
+                .set("counted", kCount || vCount ? 1 : 0);
         KernelCall call = target.call("attention", sizes)
                 .attribute("HAS_BIAS", op.bias() ? 1 : 0)
-                .attribute("K_COUNT", kCount ? 1 : 0)
-                .attribute("V_COUNT", vCount ? 1 : 0)
+                .choice("HAS_K_COUNT", kCount ? 1 : 0)
+                .choice("HAS_V_COUNT", vCount ? 1 : 0)
                 .tensor("q", node.input(0))
                 .tensor("k", k)
                 .tensor("v", v)
                 .tensor("y", node.output())
                 .real("scale", op.scale());
-        places(op, call);
+        HostTensor places = places(op);
+        bind(call, places);
         bind(call, "k_count", kCount ? k.count() : null);
         bind(call, "v_count", vCount ? v.count() : null);
         bind(call, "bias", op.bias() ? node.input(3) : null);
@@ -99,10 +103,22 @@ final class MatrixRules {
             Shape scores = Shape.of(q.dim(0), q.dim(1), q.dim(2), keys.dim(2));
             strides = node.input(3).type().shape().stridesTo(scores);
         }
-        return call.number("bias_b", strides[0])
+        long parts = Math.max(1, call.groups(1) / Math.max(1, q.dim(1)));
+        call.number("bias_b", strides[0])
                 .number("bias_h", strides[1])
                 .number("bias_q", strides[2])
-                .number("bias_k", strides[3]);
+                .number("bias_k", strides[3])
+                .number("parts", parts);
+        if (parts == 1) {
+            return List.of(call.absent("partial"));
+        }
+        long bytes = parts * q.product(0, 3) * (op.shape(2, node).dim(3) + 2) * Float.BYTES;
+        KernelCall join = target.call("attention_join", sizes)
+                .scratch("partial", 0, bytes)
+                .number("parts", parts)
+                .tensor("y", node.output());
+        bind(join, places);
+        return List.of(call.scratch("partial", 0, bytes), join);
     }
 
     private static KernelCall rotary(Node node, Target target) {
@@ -123,19 +139,26 @@ final class MatrixRules {
         return items ? call : call.dense("x").dense("y");
     }
 
-    /** Where rows lie: of q, y, k and v in turn first from their item's start on, then these starts. */
-    private static void places(MatrixOp.Attention op, KernelCall call) {
-        call.number("has_places", op.places().isEmpty() ? 0 : 1);
+    /** Where rows lie: of q, y, k and v in turn first from their item's start on, then these starts; null if as they come. */
+    private static @Nullable HostTensor places(MatrixOp.Attention op) {
         if (op.places().isEmpty()) {
-            call.absent("places");
-            return;
+            return null;
         }
         List<MatrixOp.Rows> all = List.of(op.places().get(0), op.places().get(3), op.places().get(1), op.places().get(2));
         LongStream rows = all.stream().flatMapToLong(r -> LongStream.range(0, r.shape().dim(2)).map(r::row));
         LongStream items = all.stream()
                 .flatMapToLong(r -> LongStream.range(0, r.shape().dim(0) * r.shape().dim(1)).map(r::item));
         long[] table = LongStream.concat(rows, items).toArray();
-        call.table("places", HostTensor.of(Shape.of(table.length), table)).dense("q").dense("k").dense("v").dense("y");
+        return HostTensor.of(Shape.of(table.length), table);
+    }
+
+    private static void bind(KernelCall call, @Nullable HostTensor places) {
+        call.number("has_places", places == null ? 0 : 1);
+        if (places == null) {
+            call.absent("places");
+        } else {
+            call.table("places", places).dense("q").dense("k").dense("v").dense("y");
+        }
     }
 
     private static void bind(KernelCall call, String argument, Value value) {

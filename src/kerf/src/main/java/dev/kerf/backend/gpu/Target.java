@@ -56,6 +56,7 @@ public record Target(Driver.Facts facts, Graph graph, Precision precision, Tuned
         names.put("local_memory", facts.localMemory());
         names.put("dynamic_local", facts.code().dynamicLocal());
         names.put("compute_units", (long) facts.info().computeUnits());
+        names.put("typed_memory", facts.typedMemory() ? 1L : 0L);
         names.put("sm", (long) facts.sm());
         names.put("isa", (long) facts.code().isa());
         names.put("real", (long) storage().bytes());

@@ -15,7 +15,7 @@ import uk.ac.manchester.tornado.api.types.vectors.Float4;
 /**
  * Scaled dot-product attention, block by block, so that the scores never lie in global memory (Dao et al. 2022, algorithm
  * 1, with the running maximum and sum of Milakov and Gimelshein 2018). q (B, heads, LQ, D), k (KB, heads, LK, D), v (KB,
- * heads, LK, DV), y (B, heads, LQ, DV); KB is B or 1. With K_COUNT or V_COUNT the counts (KB, heads) limit the keys. A
+ * heads, LK, DV), y (B, heads, LQ, DV); KB is B or 1. With has_k_count or has_v_count the counts (KB, heads) limit the keys. A
  * query that meets no key, or only keys of bias −inf, gives 0. Where places are given, rows lie as the kernel's header says.
  *
  * <p>A group of work-items makes TILE queries × TILE columns of v for each image and head; each of them 4 × 4 scores and
@@ -34,17 +34,19 @@ public final class Attention implements JavaKernel {
         Vectors.require(a, "TILE_Q", TILE);
         Vectors.require(a, "TILE_K", TILE);
         Vectors.require(a, "TILE_D", TILE_D);
+        Vectors.require(a, "SLICES", 1);
+        Vectors.require(a, "KEYS", 0);
         return new TaskPackage(a.id(), Attention::attend, a.context(), a.scalars("q_off", "q_sn", "k_off", "k_sn",
                 "v_off", "v_sn", "bias_off", "y_off", "y_sn", "k_count_off", "v_count_off", "heads", "KB", "LQ", "LK",
-                "D", "DV", "bias_b", "bias_h", "bias_q", "bias_k", "has_places", "B"), a.floats("q"), a.floats("k"),
-                a.floats("v"),
-                a.floats("bias"), a.floats("y"), a.ints("k_count"), a.ints("v_count"), a.longs("places"), a.real("scale"),
-                a.definition("HAS_BIAS"), a.definition("K_COUNT"), a.definition("V_COUNT"));
+                "D", "DV", "bias_b", "bias_h", "bias_q", "bias_k", "has_places", "B", "has_k_count", "has_v_count"),
+                a.floats("q"),
+                a.floats("k"), a.floats("v"), a.floats("bias"), a.floats("y"), a.ints("k_count"), a.ints("v_count"),
+                a.longs("places"), a.real("scale"),
+                a.definition("HAS_BIAS"));
     }
 
     static void attend(KernelContext context, IntArray s, FloatArray q, FloatArray k, FloatArray v, FloatArray bias,
-            FloatArray y, IntArray kCount, IntArray vCount, LongArray places, float scale, int hasBias, int hasKCount,
-            int hasVCount) {
+            FloatArray y, IntArray kCount, IntArray vCount, LongArray places, float scale, int hasBias) {
         float[] queryTile = context.allocateFloatLocalArray(TILE_D * PITCH);
         float[] keyTile = context.allocateFloatLocalArray(TILE_D * PITCH);
         float[] weights = context.allocateFloatLocalArray(TILE * PITCH);
@@ -67,10 +69,10 @@ public final class Attention implements JavaKernel {
         int image = context.groupIdz;
         int keysImage = s.get(12) == 1 ? 0 : image;
         int keys = s.get(14);
-        if (hasKCount != 0) {
+        if (s.get(23) != 0) {
             keys = TornadoMath.min(keys, kCount.get(s.get(9) + keysImage * heads + head));
         }
-        if (hasVCount != 0) {
+        if (s.get(24) != 0) {
             keys = TornadoMath.min(keys, vCount.get(s.get(10) + keysImage * heads + head));
         }
         int hasPlaces = s.get(21);
