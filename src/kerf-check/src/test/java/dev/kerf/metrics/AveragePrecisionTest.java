@@ -230,6 +230,9 @@ class AveragePrecisionTest {
         assertThrows(BadInputException.class, () -> new AveragePrecision.Protocol(List.of(0.9, 0.5), List.of(1), List.of()));
         assertThrows(BadInputException.class,
                 () -> new AveragePrecision.Protocol(List.of(0.5), List.of(), AveragePrecision.Protocol.COCO.areas()));
+        assertThrows(BadInputException.class, () -> new AveragePrecision.Protocol.AreaRange("", 0, 1));
+        assertThrows(BadInputException.class, () -> new AveragePrecision.Protocol.AreaRange("none", 2, 1));
+        assertThrows(BadInputException.class, () -> new AveragePrecision.Protocol.AreaRange("any", Double.NaN, 1));
     }
 
     @Test

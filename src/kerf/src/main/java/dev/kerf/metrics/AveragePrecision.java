@@ -144,6 +144,18 @@ public final class AveragePrecision {
          * @param to   greatest area, itself included
          */
         public record AreaRange(String name, double from, double to) {
+            /**
+             * Figures are named by it.
+             *
+             * @throws BadInputException if the name is empty or no area is in the range
+             */
+            public AreaRange {
+                if (name.isEmpty() || !(from <= to)) {
+                    throw new BadInputException("a range of areas has a name and goes from a number to one that is as large or "
+                            + "larger, not '" + name + "' from " + from + " to " + to);
+                }
+            }
+
             boolean contains(double area) {
                 return area >= from && area <= to;
             }
