@@ -44,9 +44,9 @@ class FusedModelsTest {
     /** Every addition of a residual block and of the pyramid goes into a convolution: 5 blocks, 3 levels. */
     @Test
     void maskRcnn() {
-        assertFused(144, 8, detector(SmallRcnns.torchvision(5, false)));
-        assertFused(154, 8, detector(SmallRcnns.second(5)));
-        assertFused(148, 8, detector(SmallRcnns.panoptic(5, 7)));
+        assertFused(101, 8, detector(SmallRcnns.torchvision(5, false)));
+        assertFused(111, 8, detector(SmallRcnns.second(5)));
+        assertFused(105, 8, detector(SmallRcnns.panoptic(5, 7)));
     }
 
     private static Graph detector(Map<String, HostTensor> tensors) {
