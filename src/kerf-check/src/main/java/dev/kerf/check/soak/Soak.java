@@ -148,11 +148,16 @@ public final class Soak {
         return all;
     }
 
-    /** Asks everything once more in the same order, so that caches hold the same plans at each reading. */
+    /**
+     * Asks everything once more in the same order and under a limit, so that caches hold the same plans at each reading, and each
+     * plan the thread that its calls under a limit take.
+     */
     private void settle(List<Loaded> loaded) {
         for (int n = 0; n < loaded.size(); n++) {
+            Loaded net = loaded.get(n);
             for (int i = 0; i < expected[n].length; i++) {
-                check(n, i, loaded.get(n).ask(i));
+                int input = i;
+                check(n, i, Limit.untilCancelled().call(() -> net.ask(input)));
             }
         }
     }
