@@ -9,6 +9,7 @@ final class Block {
     final Counts counts;
     /** Whether accesses are counted by what they cost. */
     final boolean counting;
+    final boolean discarding;
     final boolean checks;
     final boolean strict;
     /** Whether tensor cores' sums are rounded towards 0. */
@@ -32,6 +33,7 @@ final class Block {
         checks = watch.checks();
         strict = watch.strict();
         counting = watch.counting();
+        discarding = watch.discarding();
         truncating = watch.truncating();
         counts = new Counts(program);
     }

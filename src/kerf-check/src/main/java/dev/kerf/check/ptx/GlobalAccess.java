@@ -38,6 +38,9 @@ final class GlobalAccess {
         for (int rest = lanes; rest != 0; rest &= ~w.together) {
             Allocation a = locate(w, rest, access.address(), bytes, bytes);
             countWritten(w);
+            if (w.block.discarding) {
+                continue;
+            }
             access.store(w, w.together, a.bytes);
             if (w.block.strict) {
                 written(w, w.together, a);

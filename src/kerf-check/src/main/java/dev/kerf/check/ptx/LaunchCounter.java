@@ -11,7 +11,8 @@ import java.util.Map;
 
 /**
  * A device that counts instead of running: graphs are compiled for it as for the card that it passes for, with the PTX that ships, and
- * of a launch it runs the blocks that are asked for. Memory that nobody has written reads as 0. For one thread.
+ * of a launch it runs the blocks that are asked for. Memory reads as 0, whatever other launches did, but for what was uploaded and what
+ * is written for a launch. For one thread.
  *
  * <pre>{@code
  * try (LaunchCounter counter = new LaunchCounter(Card.of("h100"));
@@ -30,10 +31,11 @@ public final class LaunchCounter implements AutoCloseable {
 
     private final PtxDriver driver;
     private final GpuDevice device;
+    private final List<Runnable> undone = new ArrayList<>();
 
     /** Opens it. */
     public LaunchCounter(Card card) {
-        driver = new PtxDriver(card, new Watch(false, false, true, false), (byte) 0);
+        driver = new PtxDriver(card, new Watch(false, false, true, false, true), (byte) 0);
         device = new GpuDevice(driver);
     }
 
@@ -65,7 +67,7 @@ public final class LaunchCounter implements AutoCloseable {
     public record Counted(long sampled, LaunchCounts counts) {}
 
     /**
-     * Runs some blocks of a launch and counts what they do.
+     * Runs some blocks of a launch and counts what they do. What was written for it is gone afterwards.
      *
      * @param most blocks besides the first and the last; fewer where these take many instructions
      * @throws dev.kerf.error.DeviceException if they break a rule
@@ -80,6 +82,8 @@ public final class LaunchCounter implements AutoCloseable {
         if (inner.length > 0) {
             counts = counts.plus(driver.count(bound, inner), (blocks - ends.length) / (double) inner.length);
         }
+        undone.reversed().forEach(Runnable::run);
+        undone.clear();
         return new Counted(ends.length + inner.length, counts);
     }
 
@@ -112,16 +116,22 @@ public final class LaunchCounter implements AutoCloseable {
         return all;
     }
 
-    /** Writes 32-bit numbers where an argument of a launch points, from the element that its {@code _off} says, as far as there is room. */
+    /**
+     * Writes 32-bit numbers where an argument of a launch points, from the element that its {@code _off} says, as far as there is room;
+     * for the launch that is counted next.
+     */
     public void write(Driver.Launch launch, Manifest kernel, String argument, int[] values) {
         PtxLaunch l = (PtxLaunch) launch;
         byte[] arguments = l.now().arguments();
         long address = (long) DeviceMemory.LONG.get(arguments, l.parameter(kernel.index(argument)).offset());
         long first = (long) DeviceMemory.LONG.get(arguments, l.parameter(kernel.index(argument + "_off")).offset());
         DeviceMemory.Allocation to = driver.memory().at(address);
-        long at = address - to.address + first * Integer.BYTES;
-        for (int i = 0; i < values.length && at + Integer.BYTES <= to.size; i++, at += Integer.BYTES) {
-            DeviceMemory.INT.set(to.bytes, (int) at, values[i]);
+        int at = Math.toIntExact(address - to.address + first * Integer.BYTES);
+        int count = Math.min(values.length, (to.size - at) / Integer.BYTES);
+        byte[] before = Arrays.copyOfRange(to.bytes, at, at + count * Integer.BYTES);
+        undone.add(() -> System.arraycopy(before, 0, to.bytes, at, before.length));
+        for (int i = 0; i < count; i++) {
+            DeviceMemory.INT.set(to.bytes, at + i * Integer.BYTES, values[i]);
         }
     }
 

@@ -8,9 +8,16 @@ package dev.kerf.check.ptx;
  *                   count; what they read there is NaN, or −1
  * @param counting   whether it counts what accesses to memory cost
  * @param truncating whether sums of tensor cores are rounded towards 0 rather than to the nearest
+ * @param discarding whether what kernels store to global memory is thrown away, so that a launch that runs in part leaves nothing to
+ *                   the next one; what they change by atomics stays
  */
-record Watch(boolean checks, boolean strict, boolean counting, boolean truncating) {
+record Watch(boolean checks, boolean strict, boolean counting, boolean truncating, boolean discarding) {
+    /** What kernels store stays. */
+    Watch(boolean checks, boolean strict, boolean counting, boolean truncating) {
+        this(checks, strict, counting, truncating, false);
+    }
+
     Watch withCounting() {
-        return new Watch(checks, strict, true, truncating);
+        return new Watch(checks, strict, true, truncating, discarding);
     }
 }
