@@ -2,6 +2,7 @@ package dev.kerf.check.ptx;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.kerf.backend.Precision;
 import dev.kerf.check.cost.LaunchCost;
@@ -54,6 +55,7 @@ class AttentionCountsTest {
         assertEquals(List.of("attention", "attention_join"), costs.stream().map(LaunchCost::kernel).toList());
         LaunchCost c = costs.getFirst();
         assertTrue(c.blocks() >= 128, c.blocks() + " groups");
+        assumeTrue(c.assembled(), "ptxas isn't here to say how many registers a thread takes");
         assertTrue(H100.resident(c.counts().threads(), c.counts().sharedBytes(), c.registers()) >= resident, c.toString());
     }
 
