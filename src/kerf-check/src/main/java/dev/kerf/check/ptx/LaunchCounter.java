@@ -73,18 +73,21 @@ public final class LaunchCounter implements AutoCloseable {
      * @throws dev.kerf.error.DeviceException if they break a rule
      */
     public Counted count(Driver.Launch launch, int most) {
-        PtxLaunch.Bound bound = ((PtxLaunch) launch).now();
-        long blocks = bound.blocks();
-        long[] ends = Sample.ends(blocks);
-        LaunchCounts counts = driver.count(bound, ends);
-        long each = Math.max(1, counts.total() / ends.length);
-        long[] inner = Sample.inner(blocks, most == ALL ? ALL : Math.clamp(ENOUGH / each, LEAST, most));
-        if (inner.length > 0) {
-            counts = counts.plus(driver.count(bound, inner), (blocks - ends.length) / (double) inner.length);
+        try {
+            PtxLaunch.Bound bound = ((PtxLaunch) launch).now();
+            long blocks = bound.blocks();
+            long[] ends = Sample.ends(blocks);
+            LaunchCounts counts = driver.count(bound, ends);
+            long each = Math.max(1, counts.total() / ends.length);
+            long[] inner = Sample.inner(blocks, most == ALL ? ALL : Math.clamp(ENOUGH / each, LEAST, most));
+            if (inner.length > 0) {
+                counts = counts.plus(driver.count(bound, inner), (blocks - ends.length) / (double) inner.length);
+            }
+            return new Counted(ends.length + inner.length, counts);
+        } finally {
+            undone.reversed().forEach(Runnable::run);
+            undone.clear();
         }
-        undone.reversed().forEach(Runnable::run);
-        undone.clear();
-        return new Counted(ends.length + inner.length, counts);
     }
 
     /**

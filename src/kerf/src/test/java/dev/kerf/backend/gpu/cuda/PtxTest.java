@@ -22,16 +22,17 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * The PTX that is checked in does what nvcc's does of the kernels as they are now. Without the nvcc that made it, the hash
+ * The PTX that is checked in does what nvcc makes of the kernels as they are now. Without the nvcc that made it, the hash
  * of what it was made from must still be that of the present sources and sets.
  */
 class PtxTest {
     private static final Path FOLDER = Path.of("kernels", "ptx");
     private static final Pattern OTHER_HALF = Pattern.compile("cvt\\.(?!rn\\.f16\\.f32 |f32\\.f16 )\\S*f16");
-    /** What a kernel computes and touches: arithmetic on floating-point numbers, stores, reads of global memory, barriers. */
+    /** What a kernel computes and touches: floating-point arithmetic, stores, reads of global memory, atomics, barriers. */
     private static final Pattern DEED = Pattern
             .compile("(?m)^\\s*(?:@!?%p\\d+\\s+)?((?:(?:fma|add|sub|mul|div|rcp|ex2|max|min|sqrt)"
                     + "\\.[\\w.]*f(?:16|32|64)|(?:st|ld\\.global|atom|bar)\\.[\\w.]+))\\s");
+    private static final Pattern CONSTANT = Pattern.compile("\\b0[fd][0-9A-F]{8,16}\\b");
     private static final Pattern VECTOR = Pattern.compile("\\.v([24])(?=\\.)");
     private static final String AGAIN = ": run kernels/ptx/build.sh";
 
@@ -147,15 +148,16 @@ class PtxTest {
     }
 
     /**
-     * The sets that each module serves, and how often it does what {@link #DEED} names. The rest may differ: how long
-     * the scratch folder's name is, and where memory lies, decides in nvcc which copies, addresses and reads of shared
-     * memory remain in a long kernel.
+     * The sets that each module serves, its floating-point constants, and how often it does what {@link #DEED} names.
+     * The rest may differ: how long the scratch folder's name is, and where memory lies, decides in nvcc which copies,
+     * addresses and reads of shared memory remain in a long kernel.
      */
     private static List<Map<String, Integer>> deeds(String file) {
         List<Map<String, Integer>> modules = new ArrayList<>();
         for (String module : file.split("(?<=\n}\n)")) {
             Map<String, Integer> counts = new TreeMap<>();
             module.lines().filter(l -> l.startsWith(PtxFile.MARK)).forEach(l -> counts.merge(l, 1, Integer::sum));
+            CONSTANT.matcher(module).results().forEach(c -> counts.put(c.group(), 1));
             Matcher m = DEED.matcher(module);
             while (m.find()) {
                 Matcher vector = VECTOR.matcher(m.group(1));
