@@ -17,7 +17,7 @@
 
 #include "conv2d_tile.h"
 
-KERNEL conv2d(
+KERNEL MANY_GROUPS conv2d(
         GLOBAL const real *RESTRICT x, long x_off, long x_sn, GLOBAL const real *RESTRICT w, long w_off,
         GLOBAL const real *RESTRICT b, long b_off, GLOBAL const real *RESTRICT r, long r_off, long r_sn,
         GLOBAL real *RESTRICT y, long y_off, long y_sn, int groups, int C, int H, int W, int O, int P, int Q, int KH,
@@ -32,10 +32,13 @@ KERNEL conv2d(
     const int n = GROUP_ID(2);
     const int pixel = GROUP_ID(0) * TILE_N + item % TILE_N;
     const int steps = KH * KW * ((C + TILE_K - 1) / TILE_K);
+    GLOBAL const real *image = x + x_off + n * x_sn + (long)group * C * H * W;
+    GLOBAL const real *weights = w + w_off + ((long)group * panels + panel) * KH * KW * C * TILE_M;
+    int u = 0;
+    int v = 0;
+    int c = 0;
     float acc[WORK_M][WORK_N];
-    tile_sums(acc, tile, x + x_off + n * x_sn + (long)group * C * H * W,
-            w + w_off + ((long)group * panels + panel) * KH * KW * C * TILE_M, pixel, steps, 0, 0, 0, C, H, W, P, Q, KW,
-            row_first, col_first, row_step, col_step, row_tap, col_tap);
+    TILE_SUMS(acc, tile, image, weights, pixel, steps, u, v, c)
 
     const int at = pixel < P * Q
             ? (pixel / Q * y_row_step + y_row_first) * y_width + pixel % Q * y_col_step + y_col_first

@@ -1,7 +1,9 @@
 // Convolution without tiles: for depthwise layers and for few channels on either side, of which conv2d's tiles would be
 // mostly empty.
 //
-// Arguments, shapes and what is computed are those of conv2d.cl.
+// Arguments, shapes and what is computed are those of conv2d.cl. Of a transposed convolution whose window is as large as
+// its stride all phases are made at once: O is `phases` for each channel of y, m being phase m % phases of channel
+// m / phases, as many rows and columns from a pixel's first as the phase's tap.
 //
 // Launch  a work-item for TILE_M output channels of PIXELS pixels, a PIXELS-th of the plane apart, so that neighbouring
 //         items take neighbouring pixels. Items run on from one panel of channels to the next: none is idle but the last.
@@ -27,7 +29,7 @@ KERNEL conv2d_direct(
         GLOBAL real *RESTRICT y, long y_off, long y_sn, int groups, int C, int H, int W, int O, int P, int Q, int KH,
         int KW, int row_first, int col_first, int row_step, int col_step, int row_tap, int col_tap, int y_plane,
         int y_width, int y_row_first, int y_col_first, int y_row_step, int y_col_step, int act, int has_bias,
-        int has_residual) {
+        int has_residual, int phases) {
     const int pixels = P * Q;
     const int plane = H * W;
     const int span = (pixels + PIXELS - 1) / PIXELS;
@@ -111,24 +113,26 @@ KERNEL conv2d_direct(
     // One piece of code for all channels: the next one's sums move to where the first one's were.
     #pragma unroll 1
     for (int i = 0; i < TILE_M && panel * TILE_M + i < O; i++) {
-        const int o = group * O + panel * TILE_M + i;
-        const long plane_at = (long)o * y_plane;
+        const int m = panel * TILE_M + i;
+        const int o = group * (O / phases) + m / phases;
+        const int tap = m % phases;
+        const long to = (long)o * y_plane + tap / y_col_step * y_width + tap % y_col_step;
         const float bias = has_bias ? LOAD(b, b_off + o) : 0.0f;
         #pragma unroll
         for (int k = 0; k < PIXELS; k++) {
             if (at[k] >= 0) {
                 float sum = acc[0][k] + bias;
                 if (has_residual) {
-                    sum += LOAD(r, r_off + n * r_sn + plane_at + at[k]);
+                    sum += LOAD(r, r_off + n * r_sn + to + at[k]);
                 }
-                STORE(y, y_off + n * y_sn + plane_at + at[k], activate(act, sum));
+                STORE(y, y_off + n * y_sn + to + at[k], activate(act, sum));
             }
         }
         #pragma unroll
-        for (int m = 0; m + 1 < TILE_M; m++) {
+        for (int j = 0; j + 1 < TILE_M; j++) {
             #pragma unroll
             for (int k = 0; k < PIXELS; k++) {
-                acc[m][k] = acc[m + 1][k];
+                acc[j][k] = acc[j + 1][k];
             }
         }
     }

@@ -1,28 +1,7 @@
-// The tile of conv2d: its sums, and the way they leave the registers.
-//
-// A group makes TILE_M output channels of TILE_N pixels. TILE_K terms of the sums at a time lie in local memory, `tile`:
-// their weights, then the pixels' inputs. A work-item keeps WORK_M × WORK_N sums: channels side by side, pixels in fours,
-// ITEMS_N · 4 apart.
-#include "four.h"
-#ifndef TILE_M
-#define TILE_M 64
-#endif
-#ifndef TILE_N
-#define TILE_N 128
-#endif
-#ifndef TILE_K
-#define TILE_K 8
-#endif
-#ifndef WORK_M
-#define WORK_M 8
-#endif
-#ifndef WORK_N
-#define WORK_N 8
-#endif
+// What conv2d and its variants with tiles share: the sums of TILE_M output channels of TILE_N pixels, and how they are
+// stored. TILE_K terms at a time lie in local memory, `tile`: their weights, then the pixels' inputs.
+#include "tile.h"
 
-#define ITEMS_M (TILE_M / WORK_M)
-#define ITEMS_N (TILE_N / WORK_N)
-#define ITEMS (ITEMS_M * ITEMS_N)
 #define ROWS_AT_ONCE (ITEMS / TILE_N)
 #define LOADS_X (TILE_K * TILE_N / ITEMS)
 #define LOADS_W (TILE_K * TILE_M / ITEMS)
@@ -30,107 +9,43 @@
 
 // The sums over so many steps, of TILE_K channels of one tap each or fewer at a tap's last, from channel c of tap (u, v) on.
 // image is that of the group of channels, weights start with the first of the steps, pixel is the one whose inputs this
-// work-item gathers.
-DEVICE void tile_sums(
-        float acc[WORK_M][WORK_N], LOCAL_POINTER float *tile, GLOBAL const real *image, GLOBAL const real *weights,
-        int pixel, int steps, int u, int v, int c, int C, int H, int W, int P, int Q, int KW, int row_first,
-        int col_first, int row_step, int col_step, int row_tap, int col_tap) {
-    LOCAL_POINTER float *w_tile = tile;
-    LOCAL_POINTER float *x_tile = tile + TILE_K * TILE_M;
-    const int item = LOCAL_ID(0);
-    const int item_n = item % ITEMS_N;
-    const int item_m = item / ITEMS_N;
-    const int x_row = item / TILE_N;
-    const int plane = H * W;
-    const int row = pixel / Q * row_step + row_first;
-    const int col = pixel % Q * col_step + col_first;
-    #pragma unroll
-    for (int i = 0; i < WORK_M; i++) {
-        #pragma unroll
-        for (int j = 0; j < WORK_N; j++) {
-            acc[i][j] = 0.0f;
-        }
+// work-item gathers; weights, u, v and c are moved on. What else it takes are the kernel's arguments.
+#define TILE_SUMS(acc, tile, image, weights, pixel, steps, u, v, c) \
+    LOCAL_POINTER float *x_tile = tile + TILE_K * TILE_M; \
+    const int x_row = LOCAL_ID(0) / TILE_N; \
+    const int plane = H * W; \
+    const int row = pixel / Q * row_step + row_first; \
+    const int col = pixel % Q * col_step + col_first; \
+    ZERO_SUMS(acc) \
+    for (int step = 0; step < (steps); step++) { \
+        const int in_row = row + u * row_tap; \
+        const int in_col = col + v * col_tap; \
+        const int inside = pixel < P * Q && in_row >= 0 && in_row < H && in_col >= 0 && in_col < W; \
+        _Pragma("unroll") \
+        for (int l = 0; l < LOADS_X; l++) { \
+            const int k = x_row + l * ROWS_AT_ONCE; \
+            x_tile[k * TILE_N + LOCAL_ID(0) % TILE_N] = \
+                    inside && c + k < C ? LOAD(image, (long)(c + k) * plane + in_row * W + in_col) : 0.0f; \
+        } \
+        _Pragma("unroll") \
+        for (int l = 0; l < LOADS_W; l++) { \
+            const int k = LOCAL_ID(0) + l * ITEMS; \
+            tile[k] = k < (C - c) * TILE_M ? LOAD(weights, k) : 0.0f; \
+        } \
+        weights += min(TILE_K, C - c) * TILE_M; \
+        c += TILE_K; \
+        if (c >= C) { \
+            c = 0; \
+            v++; \
+            if (v == KW) { \
+                v = 0; \
+                u++; \
+            } \
+        } \
+        BARRIER(); \
+        TILE_MULTIPLY(acc, tile, TILE_M, tile + TILE_K * TILE_M, TILE_N) \
+        BARRIER(); \
     }
-    for (int step = 0; step < steps; step++) {
-        const int in_row = row + u * row_tap;
-        const int in_col = col + v * col_tap;
-        const int inside = pixel < P * Q && in_row >= 0 && in_row < H && in_col >= 0 && in_col < W;
-        #pragma unroll
-        for (int l = 0; l < LOADS_X; l++) {
-            const int k = x_row + l * ROWS_AT_ONCE;
-            x_tile[k * TILE_N + item % TILE_N] =
-                    inside && c + k < C ? LOAD(image, (long)(c + k) * plane + in_row * W + in_col) : 0.0f;
-        }
-        #pragma unroll
-        for (int l = 0; l < LOADS_W; l++) {
-            const int k = item + l * ITEMS;
-            w_tile[k] = k < (C - c) * TILE_M ? LOAD(weights, k) : 0.0f;
-        }
-        weights += min(TILE_K, C - c) * TILE_M;
-        c += TILE_K;
-        if (c >= C) {
-            c = 0;
-            v++;
-            if (v == KW) {
-                v = 0;
-                u++;
-            }
-        }
-        BARRIER();
-        #pragma unroll
-        for (int k = 0; k < TILE_K; k++) {
-            float ws[WORK_M];
-            float xs[WORK_N];
-            #pragma unroll
-            for (int i = 0; i < WORK_M; i += 4) {
-                const float4 four = LOCAL4(w_tile, k * TILE_M + item_m * WORK_M + i);
-                ws[i] = four.x;
-                ws[i + 1] = four.y;
-                ws[i + 2] = four.z;
-                ws[i + 3] = four.w;
-            }
-            #pragma unroll
-            for (int j = 0; j < WORK_N; j += 4) {
-                const float4 four = LOCAL4(x_tile, k * TILE_N + (j / 4 * ITEMS_N + item_n) * 4);
-                xs[j] = four.x;
-                xs[j + 1] = four.y;
-                xs[j + 2] = four.z;
-                xs[j + 3] = four.w;
-            }
-            #pragma unroll
-            for (int i = 0; i < WORK_M; i++) {
-                #pragma unroll
-                for (int j = 0; j < WORK_N; j++) {
-                    acc[i][j] = FMA(ws[i], xs[j], acc[i][j]);
-                }
-            }
-        }
-        BARRIER();
-    }
-}
-
-// Puts the first `rows` of each work-item's rows of sums into local memory, that of item_m and row i at
-// (item_m · rows + i) · TILE_N, and moves the others to where they were: one piece of code then serves all rows while the
-// sums stay in registers. From there neighbouring work-items take neighbouring pixels.
-DEVICE void tile_rows(float acc[WORK_M][WORK_N], LOCAL_POINTER float *tile, int rows) {
-    const int item_n = LOCAL_ID(0) % ITEMS_N;
-    const int item_m = LOCAL_ID(0) / ITEMS_N;
-    #pragma unroll
-    for (int i = 0; i < rows; i++) {
-        #pragma unroll
-        for (int j = 0; j < WORK_N; j += 4) {
-            SET_LOCAL4(tile, (item_m * rows + i) * TILE_N + (j / 4 * ITEMS_N + item_n) * 4,
-                    acc[i][j], acc[i][j + 1], acc[i][j + 2], acc[i][j + 3]);
-        }
-    }
-    #pragma unroll
-    for (int i = 0; i + rows < WORK_M; i++) {
-        #pragma unroll
-        for (int j = 0; j < WORK_N; j++) {
-            acc[i][j] = acc[i + rows][j];
-        }
-    }
-}
 
 // Adds bias and residual to the rows of sums in local memory, one of each item_m, and stores them: row k is channel
 // m + k · WORK_M of the O that start with the group's `first`, and goes to `at` of its plane, nowhere if that is

@@ -36,6 +36,7 @@ final class KernelBed implements AutoCloseable {
     private static final double UNIT = 0x1p-24;
     private static final Map<String, Map<String, Long>> SMALL_TILES = Map.of(
             "conv2d", Map.of("TILE_M", 16L, "TILE_N", 16L, "TILE_K", 4L, "WORK_M", 4L, "WORK_N", 4L),
+            "conv2d_phases", Map.of("TILE_M", 16L, "TILE_N", 16L, "TILE_K", 4L, "WORK_M", 4L, "WORK_N", 4L),
             "matmul", Map.of("TILE_M", 16L, "TILE_N", 16L, "TILE_K", 4L, "WORK_M", 4L, "WORK_N", 4L),
             "attention", Map.of("TILE_Q", 16L, "TILE_K", 16L, "TILE_D", 8L));
 

@@ -90,6 +90,28 @@ class SpatialKernelTest {
         }
     }
 
+    static Stream<Arguments> phasesAtOnce() {
+        return KernelBed.devicesAnd("conv2d/conv2d_direct", "conv2d/conv2d_phases");
+    }
+
+    /** All phases of windows as large as their stride, in one launch. */
+    @ParameterizedTest(allowZeroInvocations = true)
+    @MethodSource("phasesAtOnce")
+    void convolvesTransposedAtOnce(String device, String kernel) {
+        try (KernelBed bed = KernelBed.of(device, kernel)) {
+            transposed(bed, Window2d.of().stride(2), 0, 0, 1, 1, 1, 1, 1, 1, 2);
+            transposed(bed, Window2d.of().stride(2), 0, 0, 1, 2, 17, 9, 11, 5, 2);
+            transposed(bed, Window2d.of().stride(2), 0, 0, 3, 1, 9, 13, 10, 6, 2);
+            // One past a tile of channels, of pixels and of terms.
+            transposed(bed, Window2d.of().stride(2), 0, 0, 1, 1, 33, 3, 43, 17, 2);
+            if (kernel.equals("conv2d/conv2d_direct")) {
+                transposed(bed, Window2d.of().stride(3), 0, 0, 1, 2, 5, 7, 9, 2, 3);
+            } else {
+                transposed(bed, Window2d.of().stride(2), 0, 0, 1, 1, 35, 13, 11, 33, 2);
+            }
+        }
+    }
+
     private static void transposed(
             KernelBed bed, Window2d s, int outPadH, int outPadW, int groups, long n, long c, long h, long w, long o,
             long k) {

@@ -40,18 +40,18 @@ class LaunchesTest {
 
     @Test
     void uNet() {
-        assertEquals(41, launches("unet", "network", 512, 512));
+        assertEquals(29, launches("unet", "network", 512, 512));
     }
 
     @Test
     void maskRcnn() {
-        assertEquals(122, launches("maskrcnn", "network", 800, 1216));
+        assertEquals(119, launches("maskrcnn", "network", 800, 1216));
     }
 
     @Test
     void sam2() {
-        assertEquals(82, launches("sam2", "decoder", 1024, 1024));
-        assertEquals(197, launches("sam2", "frame", 1024, 1024));
+        assertEquals(76, launches("sam2", "decoder", 1024, 1024));
+        assertEquals(191, launches("sam2", "frame", 1024, 1024));
         assertEquals(43, launches("sam2", "memory", 1024, 1024));
     }
 

@@ -96,4 +96,26 @@ class ConvolutionCountsTest {
             assertEquals(4L * o * (height / stride) * (width / stride), counts.storedBytes());
         }
     }
+
+    /** Four launches before. With few channels a lane stores every second pixel; otherwise neighbours store neighbours. */
+    @ParameterizedTest
+    @CsvSource({"64,8,16,16,direct", "16,3,12,20,direct", "8,16,16,16,direct", "256,64,16,16,phases", "64,32,24,20,phases",
+        "512,256,8,16,phases"})
+    void phasesAreOneLaunch(int c, int o, int height, int width, String kernel) {
+        GraphBuilder g = new GraphBuilder();
+        Value x = g.input("x", TensorType.f32(1, c, height, width));
+        Value w = g.constant(HostTensor.of(Shape.of(c, o, 2, 2), new float[c * o * 4]));
+        g.output("y", g.apply(new SpatialOp.ConvTranspose2d(Window2d.of().stride(2), 0, 0, 1, Activation.RELU, false), x, w));
+        Graph graph = g.build();
+        List<LaunchCounts> before = count(graph, TILES, Precision.FLOAT32);
+        assertEquals(4, before.size());
+        List<LaunchCounts> counts = count(graph, Target.Forced.NONE, Precision.FLOAT32);
+        assertEquals(1, counts.size());
+        LaunchCounts all = counts.getFirst();
+        assertEquals("conv2d_" + kernel, all.kernel());
+        assertTrue(executed(counts) <= 1.5 * 4 * c * o * height * width, executed(counts) + " multiply-adds");
+        assertEquals(16L * o * height * width, all.storedBytes());
+        double filled = all.storedBytes() / (32.0 * all.storedSectors());
+        assertTrue(filled >= (kernel.equals("phases") ? 0.9 : 0.5), "of the sectors " + filled);
+    }
 }

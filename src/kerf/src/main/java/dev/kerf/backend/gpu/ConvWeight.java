@@ -43,6 +43,13 @@ record ConvWeight(
                 rows.firstTap() * w.size(3) + cols.firstTap(), rows.tapStep() * w.size(3), cols.tapStep());
     }
 
+    /** A transposed convolution's weight (groups · c, o, KH, KW) as a 1×1 convolution's with an output channel for each tap. */
+    static ConvWeight phases(int groups, Shape w) {
+        int c = w.size(0) / groups;
+        int o = w.size(1) * w.size(2) * w.size(3);
+        return new ConvWeight(groups, o, c, 1, 1, c * o, 1, o, 0, 0, 0);
+    }
+
     /** Numbers in the packed form. */
     long elements(int tile) {
         return (long) groups * Math.ceilDiv(o, tile) * rows * cols * c * tile;

@@ -47,7 +47,7 @@ final class SpatialRules {
                 .set("row_step", s.strideH()).set("col_step", s.strideW())
                 .set("row_tap", s.dilationH()).set("col_tap", s.dilationW())
                 .set("y_plane", y.dim(2) * y.dim(3)).set("y_row_first", 0).set("y_col_first", 0)
-                .set("y_row_step", 1).set("y_col_step", 1);
+                .set("y_row_step", 1).set("y_col_step", 1).set("phases", 1);
         // A pointwise convolution has no use for rows: one long row leaves fewer edges.
         boolean flat = w.dim(2) * w.dim(3) == 1 && y.dim(2) == x.dim(2) && y.dim(3) == x.dim(3)
                 && s.equals(Window2d.of());
@@ -67,12 +67,45 @@ final class SpatialRules {
         return calls;
     }
 
+    /**
+     * All phases as one 1×1 convolution with that many times the output channels, where the window is as large as its stride, so
+     * that each phase has one tap, and the kernel chosen knows where they go; otherwise none.
+     */
+    private static List<KernelCall> phasesAtOnce(SpatialOp.ConvTranspose2d op, Node node, Target target) {
+        Shape x = node.input(0).type().shape();
+        Shape w = node.input(1).type().shape();
+        Shape y = node.output().type().shape();
+        int phases = w.size(2) * w.size(3);
+        Window2d s = op.window();
+        if (phases == 1 || !s.equals(Window2d.of().stride(w.size(2), w.size(3)))
+                || y.dim(2) != x.dim(2) * s.strideH() || y.dim(3) != x.dim(3) * s.strideW()) {
+            return new ArrayList<>();
+        }
+        Sizes sizes = Sizes.of()
+                .set("N", x.dim(0)).set("groups", op.groups()).set("C", x.dim(1) / op.groups())
+                .set("O", w.dim(1) * phases).set("H", x.dim(2)).set("W", x.dim(3)).set("P", x.dim(2)).set("Q", x.dim(3))
+                .set("KH", 1).set("KW", 1).set("row_first", 0).set("col_first", 0)
+                .set("row_step", 1).set("col_step", 1).set("row_tap", 1).set("col_tap", 1)
+                .set("y_plane", y.dim(2) * y.dim(3)).set("y_width", y.dim(3)).set("y_row_first", 0).set("y_col_first", 0)
+                .set("y_row_step", s.strideH()).set("y_col_step", s.strideW()).set("phases", phases);
+        KernelCall call = target.call("conv2d", sizes);
+        if (call.kernel().index("phases") < 0) {
+            return new ArrayList<>();
+        }
+        call.choice("ACT", op.activation().code()).choice("HAS_RESIDUAL", 0).absent("r");
+        operands(call, node, op.bias());
+        return weight(call, ConvWeight.phases(op.groups(), w), node, 0, target);
+    }
+
     private static List<KernelCall> convTranspose2d(SpatialOp.ConvTranspose2d op, Node node, Target target) {
         Shape x = node.input(0).type().shape();
         Shape w = node.input(1).type().shape();
         Shape y = node.output().type().shape();
         Window2d s = op.window();
-        List<KernelCall> calls = new ArrayList<>();
+        List<KernelCall> calls = phasesAtOnce(op, node, target);
+        if (!calls.isEmpty()) {
+            return calls;
+        }
         long scratch = 0;
         for (int i = 0; i < s.strideH(); i++) {
             ConvWeight.Phase rows = ConvWeight.Phase.of(i, y.size(2), w.size(2), s.strideH(), s.padTop(), s.dilationH());
@@ -92,7 +125,7 @@ final class SpatialRules {
                         .set("row_tap", rows.inStep()).set("col_tap", cols.inStep())
                         .set("y_plane", y.dim(2) * y.dim(3)).set("y_width", y.dim(3))
                         .set("y_row_first", i).set("y_col_first", j)
-                        .set("y_row_step", s.strideH()).set("y_col_step", s.strideW());
+                        .set("y_row_step", s.strideH()).set("y_col_step", s.strideW()).set("phases", 1);
                 KernelCall call = target.call("conv2d", sizes)
                         .choice("ACT", op.activation().code())
                         .choice("HAS_RESIDUAL", 0);

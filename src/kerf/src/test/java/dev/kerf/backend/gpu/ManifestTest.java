@@ -28,7 +28,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 class ManifestTest {
     private static final Path KERNELS = Path.of("kernels");
     private static final Pattern FUNCTION = Pattern.compile("(?sm)^DEVICE[^{;]*?\\b(\\w+)\\([^{;]*\\{(.*?)\\n\\}");
-    private static final Pattern SIGNATURE = Pattern.compile("KERNEL\\s+(?:TWO_GROUPS\\s+)?(\\w+)\\s*\\(([^)]*)\\)");
+    private static final Pattern SIGNATURE = Pattern.compile("KERNEL\\s+(?:[A-Z_]+\\s+)?(\\w+)\\s*\\(([^)]*)\\)");
 
     static List<String> kernels() throws IOException {
         try (Stream<Path> files = Files.list(KERNELS.resolve("manifest"))) {

@@ -13,7 +13,8 @@ import uk.ac.manchester.tornado.api.types.vectors.Float4;
 
 /**
  * Convolution without tiles, for depthwise layers and for few channels on either side. Shapes are those of {@link Conv2d},
- * with panels of four output channels. A work-item makes one panel of four pixels, a quarter of the plane apart.
+ * with panels of four output channels, which may be the phases of a transposed convolution. A work-item makes one panel of four
+ * pixels, a quarter of the plane apart.
  */
 public final class Conv2dDirect implements JavaKernel {
     private static final int TILE_M = 4;
@@ -26,7 +27,8 @@ public final class Conv2dDirect implements JavaKernel {
         return new TaskPackage(a.id(), Conv2dDirect::convolve, a.context(), a.scalars("x_off", "x_sn", "w_off", "b_off",
                 "r_off", "r_sn", "y_off", "y_sn", "C", "H", "W", "O", "P", "Q", "KH", "KW", "row_first", "col_first",
                 "row_step", "col_step", "row_tap", "col_tap", "y_plane", "y_width", "y_row_first", "y_col_first",
-                "y_row_step", "y_col_step", "act", "has_bias", "has_residual", "groups"), a.floats("x"), a.floats("w"),
+                "y_row_step", "y_col_step", "act", "has_bias", "has_residual", "groups", "phases"),
+                a.floats("x"), a.floats("w"),
                 a.floats("b"), a.floats("r"), a.floats("y"));
     }
 
@@ -105,9 +107,10 @@ public final class Conv2dDirect implements JavaKernel {
                 int m = panel * TILE_M + e / PIXELS;
                 int p = first + e % PIXELS * span;
                 if (Range.outside(m, outputs) + Range.outside(p, pixels) == 0) {
-                    int o = group * outputs + m;
-                    int at = o * s.get(22) + (p / across * s.get(26) + s.get(24)) * s.get(23) + p % across * s.get(27)
-                            + s.get(25);
+                    int o = group * (outputs / s.get(32)) + m / s.get(32);
+                    int phase = m % s.get(32);
+                    int at = o * s.get(22) + (p / across * s.get(26) + s.get(24) + phase / s.get(27)) * s.get(23)
+                            + p % across * s.get(27) + s.get(25) + phase % s.get(27);
                     float sum = done[e];
                     if (s.get(29) != 0) {
                         sum += b.get(s.get(3) + o);
