@@ -30,6 +30,7 @@ module dev.kerf {
     exports dev.kerf.backend.cpu to dev.kerf.cli;
     exports dev.kerf.backend.cpu.kernel to dev.kerf.check;
     exports dev.kerf.backend.gpu to dev.kerf.check, dev.kerf.cli, dev.kerf.jcuda, dev.kerf.tornado;
+    exports dev.kerf.backend.gpu.device to dev.kerf.check, dev.kerf.cli, dev.kerf.jcuda, dev.kerf.tornado;
     exports dev.kerf.backend.gpu.kernel to dev.kerf.check, dev.kerf.cli, dev.kerf.jcuda, dev.kerf.tornado;
     exports dev.kerf.backend.gpu.cuda to dev.kerf.check, dev.kerf.cli, dev.kerf.jcuda;
     exports dev.kerf.backend.gpu.tornado to dev.kerf.tornado;

@@ -6,9 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.kerf.backend.Device;
 import dev.kerf.backend.Precision;
-import dev.kerf.backend.gpu.GpuDevice;
 import dev.kerf.backend.gpu.Parity;
 import dev.kerf.backend.gpu.WrongKernel;
+import dev.kerf.backend.gpu.device.GpuDevice;
 import dev.kerf.backend.gpu.opencl.OpenClBackend;
 import dev.kerf.check.SelfTest;
 import dev.kerf.check.op.OpCases;

@@ -1,8 +1,11 @@
 package dev.kerf.check.ptx;
 
 import dev.kerf.backend.gpu.Driver;
-import dev.kerf.backend.gpu.GpuDevice;
+import dev.kerf.backend.gpu.device.GpuDevice;
 import dev.kerf.backend.gpu.kernel.Manifest;
+import dev.kerf.check.ptx.machine.DeviceMemory;
+import dev.kerf.check.ptx.machine.Entry;
+import dev.kerf.check.ptx.machine.Watch;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;

@@ -1,5 +1,9 @@
 package dev.kerf.check.ptx;
 
+import dev.kerf.check.ptx.machine.Block;
+import dev.kerf.check.ptx.machine.Counts;
+import dev.kerf.check.ptx.machine.Flow;
+import dev.kerf.check.ptx.machine.Program;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -44,7 +48,7 @@ public record LaunchCounts(
                     lanes += c.lanes[s] - c.idle[i];
                 }
             }
-            for (int i = 0; i < program.ops.length; i++) {
+            for (int i = 0; i < kinds.size(); i++) {
                 sums[0] += c.sectors[i];
                 sums[1] += c.bytes[i];
                 sums[2] += c.waves[i];

@@ -3,7 +3,8 @@ package dev.kerf.check.ptx;
 import dev.kerf.backend.Backend;
 import dev.kerf.backend.Device;
 import dev.kerf.backend.gpu.Driver;
-import dev.kerf.backend.gpu.GpuDevice;
+import dev.kerf.backend.gpu.device.GpuDevice;
+import dev.kerf.check.ptx.machine.Watch;
 import dev.kerf.error.BackendUnavailableException;
 import java.util.List;
 

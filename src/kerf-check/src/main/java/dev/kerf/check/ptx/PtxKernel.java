@@ -1,6 +1,11 @@
 package dev.kerf.check.ptx;
 
 import dev.kerf.backend.gpu.Driver;
+import dev.kerf.check.ptx.machine.Block;
+import dev.kerf.check.ptx.machine.DeviceMemory;
+import dev.kerf.check.ptx.machine.Entry;
+import dev.kerf.check.ptx.machine.Program;
+import dev.kerf.check.ptx.machine.Watch;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;

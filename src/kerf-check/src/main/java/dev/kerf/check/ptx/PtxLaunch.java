@@ -3,6 +3,8 @@ package dev.kerf.check.ptx;
 import dev.kerf.backend.gpu.Driver;
 import dev.kerf.backend.gpu.Geometry;
 import dev.kerf.backend.gpu.NativeObject;
+import dev.kerf.check.ptx.machine.DeviceMemory;
+import dev.kerf.check.ptx.machine.Entry;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.List;

@@ -3,6 +3,7 @@ package dev.kerf.check.ptx;
 import dev.kerf.backend.gpu.Driver;
 import dev.kerf.backend.gpu.NativeObject;
 import dev.kerf.backend.gpu.Polling;
+import dev.kerf.check.ptx.machine.DeviceMemory;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.function.BooleanSupplier;

@@ -1,5 +1,6 @@
 package dev.kerf.check.ptx;
 
+import dev.kerf.check.ptx.machine.DeviceMemory;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;

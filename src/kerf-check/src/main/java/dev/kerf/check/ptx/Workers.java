@@ -1,5 +1,8 @@
 package dev.kerf.check.ptx;
 
+import dev.kerf.check.ptx.machine.Block;
+import dev.kerf.check.ptx.machine.DeviceMemory;
+import dev.kerf.check.ptx.machine.Watch;
 import java.util.concurrent.atomic.AtomicLong;
 
 /** Threads that run a launch's blocks; the caller is one of them. One launch at a time. */

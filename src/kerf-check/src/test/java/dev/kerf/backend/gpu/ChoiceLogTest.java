@@ -7,6 +7,8 @@ import dev.kerf.backend.Backends;
 import dev.kerf.backend.CompileOptions;
 import dev.kerf.backend.Device;
 import dev.kerf.backend.Executable;
+import dev.kerf.backend.gpu.device.GpuCompilation;
+import dev.kerf.backend.gpu.device.GpuDevice;
 import dev.kerf.graph.Graph.Value;
 import dev.kerf.graph.GraphBuilder;
 import dev.kerf.graph.PointwiseOp;

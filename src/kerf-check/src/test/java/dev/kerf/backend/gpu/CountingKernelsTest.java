@@ -5,6 +5,7 @@ import static dev.kerf.backend.gpu.Parity.randomIntegers;
 
 import dev.kerf.backend.CompileOptions;
 import dev.kerf.backend.gpu.Parity.Case;
+import dev.kerf.backend.gpu.device.GpuDevice;
 import dev.kerf.graph.FrameOp;
 import dev.kerf.graph.MeasureOp;
 import dev.kerf.graph.MeasureOp.MaskForm;

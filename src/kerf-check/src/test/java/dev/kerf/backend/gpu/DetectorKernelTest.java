@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.kerf.backend.CompileOptions;
 import dev.kerf.backend.Executable;
+import dev.kerf.backend.gpu.device.GpuDevice;
+import dev.kerf.backend.gpu.device.Step;
 import dev.kerf.check.oracle.Oracle;
 import dev.kerf.error.CapacityExceededException;
 import dev.kerf.graph.BoxOp;

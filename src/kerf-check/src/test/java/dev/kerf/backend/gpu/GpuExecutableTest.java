@@ -14,6 +14,7 @@ import dev.kerf.backend.DeviceTensor;
 import dev.kerf.backend.DeviceWeights;
 import dev.kerf.backend.Executable;
 import dev.kerf.backend.Precision;
+import dev.kerf.backend.gpu.device.GpuDevice;
 import dev.kerf.check.op.RunCost;
 import dev.kerf.error.BadInputException;
 import dev.kerf.error.DeadlineExceededException;

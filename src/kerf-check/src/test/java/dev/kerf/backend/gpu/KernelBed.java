@@ -9,6 +9,7 @@ import dev.kerf.backend.Executable;
 import dev.kerf.backend.Executable.NodeTiming;
 import dev.kerf.backend.Precision;
 import dev.kerf.backend.gpu.cuda.StandIn;
+import dev.kerf.backend.gpu.device.GpuDevice;
 import dev.kerf.backend.gpu.kernel.Dialect;
 import dev.kerf.backend.gpu.kernel.Manifest;
 import dev.kerf.check.oracle.Oracle;

@@ -6,6 +6,7 @@ import static dev.kerf.backend.gpu.Parity.randomIntegers;
 import dev.kerf.backend.CompileOptions;
 import dev.kerf.backend.Precision;
 import dev.kerf.backend.gpu.Parity.Case;
+import dev.kerf.backend.gpu.device.GpuDevice;
 import dev.kerf.graph.MoveOp;
 import dev.kerf.graph.Op;
 import dev.kerf.graph.Op.Activation;

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.kerf.backend.CompileOptions;
 import dev.kerf.backend.Executable;
 import dev.kerf.backend.gpu.Parity.Case;
+import dev.kerf.backend.gpu.device.GpuDevice;
 import dev.kerf.error.BadInputException;
 import dev.kerf.error.CapacityExceededException;
 import dev.kerf.graph.Graph.Value;

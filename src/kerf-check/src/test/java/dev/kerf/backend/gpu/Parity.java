@@ -12,6 +12,7 @@ import dev.kerf.backend.Precision;
 import dev.kerf.backend.Precision.Storage;
 import dev.kerf.backend.gpu.cuda.CudaBackend;
 import dev.kerf.backend.gpu.cuda.ShippedSets;
+import dev.kerf.backend.gpu.device.GpuDevice;
 import dev.kerf.backend.gpu.kernel.Manifest;
 import dev.kerf.backend.gpu.opencl.OpenClBackend;
 import dev.kerf.backend.gpu.tornado.TornadoBackend;

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.kerf.backend.CompileOptions;
 import dev.kerf.backend.Precision;
+import dev.kerf.backend.gpu.device.GpuDevice;
 import dev.kerf.backend.gpu.kernel.Manifest;
 import dev.kerf.check.op.OpCase;
 import dev.kerf.check.op.OpCases;

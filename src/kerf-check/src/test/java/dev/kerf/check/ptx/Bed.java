@@ -1,6 +1,7 @@
 package dev.kerf.check.ptx;
 
 import dev.kerf.backend.gpu.Driver;
+import dev.kerf.check.ptx.machine.Watch;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;

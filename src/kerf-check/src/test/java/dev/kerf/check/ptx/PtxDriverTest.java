@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.kerf.backend.Backends;
 import dev.kerf.backend.gpu.Driver;
+import dev.kerf.check.ptx.machine.Watch;
 import dev.kerf.error.BackendUnavailableException;
 import dev.kerf.error.BadInputException;
 import dev.kerf.error.DeviceException;

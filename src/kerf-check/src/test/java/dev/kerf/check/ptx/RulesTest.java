@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.kerf.check.ptx.machine.Rule;
+import dev.kerf.check.ptx.machine.Watch;
 import dev.kerf.error.DeviceException;
 import org.junit.jupiter.api.Test;
 

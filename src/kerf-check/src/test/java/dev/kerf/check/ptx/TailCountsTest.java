@@ -5,9 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.kerf.backend.CompileOptions;
 import dev.kerf.backend.Executable;
-import dev.kerf.backend.gpu.GpuDevice;
-import dev.kerf.backend.gpu.Step;
 import dev.kerf.backend.gpu.Target;
+import dev.kerf.backend.gpu.device.GpuDevice;
+import dev.kerf.backend.gpu.device.Step;
+import dev.kerf.check.ptx.machine.Watch;
 import dev.kerf.graph.BoxOp;
 import dev.kerf.graph.Graph;
 import dev.kerf.graph.Graph.Value;

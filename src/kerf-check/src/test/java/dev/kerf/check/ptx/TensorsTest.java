@@ -2,6 +2,7 @@ package dev.kerf.check.ptx;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import dev.kerf.check.ptx.machine.Watch;
 import java.util.Random;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;

@@ -3,7 +3,7 @@ package dev.kerf.cli.bench;
 import dev.kerf.backend.Device;
 import dev.kerf.backend.Precision;
 import dev.kerf.backend.Precision.Storage;
-import dev.kerf.backend.gpu.DeviceFloors;
+import dev.kerf.backend.gpu.device.DeviceFloors;
 import dev.kerf.cli.console.Text;
 import dev.kerf.cli.console.Version;
 import dev.kerf.cli.option.PictureSize;

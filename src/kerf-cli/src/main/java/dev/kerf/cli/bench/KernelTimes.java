@@ -5,7 +5,7 @@ import dev.kerf.backend.Device;
 import dev.kerf.backend.DeviceWeights;
 import dev.kerf.backend.Executable;
 import dev.kerf.backend.Executable.NodeTiming;
-import dev.kerf.backend.gpu.DeviceFloors;
+import dev.kerf.backend.gpu.device.DeviceFloors;
 import dev.kerf.cli.console.Text;
 import dev.kerf.graph.Graph;
 import dev.kerf.json.Json;

@@ -33,7 +33,7 @@ import java.util.function.LongFunction;
  */
 public final class KernelCall {
     /** What an argument is bound to. */
-    sealed interface Binding {
+    public sealed interface Binding {
         /** A value where the memory plan puts it, or a weight in a layout. */
         record Tensor(Value value, Packing packing) implements Binding {}
 
@@ -55,8 +55,8 @@ public final class KernelCall {
         /** The executable's error cell. */
         record Errors() implements Binding {}
 
-        /** A slot of the executable or memory that stands in for it. */
-        record Direct(Location location) implements Binding {}
+        /** A place that the executable knows. */
+        non-sealed interface Place extends Binding {}
     }
 
     private final Manifest kernel;
@@ -155,12 +155,12 @@ public final class KernelCall {
     }
 
     /** Binds a tensor argument to a place. */
-    KernelCall direct(String name, Location location) {
-        return bind(name, new Binding.Direct(location));
+    public KernelCall direct(String name, Binding.Place place) {
+        return bind(name, place);
     }
 
     /** Whether the items of a value may lie apart, as far as this launch is concerned. */
-    boolean strided(Value value) {
+    public boolean strided(Value value) {
         return argumentsOf(value).stream().allMatch(a -> (kernel.index(a + "_sn") >= 0 || started(a)) && !dense.contains(a));
     }
 
@@ -209,12 +209,12 @@ public final class KernelCall {
     }
 
     /** Groups of the launch along an axis. */
-    long groups(int axis) {
+    public long groups(int axis) {
         return extents(kernel.global())[axis] / extents(kernel.local())[axis];
     }
 
     /** Work-items along each axis, or of a group, for the sizes and parameters of this call. */
-    long[] extents(List<Expression> formulas) {
+    public long[] extents(List<Expression> formulas) {
         return formulas.stream().mapToLong(f -> f.value(formulaNames)).toArray();
     }
 
@@ -222,7 +222,7 @@ public final class KernelCall {
      * Throws if a cost can't be worked out, or an attribute has a value that the manifest doesn't know: shown by the first
      * launch on whatever device, not by the first report that reads it or the first device that has shipped code alone.
      */
-    void check() {
+    public void check() {
         flops();
         bytes();
         if (!kernel.allows(definitions)) {
@@ -232,27 +232,27 @@ public final class KernelCall {
     }
 
     /** Arithmetic operations of a launch. */
-    long flops() {
+    public long flops() {
         return kernel.flops().value(formulaNames);
     }
 
     /** Bytes that a launch has to read and write at least. */
-    long bytes() {
+    public long bytes() {
         return kernel.bytes().value(formulaNames);
     }
 
     /** Preprocessor definitions. */
-    Map<String, String> definitions() {
+    public Map<String, String> definitions() {
         return definitions;
     }
 
     /** The operand of an argument; null if it was left out. */
-    Binding operand(String argument) {
+    public Binding operand(String argument) {
         return operands.get(argument);
     }
 
     /** The arguments that a value is bound to. */
-    List<String> argumentsOf(Value value) {
+    public List<String> argumentsOf(Value value) {
         List<String> names = new ArrayList<>();
         operands.forEach((name, operand) -> {
             if (operand instanceof Binding.Tensor t && t.value().id() == value.id()) {
@@ -263,7 +263,7 @@ public final class KernelCall {
     }
 
     /** Bytes of scratch memory that this call reaches to. */
-    long scratchBytes() {
+    public long scratchBytes() {
         return operands.values().stream()
                 .mapToLong(o -> o instanceof Binding.Scratch s ? s.offset() + s.bytes() : 0)
                 .max()

@@ -21,7 +21,7 @@ import java.util.List;
  * which launches do it. Memory is planned afterwards: a launch that takes {@code NAME_sn} for an operand can work on part of
  * a larger tensor in place, so that concats and slices cost no copy.
  */
-final class Lowering {
+public final class Lowering {
     private Lowering() {}
 
     /**
@@ -29,7 +29,7 @@ final class Lowering {
      *
      * @throws UnsupportedOpException if there is no kernel for it; names op, dtype and attribute
      */
-    static List<KernelCall> lower(Node node, Target target) {
+    public static List<KernelCall> lower(Node node, Target target) {
         return switch (node.op()) {
             case SourceOp op -> List.of();
             case PointwiseOp op -> PointwiseRules.lower(op, node, target);

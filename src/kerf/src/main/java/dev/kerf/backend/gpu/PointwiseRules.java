@@ -7,7 +7,7 @@ import dev.kerf.tensor.Shape;
 import java.util.List;
 
 /** Kernels for {@link PointwiseOp}s. */
-final class PointwiseRules {
+public final class PointwiseRules {
     private PointwiseRules() {}
 
     /** The launches of a node. */
@@ -48,7 +48,7 @@ final class PointwiseRules {
     }
 
     /** A conversion between two C types, its tensors still to be bound. */
-    static KernelCall cast(Target target, Walk walk, String from, String to) {
+    public static KernelCall cast(Target target, Walk walk, String from, String to) {
         return target.call("cast", walk.counts())
                 .attribute("X_T", from)
                 .attribute("Y_T", to);

@@ -17,7 +17,7 @@ import java.util.List;
  * @param dims    the other extents, merged
  * @param strides for each operand, as many strides as there are dims
  */
-record Walk(boolean batched, long items, long[] dims, long[][] strides) {
+public record Walk(boolean batched, long items, long[] dims, long[][] strides) {
     private static final int AXES = 5;
 
     /** Below this many elements an item, axis 0 is one axis of many: a group should have enough to do. */
@@ -74,7 +74,7 @@ record Walk(boolean batched, long items, long[] dims, long[][] strides) {
     }
 
     /** A walk over all elements of operands of one shape; axis 0 may have any stride. */
-    static Walk dense(Node node, Target target, Shape shape) {
+    public static Walk dense(Node node, Target target, Shape shape) {
         return of(node, target, shape.dims(), shape.strides());
     }
 

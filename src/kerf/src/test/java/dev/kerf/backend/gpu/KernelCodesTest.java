@@ -3,6 +3,7 @@ package dev.kerf.backend.gpu;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.kerf.backend.Precision.Storage;
+import dev.kerf.backend.gpu.device.ErrorCell;
 import dev.kerf.backend.gpu.kernel.Manifest;
 import dev.kerf.graph.MeasureOp.MaskForm;
 import dev.kerf.graph.MoveOp.PadMode;

@@ -2,9 +2,9 @@ package dev.kerf.backend.gpu.jcuda;
 
 import dev.kerf.backend.Backend;
 import dev.kerf.backend.Device;
-import dev.kerf.backend.gpu.GpuDevice;
 import dev.kerf.backend.gpu.cuda.CudaBackend;
 import dev.kerf.backend.gpu.cuda.CudaDriver;
+import dev.kerf.backend.gpu.device.GpuDevice;
 import java.util.List;
 
 /**

@@ -2,7 +2,7 @@ package dev.kerf.backend.gpu.opencl;
 
 import dev.kerf.backend.Backend;
 import dev.kerf.backend.Device;
-import dev.kerf.backend.gpu.GpuDevice;
+import dev.kerf.backend.gpu.device.GpuDevice;
 import dev.kerf.error.BackendUnavailableException;
 import java.util.List;
 

@@ -3,7 +3,7 @@ package dev.kerf.backend.gpu.tornado;
 import dev.kerf.backend.Backend;
 import dev.kerf.backend.Device;
 import dev.kerf.backend.gpu.Driver;
-import dev.kerf.backend.gpu.GpuDevice;
+import dev.kerf.backend.gpu.device.GpuDevice;
 import dev.kerf.error.BackendUnavailableException;
 import java.util.List;
 import java.util.ServiceLoader;
