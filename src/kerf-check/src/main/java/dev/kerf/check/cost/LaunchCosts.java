@@ -75,7 +75,7 @@ public final class LaunchCosts {
 
     private LaunchCost count(Step step, Manifest kernel) {
         prepare(step, kernel);
-        LaunchCounter.Counted counted = counter.count(step.launch(), most);
+        LaunchCounter.Counted counted = counter.count(step.launch(), kernel, most);
         Optional<Integer> registers = assembler.registers(counter.code(step.kernel(), step.definitions()));
         return new LaunchCost(step.node().name(), kernel.variantOf().isEmpty() ? kernel.name() : kernel.variantOf(),
                 kernel.name(), Map.copyOf(step.definitions()), counted.counts().blocks(), counted.sampled(), step.flops(),

@@ -20,7 +20,8 @@ import java.util.Map;
  * <pre>{@code
  * try (LaunchCounter counter = new LaunchCounter(Card.of("h100"));
  *         Executable e = counter.device().compile(graph, null, CompileOptions.of())) {
- *     LaunchCounts first = counter.count(GpuDevice.steps(e).getFirst().launch(), LaunchCounter.ALL).counts();
+ *     Step first = GpuDevice.steps(e).getFirst();
+ *     LaunchCounts counts = counter.count(first.launch(), Manifest.of(first.kernel()), LaunchCounter.ALL).counts();
  * }
  * }</pre>
  */
@@ -72,25 +73,36 @@ public final class LaunchCounter implements AutoCloseable {
     /**
      * Runs some blocks of a launch and counts what they do. What was written for it is gone afterwards.
      *
-     * @param most blocks besides the first and the last; fewer where these take many instructions
+     * @param most blocks besides the first and the last; fewer where these take many instructions. Where several blocks share a tile,
+     *             {@code splits} in a row, so many tiles
      * @throws dev.kerf.error.DeviceException if they break a rule
      */
-    public Counted count(Driver.Launch launch, int most) {
+    public Counted count(Driver.Launch launch, Manifest kernel, int most) {
         try {
             PtxLaunch.Bound bound = ((PtxLaunch) launch).now();
-            long blocks = bound.blocks();
-            long[] ends = Sample.ends(blocks);
-            LaunchCounts counts = driver.count(bound, ends);
+            int splits = kernel.index("splits");
+            int together = splits < 0
+                    ? 1
+                    : (int) DeviceMemory.INT.get(bound.arguments(), ((PtxLaunch) launch).parameter(splits).offset());
+            long all = bound.blocks() / together;
+            long[] ends = Sample.ends(all);
+            LaunchCounts counts = driver.count(bound, blocks(ends, together));
             long each = Math.max(1, counts.total() / ends.length);
-            long[] inner = Sample.inner(blocks, most == ALL ? ALL : Math.clamp(ENOUGH / each, LEAST, most));
+            long[] inner = Sample.inner(all, most == ALL ? ALL : Math.clamp(ENOUGH / each, LEAST, most));
             if (inner.length > 0) {
-                counts = counts.plus(driver.count(bound, inner), (blocks - ends.length) / (double) inner.length);
+                counts = counts.plus(driver.count(bound, blocks(inner, together)), (all - ends.length) / (double) inner.length);
             }
-            return new Counted(ends.length + inner.length, counts);
+            return new Counted((long) (ends.length + inner.length) * together, counts);
         } finally {
             undone.reversed().forEach(Runnable::run);
             undone.clear();
         }
+    }
+
+    private static long[] blocks(long[] places, int together) {
+        long[] blocks = new long[places.length * together];
+        Arrays.setAll(blocks, i -> places[i / together] * together + i % together);
+        return blocks;
     }
 
     /**

@@ -38,6 +38,7 @@ final class KernelBed implements AutoCloseable {
     private static final Map<String, Map<String, Long>> SMALL_TILES = Map.of(
             "conv2d", Map.of("TILE_M", 16L, "TILE_N", 16L, "TILE_K", 4L, "WORK_M", 4L, "WORK_N", 4L),
             "conv2d_phases", Map.of("TILE_M", 16L, "TILE_N", 16L, "TILE_K", 4L, "WORK_M", 4L, "WORK_N", 4L),
+            "conv2d_split", Map.of("TILE_M", 32L, "TILE_N", 32L, "TILE_K", 4L, "WORK_M", 4L, "WORK_N", 4L),
             "matmul", Map.of("TILE_M", 16L, "TILE_N", 16L, "TILE_K", 4L, "WORK_M", 4L, "WORK_N", 4L),
             "attention", Map.of("TILE_Q", 16L, "TILE_K", 16L, "TILE_D", 8L));
 
@@ -72,12 +73,13 @@ final class KernelBed implements AutoCloseable {
                 .map(k -> Arguments.of(d, k)));
     }
 
-    /** Whether a device reads a kernel's source, and, where kernels are Java's, has it. */
+    /** Whether a device reads a kernel's source, is NVIDIA's if that is asked for and, where kernels are Java's, has it. */
     private static boolean runs(String device, Manifest kernel) {
         boolean cuda = device.startsWith("cuda:") || device.startsWith("ptx:");
         return cuda
                 ? kernel.dialect().readBy(Dialect.CUDA)
-                : !device.startsWith("tornado:") || !kernel.when().names().contains("typed_memory");
+                : device.startsWith("jcuda:") || !kernel.when().names().contains("sm")
+                        && !(device.startsWith("tornado:") && kernel.when().names().contains("typed_memory"));
     }
 
     /** A bed for a kernel or a variant of it. */
@@ -113,6 +115,13 @@ final class KernelBed implements AutoCloseable {
      */
     void check(Op op, Op plain, Bound bound, long terms, boolean fixed, TensorType... operands) {
         checkOn(op, plain, bound, terms, fixed, random(operands));
+    }
+
+    /** What an op makes in float32 of the same numbers each time, its operands after the first known when the graph is compiled. */
+    HostTensor once(Op op, TensorType... operands) {
+        seed = 1;
+        Map<String, HostTensor> inputs = new HashMap<>();
+        return run(graph(op, random(operands), true, inputs), inputs, Precision.FLOAT32);
     }
 
     /** The device. */

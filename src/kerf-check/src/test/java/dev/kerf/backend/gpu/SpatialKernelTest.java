@@ -1,5 +1,7 @@
 package dev.kerf.backend.gpu;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+
 import dev.kerf.graph.Op.Activation;
 import dev.kerf.graph.SpatialOp;
 import dev.kerf.graph.SpatialOp.Interpolation;
@@ -43,6 +45,32 @@ class SpatialKernelTest {
             conv(bed, Window2d.of().pad(3), 6, 2, 6, 16, 16, 6, 7);
             conv(bed, Window2d.of().pad(1), 5, 1, 5, 8, 8, 10, 3);
             conv(bed, new Window2d(2, 1, 2, 0, 1, 3, 1, 2), 4, 2, 4, 13, 11, 12, 3);
+        }
+    }
+
+    static Stream<Arguments> splits() {
+        return KernelBed.devicesAnd("conv2d/conv2d_split");
+    }
+
+    /** Sums that several groups share, of layers with fewer tiles than the device has processors. */
+    @ParameterizedTest(allowZeroInvocations = true)
+    @MethodSource("splits")
+    void splitsSums(String device, String kernel) {
+        try (KernelBed bed = KernelBed.of(device, kernel)) {
+            conv(bed, Window2d.of().pad(1), 1, 1, 29, 5, 6, 13, 3);
+            conv(bed, Window2d.of(), 1, 1, 257, 4, 7, 33, 1);
+            conv(bed, Window2d.of().stride(2).pad(3).dilation(2, 1), 1, 1, 20, 17, 9, 5, 7);
+            conv(bed, Window2d.of().pad(1), 1, 1, 67, 1, 1, 64, 3);
+            if (bed.device().info().computeUnits() > 12) {
+                conv(bed, Window2d.of().pad(1), 1, 2, 33, 11, 13, 65, 3);
+                conv(bed, Window2d.of().pad(1), 3, 1, 96, 10, 7, 15, 3);
+            }
+            SpatialOp op = new SpatialOp.Conv2d(Window2d.of().pad(1), 1, Activation.NONE, false, false);
+            HostTensor first = bed.once(op, TensorType.f32(1, 64, 5, 6), TensorType.f32(32, 64, 3, 3));
+            for (int i = 0; i < 3; i++) {
+                HostTensor again = bed.once(op, TensorType.f32(1, 64, 5, 6), TensorType.f32(32, 64, 3, 3));
+                assertArrayEquals(first.toFloatArray(), again.toFloatArray(), "the same bits each time");
+            }
         }
     }
 

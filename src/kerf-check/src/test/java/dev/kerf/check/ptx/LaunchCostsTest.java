@@ -78,7 +78,8 @@ class LaunchCostsTest {
                 LaunchCost s = some.get(i);
                 LaunchCounts exact = all.get(i).counts();
                 sampled += s.isSampled() ? 1 : 0;
-                assertTrue(s.sampled() <= 6, s.toString());
+                // Blocks that share a tile are counted together.
+                assertTrue(s.sampled() <= 6 || s.variant().endsWith("_split"), s.toString());
                 assertEquals(all.get(i).multiplyAdds(), s.multiplyAdds());
                 assertEquals(1, s.counts().total() / (double) exact.total(), 0.06, s.node());
                 assertEquals(1, s.counts().sectors() / (double) exact.sectors(), 0.1, s.node());

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.kerf.backend.gpu.Driver;
+import dev.kerf.backend.gpu.kernel.Manifest;
 import dev.kerf.check.cost.LaunchCost;
 import dev.kerf.check.cost.LaunchCosts;
 import dev.kerf.check.cost.Prediction;
@@ -61,7 +62,7 @@ class PredictionTest {
                 PtxLaunch launch = counter.driver().launch(kernels.get(kernel), global, items,
                         arguments(l.at("arguments").asString(), memory));
                 LaunchCounter.Counted c = known.computeIfAbsent(kernel + l.at("groups") + l.at("arguments"),
-                        _ -> counter.count(launch, LaunchCosts.SOME));
+                        _ -> counter.count(launch, Manifest.of(kernel), LaunchCosts.SOME));
                 LaunchCost cost = new LaunchCost(l.at("node").asString(), kernel, kernel, Map.of(), c.counts().blocks(),
                         c.sampled(), l.at("flops").asLong(), l.at("bytes").asLong(), all.at("registers").at(kernel).asInt(),
                         true, c.counts());

@@ -9,6 +9,7 @@ import dev.kerf.backend.gpu.kernel.Sizes;
 import dev.kerf.graph.Graph.Node;
 import dev.kerf.graph.Graph.Value;
 import dev.kerf.tensor.HostTensor;
+import dev.kerf.tensor.Shape;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashSet;
@@ -59,6 +60,9 @@ public final class KernelCall {
         non-sealed interface Place extends Binding {}
     }
 
+    /** Bytes that parts of scratch memory are aligned to. */
+    private static final long ALIGNMENT = 256;
+
     private final Manifest kernel;
     private final Map<String, Long> formulaNames;
     private final Map<String, Long> parameters;
@@ -82,6 +86,21 @@ public final class KernelCall {
             if (!a.pointer() && size != null) {
                 operands.put(a.name(), new Binding.Number(size, size));
             }
+        }
+        kernel.given().forEach(this::give);
+    }
+
+    private void give(String argument, Manifest.Given given) {
+        long value = given.value().value(formulaNames);
+        switch (given.as()) {
+            case NUMBER -> {
+                formulaNames.put(argument, value);
+                if (kernel.index(argument) >= 0) {
+                    number(argument, value);
+                }
+            }
+            case SCRATCH -> scratch(argument, nextScratch(0), value);
+            case ZEROS -> table(argument, HostTensor.of(Shape.of(value), new int[Math.toIntExact(value)]));
         }
     }
 
@@ -268,6 +287,11 @@ public final class KernelCall {
                 .mapToLong(o -> o instanceof Binding.Scratch s ? s.offset() + s.bytes() : 0)
                 .max()
                 .orElse(0);
+    }
+
+    /** Where scratch memory can begin that is neither this call's nor before a place. */
+    long nextScratch(long from) {
+        return Math.ceilDiv(Math.max(from, scratchBytes()), ALIGNMENT) * ALIGNMENT;
     }
 
     private KernelCall bind(String name, Binding operand) {

@@ -154,7 +154,7 @@ final class SpatialRules {
             return List.of(call);
         }
         long bytes = Math.multiplyExact(layout.elements(panels.tile()), (long) target.storage().bytes());
-        long offset = Math.ceilDiv(scratch, 256L) * 256;
+        long offset = call.nextScratch(scratch);
         call.scratch("w", offset, bytes);
         Sizes sizes = Sizes.of()
                 .set("groups", layout.groups()).set("O", layout.o()).set("C", layout.c())

@@ -10,6 +10,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
@@ -55,6 +56,15 @@ import java.util.stream.Stream;
  *
  * <pre>{@code "packing": {"w": {"layout": "panels", "tile": "TILE_M", "taps_inner": "0"}}}</pre>
  *
+ * {@code "given"} says what arguments of its own a kernel is given beside operands and sizes, so that the lowering needn't know of
+ * them: a number (which later formulas see, and which needn't be an argument), scratch memory of so many bytes, or so many ints that
+ * are 0 before the first launch and that each launch leaves so.
+ *
+ * <pre>{@code
+ *   "given": {"splits": {"number": "ceil_div(compute_units, N)"}, "partial": {"scratch": "4 * splits * N"},
+ *             "arrived": {"zeros": "N"}}
+ * }</pre>
+ *
  * <p>A variant stands in its kernel's manifest, its name starts with the kernel's and {@code _}, and it inherits arguments,
  * attributes, packing, FLOPs and bytes; its arguments and attributes are added, all else that it says goes before. It says
  * its {@code "dialect"} ({@code both} by default), the {@code "devices"} (kinds on which it is chosen by itself; it runs
@@ -73,6 +83,7 @@ import java.util.stream.Stream;
  * @param local       work-items of a group along each axis
  * @param dynamic     bytes of LOCAL memory that a group gets at launch
  * @param packing     how weights lie, by argument; dense where nothing is said
+ * @param given       what arguments are given beside operands and sizes, each seeing those before it
  * @param flops       arithmetic operations of a launch
  * @param bytes       bytes that a launch has to read and write at least
  * @param variants    kernels that may stand in for this one, the preferred first
@@ -84,7 +95,8 @@ public record Manifest(
         String name, Dialect dialect, String what, List<Argument> arguments, List<String> attributes,
         List<Map<String, List<String>>> shipped, Map<String, Parameter> parameters, List<Expression> constraints,
         List<Expression> global, List<Expression> local, Expression dynamic, Map<String, Layout> packing,
-        Expression flops, Expression bytes, List<Manifest> variants, String variantOf, List<String> devices,
+        Map<String, Given> given, Expression flops, Expression bytes, List<Manifest> variants, String variantOf,
+        List<String> devices,
         Expression when) {
     private static final Map<String, Manifest> READ = new ConcurrentHashMap<>();
     private static final String FOLDER = "/dev/kerf/kernels/";
@@ -123,6 +135,19 @@ public record Manifest(
      * @param numbers what it depends on
      */
     public record Layout(String name, Map<String, Expression> numbers) {}
+
+    /**
+     * What an argument is given that is neither an operand nor a size.
+     *
+     * @param as    what it is
+     * @param value the number, bytes of scratch memory or how many zeros
+     */
+    public record Given(As as, Expression value) {
+        /** What an argument can be given, named as in manifests. */
+        public enum As {
+            NUMBER, SCRATCH, ZEROS
+        }
+    }
 
     /** Copies the lists. */
     public Manifest {
@@ -184,7 +209,7 @@ public record Manifest(
             variants.add(parse(name, v, m));
         }
         return new Manifest(m.name, m.dialect, m.what, m.arguments, m.attributes, m.shipped, m.parameters, m.constraints,
-                m.global, m.local, m.dynamic, m.packing, m.flops, m.bytes, variants, "", m.devices, m.when);
+                m.global, m.local, m.dynamic, m.packing, m.given, m.flops, m.bytes, variants, "", m.devices, m.when);
     }
 
     /** A kernel or, if {@code base} isn't null, a variant of it. */
@@ -221,7 +246,7 @@ public record Manifest(
         json.find("dynamic").ifPresent(e -> constraints.add(Expression.parse("(" + e.asString() + ") <= dynamic_local")));
         Manifest m = new Manifest(
                 kernel, dialect, json.at("what").asString(), arguments, attributes, shipped, parameters, constraints,
-                formulas(json, "global"), formulas(json, "local"), dynamic, packing,
+                formulas(json, "global"), formulas(json, "local"), dynamic, packing, given(json),
                 base != null && json.find("flops").isEmpty() ? base.flops : Expression.parse(json.at("flops").asString()),
                 base != null && json.find("bytes").isEmpty() ? base.bytes : Expression.parse(json.at("bytes").asString()),
                 List.of(), base == null ? "" : base.name, devices,
@@ -237,6 +262,20 @@ public record Manifest(
                 .filter(d -> d.toString().equals(json.asString()))
                 .findFirst()
                 .orElseThrow(() -> json.error("expected one of " + Arrays.toString(Dialect.values())));
+    }
+
+    private static Map<String, Given> given(Json json) {
+        Map<String, Given> all = new LinkedHashMap<>();
+        json.find("given").ifPresent(g -> g.members().forEach((name, value) -> {
+            for (Given.As as : Given.As.values()) {
+                value.find(as.name().toLowerCase(Locale.ROOT))
+                        .ifPresent(formula -> all.put(name, new Given(as, Expression.parse(formula.asString()))));
+            }
+            if (!all.containsKey(name)) {
+                throw value.error("expected one of " + Arrays.toString(Given.As.values()).toLowerCase(Locale.ROOT));
+            }
+        }));
+        return all;
     }
 
     private static Layout layout(Json json) {
