@@ -1,9 +1,5 @@
 package dev.kerf.backend.gpu.cuda;
 
-import dev.kerf.error.BadFileException;
-import java.io.IOException;
-import java.io.InputStream;
-import java.lang.ref.SoftReference;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -16,13 +12,11 @@ import java.util.stream.Stream;
 /**
  * The kernels' code as it is shipped: {@code kernels/ptx/ARCHITECTURE/NAME.ptx}, of the architectures that the device
  * runs the one nearest to it first; what is of a later PTX version than the driver takes is passed over. A file holds
- * PTX modules, before each a line {@code // kerf NAME=VALUE …} for each set of definitions that it serves.
+ * PTX modules and an index of them ({@link PtxFile}).
  */
 final class ShippedImages {
     private static final String FOLDER = "/dev/kerf/kernels/ptx/";
-    private static final PtxFile NONE = new PtxFile(new byte[0]);
-    /** Files that were read, as long as nothing else needs the memory: a graph takes several modules of one. */
-    private static final Map<String, SoftReference<PtxFile>> READ = new ConcurrentHashMap<>();
+    private static final Map<String, PtxFile> FILES = new ConcurrentHashMap<>();
 
     private ShippedImages() {}
 
@@ -72,20 +66,7 @@ final class ShippedImages {
     }
 
     private static PtxFile file(String name) {
-        SoftReference<PtxFile> kept = READ.get(name);
-        PtxFile file = kept == null ? null : kept.get();
-        if (file == null) {
-            file = read(name);
-            READ.put(name, new SoftReference<>(file));
-        }
-        return file;
-    }
-
-    private static PtxFile read(String name) {
-        try (InputStream in = ShippedImages.class.getResourceAsStream(FOLDER + name)) {
-            return in == null ? NONE : new PtxFile(in.readAllBytes());
-        } catch (IOException e) {
-            throw new BadFileException("kernels/ptx/" + name + " can't be read (" + e + ")", e);
-        }
+        return FILES.computeIfAbsent(name, n -> new PtxFile("kernels/ptx/" + n,
+                () -> ShippedImages.class.getResourceAsStream(FOLDER + n)));
     }
 }

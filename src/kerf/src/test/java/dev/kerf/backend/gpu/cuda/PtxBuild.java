@@ -28,8 +28,8 @@ import java.util.stream.Stream;
  *
  * <p>All sets of a kernel are compiled as one file, each in a namespace and with an entry of its own: nvcc reads its
  * headers once. The PTX is then cut into a module for each entry, comments left out and names put back, so that a
- * module depends on its own set alone. {@code kernels/ptx/sm_75/NAME.ptx} holds these modules one after the other; a
- * line {@code // kerf NAME=VALUE …} for each set that it serves stands before a module.
+ * module depends on its own set alone. {@code kernels/ptx/sm_75/NAME.ptx} holds an index ({@link PtxFile}) and these
+ * modules one after the other; a line {@code // kerf NAME=VALUE …} for each set that it serves stands before a module.
  *
  * <pre>{@code
  * PtxBuild.main("kernels/ptx");   // as kernels/ptx/build.sh does
@@ -164,12 +164,15 @@ public final class PtxBuild {
                 served.computeIfAbsent(modules.get(i), m -> new ArrayList<>()).add(ShippedImages.key(these.get(i)));
             }
         }
-        StringBuilder text = new StringBuilder(firstLine(kernel, release)).append('\n');
+        StringBuilder index = new StringBuilder(firstLine(kernel, release)).append('\n');
+        StringBuilder text = new StringBuilder();
         served.forEach((module, keys) -> {
             keys.forEach(key -> text.append(PtxFile.MARK).append(key).append('\n'));
+            keys.forEach(key -> index.append(PtxFile.AT).append(text.length()).append(' ').append(module.length())
+                    .append(' ').append(key).append('\n'));
             text.append(module);
         });
-        return new Made(text.toString(), served.size(), sets.size(), uses);
+        return new Made(index.append(text).toString(), served.size(), sets.size(), uses);
     }
 
     /** The source of all sets of one storage: the dialect once, then the kernel for each set. */

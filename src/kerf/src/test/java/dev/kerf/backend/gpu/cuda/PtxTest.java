@@ -2,8 +2,12 @@ package dev.kerf.backend.gpu.cuda;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.kerf.error.BadFileException;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -105,10 +109,10 @@ class PtxTest {
     void passesOverWhatTheDriverCannotLoad() {
         Map<String, String> set = Map.of("GROUP", "32");
         Map<String, String> texts = new TreeMap<>();
-        Function<String, PtxFile> files = name -> new PtxFile(
-                texts.getOrDefault(name, "").getBytes(StandardCharsets.US_ASCII));
+        Function<String, PtxFile> files = name -> file(name, texts.getOrDefault(name, ""));
         for (String[] code : new String[][] {{"sm_90a", "8.0"}, {"sm_80", "7.0"}, {"sm_75", "6.3"}}) {
-            texts.put(code[0] + "/k.ptx", "// k\n// kerf GROUP=32\n.version " + code[1] + "\n.target " + code[0] + "\n");
+            String module = ".version " + code[1] + "\n.target " + code[0] + "\n";
+            texts.put(code[0] + "/k.ptx", "// k\n// at 0 " + module.length() + " GROUP=32\n" + module);
         }
         for (String[] expected : new String[][] {{"12060", "sm_90a"}, {"12000", "sm_90a"}, {"11080", "sm_80"},
             {"11000", "sm_80"}, {"10020", "sm_75"}, {"10000", "sm_75"}}) {
@@ -123,6 +127,43 @@ class PtxTest {
         texts.keySet().removeIf(file -> !file.startsWith("sm_90a"));
         assertEquals(List.of(),
                 ShippedImages.all("k", set, new KernelImages.Chip(9, 0, 11080, "a GPU"), files).toList());
+    }
+
+    private static PtxFile file(String name, String text) {
+        return new PtxFile(name, () -> new ByteArrayInputStream(text.getBytes(StandardCharsets.US_ASCII)));
+    }
+
+    /** A module lies where the index says, which no reader goes beyond. */
+    @ParameterizedTest
+    @MethodSource("kernels")
+    void isIndexed(String kernel) throws IOException {
+        String text = Files.readString(FOLDER.resolve(PtxBuild.ARCHITECTURE).resolve(kernel + ".ptx"));
+        PtxFile file = file(kernel, text);
+        Map<String, String> marked = new TreeMap<>();
+        List<String> keys = new ArrayList<>();
+        for (String part : text.split("(?m)^(?=" + PtxFile.MARK + ")")) {
+            if (part.startsWith(PtxFile.MARK)) {
+                int end = part.indexOf('\n');
+                keys.add(part.substring(PtxFile.MARK.length(), end));
+                if (end + 1 < part.length()) {
+                    keys.forEach(key -> marked.put(key, part.substring(end + 1)));
+                    keys.clear();
+                }
+            }
+        }
+        assertEquals(text.lines().filter(l -> l.startsWith(PtxFile.AT)).count(), marked.size());
+        marked.forEach((key, module) -> assertEquals(module, new String(file.module(key), StandardCharsets.US_ASCII)));
+    }
+
+    @Test
+    void saysWhichFileIsBroken() {
+        assertNull(file("k.ptx", "").module("GROUP=32"));
+        PtxFile cut = file("k.ptx", "// k\n// at 4 10 GROUP=32\n.version 6.3");
+        assertEquals("k.ptx can't be read (java.io.EOFException: it ends within the module of GROUP=32)",
+                assertThrows(BadFileException.class, () -> cut.module("GROUP=32")).getMessage());
+        for (String line : List.of("// at x 1 A=1", "// at 0 1")) {
+            assertThrows(BadFileException.class, () -> file("k.ptx", "// k\n" + line + "\n"), line);
+        }
     }
 
     private static Map<String, String> with(Map<String, String> set, String name, String value) {
