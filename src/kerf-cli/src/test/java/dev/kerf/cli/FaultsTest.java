@@ -24,6 +24,7 @@ import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DynamicTest;
@@ -35,11 +36,13 @@ import org.junit.jupiter.api.io.TempDir;
 /**
  * What can happen to a command while it writes, to each that writes: every file is the old one or the new one, whole, nothing
  * is left beside them, and the exit code says what happened. {@code src/kerf-cli/FAULTS.md} has the table. With
- * {@code -Dkerf.test.wide=true} each signal comes at 200 places of each command, otherwise a few faults of the table are drawn.
+ * {@code -Dkerf.test.wide=true} each signal comes at 200 places of each command, otherwise a few faults of the table are drawn;
+ * {@code -Dkerf.test.faults=REGEX} leaves those of such names, which are the same each time.
  */
 @EnabledIf("dev.kerf.backend.gpu.cuda.StandIn#compiles")
 class FaultsTest {
     private static final boolean WIDE = Boolean.getBoolean("kerf.test.wide");
+    private static final Pattern WANTED = Pattern.compile(System.getProperty("kerf.test.faults", ""));
     private static final int PLACES = 200;
     private static final int SIGKILL = 9;
     private static final byte[] OLD = "what was there before".getBytes(StandardCharsets.UTF_8);
@@ -189,7 +192,7 @@ class FaultsTest {
                             () -> strike(command, made, fault, a, pause, before)));
                 }
             }
-            return tests.stream();
+            return tests.stream().filter(t -> WANTED.matcher(t.getDisplayName()).find());
         });
     }
 
