@@ -75,6 +75,7 @@ class FaultsTest {
             new Fault("write", SIGKILL, 0, 137, ""), new Fault("write", 15, 0, 143, ""), new Fault("write", 2, 0, 130, ""),
             new Fault("fsync", SIGKILL, 0, 137, ""), new Fault("fsync", 15, 0, 143, ""), new Fault("fsync", 2, 0, 130, ""),
             new Fault("rename", SIGKILL, 0, 137, ""), new Fault("rename", 15, 0, 143, ""), new Fault("rename", 2, 0, 130, ""),
+            new Fault("create", SIGKILL, 0, 137, ""), new Fault("create", 15, 0, 143, ""), new Fault("create", 2, 0, 130, ""),
             new Fault("write", 0, 28, 1, "No space left on device"), new Fault("write", 0, 5, 1, "Input/output error"),
             new Fault("fsync", 0, 5, 1, "Input/output error"), new Fault("rename", 0, 28, 1, "No space left on device"),
             new Fault("create", 0, 28, 1, "No space left on device"), new Fault("create", 0, 30, 1, "Read-only file system"));

@@ -65,11 +65,13 @@ final class Temporary implements AutoCloseable {
         while (true) {
             String mark = MARK + Long.toHexString(ThreadLocalRandom.current().nextLong()) + ".tmp";
             Path path = target.resolveSibling(name.contains(".") && end.length() <= LONGEST_ENDING ? mark + end : mark);
+            Temporary made;
+            // In one step with the making: the end of the process would remove it too early otherwise.
             synchronized (Temporary.class) {
                 requireRunning();
                 OURS.add(path);
+                made = new Temporary(path);
             }
-            Temporary made = new Temporary(path);
             if (made.lock()) {
                 permit(path, target);
                 return made;
