@@ -78,8 +78,8 @@ class LaunchCostsTest {
                 LaunchCost s = some.get(i);
                 LaunchCounts exact = all.get(i).counts();
                 sampled += s.isSampled() ? 1 : 0;
-                // Blocks that share a tile are counted together.
-                assertTrue(s.sampled() <= 6 || s.variant().endsWith("_split"), s.toString());
+                // Blocks that share a tile are counted together: at most 36, of 9 taps × 512 channels by 16, 8 steps each.
+                assertTrue(s.sampled() <= (s.variant().equals("conv2d_split") ? 6 * 36 : 6), s.toString());
                 assertEquals(all.get(i).multiplyAdds(), s.multiplyAdds());
                 assertEquals(1, s.counts().total() / (double) exact.total(), 0.06, s.node());
                 assertEquals(1, s.counts().sectors() / (double) exact.sectors(), 0.1, s.node());

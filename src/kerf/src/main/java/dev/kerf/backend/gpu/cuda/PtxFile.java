@@ -52,12 +52,15 @@ final class PtxFile {
             Map<String, Place> relative = new HashMap<>();
             for (String line = line(lines); line.startsWith(AT); line = line(lines)) {
                 String[] words = line.substring(AT.length()).split(" ", 3);
+                if (words.length < 3) {
+                    throw new IOException("no place: " + line);
+                }
                 relative.put(words[2], new Place(Long.parseLong(words[0]), Integer.parseInt(words[1])));
                 end += line.length() + 1;
             }
             long start = end;
             relative.forEach((key, place) -> places.put(key, new Place(start + place.from, place.length)));
-        } catch (IOException | NumberFormatException | ArrayIndexOutOfBoundsException e) {
+        } catch (IOException | NumberFormatException e) {
             throw new BadFileException(name + " can't be read (" + e + ")", e);
         }
     }

@@ -1,4 +1,4 @@
-package dev.kerf.backend.gpu;
+package dev.kerf.backend.gpu.device;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -14,7 +14,8 @@ import dev.kerf.backend.DeviceTensor;
 import dev.kerf.backend.DeviceWeights;
 import dev.kerf.backend.Executable;
 import dev.kerf.backend.Precision;
-import dev.kerf.backend.gpu.device.GpuDevice;
+import dev.kerf.backend.gpu.Parity;
+import dev.kerf.backend.gpu.Target;
 import dev.kerf.check.op.RunCost;
 import dev.kerf.error.BadInputException;
 import dev.kerf.error.DeadlineExceededException;
