@@ -12,6 +12,7 @@ import dev.kerf.cli.picture.PanopticCommand;
 import dev.kerf.cli.picture.SamCommand;
 import dev.kerf.cli.picture.SegmentCommand;
 import dev.kerf.cli.picture.TrackCommand;
+import dev.kerf.cli.tune.TuneCommand;
 import dev.kerf.cli.weights.WeightsCommand;
 import dev.kerf.error.KerfException;
 import java.io.FileDescriptor;
@@ -51,6 +52,7 @@ public final class Main {
         COMMANDS.put("soak", SoakCommand::new);
         COMMANDS.put("bench", BenchCommand::new);
         COMMANDS.put("kernels", KernelsCommand::new);
+        COMMANDS.put("tune", TuneCommand::new);
     }
 
     private Main() {}

@@ -1,0 +1,94 @@
+package dev.kerf.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.kerf.cli.console.ExitCode;
+import dev.kerf.json.Json;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** {@code kerf tune} over what a file says. */
+class TuneCommandTest {
+    @TempDir
+    private Path dir;
+
+    private Path cache;
+
+    /** A cache of Kernel Tuner's form: 16 × 8 tiles, the best at 7, 3; those of 100 and more don't compile. */
+    @BeforeEach
+    void draw() throws IOException {
+        StringBuilder text = new StringBuilder(
+                "{\"device_name\": \"Drawn GPU\", \"kernel_name\": \"blur\", \"problem_size\": [64], "
+                        + "\"tune_params_keys\": [\"x\", \"y\"], \"tune_params\": {\"x\": [1], \"y\": [1]}, \"objective\": \"time\", "
+                        + "\"cache\": {");
+        for (int x = 1; x <= 16; x++) {
+            for (int y = 1; y <= 8; y++) {
+                String time = x * y >= 100
+                        ? "\"CompilationFailedConfig\""
+                        : String.valueOf(2 + Math.abs(x - 7) + 0.5 * Math.abs(y - 3));
+                text.append("\n\"" + x + "," + y + "\": {\"x\": " + x + ", \"y\": " + y + ", \"time\": " + time
+                        + ", \"compile_time\": 1000, \"verification_time\": 500, \"benchmark_time\": 500},");
+            }
+        }
+        cache = Files.writeString(dir.resolve("cache.json"), text);
+    }
+
+    @Test
+    void aCacheIsReplayed() {
+        String said = Run.of("tune", "--simulate", cache, "--method", "brute-force").succeeded().out();
+        assertTrue(said.contains("blur on Drawn GPU, 128 configurations of 2 parameters, 6 failed; 256 s to try them all"),
+                said);
+        assertTrue(said.contains("brute-force: 2.000 ms with x=7 y=3\n  found at evaluation 51 after 102 s, of 128 in 256 s; "
+                + "100.00 % of the optimum"), said);
+        assertTrue(said.endsWith("optimum: 2.000 ms with x=7 y=3\n"), said);
+    }
+
+    @Test
+    void asJsonWithinABudget() {
+        Json all = Json
+                .parse(Run.of("tune", "--simulate", cache, "--method", "genetic", "--setting", "population=6", "--seed", 3,
+                        "--budget", "60s", "--json").succeeded().out());
+        assertEquals(30, all.at("evaluations").asInt());
+        assertEquals(60.0, all.at("seconds").asDouble());
+        assertEquals(128, all.at("configurations").asInt());
+        assertEquals(0.002, all.at("optimum").at("time").asDouble());
+        double best = all.at("best").at("time").asDouble();
+        int x = all.at("best").at("configuration").at("x").asInt();
+        int y = all.at("best").at("configuration").at("y").asInt();
+        assertEquals((2 + Math.abs(x - 7) + 0.5 * Math.abs(y - 3)) / 1e3, best, 1e-12);
+        assertEquals(0.002 / best, all.at("best").at("share_of_optimum").asDouble());
+    }
+
+    /** What was visited is written in both forms, and either can be replayed again. */
+    @Test
+    void whatWasVisitedIsWritten() {
+        Path out = dir.resolve("out");
+        Run.of("tune", "--simulate", cache, "--method", "random", "--budget", "25%", "--out", out).succeeded();
+        for (String form : new String[] {"cache.json", "cache.t4.json"}) {
+            Json again = Json.parse(
+                    Run.of("tune", "--simulate", out.resolve(form), "--method", "brute-force", "--json").succeeded().out());
+            assertEquals(32, again.at("evaluations").asInt(), form);
+            assertEquals("blur", again.at("kernel").asString());
+            assertEquals(64.0, again.at("seconds").asDouble(), 1e-9);
+        }
+        assertEquals("1.1.0", Json.read(out.resolve("cache.t4.json")).at("schema_version").asString());
+    }
+
+    @Test
+    void wrongUseIsToldOf() {
+        assertEquals(ExitCode.USAGE, Run.of("tune").code());
+        assertEquals(ExitCode.USAGE, Run.of("tune", "--simulate", cache, "--method", "magic").code());
+        assertEquals(ExitCode.USAGE, Run.of("tune", "--simulate", cache, "--budget", "soon").code());
+        Run setting = Run.of("tune", "--simulate", cache, "--setting", "walk=1");
+        assertEquals(ExitCode.USAGE, setting.code());
+        assertTrue(setting.err().contains("random_walk"), setting.err());
+        assertEquals(ExitCode.FAILED, Run.of("tune", "--simulate", dir.resolve("none.json")).code());
+        String methods = Run.of("tune", "--methods").succeeded().out();
+        assertTrue(methods.contains("greedy-ils: ") && methods.contains("restart=50.0"), methods);
+    }
+}

@@ -1,0 +1,2 @@
+/** Methods that say which configuration to try next. */
+package dev.kerf.tune.search;
