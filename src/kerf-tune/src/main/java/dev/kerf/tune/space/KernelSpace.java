@@ -48,12 +48,16 @@ public final class KernelSpace {
     }
 
     /**
-     * All parameter sets of a kernel or variant.
+     * All parameter sets of a shipped kernel or variant.
      *
      * @param known facts of the device and sizes of the launch, as manifests name them
      * @throws BadInputException if a constraint needs a size that isn't known, or no set holds all constraints
      */
-    public static Space of(Manifest kernel, Map<String, Long> known) {
+    public static Space of(String kernel, Map<String, Long> known) {
+        return of(Manifest.of(kernel), known);
+    }
+
+    static Space of(Manifest kernel, Map<String, Long> known) {
         KernelSpace solver = new KernelSpace(kernel, known);
         solver.solve(0, new int[solver.names.size()]);
         return new Space(solver.names.stream()

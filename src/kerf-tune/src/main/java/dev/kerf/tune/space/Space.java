@@ -17,7 +17,7 @@ import java.util.random.RandomGenerator;
  * changing first.
  *
  * <pre>{@code
- * Space space = KernelSpace.of(Manifest.of("softmax"), Map.of("max_group", 1024L));
+ * Space space = KernelSpace.of("softmax", Map.of("max_group", 1024L));
  * space.configuration(0);                                  // {GROUP=32}
  * int[] around = space.neighbours(0, Neighbourhood.HAMMING);
  * }</pre>
