@@ -1,8 +1,10 @@
 /** Kerf's tuner: spaces of kernels' parameters, methods of search, and the files that the tuning community keeps results in. */
 module dev.kerf.tune {
     requires transitive dev.kerf;
+    requires dev.kerf.check;
 
     exports dev.kerf.tune;
+    exports dev.kerf.tune.device;
     exports dev.kerf.tune.result;
     exports dev.kerf.tune.search;
     exports dev.kerf.tune.space;

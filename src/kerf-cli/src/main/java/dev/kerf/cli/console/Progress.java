@@ -79,6 +79,13 @@ public final class Progress implements AutoCloseable {
         }
     }
 
+    /** Says something beside the bar. */
+    public void say(String message) {
+        if (bar != null) {
+            bar.setExtraMessage(message);
+        }
+    }
+
     /** Clears the line for a message; the bar comes back by itself. */
     public void clear() {
         if (bar != null) {

@@ -1,10 +1,14 @@
 package dev.kerf.cli.tune;
 
+import dev.kerf.backend.Device;
+import dev.kerf.backend.gpu.TunedParameters;
 import dev.kerf.cli.console.Console;
 import dev.kerf.cli.console.ExitCode;
 import dev.kerf.cli.console.Version;
+import dev.kerf.cli.option.DeviceOptions;
 import dev.kerf.cli.option.OutputDirectory;
 import dev.kerf.file.AtomicFile;
+import dev.kerf.tune.device.Problem;
 import dev.kerf.tune.result.KernelTunerCache;
 import dev.kerf.tune.result.Results;
 import dev.kerf.tune.result.T4;
@@ -12,26 +16,56 @@ import dev.kerf.tune.search.SearchStrategy;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** {@code kerf tune}: which parameters a kernel is quickest with. */
-@Command(name = "tune", mixinStandardHelpOptions = true, sortOptions = false, description = "Searches for the parameters that a kernel is quickest with: over what a file of measurements says.", footer = {
-    "",
-    "Example: kerf tune --simulate cache.json --method genetic --budget 10%%"})
+@Command(name = "tune", mixinStandardHelpOptions = true, sortOptions = false, description = "Searches for the parameters that a kernel is quickest with, on a device or over what a file of measurements says. On a"
+        + " device each configuration is compiled, checked against the oracle and timed; trials are kept in --out, and a run"
+        + " that was ended goes on where it was.", footer = {"",
+            "Example: kerf tune conv2d --backend opencl --shapes from:unet@512 --budget 5min",
+            "         kerf tune conv2d --backend opencl --shape C=64,O=64 --set TILE_M=8      one set, by hand",
+            "         kerf tune --simulate cache.json --method genetic --budget 10%%"})
 public final class TuneCommand implements Callable<Integer> {
     private final Console console;
 
     @Spec
     private CommandSpec spec;
 
+    @Parameters(paramLabel = "KERNEL", arity = "0..1", description = "A kernel of kernels/, as its variant that the device chooses, or a variant, which is forced: conv2d, conv2d_direct …")
+    private String kernel;
+
+    @Mixin
+    private DeviceOptions device;
+
+    @Mixin
+    private ProblemOptions problems;
+
     @Mixin
     private SearchOptions search;
+
+    @Option(names = "--set", paramLabel = "NAME=N", description = "Times and checks this set alone, beside what the device takes today; may be repeated.")
+    private Map<String, Long> set = new LinkedHashMap<>();
+
+    @Option(names = "--accept", paramLabel = "DIR", arity = "0..1", fallbackValue = "", description = "Puts the best set, if it is better than today's, into the file of the device's name in your tuning directory (see --show)"
+            + " or in DIR.")
+    private void accept(String directory) {
+        accept = directory.isEmpty() ? TunedParameters.userDirectory() : Path.of(directory);
+    }
+
+    private Path accept;
+
+    @Option(names = "--show", description = "Says which files of tuned parameters the device looks for and which there are.")
+    private boolean show;
 
     @Option(names = "--simulate", paramLabel = "FILE", description = "Searches over the trials of a cache of Kernel Tuner's or a T4 file (.gz too); no device is needed. Time is what the"
             + " trials took then.")
@@ -40,7 +74,7 @@ public final class TuneCommand implements Callable<Integer> {
     @Option(names = "--methods", description = "Lists the methods and their settings.")
     private boolean methods;
 
-    @Option(names = "--out", paramLabel = "DIR", description = "Writes the trials that were made, as a cache of Kernel Tuner's (NAME.json) and as T4 (NAME.t4.json).")
+    @Option(names = "--out", paramLabel = "DIR", description = "Where the trials go, as a cache of Kernel Tuner's (NAME.json) and as T4 (NAME.t4.json); 'tuning', or nowhere with --simulate.")
     private Path out;
 
     @Option(names = "--json", description = "Writes JSON.")
@@ -57,9 +91,36 @@ public final class TuneCommand implements Callable<Integer> {
                     + (s.settings().isEmpty() ? "" : "; settings " + s.settings())));
             return ExitCode.OK;
         }
-        if (simulate == null) {
-            throw new ParameterException(spec.commandLine(), "give --simulate FILE or --methods");
+        if (simulate != null) {
+            return replay();
         }
+        if (!show && kernel == null) {
+            throw new ParameterException(spec.commandLine(), "give a kernel to tune, or --simulate FILE, --show or --methods");
+        }
+        try (Device open = device.open()) {
+            if (show) {
+                TunedFiles.show(open, console, json);
+                return ExitCode.OK;
+            }
+            List<Problem> all = problems.problems(kernel, open);
+            DeviceTuning tuning = new DeviceTuning(console, open, problems, json);
+            if (!set.isEmpty()) {
+                return tuning.byHand(all, set) ? ExitCode.OK : ExitCode.FAILED;
+            }
+            try (OutputDirectory to = new OutputDirectory(out == null ? Path.of("tuning") : out)) {
+                if (accept == null) {
+                    tuning.search(all, search, to.path(), null);
+                } else {
+                    try (OutputDirectory accepted = new OutputDirectory(accept)) {
+                        tuning.search(all, search, to.path(), accepted.path());
+                    }
+                }
+            }
+            return ExitCode.OK;
+        }
+    }
+
+    private int replay() {
         if (out == null) {
             new Replay(simulate, Results.read(simulate)).run(search, console, json);
             return ExitCode.OK;

@@ -1,17 +1,21 @@
 package dev.kerf.backend.gpu;
 
 import dev.kerf.backend.gpu.kernel.Expression;
+import dev.kerf.backend.gpu.kernel.Manifest;
+import dev.kerf.error.BadFileException;
 import dev.kerf.json.Json;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -27,63 +31,126 @@ import java.util.Set;
 public final class TunedParameters {
     private static final System.Logger LOG = System.getLogger(TunedParameters.class.getName());
 
+    /**
+     * A file that is looked for.
+     *
+     * @param file  where
+     * @param found whether it is there and was read
+     */
+    public record Tier(String file, boolean found) {}
+
     private final Map<String, Json> tiers = new LinkedHashMap<>();
+    private final List<Tier> looked = new ArrayList<>();
 
     private TunedParameters() {}
 
-    /** What there is for a device. */
+    /**
+     * What there is for a device.
+     *
+     * @throws BadFileException if a file names a kernel or a parameter that there isn't, or is malformed
+     */
     public static TunedParameters of(Driver.Facts facts) {
+        return of(facts, userDirectory());
+    }
+
+    /** Where the user's files lie, whether there are any or not. */
+    public static Path userDirectory() {
         String config = System.getenv("XDG_CONFIG_HOME");
         Path user = config != null && !config.isEmpty()
                 ? Path.of(config)
                 : Path.of(System.getProperty("user.home"), ".config");
-        return of(facts, user.resolve("kerf").resolve("tuned"));
+        return user.resolve("kerf").resolve("tuned");
     }
 
-    /** What there is for a device, in a directory of the user's or shipped. */
-    static TunedParameters of(Driver.Facts facts, Path user) {
-        TunedParameters all = new TunedParameters();
+    /** Names of the files for a device, the nearest first. */
+    public static List<String> files(Driver.Facts facts) {
         String vendor = file(facts.info().vendor());
         // Drivers of one vendor name it in full or in short: "NVIDIA Corporation", "NVIDIA".
         Set<String> names = new LinkedHashSet<>(List.of(file(facts.info().name()), file(facts.architecture()), vendor,
                 vendor.split("_")[0], "default"));
         names.remove("");
-        for (String name : names) {
-            String file = name + ".json";
-            if (Files.isRegularFile(user.resolve(file))) {
-                all.tiers.put(user.resolve(file).toString(), Json.read(user.resolve(file)));
+        return names.stream().map(n -> n + ".json").toList();
+    }
+
+    /** What there is for a device, in a directory of the user's or shipped. */
+    static TunedParameters of(Driver.Facts facts, Path user) {
+        TunedParameters all = new TunedParameters();
+        for (String file : files(facts)) {
+            boolean own = Files.isRegularFile(user.resolve(file));
+            if (own) {
+                all.add(user.resolve(file).toString(), Json.read(user.resolve(file)));
             }
-            shipped(file, all.tiers);
+            all.looked.add(new Tier(user.resolve(file).toString(), own));
+            String shipped = shipped(file);
+            if (shipped != null) {
+                all.add(file, Json.parse(shipped, file));
+            }
+            all.looked.add(new Tier("kernels/tuned/" + file, shipped != null));
         }
         return all;
+    }
+
+    /** Takes a file; a misspelt name would never match anything, and nobody would be told. */
+    private void add(String file, Json entries) {
+        entries.members().forEach((kernel, list) -> {
+            Manifest m;
+            try {
+                m = Manifest.of(kernel);
+            } catch (BadFileException e) {
+                throw list.error("there is no kernel '" + kernel + "'");
+            }
+            for (Json entry : list.items()) {
+                entry.at("parameters").members().forEach((name, value) -> {
+                    if (!m.parameters().containsKey(name)) {
+                        throw value.error("kernel " + kernel + " has no parameter '" + name + "', only "
+                                + m.parameters().keySet());
+                    }
+                });
+            }
+        });
+        tiers.put(file, entries);
+    }
+
+    /** The files that were looked for, in order. */
+    public List<Tier> looked() {
+        return List.copyOf(looked);
     }
 
     private static String file(String name) {
         return name.toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9]+", "_");
     }
 
-    private static void shipped(String file, Map<String, Json> tiers) {
+    private static String shipped(String file) {
         try (InputStream in = TunedParameters.class.getResourceAsStream("/dev/kerf/kernels/tuned/" + file)) {
-            if (in != null) {
-                tiers.put(file, Json.parse(new String(in.readAllBytes(), StandardCharsets.UTF_8), file));
-            }
+            return in == null ? null : new String(in.readAllBytes(), StandardCharsets.UTF_8);
         } catch (IOException e) {
-            LOG.log(System.Logger.Level.WARNING, "tuned parameters {0} can''t be read: {1}", file, e);
+            throw new BadFileException("kernels/tuned/" + file + " can't be read (" + e + ")", e);
         }
     }
 
     /** Values for a kernel with these sizes; empty where nothing is known. */
     Map<String, Long> of(String kernel, Map<String, Long> names) {
+        Map<String, Long> values = new LinkedHashMap<>();
+        entry(kernel, names).ifPresent(e -> {
+            LOG.log(System.Logger.Level.DEBUG, "kernel {0}: parameters from {1}", kernel, e.getKey());
+            e.getValue().at("parameters").members().forEach((name, value) -> values.put(name, value.asLong()));
+        });
+        return values;
+    }
+
+    /** The file that the values for a kernel with these sizes come from; empty where nothing is known. */
+    public String tier(String kernel, Map<String, Long> names) {
+        return entry(kernel, names).map(Map.Entry::getKey).orElse("");
+    }
+
+    private Optional<Map.Entry<String, Json>> entry(String kernel, Map<String, Long> names) {
         for (Map.Entry<String, Json> tier : tiers.entrySet()) {
             for (Json entry : tier.getValue().find(kernel).map(Json::items).orElse(List.of())) {
                 if (Expression.parse(entry.find("when").map(Json::asString).orElse("1")).holds(names)) {
-                    LOG.log(System.Logger.Level.DEBUG, "kernel {0}: parameters from {1}", kernel, tier.getKey());
-                    Map<String, Long> values = new LinkedHashMap<>();
-                    entry.at("parameters").members().forEach((name, value) -> values.put(name, value.asLong()));
-                    return values;
+                    return Optional.of(Map.entry(tier.getKey(), entry));
                 }
             }
         }
-        return Map.of();
+        return Optional.empty();
     }
 }

@@ -75,7 +75,7 @@ public final class GpuCompilation {
     private Driver.Buffer errors;
     private long extra;
 
-    GpuCompilation(GpuDevice device, Graph recorded, GpuWeights weights, CompileOptions options) {
+    GpuCompilation(GpuDevice device, Graph recorded, GpuWeights weights, CompileOptions options, Target.Forced forced) {
         this.device = device;
         this.driver = device.driver();
         this.recorded = recorded;
@@ -85,7 +85,7 @@ public final class GpuCompilation {
                 ? Fusion.fuse(recorded, options.keepStages())
                 : Fusion.prune(recorded, options.keepStages());
         this.kept = graph.kept(options.keepStages());
-        this.target = new Target(driver.facts(), graph, options.precision(), device.tuned(), device.forced());
+        this.target = new Target(driver.facts(), graph, options.precision(), device.tuned(), forced);
     }
 
     /** Does all of it; on an error everything is given back. */

@@ -48,8 +48,13 @@ public final class GpuDevice implements Device {
     public GpuDevice(Driver driver, Target.Forced forced) {
         this.driver = driver;
         this.forced = forced;
-        this.tuned = TunedParameters.of(driver.facts());
-        this.transfers = new Transfers(driver);
+        try {
+            this.tuned = TunedParameters.of(driver.facts());
+            this.transfers = new Transfers(driver);
+        } catch (RuntimeException | Error e) {
+            driver.close();
+            throw e;
+        }
     }
 
     @Override
@@ -64,13 +69,19 @@ public final class GpuDevice implements Device {
 
     @Override
     public Executable compile(Graph graph, DeviceWeights weights, CompileOptions options) {
+        return compile(graph, weights, options, forced);
+    }
+
+    /** The same with choices of variants and parameters for this executable alone. */
+    public Executable compile(Graph graph, DeviceWeights weights, CompileOptions options, Target.Forced choices) {
         checkOpen();
         if (weights != null && (!(weights instanceof GpuWeights w) || w.device() != this)) {
             throw new BadInputException("the weights were loaded on another device than " + info().id());
         }
         info().require(options.precision());
         Object event = Trace.compile();
-        GpuExecutable executable = make(() -> new GpuCompilation(this, graph, (GpuWeights) weights, options).executable());
+        GpuExecutable executable = make(
+                () -> new GpuCompilation(this, graph, (GpuWeights) weights, options, choices).executable());
         if (event != null) {
             Trace.compiled(event, info().id(), graph.nodes().size(), executable.memory().activations(),
                     executable.memory().weights());
@@ -191,10 +202,6 @@ public final class GpuDevice implements Device {
 
     public Driver driver() {
         return driver;
-    }
-
-    Target.Forced forced() {
-        return forced;
     }
 
     TunedParameters tuned() {
