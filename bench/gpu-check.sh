@@ -153,7 +153,7 @@ else
     if [ -z "$again" ] && [ -f "$out/gpu-check.tsv" ] && cmp -s "$work/environment" "$out/environment.log"; then
         cp "$out/gpu-check.tsv" "$steps"
     else
-        rm -f "$out"/selftest-*.json "$out"/bench-*.json "$out"/bench-*.md "$out"/torch-*.* "$out"/gpu-check.*
+        rm -f "$out"/selftest-*.json "$out"/bench-* "$out"/torch-*.* "$out"/gpu-check.*
         mv "$work/environment" "$out/environment.log"
     fi
     cat "$out/environment.log"
@@ -191,10 +191,11 @@ if has cuda; then
     done
     for network in unet:50 maskrcnn:30 sam2-encoder:30 sam2-decoder:20 sam2-frame:30 sam2-memory:20; do
         name=${network%:*}
-        step "cuda: $name" "${network#*:}" "bench-cuda-$name.log" "$run" bench --backend cuda --network "$name" --only network \
-            --seconds 6 --out "$out" ${quick:+--size 64x64 --image-size 256 --seconds 1}
+        step "cuda: $name" "${network#*:}" "bench-cuda-$name.log" "$run" bench --backend cuda --network "$name" \
+            --precision f32,f16 --batch 1,8 --rounds 1 --seconds 3 --out "$out" ${quick:+--size 64x64 --image-size 256 --seconds 1}
     done
-    step "cuda: kernels" 45 bench-cuda.log "$run" bench --backend cuda --only kernels --out "$out"
+    step "cuda: kernels" 45 bench-cuda.log "$run" bench --backend cuda --only kernels --precision f32,f16 \
+        --rounds 1 --runs 20 --seconds 1 --out "$out"
 fi
 
 if [ -z "$python" ]; then
@@ -203,9 +204,9 @@ elif [ -z "$list" ] && ! "$python" -c 'import torch, sys; sys.exit(not torch.cud
     absent "PyTorch on the same card" "$python has no PyTorch that finds a CUDA device"
 else
     unet=() others=()
-    for f in "$out"/bench-cuda-*.json; do
+    for f in "$out"/bench-cuda-*.jsonl; do
         case $f in
-            *-unet.json) unet=(--kerf "$f") ;;
+            *-unet.jsonl) unet=(--kerf "$f") ;;
             *\**) ;;
             *) others+=(--kerf "$f") ;;
         esac
@@ -219,7 +220,7 @@ fi
 if has jcuda; then
     step "jcuda: self-test, f32" 40 selftest-jcuda-f32.log "$run" selftest --backend jcuda --report "$out/selftest-jcuda-f32.json" \
         ${quick:+--only threads,goldens}
-    step "jcuda: unet" 20 bench-jcuda.log "$run" bench --backend jcuda --only network --precision f32 --batch 1 --seconds 6 \
+    step "jcuda: unet" 20 bench-jcuda.log "$run" bench --backend jcuda --network unet --rounds 1 --seconds 6 \
         --out "$out" ${quick:+--size 64x64 --seconds 1}
 fi
 

@@ -2,7 +2,7 @@
 """Times the networks that `kerf bench --network` times, in PyTorch on the same device: Mask R-CNN (torchvision) and SAM 2's image
 encoder, decoder with one point, tracked frame with its memories, and memory encoder (transformers).
 
-    python3 torch_models.py --out reports --kerf reports/bench-cuda-sam2-encoder.json --kerf reports/bench-cuda-maskrcnn.json
+    python3 torch_models.py --out reports --kerf reports/bench-cuda-sam2-encoder.jsonl --kerf reports/bench-cuda-maskrcnn.jsonl
 
 Eager, batch 1, float32 with and without TF32, and autocast to float16. Weights are the libraries' own initial ones: times don't
 depend on them. A network whose library is missing or fails is named with the reason. Writes torch-models.json and torch-models.md;
@@ -120,9 +120,9 @@ def kerf(paths):
     found = {}
     for path in paths:
         with open(path, encoding="utf-8") as f:
-            for n in json.load(f)["networks"]:
-                if n["batch"] == 1:
-                    found[n["network"], n["precision"]] = n["latency"]["compute"]["p50_us"] / 1e3
+            for r in list(map(json.loads, f))[1:]:
+                if r["batch"] == 1 and r["success"]:
+                    found[r["name"], r["precision"]] = r["times"]["compute"]["p50_ns"] / 1e6
     return found
 
 

@@ -2,7 +2,7 @@
 """Times the U-Net that `kerf bench` times, in PyTorch on the same device: eager and torch.compile, float32 (with and without
 TF32), float16, planes and channels last. Writes torch-unet.json and torch-unet.md; with --kerf beside Kerf's figures.
 
-    python3 torch_unet.py --out reports --kerf reports/bench-cuda.json
+    python3 torch_unet.py --out reports --kerf reports/bench-cuda-unet.jsonl
 
 Needs PyTorch alone. Weights are PyTorch's own initial ones: times don't depend on them.
 """
@@ -108,11 +108,13 @@ def environment(device):
 
 
 def kerf(path):
-    """Kerf's p50 by (batch, precision): total and compute."""
+    """Kerf's p50 in microseconds by (batch, precision): total and compute; and what it was measured with."""
     with open(path, encoding="utf-8") as f:
-        report = json.load(f)
-    return {(n["batch"], n["precision"]): (n["latency"]["total"]["p50_us"], n["latency"]["compute"]["p50_us"])
-            for n in report["networks"] if n["network"] == "unet"}, report
+        environment, *rows = map(json.loads, f)
+    rows = [r for r in rows if r["name"] == "unet" and r["success"]]
+    about = {"kerf": environment["kerf"], "run": environment["run"], "backend": rows[0]["engine"] if rows else None,
+             "device": rows[0]["device"] if rows else None}
+    return {(r["batch"], r["precision"]): tuple(r["times"][k]["p50_ns"] / 1e3 for k in ("total", "compute")) for r in rows}, about
 
 
 def text(v):
@@ -161,7 +163,7 @@ def main():
                     print(f"batch {batch}  {name}  {mode}  {layout}: p50 {m['total']['p50_us']:.0f} µs", file=sys.stderr)
     os.makedirs(o.out, exist_ok=True)
     result = {"environment": environment(device), "side": o.side, "rows": rows, "failed": failed,
-              "kerf": report and {k: report[k] for k in ("kerf", "backend", "device", "driver", "time")}}
+              "kerf": report}
     for suffix, content in (("json", json.dumps(result, indent=1) + "\n"), ("md", markdown(result, theirs))):
         partial = os.path.join(o.out, f".torch-unet.{suffix}.part")
         with open(partial, "w", encoding="utf-8") as f:

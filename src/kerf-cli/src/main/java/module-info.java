@@ -4,10 +4,13 @@ module dev.kerf.cli {
     requires dev.kerf.check;
     requires dev.kerf.tune;
     requires info.picocli;
+    requires static jdk.incubator.vector;
     requires java.management;
     requires java.net.http;
     requires jdk.management;
     requires me.tongfei.progressbar;
+
+    uses dev.kerf.cli.bench.Peer;
 
     opens dev.kerf.cli to info.picocli;
     opens dev.kerf.cli.bench to info.picocli;

@@ -1,2 +1,2 @@
-/** Measures Kerf beside its peers with JMH; {@link dev.kerf.bench.Bench} is the command. */
+/** ONNX Runtime as a peer of {@code kerf bench}, and native calls by JMH; {@link dev.kerf.bench.Bench} is the command. */
 package dev.kerf.bench;

@@ -1,14 +1,14 @@
 package dev.kerf.cli.bench;
 
-import dev.kerf.backend.CompileOptions;
 import dev.kerf.backend.Device;
-import dev.kerf.backend.DeviceWeights;
 import dev.kerf.backend.Precision;
-import dev.kerf.backend.gpu.device.DeviceFloors;
-import dev.kerf.backend.gpu.device.GpuDevice;
+import dev.kerf.cli.bench.report.Environment;
+import dev.kerf.cli.bench.report.Report;
+import dev.kerf.cli.bench.report.Row;
+import dev.kerf.cli.bench.report.Summary;
 import dev.kerf.cli.console.Console;
 import dev.kerf.cli.console.ExitCode;
-import dev.kerf.cli.option.DeviceOptions;
+import dev.kerf.cli.console.Progress;
 import dev.kerf.cli.option.ImageSizeConverter;
 import dev.kerf.cli.option.ModelPart;
 import dev.kerf.cli.option.OutputDirectory;
@@ -17,58 +17,61 @@ import dev.kerf.cli.option.PrecisionConverter;
 import dev.kerf.cli.option.Usage;
 import dev.kerf.cli.option.WeightsPath;
 import dev.kerf.error.BadInputException;
-import dev.kerf.error.KerfException;
-import dev.kerf.graph.Graph;
+import dev.kerf.file.AtomicFile;
 import dev.kerf.model.unet.UNet;
-import dev.kerf.weights.Weights;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** {@code kerf bench}: how fast a device is, and how fast it could be. */
-@Command(name = "bench", mixinStandardHelpOptions = true, sortOptions = false, description = "Measures a device: networks' latency with its percentiles, and each kernel against the device's copy"
-        + " bandwidth and arithmetic rate, measured in the same run.", footer = {"",
-            "Example: kerf bench --backend opencl --out reports      writes bench-opencl.json and bench-opencl.md"})
+/** {@code kerf bench}: how fast networks and ops are on whatever there is, and how fast they could be. */
+@Command(name = "bench", mixinStandardHelpOptions = true, sortOptions = false, description = "Measures networks, their ops and kernels by each back end and peer, taking turns, each in a process of its own; latencies"
+        + " with percentiles, memory, and the device's copy bandwidth and arithmetic rate from the same run.", footer = {"",
+            "Example: kerf bench --models unet,sam2 --backends all --out reports      writes bench-unet-sam2.jsonl and .md"})
 public final class BenchCommand implements Callable<Integer> {
-    /** Parts that can be measured. */
-    private enum Part { NETWORK, KERNELS }
+    /** What can be measured. */
+    private enum Part { NETWORK, OPS, KERNELS }
 
-    private static final int KERNEL_RUNS = 20;
     private static final int GPU_SIDE = 1024;
-    private static final int CPU_SIDE = 128;
+    private static final int CPU_SIDE = 256;
 
     private final Console console;
 
     @Spec
     private CommandSpec spec;
 
-    @Mixin
-    private DeviceOptions device;
+    @Option(names = {"--models",
+        "--network"}, split = ",", paramLabel = "MODEL", converter = ModelPart.Group.Converter.class, description = "unet (measured if none is named), maskrcnn, sam2, or parts of it: sam2-encoder, sam2-decoder, sam2-frame, sam2-memory."
+                + " Those named are part of the reports' names.")
+    private List<ModelPart.Group> models = List.of();
 
-    @Option(names = "--network", split = ",", paramLabel = "MODEL", converter = ModelPart.Converter.class, description = "Some of unet (measured if none is named), maskrcnn, sam2-encoder, sam2-decoder, sam2-frame,"
-            + " sam2-memory. Those named are part of the reports' names.")
-    private List<ModelPart> models = List.of();
+    @Option(names = {"--backends",
+        "--backend"}, split = ",", paramLabel = "NAME", description = "all, or some of cpu, opencl, opencl:1 …: see 'kerf devices'. By default a GPU if there is one, otherwise cpu.")
+    private List<String> backends = List.of();
+
+    @Option(names = "--peers", split = ",", paramLabel = "NAME", description = "Other engines to measure beside, such as onnxruntime; Kerf's results are compared with theirs.")
+    private List<String> peers = List.of();
 
     @Option(names = "--weights", paramLabel = "FILE|NAME", converter = WeightsPath.class, description = "Of the networks. By default those that travel with Kerf: a U-Net of 31 million parameters, Mask R-CNN with"
             + " ResNet-50, SAM 2.1 tiny, untrained.")
     private Path weights;
 
-    @Option(names = "--precision", split = ",", paramLabel = "P", defaultValue = "f32,f16", converter = PrecisionConverter.class, description = "How numbers are stored and multiplied: some of f32, tf32, f16,"
-            + " bf16. By default what the device has of f32 and f16.")
+    @Option(names = "--precision", split = ",", paramLabel = "P", defaultValue = "f32", converter = PrecisionConverter.class, description = "How numbers are stored and multiplied: some of f32 (the default), tf32, f16, bf16; what a device lacks is"
+            + " left out and said.")
     private List<Precision> precisions;
 
-    @Option(names = "--batch", split = ",", paramLabel = "N", defaultValue = "1,8", description = "Images that a U-Net takes at a time; 1,8. Others take one.")
+    @Option(names = "--batch", split = ",", paramLabel = "N", defaultValue = "1", description = "Images that a U-Net takes at a time; 1. Others take one.")
     private List<Integer> batches;
 
     @Option(names = "--size", paramLabel = "HxW", converter = PictureSize.Converter.class, description = "Rows and columns of images; by default 512x512, for maskrcnn 800x1216, for sam2 1024x1024.")
@@ -77,16 +80,26 @@ public final class BenchCommand implements Callable<Integer> {
     @Option(names = "--image-size", paramLabel = "N", defaultValue = "1024", converter = ImageSizeConverter.class, description = "SAM 2: side that the network sees images at.")
     private int imageSize;
 
-    @Option(names = "--runs", paramLabel = "N", defaultValue = "2000", description = "Of each network at most; 2000.")
+    @Option(names = "--only", split = ",", paramLabel = "PART", defaultValue = "network", description = "What is measured, some of network (the default), ops (each op and shape that the networks have, by itself) and"
+            + " kernels (ops at shapes of their own).")
+    private Set<Part> only;
+
+    @Option(names = "--threads", split = ",", paramLabel = "N", description = "Threads of engines that compute on the CPU; by default all processors. Several: each is measured.")
+    private List<Integer> threads = List.of();
+
+    @Option(names = "--callers", split = ",", paramLabel = "N", defaultValue = "1", description = "Threads that ask for runs at once; 1. Several: each is measured, for images a second.")
+    private List<Integer> callers;
+
+    @Option(names = "--rounds", paramLabel = "N", defaultValue = "3", description = "Processes that measure each; 3. All engines take turns.")
+    private int rounds;
+
+    @Option(names = "--runs", paramLabel = "N", defaultValue = "1000", description = "In each process at most; 1000.")
     private int runs;
 
-    @Option(names = "--seconds", paramLabel = "S", defaultValue = "20", description = "For each network at most; 20.")
+    @Option(names = "--seconds", paramLabel = "S", defaultValue = "6", description = "In each process at most, for the runs that count; 6. Warming up may take as long.")
     private int seconds;
 
-    @Option(names = "--only", split = ",", paramLabel = "PART", description = "Measures only the network or the kernels.")
-    private Set<Part> only = Set.of(Part.values());
-
-    @Option(names = "--out", paramLabel = "DIR", defaultValue = ".", description = "Where the two files go; made if it isn't there.")
+    @Option(names = "--out", paramLabel = "DIR", defaultValue = ".", description = "Where the files go; made if it isn't there.")
     private Path out;
 
     public BenchCommand(Console console) {
@@ -95,88 +108,118 @@ public final class BenchCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        if (runs < 1 || seconds < 1 || batches.stream().anyMatch(b -> b < 1)) {
-            throw new ParameterException(spec.commandLine(), "--batch, --runs and --seconds are 1 or more");
+        if (Stream.of(batches, threads, callers, List.of(rounds, runs, seconds)).flatMap(List::stream).anyMatch(n -> n < 1)) {
+            throw new ParameterException(spec.commandLine(),
+                    "--batch, --threads, --callers, --rounds, --runs and --seconds are 1 or more");
         }
-        try (OutputDirectory directory = new OutputDirectory(out); Device opened = device.open()) {
-            Device.Info info = opened.info();
-            DeviceFloors floors = opened instanceof GpuDevice gpu ? DeviceFloors.measure(gpu) : null;
-            BenchReport report = new BenchReport(info, floors);
-            List<Precision> measured = new ArrayList<>();
-            for (Precision p : precisions) {
-                if (info.precisions().contains(p)) {
-                    measured.add(p);
-                } else {
-                    report.leftOut(PrecisionConverter.name(p) + ": " + info.id() + " doesn't have it");
+        List<ModelPart> parts = models.isEmpty()
+                ? List.of(ModelPart.of("unet"))
+                : models.stream().flatMap(m -> m.parts().stream()).distinct().toList();
+        List<String> left = new ArrayList<>();
+        List<Engine> engines = Usage.of(spec, () -> {
+            List<Engine> all = new ArrayList<>(backends.isEmpty() ? List.of(Engine.best()) : Engine.of(backends, left::add));
+            all.addAll(Engine.peers(peers));
+            return all;
+        });
+        try (OutputDirectory directory = new OutputDirectory(out)) {
+            List<List<Request>> all = requests(parts, engines, left);
+            left.forEach(l -> console.note("left out: " + l));
+            Environment environment = Environment.of(spec.commandLine().getParseResult().originalArgs());
+            List<Row> rows = new ArrayList<>();
+            try (Progress progress = console.terminal()
+                    ? Progress.bar(console, all.size() * rounds, "measured")
+                    : Progress.none()) {
+                Rounds turns = new Rounds(rounds, Workers::processes);
+                for (List<List<Request>> group : groups(all)) {
+                    rows.addAll(turns.measure(group, progress::step));
                 }
             }
-            if (measured.isEmpty()) {
-                throw new BadInputException(info.id() + " has none of the precisions asked for, only " + info.precisions());
-            }
-            int failed = 0;
-            if (only.contains(Part.NETWORK)) {
-                for (ModelPart model : models.isEmpty() ? List.of(ModelPart.of("unet")) : models) {
-                    failed += network(opened, model, measured, floors, report);
-                }
-            }
-            failed += only.contains(Part.KERNELS) ? kernels(opened, measured, floors, report) : 0;
-            report.write(directory.path(),
-                    Stream.concat(Stream.of("bench", info.backend()), models.stream().map(ModelPart::name))
-                            .collect(Collectors.joining("-")));
-            console.out().print(report.markdown());
-            return failed == 0 ? ExitCode.OK : ExitCode.SOME_FAILED;
+            Report report = new Report(environment, rows);
+            rows.stream().filter(r -> !r.success()).forEach(r -> console.note(r.subject() + ": " + r.error()));
+            String name = Stream.concat(
+                    engines.size() == 1 ? Stream.of("bench", engines.getFirst().backend()) : Stream.of("bench"),
+                    models.stream().map(ModelPart.Group::name))
+                    .collect(Collectors.joining("-"));
+            String summary = Summary.of(report);
+            save(directory.path().resolve(name + ".jsonl"), report.lines());
+            save(directory.path().resolve(name + ".md"), summary);
+            console.out().print(summary);
+            return rows.stream().allMatch(Row::success) ? ExitCode.OK : ExitCode.SOME_FAILED;
         }
     }
 
-    private int network(Device opened, ModelPart model, List<Precision> measured, DeviceFloors floors, BenchReport report) {
-        int failed = 0;
-        PictureSize images = size == null ? model.usual() : size;
-        boolean batched = model.kind() == UNet.KIND;
-        try (Weights file = model.open(weights); DeviceWeights loaded = opened.load(file)) {
-            for (Precision p : measured) {
-                for (int batch : batched ? batches : List.of(1)) {
-                    CompileOptions options = CompileOptions.of().precision(p);
-                    Graph graph = Usage.of(spec, () -> batched
-                            ? UNet.graph(file, batch, images.height(), images.width())
-                            : model.graph(file, images, imageSize));
-                    try {
-                        Latency l = Latency.of(opened, graph, loaded, options, runs, Duration.ofSeconds(seconds));
-                        report.network(model.name(), images, batch, p, l, KernelTimes.of(opened, graph, loaded, options, floors,
-                                null, kernelRuns(l.compute().nanos()[0])));
-                    } catch (KerfException e) {
-                        failed++;
-                        report.leftOut(model.name() + ", batch " + batch + ", " + p + ": " + e.getMessage());
-                        console.note(e.getMessage());
+    private static void save(Path file, String text) {
+        AtomicFile.write(file, text.getBytes(StandardCharsets.UTF_8));
+    }
+
+    /** What processes are shared by: a network has its own, whose memory is told; ops share them. */
+    private static List<List<List<Request>>> groups(List<List<Request>> all) {
+        List<List<List<Request>>> groups = new ArrayList<>();
+        List<List<Request>> ops = new ArrayList<>();
+        for (List<Request> same : all) {
+            if (same.getFirst().workload().what().equals(Workload.NETWORK)) {
+                groups.add(List.of(same));
+            } else {
+                ops.add(same);
+            }
+        }
+        if (!ops.isEmpty()) {
+            groups.add(ops);
+        }
+        return groups;
+    }
+
+    /** What is to be measured: lists of the same work by several engines. */
+    private List<List<Request>> requests(List<ModelPart> parts, List<Engine> engines, List<String> left) {
+        List<List<Request>> all = new ArrayList<>();
+        for (Precision p : precisions) {
+            List<Engine> able = engines.stream().filter(e -> e.precisions().contains(p)).toList();
+            engines.stream().filter(e -> !able.contains(e))
+                    .forEach(e -> left.add(PrecisionConverter.name(p) + ": " + e.id() + " doesn't have it"));
+            for (Workload w : able.isEmpty() ? List.<Workload>of() : workloads(parts, able)) {
+                for (int c : callers) {
+                    for (int t : threads.isEmpty() ? List.of(Runtime.getRuntime().availableProcessors()) : threads) {
+                        List<Request> same = able.stream()
+                                .filter(e -> e.host() || t == threads.stream().findFirst().orElse(t))
+                                .map(e -> new Request(w, e.id(), e.peer(), p, t, c, runs, Duration.ofSeconds(seconds),
+                                        !e.peer() && c == 1))
+                                .toList();
+                        if (!same.isEmpty()) {
+                            all.add(same);
+                        }
                     }
                 }
             }
         }
-        return failed;
+        if (all.isEmpty()) {
+            throw new BadInputException(engines.stream().map(Engine::id).collect(Collectors.joining(", "))
+                    + " has none of the precisions asked for");
+        }
+        return all;
     }
 
-    /** Fewer where a run takes long: two seconds' worth, three at least. */
-    private static int kernelRuns(long nanos) {
-        return Math.clamp(2_000_000_000L / nanos, 3, KERNEL_RUNS);
-    }
-
-    private int kernels(Device opened, List<Precision> measured, DeviceFloors floors, BenchReport report) {
-        int failed = 0;
-        int large = opened.info().kind() == Device.Info.Kind.GPU ? GPU_SIDE : CPU_SIDE;
-        for (Precision p : measured) {
-            List<KernelTimes.Row> rows = new ArrayList<>();
-            for (KernelCase c : KernelCase.all(large)) {
-                try (DeviceWeights loaded = c.weights() == null ? null : opened.load(c.weights())) {
-                    // Its last node; those before it convert inputs to float16.
-                    rows.add(KernelTimes.of(opened, c.graph(), loaded, CompileOptions.of().precision(p), floors, c.name(),
-                            KERNEL_RUNS).rows().getLast());
-                } catch (KerfException e) {
-                    failed++;
-                    report.leftOut(c.name() + ", " + p + ": " + e.getMessage());
-                    console.note(e.getMessage());
+    private List<Workload> workloads(List<ModelPart> parts, List<Engine> engines) {
+        List<Workload> all = new ArrayList<>();
+        for (ModelPart part : parts) {
+            for (int batch : part.kind() == UNet.KIND ? new LinkedHashSet<>(batches) : List.of(1)) {
+                Workload network = new Workload(Workload.NETWORK, part, null, weights, size == null ? part.usual() : size,
+                        batch, imageSize);
+                // What can't be recorded is told before anything is measured.
+                try (Workload.Opened opened = Usage.of(spec, network::open)) {
+                    if (only.contains(Part.NETWORK)) {
+                        all.add(network);
+                    }
+                    if (only.contains(Part.OPS)) {
+                        NetworkOps.of(opened.graph()).keySet().forEach(op -> all.add(
+                                new Workload(Workload.OP, part, op, weights, network.size(), batch, imageSize)));
+                    }
                 }
             }
-            report.kernels(p, new KernelTimes(rows));
         }
-        return failed;
+        if (only.contains(Part.KERNELS)) {
+            int side = engines.stream().anyMatch(e -> e.kind() == Device.Info.Kind.GPU) ? GPU_SIDE : CPU_SIDE;
+            KernelCase.all(side).forEach(k -> all.add(new Workload(Workload.KERNEL, null, k.name(), null, null, 1, side)));
+        }
+        return all;
     }
 }

@@ -1,73 +1,89 @@
 package dev.kerf.cli.bench;
 
-import dev.kerf.backend.CompileOptions;
 import dev.kerf.backend.Device;
-import dev.kerf.backend.DeviceWeights;
+import dev.kerf.backend.DeviceTensor;
 import dev.kerf.backend.Executable;
+import dev.kerf.backend.Executable.NodeTiming;
 import dev.kerf.cli.bench.Prepared.Slot;
-import dev.kerf.graph.Graph;
-import dev.kerf.json.Json;
+import dev.kerf.cli.bench.report.Round;
+import dev.kerf.cli.bench.report.Row;
+import dev.kerf.cli.bench.report.Times;
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
 /**
- * How long a run takes, from inputs in the host's memory to what is wanted there.
+ * How long a run takes. A {@code compute} is a run, waited for. Of Kerf's executables also, from inputs in the host's memory to
+ * what is wanted there: {@code upload} and {@code download} by themselves and waited for; {@code total}: uploads, run and
+ * downloads put into a stream, and waited for once; of that, the host's time until all are in the stream ({@code enqueue}), and
+ * until the run alone is ({@code submit}: what a run costs the host).
  *
- * @param total    uploads, run and downloads put into a stream, and waited for once
- * @param enqueue  of that, the host's time until all are in the stream
- * @param submit   of that, the run alone: what a run costs the host
- * @param upload   the uploads, waited for
- * @param compute  a run, waited for
- * @param download the downloads, waited for
+ * @param runs  at most, of each way
+ * @param limit no run is begun later, but for the first few
  */
-record Latency(
-        Percentiles total, Percentiles enqueue, Percentiles submit, Percentiles upload, Percentiles compute,
-        Percentiles download) {
+record Latency(int runs, Duration limit) {
     private static final String LABELS = "labels";
     private static final int LEAST_RUNS = 5;
-    private static final int WARM = 20;
+    private static final int PROFILED_RUNS = 20;
+    private static final int LEAST_PROFILED = 3;
 
-    /**
-     * Measures a graph on sample inputs; of its outputs the labels are downloaded, or all if it makes none.
-     *
-     * @param runs  at most
-     * @param limit no run is begun later, but for the first few
-     */
-    static Latency of(
-            Device device, Graph graph, DeviceWeights weights, CompileOptions options, int runs, Duration limit) {
-        try (Prepared prepared = new Prepared(device, graph, weights, options);
-                Device.Stream stream = device.stream();
-                Arena arena = Arena.ofShared()) {
-            Executable e = prepared.executable();
-            List<Slot> in = prepared.inputs();
-            Set<String> wanted = graph.outputs().containsKey(LABELS) ? Set.of(LABELS) : graph.outputs().keySet();
-            List<Slot> out = wanted.stream().map(e::output).map(t -> new Slot(t, arena.allocate(t.type().bytes(), 64)))
-                    .toList();
-            e.warmUp(limit.dividedBy(4));
-            long[][] t = new long[6][runs];
-            for (int i = 0; i < WARM && i < runs; i++) {
-                streamed(in, e, out, stream, t, 0);
-            }
-            int n = 0;
+    /** Times that are taken as often as runs and time allow. */
+    private interface Timed {
+        void once(long[][] times, int i);
+    }
+
+    /** Runs of whatever it is. */
+    Map<String, Times> of(Session session) {
+        long[][] t = repeated(1, limit, (times, i) -> {
             long start = System.nanoTime();
-            while (n < runs && (n < LEAST_RUNS || System.nanoTime() - start < limit.toNanos() / 2)) {
-                streamed(in, e, out, stream, t, n++);
+            session.run();
+            times[0][i] = System.nanoTime() - start;
+        });
+        return Map.of(Row.COMPUTE, times(t[0]));
+    }
+
+    /** All that can be told of an executable; of its outputs the labels are downloaded, or all if it makes none. */
+    Map<String, Times> of(Prepared prepared, Device device) {
+        Executable e = prepared.executable();
+        Set<String> outputs = e.graph().outputs().keySet();
+        try (Device.Stream stream = device.stream(); Arena arena = Arena.ofShared()) {
+            List<Slot> out = new ArrayList<>();
+            for (String name : outputs.contains(LABELS) ? Set.of(LABELS) : outputs) {
+                DeviceTensor t = e.output(name);
+                out.add(new Slot(t, arena.allocate(t.type().bytes(), 64)));
             }
-            int m = 0;
-            start = System.nanoTime();
-            while (m < runs && (m < LEAST_RUNS || System.nanoTime() - start < limit.toNanos() / 2)) {
-                apart(in, e, out, t, m++);
-            }
-            return new Latency(of(t[0], n), of(t[1], n), of(t[2], n), of(t[3], m), of(t[4], m), of(t[5], m));
+            Map<String, Times> all = new LinkedHashMap<>();
+            long[][] apart = repeated(3, limit.dividedBy(2), (times, i) -> apart(prepared.inputs(), e, out, times, i));
+            long[][] streamed = repeated(3, limit.dividedBy(2),
+                    (times, i) -> streamed(prepared.inputs(), e, out, stream, times, i));
+            all.put(Row.COMPUTE, times(apart[0]));
+            all.put("upload", times(apart[1]));
+            all.put("download", times(apart[2]));
+            all.put("total", times(streamed[0]));
+            all.put("enqueue", times(streamed[1]));
+            all.put("submit", times(streamed[2]));
+            return all;
         }
     }
 
-    private static Percentiles of(long[] nanos, int count) {
-        return new Percentiles(Arrays.copyOf(nanos, count));
+    private static Times times(long[] nanos) {
+        return new Times(List.of(nanos));
+    }
+
+    private long[][] repeated(int kinds, Duration within, Timed timed) {
+        long[][] t = new long[kinds][runs];
+        int n = 0;
+        long start = System.nanoTime();
+        while (n < runs && (n < LEAST_RUNS || System.nanoTime() - start < within.toNanos())) {
+            timed.once(t, n++);
+        }
+        int made = n;
+        return Arrays.stream(t).map(kind -> Arrays.copyOf(kind, made)).toArray(long[][]::new);
     }
 
     private static void streamed(List<Slot> in, Executable e, List<Slot> out, Device.Stream stream, long[][] t, int i) {
@@ -91,13 +107,34 @@ record Latency(
         e.run();
         long ran = System.nanoTime();
         out.forEach(s -> s.tensor().download(s.host()));
-        t[3][i] = uploaded - start;
-        t[4][i] = ran - uploaded;
-        t[5][i] = System.nanoTime() - ran;
+        t[0][i] = ran - uploaded;
+        t[1][i] = uploaded - start;
+        t[2][i] = System.nanoTime() - ran;
     }
 
-    Json json() {
-        return Json.object().put("total", total.json()).put("enqueue", enqueue.json()).put("submit", submit.json())
-                .put("upload", upload.json()).put("compute", compute.json()).put("download", download.json());
+    /**
+     * The median time of each node, in order of execution: twenty runs or two seconds' worth, three at least.
+     *
+     * @param profiled compiled so
+     */
+    static List<Round.Node> nodes(Prepared profiled) {
+        Executable e = profiled.executable();
+        e.run();
+        long start = System.nanoTime();
+        e.run();
+        long nanos = Math.max(1, System.nanoTime() - start);
+        List<List<NodeTiming>> all = new ArrayList<>();
+        for (int i = 0; i < Math.clamp(2_000_000_000L / nanos, LEAST_PROFILED, PROFILED_RUNS); i++) {
+            e.run();
+            all.add(e.timings());
+        }
+        List<Round.Node> nodes = new ArrayList<>();
+        for (int n = 0; n < all.getFirst().size(); n++) {
+            int node = n;
+            long[] times = all.stream().mapToLong(t -> t.get(node).nanos()).sorted().toArray();
+            NodeTiming t = all.getFirst().get(n);
+            nodes.add(new Round.Node(t.name(), t.what(), Math.max(1, times[times.length / 2]), t.flops(), t.bytes()));
+        }
+        return nodes;
     }
 }

@@ -14,8 +14,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
-/** A graph ready to be timed: compiled, its states bound, {@link SampleInputs} uploaded. */
-final class Prepared implements AutoCloseable {
+/** A graph compiled by a back end of Kerf: its states bound, {@link SampleInputs} uploaded. */
+final class Prepared implements Session {
     /** A slot and the host's memory for it. */
     record Slot(DeviceTensor tensor, MemorySegment host) {}
 
@@ -49,6 +49,16 @@ final class Prepared implements AutoCloseable {
 
     List<Slot> inputs() {
         return inputs;
+    }
+
+    @Override
+    public void run() {
+        executable.run();
+    }
+
+    @Override
+    public HostTensor output(String name) {
+        return executable.output(name).toHost();
     }
 
     @Override

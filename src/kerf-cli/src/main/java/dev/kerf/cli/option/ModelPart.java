@@ -33,6 +33,23 @@ public record ModelPart(String name, ModelKind kind, String part) {
     }
 
     /**
+     * What a command is told to take: all parts of a kind of models, such as {@code sam2}, or one.
+     *
+     * @param name  as it was given
+     * @param parts of that name
+     */
+    public record Group(String name, List<ModelPart> parts) {
+        /** Reads one. */
+        public static final class Converter implements ITypeConverter<Group> {
+            @Override
+            public Group convert(String name) {
+                List<ModelPart> its = all().stream().filter(p -> p.kind.name().equals(name)).toList();
+                return new Group(name, its.isEmpty() ? List.of(of(name)) : its);
+            }
+        }
+    }
+
+    /**
      * The one of a name.
      *
      * @throws TypeConversionException if there is none; names those that there are

@@ -1,4 +1,4 @@
-package dev.kerf.bench;
+package dev.kerf.cli.bench.report;
 
 import dev.kerf.graph.Graph;
 import dev.kerf.graph.Graph.Node;
@@ -15,10 +15,11 @@ import dev.kerf.tensor.Shape;
  *              element of other ops
  * @param bytes inputs and weights read once, outputs written once
  */
-record Work(double flops, double bytes) {
-    static Work of(Graph graph) {
-        double flops = 0;
-        double bytes = graph.outputs().values().stream().mapToDouble(v -> v.type().bytes()).sum();
+public record Work(long flops, long bytes) {
+    /** Counts a graph. */
+    public static Work of(Graph graph) {
+        long flops = 0;
+        long bytes = graph.outputs().values().stream().mapToLong(v -> v.type().bytes()).sum();
         for (Node n : graph.nodes()) {
             if (n.op() instanceof SourceOp) {
                 bytes += n.output().type().bytes();
@@ -29,26 +30,26 @@ record Work(double flops, double bytes) {
         return new Work(flops, bytes);
     }
 
-    private static double flops(Node n) {
+    private static long flops(Node n) {
         Shape y = n.outputs().getFirst().type().shape();
         return switch (n.op()) {
             case SpatialOp.Conv2d c -> {
                 Shape w = n.input(1).type().shape();
-                yield 2.0 * y.elements() * w.dim(1) * w.dim(2) * w.dim(3);
+                yield 2 * y.elements() * w.dim(1) * w.dim(2) * w.dim(3);
             }
             case SpatialOp.ConvTranspose2d c -> {
                 Shape w = n.input(1).type().shape();
-                yield 2.0 * n.input(0).type().shape().elements() * w.dim(1) * w.dim(2) * w.dim(3);
+                yield 2 * n.input(0).type().shape().elements() * w.dim(1) * w.dim(2) * w.dim(3);
             }
-            case SpatialOp.MaxPool2d p -> (double) y.elements() * p.kernelH() * p.kernelW();
-            case SpatialOp.AvgPool2d p -> (double) y.elements() * p.kernelH() * p.kernelW();
-            case MatrixOp.MatMul m -> 2.0 * y.elements()
+            case SpatialOp.MaxPool2d p -> y.elements() * p.kernelH() * p.kernelW();
+            case SpatialOp.AvgPool2d p -> y.elements() * p.kernelH() * p.kernelW();
+            case MatrixOp.MatMul m -> 2 * y.elements()
                     * n.input(0).type().shape().dim(m.transposeA() ? -2 : -1);
-            case MatrixOp.Attention a -> 2.0 * y.elements() / y.dim(3) * n.input(1).type().shape().dim(2)
+            case MatrixOp.Attention a -> 2 * y.elements() / y.dim(3) * n.input(1).type().shape().dim(2)
                     * (y.dim(3) + n.input(1).type().shape().dim(3));
-            case MeasureOp.Overlap o -> (double) y.dim(0) * y.dim(1) * o.pixels();
-            case MeasureOp.Confusion c -> (double) n.input(0).type().shape().elements();
-            default -> (double) y.elements();
+            case MeasureOp.Overlap o -> y.dim(0) * y.dim(1) * o.pixels();
+            case MeasureOp.Confusion c -> n.input(0).type().shape().elements();
+            default -> y.elements();
         };
     }
 }

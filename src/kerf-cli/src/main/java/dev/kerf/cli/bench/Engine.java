@@ -1,0 +1,83 @@
+package dev.kerf.cli.bench;
+
+import dev.kerf.backend.Backend;
+import dev.kerf.backend.Backends;
+import dev.kerf.backend.Device;
+import dev.kerf.backend.Precision;
+import dev.kerf.error.BackendUnavailableException;
+import dev.kerf.error.BadInputException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+
+/**
+ * What runs graphs: a device of Kerf or a {@link Peer}.
+ *
+ * @param id         as reports name it: {@code opencl:0}, {@code onnxruntime}
+ * @param peer       whether it is a peer
+ * @param host       whether the number of threads is its own to choose: it computes on the host's processors by itself
+ * @param kind       of processor
+ * @param precisions that it has
+ */
+record Engine(String id, boolean peer, boolean host, Device.Info.Kind kind, List<Precision> precisions) {
+    private static final String ALL = "all";
+
+    /**
+     * Those asked for, in that order.
+     *
+     * @param names {@code all}: the first device of each back end that starts, those left out that are taken only by name
+     * @param left  told what {@code all} left out, and why
+     * @throws BackendUnavailableException if one that was named can't start
+     * @throws BadInputException           if there is none of that name
+     */
+    static List<Engine> of(List<String> names, Consumer<String> left) {
+        List<Engine> engines = new ArrayList<>();
+        for (String name : names) {
+            if (!name.equals(ALL)) {
+                engines.add(of(name));
+                continue;
+            }
+            for (Backend b : Backends.all()) {
+                try {
+                    if (b.priority() >= 0) {
+                        b.devices().stream().findFirst().map(Engine::of).ifPresent(engines::add);
+                    }
+                } catch (BackendUnavailableException e) {
+                    left.accept(b.name() + ": " + e.getMessage());
+                }
+            }
+        }
+        return engines.stream().distinct().toList();
+    }
+
+    /** The peers of those names. */
+    static List<Engine> peers(List<String> names) {
+        return names.stream()
+                .map(n -> new Engine(Peer.named(n).name(), true, true, Device.Info.Kind.CPU, List.of(Precision.FLOAT32)))
+                .toList();
+    }
+
+    /** The one that is taken where none is named: a GPU if there is one, otherwise the CPU. */
+    static Engine best() {
+        try (Device device = Backends.best()) {
+            return of(device.info());
+        }
+    }
+
+    private static Engine of(String id) {
+        int colon = id.indexOf(':');
+        String ordinal = colon < 0 ? "0" : id.substring(colon + 1);
+        return Backends.named(colon < 0 ? id : id.substring(0, colon)).devices().stream()
+                .filter(d -> Integer.toString(d.ordinal()).equals(ordinal)).findFirst().map(Engine::of)
+                .orElseThrow(() -> new BadInputException("there is no device '" + id + "'; 'kerf devices' lists them"));
+    }
+
+    private static Engine of(Device.Info d) {
+        return new Engine(d.id(), false, d.backend().equals("cpu"), d.kind(), d.precisions());
+    }
+
+    /** Its back end's name, or the peer's. */
+    String backend() {
+        return id.replaceFirst(":\\d+$", "");
+    }
+}

@@ -1,0 +1,47 @@
+package dev.kerf.cli.bench;
+
+import dev.kerf.error.BadInputException;
+import dev.kerf.graph.Graph;
+import dev.kerf.tensor.HostTensor;
+import dev.kerf.weights.Weights;
+import java.util.List;
+import java.util.Map;
+import java.util.ServiceLoader;
+
+/**
+ * Another engine that Kerf is measured beside: the same graph, weights and inputs, on the CPU. Found with {@link ServiceLoader}:
+ * the module {@code bench} has ONNX Runtime; a jar with one may lie in the application image's {@code lib}, too.
+ */
+public interface Peer {
+    /** As options and reports name it, such as {@code onnxruntime}. */
+    String name();
+
+    /** Of the engine. */
+    String version();
+
+    /**
+     * Makes a graph ready.
+     *
+     * @param weights its weights; null if it has none
+     * @param inputs  by name
+     * @param threads that a run may use
+     * @throws dev.kerf.error.KerfException if it doesn't take the graph
+     */
+    Session open(Graph graph, Weights weights, Map<String, HostTensor> inputs, int threads);
+
+    /** All that are on the class path. */
+    static List<Peer> all() {
+        return ServiceLoader.load(Peer.class, Peer.class.getClassLoader()).stream().map(ServiceLoader.Provider::get).toList();
+    }
+
+    /**
+     * The one of a name.
+     *
+     * @throws BadInputException if there is none; names those that there are
+     */
+    static Peer named(String name) {
+        return all().stream().filter(p -> p.name().equals(name)).findFirst().orElseThrow(() -> new BadInputException(
+                "no peer '" + name + "' on the class path; there are " + all().stream().map(Peer::name).toList()
+                        + ": bench/README.md says how to have one"));
+    }
+}

@@ -1,0 +1,52 @@
+package dev.kerf.cli.bench;
+
+import dev.kerf.backend.Precision;
+import dev.kerf.cli.bench.report.Subject;
+import dev.kerf.json.Json;
+import java.time.Duration;
+
+/**
+ * What a {@link BenchWorker} is to measure.
+ *
+ * @param workload  what to run; null to measure the engine's floors
+ * @param engine    a device of Kerf such as {@code opencl:0}, or a peer's name
+ * @param peer      whether it is a peer
+ * @param precision how numbers are stored and multiplied
+ * @param threads   that it may use on the host's processors
+ * @param callers   threads that ask at once
+ * @param runs      at most
+ * @param limit     no run is begun later, but for the first few; warming up may take as long
+ * @param profile   whether nodes are timed, too
+ */
+record Request(
+        Workload workload, String engine, boolean peer, Precision precision, int threads, int callers, int runs,
+        Duration limit, boolean profile) {
+    /** This, with or without nodes. */
+    Request profile(boolean nodes) {
+        return new Request(workload, engine, peer, precision, threads, callers, runs, limit, nodes);
+    }
+
+    /** Asks what its engine gives at most; peers compute on the host's processors, as the CPU back end does. */
+    Request floors() {
+        return new Request(null, peer ? "cpu:0" : engine, false, precision, threads, 1, 1, limit, false);
+    }
+
+    /** What its row is about. */
+    Subject subject() {
+        return new Subject(workload.what(), workload.name(), workload.sizeText(),
+                workload.batch(), precision.toString(), engine, threads, callers);
+    }
+
+    Json json() {
+        return Json.object().put("workload", workload == null ? null : workload.json()).put("engine", engine)
+                .put("peer", peer).put("precision", precision.name()).put("threads", threads).put("callers", callers)
+                .put("runs", runs).put("limit_ms", limit.toMillis()).put("profile", profile);
+    }
+
+    static Request of(Json j) {
+        return new Request(j.at("workload").isNull() ? null : Workload.of(j.at("workload")), j.at("engine").asString(),
+                j.at("peer").asBoolean(), Precision.valueOf(j.at("precision").asString()), j.at("threads").asInt(),
+                j.at("callers").asInt(), j.at("runs").asInt(), Duration.ofMillis(j.at("limit_ms").asLong()),
+                j.at("profile").asBoolean());
+    }
+}

@@ -1,0 +1,41 @@
+package dev.kerf.cli.bench;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.kerf.check.golden.GoldenCase;
+import dev.kerf.cli.bench.report.Work;
+import dev.kerf.cli.option.ModelPart;
+import dev.kerf.graph.Graph;
+import dev.kerf.graph.SourceOp;
+import dev.kerf.graph.StateOp;
+import dev.kerf.graph.plan.Fusion;
+import dev.kerf.weights.Weights;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Set;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class NetworkOpsTest {
+    /** Each op of the fused network stands for all of its shape, and none is lost. */
+    @ParameterizedTest
+    @ValueSource(strings = {"unet", "maskrcnn", "sam2-encoder", "sam2-decoder", "sam2-frame", "sam2-memory"})
+    void allOfANetwork(String name) {
+        ModelPart part = ModelPart.of(name);
+        Path goldens = Path.of("src/kerf-check/src/test/resources/goldens");
+        try (Weights weights = GoldenCase.open(goldens.resolve(part.kind().name() + "-quick")).weights()) {
+            Graph network = part.graph(weights, part.usual(), 1024);
+            Map<String, NetworkOps.One> ops = NetworkOps.of(network);
+            long nodes = Fusion.fuse(network, Set.of()).nodes().stream()
+                    .filter(n -> !(n.op() instanceof SourceOp) && !(n.op() instanceof StateOp)).count();
+            assertEquals(nodes, ops.values().stream().mapToInt(NetworkOps.One::count).sum());
+            assertTrue(ops.size() > 5 && ops.size() <= nodes, ops.size() + " of " + nodes);
+            ops.forEach((key, one) -> {
+                assertEquals(one.node().outputs().getFirst().type().shape().elements(),
+                        one.graph().outputs().get("y").type().shape().elements(), key);
+                assertTrue(Work.of(one.graph()).bytes() > 0, key);
+            });
+        }
+    }
+}

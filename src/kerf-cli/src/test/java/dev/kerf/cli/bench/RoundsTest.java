@@ -1,0 +1,171 @@
+package dev.kerf.cli.bench;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.kerf.backend.Precision;
+import dev.kerf.backend.gpu.device.DeviceFloors;
+import dev.kerf.cli.bench.report.Environment;
+import dev.kerf.cli.bench.report.Report;
+import dev.kerf.cli.bench.report.Round;
+import dev.kerf.cli.bench.report.Row;
+import dev.kerf.cli.bench.report.Times;
+import dev.kerf.error.BadFileException;
+import dev.kerf.json.Json;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+import org.junit.jupiter.api.Assertions;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Who is asked when, and what becomes of the answers. Nothing here is timed. */
+class RoundsTest {
+    @TempDir
+    private Path dir;
+
+    private final List<String> asked = new ArrayList<>();
+
+    private static Request request(String engine, boolean peer) {
+        return new Request(new Workload(Workload.KERNEL, null, "relu", null, null, 1, 16), engine, peer, Precision.FLOAT32, 2,
+                1, 3, Duration.ofSeconds(1), !peer);
+    }
+
+    private static Json answer(Request r, float value) {
+        return new Round("a device", "1.0", Map.of(Row.COMPUTE, new Times(List.of(new long[] {3000, 1000, 2000}))),
+                new Round.Process(5L, 4L, null, 7, 0.0, null, 9L, 250.0, 0.5, null),
+                r.profile() ? List.of(new Round.Node("n", "k", 800, 0, 64)) : List.of(), new float[] {value, 2}).json();
+    }
+
+    private List<Row> measured(Function<Request, Json> worker, Request... requests) {
+        return new Rounds(2, () -> {
+            asked.add("begin");
+            return new Workers() {
+                @Override
+                public Json ask(Request r) {
+                    asked.add(r.workload() == null ? "floors " + r.engine() : r.engine());
+                    return r.workload() == null ? Row.json(new DeviceFloors(1e9, 2e9)) : worker.apply(r);
+                }
+
+                @Override
+                public void close() {
+                    asked.add("end");
+                }
+            };
+        }).measure(List.of(List.of(requests)), () -> asked.add("done"));
+    }
+
+    @Test
+    void enginesTakeTurns() {
+        List<Row> rows = measured(r -> answer(r, 1), request("cpu:0", false), request("other", true));
+        assertEquals(List.of("begin", "cpu:0", "other", "done", "end", "begin", "cpu:0", "other", "done", "end",
+                "begin", "floors cpu:0", "end"), asked, "a peer has the floors of the processors that it runs on");
+        Row kerf = rows.getFirst();
+        assertEquals(2, kerf.compute().rounds().size());
+        assertEquals(6, kerf.compute().runs());
+        assertEquals(2000, kerf.compute().median());
+        assertEquals("other", kerf.reference());
+        assertEquals(0, kerf.distance());
+        assertNull(rows.getLast().reference());
+        // An addition's worth for each of 32·16·16 numbers, read and written.
+        assertEquals(8192, kerf.work().flops());
+        assertEquals(65536, kerf.work().bytes());
+        assertEquals(65536 / 1e9 / 2e-6, kerf.ofRoofline(), 1e-9);
+        assertEquals(1, kerf.nodes().size());
+        assertEquals(250, kerf.imagesPerSecond());
+        assertTrue(Double.isNaN(kerf.disturbance()), "stolen time isn't known");
+    }
+
+    @Test
+    void anotherResultIsAFailure() {
+        List<Row> rows = measured(r -> answer(r, r.peer() ? 1 : 1.5f), request("cpu:0", false), request("other", true));
+        assertFalse(rows.getFirst().success());
+        assertTrue(rows.getFirst().error().startsWith("its result differs from other's by 0.22"), rows.getFirst().error());
+        assertTrue(rows.getLast().success());
+    }
+
+    @Test
+    void whatFailedIsNotAskedAgain() {
+        List<Row> rows = measured(r -> r.engine().equals("cpu:0") ? Json.object().put("error", "no") : answer(r, 1),
+                request("cpu:0", false), request("opencl:0", false));
+        assertEquals(List.of("begin", "cpu:0", "opencl:0", "done", "end", "begin", "opencl:0", "done", "end", "begin",
+                "floors opencl:0", "end"), asked);
+        assertEquals("no", rows.getFirst().error());
+        assertTrue(rows.getLast().success());
+        assertNull(rows.getLast().reference());
+    }
+
+    @Test
+    void linesAreReadAsTheyWereWritten() throws IOException {
+        List<Row> rows = new ArrayList<>(measured(r -> answer(r, 1), request("cpu:0", false), request("other", true)));
+        rows.add(Row.failed(request("gone:0", false).subject(), null, "it is gone"));
+        Path file = dir.resolve("a.jsonl");
+        String lines = new Report(Environment.of(List.of("bench")), rows).lines();
+        Files.writeString(file, lines);
+        Report read = Report.read(file);
+        assertEquals(lines, read.lines());
+        assertEquals(4, lines.lines().count());
+        Json line = Json.parse(lines.lines().toList().get(1));
+        Json compute = line.at("times").at("compute");
+        assertEquals(Json.parse("[[3000,1000,2000],[3000,1000,2000]]"), compute.at("rounds_ns"));
+        assertTrue(compute.at("p90_ns").isNull() && compute.at("p99_ns").isNull() && compute.at("p999_ns").isNull());
+        assertTrue(line.at("times").at("upload").isNull() && line.at("processes").at(0).at("peak_bytes").isNull());
+        assertEquals(894.427, compute.at("std_ns").asDouble(), 1e-3);
+        assertTrue(line.at("nodes").at(0).at("flops").isNull(), "not counted isn't 0");
+        Json failed = Json.parse(lines.lines().toList().get(3));
+        assertFalse(failed.at("success").asBoolean());
+        assertTrue(failed.at("times").at("compute").isNull() && failed.at("images_per_s").isNull()
+                && failed.at("flops").isNull() && failed.at("nodes").isNull());
+    }
+
+    @Test
+    void whatIsNoReportIsRefused() throws IOException {
+        String environment = Environment.of(List.of("bench")).facts().toString();
+        for (String[] wrong : new String[][] {{"", "it has no lines"}, {"{\"kind\":\"row\"}", "line 1: $.kind: expected one"},
+            {environment + "\n" + environment, "line 2: $.kind: expected one environment"},
+            {environment.replace("\"schema\":1", "\"schema\":2"), "reads schema 1"}}) {
+            Path file = Files.writeString(dir.resolve("wrong.jsonl"), wrong[0]);
+            BadFileException e = Assertions.assertThrows(BadFileException.class, () -> Report.read(file));
+            assertTrue(e.getMessage().contains(wrong[1]), e.getMessage());
+        }
+    }
+
+    @Test
+    void percentilesNeedEnoughRuns() {
+        long[] nanos = new long[1000];
+        for (int i = 0; i < 1000; i++) {
+            nanos[i] = 1000 - i;
+        }
+        Times all = new Times(List.of(nanos));
+        assertEquals(500, all.percentile(0.5));
+        assertEquals(900, all.percentile(0.9));
+        assertEquals(990, all.percentile(0.99));
+        assertEquals(999, all.percentile(0.999));
+        assertTrue(Double.isNaN(new Times(List.of(new long[999])).percentile(0.999)));
+        assertTrue(Double.isNaN(new Times(List.of(new long[99])).percentile(0.99)));
+        assertTrue(Double.isNaN(new Times(List.of(new long[] {1})).deviation()));
+        assertEquals(2, new Times(List.of(new long[] {3, 1, 2})).median());
+    }
+
+    @Test
+    void timesAreSteadyWhenTheyFallNoMore() {
+        assertFalse(WarmUp.steady(new long[] {9, 9, 9, 5, 5}, 5), "too few");
+        assertFalse(WarmUp.steady(new long[] {900, 900, 900, 500, 500, 500}, 6));
+        assertTrue(WarmUp.steady(new long[] {900, 900, 900, 890, 891, 892}, 6));
+        assertTrue(WarmUp.steady(new long[] {9000, 900, 900, 500, 500, 500, 499, 505, 501}, 9));
+        assertTrue(WarmUp.steady(new long[] {100, 100, 100, 140, 140, 140}, 6), "slower is steady, too: it won't get better");
+    }
+
+    @Test
+    void theHostsFloors() {
+        DeviceFloors floors = CpuFloors.measure(1);
+        assertTrue(floors.copyBytesPerSecond() > 1e8 && floors.flopsPerSecond() > 1e8, floors.toString());
+    }
+}
