@@ -105,6 +105,32 @@ class BenchCommandTest {
         assertTrue(run.out().contains("failed: unet 16x16, cpu:0, 2000 threads"), run.out());
     }
 
+    /** Lines that a run once wrote, and the same a fifth slower. */
+    @Test
+    void comparisonsHaveExitCodes() throws IOException {
+        String environment = "{\"kind\":\"environment\",\"schema\":1,\"run\":\"r\"}\n";
+        String row = """
+                {"kind":"row","run":"r","what":"op","name":"relu","size":null,"batch":1,"precision":"float32","engine":"cpu:0",\
+                "threads":2,"callers":1,"device":"d","driver":null,"success":true,"error":null,"times":{"compute":{"rounds_ns":\
+                [[1000,1010,1020],[1003,1001,1020],[990,1000,1020]]},"total":null},"images_per_s":1,"processes":[],"flops":null,\
+                "bytes":null,"floor":null,"of_roofline":null,"compared_with":null,"relative_l2":null,"nodes":null}
+                """;
+        Path before = Files.writeString(dir.resolve("before.jsonl"), environment + row);
+        Path after = Files.writeString(dir.resolve("after.jsonl"),
+                environment
+                        + row.replace("1000", "1200").replace("1010", "1210").replace("1003", "1205").replace("1001", "1201")
+                                .replace("990", "1190").replace("1020", "1220"));
+        Run same = Run.of("bench", "--compare", before, before).succeeded();
+        assertTrue(same.out().contains("no difference: 1") && same.out().contains("| relu | cpu:0 | 2 | 1.000 |"), same.out());
+        Run slower = Run.of("bench", "--compare", before, after);
+        assertEquals(ExitCode.FAILED, slower.code(), slower.err());
+        assertTrue(slower.out().contains("| slower |"), slower.out());
+        assertTrue(Run.of("bench", "--compare", after, before).succeeded().out().contains("| faster |"));
+        Run.of("bench", "--compare", before, after, "--threshold", 30).succeeded();
+        Run.of("bench", "--compare", before).failedWith(ExitCode.USAGE, "--compare");
+        Run.of("bench", "--compare", before, dir.resolve("none.jsonl")).failedWith(ExitCode.FAILED, "none.jsonl: no such file");
+    }
+
     @Test
     void badCalls() {
         Run.of("bench", "--backend", "cpu", "--batch", "0").failedWith(ExitCode.USAGE, "are 1 or more");

@@ -2,6 +2,7 @@ package dev.kerf.cli.bench;
 
 import dev.kerf.backend.Device;
 import dev.kerf.backend.Precision;
+import dev.kerf.cli.bench.report.Comparison;
 import dev.kerf.cli.bench.report.Environment;
 import dev.kerf.cli.bench.report.Report;
 import dev.kerf.cli.bench.report.Row;
@@ -38,11 +39,14 @@ import picocli.CommandLine.Spec;
 /** {@code kerf bench}: how fast networks and ops are on whatever there is, and how fast they could be. */
 @Command(name = "bench", mixinStandardHelpOptions = true, sortOptions = false, description = "Measures networks, their ops and kernels by each back end and peer, taking turns, each in a process of its own; latencies"
         + " with percentiles, memory, and the device's copy bandwidth and arithmetic rate from the same run.", footer = {"",
-            "Example: kerf bench --models unet,sam2 --backends all --out reports      writes bench-unet-sam2.jsonl and .md"})
+            "Example: kerf bench --models unet,sam2 --backends all --out reports      writes bench-unet-sam2.jsonl and .md",
+            "         kerf bench --compare before.jsonl after.jsonl"})
 public final class BenchCommand implements Callable<Integer> {
     /** What can be measured. */
     private enum Part { NETWORK, OPS, KERNELS }
 
+    /** Of the resampling, so that two reports give the same verdict each time. */
+    private static final long SEED = 19;
     private static final int GPU_SIDE = 1024;
     private static final int CPU_SIDE = 256;
 
@@ -102,12 +106,21 @@ public final class BenchCommand implements Callable<Integer> {
     @Option(names = "--out", paramLabel = "DIR", defaultValue = ".", description = "Where the files go; made if it isn't there.")
     private Path out;
 
+    @Option(names = "--compare", arity = "2", paramLabel = "FILE", description = "Measures nothing: holds two reports (.jsonl) against each other, a verdict for each row; exits 1 if one is slower or lost.")
+    private List<Path> compared = List.of();
+
+    @Option(names = "--threshold", paramLabel = "PERCENT", defaultValue = "2", description = "With --compare: difference of medians that counts; 2.")
+    private double threshold;
+
     public BenchCommand(Console console) {
         this.console = console;
     }
 
     @Override
     public Integer call() {
+        if (!compared.isEmpty()) {
+            return compare();
+        }
         if (Stream.of(batches, threads, callers, List.of(rounds, runs, seconds)).flatMap(List::stream).anyMatch(n -> n < 1)) {
             throw new ParameterException(spec.commandLine(),
                     "--batch, --threads, --callers, --rounds, --runs and --seconds are 1 or more");
@@ -146,6 +159,15 @@ public final class BenchCommand implements Callable<Integer> {
             console.out().print(summary);
             return rows.stream().allMatch(Row::success) ? ExitCode.OK : ExitCode.SOME_FAILED;
         }
+    }
+
+    private int compare() {
+        if (compared.size() != 2 || !(threshold >= 0)) {
+            throw new ParameterException(spec.commandLine(), "--compare takes two reports, and --threshold 0 percent or more");
+        }
+        Comparison c = Comparison.of(Report.read(compared.getFirst()), Report.read(compared.getLast()), threshold / 100, SEED);
+        console.out().print(c.markdown());
+        return c.passed() ? ExitCode.OK : ExitCode.FAILED;
     }
 
     private static void save(Path file, String text) {
