@@ -95,9 +95,12 @@ final class KernelBed implements AutoCloseable {
         Map<String, Map<String, Long>> parameters = new HashMap<>();
         // A CPU's compiler takes seconds to minutes over the sums of a GPU's tile, all unrolled; the code is the same.
         // TornadoVM's kernels have tiles of one size.
-        boolean cpu = !deviceId.startsWith("tornado:") && (driver.facts().info().kind() == Device.Info.Kind.CPU
-                || driver.facts().info().name().equals(StandIn.DEVICE));
-        if (cpu && SMALL_TILES.containsKey(variant)) {
+        boolean java = deviceId.startsWith("tornado:");
+        boolean cpu = driver.facts().info().kind() == Device.Info.Kind.CPU
+                || driver.facts().info().name().equals(StandIn.DEVICE);
+        if (java) {
+            parameters.put(variant, more);
+        } else if (cpu && SMALL_TILES.containsKey(variant)) {
             parameters.put(variant, new HashMap<>(SMALL_TILES.get(variant)));
             parameters.get(variant).putAll(more);
         }

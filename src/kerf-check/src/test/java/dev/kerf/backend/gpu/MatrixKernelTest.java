@@ -178,7 +178,8 @@ class MatrixKernelTest {
     @ParameterizedTest(allowZeroInvocations = true)
     @MethodSource("attentions")
     void attendsInParts(String device, String kernel) {
-        for (long slices : new long[] {1, 2, 4}) {
+        // Java's kernel is made for one slice.
+        for (long slices : device.startsWith("tornado:") ? new long[] {1} : new long[] {1, 2, 4}) {
             try (KernelBed bed = KernelBed.of(device, kernel, Map.of("SLICES", slices, "KEYS", 16L))) {
                 attention(bed, 1, 1, 1, 5, 531, 24, 13, null);
                 attention(bed, 1, 1, 2, 3, 600, 7, 9, new long[] {1, 2, 3, 600});
@@ -189,8 +190,7 @@ class MatrixKernelTest {
                 g.output("y", g.apply(new MatrixOp.Attention(1, false), g.input("q", TensorType.f32(1, 1, 5, 24)),
                         g.input("k", TensorType.f32(1, 1, 531, 24)), g.input("v", TensorType.f32(1, 1, 531, 13))));
                 try (Executable e = bed.device().compile(g.build(), null, CompileOptions.of())) {
-                    // Java's kernels are made for one part.
-                    assertEquals(device.startsWith("tornado:") ? 1 : 2, GpuDevice.steps(e).size());
+                    assertEquals(2, GpuDevice.steps(e).size());
                 }
             }
         }
@@ -273,7 +273,7 @@ class MatrixKernelTest {
     }
 
     @ParameterizedTest(allowZeroInvocations = true)
-    @MethodSource("attentions")
+    @MethodSource("allAttentions")
     void masksKeys(String device, String kernel) {
         float none = Float.NEGATIVE_INFINITY;
         MatrixOp op = new MatrixOp.Attention(1, true);

@@ -17,9 +17,10 @@ import uk.ac.manchester.tornado.api.types.vectors.Float4;
  * 1, with the running maximum and sum of Milakov and Gimelshein 2018). q (B, heads, LQ, D), k (KB, heads, LK, D), v (KB,
  * heads, LK, DV), y (B, heads, LQ, DV); KB is B or 1. With has_k_count or has_v_count the counts (KB, heads) limit the keys. A
  * query that meets no key, or only keys of bias −inf, gives 0. Where places are given, rows lie as the kernel's header says.
+ * With parts &gt; 1 it leaves what {@link AttentionJoin} takes, partial (parts, B, heads, LQ, DV + 2).
  *
- * <p>A group of work-items makes TILE queries × TILE columns of v for each image and head; each of them 4 × 4 scores and
- * 4 × 4 sums.
+ * <p>A group of work-items makes TILE queries × TILE columns of v for each image, head and part of the keys; each of them
+ * 4 × 4 scores and 4 × 4 sums.
  */
 public final class Attention implements JavaKernel {
     private static final int TILE = 64;
@@ -35,18 +36,17 @@ public final class Attention implements JavaKernel {
         Vectors.require(a, "TILE_K", TILE);
         Vectors.require(a, "TILE_D", TILE_D);
         Vectors.require(a, "SLICES", 1);
-        Vectors.require(a, "KEYS", 0);
         return new TaskPackage(a.id(), Attention::attend, a.context(), a.scalars("q_off", "q_sn", "k_off", "k_sn",
                 "v_off", "v_sn", "bias_off", "y_off", "y_sn", "k_count_off", "v_count_off", "heads", "KB", "LQ", "LK",
-                "D", "DV", "bias_b", "bias_h", "bias_q", "bias_k", "has_places", "B", "has_k_count", "has_v_count"),
-                a.floats("q"),
-                a.floats("k"), a.floats("v"), a.floats("bias"), a.floats("y"), a.ints("k_count"), a.ints("v_count"),
-                a.longs("places"), a.real("scale"),
-                a.definition("HAS_BIAS"));
+                "D", "DV", "bias_b", "bias_h", "bias_q", "bias_k", "has_places", "B", "has_k_count", "has_v_count",
+                "partial_off", "parts"),
+                a.floats("q"), a.floats("k"), a.floats("v"), a.floats("bias"), a.ints("k_count"), a.ints("v_count"),
+                a.longs("places"), a.floats("y"), a.floats("partial"), a.real("scale"), a.definition("HAS_BIAS"));
     }
 
     static void attend(KernelContext context, IntArray s, FloatArray q, FloatArray k, FloatArray v, FloatArray bias,
-            FloatArray y, IntArray kCount, IntArray vCount, LongArray places, float scale, int hasBias) {
+            IntArray kCount, IntArray vCount, LongArray places, FloatArray y, FloatArray partial, float scale,
+            int hasBias) {
         float[] queryTile = context.allocateFloatLocalArray(TILE_D * PITCH);
         float[] keyTile = context.allocateFloatLocalArray(TILE_D * PITCH);
         float[] weights = context.allocateFloatLocalArray(TILE * PITCH);
@@ -65,7 +65,8 @@ public final class Attention implements JavaKernel {
         int slices = (columns + TILE - 1) / TILE;
         int qFirst = context.groupIdx / slices * TILE;
         int dFirst = context.groupIdx % slices * TILE;
-        int head = context.groupIdy;
+        int head = context.groupIdy % heads;
+        int keyPart = context.groupIdy / heads;
         int image = context.groupIdz;
         int keysImage = s.get(12) == 1 ? 0 : image;
         int keys = s.get(14);
@@ -75,26 +76,24 @@ public final class Attention implements JavaKernel {
         if (s.get(24) != 0) {
             keys = TornadoMath.min(keys, vCount.get(s.get(10) + keysImage * heads + head));
         }
+        // Parts of whole tiles, as long as there are keys.
+        int parts = s.get(26);
+        int span = (keys + parts * TILE - 1) / (parts * TILE) * TILE;
+        int keyFirst = keyPart * span;
+        keys = TornadoMath.min(keys, keyFirst + span);
         int hasPlaces = s.get(21);
         int kRows = 2 * queries;
         int vRows = kRows + s.get(14);
-        int qFrom = s.get(0);
-        int kFrom = s.get(2);
-        int vFrom = s.get(4);
-        int yFrom = s.get(7);
-        if (hasPlaces != 0) {
-            int starts = vRows + s.get(14);
-            int items = s.get(22) * heads;
-            qFrom += (int) places.get(starts + image * heads + head);
-            yFrom += (int) places.get(starts + items + image * heads + head);
-            kFrom += (int) places.get(starts + 2 * items + keysImage * heads + head);
-            vFrom += (int) places.get(starts + 2 * items + (s.get(12) + keysImage) * heads + head);
-        } else {
-            qFrom += image * s.get(1) + head * queries * depth;
-            kFrom += keysImage * s.get(3) + head * s.get(14) * depth;
-            vFrom += keysImage * s.get(5) + head * s.get(14) * columns;
-            yFrom += image * s.get(8) + head * queries * columns;
-        }
+        int starts = vRows + s.get(14);
+        int items = s.get(22) * heads;
+        int qItem = image * heads + head;
+        int kItem = keysImage * heads + head;
+        int qFrom = s.get(0) + place(places, hasPlaces, starts + qItem, image * s.get(1) + head * queries * depth);
+        int yFrom = s.get(7) + place(places, hasPlaces, starts + items + qItem, image * s.get(8) + head * queries * columns);
+        int kStarts = starts + 2 * items;
+        int vStarts = kStarts + s.get(12) * heads;
+        int kFrom = s.get(2) + place(places, hasPlaces, kStarts + kItem, keysImage * s.get(3) + head * s.get(14) * depth);
+        int vFrom = s.get(4) + place(places, hasPlaces, vStarts + kItem, keysImage * s.get(5) + head * s.get(14) * columns);
         int biasAt = s.get(6) + image * s.get(17) + head * s.get(18);
         Float4 a0 = new Float4(0, 0, 0, 0);
         Float4 a1 = new Float4(0, 0, 0, 0);
@@ -104,7 +103,7 @@ public final class Attention implements JavaKernel {
             most[i] = Float.NEGATIVE_INFINITY;
             total[i] = 0;
         }
-        for (int first = 0; first < keys; first += TILE) {
+        for (int first = keyFirst; first < keys; first += TILE) {
             Float4 s0 = new Float4(0, 0, 0, 0);
             Float4 s1 = new Float4(0, 0, 0, 0);
             Float4 s2 = new Float4(0, 0, 0, 0);
@@ -222,23 +221,42 @@ public final class Attention implements JavaKernel {
             for (int j = 0; j < ITEMS_K; j++) {
                 sum += part[(itemQ * 4 + i) * ITEMS_K + j];
             }
-            // Without a key nothing was summed: 0 / 1.
-            float by = sum == 0 ? 1 : sum;
-            for (int j = 0; j < 4; j++) {
-                int row = qFirst + itemQ * 4 + i;
-                int column = dFirst + itemK * 4 + j;
-                if (Range.outside(row, queries) + Range.outside(column, columns) == 0) {
-                    y.set(yFrom + row(places, hasPlaces, queries, row, columns) + column, scores[i * 4 + j] / by);
+            int row = qFirst + itemQ * 4 + i;
+            if (row < queries) {
+                int at = s.get(25) + (((keyPart * s.get(22) + image) * heads + head) * queries + row) * (columns + 2);
+                int to = yFrom + row(places, hasPlaces, queries, row, columns);
+                // Without a key nothing was summed: 0 / 1.
+                float by = sum == 0 ? 1 : sum;
+                for (int j = 0; j < 4; j++) {
+                    int column = dFirst + itemK * 4 + j;
+                    if (column < columns) {
+                        if (parts > 1) {
+                            partial.set(at + column, scores[i * 4 + j]);
+                        } else {
+                            y.set(to + column, scores[i * 4 + j] / by);
+                        }
+                    }
+                }
+                if (parts > 1) {
+                    if (dFirst + itemK == 0) {
+                        partial.set(at + columns, most[i]);
+                        partial.set(at + columns + 1, sum);
+                    }
                 }
             }
         }
     }
 
     /** Elements from an item's start to its row i, rows being {@code width} long where nothing else is said. */
-    private static int row(LongArray places, int hasPlaces, int first, int i, int width) {
-        int at = i * width;
+    static int row(LongArray places, int hasPlaces, int first, int i, int width) {
+        return place(places, hasPlaces, first + i, i * width);
+    }
+
+    /** An entry of the table of places; where there is none, how it is in a dense tensor. */
+    static int place(LongArray places, int hasPlaces, int entry, int dense) {
+        int at = dense;
         if (hasPlaces != 0) {
-            at = (int) places.get(first + i);
+            at = (int) places.get(entry);
         }
         return at;
     }
