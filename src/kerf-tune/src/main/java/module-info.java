@@ -4,6 +4,7 @@ module dev.kerf.tune {
     requires dev.kerf.check;
 
     exports dev.kerf.tune;
+    exports dev.kerf.tune.compare;
     exports dev.kerf.tune.device;
     exports dev.kerf.tune.result;
     exports dev.kerf.tune.search;

@@ -80,6 +80,50 @@ class TuneCommandTest {
     }
 
     @Test
+    void methodsAreCompared() throws IOException {
+        Path page = dir.resolve("page.html");
+        Run run = Run.of("tune", "--compare", cache, "--only", "random,genetic", "--repeats", 4, "--page", page).succeeded();
+        assertTrue(run.out().contains("cache: 128 configurations, ") && run.out().contains("score over all, 4 seeds each:"),
+                run.out());
+        assertTrue(Files.readString(page).contains("<h2>cache</h2>"));
+        Json all = Json
+                .parse(Run.of("tune", "--compare", cache, "--only", "random,genetic", "--repeats", 4, "--json").succeeded()
+                        .out());
+        assertEquals(2, all.at("spaces").at(0).at("methods").size());
+        assertEquals(4, all.at("repeats").asInt());
+        assertEquals(ExitCode.USAGE, Run.of("tune", "--compare", cache, "--only", "magic").code());
+    }
+
+    /** A device without kernels of kernels/ is told of; wrong kernels and sizes are wrong use. */
+    @Test
+    void onlyKernelsAreTuned() {
+        Run.of("tune", "conv2d", "--backend", "cpu", "--shape", "C=2,O=2").failedWith(ExitCode.FAILED, "cpu:0 has no kernels");
+        assertEquals(ExitCode.USAGE, Run.of("tune", "conv3d", "--backend", "ptx", "--shape", "C=2").code());
+        assertEquals(ExitCode.USAGE, Run.of("tune", "conv2d", "--backend", "ptx", "--shape", "Z=2").code());
+        assertEquals(ExitCode.USAGE, Run.of("tune", "conv2d", "--backend", "ptx").code());
+        assertEquals(ExitCode.USAGE, Run.of("tune", "conv2d", "--backend", "ptx", "--shapes", "unet").code());
+    }
+
+    /** In the interpreter, with the parameters that ship; its time is no GPU's, but what is said is the same. */
+    @Test
+    void oneSetByHand() {
+        Json one = Json
+                .parse(Run.of("tune", "unary", "--backend", "ptx", "--shape", "elements=5000", "--set", "GROUP=256", "--runs",
+                        3, "--json").succeeded().out())
+                .at(0);
+        assertEquals("unary", one.at("variant").asString());
+        assertEquals("nvidia.json", one.at("tier").asString());
+        assertEquals("correct", one.at("given").at("validity").asString());
+        assertEquals("the oracle", one.at("checked_by").asString());
+        assertEquals(3, one.at("given").at("runs").size());
+        assertEquals(256, one.at("given").at("parameters").at("GROUP").asInt());
+        Run wrong = Run.of("tune", "unary", "--backend", "ptx", "--shape", "elements=5000", "--set", "GRUOP=256");
+        wrong.failedWith(ExitCode.FAILED, "no parameter 'GRUOP'", "GROUP");
+        String shown = Run.of("tune", "--backend", "ptx", "--show").succeeded().out();
+        assertTrue(shown.contains("  read    kernels/tuned/nvidia.json\n") && shown.contains("kerf/tuned"), shown);
+    }
+
+    @Test
     void wrongUseIsToldOf() {
         assertEquals(ExitCode.USAGE, Run.of("tune").code());
         assertEquals(ExitCode.USAGE, Run.of("tune", "--simulate", cache, "--method", "magic").code());

@@ -7,6 +7,7 @@ import dev.kerf.cli.console.ExitCode;
 import dev.kerf.cli.console.Version;
 import dev.kerf.cli.option.DeviceOptions;
 import dev.kerf.cli.option.OutputDirectory;
+import dev.kerf.cli.option.Usage;
 import dev.kerf.file.AtomicFile;
 import dev.kerf.tune.device.Problem;
 import dev.kerf.tune.result.KernelTunerCache;
@@ -34,7 +35,8 @@ import picocli.CommandLine.Spec;
         + " that was ended goes on where it was.", footer = {"",
             "Example: kerf tune conv2d --backend opencl --shapes from:unet@512 --budget 5min",
             "         kerf tune conv2d --backend opencl --shape C=64,O=64 --set TILE_M=8      one set, by hand",
-            "         kerf tune --simulate cache.json --method genetic --budget 10%%"})
+            "         kerf tune --simulate cache.json --method genetic --budget 10%%",
+            "         kerf tune --compare A100.json W6600.json --page methods.html"})
 public final class TuneCommand implements Callable<Integer> {
     private final Console console;
 
@@ -71,6 +73,19 @@ public final class TuneCommand implements Callable<Integer> {
             + " trials took then.")
     private Path simulate;
 
+    @Option(names = "--compare", paramLabel = "FILE", arity = "1..*", description = "Holds methods against each other over these files: by their score, 0 for random search and 1 for the optimum at once,"
+            + " and by how much of the optimum they have when.")
+    private List<Path> compare = List.of();
+
+    @Option(names = "--only", paramLabel = "NAME,…", split = ",", description = "Methods that are compared; by default all but brute-force.")
+    private List<String> only = List.of();
+
+    @Option(names = "--repeats", paramLabel = "N", defaultValue = "32", description = "Seeds of each method that is compared; 32.")
+    private int repeats;
+
+    @Option(names = "--page", paramLabel = "FILE", description = "Writes the comparison as an HTML page with plots, too.")
+    private Path page;
+
     @Option(names = "--methods", description = "Lists the methods and their settings.")
     private boolean methods;
 
@@ -93,6 +108,16 @@ public final class TuneCommand implements Callable<Integer> {
         }
         if (simulate != null) {
             return replay();
+        }
+        if (!compare.isEmpty()) {
+            List<SearchStrategy> of = SearchStrategy.all().stream()
+                    .filter(m -> only.isEmpty() ? !m.name().equals("brute-force") : only.contains(m.name())).toList();
+            only.forEach(name -> Usage.of(spec, () -> SearchStrategy.of(name)));
+            if (repeats < 1) {
+                throw new ParameterException(spec.commandLine(), "--repeats " + repeats + ": 1 or more");
+            }
+            new Compared(compare, of, repeats).run(console, page, json);
+            return ExitCode.OK;
         }
         if (!show && kernel == null) {
             throw new ParameterException(spec.commandLine(), "give a kernel to tune, or --simulate FILE, --show or --methods");
