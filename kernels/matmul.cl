@@ -23,59 +23,19 @@ KERNEL matmul(
         long a_count_off, GLOBAL const int *RESTRICT b_count, long b_count_off, int M, int N, int K, float alpha,
         int act, int has_bias, int has_residual, int has_a_count, int has_b_count) {
     LOCAL float tile[TILE_FLOATS] LOCAL_ALIGN;
-    LOCAL_POINTER float *a_tile = tile;
-    LOCAL_POINTER float *b_tile = tile + TILE_K * PITCH_A;
     const int item = LOCAL_ID(0);
     const int across = (N + TILE_N - 1) / TILE_N;
     const int n_first = GROUP_ID(0) % across * TILE_N;
     const int m_first = GROUP_ID(0) / across * TILE_M;
     const long a_item = batches[2 * GROUP_ID(1)];
     const long b_item = batches[2 * GROUP_ID(1) + 1];
-    int terms = K;
-    if (has_a_count) {
-        terms = min(terms, a_count[a_count_off + a_item / ((long)M * K)]);
-    }
-    if (has_b_count) {
-        terms = min(terms, b_count[b_count_off + b_item / ((long)N * K)]);
-    }
+    const int terms = counted_terms(
+            M, N, K, a_count + a_count_off, a_item, has_a_count, b_count + b_count_off, b_item, has_b_count);
     a += a_off + a_item;
     b += b_off + b_item;
-
     float acc[WORK_M][WORK_N];
-    ZERO_SUMS(acc)
-    for (int first = 0; first < terms; first += TILE_K) {
-        #pragma unroll
-        for (int l = 0; l < TILE_K * TILE_M / ITEMS; l++) {
-            const int e = item + l * ITEMS;
-            const int k = TRANSPOSE_A ? e / TILE_M : e % TILE_K;
-            const int m = TRANSPOSE_A ? e % TILE_M : e / TILE_K;
-            const int inside = first + k < terms && m_first + m < M;
-            a_tile[k * PITCH_A + m] = !inside ? 0.0f
-                    : TRANSPOSE_A ? LOAD(a, (long)(first + k) * M + m_first + m)
-                                  : LOAD(a, (long)(m_first + m) * K + first + k);
-        }
-        #pragma unroll
-        for (int l = 0; l < TILE_K * TILE_N / ITEMS; l++) {
-            const int e = item + l * ITEMS;
-            const int k = TRANSPOSE_B ? e % TILE_K : e / TILE_N;
-            const int n = TRANSPOSE_B ? e / TILE_K : e % TILE_N;
-            const int inside = first + k < terms && n_first + n < N;
-            b_tile[k * PITCH_B + n] = !inside ? 0.0f
-                    : TRANSPOSE_B ? LOAD(b, (long)(n_first + n) * K + first + k)
-                                  : LOAD(b, (long)(first + k) * N + n_first + n);
-        }
-        BARRIER();
-        TILE_MULTIPLY(acc, tile, PITCH_A, tile + TILE_K * PITCH_A, PITCH_B)
-        BARRIER();
-    }
+    MATRIX_SUMS(acc, tile, m_first, n_first, 0, terms)
 
-    #pragma unroll
-    for (int i = 0; i < WORK_M; i++) {
-        #pragma unroll
-        for (int j = 0; j < WORK_N; j++) {
-            acc[i][j] *= alpha;
-        }
-    }
     const long from = (long)GROUP_ID(1) * M * N;
     const int column = n_first + item % TILE_N;
     const float column_bias = has_bias ? LOAD(bias, bias_off + min(column, N - 1)) : 0.0f;

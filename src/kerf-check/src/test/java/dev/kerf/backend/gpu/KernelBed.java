@@ -35,11 +35,11 @@ import org.junit.jupiter.params.provider.Arguments;
  */
 final class KernelBed implements AutoCloseable {
     private static final double UNIT = 0x1p-24;
+    private static final Map<String, Long> SMALL_TILE = Map.of("TILE_M", 16L, "TILE_N", 16L, "TILE_K", 4L, "WORK_M", 4L,
+            "WORK_N", 4L);
     private static final Map<String, Map<String, Long>> SMALL_TILES = Map.of(
-            "conv2d", Map.of("TILE_M", 16L, "TILE_N", 16L, "TILE_K", 4L, "WORK_M", 4L, "WORK_N", 4L),
-            "conv2d_phases", Map.of("TILE_M", 16L, "TILE_N", 16L, "TILE_K", 4L, "WORK_M", 4L, "WORK_N", 4L),
-            "conv2d_split", Map.of("TILE_M", 32L, "TILE_N", 32L, "TILE_K", 4L, "WORK_M", 4L, "WORK_N", 4L),
-            "matmul", Map.of("TILE_M", 16L, "TILE_N", 16L, "TILE_K", 4L, "WORK_M", 4L, "WORK_N", 4L),
+            "conv2d", SMALL_TILE, "conv2d_phases", SMALL_TILE, "conv2d_split", SMALL_TILE, "conv2d_parts", SMALL_TILE,
+            "matmul", SMALL_TILE, "matmul_split", SMALL_TILE, "matmul_parts", SMALL_TILE,
             "attention", Map.of("TILE_Q", 16L, "TILE_K", 16L, "TILE_D", 8L));
 
     /** What an error is measured against. */

@@ -59,6 +59,35 @@ class MatrixKernelTest {
         }
     }
 
+    static Stream<Arguments> splits() {
+        return KernelBed.devicesAnd("matmul/matmul_split", "matmul/matmul_parts");
+    }
+
+    /** Sums that several groups share, of products with fewer tiles than the device has processors. */
+    @ParameterizedTest(allowZeroInvocations = true)
+    @MethodSource("splits")
+    void splitsSums(String device, String kernel) {
+        try (KernelBed bed = KernelBed.of(device, kernel)) {
+            for (int transposed = 0; transposed < 4; transposed++) {
+                boolean ta = transposed % 2 == 1;
+                boolean tb = transposed / 2 == 1;
+                product(bed, ta, tb, 7, 13, 257, new long[0], new long[0]);
+                product(bed, ta, tb, 1, 1, 128, new long[0], new long[0]);
+                product(bed, ta, tb, 33, 65, 521, new long[0], new long[0]);
+                if (bed.device().info().computeUnits() > 12) {
+                    product(bed, ta, tb, 65, 129, 131, new long[] {2}, new long[] {2});
+                    product(bed, ta, tb, 5, 17, 200, new long[] {2, 1}, new long[] {3});
+                }
+            }
+            MatrixOp op = new MatrixOp.MatMul(false, false, 1, Activation.NONE, false, false);
+            HostTensor first = bed.once(op, TensorType.f32(30, 300), TensorType.f32(300, 31));
+            for (int i = 0; i < 3; i++) {
+                HostTensor again = bed.once(op, TensorType.f32(30, 300), TensorType.f32(300, 31));
+                assertArrayEquals(first.toFloatArray(), again.toFloatArray(), "the same bits each time");
+            }
+        }
+    }
+
     private static void product(
             KernelBed bed, boolean ta, boolean tb, long m, long n, long k, long[] aBatch, long[] bBatch) {
         TensorType a = TensorType.f32(join(aBatch, ta ? k : m, ta ? m : k));
@@ -120,23 +149,23 @@ class MatrixKernelTest {
     }
 
     @ParameterizedTest(allowZeroInvocations = true)
-    @MethodSource("products")
+    @MethodSource({"products", "splits"})
     void endsSumsAtTheCount(String device, String kernel) {
-        for (int valid : new int[] {0, 1, 7, 9}) {
+        for (int valid : new int[] {0, 1, 7, 129, 200}) {
             GraphBuilder g = new GraphBuilder();
             Value n = g.input("n", TensorType.of(DType.I32));
-            Value a = g.input("a", TensorType.f32(5, 9));
-            Value b = g.input("b", TensorType.f32(9, 6), n);
+            Value a = g.input("a", TensorType.f32(5, 200));
+            Value b = g.input("b", TensorType.f32(200, 6), n);
             g.output("y", g.apply(new MatrixOp.MatMul(false, false, 1, Activation.NONE, false, false), a, b));
             Graph graph = g.build();
-            float[] rows = new float[54];
+            float[] rows = new float[1200];
             Arrays.fill(rows, 0, valid * 6, 0.5f);
             // Rows past the count hold anything, here what would spoil every sum.
-            Arrays.fill(rows, valid * 6, 54, Float.NaN);
-            float[] ones = new float[45];
+            Arrays.fill(rows, valid * 6, 1200, Float.NaN);
+            float[] ones = new float[1000];
             Arrays.fill(ones, 1);
             Map<String, HostTensor> inputs = Map.of("n", HostTensor.of(Shape.of(), new int[] {valid}),
-                    "a", HostTensor.of(Shape.of(5, 9), ones), "b", HostTensor.of(Shape.of(9, 6), rows));
+                    "a", HostTensor.of(Shape.of(5, 200), ones), "b", HostTensor.of(Shape.of(200, 6), rows));
             try (KernelBed bed = KernelBed.of(device, kernel)) {
                 for (float y : bed.run(graph, inputs, Precision.FLOAT32).toFloatArray()) {
                     assertEquals(0.5f * valid, y);

@@ -49,7 +49,7 @@ class SpatialKernelTest {
     }
 
     static Stream<Arguments> splits() {
-        return KernelBed.devicesAnd("conv2d/conv2d_split");
+        return KernelBed.devicesAnd("conv2d/conv2d_split", "conv2d/conv2d_parts");
     }
 
     /** Sums that several groups share, of layers with fewer tiles than the device has processors. */

@@ -211,6 +211,17 @@ public final class KernelCall {
         return operands.values().stream().anyMatch(o -> o instanceof Binding.Starts s && s.tensor().equals(tensor));
     }
 
+    /** Binds every argument that isn't bound yet to what a call before this one of the same node binds by that name. */
+    KernelCall after(KernelCall first) {
+        for (Manifest.Argument a : kernel.arguments()) {
+            Binding operand = first.operands.get(a.name());
+            if (operand != null && operands.putIfAbsent(a.name(), operand) == null && operand instanceof Binding.Number n) {
+                formulaNames.put(a.name(), n.whole());
+            }
+        }
+        return this;
+    }
+
     /** Binds an int or long argument. */
     public KernelCall number(String name, long value) {
         formulaNames.put(name, value);

@@ -26,13 +26,14 @@ final class MatrixRules {
     /** The launches of a node. */
     static List<KernelCall> lower(MatrixOp op, Node node, Target target) {
         return switch (op) {
-            case MatrixOp.MatMul m -> List.of(matMul(m, node, target));
+            case MatrixOp.MatMul m -> matMul(m, node, target);
             case MatrixOp.Attention a -> attention(a, node, target);
             case MatrixOp.Rotary r -> List.of(rotary(node, target));
         };
     }
 
-    private static KernelCall matMul(MatrixOp.MatMul op, Node node, Target target) {
+    /** Where groups leave parts of the sums, another launch adds them up. */
+    private static List<KernelCall> matMul(MatrixOp.MatMul op, Node node, Target target) {
         Value a = node.input(0);
         Value b = node.input(1);
         Shape y = node.output().type().shape();
@@ -69,7 +70,17 @@ final class MatrixRules {
         bind(call, "r", op.residual() ? node.inputs().getLast() : null);
         bind(call, "a_count", aCount ? a.count() : null);
         bind(call, "b_count", bCount ? b.count() : null);
-        return call;
+        if (call.kernel().index("parts") < 0) {
+            return List.of(call);
+        }
+        KernelCall join = target.call("join_parts", Sizes.of()
+                .set("N", 1).set("rows", y.elements() / n).set("columns", n).set("b_row", 0).set("b_column", 1)
+                .set("Q", n).set("y_plane", n).set("y_width", 0).set("y_row_first", 0).set("y_col_first", 0)
+                .set("y_row_step", 1).set("y_col_step", 1))
+                .dense("y")
+                .dense("r");
+        bind(join, "b", op.bias() ? node.input(2) : null);
+        return List.of(call, join.after(call));
     }
 
     /** Where groups share a query's keys among them, another launch joins what each of them found. */

@@ -8,7 +8,9 @@ import dev.kerf.graph.SpatialOp.Window2d;
 import dev.kerf.tensor.Shape;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /**
  * Kernels for {@link SpatialOp}s. A transposed convolution is a convolution for each phase of its output, the pixels with
@@ -64,7 +66,20 @@ final class SpatialRules {
         } else {
             call.absent("r");
         }
-        return calls;
+        return joined(calls, sizes, target);
+    }
+
+    /** Where groups leave parts of the sums, another launch adds them up. */
+    private static List<KernelCall> joined(List<KernelCall> calls, Sizes sizes, Target target) {
+        KernelCall last = calls.getLast();
+        if (last.kernel().index("parts") < 0) {
+            return calls;
+        }
+        Map<String, Long> s = sizes.map();
+        KernelCall join = target.call("join_parts", Sizes.of()
+                .set("N", s.get("N")).set("rows", s.get("groups") * s.get("O")).set("columns", s.get("P") * s.get("Q"))
+                .set("b_row", 1).set("b_column", 0));
+        return Stream.concat(calls.stream(), Stream.of(join.after(last))).toList();
     }
 
     /**
@@ -129,16 +144,16 @@ final class SpatialRules {
                 KernelCall call = target.call("conv2d", sizes)
                         .choice("ACT", op.activation().code())
                         .choice("HAS_RESIDUAL", 0);
+                operands(call, node, op.bias());
+                call.absent("r");
                 if (met) {
                     ConvWeight layout = ConvWeight.phase(op.groups(), w, rows, cols);
                     List<KernelCall> both = weight(call, layout, node, scratch, target);
                     scratch = both.stream().mapToLong(KernelCall::scratchBytes).max().orElse(scratch);
-                    calls.addAll(both);
+                    calls.addAll(joined(both, sizes, target));
                 } else {
                     calls.add(call.absent("w"));
                 }
-                operands(call, node, op.bias());
-                call.absent("r");
             }
         }
         return calls;

@@ -5,6 +5,8 @@ import dev.kerf.tornado.TaskArguments;
 import dev.kerf.tornado.kernel.Activations;
 import dev.kerf.tornado.kernel.Range;
 import dev.kerf.tornado.kernel.Vectors;
+import java.util.List;
+import java.util.stream.Stream;
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.common.TaskPackage;
 import uk.ac.manchester.tornado.api.math.TornadoMath;
@@ -16,6 +18,7 @@ import uk.ac.manchester.tornado.api.types.vectors.Float4;
 /**
  * y = act(alpha · a · b + bias + r) over a batch; shapes are those of {@link MatmulCpu}. A group of work-items makes
  * TILE_M × TILE_N elements, TILE_K terms in local memory at a time; each of them 8 × 8 sums in registers.
+ * {@link MatmulParts} is the same with another end.
  */
 public final class Matmul implements JavaKernel {
     private static final int TILE_M = 64;
@@ -27,23 +30,36 @@ public final class Matmul implements JavaKernel {
     // Four more floats a row keep the rows that a transposing copy writes at once in different banks.
     private static final int PITCH = TILE_N + 4;
 
+    private static final List<String> SCALARS = List.of("a_off", "b_off", "bias_off", "r_off", "y_off", "a_count_off",
+            "b_count_off", "M", "N", "K", "act", "has_bias", "has_residual", "has_a_count", "has_b_count");
+
     @Override
     public TaskPackage task(TaskArguments a) {
+        return task(a, "y", List.of());
+    }
+
+    /**
+     * The task of a kernel with these tiles.
+     *
+     * @param y     argument that the sums go to
+     * @param split batch and parts, where y takes parts of the sums; otherwise nothing
+     */
+    static TaskPackage task(TaskArguments a, String y, List<String> split) {
         Vectors.require(a, "TILE_M", TILE_M);
         Vectors.require(a, "TILE_N", TILE_N);
         Vectors.require(a, "TILE_K", TILE_K);
         Vectors.require(a, "WORK_M", WORK);
         Vectors.require(a, "WORK_N", WORK);
-        return new TaskPackage(a.id(), Matmul::product, a.context(), a.scalars("a_off", "b_off", "bias_off", "r_off",
-                "y_off", "a_count_off", "b_count_off", "M", "N", "K", "act", "has_bias", "has_residual", "has_a_count",
-                "has_b_count"), a.floats("a"), a.floats("b"), a.floats("bias"), a.floats("r"), a.floats("y"),
-                a.longs("batches"), a.ints("a_count"), a.ints("b_count"), a.real("alpha"), a.definition("TRANSPOSE_A"),
-                a.definition("TRANSPOSE_B"));
+        String[] scalars = Stream.concat(SCALARS.stream().map(n -> n.equals("y_off") ? y + "_off" : n), split.stream())
+                .toArray(String[]::new);
+        return new TaskPackage(a.id(), Matmul::product, a.context(), a.scalars(scalars), a.floats("a"), a.floats("b"),
+                a.floats("bias"), a.floats("r"), a.floats(y), a.longs("batches"), a.ints("a_count"), a.ints("b_count"),
+                a.real("alpha"), a.definition("TRANSPOSE_A"), a.definition("TRANSPOSE_B"), split.size());
     }
 
     static void product(KernelContext context, IntArray s, FloatArray a, FloatArray b, FloatArray bias, FloatArray r,
             FloatArray y, LongArray batches, IntArray aCount, IntArray bCount, float alpha, int transposeA,
-            int transposeB) {
+            int transposeB, int split) {
         float[] aTile = context.allocateFloatLocalArray(TILE_K * PITCH);
         float[] bTile = context.allocateFloatLocalArray(TILE_K * PITCH);
         float[] done = new float[WORK * WORK];
@@ -54,8 +70,14 @@ public final class Matmul implements JavaKernel {
         int width = s.get(8);
         int depth = s.get(9);
         int across = (width + TILE_N - 1) / TILE_N;
-        int nFirst = context.groupIdx % across * TILE_N;
-        int mFirst = context.groupIdx / across * TILE_M;
+        int parts = 1;
+        if (split != 0) {
+            parts = s.get(16);
+        }
+        int part = context.groupIdx % parts;
+        int place = context.groupIdx / parts;
+        int nFirst = place % across * TILE_N;
+        int mFirst = place / across * TILE_M;
         int aItem = (int) batches.get(2 * context.groupIdy);
         int bItem = (int) batches.get(2 * context.groupIdy + 1);
         int all = depth;
@@ -83,8 +105,10 @@ public final class Matmul implements JavaKernel {
         Float4 a61 = new Float4(0, 0, 0, 0);
         Float4 a70 = new Float4(0, 0, 0, 0);
         Float4 a71 = new Float4(0, 0, 0, 0);
-        for (int first = 0; first < all; first += TILE_K) {
-            int terms = TornadoMath.min(TILE_K, all - first);
+        int steps = (depth + TILE_K - 1) / TILE_K;
+        int end = TornadoMath.min(all, steps * (part + 1) / parts * TILE_K);
+        for (int first = steps * part / parts * TILE_K; first < end; first += TILE_K) {
+            int terms = TornadoMath.min(TILE_K, end - first);
             for (int e = item; e < TILE_K * TILE_M; e += ITEMS) {
                 int k = transposeA != 0 ? e / TILE_M : e % TILE_K;
                 int m = transposeA != 0 ? e % TILE_M : e / TILE_K;
@@ -177,15 +201,20 @@ public final class Matmul implements JavaKernel {
             int m = mFirst + itemM * WORK + e / WORK;
             int n = nFirst + e % WORK / 4 * (TILE_N / 2) + itemN * 4 + e % 4;
             if (Range.outside(m, rows) + Range.outside(n, width) == 0) {
-                int at = (context.groupIdy * rows + m) * width + n;
-                float sum = alpha * done[e];
-                if (s.get(11) != 0) {
-                    sum += bias.get(s.get(2) + n);
+                if (split != 0) {
+                    int items = part * s.get(15) + context.groupIdy;
+                    y.set(s.get(4) + (items * rows + m) * width + n, alpha * done[e]);
+                } else {
+                    int at = (context.groupIdy * rows + m) * width + n;
+                    float sum = alpha * done[e];
+                    if (s.get(11) != 0) {
+                        sum += bias.get(s.get(2) + n);
+                    }
+                    if (s.get(12) != 0) {
+                        sum += r.get(s.get(3) + at);
+                    }
+                    y.set(s.get(4) + at, Activations.activate(s.get(10), sum));
                 }
-                if (s.get(12) != 0) {
-                    sum += r.get(s.get(3) + at);
-                }
-                y.set(s.get(4) + at, Activations.activate(s.get(10), sum));
             }
         }
     }
