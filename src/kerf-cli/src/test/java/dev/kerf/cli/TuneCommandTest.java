@@ -5,12 +5,18 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.kerf.cli.console.ExitCode;
 import dev.kerf.json.Json;
+import java.io.File;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** {@code kerf tune} over what a file says. */
 class TuneCommandTest {
@@ -92,6 +98,26 @@ class TuneCommandTest {
         assertEquals(2, all.at("spaces").at(0).at("methods").size());
         assertEquals(4, all.at("repeats").asInt());
         assertEquals(ExitCode.USAGE, Run.of("tune", "--compare", cache, "--only", "magic").code());
+    }
+
+    static Stream<Path> pythons() {
+        return Stream.of(System.getenv("PATH").split(File.pathSeparator)).map(d -> Path.of(d, "python3"))
+                .filter(Files::isExecutable)
+                .limit(1);
+    }
+
+    /** Where there is Python, the example leads a search: parameters by themselves lead to the best of hills without ridges. */
+    @ParameterizedTest(allowZeroInvocations = true)
+    @MethodSource("pythons")
+    void anOptimiserInPythonLeads(Path python) throws Exception {
+        List<String> call = List.of(python.toString(), "src/kerf-tune/examples/coordinate_search.py",
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-cp",
+                System.getProperty("java.class.path"),
+                "dev.kerf.cli.Main", "tune", "--simulate", cache.toString(), "--ask-tell");
+        Process p = new ProcessBuilder(call).redirectError(ProcessBuilder.Redirect.DISCARD).start();
+        String said = new String(p.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertEquals(0, p.waitFor(), said);
+        assertEquals(Json.parse("{\"best\": {\"x\": 7, \"y\": 3}, \"cost\": 0.002}"), Json.parse(said));
     }
 
     /** A device without kernels of kernels/ is told of; wrong kernels and sizes are wrong use. */

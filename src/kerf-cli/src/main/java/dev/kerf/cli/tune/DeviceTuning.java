@@ -9,6 +9,7 @@ import dev.kerf.error.BadInputException;
 import dev.kerf.file.AtomicFile;
 import dev.kerf.json.Json;
 import dev.kerf.tune.Budget;
+import dev.kerf.tune.Objective;
 import dev.kerf.tune.Tuning;
 import dev.kerf.tune.device.DeviceObjective;
 import dev.kerf.tune.device.Problem;
@@ -70,6 +71,24 @@ final class DeviceTuning {
         }
     }
 
+    /** Who leads a search. */
+    @FunctionalInterface
+    interface Leader {
+        void lead(Space space, Objective objective, Results.About about);
+    }
+
+    /** Hands the search to another. */
+    void led(Problem problem, Leader leader) {
+        Space space = KernelSpace.of(problem.variant(), problem.known());
+        try (DeviceObjective objective = new DeviceObjective(device, problem, options.precision(), options.timing())) {
+            leader.lead(space, c -> objective.evaluate(space.configuration(c)), about(problem, space));
+        }
+    }
+
+    private Results.About about(Problem problem, Space space) {
+        return new Results.About(device.info().name(), problem.variant(), problem.sizes(), space.parameters(), Results.TIME);
+    }
+
     /** Searches for each problem; each has an equal part of the time. */
     void search(List<Problem> problems, SearchOptions search, Path out, Path accept) {
         Budget b = search.budget();
@@ -82,8 +101,7 @@ final class DeviceTuning {
 
     private void search(Problem problem, SearchOptions search, Budget budget, Path out, Path accept) {
         Space space = KernelSpace.of(problem.variant(), problem.known());
-        Results.About about = new Results.About(device.info().name(), problem.variant(), problem.sizes(), space.parameters(),
-                Results.TIME);
+        Results.About about = about(problem, space);
         Path file = out.resolve(name(problem) + ".json");
         try (DeviceObjective objective = new DeviceObjective(device, problem, options.precision(), options.timing());
                 Session session = new Session(file, about, space, objective::evaluate);

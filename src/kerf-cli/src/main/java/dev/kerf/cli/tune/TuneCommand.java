@@ -9,11 +9,17 @@ import dev.kerf.cli.option.DeviceOptions;
 import dev.kerf.cli.option.OutputDirectory;
 import dev.kerf.cli.option.Usage;
 import dev.kerf.file.AtomicFile;
+import dev.kerf.tune.Conversation;
+import dev.kerf.tune.Objective;
+import dev.kerf.tune.Simulation;
 import dev.kerf.tune.device.Problem;
 import dev.kerf.tune.result.KernelTunerCache;
 import dev.kerf.tune.result.Results;
 import dev.kerf.tune.result.T4;
 import dev.kerf.tune.search.SearchStrategy;
+import dev.kerf.tune.space.Space;
+import java.io.BufferedReader;
+import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -65,6 +71,10 @@ public final class TuneCommand implements Callable<Integer> {
     }
 
     private Path accept;
+
+    @Option(names = "--ask-tell", description = "Lets another program lead the search: a line of JSON on standard input asks, one on standard output answers."
+            + " With --simulate or for one problem.")
+    private boolean askTell;
 
     @Option(names = "--show", description = "Says which files of tuned parameters the device looks for and which there are.")
     private boolean show;
@@ -132,6 +142,14 @@ public final class TuneCommand implements Callable<Integer> {
             if (!set.isEmpty()) {
                 return tuning.byHand(all, set) ? ExitCode.OK : ExitCode.FAILED;
             }
+            if (askTell) {
+                if (all.size() > 1) {
+                    throw new ParameterException(spec.commandLine(),
+                            "--ask-tell is for one problem, these are " + all.size() + ": give one --shape, or --most 1");
+                }
+                tuning.led(all.getFirst(), this::converse);
+                return ExitCode.OK;
+            }
             try (OutputDirectory to = new OutputDirectory(out == null ? Path.of("tuning") : out)) {
                 if (accept == null) {
                     tuning.search(all, search, to.path(), null);
@@ -146,6 +164,12 @@ public final class TuneCommand implements Callable<Integer> {
     }
 
     private int replay() {
+        if (askTell) {
+            Results results = Results.read(simulate);
+            Simulation file = new Simulation(results);
+            converse(file.space(), file, results.about());
+            return ExitCode.OK;
+        }
         if (out == null) {
             new Replay(simulate, Results.read(simulate)).run(search, console, json);
             return ExitCode.OK;
@@ -156,6 +180,11 @@ public final class TuneCommand implements Callable<Integer> {
                     new T4.Maker("", "replayed", Version.text(), Instant.now().toString()));
         }
         return ExitCode.OK;
+    }
+
+    private void converse(Space space, Objective objective, Results.About about) {
+        new Conversation(space, objective, search.budget()).run(about,
+                new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8)), console.out());
     }
 
     private static void write(Path name, Results results, T4.Maker maker) {
