@@ -2,8 +2,10 @@ package dev.kerf.cli.bench;
 
 import dev.kerf.backend.Device;
 import dev.kerf.backend.Precision;
+import dev.kerf.cli.bench.report.ChromeTrace;
 import dev.kerf.cli.bench.report.Comparison;
 import dev.kerf.cli.bench.report.Environment;
+import dev.kerf.cli.bench.report.Page;
 import dev.kerf.cli.bench.report.Report;
 import dev.kerf.cli.bench.report.Row;
 import dev.kerf.cli.bench.report.Summary;
@@ -39,7 +41,7 @@ import picocli.CommandLine.Spec;
 /** {@code kerf bench}: how fast networks and ops are on whatever there is, and how fast they could be. */
 @Command(name = "bench", mixinStandardHelpOptions = true, sortOptions = false, description = "Measures networks, their ops and kernels by each back end and peer, taking turns, each in a process of its own; latencies"
         + " with percentiles, memory, and the device's copy bandwidth and arithmetic rate from the same run.", footer = {"",
-            "Example: kerf bench --models unet,sam2 --backends all --out reports      writes bench-unet-sam2.jsonl and .md",
+            "Example: kerf bench --models unet,sam2 --backends all --out reports      writes bench-unet-sam2.jsonl, .md, .html and -trace.json",
             "         kerf bench --compare before.jsonl after.jsonl"})
 public final class BenchCommand implements Callable<Integer> {
     /** What can be measured. */
@@ -156,6 +158,8 @@ public final class BenchCommand implements Callable<Integer> {
             String summary = Summary.of(report);
             save(directory.path().resolve(name + ".jsonl"), report.lines());
             save(directory.path().resolve(name + ".md"), summary);
+            save(directory.path().resolve(name + ".html"), Page.of(report));
+            save(directory.path().resolve(name + "-trace.json"), ChromeTrace.of(report) + "\n");
             console.out().print(summary);
             return rows.stream().allMatch(Row::success) ? ExitCode.OK : ExitCode.SOME_FAILED;
         }

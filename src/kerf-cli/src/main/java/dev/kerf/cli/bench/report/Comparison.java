@@ -17,6 +17,9 @@ public record Comparison(List<Verdict> verdicts, List<String> noise) {
     /** Half the interval's width from which a row can't tell what people ask for: a difference of 5 %. */
     private static final double COARSE = 0.05;
 
+    /** Ratios from here on say nothing but that. */
+    private static final int MOST = 100;
+
     /** What became of a row. */
     public enum Outcome {
         /** The whole interval is above 1, and the difference is as large as what counts. */
@@ -112,7 +115,7 @@ public record Comparison(List<Verdict> verdicts, List<String> noise) {
                     + (v.ratio == null
                             ? "– | –"
                             : Text.fixed(v.ratio.value(), 3) + " | " + Text.fixed(v.ratio.low(), 3) + " to "
-                                    + Text.fixed(v.ratio.high(), 3))
+                                    + (v.ratio.high() < MOST ? Text.fixed(v.ratio.high(), 3) : "more than " + MOST))
                     + " | " + v.outcome.text() + " | " + v.note + " |");
         }
         return String.join("\n", all) + "\n";
