@@ -102,7 +102,7 @@ public final class BenchCommand implements Callable<Integer> {
     @Option(names = "--runs", paramLabel = "N", defaultValue = "1000", description = "In each process at most; 1000.")
     private int runs;
 
-    @Option(names = "--seconds", paramLabel = "S", defaultValue = "6", description = "In each process at most, for the runs that count; 6. Warming up may take as long.")
+    @Option(names = "--seconds", paramLabel = "S", defaultValue = "6", description = "In each process at most, for the runs that count; 6. Warming up may take as long, and 6 at least.")
     private int seconds;
 
     @Option(names = "--out", paramLabel = "DIR", defaultValue = ".", description = "Where the files go; made if it isn't there.")

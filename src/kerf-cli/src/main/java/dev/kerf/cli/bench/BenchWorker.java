@@ -21,6 +21,7 @@ import java.io.InputStreamReader;
 import java.io.PrintStream;
 import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -35,6 +36,9 @@ import java.util.function.Function;
 public final class BenchWorker {
     /** Most numbers of a result that are compared. */
     private static final int COMPARED = 1 << 14;
+
+    /** What warming up may take at least: the JIT needs that, however few runs are asked for. */
+    private static final Duration WARM = Duration.ofSeconds(6);
 
     private BenchWorker() {}
 
@@ -123,7 +127,7 @@ public final class BenchWorker {
                 all.add(open.apply(i));
             }
             HostLoad before = HostLoad.now();
-            WarmUp warm = WarmUp.of(first::run, r.limit());
+            WarmUp warm = WarmUp.of(first::run, r.limit().compareTo(WARM) > 0 ? r.limit() : WARM);
             Latency latency = new Latency(r.runs(), r.limit());
             Map<String, Times> times;
             double images;

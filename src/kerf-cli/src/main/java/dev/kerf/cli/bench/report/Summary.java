@@ -43,11 +43,19 @@ public final class Summary {
     public static List<String> noise(Report report) {
         long disturbed = report.rows().stream().filter(r -> r.disturbance() > DISTURBED).count();
         double most = report.rows().stream().mapToDouble(Row::disturbance).filter(d -> !Double.isNaN(d)).max().orElse(0);
-        return disturbed == 0
-                ? List.of()
-                : List.of("while " + disturbed + " of " + report.rows().size()
-                        + " rows were measured, other processes or the hypervisor kept up to " + Text.fixed(most, 1)
-                        + " processors busy");
+        List<String> all = new ArrayList<>();
+        if (disturbed > 0) {
+            all.add("while " + disturbed + " of " + report.rows().size()
+                    + " rows were measured, other processes or the hypervisor kept up to " + Text.fixed(most, 1)
+                    + " processors busy");
+        }
+        long unsteady = report.rows().stream()
+                .filter(r -> r.processes().stream().anyMatch(p -> p.warmUpNanos() == null)).count();
+        if (unsteady > 0) {
+            all.add(unsteady + " of " + report.rows().size()
+                    + " rows were still getting quicker when warming up ended: give more --seconds");
+        }
+        return all;
     }
 
     private static String line(Row r, List<Row> all) {

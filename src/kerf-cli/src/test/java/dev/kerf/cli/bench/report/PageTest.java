@@ -96,6 +96,7 @@ class PageTest {
         assertTrue(page.contains("&lt;script&gt;") && page.contains("driver &lt;1&gt; &amp; &quot;more&quot;")
                 && page.contains("it's &lt;gone&gt;"));
         assertTrue(page.contains("<b>Noisy:</b> while 3 of 4 rows"), page);
+        assertTrue(page.contains("<b>Noisy:</b> 3 of 4 rows were still getting quicker when warming up ended"), page);
         String nothing = Page.of(new Report(report().environment(), List.of()));
         assertTrue(nothing.contains("Measured on") && !nothing.contains("<svg"), nothing);
     }
