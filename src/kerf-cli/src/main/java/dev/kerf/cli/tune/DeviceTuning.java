@@ -12,6 +12,7 @@ import dev.kerf.tune.Budget;
 import dev.kerf.tune.Objective;
 import dev.kerf.tune.Tuning;
 import dev.kerf.tune.device.DeviceObjective;
+import dev.kerf.tune.device.Duel;
 import dev.kerf.tune.device.Problem;
 import dev.kerf.tune.device.Session;
 import dev.kerf.tune.device.TunedFile;
@@ -24,7 +25,6 @@ import dev.kerf.tune.space.Space;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -53,12 +53,6 @@ final class DeviceTuning {
                     ? Sets.time(trial.objective()) + " ± " + Text.fixed(100 * DeviceObjective.noise(trial.times().runs()), 1)
                             + " %"
                     : trial.validity() + ": " + trial.error();
-        }
-
-        /** The standard error of the median, for normal noise. */
-        double error() {
-            List<Double> runs = trial.times().runs();
-            return 1.2533 * trial.objective() * DeviceObjective.noise(runs) / Math.sqrt(runs.size());
         }
 
         Json json() {
@@ -119,53 +113,23 @@ final class DeviceTuning {
             });
             AtomicFile.write(out.resolve(name(problem) + ".t4.json"),
                     (T4.write(session.results(), maker()).pretty() + "\n").getBytes(StandardCharsets.UTF_8));
-            Optional<Duel> duel = outcome.best().map(v -> Duel.of(objective, today, v.trial()));
+            Optional<Duel> duel = outcome.best()
+                    .map(v -> Duel.of(objective, today.set(), v.trial().configuration()));
             report(problem, search, outcome, duel, today, objective.checkedBy(), space.size());
             if (accept != null && duel.isPresent()) {
-                accept(problem, duel.get(), accept);
+                accept(problem, duel.get(), outcome.best().orElseThrow().trial(), accept);
             }
         }
     }
 
-    private void accept(Problem problem, Duel duel, Path directory) {
+    private void accept(Problem problem, Duel duel, Trial best, Path directory) {
         Path tuned = directory.resolve(file(device.info().name()) + ".json");
         if (duel.won()) {
-            TunedFile.accept(tuned, problem, duel.best().set());
+            TunedFile.accept(tuned, problem, best.configuration());
         }
         console.note(problem.variant() + (duel.won()
                 ? ": accepted into " + tuned
                 : ": nothing accepted: the difference from today's is within the noise"));
-    }
-
-    /**
-     * Today's set and the best found, timed once more in turns: what was quick once by chance isn't twice.
-     *
-     * @param today all runs of today's
-     * @param best  all runs of the best
-     */
-    private record Duel(Timed today, Timed best) {
-        private static final int ROUNDS = 3;
-
-        static Duel of(DeviceObjective objective, Timed today, Trial found) {
-            List<Double> a = new ArrayList<>();
-            List<Double> b = new ArrayList<>();
-            for (int i = 0; i < ROUNDS; i++) {
-                a.addAll(objective.evaluate(today.set()).times().runs());
-                b.addAll(objective.evaluate(found.configuration()).times().runs());
-            }
-            return new Duel(new Timed(DeviceObjective.pooled(today.trial(), a), today.set()),
-                    new Timed(DeviceObjective.pooled(found, b), found.configuration()));
-        }
-
-        double ratio() {
-            return today.trial().objective() / best.trial().objective();
-        }
-
-        /** Whether the medians differ by more than two standard errors of their difference. */
-        boolean won() {
-            return best.trial().validity() == Validity.CORRECT && today.trial().objective() - best.trial().objective() > 2
-                    * Math.hypot(today.error(), best.error());
-        }
     }
 
     /** What the device takes today. */
@@ -196,12 +160,14 @@ final class DeviceTuning {
         StringBuilder text = new StringBuilder(head(problem)).append("\n  today ").append(today.text()).append(" with ")
                 .append(Sets.text(today.set())).append(" from ").append(from(problem)).append('\n');
         duel.ifPresentOrElse(d -> {
-            report.put("today", d.today().json()).put("best", d.best().json()).put("today_over_best", d.ratio())
-                    .put("beyond_noise", d.won());
-            text.append("  best  ").append(d.best().text()).append(" with ").append(Sets.text(d.best().set())).append('\n')
-                    .append("  timed in turns today takes ").append(d.today().text()).append(": ")
-                    .append(Text.fixed(d.ratio(), 2)).append(" times as long")
-                    .append(d.won() ? "\n" : ", which is within the noise\n");
+            Trial found = outcome.best().orElseThrow().trial();
+            Timed before = new Timed(DeviceObjective.pooled(today.trial(), Duel.pooled(d.today())), today.set());
+            Timed best = new Timed(DeviceObjective.pooled(found, Duel.pooled(d.best())), found.configuration());
+            report.put("today", before.json()).put("best", best.json())
+                    .put("today_over_best", Double.isNaN(d.ratio()) ? null : d.ratio()).put("beyond_noise", d.won());
+            text.append("  best  ").append(best.text()).append(" with ").append(Sets.text(best.set())).append('\n')
+                    .append("  timed in turns today takes ").append(before.text()).append(": ").append(Text.fixed(d.ratio(), 2))
+                    .append(" times as long").append(d.won() ? "\n" : ", which is within the noise\n");
         }, () -> {
             report.put("best", null);
             text.append("  best  none: every trial failed\n");

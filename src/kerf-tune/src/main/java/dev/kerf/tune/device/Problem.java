@@ -95,7 +95,8 @@ public record Problem(String kernel, String variant, Map<String, Long> sizes, Ma
             }
         }
         if (all.isEmpty()) {
-            throw new BadInputException("nothing launches " + name + " on " + facts.info().id());
+            throw new BadInputException("nothing launches " + name + " on " + facts.info().id()
+                    + (wanted.variantOf().isEmpty() ? "" : " for these sizes; it is for " + wanted.when()));
         }
         return all.values().stream().sorted((a, b) -> b.times - a.times).toList();
     }
