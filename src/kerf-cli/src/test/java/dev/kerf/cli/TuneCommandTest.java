@@ -144,7 +144,7 @@ class TuneCommandTest {
         assertEquals(3, one.at("given").at("runs").size());
         assertEquals(256, one.at("given").at("parameters").at("GROUP").asInt());
         Run wrong = Run.of("tune", "unary", "--backend", "ptx", "--shape", "elements=5000", "--set", "GRUOP=256");
-        wrong.failedWith(ExitCode.FAILED, "no parameter 'GRUOP'", "GROUP");
+        wrong.failedWith(ExitCode.USAGE, "no parameter 'GRUOP'", "GROUP");
         String shown = Run.of("tune", "--backend", "ptx", "--show").succeeded().out();
         assertTrue(shown.contains("  read    kernels/tuned/nvidia.json\n") && shown.contains("kerf/tuned"), shown);
     }

@@ -78,10 +78,21 @@ class WrongValuesTest {
             Map.entry("--mirror", List.of("x", "file:///x")),
             Map.entry("track --overlay", List.of("", "a/b", "../gif")),
             Map.entry("--dtype", List.of("x")),
-            Map.entry("--model", List.of("x")));
+            Map.entry("--model", List.of("x")),
+            Map.entry("--backends", List.of("x", "cpu:x", "", "cpu,x")),
+            Map.entry("--peers", List.of("x")),
+            Map.entry("--rounds", List.of("0", "-1", "x")),
+            Map.entry("--shapes", List.of("x", "from:x@512", "from:unet@0x8")),
+            Map.entry("--shape", List.of("x", "C=x", "C=-1", "NOTHING=1")),
+            Map.entry("--timeout", List.of("0", "-1", "x")),
+            Map.entry("--setting", List.of("x", "nothing=1", "restart=x")),
+            Map.entry("--method", List.of("x", "")),
+            Map.entry("--budget", List.of("0", "-1s", "101%", "x")),
+            Map.entry("--set", List.of("x", "TILE_M=x", "NOTHING=1")),
+            Map.entry("--repeats", List.of("0", "-1", "x")));
 
-    /** Names of classes, which are the network's or the user's. */
-    private static final Set<String> ANY = Set.of("--classes", "segment --background");
+    /** Names of classes, which are the network's or the user's, and files. */
+    private static final Set<String> ANY = Set.of("--classes", "segment --background", "tune --accept", "tune --page");
 
     private List<String> arguments(String command) throws IOException {
         String file = Files.write(dir.resolve("file"), new byte[0]).toString();
@@ -96,6 +107,7 @@ class WrongValuesTest {
             case "diff" -> List.of("diff", file, file);
             case "export" -> List.of("export", "--onnx", out, "--size", "8x8");
             case "bench" -> List.of("bench", "--out", out);
+            case "tune" -> List.of("tune", "conv2d", "--shape", "C=4", "--backend", "ptx", "--out", out);
             case "kernels" -> List.of("kernels", "unet", "--weights", file);
             case "import" -> List.of("weights", "import", file, "-o", out);
             case "fetch" -> List.of("weights", "fetch", "sam2.1-tiny");

@@ -4,6 +4,7 @@ import dev.kerf.error.BadInputException;
 import java.util.function.Supplier;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.TypeConversionException;
 
 /** What options mean, or the complaint that they mean nothing. */
 public final class Usage {
@@ -13,7 +14,7 @@ public final class Usage {
     public static <T> T of(CommandSpec spec, Supplier<T> options) {
         try {
             return options.get();
-        } catch (BadInputException e) {
+        } catch (BadInputException | TypeConversionException e) {
             throw new ParameterException(spec.commandLine(), e.getMessage(), e);
         }
     }

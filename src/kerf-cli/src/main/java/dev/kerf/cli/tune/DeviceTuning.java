@@ -20,6 +20,7 @@ import dev.kerf.tune.result.Results;
 import dev.kerf.tune.result.T4;
 import dev.kerf.tune.result.Trial;
 import dev.kerf.tune.result.Trial.Validity;
+import dev.kerf.tune.search.Search;
 import dev.kerf.tune.space.KernelSpace;
 import dev.kerf.tune.space.Space;
 import java.nio.charset.StandardCharsets;
@@ -95,6 +96,7 @@ final class DeviceTuning {
 
     private void search(Problem problem, SearchOptions search, Budget budget, Path out, Path accept) {
         Space space = KernelSpace.of(problem.variant(), problem.known());
+        Search begun = search.start(space);
         Results.About about = about(problem, space);
         Path file = out.resolve(name(problem) + ".json");
         try (DeviceObjective objective = new DeviceObjective(device, problem, options.precision(), options.timing());
@@ -103,7 +105,7 @@ final class DeviceTuning {
             Timed today = today(problem, objective);
             String[] best = {""};
             double[] least = {Double.POSITIVE_INFINITY};
-            Tuning.Outcome outcome = Tuning.run(space, search.start(space), session, budget, v -> {
+            Tuning.Outcome outcome = Tuning.run(space, begun, session, budget, v -> {
                 if (v.trial().cost() < least[0]) {
                     least[0] = v.trial().cost();
                     best[0] = "best " + Sets.time(least[0]);
@@ -196,17 +198,23 @@ final class DeviceTuning {
         return problem.tier().isEmpty() ? "the manifest" : problem.tier();
     }
 
+    /** A problem's parameters with others in place of some. */
+    static Map<String, Long> changed(Problem problem, Map<String, Long> set) {
+        Map<String, Long> parameters = new LinkedHashMap<>(problem.parameters());
+        set.forEach((name, value) -> {
+            if (parameters.replace(name, value) == null) {
+                throw new BadInputException("kernel " + problem.variant() + " has no parameter '" + name + "', only "
+                        + parameters.keySet());
+            }
+        });
+        return parameters;
+    }
+
     /** Times and checks one set for each problem, beside what the device takes today. */
     boolean byHand(List<Problem> problems, Map<String, Long> set) {
         boolean right = true;
         for (Problem problem : problems) {
-            Map<String, Long> parameters = new LinkedHashMap<>(problem.parameters());
-            set.forEach((name, value) -> {
-                if (parameters.replace(name, value) == null) {
-                    throw new BadInputException("kernel " + problem.variant() + " has no parameter '" + name + "', only "
-                            + parameters.keySet());
-                }
-            });
+            Map<String, Long> parameters = changed(problem, set);
             try (DeviceObjective objective = new DeviceObjective(device, problem, options.precision(), options.timing())) {
                 Timed today = today(problem, objective);
                 Map<String, Json> wanted = json(parameters);

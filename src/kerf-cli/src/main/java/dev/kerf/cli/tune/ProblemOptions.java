@@ -68,6 +68,9 @@ final class ProblemOptions {
     /** The problems on a device. */
     List<Problem> problems(String kernel, Device device) {
         String base = Usage.of(spec, () -> base(kernel));
+        if (most < 1) {
+            throw new ParameterException(spec.commandLine(), "--most " + most + ": 1 or more");
+        }
         List<Problem> all = new ArrayList<>();
         for (String shape : given) {
             all.addAll(Problem.of(Usage.of(spec, () -> Shapes.graph(base, shape)), device, precision, kernel));
@@ -78,11 +81,12 @@ final class ProblemOptions {
                 throw new ParameterException(spec.commandLine(),
                         "--shapes " + shapes + ": expected from:MODEL@SIZE, such as from:unet@512");
             }
-            ModelPart model = ModelPart.of(m.group(1));
+            ModelPart model = Usage.of(spec, () -> ModelPart.of(m.group(1)));
             String size = m.group(2);
             PictureSize images = size == null
                     ? model.usual()
-                    : new PictureSize.Converter().convert(size.contains("x") ? size : size + "x" + size);
+                    : Usage.of(spec, () -> new PictureSize.Converter()
+                            .convert(size.contains("x") ? size : size + "x" + size));
             try (Weights open = model.open(weights)) {
                 List<Problem> found = Problem.of(Usage.of(spec, () -> model.graph(open, images, 1024)), device, precision,
                         kernel);

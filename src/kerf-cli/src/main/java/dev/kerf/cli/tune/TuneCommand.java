@@ -111,6 +111,10 @@ public final class TuneCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        if (repeats < 1) {
+            throw new ParameterException(spec.commandLine(), "--repeats " + repeats + ": 1 or more");
+        }
+        only.forEach(name -> Usage.of(spec, () -> SearchStrategy.of(name)));
         if (methods) {
             SearchStrategy.all().forEach(s -> console.out().println(s.name() + ": " + s.what()
                     + (s.settings().isEmpty() ? "" : "; settings " + s.settings())));
@@ -122,10 +126,6 @@ public final class TuneCommand implements Callable<Integer> {
         if (!compare.isEmpty()) {
             List<SearchStrategy> of = SearchStrategy.all().stream()
                     .filter(m -> only.isEmpty() ? !m.name().equals("brute-force") : only.contains(m.name())).toList();
-            only.forEach(name -> Usage.of(spec, () -> SearchStrategy.of(name)));
-            if (repeats < 1) {
-                throw new ParameterException(spec.commandLine(), "--repeats " + repeats + ": 1 or more");
-            }
             new Compared(compare, of, repeats).run(console, page, json);
             return ExitCode.OK;
         }
@@ -140,6 +140,7 @@ public final class TuneCommand implements Callable<Integer> {
             List<Problem> all = problems.problems(kernel, open);
             DeviceTuning tuning = new DeviceTuning(console, open, problems, json);
             if (!set.isEmpty()) {
+                all.forEach(problem -> Usage.of(spec, () -> DeviceTuning.changed(problem, set)));
                 return tuning.byHand(all, set) ? ExitCode.OK : ExitCode.FAILED;
             }
             if (askTell) {
