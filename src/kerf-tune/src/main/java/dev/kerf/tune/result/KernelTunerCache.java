@@ -23,7 +23,9 @@ import java.util.Set;
  * "objective": "time",
  * "cache": {
  * "32": {"GROUP": 32, "time": 0.21, "times": [0.21, 0.22], "compile_time": 80.1, "verification_time": 2.0, "benchmark_time": 1.9},
- * "64": {"GROUP": 64, "time": "CompilationFailedConfig", …},
+ * "64": {"GROUP": 64, "time": "CompilationFailedConfig", …}
+ * }
+ * }
  * }</pre>
  *
  * <p>What the form has no room for stands under names of its own, which Kernel Tuner passes over: {@code kerf_problem} in the
