@@ -38,8 +38,9 @@
 #ifndef KEYS
 #define KEYS 0
 #endif
-// Registers for two groups on a processor of 65536; the sums of four slices, or of two with a bias, need more.
-#if defined(__OPENCL_VERSION__) || SLICES + HAS_BIAS > 2
+// Registers for two groups on a processor of 65536; the sums of four slices, or of two with a bias, need more, and groups of
+// over 256 work-items.
+#if defined(__OPENCL_VERSION__) || SLICES + HAS_BIAS > 2 || TILE_Q * TILE_K > 4096
 #define TWO_GROUPS
 #else
 #define TWO_GROUPS __launch_bounds__(TILE_Q * TILE_K / 16, 2)

@@ -54,6 +54,41 @@ typedef float real;
 #define STORE16(p, i, v) vstore16((v), 0, (p) + (i))
 #endif
 
+// x · Φ(x) = max(x, 0) − |x| · Φ(−|x|), Φ(−a) = e^(−a²/2) · p(1 / (1 + 0.35 a)), p a minimax fit in the form of Hastings'
+// (Abramowitz and Stegun 7.1.26), e^c by multiples of ln 2 in two parts (Cody and Waite 1980): to within 4 units in the last
+// place. No branch and no call, so that compilers for CPUs make vectors of neighbouring work-items.
+DEVICE float kerf_gelu_erf(float x) {
+    float a = fabs(x);
+    a = a > 14.5f ? 14.5f : a; // from there on it is 0; NaN stays NaN
+    const float t = 1.0f / fma(a, 0.35f, 1.0f);
+    float q = fma(t, -0.0291580297f, 0.144031614f);
+    q = fma(q, t, -0.255840391f);
+    q = fma(q, t, 0.159321249f);
+    q = fma(q, t, -0.0232133940f);
+    q = fma(q, t, 0.105552927f);
+    q = fma(q, t, 0.119821183f);
+    q = fma(q, t, 0.139863536f);
+    q = fma(q, t, 0.139621302f) * t;
+    const float square = a * a;
+    const float c = -0.5f * square;
+    const float biased = 12583039.0f; // 1.5 · 2^23 + 127: added, it rounds to a whole number and leaves it as an exponent
+    const float n = fma(c, 1.442695f, biased) - biased;
+    float r = fma(n, 2.12194440e-4f, fma(n, -0.693359375f, c));
+    r = fma(-0.5f, fma(a, a, -square), r); // what the square lost
+    float p = fma(r, 1.9789266e-4f, 1.3945753e-3f);
+    p = fma(p, r, 8.3335042e-3f);
+    p = fma(p, r, 4.1666280e-2f);
+    p = fma(p, r, 0.16666666f);
+    p = fma(p, r, 0.5f);
+    p = fma(p * r, r, r) + 1.0f;
+    // Half of the exponent at a time: a denormal result is rounded once.
+    const float first_n = fma(n, 0.5f, biased);
+    const float rest_n = n - (first_n - biased) + biased;
+    p *= as_float(as_int(first_n) << 23) * q * a;
+    return (x < 0.0f ? 0.0f : x) - p * as_float(as_int(rest_n) << 23);
+}
+#define GELU_ERF(x) kerf_gelu_erf(x)
+
 #else // CUDA
 
 #define KERNEL extern "C" __global__ void
@@ -73,6 +108,7 @@ typedef float real;
 #define AS_FLOAT(i) __int_as_float(i)
 #define AS_INT(f) __float_as_int(f)
 #define INF __int_as_float(0x7f800000)
+#define GELU_ERF(x) ((x) < -1e30f ? 0.0f : 0.5f * (x) * erfc((x) * -0.70710678118654752440f))
 #define LOCAL4(p, i) (*(const float4 *)((p) + (i)))
 
 typedef unsigned char uchar;
@@ -142,7 +178,7 @@ DEVICE float activate(int kind, float x) {
     switch (kind) {
         case ACT_RELU: return x < 0.0f ? 0.0f : x; // NaN stays NaN
         // By erfc and the logistic function, which keep their digits where 1 + erf x and 1 + tanh x near 0.
-        case ACT_GELU_ERF: return x < -1e30f ? 0.0f : 0.5f * x * erfc(x * -0.70710678118654752440f);
+        case ACT_GELU_ERF: return GELU_ERF(x);
         case ACT_GELU_TANH:
             return x < -1e12f ? 0.0f : x / (1.0f + exp(-1.59576912160573071176f * (x + 0.044715f * x * x * x)));
         case ACT_SIGMOID: return 1.0f / (1.0f + exp(-x));

@@ -6,7 +6,7 @@
 // are kept are joined to what is dropped of later words. A work-item does so for one word: M is at most 32 · GROUP.
 //
 // Launch  a work-group for each b.
-// Parameters: GROUP work-items of a group.
+// Parameters: GROUP work-items of a group; ROWS read by each before it joins them.
 // FLOPs   none
 // Bytes   a row of bits for each box that is kept
 
@@ -16,9 +16,10 @@
 #ifndef GROUP
 #define GROUP 256
 #endif
-#include "bit_rows.h"
-
+#ifndef ROWS
 #define ROWS 8
+#endif
+#include "bit_rows.h"
 
 KERNEL nms_bits(
         GLOBAL const real *RESTRICT boxes, long boxes_off, GLOBAL const int *RESTRICT groups, long groups_off,

@@ -66,10 +66,13 @@ class DetectorKernelTest {
 
     /** Runs what was recorded, with the kernel alone. */
     private void check(String device, String kernelAndVariant) {
-        Graph graph = g.build();
+        check(device, kernelAndVariant, g.build(), Map.of());
+    }
+
+    private void check(String device, String kernelAndVariant, Graph graph, Map<String, Long> parameters) {
         Map<String, HostTensor> expected = Oracle.run(graph, null, inputs, Map.of()).outputs();
         String[] names = kernelAndVariant.split("/");
-        try (KernelBed bed = KernelBed.of(device, kernelAndVariant);
+        try (KernelBed bed = KernelBed.of(device, kernelAndVariant, parameters);
                 Executable e = bed.device().compile(graph, null, CompileOptions.of())) {
             inputs.forEach((name, t) -> e.input(name).upload(t.data()));
             e.run();
@@ -215,5 +218,25 @@ class DetectorKernelTest {
                     input(null, groups(Shape.of(2, 600), 2))));
         }
         check(device, kernel);
+    }
+
+    static Stream<Arguments> stages() {
+        // Java's kernel reads the kept boxes where they lie.
+        return KernelBed.devicesAnd("nms/nms").filter(a -> !a.get()[0].toString().startsWith("tornado:"));
+    }
+
+    /** Kept boxes copied to local memory, and several compared at once, wherever the last of them stand. */
+    @ParameterizedTest(allowZeroInvocations = true)
+    @MethodSource("stages")
+    void suppressesInStages(String device, String kernel) {
+        for (int n : new int[] {1, 33, 64, 65, 299}) {
+            outputs(g.add(new BoxOp.Nms(0.5f, 1e-3f, 300), input(counts(n, 300 - n), boxes(2, 300, 60, n)),
+                    input(null, groups(Shape.of(2, 300), 2))));
+        }
+        Graph graph = g.build();
+        for (Map<String, Long> set : List.of(Map.of("STAGE", 0L, "UNROLL", 4L), Map.of("STAGE", 32L, "UNROLL", 1L),
+                Map.of("STAGE", 64L, "UNROLL", 4L, "GROUP", 16L), Map.of("STAGE", 256L, "UNROLL", 2L, "GROUP", 256L))) {
+            check(device, kernel, graph, set);
+        }
     }
 }

@@ -100,8 +100,8 @@ final class KernelBed implements AutoCloseable {
                 || driver.facts().info().name().equals(StandIn.DEVICE);
         if (java) {
             parameters.put(variant, more);
-        } else if (cpu && SMALL_TILES.containsKey(variant)) {
-            parameters.put(variant, new HashMap<>(SMALL_TILES.get(variant)));
+        } else if (cpu) {
+            parameters.put(variant, new HashMap<>(SMALL_TILES.getOrDefault(variant, Map.of())));
             parameters.get(variant).putAll(more);
         }
         Target.Forced forced = new Target.Forced(Map.of(names[0], variant), parameters);

@@ -25,6 +25,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.LongStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -37,7 +38,7 @@ class MatrixKernelTest {
     }
 
     static Stream<Arguments> attentions() {
-        return KernelBed.devicesAnd("attention/attention");
+        return KernelBed.devicesAnd("attention/attention", "attention/attention_cpu");
     }
 
     @ParameterizedTest(allowZeroInvocations = true)
@@ -207,9 +208,13 @@ class MatrixKernelTest {
     @ParameterizedTest(allowZeroInvocations = true)
     @MethodSource("attentions")
     void attendsInParts(String device, String kernel) {
-        // Java's kernel is made for one slice.
-        for (long slices : device.startsWith("tornado:") ? new long[] {1} : new long[] {1, 2, 4}) {
-            try (KernelBed bed = KernelBed.of(device, kernel, Map.of("SLICES", slices, "KEYS", 16L))) {
+        List<Map<String, Long>> sets = kernel.endsWith("_cpu")
+                ? List.of(Map.of("KEYS", 16L, "BLOCK_K", 32L))
+                // Java's kernel is made for one slice.
+                : LongStream.of(device.startsWith("tornado:") ? new long[] {1} : new long[] {1, 2, 4})
+                        .mapToObj(slices -> Map.of("SLICES", slices, "KEYS", 16L)).toList();
+        for (Map<String, Long> set : sets) {
+            try (KernelBed bed = KernelBed.of(device, kernel, set)) {
                 attention(bed, 1, 1, 1, 5, 531, 24, 13, null);
                 attention(bed, 1, 1, 2, 3, 600, 7, 9, new long[] {1, 2, 3, 600});
                 attention(bed, 2, 1, 1, 2, 1030, 16, 16, null);
@@ -226,11 +231,11 @@ class MatrixKernelTest {
     }
 
     static Stream<Arguments> windows() {
-        return KernelBed.devicesAnd("attention/attention_windows");
+        return KernelBed.devicesAnd("attention/attention_windows", "attention/attention_cpu");
     }
 
     static Stream<Arguments> allAttentions() {
-        return KernelBed.devicesAnd("attention/attention", "attention/attention_windows");
+        return KernelBed.devicesAnd("attention/attention", "attention/attention_windows", "attention/attention_cpu");
     }
 
     /** Rows of heads that lie side by side, read and written where they are. */
@@ -248,7 +253,8 @@ class MatrixKernelTest {
         Map<String, HostTensor> inputs = Map.of(
                 "q", waves(2, 5, 12), "k", waves(2, keys, 12), "v", waves(2, keys, 14));
         HostTensor expected = Oracle.run(graph, null, inputs, Map.of(), Oracle.Rounding.NONE).outputs().get("y");
-        try (KernelBed bed = KernelBed.of(device, kernel, kernel.endsWith("windows") ? Map.of() : Map.of("KEYS", 16L))) {
+        try (KernelBed bed = KernelBed.of(device, kernel,
+                kernel.equals("attention/attention") ? Map.of("KEYS", 16L) : Map.of())) {
             float[] found = bed.run(graph, inputs, Precision.FLOAT32).toFloatArray();
             for (int i = 0; i < found.length; i++) {
                 assertEquals(expected.getDouble(i), found[i], (2 * 6 + 2 * keys + 32) * 0x1p-24, "element " + i);
@@ -341,8 +347,8 @@ class MatrixKernelTest {
                 "q", HostTensor.of(Shape.of(1, 2, 2, 3), new float[] {1, 1, 1, 1, 1, 1, 0.5f, 1, -1, 0, 1, 0}),
                 "k", HostTensor.of(Shape.of(1, 2, 70, 3), keys), "v", HostTensor.of(Shape.of(1, 2, 70, 1), values));
         HostTensor e = Oracle.run(graph, null, inputs, Map.of(), Oracle.Rounding.NONE).outputs().get("y");
-        for (long least : new long[] {0, 16}) {
-            try (KernelBed bed = KernelBed.of(device, kernel, Map.of("KEYS", least))) {
+        for (Map<String, Long> set : List.of(Map.<String, Long>of(), Map.of("KEYS", 16L))) {
+            try (KernelBed bed = KernelBed.of(device, kernel, set)) {
                 float[] y = bed.run(graph, inputs, Precision.FLOAT32).toFloatArray();
                 for (int i = 0; i < y.length; i++) {
                     assertEquals(e.getDouble(i), y[i], (2 * 3 + 2 * 70 + 32) * 0x1p-24, "element " + i);
