@@ -5,9 +5,9 @@ import dev.kerf.graph.TensorType;
 import dev.kerf.tensor.DType;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.function.IntBinaryOperator;
 import java.util.stream.IntStream;
 
 /**
@@ -35,17 +35,18 @@ public final class SampleInputs {
     private static HostTensor input(String name, TensorType type, boolean tracked) {
         return switch (name) {
             case "image" -> type.dtype() == DType.U8 ? pixels(type.shape()) : random(name, type, 1);
-            case "labels" -> HostTensor.of(type.shape(), tracked ? new int[] {-1, -1} : new int[] {1, -1});
-            case "memory_slots", "pointer_slots" -> HostTensor.of(type.shape(), IntStream.range(0, count(type)).toArray());
-            case "memory_ages" ->
-                HostTensor.of(type.shape(), IntStream.range(0, count(type)).map(i -> count(type) - 1 - i).toArray());
-            case "memory_valid", "pointer_valid" -> {
-                int[] valid = new int[count(type)];
-                Arrays.fill(valid, 1);
-                yield HostTensor.of(type.shape(), valid);
-            }
+            case "labels" -> rows(type, (i, _) -> i == 0 && !tracked ? 1 : -1);
+            case "memory_slots", "pointer_slots" -> rows(type, (i, _) -> i);
+            case "memory_ages" -> rows(type, (i, n) -> n - 1 - i);
+            case "memory_valid", "pointer_valid" -> rows(type, (_, _) -> 1);
             default -> random(name, type, 1);
         };
+    }
+
+    /** Each row the same: of an element's place in it and the row's length. */
+    private static HostTensor rows(TensorType type, IntBinaryOperator element) {
+        int n = type.shape().size(-1);
+        return HostTensor.of(type.shape(), IntStream.range(0, count(type)).map(i -> element.applyAsInt(i % n, n)).toArray());
     }
 
     /**

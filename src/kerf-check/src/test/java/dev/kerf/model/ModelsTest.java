@@ -46,6 +46,27 @@ class ModelsTest {
         assertEquals(Kerf.MODELS.size(), CASES.size(), "a kind without a case here");
     }
 
+    /** Images, prompts or objects at once; what takes one at a time says so. */
+    @Test
+    void batches() {
+        CASES.keySet().forEach(folder -> {
+            GoldenCase golden = GoldenCase.open(GOLDENS.resolve(folder));
+            try (Weights weights = golden.weights()) {
+                ModelKind kind = Kerf.model(weights);
+                for (String part : kind.parts()) {
+                    GraphRequest three = new GraphRequest(part, 3, 48, 80, 64, false);
+                    if (part.equals("encoder")) {
+                        assertThrows(BadInputException.class, () -> kind.graph(weights, three));
+                    } else {
+                        assertEquals(3, kind.graph(weights, three).outputs().values().iterator().next().type().shape().dim(0),
+                                part);
+                    }
+                }
+            }
+        });
+        assertThrows(BadInputException.class, () -> new GraphRequest("network", 0, 48, 80, 64, false));
+    }
+
     @Test
     void namesAreTold() {
         for (ModelKind kind : Kerf.MODELS) {

@@ -62,7 +62,7 @@ class BenchCommandTest {
         System.setProperty(Golden.HOME, "src/kerf-check/src/test/resources");
         try {
             Run.of("bench", "--backend", "cpu", "--network", "sam2-frame", "--image-size", 64, "--runs", 2,
-                    "--rounds", 1, "--seconds", 1, "--callers", "1,2", "--threads", 1, "--out", dir).succeeded();
+                    "--rounds", 1, "--seconds", 1, "--callers", "1,2", "--threads", 1, "--batch", 2, "--out", dir).succeeded();
         } finally {
             if (home == null) {
                 System.clearProperty(Golden.HOME);
@@ -72,7 +72,8 @@ class BenchCommandTest {
         }
         List<Row> networks = Report.read(dir.resolve("bench-cpu-sam2-frame.jsonl")).rows();
         assertEquals(
-                List.of("sam2-frame 1024x1024@64, cpu:0, 1 thread", "sam2-frame 1024x1024@64, 2 callers, cpu:0, 1 thread"),
+                List.of("sam2-frame 1024x1024@64, batch 2, cpu:0, 1 thread",
+                        "sam2-frame 1024x1024@64, batch 2, 2 callers, cpu:0, 1 thread"),
                 networks.stream().map(r -> r.subject().toString()).toList());
         assertEquals(List.of(2, 4), networks.stream().map(r -> r.compute().runs()).toList());
         assertTrue(networks.getFirst().nodes().size() > 100 && networks.getLast().nodes().isEmpty());
@@ -137,6 +138,8 @@ class BenchCommandTest {
         Run.of("bench", "--backend", "cpu", "--precision", "f16", "--out", dir).failedWith(ExitCode.FAILED, "cpu:0 has none");
         Run.of("bench", "--backend", "cpu", "--out", dir).failedWith(ExitCode.USAGE,
                 "no network of kind 'unet' travels", "give --weights FILE");
+        Run.of("bench", "--backend", "cpu", "--network", "sam2-encoder", "--batch", "2,4", "--out", dir).failedWith(
+                ExitCode.FAILED, "sam2-encoder, batch 2: it takes one image at a time; sam2-encoder, batch 4:");
         Run.of("bench", "--network", "unet,yolo").failedWith(ExitCode.USAGE, "'yolo': expected one of unet, maskrcnn,");
         Run.of("bench", "--backend", "nowhere").failedWith(ExitCode.USAGE, "no back end 'nowhere'");
         Run.of("bench", "--backend", "cpu:7").failedWith(ExitCode.USAGE, "there is no device 'cpu:7'");

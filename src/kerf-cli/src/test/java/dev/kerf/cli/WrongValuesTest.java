@@ -89,6 +89,7 @@ class WrongValuesTest {
             Map.entry("--method", List.of("x", "")),
             Map.entry("--budget", List.of("0", "-1s", "101%", "x")),
             Map.entry("--set", List.of("x", "TILE_M=x", "NOTHING=1")),
+            Map.entry("bench --budget", List.of("0s", "0", "-1s", "101%", "x")),
             Map.entry("--repeats", List.of("0", "-1", "x")));
 
     /** Names of classes, which are the network's or the user's, and files. */

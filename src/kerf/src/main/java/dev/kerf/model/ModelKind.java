@@ -24,13 +24,26 @@ public interface ModelKind {
      * Which graph.
      *
      * @param part      one of {@link #parts}
+     * @param batch     how many at once: images, or what a part answers of one image: prompts, objects
      * @param height    of images, in pixels
      * @param width     likewise
      * @param imageSize side of the square that a model with a size of its own sees images at; others don't ask
      * @param pixels    whether input {@code image} is pixels, U8 (1, height, width, channels), where the model also takes
      *                  float32 planes that are normalised already; others don't ask
      */
-    record GraphRequest(String part, int height, int width, int imageSize, boolean pixels) {}
+    record GraphRequest(String part, int batch, int height, int width, int imageSize, boolean pixels) {
+        /** Checks the batch. */
+        public GraphRequest {
+            if (batch < 1) {
+                throw new BadInputException("a batch of " + batch + ": expected 1 or more");
+            }
+        }
+
+        /** For one. */
+        public GraphRequest(String part, int height, int width, int imageSize, boolean pixels) {
+            this(part, 1, height, width, imageSize, pixels);
+        }
+    }
 
     /**
      * One image and what is shown on it.
@@ -62,7 +75,7 @@ public interface ModelKind {
      * Records one of the graphs.
      *
      * @throws BadWeightsException as {@link #describe}
-     * @throws BadInputException   if a size is out of range
+     * @throws BadInputException   if a size is out of range, or the part takes one at a time and more are asked for
      */
     Graph graph(Weights weights, GraphRequest request);
 

@@ -12,6 +12,7 @@ import dev.kerf.cli.bench.report.Summary;
 import dev.kerf.cli.console.Console;
 import dev.kerf.cli.console.ExitCode;
 import dev.kerf.cli.console.Progress;
+import dev.kerf.cli.option.DurationConverter;
 import dev.kerf.cli.option.ImageSizeConverter;
 import dev.kerf.cli.option.ModelPart;
 import dev.kerf.cli.option.OutputDirectory;
@@ -21,7 +22,6 @@ import dev.kerf.cli.option.Usage;
 import dev.kerf.cli.option.WeightsPath;
 import dev.kerf.error.BadInputException;
 import dev.kerf.file.AtomicFile;
-import dev.kerf.model.unet.UNet;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -30,6 +30,9 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import picocli.CommandLine.Command;
@@ -49,6 +52,9 @@ public final class BenchCommand implements Callable<Integer> {
 
     /** Of the resampling, so that two reports give the same verdict each time. */
     private static final long SEED = 19;
+    /** For runs that count, in one process. */
+    private static final Duration LEAST = Duration.ofMillis(200);
+    private static final String ONE_AT_A_TIME = "sam2-encoder";
     private static final int GPU_SIDE = 1024;
     private static final int CPU_SIDE = 256;
 
@@ -66,8 +72,12 @@ public final class BenchCommand implements Callable<Integer> {
         "--backend"}, split = ",", paramLabel = "NAME", description = "all, or some of cpu, opencl, opencl:1 …: see 'kerf devices'. By default a GPU if there is one, otherwise cpu.")
     private List<String> backends = List.of();
 
-    @Option(names = "--peers", split = ",", paramLabel = "NAME", description = "Other engines to measure beside, such as onnxruntime; Kerf's results are compared with theirs.")
+    @Option(names = "--peers", split = ",", paramLabel = "NAME", description = "all, or some of torch (on the CPU, and on a GPU if it has CUDA) and onnxruntime (if its jar is there): other engines to measure"
+            + " beside. Kerf's results are compared with theirs.")
     private List<String> peers = List.of();
+
+    @Option(names = "--python", paramLabel = "FILE", description = "Interpreter that has PyTorch; by default python3.")
+    private Path python = Torch.PYTHON;
 
     @Option(names = "--weights", paramLabel = "FILE|NAME", converter = WeightsPath.class, description = "Of the networks. By default those that travel with Kerf: a U-Net of 31 million parameters, Mask R-CNN with"
             + " ResNet-50, SAM 2.1 tiny, untrained.")
@@ -77,7 +87,7 @@ public final class BenchCommand implements Callable<Integer> {
             + " left out and said.")
     private List<Precision> precisions;
 
-    @Option(names = "--batch", split = ",", paramLabel = "N", defaultValue = "1", description = "Images that a U-Net takes at a time; 1. Others take one.")
+    @Option(names = "--batch", split = ",", paramLabel = "N", defaultValue = "1", description = "Images at a time; for sam2-decoder prompts, for sam2-frame and sam2-memory objects; 1. sam2-encoder takes one.")
     private List<Integer> batches;
 
     @Option(names = "--size", paramLabel = "HxW", converter = PictureSize.Converter.class, description = "Rows and columns of images; by default 512x512, for maskrcnn 800x1216, for sam2 1024x1024.")
@@ -96,13 +106,18 @@ public final class BenchCommand implements Callable<Integer> {
     @Option(names = "--callers", split = ",", paramLabel = "N", defaultValue = "1", description = "Threads that ask for runs at once; 1. Several: each is measured, for images a second.")
     private List<Integer> callers;
 
+    @Option(names = "--budget", paramLabel = "TIME", defaultValue = "20m", converter = DurationConverter.class, description = "How long all of it may take, such as 20m or 2h; 20m. Where that is too little for --rounds and --seconds there are fewer,"
+            + " but one round of all.")
+    private Duration budget;
+
     @Option(names = "--rounds", paramLabel = "N", defaultValue = "3", description = "Processes that measure each; 3. All engines take turns.")
     private int rounds;
 
     @Option(names = "--runs", paramLabel = "N", defaultValue = "1000", description = "In each process at most; 1000.")
     private int runs;
 
-    @Option(names = "--seconds", paramLabel = "S", defaultValue = "6", description = "In each process at most, for the runs that count; 6. Warming up may take as long, and 6 at least.")
+    @Option(names = "--seconds", paramLabel = "S", defaultValue = "6", description = "In each process at most, for the runs that count; 6, or less if the budget needs it. Warming up may take as long, and 6 at"
+            + " least.")
     private int seconds;
 
     @Option(names = "--out", paramLabel = "DIR", defaultValue = ".", description = "Where the files go; made if it isn't there.")
@@ -126,6 +141,8 @@ public final class BenchCommand implements Callable<Integer> {
         if (Stream.of(batches, threads, callers, List.of(rounds, runs, seconds)).flatMap(List::stream).anyMatch(n -> n < 1)) {
             throw new ParameterException(spec.commandLine(),
                     "--batch, --threads, --callers, --rounds, --runs and --seconds are 1 or more");
+        } else if (!budget.isPositive()) {
+            throw new ParameterException(spec.commandLine(), "--budget is more than no time");
         }
         List<ModelPart> parts = models.isEmpty()
                 ? List.of(ModelPart.of("unet"))
@@ -133,35 +150,62 @@ public final class BenchCommand implements Callable<Integer> {
         List<String> left = new ArrayList<>();
         List<Engine> engines = Usage.of(spec, () -> {
             List<Engine> all = new ArrayList<>(backends.isEmpty() ? List.of(Engine.best()) : Engine.of(backends, left::add));
-            all.addAll(Engine.peers(peers));
+            all.addAll(Engine.peers(peers, python, left::add));
             return all;
         });
         try (OutputDirectory directory = new OutputDirectory(out)) {
             List<List<Request>> all = requests(parts, engines, left);
             left.forEach(l -> console.note("left out: " + l));
             Environment environment = Environment.of(spec.commandLine().getParseResult().originalArgs());
-            List<Row> rows = new ArrayList<>();
-            try (Progress progress = console.terminal()
-                    ? Progress.bar(console, all.size() * rounds, "measured")
-                    : Progress.none()) {
-                Rounds turns = new Rounds(rounds, Workers::processes);
-                for (List<List<Request>> group : groups(all)) {
-                    rows.addAll(turns.measure(group, progress::step));
-                }
-            }
-            Report report = new Report(environment, rows);
-            rows.stream().filter(r -> !r.success()).forEach(r -> console.note(r.subject() + ": " + r.error()));
             String name = Stream.concat(
                     engines.size() == 1 ? Stream.of("bench", engines.getFirst().backend()) : Stream.of("bench"),
                     models.stream().map(ModelPart.Group::name))
                     .collect(Collectors.joining("-"));
+            Path lines = directory.path().resolve(name + ".jsonl");
+            Saved saved = new Saved(rows -> save(lines, new Report(environment, rows).lines()));
+            List<Row> rows;
+            try (Progress progress = console.terminal()
+                    ? Progress.bar(console, all.size() * rounds, "measured")
+                    : Progress.none()) {
+                rows = new Rounds(rounds, budget, System::nanoTime, () -> Workers.processes(python))
+                        .measure(groups(all), progress::step, saved);
+            }
+            environment.completed();
+            Report report = new Report(environment, rows);
+            rows.stream().filter(r -> !r.success()).forEach(r -> console.note(r.subject() + ": " + r.error()));
+            rows.stream().filter(Row::success).mapToInt(r -> r.processes().size()).min().ifPresent(least -> {
+                if (least < rounds) {
+                    console.note(
+                            "--budget had room for " + least + " of " + rounds + " rounds: give more for narrower intervals");
+                }
+            });
             String summary = Summary.of(report);
-            save(directory.path().resolve(name + ".jsonl"), report.lines());
+            save(lines, report.lines());
             save(directory.path().resolve(name + ".md"), summary);
             save(directory.path().resolve(name + ".html"), Page.of(report));
             save(directory.path().resolve(name + "-trace.json"), ChromeTrace.of(report) + "\n");
             console.out().print(summary);
             return rows.stream().allMatch(Row::success) ? ExitCode.OK : ExitCode.SOME_FAILED;
+        }
+    }
+
+    /** Keeps what is measured, every few seconds: a run that is ended leaves a report of what it had. */
+    private static final class Saved implements Consumer<Supplier<List<Row>>> {
+        private static final Duration PAUSE = Duration.ofSeconds(5);
+
+        private final Consumer<List<Row>> file;
+        private long next = System.nanoTime();
+
+        Saved(Consumer<List<Row>> file) {
+            this.file = file;
+        }
+
+        @Override
+        public void accept(Supplier<List<Row>> rows) {
+            if (System.nanoTime() - next >= 0) {
+                file.accept(rows.get());
+                next = System.nanoTime() + PAUSE.toNanos();
+            }
         }
     }
 
@@ -202,7 +246,7 @@ public final class BenchCommand implements Callable<Integer> {
             List<Engine> able = engines.stream().filter(e -> e.precisions().contains(p)).toList();
             engines.stream().filter(e -> !able.contains(e))
                     .forEach(e -> left.add(PrecisionConverter.name(p) + ": " + e.id() + " doesn't have it"));
-            for (Workload w : able.isEmpty() ? List.<Workload>of() : workloads(parts, able)) {
+            for (Workload w : able.isEmpty() ? List.<Workload>of() : workloads(parts, able, left)) {
                 for (int c : callers) {
                     for (int t : threads.isEmpty() ? List.of(Runtime.getRuntime().availableProcessors()) : threads) {
                         List<Request> same = able.stream()
@@ -217,17 +261,26 @@ public final class BenchCommand implements Callable<Integer> {
                 }
             }
         }
-        if (all.isEmpty()) {
+        if (all.isEmpty() && batches.stream().anyMatch(n -> n > 1)) {
+            throw new BadInputException("nothing is left of what was asked for: " + String.join("; ", left));
+        } else if (all.isEmpty()) {
             throw new BadInputException(engines.stream().map(Engine::id).collect(Collectors.joining(", "))
                     + " has none of the precisions asked for");
         }
-        return all;
+        // What warming up, compiling and the other ways of timing take is about three times that again.
+        long share = budget.toMillis() / rounds / all.stream().mapToInt(List::size).sum() / 4;
+        Duration limit = Duration.ofMillis(Math.clamp(share, LEAST.toMillis(), TimeUnit.SECONDS.toMillis(seconds)));
+        return all.stream().map(same -> same.stream().map(r -> r.limit(limit)).toList()).toList();
     }
 
-    private List<Workload> workloads(List<ModelPart> parts, List<Engine> engines) {
+    private List<Workload> workloads(List<ModelPart> parts, List<Engine> engines, List<String> left) {
         List<Workload> all = new ArrayList<>();
         for (ModelPart part : parts) {
-            for (int batch : part.kind() == UNet.KIND ? new LinkedHashSet<>(batches) : List.of(1)) {
+            for (int batch : new LinkedHashSet<>(batches)) {
+                if (batch > 1 && part.name().equals(ONE_AT_A_TIME)) {
+                    left.add(part.name() + ", batch " + batch + ": it takes one image at a time");
+                    continue;
+                }
                 Workload network = new Workload(Workload.NETWORK, part, null, weights, size == null ? part.usual() : size,
                         batch, imageSize);
                 // What can't be recorded is told before anything is measured.

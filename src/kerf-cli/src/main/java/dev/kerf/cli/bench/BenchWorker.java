@@ -142,13 +142,14 @@ public final class BenchWorker {
                 images = r.workload().batch() * callers.runsPerSecond();
                 heap = null;
             }
+            Double clock = HostLoad.clockMhz();
             HostLoad after = HostLoad.now();
             String compared = work.compared();
             return new Round(device == null ? null : device.info().name(), driver, times,
                     new Round.Process(prepared, firstRun, warm.nanos(), warm.runs(), heap,
                             r.workload().what().equals(Workload.NETWORK) ? HostLoad.peakBytes() : null,
                             device == null ? null : device.memoryInUse(), images, after.othersSince(before),
-                            after.stolenSince(before)),
+                            after.stolenSince(before), clock, after.wattsSince(before)),
                     List.of(), compared == null ? new float[0] : sampled(first.output(compared)));
         } finally {
             all.forEach(Session::close);

@@ -6,9 +6,11 @@ import dev.kerf.backend.Device;
 import dev.kerf.backend.Precision;
 import dev.kerf.error.BackendUnavailableException;
 import dev.kerf.error.BadInputException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 
 /**
  * What runs graphs: a device of Kerf or a {@link Peer}.
@@ -50,11 +52,28 @@ record Engine(String id, boolean peer, boolean host, Device.Info.Kind kind, List
         return engines.stream().distinct().toList();
     }
 
-    /** The peers of those names. */
-    static List<Engine> peers(List<String> names) {
-        return names.stream()
-                .map(n -> new Engine(Peer.named(n).name(), true, true, Device.Info.Kind.CPU, List.of(Precision.FLOAT32)))
-                .toList();
+    /**
+     * The peers of those names.
+     *
+     * @param names  {@code all}: those that are here
+     * @param python interpreter that PyTorch is asked for
+     * @param left   told that {@code all} left out PyTorch, and why
+     */
+    static List<Engine> peers(List<String> names, Path python, Consumer<String> left) {
+        return names.stream().flatMap(n -> switch (n) {
+            case Torch.NAME -> Torch.engines(python, _ -> {}).stream();
+            case ALL -> {
+                List<String> absent = new ArrayList<>();
+                List<Engine> torch = Torch.engines(python, absent::add);
+                absent.forEach(left);
+                yield Stream.concat(Peer.all().stream().map(Engine::of), absent.isEmpty() ? torch.stream() : Stream.of());
+            }
+            default -> Stream.of(of(Peer.named(n)));
+        }).distinct().toList();
+    }
+
+    private static Engine of(Peer p) {
+        return new Engine(p.name(), true, true, Device.Info.Kind.CPU, List.of(Precision.FLOAT32));
     }
 
     /** The one that is taken where none is named: a GPU if there is one, otherwise the CPU. */

@@ -29,6 +29,8 @@ import java.util.Set;
 record Latency(int runs, Duration limit) {
     private static final String LABELS = "labels";
     private static final int LEAST_RUNS = 5;
+    /** Of the way from the host and back, whose median is of less interest than a run's. */
+    private static final int LEAST_STREAMED = 3;
     private static final int PROFILED_RUNS = 20;
     private static final int LEAST_PROFILED = 3;
 
@@ -39,7 +41,7 @@ record Latency(int runs, Duration limit) {
 
     /** Runs of whatever it is. */
     Map<String, Times> of(Session session) {
-        long[][] t = repeated(1, limit, (times, i) -> {
+        long[][] t = repeated(1, LEAST_RUNS, limit, (times, i) -> {
             long start = System.nanoTime();
             session.run();
             times[0][i] = System.nanoTime() - start;
@@ -58,8 +60,9 @@ record Latency(int runs, Duration limit) {
                 out.add(new Slot(t, arena.allocate(t.type().bytes(), 64)));
             }
             Map<String, Times> all = new LinkedHashMap<>();
-            long[][] apart = repeated(3, limit.dividedBy(2), (times, i) -> apart(prepared.inputs(), e, out, times, i));
-            long[][] streamed = repeated(3, limit.dividedBy(2),
+            long[][] apart = repeated(3, LEAST_RUNS, limit.dividedBy(2),
+                    (times, i) -> apart(prepared.inputs(), e, out, times, i));
+            long[][] streamed = repeated(3, LEAST_STREAMED, limit.dividedBy(2),
                     (times, i) -> streamed(prepared.inputs(), e, out, stream, times, i));
             all.put(Row.COMPUTE, times(apart[0]));
             all.put("upload", times(apart[1]));
@@ -75,11 +78,11 @@ record Latency(int runs, Duration limit) {
         return new Times(List.of(nanos));
     }
 
-    private long[][] repeated(int kinds, Duration within, Timed timed) {
+    private long[][] repeated(int kinds, int least, Duration within, Timed timed) {
         long[][] t = new long[kinds][runs];
         int n = 0;
         long start = System.nanoTime();
-        while (n < runs && (n < LEAST_RUNS || System.nanoTime() - start < within.toNanos())) {
+        while (n < runs && (n < least || System.nanoTime() - start < within.toNanos())) {
             timed.once(t, n++);
         }
         int made = n;

@@ -7,10 +7,12 @@ import dev.kerf.weights.Weights;
 import java.util.List;
 import java.util.Map;
 import java.util.ServiceLoader;
+import java.util.stream.Stream;
 
 /**
  * Another engine that Kerf is measured beside: the same graph, weights and inputs, on the CPU. Found with {@link ServiceLoader}:
- * the module {@code bench} has ONNX Runtime; a jar with one may lie in the application image's {@code lib}, too.
+ * the module {@code bench} has ONNX Runtime; a jar with one may lie in the application image's {@code lib}, too. PyTorch, which
+ * runs in a process of Python, isn't one of them.
  */
 public interface Peer {
     /** As options and reports name it, such as {@code onnxruntime}. */
@@ -41,7 +43,8 @@ public interface Peer {
      */
     static Peer named(String name) {
         return all().stream().filter(p -> p.name().equals(name)).findFirst().orElseThrow(() -> new BadInputException(
-                "no peer '" + name + "' on the class path; there are " + all().stream().map(Peer::name).toList()
+                "no peer '" + name + "' on the class path; there are "
+                        + Stream.concat(Stream.of(Torch.NAME), all().stream().map(Peer::name)).toList()
                         + ": bench/README.md says how to have one"));
     }
 }

@@ -21,14 +21,27 @@ import java.time.Duration;
 record Request(
         Workload workload, String engine, boolean peer, Precision precision, int threads, int callers, int runs,
         Duration limit, boolean profile) {
+    private static final Duration SPARE = Duration.ofMinutes(5);
+
     /** This, with or without nodes. */
     Request profile(boolean nodes) {
         return new Request(workload, engine, peer, precision, threads, callers, runs, limit, nodes);
     }
 
-    /** Asks what its engine gives at most; peers compute on the host's processors, as the CPU back end does. */
+    /** This with another limit. */
+    Request limit(Duration other) {
+        return new Request(workload, engine, peer, precision, threads, callers, runs, other, profile);
+    }
+
+    /** Asks what its engine gives at most; peers compute where a back end of Kerf does. */
     Request floors() {
-        return new Request(null, peer ? "cpu:0" : engine, false, precision, threads, 1, 1, limit, false);
+        return new Request(null, !peer ? engine : engine.equals(Torch.CUDA) ? "cuda:0" : "cpu:0", false, precision, threads, 1,
+                1, limit, false);
+    }
+
+    /** What all of it may take at most, with compiling and warming up, before the process counts as stuck. */
+    Duration patience() {
+        return SPARE.plus(limit.multipliedBy(4));
     }
 
     /** What its row is about. */

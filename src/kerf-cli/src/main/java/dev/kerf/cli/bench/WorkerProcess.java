@@ -16,24 +16,18 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
-/** A {@link BenchWorker} in a JVM of its own, with this one's flags and class path. */
-final class WorkerProcess implements AutoCloseable {
-    /** What compiling and warming up may take besides, at most. */
-    private static final Duration SPARE = Duration.ofMinutes(5);
-
+/** A process that is asked by a line on its standard input and answers by a line on its standard output. */
+final class WorkerProcess implements Worker {
     private final Process process;
     private final BufferedReader answers;
     private final Task<String> said;
 
-    WorkerProcess() {
-        List<String> command = new ArrayList<>();
-        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        command.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
-        String home = System.getProperty(Golden.HOME);
-        if (home != null) {
-            command.add("-D" + Golden.HOME + "=" + home);
-        }
-        command.addAll(List.of("-cp", System.getProperty("java.class.path"), BenchWorker.class.getName()));
+    /**
+     * Starts it.
+     *
+     * @throws BadFileException if that can't be
+     */
+    WorkerProcess(List<String> command) {
         try {
             process = new ProcessBuilder(command).start();
         } catch (IOException e) {
@@ -49,13 +43,26 @@ final class WorkerProcess implements AutoCloseable {
         });
     }
 
-    boolean alive() {
+    /** A {@link BenchWorker} in a JVM of its own, with this one's flags and class path. */
+    static WorkerProcess java() {
+        List<String> command = new ArrayList<>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
+        String home = System.getProperty(Golden.HOME);
+        if (home != null) {
+            command.add("-D" + Golden.HOME + "=" + home);
+        }
+        command.addAll(List.of("-cp", System.getProperty("java.class.path"), BenchWorker.class.getName()));
+        return new WorkerProcess(command);
+    }
+
+    @Override
+    public boolean alive() {
         return process.isAlive();
     }
 
-    /** Asks and waits for the answer: {@code {"error": …}} too where the process ends without one, or is stuck. */
-    Json ask(Request request) {
-        Duration limit = SPARE.plus(request.limit().multipliedBy(4));
+    @Override
+    public Json ask(Json request, Duration limit) {
         Thread watch = Thread.ofVirtual().start(() -> {
             try {
                 Thread.sleep(limit);
@@ -68,7 +75,7 @@ final class WorkerProcess implements AutoCloseable {
         String line = null;
         try {
             OutputStream in = process.getOutputStream();
-            in.write((request.json() + "\n").getBytes(StandardCharsets.UTF_8));
+            in.write((request + "\n").getBytes(StandardCharsets.UTF_8));
             in.flush();
             line = answers.readLine();
         } catch (IOException e) {

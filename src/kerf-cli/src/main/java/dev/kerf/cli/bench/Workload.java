@@ -8,7 +8,9 @@ import dev.kerf.json.Json;
 import dev.kerf.model.unet.UNet;
 import dev.kerf.weights.Weights;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 
 /**
  * A graph to be measured, told in words, so that another process can make it.
@@ -29,15 +31,18 @@ record Workload(String what, ModelPart model, String op, Path weights, PictureSi
     /** One op, at a shape that shows what a kernel can do. */
     static final String KERNEL = "kernel";
 
+    private static final Map<Workload, Map<String, NetworkOps.One>> OPS = new HashMap<>();
+
     /** What engines are compared by, where a graph has it; else by its first output of float32. */
     private static final List<String> COMPARED = List.of("vision_features", "low_res_masks", "memory_features", "scores");
 
     /**
-     * A graph, and its weights, to be closed.
+     * A graph, and its weights.
      *
      * @param weights null if it has none
+     * @param kept    whether they are in memory and will be asked for again; else they are closed with this
      */
-    record Opened(Graph graph, Weights weights) implements AutoCloseable {
+    record Opened(Graph graph, Weights weights, boolean kept) implements AutoCloseable {
         /** The output that engines are compared by; null if there is none of float32. */
         String compared() {
             return COMPARED.stream().filter(graph.outputs()::containsKey).findFirst()
@@ -48,7 +53,7 @@ record Workload(String what, ModelPart model, String op, Path weights, PictureSi
 
         @Override
         public void close() {
-            if (weights != null) {
+            if (weights != null && !kept) {
                 weights.close();
             }
         }
@@ -66,27 +71,38 @@ record Workload(String what, ModelPart model, String op, Path weights, PictureSi
     /**
      * The graph, and numbers for its weights.
      *
-     * @throws BadInputException if a size is out of range, or there are no such weights
+     * @throws BadInputException if a size or batch is out of range, or there are no such weights
      */
     Opened open() {
         if (what.equals(KERNEL)) {
             KernelCase c = KernelCase.all(imageSize).stream().filter(k -> k.name().equals(op)).findFirst().orElseThrow();
-            return new Opened(c.graph(), c.weights());
+            return new Opened(c.graph(), c.weights(), true);
+        }
+        if (what.equals(OP)) {
+            NetworkOps.One one = ops().get(op);
+            return new Opened(one.graph(), one.weights(), true);
         }
         Weights file = model.open(weights);
         try {
-            Graph graph = model.kind() == UNet.KIND
-                    ? UNet.graph(file, batch, size.height(), size.width())
-                    : model.graph(file, size, imageSize);
-            if (what.equals(NETWORK)) {
-                return new Opened(graph, file);
-            }
-            NetworkOps.One one = NetworkOps.of(graph).get(op);
-            file.close();
-            return new Opened(one.graph(), one.weights());
+            return new Opened(model.graph(file, batch, size, imageSize), file, false);
         } catch (RuntimeException | Error e) {
             file.close();
             throw e;
+        }
+    }
+
+    /** The network's ops, which are asked for one after the other: those of the last network are kept. */
+    private Map<String, NetworkOps.One> ops() {
+        Workload network = new Workload(NETWORK, model, null, weights, size, batch, imageSize);
+        synchronized (OPS) {
+            if (!OPS.containsKey(network)) {
+                try (Opened opened = network.open()) {
+                    Map<String, NetworkOps.One> all = NetworkOps.of(opened.graph());
+                    OPS.clear();
+                    OPS.put(network, all);
+                }
+            }
+            return OPS.get(network);
         }
     }
 

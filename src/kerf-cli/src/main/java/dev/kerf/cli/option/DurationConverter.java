@@ -7,9 +7,9 @@ import java.util.regex.Pattern;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
-/** A time such as {@code 90s}, {@code 10m} or {@code 1h}. */
+/** A time such as {@code 90s}, {@code 10m} (or {@code 10min}) or {@code 1h}. */
 public final class DurationConverter implements ITypeConverter<Duration> {
-    private static final Pattern FORM = Pattern.compile("(\\d{1,6})([smh])");
+    private static final Pattern FORM = Pattern.compile("(\\d{1,6})(s|m|h)(?:(?<=m)in)?");
 
     @Override
     public Duration convert(String text) {

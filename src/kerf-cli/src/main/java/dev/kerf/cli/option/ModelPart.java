@@ -89,6 +89,15 @@ public record ModelPart(String name, ModelKind kind, String part) {
      * @throws BadInputException if a size is out of range
      */
     public Graph graph(Weights weights, PictureSize size, int imageSize) {
-        return kind.graph(weights, new ModelKind.GraphRequest(part, size.height(), size.width(), imageSize, false));
+        return graph(weights, 1, size, imageSize);
+    }
+
+    /**
+     * The same for several at once.
+     *
+     * @throws BadInputException also if the part takes one at a time
+     */
+    public Graph graph(Weights weights, int batch, PictureSize size, int imageSize) {
+        return kind.graph(weights, new ModelKind.GraphRequest(part, batch, size.height(), size.width(), imageSize, false));
     }
 }

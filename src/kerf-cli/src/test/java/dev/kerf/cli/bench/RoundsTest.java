@@ -12,7 +12,9 @@ import dev.kerf.cli.bench.report.Report;
 import dev.kerf.cli.bench.report.Round;
 import dev.kerf.cli.bench.report.Row;
 import dev.kerf.cli.bench.report.Times;
+import dev.kerf.cli.bench.report.Work;
 import dev.kerf.error.BadFileException;
+import dev.kerf.graph.Graph;
 import dev.kerf.json.Json;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -21,6 +23,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import org.junit.jupiter.api.Assertions;
 import org.junit.jupiter.api.Test;
@@ -32,25 +35,38 @@ class RoundsTest {
     private Path dir;
 
     private final List<String> asked = new ArrayList<>();
+    private final List<Integer> soFar = new ArrayList<>();
+    private int questions;
 
     private static Request request(String engine, boolean peer) {
-        return new Request(new Workload(Workload.KERNEL, null, "relu", null, null, 1, 16), engine, peer, Precision.FLOAT32, 2,
+        return request(engine, peer, 16);
+    }
+
+    private static Request request(String engine, boolean peer, int side) {
+        return new Request(new Workload(Workload.KERNEL, null, "relu", null, null, 1, side), engine, peer, Precision.FLOAT32, 2,
                 1, 3, Duration.ofSeconds(1), !peer);
     }
 
     private static Json answer(Request r, float value) {
         return new Round("a device", "1.0", Map.of(Row.COMPUTE, new Times(List.of(new long[] {3000, 1000, 2000}))),
-                new Round.Process(5L, 4L, null, 7, 0.0, null, 9L, 250.0, 0.5, null),
+                new Round.Process(5L, 4L, null, 7, 0.0, null, 9L, 250.0, 0.5, null, null, 35.5),
                 r.profile() ? List.of(new Round.Node("n", "k", 800, 0, 64)) : List.of(), new float[] {value, 2}).json();
     }
 
     private List<Row> measured(Function<Request, Json> worker, Request... requests) {
-        return new Rounds(2, () -> {
+        return rounds(2, Duration.ofHours(1), worker).measure(List.of(List.of(List.of(requests))), () -> asked.add("done"),
+                rows -> soFar.add(rows.get().size()));
+    }
+
+    /** A minute of the clock for each question. */
+    private Rounds rounds(int count, Duration budget, Function<Request, Json> worker) {
+        return new Rounds(count, budget, () -> TimeUnit.MINUTES.toNanos(questions), () -> {
             asked.add("begin");
             return new Workers() {
                 @Override
                 public Json ask(Request r) {
                     asked.add(r.workload() == null ? "floors " + r.engine() : r.engine());
+                    questions++;
                     return r.workload() == null ? Row.json(new DeviceFloors(1e9, 2e9)) : worker.apply(r);
                 }
 
@@ -59,14 +75,15 @@ class RoundsTest {
                     asked.add("end");
                 }
             };
-        }).measure(List.of(List.of(requests)), () -> asked.add("done"));
+        });
     }
 
     @Test
     void enginesTakeTurns() {
         List<Row> rows = measured(r -> answer(r, 1), request("cpu:0", false), request("other", true));
-        assertEquals(List.of("begin", "cpu:0", "other", "done", "end", "begin", "cpu:0", "other", "done", "end",
-                "begin", "floors cpu:0", "end"), asked, "a peer has the floors of the processors that it runs on");
+        assertEquals(List.of("begin", "cpu:0", "other", "done", "begin", "floors cpu:0", "end", "end", "begin", "cpu:0",
+                "other", "done", "end"), asked, "a peer has the floors of the processors that it runs on");
+        assertEquals(List.of(2, 2), soFar);
         Row kerf = rows.getFirst();
         assertEquals(2, kerf.compute().rounds().size());
         assertEquals(6, kerf.compute().runs());
@@ -83,6 +100,21 @@ class RoundsTest {
         assertTrue(Double.isNaN(kerf.disturbance()), "stolen time isn't known");
     }
 
+    /** The first list's round takes two minutes, for the floors are asked for, the second's one. */
+    @Test
+    void whatTheBudgetHasNoRoomForIsLeftOut() {
+        List<List<List<Request>>> groups = List.of(List.of(List.of(request("cpu:0", false))),
+                List.of(List.of(request("cpu:0", false, 32))));
+        for (int[] expected : new int[][] {{1, 1, 1}, {3, 1, 1}, {4, 1, 2}, {5, 2, 2}, {7, 3, 3}}) {
+            questions = 0;
+            soFar.clear();
+            List<Row> rows = rounds(3, Duration.ofMinutes(expected[0]), r -> answer(r, 1)).measure(groups, () -> {},
+                    some -> soFar.add(some.get().size()));
+            assertEquals(List.of(expected[1], expected[2]), rows.stream().map(r -> r.processes().size()).toList());
+            assertEquals(List.of(1, 2), soFar.subList(0, 2), "rows are there as they come");
+        }
+    }
+
     @Test
     void anotherResultIsAFailure() {
         List<Row> rows = measured(r -> answer(r, r.peer() ? 1 : 1.5f), request("cpu:0", false), request("other", true));
@@ -95,8 +127,8 @@ class RoundsTest {
     void whatFailedIsNotAskedAgain() {
         List<Row> rows = measured(r -> r.engine().equals("cpu:0") ? Json.object().put("error", "no") : answer(r, 1),
                 request("cpu:0", false), request("opencl:0", false));
-        assertEquals(List.of("begin", "cpu:0", "opencl:0", "done", "end", "begin", "opencl:0", "done", "end", "begin",
-                "floors opencl:0", "end"), asked);
+        assertEquals(List.of("begin", "cpu:0", "opencl:0", "done", "begin", "floors opencl:0", "end", "end", "begin",
+                "opencl:0", "done", "end"), asked);
         assertEquals("no", rows.getFirst().error());
         assertTrue(rows.getLast().success());
         assertNull(rows.getLast().reference());
@@ -161,6 +193,17 @@ class RoundsTest {
         assertTrue(WarmUp.steady(new long[] {900, 900, 900, 890, 891, 892}, 6));
         assertTrue(WarmUp.steady(new long[] {9000, 900, 900, 500, 500, 500, 499, 505, 501}, 9));
         assertTrue(WarmUp.steady(new long[] {100, 100, 100, 140, 140, 140}, 6), "slower is steady, too: it won't get better");
+    }
+
+    /** Weights are stored in half the bytes, inputs and outputs as they are. */
+    @Test
+    void bytesOfStorages() {
+        Graph graph = KernelCase.all(16).stream().filter(k -> k.name().startsWith("linear")).findFirst().orElseThrow().graph();
+        long inputs = 4L * (64 * 768 + 64 * 3072);
+        long weights = 768 * 3072 + 3072;
+        assertEquals(inputs + 4 * weights, Work.of(graph, Precision.Storage.F32).bytes());
+        assertEquals(inputs + 2 * weights, Work.of(graph, Precision.Storage.F16).bytes());
+        assertEquals(2L * 64 * 768 * 3072, Work.of(graph, Precision.Storage.BF16).flops());
     }
 
     @Test

@@ -122,8 +122,13 @@ public final class MaskRcnn implements AutoCloseable {
      * probabilities; rows past the count hold anything.
      */
     public static Graph graph(Weights weights, int height, int width, DetectOptions options) {
+        return graph(weights, 1, height, width, options);
+    }
+
+    /** The same for several images at once: input {@code image} (batch, height, width, 3). */
+    public static Graph graph(Weights weights, int batch, int height, int width, DetectOptions options) {
         return RcnnGraph.detect(RcnnConfig.of(weights), weights,
-                new RcnnRequest(new Picture.Form(width, height, PixelFormat.RGB8), 1, false, options), false);
+                new RcnnRequest(new Picture.Form(width, height, PixelFormat.RGB8), batch, false, options), false);
     }
 
     /** What instances' categories mean; numbers of classes that have no name give "class N". */

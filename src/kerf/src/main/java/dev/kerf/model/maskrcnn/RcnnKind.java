@@ -42,7 +42,7 @@ final class RcnnKind implements ModelKind {
 
     @Override
     public Graph graph(Weights weights, GraphRequest r) {
-        return MaskRcnn.graph(weights, r.height(), r.width(), DetectOptions.of());
+        return MaskRcnn.graph(weights, r.batch(), r.height(), r.width(), DetectOptions.of());
     }
 
     @Override

@@ -52,13 +52,16 @@ final class Sam2Kind implements ModelKind {
     @Override
     public Graph graph(Weights weights, GraphRequest r) {
         Sam2Config config = Sam2Config.of(weights).withImageSize(r.imageSize());
-        DecoderRequest one = new DecoderRequest(1, 2, false, true);
+        DecoderRequest prompts = new DecoderRequest(r.batch(), 2, false, true);
+        if (r.part().equals("encoder") && r.batch() > 1) {
+            throw new BadInputException("SAM 2's encoder takes one image at a time, not " + r.batch());
+        }
         return switch (r.part()) {
             case "encoder" -> Sam2Graphs.image(config, r.height(), r.width());
-            case "decoder" -> Sam2Graphs.decoder(config, one);
+            case "decoder" -> Sam2Graphs.decoder(config, prompts);
             case "frame" -> Sam2VideoGraphs.frame(
-                    config, new FrameRequest(one, SLOTS, Sam2Config.MEMORIES, Sam2Config.POINTERS));
-            case "memory" -> Sam2VideoGraphs.remember(config, 1, SLOTS, false);
+                    config, new FrameRequest(prompts, SLOTS, Sam2Config.MEMORIES, Sam2Config.POINTERS));
+            case "memory" -> Sam2VideoGraphs.remember(config, r.batch(), SLOTS, false);
             default -> throw new BadInputException("no part '" + r.part() + "'; there are " + parts());
         };
     }

@@ -52,8 +52,8 @@ final class UNetKind implements ModelKind {
     public Graph graph(Weights weights, GraphRequest r) {
         UNetConfig config = UNetConfig.of(weights);
         return r.pixels()
-                ? UNetGraph.record(config, weights, UNetRequest.of(form(config, r), 1, UNetRequest.Wanted.EVERYTHING))
-                : UNet.graph(weights, r.height(), r.width());
+                ? UNetGraph.record(config, weights, UNetRequest.of(form(config, r), r.batch(), UNetRequest.Wanted.EVERYTHING))
+                : UNet.graph(weights, r.batch(), r.height(), r.width());
     }
 
     private static Picture.Form form(UNetConfig config, GraphRequest r) {

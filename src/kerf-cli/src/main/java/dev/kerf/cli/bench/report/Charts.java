@@ -1,5 +1,7 @@
 package dev.kerf.cli.bench.report;
 
+import java.math.BigDecimal;
+import java.math.MathContext;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -58,8 +60,7 @@ final class Charts {
     }
 
     private static String number(double v) {
-        String s = f("%.4g", v);
-        return s.contains("e") || !s.contains(".") ? s : s.replaceAll("\\.?0+$", "");
+        return v == 0 ? "0" : new BigDecimal(v).round(new MathContext(4)).stripTrailingZeros().toPlainString();
     }
 
     /** A line for each row of the same work. */

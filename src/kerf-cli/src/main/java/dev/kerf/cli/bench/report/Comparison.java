@@ -67,8 +67,13 @@ public record Comparison(List<Verdict> verdicts, List<String> noise) {
         after.rows().stream().filter(r -> !then.containsKey(r.subject()))
                 .forEach(r -> all.add(new Verdict(r.subject(), Outcome.NEW, null, "only in the second report")));
         List<String> noise = new ArrayList<>();
-        Summary.noise(before).forEach(n -> noise.add("first report: " + n));
-        Summary.noise(after).forEach(n -> noise.add("second report: " + n));
+        for (Report r : List.of(before, after)) {
+            String which = r == before ? "first report: " : "second report: ";
+            if (!r.environment().complete()) {
+                noise.add(which + "its run was ended before all was measured");
+            }
+            Summary.noise(r).forEach(n -> noise.add(which + n));
+        }
         long coarse = all.stream().filter(v -> v.ratio != null && v.ratio.halfWidth() > COARSE).count();
         if (coarse > 0) {
             noise.add(coarse + " of " + all.size() + " rows scatter so much that a difference of " + Summary.percent(COARSE)

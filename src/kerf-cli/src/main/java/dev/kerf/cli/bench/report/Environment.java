@@ -1,19 +1,16 @@
 package dev.kerf.cli.bench.report;
 
 import dev.kerf.cli.console.Version;
-import dev.kerf.error.ClosedException;
 import dev.kerf.json.Json;
 import java.io.File;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 
 /**
  * What a report was measured with, but for devices and drivers, which each row names.
@@ -23,6 +20,8 @@ import java.util.concurrent.TimeUnit;
 public record Environment(Json facts) {
     /** Version of the lines' form; one that a reader doesn't know is refused. */
     public static final int SCHEMA = 1;
+
+    private static final String CLOCKS = "/sys/devices/system/cpu/cpu0/cpufreq/";
 
     /**
      * What is here now.
@@ -45,9 +44,13 @@ public record Environment(Json facts) {
                 .put("cpu", values(cpu, "model name").stream().findFirst().orElse(null))
                 .put("processors", Runtime.getRuntime().availableProcessors())
                 .put("cpu_mhz", clocks(cpu))
-                .put("governor", read("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor").stream().findFirst()
+                .put("governor", read(CLOCKS + "scaling_governor").stream().findFirst()
                         .orElse(null))
-                .put("memory_bytes", memory < 0 ? null : memory).put("load_1min", load < 0 ? null : load));
+                .put("cpu_max_mhz",
+                        read(CLOCKS + "cpuinfo_max_freq").stream().findFirst().map(khz -> Double.valueOf(khz) / 1000)
+                                .orElse(null))
+                .put("gpus", Gpus.now()).put("memory_bytes", memory < 0 ? null : memory)
+                .put("load_1min", load < 0 ? null : load).put("complete", false));
     }
 
     static Environment of(Json line) {
@@ -62,6 +65,16 @@ public record Environment(Json facts) {
         return facts;
     }
 
+    /** Whether all that was asked for was measured: a run that is ended leaves what it has. Older reports don't say; they have all. */
+    public boolean complete() {
+        return facts.find("complete").map(Json::asBoolean).orElse(true);
+    }
+
+    /** All is measured. */
+    public void completed() {
+        facts.put("complete", true);
+    }
+
     /** Names this run. */
     public String run() {
         return facts.at("run").asString();
@@ -71,7 +84,7 @@ public record Environment(Json facts) {
     public List<String> lines() {
         List<String> lines = new ArrayList<>();
         facts.members().forEach((k, v) -> {
-            if (!v.isNull() && !List.of("kind", "schema", "time").contains(k)) {
+            if (!v.isNull() && !List.of("kind", "schema", "time", "complete").contains(k)) {
                 lines.add(k.replace('_', ' ') + ": " + (v.isArray()
                         ? String.join(" ", v.items().stream().map(i -> i.isString() ? i.asString() : i.toString()).toList())
                         : v.isString() ? v.asString() : v.toString()));
@@ -100,19 +113,9 @@ public record Environment(Json facts) {
 
     /** Of the checkout that the program lies in, with {@code -dirty} if files differ from it; null outside one. */
     private static String commit() {
-        try {
-            File place = new File(Environment.class.getProtectionDomain().getCodeSource().getLocation().getPath());
-            Process git = new ProcessBuilder("git", "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*")
-                    .directory(place.isDirectory() ? place : place.getParentFile())
-                    .redirectError(ProcessBuilder.Redirect.DISCARD).start();
-            String answer = new String(git.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
-            return git.waitFor(10, TimeUnit.SECONDS) && git.exitValue() == 0 && !answer.isEmpty() ? answer : null;
-        } catch (IOException e) {
-            // No git here.
-            return null;
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new ClosedException("interrupted", e);
-        }
+        File place = new File(Environment.class.getProtectionDomain().getCodeSource().getLocation().getPath());
+        String answer = Gpus.said(new ProcessBuilder("git", "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*")
+                .directory(place.isDirectory() ? place : place.getParentFile()));
+        return answer == null || answer.isEmpty() ? null : answer;
     }
 }

@@ -45,7 +45,13 @@ public final class Page {
         report.rows().stream().filter(r -> !r.success()).forEach(r -> s.append("<p class=\"noisy\"><b>Failed:</b> ")
                 .append(text(r.subject() + ": " + r.error())).append("</p>\n"));
         section(s, "Measured on", environment(report));
-        section(s, "Times", table(rows, report.rows()));
+        section(s, "Times", times(rows, report.rows()));
+        List<Scaling> scaling = Scaling.of(rows);
+        if (!scaling.isEmpty()) {
+            section(s, "Throughput",
+                    "<p>Images a second, given to all callers together, over threads, batches and callers.</p>\n"
+                            + table(Scaling.HEAD, scaling.stream().map(Scaling::cells).toList()));
+        }
         Map<String, List<Row>> works = rows.stream()
                 .collect(Collectors.groupingBy(r -> r.subject().work(), LinkedHashMap::new, Collectors.toList()));
         if (!rows.isEmpty()) {
@@ -99,23 +105,28 @@ public final class Page {
                 .collect(Collectors.joining("", "<dl>\n", "</dl>\n"));
     }
 
-    private static String table(List<Row> rows, List<Row> all) {
+    private static String times(List<Row> rows, List<Row> all) {
         List<String> head = List.of("what", "engine", "runs", "p50 ms", "p90", "p99", "p99.9", "std", "ratio", "images/s",
                 "of roofline", "first run ms");
-        StringBuilder s = new StringBuilder(
-                "<div class=\"wide\"><table>\n<tr><th>" + String.join("</th><th>", head) + "</th></tr>\n");
+        List<List<String>> lines = new ArrayList<>();
         for (Row r : rows) {
             Times t = r.compute();
             Double ratio = Summary.ratio(r, all);
             Long first = r.processes().getFirst().firstRunNanos();
-            List<String> cells = new ArrayList<>(List.of(r.subject().work(), engine(r), Integer.toString(t.runs()),
+            lines.add(List.of(r.subject().work(), engine(r), Integer.toString(t.runs()),
                     Summary.millis(t.median()), Summary.millis(t.percentile(0.9)), Summary.millis(t.percentile(0.99)),
                     Summary.millis(t.percentile(0.999)), Summary.millis(t.deviation()),
                     ratio == null ? "–" : Text.fixed(ratio, 2), Text.fixed(r.imagesPerSecond(), 2),
                     Summary.percent(r.ofRoofline()), first == null ? "–" : Summary.millis(first)));
-            s.append("<tr><td>").append(cells.stream().map(Page::text).collect(Collectors.joining("</td><td>")))
-                    .append("</td></tr>\n");
         }
+        return table(head, lines);
+    }
+
+    private static String table(List<String> head, List<List<String>> lines) {
+        StringBuilder s = new StringBuilder(
+                "<div class=\"wide\"><table>\n<tr><th>" + String.join("</th><th>", head) + "</th></tr>\n");
+        lines.forEach(cells -> s.append("<tr><td>")
+                .append(cells.stream().map(Page::text).collect(Collectors.joining("</td><td>"))).append("</td></tr>\n"));
         return s.append("</table></div>\n").toString();
     }
 

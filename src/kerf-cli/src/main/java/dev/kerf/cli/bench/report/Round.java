@@ -31,24 +31,29 @@ public record Round(
      * @param imagesPerSecond that all callers together were given
      * @param others          processors that other processes kept busy meanwhile
      * @param stolen          processors' time that the hypervisor gave to others, in processors
+     * @param clockMhz        of the host's processors when the last run was over
+     * @param watts           that the host's processors took meanwhile
      */
     public record Process(
             Long prepareNanos, Long firstRunNanos, Long warmUpNanos, Integer warmUpRuns, Double heapBytesPerRun,
-            Long peakBytes, Long deviceBytes, double imagesPerSecond, Double others, Double stolen) {
+            Long peakBytes, Long deviceBytes, double imagesPerSecond, Double others, Double stolen, Double clockMhz,
+            Double watts) {
         /** As in a row. */
         public Json json() {
             return Json.object().put("prepare_ns", prepareNanos).put("first_run_ns", firstRunNanos)
                     .put("warm_up_ns", warmUpNanos).put("warm_up_runs", warmUpRuns)
                     .put("heap_bytes_per_run", heapBytesPerRun).put("peak_bytes", peakBytes)
                     .put("device_bytes", deviceBytes).put("images_per_s", imagesPerSecond)
-                    .put("other_processors", others).put("stolen_processors", stolen);
+                    .put("other_processors", others).put("stolen_processors", stolen)
+                    .put("cpu_mhz", clockMhz).put("watts", watts);
         }
 
         static Process of(Json j) {
             return new Process(whole(j.at("prepare_ns")), whole(j.at("first_run_ns")), whole(j.at("warm_up_ns")),
                     j.at("warm_up_runs").isNull() ? null : j.at("warm_up_runs").asInt(), real(j.at("heap_bytes_per_run")),
                     whole(j.at("peak_bytes")), whole(j.at("device_bytes")), j.at("images_per_s").asDouble(),
-                    real(j.at("other_processors")), real(j.at("stolen_processors")));
+                    real(j.at("other_processors")), real(j.at("stolen_processors")),
+                    j.find("cpu_mhz").map(Round::real).orElse(null), j.find("watts").map(Round::real).orElse(null));
         }
     }
 

@@ -34,6 +34,11 @@ public final class Summary {
                 + " first run | process | enqueue | upload | download |");
         all.add("|---|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|");
         report.rows().stream().filter(Row::success).forEach(r -> all.add(line(r, report.rows())));
+        List<Scaling> scaling = Scaling.of(report.rows());
+        if (!scaling.isEmpty()) {
+            all.add("\n## Throughput\n\n| " + String.join(" | ", Scaling.HEAD) + " |\n|---|---|--:|--:|--:|--:|--:|");
+            scaling.forEach(s -> all.add("| " + String.join(" | ", s.cells()) + " |"));
+        }
         report.rows().stream().filter(r -> !r.nodes().isEmpty() && r.subject().what().equals("network"))
                 .forEach(r -> nodes(r, all));
         return String.join("\n", all) + "\n";

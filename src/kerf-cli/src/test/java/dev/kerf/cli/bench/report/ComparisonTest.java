@@ -20,6 +20,10 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** Verdicts on drawn times, of which it is known how they differ. Nothing here is timed. */
 class ComparisonTest {
     private static final Environment ENVIRONMENT = Environment.of(List.of("bench"));
+
+    static {
+        ENVIRONMENT.completed();
+    }
     private static final double COUNTS = 0.02;
 
     /** Times with a tail to the right; processes differ by a factor of their own. */
@@ -37,7 +41,7 @@ class ComparisonTest {
     }
 
     private static Row row(String name, Times compute, double others) {
-        Round.Process p = new Round.Process(1L, 1L, 1L, 6, 0.0, null, null, 1, others, 0.0);
+        Round.Process p = new Round.Process(1L, 1L, 1L, 6, 0.0, null, null, 1, others, 0.0, null, null);
         return new Row(new Subject("op", name, null, 1, "float32", "cpu:0", 2, 1), "a", "b", null, Map.of(Row.COMPUTE, compute),
                 List.of(p), null, null, null, null, List.of());
     }
@@ -136,6 +140,9 @@ class ComparisonTest {
         List<String> said = Comparison.of(report(row("a", quiet, 0)), report(row("a", quiet, 1.5)), COUNTS, 1).noise();
         assertEquals(List.of("second report: while 1 of 1 rows were measured, other processes or the hypervisor kept up to 1.5"
                 + " processors busy"), said);
+        Report ended = new Report(Environment.of(List.of("bench")), report(row("a", quiet, 0)).rows());
+        assertEquals(List.of("second report: its run was ended before all was measured"),
+                Comparison.of(report(row("a", quiet, 0)), ended, COUNTS, 1).noise());
         Times loud = drawn(random, 3, 20, 1, 0.1, 0.3);
         said = Comparison.of(report(row("a", loud, 0)), report(row("a", loud, 0)), COUNTS, 1).noise();
         assertTrue(said.getFirst().startsWith("1 of 1 rows scatter so much that a difference of 5.0 % can't be seen"),

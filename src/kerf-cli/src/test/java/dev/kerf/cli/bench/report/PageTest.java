@@ -23,7 +23,7 @@ class PageTest {
         return new Row(new Subject("network", name, "8x8", 1, "float32", engine, 2, 1), "a device", "driver <1> & \"more\"",
                 null,
                 Map.of(Row.COMPUTE, new Times(List.of(nanos))),
-                List.of(new Round.Process(1L, 2_000_000L, null, 9, 0.0, 1L << 20, null, 5, 0.7, 0.0)),
+                List.of(new Round.Process(1L, 2_000_000L, null, 9, 0.0, 1L << 20, null, 5, 0.7, 0.0, 2600.0, null)),
                 new Work(4_000_000, 1000),
                 new DeviceFloors(1e9, 2e12), null, null,
                 engine.startsWith("cpu")
@@ -99,6 +99,22 @@ class PageTest {
         assertTrue(page.contains("<b>Noisy:</b> 3 of 4 rows were still getting quicker when warming up ended"), page);
         String nothing = Page.of(new Report(report().environment(), List.of()));
         assertTrue(nothing.contains("Measured on") && !nothing.contains("<svg"), nothing);
+    }
+
+    /** Of 5 images a second each. */
+    @Test
+    void throughputIsShownWhereThereIsSomethingToCompare() {
+        Row one = row("unet", "cpu:0", 1_000_000);
+        Round.Process p = new Round.Process(1L, 1L, 1L, 9, 0.0, null, null, 15, 0.0, 0.0, null, null);
+        Row four = new Row(new Subject("network", "unet", "8x8", 4, "float32", "cpu:0", 2, 1), null, null, null, one.times(),
+                List.of(p), null, null, null, null, List.of());
+        Report several = new Report(Environment.of(List.of("bench")), List.of(one, row("unet", "other", 5), four));
+        assertTrue(Summary.of(several).contains("""
+                | unet 8x8 | cpu:0 | 2 | 1 | 1 | 5.00 | 1.00 |
+                | unet 8x8 | cpu:0 | 2 | 4 | 1 | 15.00 | 3.00 |
+                """), Summary.of(several));
+        assertTrue(Page.of(several).contains("<h2>Throughput</h2>"));
+        assertFalse(Page.of(report()).contains("Throughput"));
     }
 
     @Test
