@@ -116,8 +116,8 @@ public final class BenchCommand implements Callable<Integer> {
     @Option(names = "--runs", paramLabel = "N", defaultValue = "1000", description = "In each process at most; 1000.")
     private int runs;
 
-    @Option(names = "--seconds", paramLabel = "S", defaultValue = "6", description = "In each process at most, for the runs that count; 6, or less if the budget needs it. Warming up may take as long, and 6 at"
-            + " least.")
+    @Option(names = "--seconds", paramLabel = "S", defaultValue = "6", description = "In each process at most, for the runs that count; 6, or less if the budget needs it. Warming up may take as long,"
+            + " and 6 or ten times that if need be.")
     private int seconds;
 
     @Option(names = "--out", paramLabel = "DIR", defaultValue = ".", description = "Where the files go; made if it isn't there.")

@@ -23,6 +23,7 @@ import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.BlockingQueue;
@@ -37,8 +38,10 @@ public final class BenchWorker {
     /** Most numbers of a result that are compared. */
     private static final int COMPARED = 1 << 14;
 
-    /** What warming up may take at least: the JIT needs that, however few runs are asked for. */
+    /** What warming up may take: the JIT needs that, however few runs are asked for. */
     private static final Duration WARM = Duration.ofSeconds(6);
+    /** Where the time for runs that count is short, so many times that. */
+    private static final int WARM_SHARE = 10;
 
     private BenchWorker() {}
 
@@ -127,7 +130,7 @@ public final class BenchWorker {
                 all.add(open.apply(i));
             }
             HostLoad before = HostLoad.now();
-            WarmUp warm = WarmUp.of(first::run, r.limit().compareTo(WARM) > 0 ? r.limit() : WARM);
+            WarmUp warm = WarmUp.of(first::run, warm(r.limit()));
             Latency latency = new Latency(r.runs(), r.limit());
             Map<String, Times> times;
             double images;
@@ -156,6 +159,11 @@ public final class BenchWorker {
         }
     }
 
+    private static Duration warm(Duration limit) {
+        Duration most = Collections.min(List.of(WARM, limit.multipliedBy(WARM_SHARE)));
+        return Collections.max(List.of(limit, most));
+    }
+
     /** Bytes that all threads allocate on the Java heap for a run of so many nanoseconds; null where the JVM doesn't say. */
     private static Double heapBytes(Session session, double nanos) {
         if (!(ManagementFactory.getThreadMXBean() instanceof ThreadMXBean threads)) {
@@ -177,8 +185,13 @@ public final class BenchWorker {
         int n = (int) Math.min(COMPARED, t.elements());
         float[] some = new float[n];
         for (int i = 0; i < n; i++) {
-            some[i] = (float) t.getDouble(t.elements() * i / n);
+            some[i] = finite((float) t.getDouble(t.elements() * i / n));
         }
         return some;
+    }
+
+    /** A number that JSON has: infinities, which masks of attention are made of, as the largest; NaN as half of that. */
+    static float finite(float v) {
+        return Float.isNaN(v) ? Float.MAX_VALUE / 2 : Math.clamp(v, -Float.MAX_VALUE, Float.MAX_VALUE);
     }
 }

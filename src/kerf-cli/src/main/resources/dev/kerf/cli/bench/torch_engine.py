@@ -9,7 +9,6 @@ import json
 import math
 import os
 import queue
-import resource
 import sys
 import threading
 import time
@@ -22,8 +21,10 @@ except Exception as e:  # one that is broken is absent, too
     torch, absent = None, e
 
 COMPARED = 1 << 14  # most numbers of a result that are compared
+LARGEST = 3.4028234663852886e38  # of float32
 LEAST_RUNS = 5
 WARM_NS = 6_000_000_000
+WARM_SHARE = 10
 STEADY = 0.98
 
 
@@ -92,6 +93,8 @@ class Network:
             whole[tuple(slice(0, n) for n in y.shape)] = y
             y = whole
         flat, n = y.reshape(-1), min(COMPARED, y.numel())
+        # JSON has no infinities and no NaN; the process that measures Kerf says the same in their place.
+        flat = torch.nan_to_num(flat, nan=LARGEST / 2, posinf=LARGEST, neginf=-LARGEST)
         return [float(flat[y.numel() * i // n]) for i in range(n)]
 
 
@@ -153,14 +156,25 @@ def host_load():
         return time.monotonic(), time.process_time(), math.nan, math.nan
 
 
+def said(file, key):
+    """What follows a colon in the lines of a file that begin with a key; nothing where there is no such file."""
+    try:
+        with open(file, encoding="utf-8") as f:
+            return [line.split(":")[1] for line in f if line.startswith(key)]
+    except OSError:
+        return []
+
+
 def clock_mhz():
     """The clock of the host's processors now; None if nobody says."""
-    try:
-        with open("/proc/cpuinfo", encoding="utf-8") as f:
-            all_mhz = [float(line.split(":")[1]) for line in f if line.startswith("cpu MHz")]
-    except OSError:
-        return None
+    all_mhz = [float(v) for v in said("/proc/cpuinfo", "cpu MHz")]
     return sum(all_mhz) / len(all_mhz) if all_mhz else None
+
+
+def peak_bytes():
+    """Most memory that this process held; None if nobody says. What getrusage says counts its parent's, too."""
+    peak = said("/proc/self/status", "VmHWM")
+    return int(peak[0].split()[0]) * 1024 if peak else None
 
 
 def measure(request):
@@ -186,7 +200,7 @@ def measure(request):
         first = time.perf_counter_ns() - start
         before = host_load()
         limit = request["limit_ms"] * 1_000_000
-        warm, warm_runs = warm_up(run, max(limit, WARM_NS))
+        warm, warm_runs = warm_up(run, max(limit, min(WARM_NS, WARM_SHARE * limit)))
         times = {}
         if len(networks) == 1:
             times["compute"] = repeated(run, request["runs"], limit)
@@ -202,7 +216,7 @@ def measure(request):
     stolen = (after[3] - before[3]) / passed
     process = {"prepare_ns": prepared, "first_run_ns": first, "warm_up_ns": warm, "warm_up_runs": warm_runs,
                "heap_bytes_per_run": None,
-               "peak_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 if request["alone"] else None,
+               "peak_bytes": peak_bytes() if request["alone"] else None,
                "device_bytes": torch.cuda.max_memory_allocated() if cuda else None, "images_per_s": rate,
                "other_processors": None if math.isnan(others) else others, "stolen_processors": None if math.isnan(stolen) else stolen,
                "cpu_mhz": clock, "watts": None}

@@ -195,6 +195,16 @@ class RoundsTest {
         assertTrue(WarmUp.steady(new long[] {100, 100, 100, 140, 140, 140}, 6), "slower is steady, too: it won't get better");
     }
 
+    @Test
+    void resultsAreComparedAsNumbersThatJsonHas() {
+        assertEquals(1.5f, BenchWorker.finite(1.5f));
+        assertEquals(-Float.MAX_VALUE, BenchWorker.finite(Float.NEGATIVE_INFINITY));
+        assertEquals(Float.MAX_VALUE, BenchWorker.finite(Float.POSITIVE_INFINITY));
+        float[] masked = {1, BenchWorker.finite(Float.NEGATIVE_INFINITY)};
+        assertEquals(0, Rounds.difference(masked, masked.clone()));
+        assertTrue(Rounds.difference(new float[] {1, BenchWorker.finite(Float.NaN)}, new float[] {1, 2}) > 1e30);
+    }
+
     /** Weights are stored in half the bytes, inputs and outputs as they are. */
     @Test
     void bytesOfStorages() {

@@ -17,8 +17,10 @@ final class Charts {
     private static final int LEFT = 190;
     private static final int RIGHT = 880;
     private static final int COLOURS = 6;
-    /** Points of a distribution that are drawn; more look the same. */
+    /** Points of a distribution that are drawn; more look the same, and of hundreds of rows they make a page slow. */
     private static final int POINTS = 400;
+    private static final int FEW_POINTS = 20;
+    private static final int ALL_POINTS = 20_000;
 
     private Charts() {}
 
@@ -63,8 +65,12 @@ final class Charts {
         return v == 0 ? "0" : new BigDecimal(v).round(new MathContext(4)).stripTrailingZeros().toPlainString();
     }
 
-    /** A line for each row of the same work. */
-    static String distributions(List<Row> rows, List<String> engines) {
+    /**
+     * A line for each row of the same work.
+     *
+     * @param shown rows on the page
+     */
+    static String distributions(List<Row> rows, List<String> engines, int shown) {
         int height = 26;
         int bottom = 6 + rows.size() * height;
         Scale scale = new Scale(rows.stream().mapToDouble(r -> r.compute().sorted()[r.compute().runs() - 1] / 1e6).max()
@@ -76,7 +82,7 @@ final class Charts {
             long[] all = r.compute().sorted();
             String c = colour(engines.indexOf(Page.engine(r)));
             s.append(label(LEFT - 8, y + 4, "end", Page.engine(r)));
-            int step = Math.max(1, all.length / POINTS);
+            int step = Math.max(1, all.length / Math.clamp(ALL_POINTS / shown, FEW_POINTS, POINTS));
             for (int k = 0; k < all.length; k += step) {
                 // Apart by a fixed pattern, so that equal times don't hide each other.
                 s.append(f("<circle class=\"dot %s\" cx=\"%.1f\" cy=\"%.1f\" r=\"2.2\"/>", c, scale.x(all[k] / 1e6),

@@ -56,9 +56,9 @@ public final class Page {
                 .collect(Collectors.groupingBy(r -> r.subject().work(), LinkedHashMap::new, Collectors.toList()));
         if (!rows.isEmpty()) {
             section(s, "Distributions",
-                    "<p>Every run, milliseconds; the box is the middle half, the line in it the median.</p>\n"
+                    "<p>Every run, or evenly spread ones where there are many, milliseconds; the box is the middle half, the line in it the median.</p>\n"
                             + works.entrySet().stream()
-                                    .map(w -> figure(w.getKey(), Charts.distributions(w.getValue(), engines)))
+                                    .map(w -> figure(w.getKey(), Charts.distributions(w.getValue(), engines, rows.size())))
                                     .collect(Collectors.joining()));
         }
         Map<String, List<Row>> compared = new LinkedHashMap<>(works);
