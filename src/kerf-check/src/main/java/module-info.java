@@ -12,8 +12,8 @@ module dev.kerf.check {
     exports dev.kerf.check.oracle;
     exports dev.kerf.check.soak;
 
-    exports dev.kerf.check.cost to dev.kerf.cli;
-    exports dev.kerf.check.ptx to dev.kerf.cli;
+    exports dev.kerf.check.cost to dev.kerf.cli, dev.kerf.tune;
+    exports dev.kerf.check.ptx to dev.kerf.cli, dev.kerf.tune;
 
     provides dev.kerf.backend.Backend with dev.kerf.check.ptx.PtxBackend;
 }

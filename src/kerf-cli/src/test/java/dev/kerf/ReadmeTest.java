@@ -70,7 +70,7 @@ class ReadmeTest {
     @Test
     void theSam2ExampleCompilesAndRuns() throws Exception {
         List<String> examples = blocks("java");
-        assertEquals(4, examples.size());
+        assertEquals(5, examples.size());
         sam2();
         String printed = compileAndRun(examples.get(2)
                 .replace("Path.of(\"sam2", "Path.of(\"" + temp + "/sam2")
@@ -85,7 +85,7 @@ class ReadmeTest {
     void theKernelInJavaIsTheOneThatRuns() throws IOException {
         String kernel = Files
                 .readString(Path.of("src/kerf-tornado/src/main/java/dev/kerf/tornado/kernel/elementwise/BatchNorm.java"));
-        assertTrue(kernel.endsWith("\n" + blocks("java").get(3)), "the README shows another kernel than there is");
+        assertTrue(kernel.endsWith("\n" + blocks("java").getLast()), "the README shows another kernel than there is");
     }
 
     /** What the examples for SAM 2 read; the weights of an untrained network by the official names. */

@@ -76,7 +76,8 @@ class OutputsTest {
                 // Goes on with a part from where an earlier attempt ended.
                 "Download", Set.of("java/nio/file/Files.newOutputStream", "java/nio/channels/FileChannel.open",
                         "java/nio/file/Files.move"),
-                // What ptxas reads, in the temporary directory.
+                // What nvcc and ptxas read, in the temporary directory.
+                "CompiledPtx", Set.of("java/nio/file/Files.writeString"),
                 "Ptxas", Set.of("java/nio/file/Files.createTempFile", "java/nio/file/Files.write"),
                 // To read.
                 "MappedFile", Set.of("java/io/RandomAccessFile.<init>"),

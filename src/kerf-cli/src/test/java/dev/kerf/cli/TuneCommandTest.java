@@ -130,23 +130,60 @@ class TuneCommandTest {
         assertEquals(ExitCode.USAGE, Run.of("tune", "conv2d", "--backend", "ptx", "--shapes", "unet").code());
     }
 
-    /** In the interpreter, with the parameters that ship; its time is no GPU's, but what is said is the same. */
+    /** In the interpreter, with the parameters that ship: what a model predicts, and said to be. */
     @Test
     void oneSetByHand() {
-        Json one = Json
-                .parse(Run.of("tune", "unary", "--backend", "ptx", "--shape", "elements=5000", "--set", "GROUP=256", "--runs",
-                        3, "--json").succeeded().out())
-                .at(0);
+        String[] call = {"tune", "unary", "--backend", "ptx", "--shape", "elements=5000", "--set", "GROUP=256"};
+        Json one = Json.parse(Run.of(with(call, "--card", "a100", "--json")).succeeded().out()).at(0);
         assertEquals("unary", one.at("variant").asString());
         assertEquals("nvidia.json", one.at("tier").asString());
         assertEquals("correct", one.at("given").at("validity").asString());
         assertEquals("the oracle", one.at("checked_by").asString());
-        assertEquals(3, one.at("given").at("runs").size());
+        assertEquals(Json.parse("{\"card\": \"a100\", \"card_name\": \"A100 SXM\", \"measured\": false, \"validated\": false}"),
+                one.at("model"));
+        assertTrue(one.at("given").at("predicted_seconds").asDouble() > 0 && one.at("given").find("seconds").isEmpty());
+        assertEquals(1250, one.at("given").at("counts").at("sectors").asInt());
         assertEquals(256, one.at("given").at("parameters").at("GROUP").asInt());
+        String said = Run.of((Object[]) call).succeeded().out();
+        assertTrue(said.contains(" predicted with GROUP=256 ") && said.contains("a model's prediction for the card H100 SXM, "
+                + "not measured, and not validated"), said);
         Run wrong = Run.of("tune", "unary", "--backend", "ptx", "--shape", "elements=5000", "--set", "GRUOP=256");
         wrong.failedWith(ExitCode.USAGE, "no parameter 'GRUOP'", "GROUP");
         String shown = Run.of("tune", "--backend", "ptx", "--show").succeeded().out();
         assertTrue(shown.contains("  read    kernels/tuned/nvidia.json\n") && shown.contains("kerf/tuned"), shown);
+    }
+
+    private static Object[] with(Object[] call, Object... more) {
+        return Stream.concat(Stream.of(call), Stream.of(more)).toArray();
+    }
+
+    @Test
+    void aCardIsForTheModelAlone() {
+        Run.of("tune", "unary", "--card", "h100", "--backend", "cpu", "--shape", "").failedWith(ExitCode.USAGE,
+                "--card h100 is for --backend ptx");
+        Run.of("tune", "unary", "--card", "voodoo", "--shape", "").failedWith(ExitCode.USAGE, "no card 'voodoo'", "h100");
+        Run.of("tune", "unary", "--card", "h100", "--shape", "", "--cold").failedWith(ExitCode.USAGE, "--cold is for devices");
+        Run.of("tune", "unary", "--card", "h100", "--shape", "", "--compile-timeout", 0).failedWith(ExitCode.USAGE,
+                "compiling");
+        Run.of("tune", "unary", "--card", "h100", "--shape", "", "--kernels", dir.resolve("none")).failedWith(ExitCode.USAGE,
+                "there is no such folder");
+    }
+
+    /** Sets that don't ship can't be counted without a compiler: one line says so, and what was known isn't lost. */
+    @Test
+    void withoutACompilerOneLineSaysSo() throws IOException, InterruptedException {
+        ProcessBuilder call = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "--enable-native-access=ALL-UNNAMED", "-Dkerf.nvrtc.library=/nowhere/libnvrtc.so", "-cp",
+                System.getProperty("java.class.path"), "dev.kerf.cli.Main", "tune", "unary", "--card", "h100", "--shape",
+                "elements=5000", "--method", "brute-force", "--out", dir.resolve("t").toString()).redirectErrorStream(true);
+        call.environment().put("PATH", "/nowhere");
+        Process p = call.start();
+        List<String> said = new String(p.getInputStream().readAllBytes(), StandardCharsets.UTF_8).lines()
+                .filter(l -> !l.startsWith("Picked up ")).toList();
+        assertEquals(ExitCode.FAILED, p.waitFor(), said.toString());
+        assertEquals(1, said.size(), said.toString());
+        assertTrue(said.getFirst().contains("isn't shipped, and there is neither nvcc on the path nor NVRTC"), said.toString());
+        assertEquals(List.of(), Run.files(dir.resolve("t")).stream().filter(f -> f.endsWith(".trying")).toList());
     }
 
     @Test

@@ -85,6 +85,7 @@ class WrongValuesTest {
             Map.entry("--shapes", List.of("x", "from:x@512", "from:unet@0x8")),
             Map.entry("--shape", List.of("x", "C=x", "C=-1", "NOTHING=1")),
             Map.entry("--timeout", List.of("0", "-1", "x")),
+            Map.entry("--compile-timeout", List.of("0", "-1", "x")),
             Map.entry("--setting", List.of("x", "nothing=1", "restart=x")),
             Map.entry("--method", List.of("x", "")),
             Map.entry("--budget", List.of("0", "-1s", "101%", "x")),

@@ -8,6 +8,7 @@ import dev.kerf.backend.gpu.device.GpuDevice;
 import dev.kerf.backend.gpu.device.Step;
 import dev.kerf.backend.gpu.kernel.Manifest;
 import dev.kerf.check.ptx.Card;
+import dev.kerf.check.ptx.CompiledPtx;
 import dev.kerf.check.ptx.LaunchCounter;
 import dev.kerf.graph.BoxOp;
 import dev.kerf.graph.Graph;
@@ -23,8 +24,8 @@ import java.util.Optional;
 
 /**
  * What the launches of a graph cost on a card of NVIDIA's: the graph is compiled as for that card, and of each launch some blocks of the
- * PTX that ships are interpreted. Nothing is computed as a whole, no GPU is needed, and the figures are the same in each run. Memory
- * reads as 0; where a count says how many rows are valid, all are, and boxes lie apart, so that none suppresses another.
+ * PTX that ships, or that is compiled for tuned parameters that don't, are interpreted. Nothing is computed as a whole, no GPU is needed,
+ * and the figures are the same in each run. Memory reads as 0; where a count says how many rows are valid, all are, and boxes lie apart, so that none suppresses another.
  *
  * <pre>{@code
  * List<LaunchCost> costs = LaunchCosts.of(graph, weights, Card.of("h100"), Precision.FLOAT32, LaunchCosts.SOME);
@@ -55,15 +56,25 @@ public final class LaunchCosts {
      * @param most    how many blocks of a launch to look at besides the first and the last: {@link #SOME}, {@link #ALL} or any other
      */
     public static List<LaunchCost> of(Graph graph, Weights weights, Card card, Precision precision, int most) {
-        try (LaunchCounter counter = new LaunchCounter(card);
+        try (LaunchCounter counter = new LaunchCounter(card, new CompiledPtx(CompiledPtx.USUAL));
                 DeviceWeights loaded = weights == null ? null : counter.device().load(weights);
                 Executable e = counter.device().compile(graph, loaded, CompileOptions.of().precision(precision))) {
             graph.states().forEach((name, value) -> e.bindState(name, counter.device().allocateState(value.type())));
-            LaunchCosts costs = new LaunchCosts(counter, card, most);
-            List<LaunchCost> all = new ArrayList<>();
-            GpuDevice.steps(e).forEach(s -> all.add(costs.of(s)));
-            return all;
+            return of(counter, e, card, most);
         }
+    }
+
+    /**
+     * The launches of an executable of a counter's device, in order.
+     *
+     * @param card that the counter passes for
+     * @param most as above
+     */
+    public static List<LaunchCost> of(LaunchCounter counter, Executable compiled, Card card, int most) {
+        LaunchCosts costs = new LaunchCosts(counter, card, most);
+        List<LaunchCost> all = new ArrayList<>();
+        GpuDevice.steps(compiled).forEach(s -> all.add(costs.of(s)));
+        return all;
     }
 
     private LaunchCost of(Step step) {

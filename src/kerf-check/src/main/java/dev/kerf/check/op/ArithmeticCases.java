@@ -16,7 +16,8 @@ final class ArithmeticCases {
     private ArithmeticCases() {}
 
     static void matrices(List<OpCase> cases) {
-        for (int[] d : new int[][] {{1, 1, 1}, {5, 7, 3}, {17, 33, 65}, {64, 64, 64}, {1, 129, 31}, {130, 5, 1}}) {
+        for (int[] d : new int[][] {{1, 1, 1}, {5, 7, 3}, {17, 33, 65}, {64, 64, 64}, {1, 129, 31}, {130, 5, 1},
+            {7, 17, 131}}) {
             for (boolean ta : new boolean[] {false, true}) {
                 for (boolean tb : new boolean[] {false, true}) {
                     cases.add(new OpCase("mat_mul " + java.util.Arrays.toString(d) + (ta ? " Aᵀ" : "") + (tb ? " Bᵀ" : ""),

@@ -72,6 +72,11 @@ public final class OpCase {
         return !single || precision.storage() == Storage.F32;
     }
 
+    /** The graph that it runs. */
+    public Graph recorded() {
+        return record();
+    }
+
     /** The graph recorded anew; its inputs, weights and states are the same numbers each time. */
     Graph record() {
         random = new Random(name.hashCode());

@@ -1,6 +1,7 @@
 package dev.kerf.check.ptx;
 
 import dev.kerf.backend.gpu.Driver;
+import dev.kerf.backend.gpu.cuda.KernelImages;
 import dev.kerf.backend.gpu.device.GpuDevice;
 import dev.kerf.backend.gpu.kernel.Manifest;
 import dev.kerf.check.ptx.machine.DeviceMemory;
@@ -37,9 +38,14 @@ public final class LaunchCounter implements AutoCloseable {
     private final GpuDevice device;
     private final List<Runnable> undone = new ArrayList<>();
 
-    /** Opens it. */
+    /** Opens it, with the code that ships. */
     public LaunchCounter(Card card) {
-        driver = new PtxDriver(card, new Watch(false, false, true, false, true), (byte) 0);
+        this(card, KernelImages.shipped());
+    }
+
+    /** Opens it. */
+    public LaunchCounter(Card card, KernelImages images) {
+        driver = new PtxDriver(card, new Watch(false, false, true, false, true), (byte) 0, images);
         device = new GpuDevice(driver);
     }
 
@@ -52,7 +58,7 @@ public final class LaunchCounter implements AutoCloseable {
         return device;
     }
 
-    /** PTX of a kernel with these definitions, as it ships. */
+    /** PTX of a kernel with these definitions. */
     public byte[] code(String kernel, Map<String, String> definitions) {
         return driver.code(kernel, definitions).bytes();
     }

@@ -3,13 +3,15 @@ package dev.kerf.check.ptx;
 import dev.kerf.backend.Backend;
 import dev.kerf.backend.Device;
 import dev.kerf.backend.gpu.Driver;
+import dev.kerf.backend.gpu.cuda.KernelImages;
 import dev.kerf.backend.gpu.device.GpuDevice;
 import dev.kerf.check.ptx.machine.Watch;
 import dev.kerf.error.BackendUnavailableException;
 import java.util.List;
 
 /**
- * The PTX that ships, in an interpreter: one device, which any machine has, far slower than a GPU. A kernel that
+ * The PTX that ships, in an interpreter: one device, which any machine has, far slower than a GPU. What tuned files of the user's ask for
+ * that doesn't ship is compiled by nvcc or NVRTC. A kernel that
  * breaks a rule ends in a {@link dev.kerf.error.DeviceException} that names rule, instruction, block and lane; the device is lost then.
  * System properties:
  * <ul>
@@ -55,7 +57,13 @@ public final class PtxBackend implements Backend {
             throw new BackendUnavailableException(NAME + ": there is no device " + ordinal + ", only 0");
         }
         return new PtxDriver(card(), new Watch(Boolean.parseBoolean(System.getProperty("kerf.ptx.checks", "true")),
-                Boolean.getBoolean("kerf.ptx.strict"), false, Boolean.getBoolean("kerf.ptx.truncate")));
+                Boolean.getBoolean("kerf.ptx.strict"), false, Boolean.getBoolean("kerf.ptx.truncate")), PtxDriver.UNWRITTEN,
+                new CompiledPtx(CompiledPtx.USUAL));
+    }
+
+    /** A device that passes for a card and runs code from elsewhere than what ships; races and the like are watched. */
+    public static GpuDevice open(Card card, KernelImages images) {
+        return new GpuDevice(new PtxDriver(card, new Watch(true, false, false, false), PtxDriver.UNWRITTEN, images));
     }
 
     private static Card card() {

@@ -40,7 +40,7 @@ final class PtxDriver implements Driver {
     private final Card card;
     private final Facts facts;
     private final Watch watch;
-    private final KernelImages images = KernelImages.shipped();
+    private final KernelImages images;
     private final Workers workers = new Workers(Runtime.getRuntime().availableProcessors());
     private final Set<NativeObject> open = ConcurrentHashMap.newKeySet();
     private final Map<String, PtxKernel> kernels = new ConcurrentHashMap<>();
@@ -61,6 +61,12 @@ final class PtxDriver implements Driver {
 
     /** A device whose memory reads as these bytes until somebody writes it. */
     PtxDriver(Card card, Watch watch, byte blank) {
+        this(card, watch, blank, KernelImages.shipped());
+    }
+
+    /** The same with code from elsewhere than what ships. */
+    PtxDriver(Card card, Watch watch, byte blank, KernelImages images) {
+        this.images = images;
         this.card = card;
         this.watch = watch;
         memory = new DeviceMemory(watch.strict(), blank);
@@ -176,7 +182,7 @@ final class PtxDriver implements Driver {
         });
     }
 
-    /** The code that ships of a kernel with these definitions. */
+    /** The code of a kernel with these definitions. */
     KernelImages.Image code(String name, Map<String, String> parameters) {
         return images.find(name, parameters, new KernelImages.Chip(card.major(), card.minor(), CUDA, facts.info().name()));
     }

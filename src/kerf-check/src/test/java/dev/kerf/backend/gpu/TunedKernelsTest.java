@@ -19,6 +19,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -26,6 +27,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** The parameters that are shipped for some devices are right on all: the ops' cases run with them forced. */
 class TunedKernelsTest {
+    private static final Pattern SHIPPED = Pattern.compile("(default|tornado|nvidia(_corporation)?|sm_\\d+)\\.json");
     private static final Path FOLDER = Path.of("kernels", "tuned");
     private static final List<String> FAMILIES = List.of(
             "pooling and resizing", "normalisation", "elementwise", "moving", "counted", "frames");
@@ -61,10 +63,15 @@ class TunedKernelsTest {
                                 kernel + " " + name + " " + value);
                         all.put(name, value);
                     });
-                    m.constraints().forEach(c -> assertTrue(c.holds(all), kernel + " " + c + " " + all));
+                    // Those over sizes are held where a launch is lowered.
+                    m.constraints().stream().filter(c -> all.keySet().containsAll(c.names()))
+                            .forEach(c -> assertTrue(c.holds(all), kernel + " " + c + " " + all));
                 }
-                // The last entry holds for all sizes: no size falls back to parameters that aren't shipped compiled.
-                assertTrue(entries.items().getLast().find("when").isEmpty(), file + " " + kernel);
+                // The last entry holds for all sizes where code ships for a file: none falls back to parameters that it doesn't ship
+                // with. In a file of a device's own, as `kerf tune --accept=kernels/tuned` makes it, other sizes go on to the next.
+                if (SHIPPED.matcher(file.getFileName().toString()).matches()) {
+                    assertTrue(entries.items().getLast().find("when").isEmpty(), file + " " + kernel);
+                }
             });
         }
     }

@@ -11,7 +11,8 @@ import picocli.CommandLine.Spec;
 
 /** Which device does the work. */
 public final class DeviceOptions {
-    private static final String AUTO = "auto";
+    /** What {@link #backend} is where nothing is said. */
+    public static final String AUTO = "auto";
 
     @Spec(Spec.Target.MIXEE)
     private CommandSpec spec;
@@ -41,6 +42,11 @@ public final class DeviceOptions {
     @Option(names = "--threads", paramLabel = "N", description = "Threads of the cpu back end; by default all processors.")
     private void threads(Integer n) {
         cpu = n == null ? CpuOptions.of() : Usage.of(spec, () -> CpuOptions.of().threads(n));
+    }
+
+    /** The back end that was asked for, or {@link #AUTO}. */
+    public String backend() {
+        return backend;
     }
 
     /**

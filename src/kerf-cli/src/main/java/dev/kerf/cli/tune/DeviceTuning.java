@@ -1,69 +1,43 @@
 package dev.kerf.cli.tune;
 
-import dev.kerf.backend.Device;
 import dev.kerf.cli.console.Console;
 import dev.kerf.cli.console.Progress;
 import dev.kerf.cli.console.Text;
-import dev.kerf.cli.console.Version;
 import dev.kerf.error.BadInputException;
 import dev.kerf.file.AtomicFile;
 import dev.kerf.json.Json;
 import dev.kerf.tune.Budget;
 import dev.kerf.tune.Objective;
 import dev.kerf.tune.Tuning;
-import dev.kerf.tune.device.DeviceObjective;
-import dev.kerf.tune.device.Duel;
+import dev.kerf.tune.device.Evaluation;
 import dev.kerf.tune.device.Problem;
 import dev.kerf.tune.device.Session;
 import dev.kerf.tune.device.TunedFile;
 import dev.kerf.tune.result.Results;
 import dev.kerf.tune.result.T4;
-import dev.kerf.tune.result.Trial;
 import dev.kerf.tune.result.Trial.Validity;
 import dev.kerf.tune.search.Search;
 import dev.kerf.tune.space.KernelSpace;
 import dev.kerf.tune.space.Space;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
 
-/** Tuning on a device: one problem after another, or one set by hand. */
+/** Tuning on a device or by a model of one: one problem after another, or one set by hand. */
 final class DeviceTuning {
     private final Console console;
-    private final Device device;
-    private final ProblemOptions options;
+    private final Means means;
     private final boolean asJson;
     private final Json reports = Json.array();
 
-    DeviceTuning(Console console, Device device, ProblemOptions options, boolean asJson) {
+    DeviceTuning(Console console, Means means, boolean asJson) {
         this.console = console;
-        this.device = device;
-        this.options = options;
+        this.means = means;
         this.asJson = asJson;
-    }
-
-    /** A set and what it gave. */
-    private record Timed(Trial trial, Map<String, Json> set) {
-        String text() {
-            return trial.validity() == Validity.CORRECT
-                    ? Sets.time(trial.objective()) + " ± " + Text.fixed(100 * DeviceObjective.noise(trial.times().runs()), 1)
-                            + " %"
-                    : trial.validity() + ": " + trial.error();
-        }
-
-        Json json() {
-            Json runs = Json.array();
-            trial.times().runs().forEach(runs::add);
-            return Json.object().put("parameters", Sets.json(set)).put("validity", trial.validity().toString())
-                    .put("seconds", Double.isNaN(trial.objective()) ? null : trial.objective())
-                    .put("noise", runs.size() == 0 ? null : DeviceObjective.noise(trial.times().runs())).put("runs", runs)
-                    .put("error", trial.error().isEmpty() ? null : trial.error());
-        }
     }
 
     /** Who leads a search. */
@@ -75,13 +49,14 @@ final class DeviceTuning {
     /** Hands the search to another. */
     void led(Problem problem, Leader leader) {
         Space space = KernelSpace.of(problem.variant(), problem.known());
-        try (DeviceObjective objective = new DeviceObjective(device, problem, options.precision(), options.timing())) {
-            leader.lead(space, c -> objective.evaluate(space.configuration(c)), about(problem, space));
+        try (Evaluation of = means.open(problem)) {
+            leader.lead(space, c -> of.evaluate(space.configuration(c)), about(problem, space, of));
         }
     }
 
-    private Results.About about(Problem problem, Space space) {
-        return new Results.About(device.info().name(), problem.variant(), problem.sizes(), space.parameters(), Results.TIME);
+    private Results.About about(Problem problem, Space space, Evaluation of) {
+        return new Results.About(means.name(), problem.variant(), problem.sizes(), space.parameters(), of.objective(),
+                problem.source(means.device()));
     }
 
     /** Searches for each problem; each has an equal part of the time. */
@@ -97,47 +72,59 @@ final class DeviceTuning {
     private void search(Problem problem, SearchOptions search, Budget budget, Path out, Path accept) {
         Space space = KernelSpace.of(problem.variant(), problem.known());
         Search begun = search.start(space);
-        Results.About about = about(problem, space);
         Path file = out.resolve(name(problem) + ".json");
-        try (DeviceObjective objective = new DeviceObjective(device, problem, options.precision(), options.timing());
-                Session session = new Session(file, about, space, objective::evaluate);
-                Progress bar = console.terminal() ? Progress.bar(console, 1000, problem.variant()) : Progress.none()) {
-            Timed today = today(problem, objective);
-            String[] best = {""};
-            double[] least = {Double.POSITIVE_INFINITY};
-            Tuning.Outcome outcome = Tuning.run(space, begun, session, budget, v -> {
-                if (v.trial().cost() < least[0]) {
-                    least[0] = v.trial().cost();
-                    best[0] = "best " + Sets.time(least[0]);
-                }
-                bar.say(v.evaluations() + " of " + space.size() + " tried, " + best[0]);
-                bar.at((long) (1000 * budget.progress(v.evaluations(), v.seconds(), space.size())), 1000);
-            });
+        try (Evaluation of = means.open(problem);
+                Session session = new Session(file, about(problem, space, of), space, of::evaluate)) {
+            Timed today = today(problem, of);
+            Tuning.Outcome outcome;
+            Optional<Means.Verdict> verdict;
+            try (Progress bar = console.terminal() ? Progress.bar(console, 1000, problem.variant()) : Progress.none()) {
+                outcome = Tuning.run(space, begun, session, budget, shown(bar, budget, space));
+                bar.say("today's and the best once more");
+                verdict = outcome.best().map(v -> means.verdict(of, today, v.trial()));
+            }
             AtomicFile.write(out.resolve(name(problem) + ".t4.json"),
-                    (T4.write(session.results(), maker()).pretty() + "\n").getBytes(StandardCharsets.UTF_8));
-            Optional<Duel> duel = outcome.best()
-                    .map(v -> Duel.of(objective, today.set(), v.trial().configuration()));
-            report(problem, search, outcome, duel, today, objective.checkedBy(), space.size());
-            if (accept != null && duel.isPresent()) {
-                accept(problem, duel.get(), outcome.best().orElseThrow().trial(), accept);
+                    (T4.write(session.results(), means.maker()).pretty() + "\n").getBytes(StandardCharsets.UTF_8));
+            report(problem, search, outcome, verdict, today, of.checkedBy(), space.size());
+            if (accept != null && verdict.isPresent()) {
+                accept(problem, verdict.get(), of, accept);
             }
         }
     }
 
-    private void accept(Problem problem, Duel duel, Trial best, Path directory) {
-        Path tuned = directory.resolve(file(device.info().name()) + ".json");
-        if (duel.won()) {
-            TunedFile.accept(tuned, problem, best.configuration());
+    /** How far a search is, with the best so far. */
+    private static Consumer<Tuning.Visit> shown(Progress bar, Budget budget, Space space) {
+        String[] best = {""};
+        double[] least = {Double.POSITIVE_INFINITY};
+        return v -> {
+            if (v.trial().cost() < least[0]) {
+                least[0] = v.trial().cost();
+                best[0] = ", best " + Sets.time(least[0]);
+            }
+            bar.say(v.evaluations() + " of " + space.size() + " tried" + best[0]);
+            bar.at((long) (1000 * budget.progress(v.evaluations(), v.seconds(), space.size())), 1000);
+        };
+    }
+
+    private void accept(Problem problem, Means.Verdict verdict, Evaluation of, Path directory) {
+        Path tuned = directory.resolve(means.file());
+        String refused = !verdict.won()
+                ? means.warning().isEmpty()
+                        ? "the difference from today's is within the noise"
+                        : "nothing is better than today's"
+                : means.refused(of, verdict.best().set());
+        if (refused.isEmpty()) {
+            TunedFile.accept(tuned, problem, verdict.best().set(), means.also(), means.source());
         }
-        console.note(problem.variant() + (duel.won()
-                ? ": accepted into " + tuned
-                : ": nothing accepted: the difference from today's is within the noise"));
+        console.note(problem.variant() + (refused.isEmpty()
+                ? ": accepted into " + tuned + " (" + means.source() + ")"
+                : ": nothing accepted: " + refused));
     }
 
     /** What the device takes today. */
-    private static Timed today(Problem problem, DeviceObjective objective) {
+    private static Timed today(Problem problem, Evaluation of) {
         Map<String, Json> set = json(problem.parameters());
-        return new Timed(objective.evaluate(set), set);
+        return new Timed(of.evaluate(set), set);
     }
 
     private static Map<String, Json> json(Map<String, Long> parameters) {
@@ -146,14 +133,8 @@ final class DeviceTuning {
         return set;
     }
 
-    private T4.Maker maker() {
-        String backend = device.info().backend();
-        return new T4.Maker(backend.equals("opencl") ? "OpenCL" : backend.contains("cuda") ? "CUDA" : "",
-                backend + ", driver " + device.info().driver(), Version.text(), Instant.now().toString());
-    }
-
-    private void report(Problem problem, SearchOptions search, Tuning.Outcome outcome, Optional<Duel> duel, Timed today,
-            String checkedBy, int size) {
+    private void report(Problem problem, SearchOptions search, Tuning.Outcome outcome, Optional<Means.Verdict> verdict,
+            Timed today, String checkedBy, int size) {
         long failed = outcome.visits().stream().filter(v -> v.trial().validity() != Validity.CORRECT).count();
         Json report = about(problem).put("method", search.method().name()).put("seed", search.seed())
                 .put("configurations", size)
@@ -161,15 +142,11 @@ final class DeviceTuning {
                 .put("checked_by", checkedBy).put("today", today.json());
         StringBuilder text = new StringBuilder(head(problem)).append("\n  today ").append(today.text()).append(" with ")
                 .append(Sets.text(today.set())).append(" from ").append(from(problem)).append('\n');
-        duel.ifPresentOrElse(d -> {
-            Trial found = outcome.best().orElseThrow().trial();
-            Timed before = new Timed(DeviceObjective.pooled(today.trial(), Duel.pooled(d.today())), today.set());
-            Timed best = new Timed(DeviceObjective.pooled(found, Duel.pooled(d.best())), found.configuration());
-            report.put("today", before.json()).put("best", best.json())
+        verdict.ifPresentOrElse(d -> {
+            report.put("today", d.before().json()).put("best", d.best().json())
                     .put("today_over_best", Double.isNaN(d.ratio()) ? null : d.ratio()).put("beyond_noise", d.won());
-            text.append("  best  ").append(best.text()).append(" with ").append(Sets.text(best.set())).append('\n')
-                    .append("  timed in turns today takes ").append(before.text()).append(": ").append(Text.fixed(d.ratio(), 2))
-                    .append(" times as long").append(d.won() ? "\n" : ", which is within the noise\n");
+            text.append("  best  ").append(d.best().text()).append(" with ").append(Sets.text(d.best().set())).append('\n')
+                    .append("  ").append(d.text()).append('\n');
         }, () -> {
             report.put("best", null);
             text.append("  best  none: every trial failed\n");
@@ -177,20 +154,26 @@ final class DeviceTuning {
         text.append("  ").append(search.method().name()).append(": ").append(outcome.visits().size()).append(" of ")
                 .append(size)
                 .append(" configurations in ").append(Sets.time(outcome.seconds())).append(", ").append(failed)
-                .append(" failed; each checked against ").append(checkedBy).append('\n');
+                .append(" failed; each checked against ").append(checkedBy).append('\n').append(warning());
         add(report, text.toString());
+    }
+
+    private String warning() {
+        return means.warning().isEmpty() ? "" : "  " + means.warning() + "\n";
     }
 
     private Json about(Problem problem) {
         Json sizes = Json.object();
         problem.sizes().forEach(sizes::put);
-        return Json.object().put("device", device.info().id()).put("device_name", device.info().name())
+        Json report = Json.object().put("device", means.device().info().id()).put("device_name", means.device().info().name())
                 .put("kernel", problem.kernel()).put("variant", problem.variant()).put("sizes", sizes)
                 .put("launches", problem.times()).put("tier", from(problem));
+        means.describe(report);
+        return report;
     }
 
     private String head(Problem problem) {
-        return problem.text() + " on " + device.info().id() + " (" + device.info().name() + ")"
+        return problem.text() + " on " + means.device().info().id() + " (" + means.device().info().name() + ")"
                 + (problem.times() > 1 ? ", launched " + problem.times() + " times" : "");
     }
 
@@ -215,16 +198,15 @@ final class DeviceTuning {
         boolean right = true;
         for (Problem problem : problems) {
             Map<String, Long> parameters = changed(problem, set);
-            try (DeviceObjective objective = new DeviceObjective(device, problem, options.precision(), options.timing())) {
-                Timed today = today(problem, objective);
+            try (Evaluation of = means.open(problem)) {
+                Timed today = today(problem, of);
                 Map<String, Json> wanted = json(parameters);
-                Timed given = new Timed(objective.evaluate(wanted), wanted);
+                Timed given = new Timed(of.evaluate(wanted), wanted);
                 right &= given.trial().validity() == Validity.CORRECT;
-                add(about(problem).put("checked_by", objective.checkedBy()).put("today", today.json()).put("given",
-                        given.json()),
+                add(about(problem).put("checked_by", of.checkedBy()).put("today", today.json()).put("given", given.json()),
                         head(problem) + "\n  today " + today.text() + " with " + Sets.text(today.set()) + " from "
                                 + from(problem) + "\n  given " + given.text() + " with " + Sets.text(given.set())
-                                + "\n  checked against " + objective.checkedBy() + "\n");
+                                + "\n  checked against " + of.checkedBy() + "\n" + warning());
             }
         }
         print();
@@ -245,13 +227,8 @@ final class DeviceTuning {
         }
     }
 
-    /** As tuned files are named. */
-    private static String file(String name) {
-        return name.toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9]+", "_");
-    }
-
     private String name(Problem problem) {
-        StringBuilder name = new StringBuilder(problem.variant()).append('-').append(file(device.info().name()));
+        StringBuilder name = new StringBuilder(problem.variant()).append('-').append(Sets.file(means.name()));
         problem.sizes().forEach((size, value) -> name.append('-').append(size).append(value));
         String all = name.toString();
         // A file's name ends at 255 bytes.

@@ -8,7 +8,6 @@ import dev.kerf.cli.option.PictureSize;
 import dev.kerf.cli.option.PrecisionConverter;
 import dev.kerf.cli.option.Usage;
 import dev.kerf.cli.option.WeightsPath;
-import dev.kerf.error.BadFileException;
 import dev.kerf.error.BadInputException;
 import dev.kerf.tune.device.DeviceObjective.Timing;
 import dev.kerf.tune.device.Problem;
@@ -27,13 +26,15 @@ import picocli.CommandLine.Spec;
 
 /** What is tuned on a device, and how it is timed. */
 final class ProblemOptions {
+    private static final String CASES = "from:cases";
     private static final Pattern FROM = Pattern.compile("from:([a-z0-9-]+)(?:@(\\d{1,5}(?:x\\d{1,5})?))?");
 
     @Spec(Spec.Target.MIXEE)
     private CommandSpec spec;
 
     @Option(names = "--shapes", paramLabel = "from:MODEL@SIZE", description = "Tunes for the sizes that a model launches the kernel with, such as from:unet@512 or from:maskrcnn@800x1216; the models"
-            + " are those of kerf kernels.")
+            + " are those of kerf kernels. from:cases are the small sizes that every op is tested with: for kernels that no"
+            + " model launches.")
     private String shapes;
 
     @Option(names = "--shape", paramLabel = "NAME=N,…", description = "Tunes for these sizes; may be repeated. What isn't named is as usual: --shape '' is all of it.")
@@ -57,12 +58,21 @@ final class ProblemOptions {
     @Option(names = "--timeout", paramLabel = "S", defaultValue = "10", description = "Seconds that one run may take; 10. What takes longer has failed.")
     private int timeout;
 
+    @Option(names = "--compile-timeout", paramLabel = "S", defaultValue = "60", description = "Seconds that compiling a configuration may take, with its first run; 60. What takes longer has failed, and is not tried"
+            + " again. A compiler that is no process of its own can't be ended: the next configuration waits until it has come back.")
+    private int compileTimeout;
+
     Precision precision() {
         return precision;
     }
 
     Timing timing() {
-        return Usage.of(spec, () -> new Timing(runs, cold, Duration.ofSeconds(timeout)));
+        return Usage.of(spec, () -> new Timing(runs, cold, Duration.ofSeconds(timeout), Duration.ofSeconds(compileTimeout)));
+    }
+
+    /** Whether something is asked for that only a device's clock can say. */
+    boolean cold() {
+        return cold;
     }
 
     /** The problems on a device. */
@@ -75,7 +85,10 @@ final class ProblemOptions {
         for (String shape : given) {
             all.addAll(Problem.of(Usage.of(spec, () -> Shapes.graph(base, shape)), device, precision, kernel));
         }
-        if (shapes != null) {
+        if (CASES.equals(shapes)) {
+            List<Problem> found = Problem.ofCases(device, precision, kernel);
+            all.addAll(found.subList(0, Math.min(most, found.size())));
+        } else if (shapes != null) {
             Matcher m = FROM.matcher(shapes);
             if (!m.matches()) {
                 throw new ParameterException(spec.commandLine(),
@@ -101,11 +114,10 @@ final class ProblemOptions {
     }
 
     private static String base(String kernel) {
-        try {
-            Manifest m = Manifest.of(kernel);
-            return m.variantOf().isEmpty() ? kernel : m.variantOf();
-        } catch (BadFileException e) {
-            throw new BadInputException("there is no kernel '" + kernel + "': kernels/README.md lists them", e);
+        if (!Manifest.known(kernel)) {
+            throw new BadInputException("there is no kernel '" + kernel + "': kernels/README.md lists them");
         }
+        Manifest m = Manifest.of(kernel);
+        return m.variantOf().isEmpty() ? kernel : m.variantOf();
     }
 }

@@ -3,6 +3,7 @@ package dev.kerf.cli.tune;
 import dev.kerf.cli.console.Text;
 import dev.kerf.json.Json;
 import dev.kerf.tune.result.Results;
+import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
 
@@ -15,6 +16,11 @@ final class Sets {
         return set.entrySet().stream()
                 .map(e -> e.getKey() + "=" + (e.getValue().isString() ? e.getValue().asString() : e.getValue()))
                 .collect(Collectors.joining(" "));
+    }
+
+    /** A name as files have it. */
+    static String file(String name) {
+        return name.toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9]+", "_");
     }
 
     static Json json(Map<String, Json> set) {
@@ -34,6 +40,6 @@ final class Sets {
 
     /** What is minimised: a time, or a number without a unit. */
     static String cost(String objective, double cost) {
-        return objective.equals(Results.TIME) ? time(cost) : Double.toString(cost);
+        return Results.isTime(objective) ? time(cost) : Double.toString(cost);
     }
 }

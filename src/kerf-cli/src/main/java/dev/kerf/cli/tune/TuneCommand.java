@@ -1,7 +1,7 @@
 package dev.kerf.cli.tune;
 
-import dev.kerf.backend.Device;
 import dev.kerf.backend.gpu.TunedParameters;
+import dev.kerf.backend.gpu.kernel.KernelFiles;
 import dev.kerf.cli.console.Console;
 import dev.kerf.cli.console.ExitCode;
 import dev.kerf.cli.console.Version;
@@ -21,6 +21,7 @@ import dev.kerf.tune.space.Space;
 import java.io.BufferedReader;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.LinkedHashMap;
@@ -41,6 +42,7 @@ import picocli.CommandLine.Spec;
         + " that was ended goes on where it was.", footer = {"",
             "Example: kerf tune conv2d --backend opencl --shapes from:unet@512 --budget 5min",
             "         kerf tune conv2d --backend opencl --shape C=64,O=64 --set TILE_M=8      one set, by hand",
+            "         kerf tune conv2d --card h100 --shape C=64,O=64                         predicted, without a GPU",
             "         kerf tune --simulate cache.json --method genetic --budget 10%%",
             "         kerf tune --compare A100.json W6600.json --page methods.html"})
 public final class TuneCommand implements Callable<Integer> {
@@ -55,6 +57,20 @@ public final class TuneCommand implements Callable<Integer> {
     @Mixin
     private DeviceOptions device;
 
+    @Option(names = "--card", paramLabel = "NAME", description = "With --backend ptx, or in its place: the card that times are predicted for, h100 (the default), h200, a100, rtx4090, l4 or"
+            + " t4. Each configuration's PTX is counted in the interpreter, and a model makes a time of the counts; nothing is"
+            + " measured, no GPU is needed. Parameters that don't ship are compiled by nvcc or NVRTC.")
+    private String card;
+
+    @Option(names = "--kernels", paramLabel = "DIR", description = "A folder of kernels of yours that go before those that ship: sources, manifest/NAME.json, variants/NAME_WHAT.json. Accepted"
+            + " sets go to 'tuned' in it. Other commands take it from the environment's KERF_KERNELS.")
+    private void kernels(Path folder) {
+        if (!Files.isDirectory(folder)) {
+            throw new ParameterException(spec.commandLine(), "--kernels " + folder + ": there is no such folder");
+        }
+        System.setProperty(KernelFiles.PROPERTY, folder.toString());
+    }
+
     @Mixin
     private ProblemOptions problems;
 
@@ -67,9 +83,11 @@ public final class TuneCommand implements Callable<Integer> {
     @Option(names = "--accept", paramLabel = "DIR", arity = "0..1", fallbackValue = "", description = "Puts the best set, if it is better than today's, into the file of the device's name in your tuning directory (see --show)"
             + " or in DIR.")
     private void accept(String directory) {
-        accept = directory.isEmpty() ? TunedParameters.userDirectory() : Path.of(directory);
+        accepts = true;
+        accept = directory.isEmpty() ? null : Path.of(directory);
     }
 
+    private boolean accepts;
     private Path accept;
 
     @Option(names = "--ask-tell", description = "Lets another program lead the search: a line of JSON on standard input asks, one on standard output answers."
@@ -132,13 +150,16 @@ public final class TuneCommand implements Callable<Integer> {
         if (!show && kernel == null) {
             throw new ParameterException(spec.commandLine(), "give a kernel to tune, or --simulate FILE, --show or --methods");
         }
-        try (Device open = device.open()) {
+        if (accepts && accept == null) {
+            accept = TunedParameters.userDirectory();
+        }
+        try (Means means = means()) {
             if (show) {
-                TunedFiles.show(open, console, json);
+                TunedFiles.show(means.device(), console, json);
                 return ExitCode.OK;
             }
-            List<Problem> all = problems.problems(kernel, open);
-            DeviceTuning tuning = new DeviceTuning(console, open, problems, json);
+            List<Problem> all = problems.problems(kernel, means.device());
+            DeviceTuning tuning = new DeviceTuning(console, means, json);
             if (!set.isEmpty()) {
                 all.forEach(problem -> Usage.of(spec, () -> DeviceTuning.changed(problem, set)));
                 return tuning.byHand(all, set) ? ExitCode.OK : ExitCode.FAILED;
@@ -162,6 +183,22 @@ public final class TuneCommand implements Callable<Integer> {
             }
             return ExitCode.OK;
         }
+    }
+
+    private Means means() {
+        boolean interpreted = device.backend().replaceFirst(":0$", "").equals("ptx");
+        if (!interpreted && card == null) {
+            return new Measured(device.open(), problems);
+        }
+        if (!interpreted && !device.backend().equals(DeviceOptions.AUTO)) {
+            throw new ParameterException(spec.commandLine(), "--card " + card + " is for --backend ptx: " + device.backend()
+                    + " has a device of its own");
+        }
+        if (problems.cold()) {
+            throw new ParameterException(spec.commandLine(), "--cold is for devices: a model has no caches to empty");
+        }
+        String key = card == null ? System.getProperty("kerf.ptx.card", "h100") : card;
+        return Usage.of(spec, () -> new Modelled(key, problems));
     }
 
     private int replay() {

@@ -18,39 +18,58 @@ import dev.kerf.graph.Graph;
 import dev.kerf.graph.GraphBuilder;
 import dev.kerf.graph.TensorType;
 import dev.kerf.json.Json;
+import dev.kerf.tune.result.Results;
 import dev.kerf.tune.result.Trial;
 import dev.kerf.tune.result.Trial.Times;
 import dev.kerf.tune.result.Trial.Validity;
 import java.time.Duration;
-import java.time.Instant;
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 
 /**
  * Tries parameters on a device: the problem's op is compiled with them, run, held to the {@link Reference}, and timed by the
  * device's own clock. The objective is the median of the runs; every run is kept. What compilers leave to the first run counts as
  * compiling.
+ *
+ * <p>A compiler within the process can't be ended. What takes it longer than allowed has failed at once; the next trial begins when it
+ * has come back, so that nothing is timed beside it.
  */
-public final class DeviceObjective implements AutoCloseable {
+public final class DeviceObjective implements Evaluation {
     /**
      * How to time.
      *
-     * @param runs  timed runs of a trial
-     * @param cold  whether caches are emptied before each
-     * @param limit of one run; a trial that takes longer failed
+     * @param runs      timed runs of a trial
+     * @param cold      whether caches are emptied before each
+     * @param limit     of one run; a trial that takes longer failed
+     * @param compiling how long compiling may take
      */
-    public record Timing(int runs, boolean cold, Duration limit) {
+    public record Timing(int runs, boolean cold, Duration limit, Duration compiling) {
+        /** How long compiling may take where nothing is said. */
+        public static final Duration COMPILING = Duration.ofMinutes(1);
+
         /** Checks. */
         public Timing {
-            if (runs < 1 || limit.isZero() || limit.isNegative()) {
-                throw new BadInputException("timing takes 1 run or more, and time for it: " + runs + ", " + limit);
+            if (runs < 1 || limit.isZero() || limit.isNegative() || compiling.isZero() || compiling.isNegative()) {
+                throw new BadInputException(
+                        "timing takes 1 run or more, and time for it and for compiling: " + runs + ", " + limit
+                                + ", " + compiling);
             }
+        }
+
+        /** The same with {@link #COMPILING}. */
+        public Timing(int runs, boolean cold, Duration limit) {
+            this(runs, cold, limit, COMPILING);
         }
     }
 
+    private static final System.Logger LOG = System.getLogger(DeviceObjective.class.getName());
     /** Floats that no cache holds beside what they are copied to. */
     private static final long FLUSH = 32L << 20;
     private static final double NANOS = 1e9;
@@ -61,6 +80,9 @@ public final class DeviceObjective implements AutoCloseable {
     private final CompileOptions options;
     private final Reference reference;
     private final Executable flush;
+    private final ExecutorService compiler = Executors.newSingleThreadExecutor(
+            Thread.ofPlatform().daemon().name("kerf-tune-compiler").factory());
+    private Future<Executable> late;
 
     /** For a problem on a device, which stays the caller's; computes what the result must be. */
     public DeviceObjective(Device device, Problem problem, Precision precision, Timing timing) {
@@ -69,7 +91,7 @@ public final class DeviceObjective implements AutoCloseable {
         this.problem = problem;
         this.timing = timing;
         this.options = CompileOptions.of().precision(precision).profiled().unfused();
-        this.reference = Reference.of(problem, flops());
+        this.reference = Reference.of(problem, Manifest.of(problem.variant()).flops().value(problem.known()));
         this.flush = timing.cold() ? device.compile(copy(), null, CompileOptions.of()) : null;
     }
 
@@ -79,132 +101,154 @@ public final class DeviceObjective implements AutoCloseable {
         return g.build();
     }
 
-    private long flops() {
-        return Manifest.of(problem.variant()).flops().value(problem.known());
-    }
-
-    /** Who says what is right. */
+    @Override
     public String checkedBy() {
         return reference.by();
     }
 
-    /** Tries parameters. */
+    @Override
+    public String objective() {
+        return Results.TIME;
+    }
+
+    @Override
     public Trial evaluate(Map<String, Json> configuration) {
-        Map<String, Long> parameters = new LinkedHashMap<>();
-        configuration.forEach((name, v) -> parameters.put(name, v.asLong()));
-        Clock clock = new Clock();
-        Target.Forced forced = new Target.Forced(Map.of(problem.kernel(), problem.variant()),
-                Map.of(problem.variant(), parameters));
-        try (Executable e = device.compile(problem.graph(), null, options, forced)) {
-            if (GpuDevice.steps(e).stream().map(Step::kernel).noneMatch(problem.variant()::equals)) {
-                throw new BadInputException(problem.variant() + " doesn't do these sizes on this device");
-            }
-            problem.inputs().forEach((name, t) -> e.input(name).upload(t.data()));
-            clock.phase = Validity.RUNTIME;
-            e.run(timing.limit());
-            clock.compiled();
-            String wrong = wrong(e);
+        awaitCompiler();
+        TrialClock clock = new TrialClock();
+        try (Executable e = compiled(forced(problem, configuration), clock)) {
+            clock.compiled(Geometries.of(problem, configuration));
+            String wrong = reference.wrong(problem.graph(), e, options.precision().storage());
             clock.verified();
             if (!wrong.isEmpty()) {
                 return clock.failed(configuration, Validity.CORRECTNESS, wrong);
             }
-            time(e, clock.runs);
+            time(e, clock);
             return clock.done(configuration);
         } catch (BadInputException | UnsupportedOpException e) {
             return clock.failed(configuration, Validity.CONSTRAINTS, e.getMessage());
         } catch (DeadlineExceededException e) {
             return clock.failed(configuration, Validity.TIMEOUT, e.getMessage());
         } catch (DeviceException e) {
-            return clock.failed(configuration, e.outOfMemory() ? Validity.RUNTIME : clock.phase, e.getMessage());
+            return clock.failed(configuration, e.outOfMemory() ? Validity.RUNTIME : clock.phase(), e.getMessage());
         } catch (KerfException e) {
             return clock.failed(configuration, Validity.RUNTIME, e.getMessage());
         }
     }
 
-    private String wrong(Executable e) {
-        for (String y : problem.graph().outputs().keySet()) {
-            String wrong = reference.wrong(problem.graph(), y, e.output(y).toHost(), options.precision().storage());
-            if (!wrong.isEmpty()) {
-                return wrong;
-            }
-        }
-        return "";
+    /** A configuration as choices of a problem's kernel. */
+    static Target.Forced forced(Problem problem, Map<String, Json> configuration) {
+        Map<String, Long> parameters = new LinkedHashMap<>();
+        configuration.forEach((name, v) -> parameters.put(name, v.asLong()));
+        return new Target.Forced(Map.of(problem.kernel(), problem.variant()), Map.of(problem.variant(), parameters));
     }
 
-    private void time(Executable e, List<Double> runs) {
+    /** That an executable launches the kernel that a problem is of. */
+    static void checkLaunched(Problem problem, Executable e) {
+        if (GpuDevice.steps(e).stream().map(Step::kernel).noneMatch(problem.variant()::equals)) {
+            throw new BadInputException(problem.variant() + " doesn't do these sizes on this device");
+        }
+    }
+
+    /** Compiled and run once. */
+    private Executable compiled(Target.Forced forced, TrialClock clock) {
+        Duration most = timing.compiling().plus(timing.limit());
+        long from = System.nanoTime();
+        Future<Executable> made = compiler.submit(() -> {
+            Executable e = device.compile(problem.graph(), null, options, forced);
+            try {
+                checkLaunched(problem, e);
+                problem.inputs().forEach((name, t) -> e.input(name).upload(t.data()));
+                clock.runs();
+                e.run(most);
+                return e;
+            } catch (Throwable t) {
+                e.close();
+                throw t;
+            }
+        });
+        try {
+            Executable e = made.get(timing.compiling().toNanos(), TimeUnit.NANOSECONDS);
+            if (System.nanoTime() - from > timing.compiling().toNanos()) {
+                // It came back as its time ended: the same every time, whoever looked first.
+                e.close();
+                throw tooLong(null);
+            }
+            return e;
+        } catch (TimeoutException e) {
+            late = made;
+            throw tooLong(e);
+        } catch (InterruptedException e) {
+            late = made;
+            Thread.currentThread().interrupt();
+            throw new DeadlineExceededException("interrupted while it was compiled", e);
+        } catch (ExecutionException e) {
+            throw unwrapped(e);
+        }
+    }
+
+    private DeadlineExceededException tooLong(TimeoutException cause) {
+        return new DeadlineExceededException(
+                "compiling it and running it once took more than " + timing.compiling().toNanos() / NANOS + " s", cause);
+    }
+
+    private static RuntimeException unwrapped(ExecutionException e) {
+        return switch (e.getCause()) {
+            case RuntimeException r -> r;
+            case Error error -> throw error;
+            default -> new IllegalStateException(e.getCause());
+        };
+    }
+
+    /** Waits for a compiler whose time is over, and throws away what it made. */
+    private void awaitCompiler() {
+        if (late == null) {
+            return;
+        }
+        if (!late.isDone()) {
+            LOG.log(System.Logger.Level.WARNING,
+                    "{0}: the compiler hasn''t come back yet from what took it too long; waiting, so that nothing is timed beside it",
+                    problem.variant());
+        }
+        try {
+            late.get().close();
+        } catch (ExecutionException failed) {
+            LOG.log(System.Logger.Level.DEBUG, "{0}: what took too long to compile failed: {1}", problem.variant(),
+                    failed.getCause());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        late = null;
+    }
+
+    private void time(Executable e, TrialClock clock) {
         for (int i = 0; i < timing.runs(); i++) {
             if (flush != null) {
                 flush.run();
             }
             e.run(timing.limit());
-            runs.add(e.timings().stream().mapToLong(NodeTiming::nanos).sum() / NANOS);
+            clock.ran(e.timings().stream().mapToLong(NodeTiming::nanos).sum() / NANOS);
         }
-    }
-
-    /** What a trial took so far. */
-    private static final class Clock {
-        private final List<Double> runs = new ArrayList<>();
-        private Validity phase = Validity.COMPILE;
-        private long last = System.nanoTime();
-        private double compilation;
-        private double verification;
-
-        private double lap() {
-            long now = System.nanoTime();
-            double lap = (now - last) / NANOS;
-            last = now;
-            return lap;
-        }
-
-        void compiled() {
-            compilation = lap();
-        }
-
-        void verified() {
-            verification = lap();
-        }
-
-        Trial done(Map<String, Json> configuration) {
-            double[] sorted = runs.stream().mapToDouble(Double::doubleValue).sorted().toArray();
-            return new Trial(configuration, Validity.CORRECT, median(sorted),
-                    new Times(compilation, verification, lap(), 0, 0, runs), Instant.now().toString(), "");
-        }
-
-        Trial failed(Map<String, Json> configuration, Validity why, String error) {
-            double rest = lap();
-            boolean compiling = compilation == 0;
-            return new Trial(configuration, why, Double.NaN, new Times(compiling ? rest : compilation, verification,
-                    compiling ? 0 : rest, 0, 0, runs), Instant.now().toString(), error);
-        }
-    }
-
-    /** The middle of sorted numbers. */
-    static double median(double[] sorted) {
-        int n = sorted.length;
-        return n == 0 ? Double.NaN : (sorted[(n - 1) / 2] + sorted[n / 2]) / 2;
     }
 
     /** A trial with the runs of several; as it was where none of them ran. */
     public static Trial pooled(Trial trial, List<Double> runs) {
-        double[] sorted = runs.stream().mapToDouble(Double::doubleValue).sorted().toArray();
         Times t = trial.times();
         return runs.isEmpty()
                 ? trial
-                : new Trial(trial.configuration(), trial.validity(), median(sorted),
-                        new Times(t.compilation(), t.verification(),
-                                t.benchmark(), t.search(), t.framework(), runs),
-                        trial.timestamp(), trial.error());
+                : new Trial(trial.configuration(), trial.validity(), TrialClock.median(runs),
+                        new Times(t.compilation(), t.verification(), t.benchmark(), t.search(), t.framework(), runs),
+                        trial.timestamp(), trial.error(), trial.details());
     }
 
     /** How far runs lie apart: 1.4826 times the median distance to their median, as a share of it; σ for normal noise. */
     public static double noise(List<Double> runs) {
-        double[] sorted = runs.stream().mapToDouble(Double::doubleValue).sorted().toArray();
-        double middle = median(sorted);
-        return 1.4826 * median(Arrays.stream(sorted).map(r -> Math.abs(r - middle)).sorted().toArray()) / middle;
+        return TrialClock.noise(runs);
     }
 
     @Override
     public void close() {
+        awaitCompiler();
+        compiler.close();
         if (flush != null) {
             flush.close();
         }

@@ -24,7 +24,7 @@ public record Duel(List<List<Double>> today, List<List<Double>> best) {
     }
 
     /** Times two sets. */
-    public static Duel of(DeviceObjective objective, Map<String, Json> today, Map<String, Json> best) {
+    public static Duel of(Evaluation objective, Map<String, Json> today, Map<String, Json> best) {
         List<List<Double>> a = new ArrayList<>();
         List<List<Double>> b = new ArrayList<>();
         for (int i = 0; i < ROUNDS; i++) {
@@ -40,7 +40,7 @@ public record Duel(List<List<Double>> today, List<List<Double>> best) {
     }
 
     private static double median(List<Double> runs) {
-        return DeviceObjective.median(runs.stream().mapToDouble(Double::doubleValue).sorted().toArray());
+        return TrialClock.median(runs);
     }
 
     /** How many times as long today's takes as the other. */

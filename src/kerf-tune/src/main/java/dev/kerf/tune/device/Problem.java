@@ -8,27 +8,31 @@ import dev.kerf.backend.gpu.Lowering;
 import dev.kerf.backend.gpu.Target;
 import dev.kerf.backend.gpu.TunedParameters;
 import dev.kerf.backend.gpu.device.GpuDevice;
+import dev.kerf.backend.gpu.kernel.Dialect;
 import dev.kerf.backend.gpu.kernel.Expression;
+import dev.kerf.backend.gpu.kernel.KernelSource;
 import dev.kerf.backend.gpu.kernel.Manifest;
+import dev.kerf.check.op.OpCase;
+import dev.kerf.check.op.OpCases;
 import dev.kerf.error.BadFileException;
 import dev.kerf.error.BadInputException;
-import dev.kerf.graph.BoxOp;
 import dev.kerf.graph.Graph;
 import dev.kerf.graph.Graph.Node;
-import dev.kerf.graph.Graph.Value;
-import dev.kerf.graph.GraphBuilder;
-import dev.kerf.graph.SourceOp;
 import dev.kerf.graph.StateOp;
-import dev.kerf.graph.TensorType;
 import dev.kerf.graph.plan.Fusion;
 import dev.kerf.tensor.HostTensor;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Collections;
+import java.util.Comparator;
+import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Random;
 import java.util.Set;
 
 /**
@@ -41,11 +45,13 @@ import java.util.Set;
  * @param parameters that the device takes today
  * @param tier       where these come from: a tuned file, or the manifest
  * @param times      how often the model launches it
+ * @param conditions which of the sizes conditions of tuned files may have
  * @param graph      the op alone; its outputs are y0, y1 …
  * @param inputs     a tensor for each input
  */
 public record Problem(String kernel, String variant, Map<String, Long> sizes, Map<String, Long> known,
-        Map<String, Long> parameters, String tier, int times, Graph graph, Map<String, HostTensor> inputs) {
+        Map<String, Long> parameters, String tier, int times, Set<String> conditions, Graph graph,
+        Map<String, HostTensor> inputs) {
     /** Facts of the device and of precision, which every formula may see. */
     private static final Set<String> FACTS = Set.of("max_group", "local_memory", "dynamic_local", "compute_units",
             "typed_memory",
@@ -58,9 +64,27 @@ public record Problem(String kernel, String variant, Map<String, Long> sizes, Ma
         return text.toString();
     }
 
-    /** The condition of a tuned file that holds for these sizes alone. */
+    /**
+     * A hash of the source that its kernel has for a device, without comments and spaces; empty where the device reads none.
+     */
+    public String source(Device device) {
+        Dialect compiler = driver(device).facts().code().dialect();
+        if (!Manifest.of(variant).dialect().readBy(compiler)) {
+            return "";
+        }
+        String text = KernelSource.of(variant, compiler).replaceAll("//[^\n]*|#line[^\n]*", "").replaceAll("\\s+", " ");
+        try {
+            return HexFormat.of().formatHex(
+                    MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8)), 0, 16);
+        } catch (NoSuchAlgorithmException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    /** The condition of a tuned file that holds for these sizes alone, as far as conditions see them. */
     public String when() {
-        return String.join(" && ", sizes.entrySet().stream().map(e -> e.getKey() + " == " + e.getValue()).toList());
+        return String.join(" && ", sizes.entrySet().stream().filter(e -> conditions.contains(e.getKey()))
+                .map(e -> e.getKey() + " == " + e.getValue()).toList());
     }
 
     /**
@@ -70,35 +94,63 @@ public record Problem(String kernel, String variant, Map<String, Long> sizes, Ma
      * @throws BadInputException if the graph doesn't launch it on that device
      */
     public static List<Problem> of(Graph model, Device device, Precision precision, String name) {
+        return found(List.of(Fusion.fuse(model, Set.of())), device, precision, name).stream()
+                .sorted((a, b) -> b.times - a.times).toList();
+    }
+
+    /**
+     * Those of the op cases, which are small and use every op: for kernels that no model launches. The largest first.
+     *
+     * @throws BadInputException if no case launches it on that device
+     */
+    public static List<Problem> ofCases(Device device, Precision precision, String name) {
+        return found(OpCases.all().stream().filter(c -> c.runsIn(precision)).map(OpCase::recorded).toList(), device, precision,
+                name).stream()
+                .sorted(Comparator.comparingLong((Problem p) -> Manifest.of(p.variant).bytes().value(p.known)).reversed())
+                .toList();
+    }
+
+    private static Collection<Problem> found(List<Graph> graphs, Device device, Precision precision, String name) {
         Driver.Facts facts = driver(device).facts();
         Manifest wanted = Manifest.of(name);
         String base = wanted.variantOf().isEmpty() ? name : wanted.variantOf();
         Target.Forced forced = wanted.variantOf().isEmpty()
                 ? Target.Forced.NONE
                 : new Target.Forced(Map.of(base, name), Map.of());
-        Graph graph = Fusion.fuse(model, Set.of());
         TunedParameters tuned = TunedParameters.of(facts);
-        Target target = new Target(facts, graph, precision, tuned, forced);
         Map<String, Problem> all = new LinkedHashMap<>();
-        for (Node n : graph.nodes()) {
-            for (KernelCall call : n.op() instanceof StateOp ? List.<KernelCall>of() : Lowering.lower(n, target)) {
-                Manifest m = call.kernel();
-                if (m.name().equals(name) || wanted.variantOf().isEmpty() && m.variantOf().equals(name)) {
-                    Map<String, Long> known = known(call);
-                    Map<String, Long> sizes = sizes(m, known);
-                    Problem same = all.get(n.op() + " " + sizes);
-                    all.put(n.op() + " " + sizes, new Problem(base, m.name(), sizes, known, parameters(call),
-                            tuned.tier(m.name(), known), same == null ? 1 : same.times + 1,
-                            same == null ? alone(n, graph) : same.graph, same == null ? numbers(n, graph) : same.inputs));
-                    break;
-                }
+        for (Graph graph : graphs) {
+            Target target = new Target(facts, graph, precision, tuned, forced);
+            for (Node n : graph.nodes()) {
+                (n.op() instanceof StateOp ? List.<KernelCall>of() : Lowering.lower(n, target)).stream()
+                        .filter(c -> c.kernel().name().equals(name)
+                                || wanted.variantOf().isEmpty() && c.kernel().variantOf().equals(name))
+                        .findFirst().ifPresent(c -> add(all, base, c, n, graph, tuned));
             }
         }
         if (all.isEmpty()) {
             throw new BadInputException("nothing launches " + name + " on " + facts.info().id()
                     + (wanted.variantOf().isEmpty() ? "" : " for these sizes; it is for " + wanted.when()));
         }
-        return all.values().stream().sorted((a, b) -> b.times - a.times).toList();
+        return all.values();
+    }
+
+    private static void add(Map<String, Problem> all, String base, KernelCall call, Node n, Graph graph,
+            TunedParameters tuned) {
+        Manifest m = call.kernel();
+        Map<String, Long> known = known(call);
+        Map<String, Long> sizes = sizes(m, known);
+        Problem same = all.get(n.op() + " " + sizes);
+        all.put(n.op() + " " + sizes, same != null
+                ? same.again()
+                : new Problem(base, m.name(), sizes, known, parameters(call),
+                        tuned.tier(m.name(), known, parameters(call)), 1, call.chosenBy(), OneOp.graph(n, graph),
+                        OneOp.numbers(n, graph)));
+    }
+
+    /** The same, launched once more. */
+    private Problem again() {
+        return new Problem(kernel, variant, sizes, known, parameters, tier, times + 1, conditions, graph, inputs);
     }
 
     /** The driver of a device that kernels can be tuned on. */
@@ -153,79 +205,5 @@ public record Problem(String kernel, String variant, Map<String, Long> sizes, Ma
         Map<String, Long> sizes = new LinkedHashMap<>();
         names.stream().filter(n -> known.containsKey(n) && !FACTS.contains(n)).forEach(n -> sizes.put(n, known.get(n)));
         return Collections.unmodifiableMap(sizes);
-    }
-
-    private static Graph alone(Node n, Graph from) {
-        GraphBuilder g = new GraphBuilder();
-        Map<Integer, Value> made = new LinkedHashMap<>();
-        Value[] operands = new Value[n.inputs().size()];
-        for (int i = 0; i < operands.length; i++) {
-            Value v = n.input(i);
-            Value same = made.get(v.id());
-            operands[i] = same != null ? same : operand(g, v, i, from, made);
-            made.put(v.id(), operands[i]);
-        }
-        List<Value> out = g.add(n.op(), operands);
-        for (int i = 0; i < out.size(); i++) {
-            g.output("y" + i, out.get(i));
-        }
-        return g.build();
-    }
-
-    private static Value operand(GraphBuilder g, Value v, int i, Graph from, Map<Integer, Value> made) {
-        if (from.producer(v).op() instanceof SourceOp.Constant c) {
-            return g.constant(c.value());
-        }
-        if (from.producer(v).op() instanceof SourceOp.Weight) {
-            return g.constant(draw(v.type(), i, null));
-        }
-        if (v.count() == null) {
-            return g.input("x" + i, v.type());
-        }
-        Value count = made.computeIfAbsent(v.count().id(), _ -> g.input("n" + i, v.count().type()));
-        return g.input("x" + i, v.type(), count);
-    }
-
-    /** Numbers for the inputs; counts are as large as can be. */
-    private static Map<String, HostTensor> numbers(Node n, Graph from) {
-        Map<String, HostTensor> all = new LinkedHashMap<>();
-        Map<Integer, Integer> seen = new LinkedHashMap<>();
-        for (int i = 0; i < n.inputs().size(); i++) {
-            Value v = n.input(i);
-            boolean source = from.producer(v).op() instanceof SourceOp.Constant
-                    || from.producer(v).op() instanceof SourceOp.Weight;
-            if (source || seen.putIfAbsent(v.id(), i) != null) {
-                continue;
-            }
-            all.put("x" + i, draw(v.type(), i, n));
-            if (v.count() != null && seen.putIfAbsent(v.count().id(), i) == null) {
-                HostTensor count = HostTensor.zeros(v.count().type().dtype(), v.count().type().shape());
-                for (long k = 0; k < count.elements(); k++) {
-                    count.setDouble(k, v.type().shape().dim(v.countAxis()));
-                }
-                all.put("n" + i, count);
-            }
-        }
-        return all;
-    }
-
-    /** Multiples of 2⁻¹⁰ in [−1, 1), exact in float16 too; boxes on an image of 256; whole numbers that index what there is. */
-    private static HostTensor draw(TensorType type, int seed, Node n) {
-        HostTensor t = HostTensor.zeros(type.dtype(), type.shape());
-        Random random = new Random(seed);
-        boolean boxes = n != null && n.op() instanceof BoxOp && !(n.op() instanceof BoxOp.DecodeBoxes)
-                && type.dtype().floating()
-                && type.shape().rank() > 1 && type.shape().dim(type.shape().rank() - 1) == 4;
-        long rows = n == null ? 1 : n.input(0).type().shape().rank() == 0 ? 1 : n.input(0).type().shape().dim(0);
-        for (long i = 0; i < t.elements(); i++) {
-            if (boxes) {
-                t.setDouble(i, i % 4 < 2 ? random.nextInt(1600) / 8.0 : t.getDouble(i - 2) + 1 + random.nextInt(440) / 8.0);
-            } else if (type.dtype().floating()) {
-                t.setDouble(i, (random.nextInt(2048) - 1024) / 1024.0);
-            } else {
-                t.setDouble(i, random.nextInt((int) Math.min(Math.max(1, rows), 2)));
-            }
-        }
-        return t;
     }
 }

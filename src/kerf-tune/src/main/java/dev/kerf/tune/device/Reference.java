@@ -45,6 +45,12 @@ record Reference(Map<String, HostTensor> expected, double terms, double units, S
         return new Reference(outputs, terms, 2 * ROOM, "the cpu back end");
     }
 
+    /** What is wrong with the outputs of a graph that has run; empty if nothing. */
+    String wrong(Graph graph, Executable run, Storage storage) {
+        return graph.outputs().keySet().stream().map(y -> wrong(graph, y, run.output(y).toHost(), storage))
+                .filter(w -> !w.isEmpty()).findFirst().orElse("");
+    }
+
     /** What is wrong with an output, in rows that are valid; empty if nothing. */
     String wrong(Graph graph, String name, HostTensor got, Storage storage) {
         HostTensor e = expected.get(name);

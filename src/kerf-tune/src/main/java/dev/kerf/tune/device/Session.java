@@ -1,5 +1,6 @@
 package dev.kerf.tune.device;
 
+import dev.kerf.error.BackendUnavailableException;
 import dev.kerf.error.BadFileException;
 import dev.kerf.json.Json;
 import dev.kerf.tune.Objective;
@@ -73,6 +74,10 @@ public final class Session implements Objective, AutoCloseable {
                     : measure.apply(values);
             log.add(trial);
             Files.deleteIfExists(trying);
+        } catch (BackendUnavailableException e) {
+            // Nothing is wrong with the configuration: what would try it isn't there.
+            trying.toFile().delete();
+            throw e;
         } catch (IOException e) {
             throw new BadFileException(trying + " can't be written (" + e + ")", e);
         }

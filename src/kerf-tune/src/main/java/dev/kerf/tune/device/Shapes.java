@@ -13,8 +13,10 @@ import dev.kerf.graph.TensorType;
 import dev.kerf.tensor.DType;
 import dev.kerf.tensor.Shape;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 
 /** Problem sizes given by hand: {@code C=64,O=64,H=128,W=128} for a kernel. */
@@ -40,6 +42,11 @@ public final class Shapes {
             all.put((String) namesAndValues[i], (Integer) namesAndValues[i + 1]);
         }
         return all;
+    }
+
+    /** The kernels that sizes can be given for. */
+    public static Set<String> kernels() {
+        return Collections.unmodifiableSet(KNOWN.keySet());
     }
 
     /**

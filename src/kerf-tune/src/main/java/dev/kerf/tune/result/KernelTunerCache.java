@@ -3,6 +3,7 @@ package dev.kerf.tune.result;
 import dev.kerf.error.BadFileException;
 import dev.kerf.json.Json;
 import dev.kerf.tune.result.Results.About;
+import dev.kerf.tune.result.Trial.Details;
 import dev.kerf.tune.result.Trial.Times;
 import dev.kerf.tune.result.Trial.Validity;
 import dev.kerf.tune.space.Space;
@@ -28,8 +29,8 @@ import java.util.Set;
  * }
  * }</pre>
  *
- * <p>What the form has no room for stands under names of its own, which Kernel Tuner passes over: {@code kerf_problem} in the
- * head, {@code kerf_validity} and {@code kerf_error} in an entry.
+ * <p>What the form has no room for stands under names of its own, which Kernel Tuner passes over: {@code kerf_problem} and
+ * {@code kerf_source} in the head, {@code kerf_validity}, {@code kerf_error}, {@code kerf_build} and {@code kerf_measures} in an entry.
  */
 public final class KernelTunerCache {
     /** What ends the file. */
@@ -81,7 +82,8 @@ public final class KernelTunerCache {
             parameters.add(new Space.Parameter(k, List.copyOf(values)));
         }
         return new Results(new About(json.find("device_name").map(Json::asString).orElse(""),
-                json.find("kernel_name").map(Json::asString).orElse(""), problem(json), parameters, objective), trials);
+                json.find("kernel_name").map(Json::asString).orElse(""), problem(json), parameters, objective,
+                json.find("kerf_source").map(Json::asString).orElse("")), trials);
     }
 
     /** A name, or the only one of a list. */
@@ -113,11 +115,12 @@ public final class KernelTunerCache {
         double value = validity == Validity.CORRECT ? entry.at(objective).asDouble() : Double.NaN;
         List<Double> runs = new ArrayList<>();
         entry.find("times").ifPresent(t -> t.items().forEach(run -> runs.add(run.asDouble() / MILLIS)));
-        return new Trial(configuration, validity, objective.equals(Results.TIME) ? value / MILLIS : value,
+        return new Trial(configuration, validity, Results.isTime(objective) ? value / MILLIS : value,
                 new Times(seconds(entry, "compile_time"), seconds(entry, "verification_time"), seconds(entry, "benchmark_time"),
                         seconds(entry, "strategy_time"), seconds(entry, "framework_time"), runs),
                 entry.find("timestamp").filter(Json::isString).map(Json::asString).orElse(""),
-                entry.find("kerf_error").map(Json::asString).orElse(""));
+                entry.find("kerf_error").map(Json::asString).orElse(""),
+                Details.of(entry.find("kerf_build"), entry.find("kerf_measures")));
     }
 
     private static Validity validity(Json entry, String objective) {
@@ -166,9 +169,12 @@ public final class KernelTunerCache {
             problem.put(name, size);
         });
         StringBuilder out = new StringBuilder("{\n");
-        Json.object().put("device_name", about.device()).put("kernel_name", about.kernel()).put("problem_size", sizes)
-                .put("kerf_problem", problem).put("tune_params_keys", keys).put("tune_params", values)
-                .put("objective", about.objective()).members()
+        Json head = Json.object().put("device_name", about.device()).put("kernel_name", about.kernel())
+                .put("problem_size", sizes).put("kerf_problem", problem);
+        if (!about.source().isEmpty()) {
+            head.put("kerf_source", about.source());
+        }
+        head.put("tune_params_keys", keys).put("tune_params", values).put("objective", about.objective()).members()
                 .forEach((name, v) -> out.append('"').append(name).append("\": ").append(v).append(",\n"));
         return out.append("\"cache\": {").toString();
     }
@@ -189,7 +195,7 @@ public final class KernelTunerCache {
             case CONSTRAINTS -> "InvalidConfig";
             case TIMEOUT, RUNTIME, CORRECTNESS -> "RuntimeFailedConfig";
         };
-        double unit = about.objective().equals(Results.TIME) ? MILLIS : 1;
+        double unit = Results.isTime(about.objective()) ? MILLIS : 1;
         entry.put(about.objective(), correct ? Json.of(t.objective() * unit) : Json.of(failure));
         Json runs = Json.array();
         t.times().runs().forEach(run -> runs.add(run * MILLIS));
@@ -197,6 +203,12 @@ public final class KernelTunerCache {
                 .put("verification_time", t.times().verification() * MILLIS)
                 .put("benchmark_time", t.times().benchmark() * MILLIS).put("strategy_time", t.times().search() * MILLIS)
                 .put("framework_time", t.times().framework() * MILLIS).put("timestamp", t.timestamp());
+        if (!t.details().build().isEmpty()) {
+            entry.put("kerf_build", t.details().builtJson());
+        }
+        if (!t.details().measures().isEmpty()) {
+            entry.put("kerf_measures", t.details().measuredJson());
+        }
         if (!correct) {
             entry.put("__error__", failure).put("kerf_validity", t.validity().toString()).put("kerf_error", t.error());
         }

@@ -27,6 +27,8 @@ import java.util.zip.GZIPInputStream;
 public record Results(About about, List<Trial> trials) {
     /** The objective that is a time in seconds here, in milliseconds in files. */
     public static final String TIME = "time";
+    /** The time that a model predicts, which nothing was measured for; in seconds and milliseconds likewise. */
+    public static final String PREDICTED = "predicted_time";
 
     /**
      * What trials are of.
@@ -36,9 +38,16 @@ public record Results(About about, List<Trial> trials) {
      * @param problem    sizes by name
      * @param parameters with all values, in the order that keys have
      * @param objective  what is minimised
+     * @param source     a hash of the kernel's source; empty where a file doesn't say
      */
     public record About(String device, String kernel, Map<String, Long> problem, List<Space.Parameter> parameters,
-            String objective) {
+            String objective, String source) {
+        /** Trials of a kernel of whatever source. */
+        public About(String device, String kernel, Map<String, Long> problem, List<Space.Parameter> parameters,
+                String objective) {
+            this(device, kernel, problem, parameters, objective, "");
+        }
+
         /** Copies the lists. */
         public About {
             problem = Collections.unmodifiableMap(new LinkedHashMap<>(problem));
@@ -71,6 +80,11 @@ public record Results(About about, List<Trial> trials) {
         }
         Json json = KernelTunerCache.closed(text, file.toString());
         return json.find("cache").isPresent() ? KernelTunerCache.read(json) : T4.read(json);
+    }
+
+    /** Whether an objective is seconds here and milliseconds in files. */
+    public static boolean isTime(String objective) {
+        return objective.equals(TIME) || objective.equals(PREDICTED);
     }
 
     /** The space that these trials are all of. */

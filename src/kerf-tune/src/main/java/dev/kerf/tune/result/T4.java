@@ -2,6 +2,7 @@ package dev.kerf.tune.result;
 
 import dev.kerf.json.Json;
 import dev.kerf.tune.result.Results.About;
+import dev.kerf.tune.result.Trial.Details;
 import dev.kerf.tune.result.Trial.Times;
 import dev.kerf.tune.result.Trial.Validity;
 import java.util.ArrayList;
@@ -30,8 +31,14 @@ public final class T4 {
      * @param platform driver or platform
      * @param version  of Kerf
      * @param written  when, ISO 8601
+     * @param model    what predicted the times, in words; empty where they were measured
      */
-    public record Maker(String api, String platform, String version, String written) {}
+    public record Maker(String api, String platform, String version, String written, String model) {
+        /** Who made a file of what was measured. */
+        public Maker(String api, String platform, String version, String written) {
+            this(api, platform, version, written, "");
+        }
+    }
 
     static Results read(Json json) {
         Optional<Json> metadata = json.find("metadata");
@@ -82,7 +89,19 @@ public final class T4 {
                 new Times(seconds(times, unit, "compilation_time", "compilation"), seconds(times, unit, "validation"),
                         benchmark, seconds(times, unit, "search_algorithm"), seconds(times, unit, "framework"), runs),
                 r.find("timestamp").map(Json::asString).orElse(""),
-                r.find("kerf_error").map(Json::asString).orElse(""));
+                r.find("kerf_error").map(Json::asString).orElse(""),
+                Details.of(r.find("compilation_data"), Optional.of(measures(r, objective))));
+    }
+
+    /** The measurements that aren't the objective. */
+    private static Json measures(Json r, String objective) {
+        Json all = Json.object();
+        for (Json m : r.find("measurements").map(Json::items).orElse(List.of())) {
+            if (!m.at("name").asString().equals(objective) && m.at("value").isNumber()) {
+                all.put(m.at("name").asString(), m.at("value"));
+            }
+        }
+        return all;
     }
 
     private static double seconds(Json times, double unit, String... names) {
@@ -96,7 +115,7 @@ public final class T4 {
     }
 
     private static double objective(Json r, String objective, double unit, List<Double> runs) {
-        boolean time = objective.equals(Results.TIME);
+        boolean time = Results.isTime(objective);
         for (Json m : r.find("measurements").map(Json::items).orElse(List.of())) {
             if (m.at("name").asString().equals(objective)) {
                 double of = m.find("unit").map(u -> UNITS.getOrDefault(u.asString(), unit)).orElse(unit);
@@ -121,6 +140,9 @@ public final class T4 {
         metadata.put("platform", maker.platform()).put("device", about.device()).put("autotuner", "Kerf")
                 .put("autotuner_version", maker.version()).put("timestamp", maker.written()).put("timeunit", "milliseconds")
                 .put("kerf_kernel", about.kernel()).put("kerf_problem", problem);
+        if (!maker.model().isEmpty()) {
+            metadata.put("kerf_model", maker.model());
+        }
         Json all = Json.array();
         results.trials().forEach(t -> all.add(json(t, about.objective())));
         return Json.object().put("schema_version", "1.1.0").put("metadata", metadata).put("results", all);
@@ -135,16 +157,21 @@ public final class T4 {
         Json times = Json.object().put("compilation_time", compilation).put("compilation", compilation).put("runtimes", runs)
                 .put("benchmark", t.times().benchmark() * MILLIS).put("framework", t.times().framework() * MILLIS)
                 .put("search_algorithm", t.times().search() * MILLIS).put("validation", t.times().verification() * MILLIS);
-        boolean time = objective.equals(Results.TIME);
+        boolean time = Results.isTime(objective);
         Json measurements = Json.array();
         if (t.validity() == Validity.CORRECT) {
             measurements.add(Json.object().put("name", objective).put("value", time ? t.objective() * MILLIS : t.objective())
                     .put("unit", time ? "ms" : "").put("type", "double"));
         }
+        t.details().measures().forEach((name, value) -> measurements
+                .add(Json.object().put("name", name).put("value", value).put("unit", "").put("type", "double")));
         Json result = Json.object().put("timestamp", t.timestamp()).put("configuration", configuration)
                 .put("objectives", Json.array().add(objective)).put("times", times)
                 .put("invalidity", t.validity().toString()).put("correctness", t.validity() == Validity.CORRECTNESS ? 0 : 1)
                 .put("measurements", measurements);
+        if (!t.details().build().isEmpty()) {
+            result.put("compilation_data", t.details().builtJson());
+        }
         return t.error().isEmpty() ? result : result.put("kerf_error", t.error());
     }
 }

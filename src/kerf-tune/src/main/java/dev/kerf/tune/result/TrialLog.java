@@ -40,7 +40,12 @@ public final class TrialLog implements AutoCloseable {
                 String text = Files.readString(file).strip();
                 Json json = KernelTunerCache.closed(text, file.toString());
                 Results before = KernelTunerCache.read(json);
-                if (!KernelTunerCache.head(before.about()).equals(body)) {
+                String source = before.about().source();
+                if (!source.isEmpty() && !source.equals(about.source())) {
+                    throw new BadInputException(file + " has trials of another version of " + about.kernel()
+                            + "'s source: give another place with --out, or remove it");
+                }
+                if (!KernelTunerCache.head(withSource(before.about())).equals(body)) {
                     throw new BadInputException(file + " has trials of something else (" + before.about().kernel() + " on "
                             + before.about().device() + "): give another place with --out, or remove it");
                 }
@@ -58,6 +63,11 @@ public final class TrialLog implements AutoCloseable {
         } catch (IOException e) {
             throw new BadFileException(file + " can't be written (" + e + ")", e);
         }
+    }
+
+    /** What a file is of, with the source that is meant: those who don't say are taken at their word. */
+    private About withSource(About a) {
+        return new About(a.device(), a.kernel(), a.problem(), a.parameters(), a.objective(), about.source());
     }
 
     /** The trials, those of earlier processes first. */

@@ -101,7 +101,7 @@ class TuningTest {
             Map<String, HostTensor> others = new LinkedHashMap<>(problem.inputs());
             others.replaceAll((_, t) -> HostTensor.zeros(t.dtype(), t.shape()));
             Problem changing = new Problem(problem.kernel(), problem.variant(), problem.sizes(), problem.known(),
-                    problem.parameters(), "", 1, problem.graph(), others);
+                    problem.parameters(), "", 1, problem.conditions(), problem.graph(), others);
             try (DeviceObjective objective = new DeviceObjective(device, changing, Precision.FLOAT32, TWICE)) {
                 others.putAll(problem.inputs());
                 Trial wrong = objective.evaluate(Map.of());
@@ -150,6 +150,25 @@ class TuningTest {
         }
     }
 
+    /** What no model launches is tuned by the sizes of its op cases. */
+    @ParameterizedTest(allowZeroInvocations = true)
+    @MethodSource("devices")
+    void everyKernelHasSizes(String id) {
+        try (GpuDevice device = Parity.open(id, Target.Forced.NONE)) {
+            for (String kernel : List.of("confusion", "components", "from_nv12", "group_norm", "paste_masks")) {
+                List<Problem> problems = Problem.ofCases(device, Precision.FLOAT32, kernel);
+                Problem largest = problems.getFirst();
+                assertEquals(kernel, largest.kernel());
+                try (DeviceObjective objective = new DeviceObjective(device, largest, Precision.FLOAT32, TWICE)) {
+                    Map<String, Json> today = new LinkedHashMap<>();
+                    largest.parameters().forEach((name, v) -> today.put(name, Json.of(v)));
+                    Trial trial = objective.evaluate(today);
+                    assertEquals(Validity.CORRECT, trial.validity(), largest.text() + " " + trial.error());
+                }
+            }
+        }
+    }
+
     @Test
     void aShapeThatThereIsNotIsNamed() {
         String said = assertThrows(BadInputException.class, () -> Shapes.graph("conv2d", "C=3,Q=5")).getMessage();
@@ -190,6 +209,80 @@ class TuningTest {
         assertEquals(6, Results.read(file).trials().size());
     }
 
+    /** Trials of a source that was changed since aren't taken for those of the new one; files that don't say are believed. */
+    @Test
+    void aChangedKernelBeginsAnew() throws IOException {
+        List<Space.Parameter> parameters = List.of(new Space.Parameter("p", List.of(Json.of(1), Json.of(2))));
+        Space space = Space.listed(parameters, List.of(Map.of("p", Json.of(1)), Map.of("p", Json.of(2))));
+        Function<Map<String, Json>, Trial> measure = c -> new Trial(c, Validity.CORRECT, 1, new Times(1, 0, 0, 0, 0, List.of()),
+                "", "");
+        Path file = temp.resolve("k.json");
+        for (String source : List.of("", "a")) {
+            About about = new About("D", "k", Map.of("n", 5L), parameters, Results.TIME, source);
+            try (Session session = new Session(file, about, space, measure)) {
+                assertEquals(source.isEmpty() ? 0 : 1, session.known());
+                session.evaluate(session.known());
+            }
+        }
+        About changed = new About("D", "k", Map.of("n", 5L), parameters, Results.TIME, "b");
+        String said = assertThrows(BadInputException.class, () -> new Session(file, changed, space, measure)).getMessage();
+        assertTrue(said.contains("another version of k's source"), said);
+        assertEquals(2, Results.read(file).trials().size());
+        try (GpuDevice device = Parity.open("ptx:0", Target.Forced.NONE)) {
+            assertEquals(32, problem(device, "unary", "").source(device).length());
+            assertFalse(problem(device, "unary", "").source(device).equals(problem(device, "binary", "").source(device)));
+        }
+    }
+
+    /** Compiling has its own limit; what took too long has failed, and the next trial and the end wait for the compiler. */
+    @Test
+    void compilingMayNotTakeLong() {
+        Timing hasty = new Timing(1, false, Duration.ofSeconds(30), Duration.ofNanos(1));
+        try (GpuDevice device = Parity.open("ptx:0", Target.Forced.NONE)) {
+            Problem problem = problem(device, "unary", "elements=5000");
+            try (DeviceObjective objective = new DeviceObjective(device, problem, Precision.FLOAT32, hasty)) {
+                for (int i = 0; i < 2; i++) {
+                    Trial late = objective.evaluate(Map.of());
+                    assertEquals(Validity.TIMEOUT, late.validity());
+                    assertTrue(late.error().startsWith("compiling it and running it once took more than"), late.error());
+                    assertTrue(late.times().compilation() > 0, "the time that it took is known");
+                    assertEquals(List.of(), late.times().runs());
+                }
+            }
+            assertThrows(BadInputException.class, () -> new Timing(1, false, Duration.ofSeconds(1), Duration.ZERO));
+        }
+    }
+
+    /** For each kernel that sizes can be given for: a file that has nothing but an accepted set is taken, for all other sizes too. */
+    @ParameterizedTest(allowZeroInvocations = true)
+    @MethodSource("devices")
+    void aFreshFileIsTaken(String id) throws IOException {
+        try (GpuDevice device = Parity.open(id, Target.Forced.NONE)) {
+            Path file = temp.resolve(TunedParameters.files(device.driver().facts()).getFirst());
+            Map<Problem, Map<String, Long>> accepted = new LinkedHashMap<>();
+            for (String kernel : Shapes.kernels()) {
+                Problem problem = problem(device, kernel, "");
+                Map<String, Json> set = KernelSpace.of(problem.variant(), problem.known()).configuration(0);
+                TunedFile.accept(file, problem, set, "", TunedParameters.MEASURED);
+                Map<String, Long> numbers = new LinkedHashMap<>();
+                set.forEach((name, value) -> numbers.put(name, value.asLong()));
+                accepted.put(problem, numbers);
+            }
+            TunedParameters tuned = TunedParameters.of(device.driver().facts(), temp);
+            for (String kernel : Shapes.kernels()) {
+                Target target = new Target(device.driver().facts(), Shapes.graph(kernel, ""), Precision.FLOAT32, tuned,
+                        Target.Forced.NONE);
+                target.graph().nodes().forEach(n -> Lowering.lower(n, target).forEach(
+                        call -> accepted.entrySet().stream().filter(a -> a.getKey().variant().equals(call.kernel().name()))
+                                .forEach(a -> a.getValue().forEach(
+                                        (name, value) -> assertEquals(value.intValue(), call.parameter(name), kernel)))));
+                Map<String, Long> others = new LinkedHashMap<>(problem(device, kernel, "").known());
+                others.replaceAll((name, value) -> value + 1);
+                assertFalse(tuned.tier(kernel, others).contains(file.toString()), "other sizes go on to the next file");
+            }
+        }
+    }
+
     /** What is accepted is what the device takes for these sizes, and no others, from then on. */
     @ParameterizedTest(allowZeroInvocations = true)
     @MethodSource("devices")
@@ -199,8 +292,8 @@ class TuningTest {
             Path file = temp.resolve(TunedParameters.files(device.driver().facts()).getFirst());
             Files.writeString(file,
                     "{\"softmax\": [{\"parameters\": {\"GROUP\": 32}}], \"unary\": [{\"parameters\": {\"GROUP\": 32}}]}");
-            TunedFile.accept(file, problem, Map.of("GROUP", Json.of(128), "ITEMS", Json.of(2)));
-            TunedFile.accept(file, problem, Map.of("GROUP", Json.of(64), "ITEMS", Json.of(2)));
+            TunedFile.accept(file, problem, Map.of("GROUP", Json.of(128), "ITEMS", Json.of(2)), "", TunedParameters.MEASURED);
+            TunedFile.accept(file, problem, Map.of("GROUP", Json.of(64), "ITEMS", Json.of(2)), "", TunedParameters.MEASURED);
             TunedParameters tuned = TunedParameters.of(device.driver().facts(), temp);
             assertEquals(Map.of("GROUP", 64L, "ITEMS", 2L), tuned.of("unary", problem.known()));
             assertEquals(file.toString(), tuned.tier("unary", problem.known()));
@@ -221,5 +314,11 @@ class TuningTest {
             String said = assertThrows(BadFileException.class, () -> TunedParameters.of(facts, temp)).getMessage();
             assertTrue(said.contains("v.json") && said.contains(wrong[2]), said);
         }
+        Files.writeString(temp.resolve("v.json"), "{\"unary\": [{\"wehn\": \"1\", \"parameters\": {\"GROUP\": 64}}]}");
+        String key = assertThrows(BadFileException.class, () -> TunedParameters.of(facts, temp)).getMessage();
+        assertTrue(key.contains("not 'wehn'"), key);
+        Files.writeString(temp.resolve("v.json"),
+                "{\"unary\": [{\"parameters\": {\"GROUP\": 64}, \"source\": \"predicted\"}]}");
+        assertEquals(temp.resolve("v.json") + " (predicted)", TunedParameters.of(facts, temp).tier("unary", Map.of()));
     }
 }

@@ -64,6 +64,7 @@ public final class KernelCall {
     private static final long ALIGNMENT = 256;
 
     private final Manifest kernel;
+    private final Set<String> chosenBy;
     private final Map<String, Long> formulaNames;
     private final Map<String, Long> parameters;
     private final Map<String, String> definitions = new LinkedHashMap<>();
@@ -73,6 +74,7 @@ public final class KernelCall {
     KernelCall(Manifest kernel, Map<String, Long> parameters, Map<String, Long> names, Storage storage) {
         this.kernel = kernel;
         this.parameters = Collections.unmodifiableMap(new LinkedHashMap<>(parameters));
+        this.chosenBy = Set.copyOf(names.keySet());
         this.formulaNames = new LinkedHashMap<>(names);
         formulaNames.putAll(parameters);
         parameters.forEach((name, value) -> definitions.put(name, String.valueOf(value)));
@@ -107,6 +109,11 @@ public final class KernelCall {
     /** The kernel that was chosen: the one asked for or a variant. */
     public Manifest kernel() {
         return kernel;
+    }
+
+    /** The names that were known when it was chosen: those that conditions of tuned parameters may have. */
+    public Set<String> chosenBy() {
+        return chosenBy;
     }
 
     /** The value of a tunable parameter that was chosen; packings depend on these. */

@@ -72,9 +72,9 @@ public record Target(Driver.Facts facts, Graph graph, Precision precision, Tuned
                     chosen.name(), better);
         }
         Map<String, Long> wanted = forced.parameters().getOrDefault(chosen.name(), Map.of());
-        if (!wanted.isEmpty() && !allowed(chosen, wanted, names, parameters)) {
-            throw new BadInputException("kernel " + chosen.name() + " can't have the parameters " + wanted + ": "
-                    + chosen.constraints() + ", " + chosen.parameters());
+        String broken = wanted.isEmpty() ? "" : broken(chosen, wanted, names, parameters);
+        if (!broken.isEmpty()) {
+            throw new BadInputException("kernel " + chosen.name() + " can't have the parameters " + wanted + ": " + broken);
         }
         parameters.putAll(wanted);
         return new KernelCall(chosen, parameters, names, storage());
@@ -162,11 +162,23 @@ public record Target(Driver.Facts facts, Graph graph, Precision precision, Tuned
     /** Whether a kernel may have these values in place of its standard ones. */
     private static boolean allowed(
             Manifest kernel, Map<String, Long> values, Map<String, Long> names, Map<String, Long> standard) {
+        return broken(kernel, values, names, standard).isEmpty();
+    }
+
+    /** The first of a manifest's rules that these values break in place of the standard ones; empty if none. */
+    private static String broken(
+            Manifest kernel, Map<String, Long> values, Map<String, Long> names, Map<String, Long> standard) {
         Map<String, Long> all = new LinkedHashMap<>(names);
         all.putAll(standard);
         all.putAll(values);
-        boolean known = values.entrySet().stream().allMatch(e -> kernel.parameters().containsKey(e.getKey())
-                && kernel.parameters().get(e.getKey()).values().contains(e.getValue()));
-        return known && kernel.constraints().stream().allMatch(c -> c.holds(all));
+        for (Map.Entry<String, Long> e : values.entrySet()) {
+            Manifest.Parameter p = kernel.parameters().get(e.getKey());
+            if (p == null || !p.values().contains(e.getValue())) {
+                return p == null
+                        ? "it has no " + e.getKey() + ", only " + kernel.parameters().keySet()
+                        : e.getKey() + " is one of " + p.values();
+            }
+        }
+        return kernel.constraints().stream().filter(c -> !c.holds(all)).findFirst().map(c -> c + " doesn't hold").orElse("");
     }
 }

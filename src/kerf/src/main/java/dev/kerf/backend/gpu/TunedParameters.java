@@ -1,6 +1,7 @@
 package dev.kerf.backend.gpu;
 
 import dev.kerf.backend.gpu.kernel.Expression;
+import dev.kerf.backend.gpu.kernel.KernelFiles;
 import dev.kerf.backend.gpu.kernel.Manifest;
 import dev.kerf.error.BadFileException;
 import dev.kerf.json.Json;
@@ -24,9 +25,11 @@ import java.util.Set;
  * tier ({@code nvidia_h200.json}, {@code sm_90.json}, {@code default.json}) and holds, for each kernel, a list of
  * conditions over the sizes with values:
  *
- * <pre>{@code {"conv2d": [{"when": "C >= 64", "parameters": {"TILE_M": 64}}]}}</pre>
+ * <pre>{@code {"conv2d": [{"when": "C >= 64", "parameters": {"TILE_M": 64}, "source": "measured"}]}}</pre>
  *
- * The user's directory is {@code kerf/tuned} in {@code $XDG_CONFIG_HOME} (or {@code ~/.config}).
+ * {@code "source"} says where values come from, if they weren't measured; it is told wherever the tier is. The user's directory is
+ * {@code kerf/tuned} in {@code $XDG_CONFIG_HOME} (or {@code ~/.config}); where kernels come from a folder of the user's
+ * ({@link KernelFiles}), {@code tuned} in it goes before.
  */
 public final class TunedParameters {
     private static final System.Logger LOG = System.getLogger(TunedParameters.class.getName());
@@ -39,6 +42,11 @@ public final class TunedParameters {
      */
     public record Tier(String file, boolean found) {}
 
+    /** The source of values that were measured. */
+    public static final String MEASURED = "measured";
+
+    private static final List<String> KEYS = List.of("when", "parameters", "source");
+
     private final Map<String, Json> tiers = new LinkedHashMap<>();
     private final List<Tier> looked = new ArrayList<>();
 
@@ -50,11 +58,18 @@ public final class TunedParameters {
      * @throws BadFileException if a file names a kernel or a parameter that there isn't, or is malformed
      */
     public static TunedParameters of(Driver.Facts facts) {
-        return of(facts, userDirectory());
+        List<Path> users = new ArrayList<>();
+        KernelFiles.folder().ifPresent(f -> users.add(f.resolve("tuned")));
+        users.add(configured());
+        return of(facts, users);
     }
 
-    /** Where the user's files lie, whether there are any or not. */
+    /** Where the user's files go, whether there are any or not. */
     public static Path userDirectory() {
+        return KernelFiles.folder().map(f -> f.resolve("tuned")).orElseGet(TunedParameters::configured);
+    }
+
+    private static Path configured() {
         String config = System.getenv("XDG_CONFIG_HOME");
         Path user = config != null && !config.isEmpty()
                 ? Path.of(config)
@@ -74,13 +89,19 @@ public final class TunedParameters {
 
     /** What there is for a device, in a directory of the user's or shipped. */
     static TunedParameters of(Driver.Facts facts, Path user) {
+        return of(facts, List.of(user));
+    }
+
+    private static TunedParameters of(Driver.Facts facts, List<Path> users) {
         TunedParameters all = new TunedParameters();
         for (String file : files(facts)) {
-            boolean own = Files.isRegularFile(user.resolve(file));
-            if (own) {
-                all.add(user.resolve(file).toString(), Json.read(user.resolve(file)));
+            for (Path user : users) {
+                boolean own = Files.isRegularFile(user.resolve(file));
+                if (own) {
+                    all.add(user.resolve(file).toString(), Json.read(user.resolve(file)));
+                }
+                all.looked.add(new Tier(user.resolve(file).toString(), own));
             }
-            all.looked.add(new Tier(user.resolve(file).toString(), own));
             String shipped = shipped(file);
             if (shipped != null) {
                 all.add(file, Json.parse(shipped, file));
@@ -93,13 +114,23 @@ public final class TunedParameters {
     /** Takes a file; a misspelt name would never match anything, and nobody would be told. */
     private void add(String file, Json entries) {
         entries.members().forEach((kernel, list) -> {
-            Manifest m;
-            try {
-                m = Manifest.of(kernel);
-            } catch (BadFileException e) {
+            if (!Manifest.known(kernel)) {
                 throw list.error("there is no kernel '" + kernel + "'");
             }
+            Manifest m = Manifest.of(kernel);
             for (Json entry : list.items()) {
+                entry.members().forEach((key, value) -> {
+                    if (!KEYS.contains(key)) {
+                        throw value.error("an entry has " + KEYS + ", not '" + key + "'");
+                    }
+                });
+                entry.find("when").ifPresent(when -> {
+                    try {
+                        Expression.parse(when.asString());
+                    } catch (BadFileException e) {
+                        throw when.error(e.getMessage());
+                    }
+                });
                 entry.at("parameters").members().forEach((name, value) -> {
                     if (!m.parameters().containsKey(name)) {
                         throw value.error("kernel " + kernel + " has no parameter '" + name + "', only "
@@ -132,25 +163,52 @@ public final class TunedParameters {
     Map<String, Long> of(String kernel, Map<String, Long> names) {
         Map<String, Long> values = new LinkedHashMap<>();
         entry(kernel, names).ifPresent(e -> {
-            LOG.log(System.Logger.Level.DEBUG, "kernel {0}: parameters from {1}", kernel, e.getKey());
+            LOG.log(System.Logger.Level.DEBUG, "kernel {0}: parameters from {1}", kernel, said(e));
             e.getValue().at("parameters").members().forEach((name, value) -> values.put(name, value.asLong()));
         });
         return values;
     }
 
-    /** The file that the values for a kernel with these sizes come from; empty where nothing is known. */
+    /**
+     * The file that the values for a kernel with these sizes come from, and behind it in brackets their source if they weren't measured;
+     * empty where nothing is known.
+     */
     public String tier(String kernel, Map<String, Long> names) {
-        return entry(kernel, names).map(Map.Entry::getKey).orElse("");
+        return tier(kernel, names, Map.of());
+    }
+
+    /**
+     * The same, where what a file has was taken.
+     *
+     * @param taken the values that a kernel has; those that the file has and the manifest doesn't allow for the sizes aren't among them
+     */
+    public String tier(String kernel, Map<String, Long> names, Map<String, Long> taken) {
+        return entry(kernel, names).filter(e -> e.getValue().at("parameters").members().entrySet().stream()
+                .allMatch(p -> taken.getOrDefault(p.getKey(), p.getValue().asLong()) == p.getValue().asLong()))
+                .map(TunedParameters::said).orElse("");
+    }
+
+    private static String said(Map.Entry<String, Json> found) {
+        String source = found.getValue().find("source").map(Json::asString).orElse(MEASURED);
+        return found.getKey() + (source.equals(MEASURED) ? "" : " (" + source + ")");
     }
 
     private Optional<Map.Entry<String, Json>> entry(String kernel, Map<String, Long> names) {
         for (Map.Entry<String, Json> tier : tiers.entrySet()) {
             for (Json entry : tier.getValue().find(kernel).map(Json::items).orElse(List.of())) {
-                if (Expression.parse(entry.find("when").map(Json::asString).orElse("1")).holds(names)) {
+                if (holds(tier.getKey(), kernel, entry, names)) {
                     return Optional.of(Map.entry(tier.getKey(), entry));
                 }
             }
         }
         return Optional.empty();
+    }
+
+    private static boolean holds(String file, String kernel, Json entry, Map<String, Long> names) {
+        try {
+            return Expression.parse(entry.find("when").map(Json::asString).orElse("1")).holds(names);
+        } catch (BadFileException e) {
+            throw new BadFileException(file + ", kernel " + kernel + ": " + e.getMessage(), e);
+        }
     }
 }

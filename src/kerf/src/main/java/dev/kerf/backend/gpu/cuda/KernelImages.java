@@ -90,6 +90,11 @@ public interface KernelImages {
                         + ShippedImages.key(definitions) + " isn't shipped for " + chip.architecture()));
     }
 
+    /** Whether there is a compiler for what doesn't ship. */
+    static boolean compiles() {
+        return NvrtcLibrary.find().nvrtc() != null;
+    }
+
     /** What Kerf ships and what it can compile here. */
     static KernelImages standard() {
         return new StandardImages(ImageCache.ofUser(), NvrtcLibrary::find);

@@ -1,5 +1,6 @@
 package dev.kerf.backend.gpu.cuda;
 
+import dev.kerf.backend.gpu.kernel.KernelSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -34,7 +35,7 @@ final class ShippedImages {
 
     /** All of it, that for the nearest architecture first; read when it is asked for. */
     static Stream<KernelImages.Image> all(String kernel, Map<String, String> definitions, KernelImages.Chip chip) {
-        return all(kernel, definitions, chip, ShippedImages::file);
+        return KernelSource.own(kernel) ? Stream.empty() : all(kernel, definitions, chip, ShippedImages::file);
     }
 
     /** The same of other files than {@code ARCHITECTURE/NAME.ptx}. */

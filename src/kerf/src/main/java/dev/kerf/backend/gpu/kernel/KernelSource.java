@@ -33,13 +33,27 @@ public final class KernelSource {
         return out.toString();
     }
 
+    /** Whether anything of a kernel is a file of the user's: no code that ships is of it then. */
+    public static boolean own(String kernel) {
+        if (KernelFiles.folder().isEmpty()) {
+            return false;
+        }
+        Manifest m = Manifest.of(kernel);
+        Set<String> files = new HashSet<>();
+        append("dialect.h", files, new StringBuilder());
+        append(m.file(), files, new StringBuilder());
+        files.add("manifest/" + (m.variantOf().isEmpty() ? kernel : m.variantOf()) + ".json");
+        files.add("variants/" + kernel + ".json");
+        return files.stream().anyMatch(KernelFiles::own);
+    }
+
     private static void append(String file, Set<String> seen, StringBuilder out) {
         if (!seen.add(file)) {
             return;
         }
         out.append("#line 1 \"").append(file).append("\"\n");
         int line = 0;
-        for (String text : Manifest.resource(file).lines().toList()) {
+        for (String text : KernelFiles.read(file).lines().toList()) {
             line++;
             if (text.startsWith("#include \"")) {
                 append(text.substring("#include \"".length(), text.lastIndexOf('"')), seen, out);

@@ -2,9 +2,6 @@ package dev.kerf.backend.gpu.kernel;
 
 import dev.kerf.error.BadFileException;
 import dev.kerf.json.Json;
-import java.io.IOException;
-import java.io.InputStream;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -99,7 +96,7 @@ public record Manifest(
         List<String> devices,
         Expression when) {
     private static final Map<String, Manifest> READ = new ConcurrentHashMap<>();
-    private static final String FOLDER = "/dev/kerf/kernels/";
+    private static final Map<String, Manifest> NAMED = new ConcurrentHashMap<>();
     private static final Expression NONE = Expression.parse("0");
 
     /**
@@ -158,23 +155,37 @@ public record Manifest(
     }
 
     /**
-     * The manifest of a shipped kernel or variant; read once.
+     * The manifest of a kernel or variant, that ships or is the user's ({@link KernelFiles}); read once.
      *
      * @throws BadFileException if there is none or it is malformed
      */
     public static Manifest of(String kernel) {
-        for (int end = kernel.length(); end > 0; end = kernel.lastIndexOf('_', end - 1)) {
-            String base = kernel.substring(0, end);
-            String file = "manifest/" + base + ".json";
-            if (READ.containsKey(base) || Manifest.class.getResource(FOLDER + file) != null) {
-                Manifest m = READ.computeIfAbsent(base, k -> parse(k, Json.parse(resource(file), base + ".json")));
-                return Stream.concat(Stream.of(m), m.variants.stream())
-                        .filter(k -> k.name.equals(kernel))
-                        .findFirst()
-                        .orElseThrow(() -> new BadFileException("kernels/" + file + " has no variant " + kernel));
-            }
+        return NAMED.computeIfAbsent(kernel, Manifest::find);
+    }
+
+    /**
+     * Whether there is a kernel or variant of that name.
+     *
+     * @throws BadFileException if the manifest that would have it is malformed
+     */
+    public static boolean known(String kernel) {
+        String base = KernelFiles.kernelOf(kernel);
+        return !base.isEmpty()
+                && (base.equals(kernel) || of(base).variants.stream().anyMatch(v -> v.name.equals(kernel)));
+    }
+
+    private static Manifest find(String kernel) {
+        String base = KernelFiles.kernelOf(kernel);
+        if (base.isEmpty()) {
+            throw new BadFileException("kernels/manifest/" + kernel + ".json is not in the program");
         }
-        throw new BadFileException("kernels/manifest/" + kernel + ".json is not in the program");
+        String file = "manifest/" + base + ".json";
+        Manifest m = READ.computeIfAbsent(base,
+                k -> parse(k, Json.parse(KernelFiles.read(file), KernelFiles.name(file)), KernelFiles.variants(k)));
+        return Stream.concat(Stream.of(m), m.variants.stream())
+                .filter(k -> k.name.equals(kernel))
+                .findFirst()
+                .orElseThrow(() -> new BadFileException(KernelFiles.name(file) + " has no variant " + kernel));
     }
 
     /** Its source under {@code kernels/}. */
@@ -184,23 +195,22 @@ public record Manifest(
 
     /** A text file under {@code kernels/}. */
     public static String resource(String path) {
-        try (InputStream in = Manifest.class.getResourceAsStream(FOLDER + path)) {
-            if (in == null) {
-                throw new BadFileException("kernels/" + path + " is not in the program");
-            }
-            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
-        } catch (IOException e) {
-            throw new BadFileException("kernels/" + path + " can't be read (" + e + ")", e);
-        }
+        return KernelFiles.read(path);
     }
 
     /** Reads a manifest with its variants. */
     public static Manifest parse(String kernel, Json json) {
-        Manifest m = parse(kernel, json, null);
+        return parse(kernel, json, Map.of());
+    }
+
+    /** Reads a manifest with its variants, and more that go before them. */
+    private static Manifest parse(String kernel, Json json, Map<String, Json> more) {
+        Manifest m = parse(kernel, json, (Manifest) null);
         if (!json.at("file").asString().equals(m.file())) {
             throw json.at("file").error("expected " + m.file());
         }
         List<Manifest> variants = new ArrayList<>();
+        more.forEach((name, v) -> variants.add(parse(name, v, m)));
         for (Json v : json.find("variants").map(Json::items).orElse(List.of())) {
             String name = v.at("name").asString();
             if (!name.startsWith(kernel + "_")) {
