@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
@@ -169,21 +170,31 @@ class TuneCommandTest {
                 "there is no such folder");
     }
 
-    /** Sets that don't ship can't be counted without a compiler: one line says so, and what was known isn't lost. */
+    /**
+     * Sets that don't ship can't be counted without a compiler, nor those that do of a kernel whose source is the user's: one line says so.
+     */
     @Test
     void withoutACompilerOneLineSaysSo() throws IOException, InterruptedException {
-        ProcessBuilder call = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+        neitherNvccNorNvrtc("--method", "brute-force", "--out", dir.resolve("t").toString());
+        assertEquals(List.of(), Run.files(dir.resolve("t")).stream().filter(f -> f.endsWith(".trying")).toList());
+        Files.copy(Path.of("kernels", "unary.cl"), Files.createDirectories(dir.resolve("mine")).resolve("unary.cl"));
+        neitherNvccNorNvrtc("--set", "GROUP=256", "--kernels", dir.resolve("mine").toString());
+    }
+
+    private void neitherNvccNorNvrtc(String... more) throws IOException, InterruptedException {
+        List<String> call = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "--enable-native-access=ALL-UNNAMED", "-Dkerf.nvrtc.library=/nowhere/libnvrtc.so", "-cp",
                 System.getProperty("java.class.path"), "dev.kerf.cli.Main", "tune", "unary", "--card", "h100", "--shape",
-                "elements=5000", "--method", "brute-force", "--out", dir.resolve("t").toString()).redirectErrorStream(true);
-        call.environment().put("PATH", "/nowhere");
-        Process p = call.start();
+                "elements=5000"));
+        call.addAll(List.of(more));
+        ProcessBuilder without = new ProcessBuilder(call).redirectErrorStream(true);
+        without.environment().put("PATH", "/nowhere");
+        Process p = without.start();
         List<String> said = new String(p.getInputStream().readAllBytes(), StandardCharsets.UTF_8).lines()
                 .filter(l -> !l.startsWith("Picked up ")).toList();
         assertEquals(ExitCode.FAILED, p.waitFor(), said.toString());
         assertEquals(1, said.size(), said.toString());
         assertTrue(said.getFirst().contains("isn't shipped, and there is neither nvcc on the path nor NVRTC"), said.toString());
-        assertEquals(List.of(), Run.files(dir.resolve("t")).stream().filter(f -> f.endsWith(".trying")).toList());
     }
 
     @Test

@@ -15,12 +15,13 @@ import java.util.Map;
  * @param flops       useful arithmetic operations, by the kernel's manifest
  * @param bytes       to be read and written at least, likewise
  * @param registers   of a thread
+ * @param localBytes  of a thread's own memory that its PTX declares
  * @param assembled   whether ptxas said how many registers; otherwise they are about what its PTX needs
  * @param counts      of all blocks
  */
 public record LaunchCost(
         String node, String kernel, String variant, Map<String, String> definitions, long blocks, long sampled, long flops,
-        long bytes, int registers, boolean assembled, LaunchCounts counts) {
+        long bytes, int registers, int localBytes, boolean assembled, LaunchCounts counts) {
     private static final int LANES = 32;
 
     /** Whether the counts were scaled from a part of the blocks. */

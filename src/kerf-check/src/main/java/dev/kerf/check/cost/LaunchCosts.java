@@ -81,7 +81,8 @@ public final class LaunchCosts {
         Manifest kernel = Manifest.of(step.kernel());
         LaunchCost same = known.computeIfAbsent(counter.identity(step.launch(), kernel), _ -> count(step, kernel));
         return new LaunchCost(step.node().name(), same.kernel(), same.variant(), same.definitions(), same.blocks(),
-                same.sampled(), step.flops(), step.bytes(), same.registers(), same.assembled(), same.counts());
+                same.sampled(), step.flops(), step.bytes(), same.registers(), same.localBytes(), same.assembled(),
+                same.counts());
     }
 
     private LaunchCost count(Step step, Manifest kernel) {
@@ -91,7 +92,8 @@ public final class LaunchCosts {
         return new LaunchCost(step.node().name(), kernel.variantOf().isEmpty() ? kernel.name() : kernel.variantOf(),
                 kernel.name(), Map.copyOf(step.definitions()), counted.counts().blocks(), counted.sampled(), step.flops(),
                 step.bytes(),
-                registers.orElseGet(() -> counter.registers(step.launch())), registers.isPresent(), counted.counts());
+                registers.orElseGet(() -> counter.registers(step.launch())), counter.localBytes(step.launch()),
+                registers.isPresent(), counted.counts());
     }
 
     /** What decides how much a launch does: all rows that there may be are valid, and no box lies over another. */

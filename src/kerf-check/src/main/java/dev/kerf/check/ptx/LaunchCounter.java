@@ -68,6 +68,11 @@ public final class LaunchCounter implements AutoCloseable {
         return ((PtxLaunch) launch).now().kernel().program().registers();
     }
 
+    /** Bytes of memory of a thread's own that a launch's PTX declares. */
+    public int localBytes(Driver.Launch launch) {
+        return ((PtxLaunch) launch).now().kernel().program().localBytes();
+    }
+
     /**
      * What a launch does.
      *

@@ -64,7 +64,7 @@ class PredictionTest {
                 LaunchCounter.Counted c = known.computeIfAbsent(kernel + l.at("groups") + l.at("arguments"),
                         _ -> counter.count(launch, Manifest.of(kernel), LaunchCosts.SOME));
                 LaunchCost cost = new LaunchCost(l.at("node").asString(), kernel, kernel, Map.of(), c.counts().blocks(),
-                        c.sampled(), l.at("flops").asLong(), l.at("bytes").asLong(), all.at("registers").at(kernel).asInt(),
+                        c.sampled(), l.at("flops").asLong(), l.at("bytes").asLong(), all.at("registers").at(kernel).asInt(), 0,
                         true, c.counts());
                 micros.merge(cost.node(), 1e6 * Prediction.of(cost, card).seconds(), Double::sum);
             }
@@ -111,7 +111,7 @@ class PredictionTest {
         LaunchCounts counts = new LaunchCounts("k", blocks, 32, 0, 1, Map.of("fma.f32", each * blocks), each * blocks * 32, 0,
                 0, 0,
                 0, 0, 0, 0, 0, 0);
-        return Prediction.of(new LaunchCost("n", "k", "k", Map.of(), blocks, blocks, 0, bytes, 32, true, counts),
+        return Prediction.of(new LaunchCost("n", "k", "k", Map.of(), blocks, blocks, 0, bytes, 32, 0, true, counts),
                 Card.of("h100")).seconds();
     }
 

@@ -116,7 +116,7 @@ public final class DeviceObjective implements Evaluation {
         awaitCompiler();
         TrialClock clock = new TrialClock();
         try (Executable e = compiled(forced(problem, configuration), clock)) {
-            clock.compiled(Geometries.of(problem, configuration));
+            clock.compiled(Geometries.of(problem, configuration, device.driver().facts().code().dialect()));
             String wrong = reference.wrong(problem.graph(), e, options.precision().storage());
             clock.verified();
             if (!wrong.isEmpty()) {

@@ -6,6 +6,7 @@ import dev.kerf.backend.Precision;
 import dev.kerf.backend.gpu.Target;
 import dev.kerf.backend.gpu.cuda.KernelImages;
 import dev.kerf.backend.gpu.device.GpuDevice;
+import dev.kerf.backend.gpu.kernel.Dialect;
 import dev.kerf.backend.gpu.kernel.Manifest;
 import dev.kerf.check.cost.LaunchCost;
 import dev.kerf.check.cost.LaunchCosts;
@@ -39,6 +40,9 @@ import java.util.Map;
 public final class ModelObjective implements Evaluation {
     /** Operations up to which each configuration is interpreted whole, of which a processor does some ten millions a second. */
     private static final long SMALL = 100_000_000;
+
+    /** Of a block, on every card. */
+    private static final int MOST_THREADS = 1024;
 
     private final Problem problem;
     private final Card card;
@@ -106,7 +110,7 @@ public final class ModelObjective implements Evaluation {
         try (LaunchCounter counter = new LaunchCounter(card, images);
                 Executable e = counter.device().compile(problem.graph(), null, options, forced)) {
             DeviceObjective.checkLaunched(problem, e);
-            clock.compiled(Geometries.of(problem, configuration));
+            clock.compiled(Geometries.of(problem, configuration, Dialect.CUDA));
             String wrong = checked ? wrong(forced) : "";
             clock.verified();
             if (!wrong.isEmpty()) {
@@ -157,7 +161,10 @@ public final class ModelObjective implements Evaluation {
                 if (c.variant().equals(variant)) {
                     sums.put("waves", (double) card.waves(c.blocks(), c.counts().threads(), c.counts().sharedBytes(),
                             c.registers()));
+                    build.put("max_work_group_size", Json.of(Math.min(MOST_THREADS, card.threads())));
                     build.put("local_memory_size", Json.of(c.counts().sharedBytes()));
+                    build.put("private_memory_size", Json.of(c.localBytes()));
+                    build.put("constant_memory_size", Json.of(0));
                     build.put("registers", Json.of(c.registers()));
                 }
             }

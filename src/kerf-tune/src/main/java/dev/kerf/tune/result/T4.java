@@ -21,6 +21,8 @@ public final class T4 {
     private static final Map<String, Double> UNITS = Map.of("nanoseconds", 1e9, "microseconds", 1e6, "milliseconds", 1e3,
             "miliseconds", 1e3, "seconds", 1.0, "ns", 1e9, "us", 1e6, "ms", 1e3, "s", 1.0);
     private static final double MILLIS = 1e3;
+    private static final List<String> BUILD = List.of("max_work_group_size", "local_memory_size", "private_memory_size",
+            "constant_memory_size", "registers", "global_size", "local_size");
 
     private T4() {}
 
@@ -90,7 +92,7 @@ public final class T4 {
                         benchmark, seconds(times, unit, "search_algorithm"), seconds(times, unit, "framework"), runs),
                 r.find("timestamp").map(Json::asString).orElse(""),
                 r.find("kerf_error").map(Json::asString).orElse(""),
-                Details.of(r.find("compilation_data"), Optional.of(measures(r, objective))));
+                Details.of(r.find("compilation_data").or(() -> r.find("kerf_build")), Optional.of(measures(r, objective))));
     }
 
     /** The measurements that aren't the objective. */
@@ -161,16 +163,18 @@ public final class T4 {
         Json measurements = Json.array();
         if (t.validity() == Validity.CORRECT) {
             measurements.add(Json.object().put("name", objective).put("value", time ? t.objective() * MILLIS : t.objective())
-                    .put("unit", time ? "ms" : "").put("type", "double"));
+                    .put("unit", time ? "ms" : "").put("type", "Double"));
         }
         t.details().measures().forEach((name, value) -> measurements
-                .add(Json.object().put("name", name).put("value", value).put("unit", "").put("type", "double")));
+                .add(Json.object().put("name", name).put("value", value).put("unit", "").put("type", "Double")));
         Json result = Json.object().put("timestamp", t.timestamp()).put("configuration", configuration)
                 .put("objectives", Json.array().add(objective)).put("times", times)
                 .put("invalidity", t.validity().toString()).put("correctness", t.validity() == Validity.CORRECTNESS ? 0 : 1)
                 .put("measurements", measurements);
         if (!t.details().build().isEmpty()) {
-            result.put("compilation_data", t.details().builtJson());
+            // The format wants all of it or nothing.
+            result.put(t.details().build().keySet().containsAll(BUILD) ? "compilation_data" : "kerf_build",
+                    t.details().builtJson());
         }
         return t.error().isEmpty() ? result : result.put("kerf_error", t.error());
     }

@@ -15,8 +15,10 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -178,6 +180,54 @@ class ResultsTest {
             }
         }
         assertSame(r, Results.read(file(t4.pretty())));
+    }
+
+    /** What the published schemas of both formats require, and the words that they have. */
+    @Test
+    void theSchemasHold() throws IOException {
+        Results read = Results.read(file(CACHE));
+        Map<String, Json> build = Map.of("global_size", Json.parse("{\"x\": 4, \"y\": 1, \"z\": 1}"));
+        Trial first = read.trials().getFirst();
+        List<Trial> trials = new ArrayList<>(read.trials());
+        trials.set(0, new Trial(first.configuration(), first.validity(), first.objective(), first.times(),
+                "2026-01-02T03:04:05Z", "", new Trial.Details(build, Map.of("sectors", 7.0))));
+        Results r = new Results(read.about(), trials);
+        Json t4 = T4.write(r, new T4.Maker("OpenCL", "P", "1", "2026-01-02T03:04:05Z"));
+        assertTrue(t4.at("schema_version").asString().matches("\\d+\\.\\d+\\.\\d+"));
+        assertTrue(Set.of("nanoseconds", "microseconds", "milliseconds", "seconds")
+                .contains(t4.at("metadata").at("timeunit").asString()));
+        for (Json one : t4.at("results").items()) {
+            assertTrue(Set.of("timeout", "compile", "runtime", "correctness", "constraints", "correct")
+                    .contains(one.at("invalidity").asString()));
+            one.at("times").members()
+                    .forEach((name, time) -> assertTrue(name.equals("runtimes") ? time.isArray() : time.isNumber()));
+            for (Json m : one.at("measurements").items()) {
+                assertTrue(Set.of("Int", "UnsignedInt", "Double", "Percent", "Throughput", "UtilizationLevel")
+                        .contains(m.at("type").asString()), m.toString());
+            }
+            assertTrue(one.find("compilation_data").isEmpty(), "all of it or nothing");
+        }
+        assertEquals(Json.parse("{\"x\": 4, \"y\": 1, \"z\": 1}"),
+                t4.at("results").at(0).at("kerf_build").at("global_size"));
+        assertEquals(7, t4.at("results").at(0).at("measurements").at(1).at("value").asInt());
+
+        Json cache = Json.parse(KernelTunerCache.write(r), "cache");
+        assertEquals("1.1.0", cache.at("schema_version").asString());
+        for (String required : List.of("device_name", "kernel_name", "problem_size", "tune_params_keys", "tune_params",
+                "objective")) {
+            cache.at(required);
+        }
+        cache.at("problem_size").items().forEach(Json::asLong);
+        cache.at("cache").members().values().forEach(e -> {
+            Json time = e.at("time");
+            assertTrue(time.isNumber() || Set.of("InvalidConfig", "CompilationFailedConfig", "RuntimeFailedConfig")
+                    .contains(time.asString()));
+            for (String required : List.of("compile_time", "verification_time", "benchmark_time", "strategy_time",
+                    "framework_time")) {
+                assertTrue(e.at(required).isNumber());
+            }
+            assertTrue(e.at("timestamp").isString());
+        });
     }
 
     private static void assertSame(Results expected, Results got) {

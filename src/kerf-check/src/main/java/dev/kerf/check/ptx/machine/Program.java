@@ -121,6 +121,11 @@ public final class Program {
         return op;
     }
 
+    /** Bytes of a thread's own memory. */
+    public int localBytes() {
+        return localBytes;
+    }
+
     /** How many 32-bit registers of a thread are alive at a time, about. */
     public int registers() {
         return slots.count(Type.Bank.INT) + slots.count(Type.Bank.FLOAT) + 2 * slots.count(Type.Bank.LONG);
