@@ -14,6 +14,7 @@ module dev.kerf.tune {
 
     provides dev.kerf.tune.search.SearchStrategy with
             dev.kerf.tune.search.Annealing,
+            dev.kerf.tune.search.Bayesian,
             dev.kerf.tune.search.BruteForce,
             dev.kerf.tune.search.Genetic,
             dev.kerf.tune.search.GreedyLocalSearch,

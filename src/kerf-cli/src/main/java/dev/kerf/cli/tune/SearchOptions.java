@@ -28,7 +28,7 @@ final class SearchOptions {
     @Option(names = "--setting", paramLabel = "NAME=VALUE", description = "Changes a setting of the method; may be repeated. --methods lists them.")
     private Map<String, Double> settings = new LinkedHashMap<>();
 
-    @Option(names = "--method", paramLabel = "NAME", defaultValue = "greedy-ils", description = "brute-force, random, greedy-ils (the default), annealing, genetic or vnd: see --methods.")
+    @Option(names = "--method", paramLabel = "NAME", defaultValue = "greedy-ils", description = "brute-force, random, greedy-ils (the default), annealing, bayesian, genetic or vnd: see --methods.")
     private void method(String name) {
         method = Usage.of(spec, () -> SearchStrategy.of(name));
     }
