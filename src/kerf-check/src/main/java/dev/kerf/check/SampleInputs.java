@@ -21,7 +21,7 @@ public final class SampleInputs {
     private SampleInputs() {}
 
     /**
-     * Inputs and states by name: float32 in −1 … 1, pixels of any value, other bytes 0 or 1. Integers say what is where as the
+     * Inputs and states by name: float32 in −1 … 1, scores mostly below 0, pixels of any value, other bytes 0 or 1. Integers say what is where as the
      * models read them: one point on what is meant (none in a frame that is tracked), a memory in each slot.
      */
     public static Map<String, HostTensor> of(Graph graph) {
@@ -35,12 +35,22 @@ public final class SampleInputs {
     private static HostTensor input(String name, TensorType type, boolean tracked) {
         return switch (name) {
             case "image" -> type.dtype() == DType.U8 ? pixels(type.shape()) : random(name, type, 1);
+            case "scores" -> few(name, type);
             case "labels" -> rows(type, (i, _) -> i == 0 && !tracked ? 1 : -1);
             case "memory_slots", "pointer_slots" -> rows(type, (i, _) -> i);
             case "memory_ages" -> rows(type, (i, n) -> n - 1 - i);
             case "memory_valid", "pointer_valid" -> rows(type, (_, _) -> 1);
             default -> random(name, type, 1);
         };
+    }
+
+    /** One in twenty is above 0.05, as few things are found among all that are looked at. */
+    private static HostTensor few(String name, TensorType type) {
+        HostTensor scores = random(name, type, 1);
+        for (long i = 0; i < scores.elements(); i++) {
+            scores.setDouble(i, scores.getDouble(i) - 0.85);
+        }
+        return scores;
     }
 
     /** Each row the same: of an element's place in it and the row's length. */

@@ -22,12 +22,15 @@ import dev.kerf.cli.option.Usage;
 import dev.kerf.cli.option.WeightsPath;
 import dev.kerf.error.BadInputException;
 import dev.kerf.file.AtomicFile;
+import dev.kerf.graph.Op;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
@@ -275,6 +278,8 @@ public final class BenchCommand implements Callable<Integer> {
 
     private List<Workload> workloads(List<ModelPart> parts, List<Engine> engines, List<String> left) {
         List<Workload> all = new ArrayList<>();
+        // What several networks have is measured once.
+        Map<String, Op> ops = new HashMap<>();
         for (ModelPart part : parts) {
             for (int batch : new LinkedHashSet<>(batches)) {
                 if (batch > 1 && part.name().equals(ONE_AT_A_TIME)) {
@@ -289,8 +294,16 @@ public final class BenchCommand implements Callable<Integer> {
                         all.add(network);
                     }
                     if (only.contains(Part.OPS)) {
-                        NetworkOps.of(opened.graph()).keySet().forEach(op -> all.add(
-                                new Workload(Workload.OP, part, op, weights, network.size(), batch, imageSize)));
+                        NetworkOps.of(opened.graph()).forEach((name, op) -> {
+                            Workload work = new Workload(Workload.OP, part, name, weights, network.size(), batch, imageSize);
+                            Op other = ops.putIfAbsent(name + ", " + work.sizeText() + ", " + batch, alone(op));
+                            if (other == null) {
+                                all.add(work);
+                            } else if (!other.equals(alone(op))) {
+                                left.add(name + " of " + part.name()
+                                        + ": an op of that name is measured, which differs in attributes");
+                            }
+                        });
                     }
                 }
             }
@@ -300,5 +313,9 @@ public final class BenchCommand implements Callable<Integer> {
             KernelCase.all(side).forEach(k -> all.add(new Workload(Workload.KERNEL, null, k.name(), null, null, 1, side)));
         }
         return all;
+    }
+
+    private static Op alone(NetworkOps.One one) {
+        return one.graph().nodes().getLast().op();
     }
 }

@@ -7,6 +7,7 @@ import dev.kerf.graph.Graph.Value;
 import dev.kerf.graph.GraphBuilder;
 import dev.kerf.graph.MatrixOp.Attention;
 import dev.kerf.graph.Op;
+import dev.kerf.graph.SelectOp;
 import dev.kerf.graph.SourceOp;
 import dev.kerf.graph.StateOp;
 import dev.kerf.graph.TensorType;
@@ -95,7 +96,7 @@ final class NetworkOps {
                     yield g.weight(name, w.type().shape());
                 }
                 case SourceOp.Constant c when type.equals(v.type()) -> g.constant(c.value());
-                default -> g.input("x" + made.size(), type);
+                default -> g.input(op instanceof SelectOp ? "scores" : "x" + made.size(), type);
             }));
         }
         List<Value> results = g.add(op, operands.toArray(Value[]::new));

@@ -87,7 +87,7 @@ final class WorkerProcess implements Worker {
         if (line != null) {
             return Json.parse(line, "the answer of a process that measures");
         }
-        List<String> lines = said.get().lines().toList();
+        List<String> lines = said.get().lines().filter(l -> !l.startsWith("WARNING: Using incubator")).toList();
         return Json.object().put("error", "the process that measures ended, or was ended after " + limit.toSeconds() + " s"
                 + (lines.isEmpty() ? "" : ": " + lines.getLast()));
     }
