@@ -20,7 +20,7 @@ import java.util.Set;
  *
  * <pre>{@code
  * {
- * "schema_version": "1.1.0", "device_name": "…", "kernel_name": "…", "problem_size": [4096], "tune_params_keys": ["GROUP"], "tune_params": {"GROUP": [32, 64]},
+ * "schema_version": "1.0.0", "device_name": "…", "kernel_name": "…", "problem_size": [4096], "tune_params_keys": ["GROUP"], "tune_params": {"GROUP": [32, 64]},
  * "objective": "time",
  * "cache": {
  * "32": {"GROUP": 32, "time": 0.21, "times": [0.21, 0.22], "compile_time": 80.1, "verification_time": 2.0, "benchmark_time": 1.9},
@@ -31,6 +31,7 @@ import java.util.Set;
  *
  * <p>What the form has no room for stands under names of its own, which Kernel Tuner passes over: {@code kerf_problem} and
  * {@code kerf_source} in the head, {@code kerf_validity}, {@code kerf_error}, {@code kerf_build} and {@code kerf_measures} in an entry.
+ * Where times were predicted an entry has {@code predicted_time}, the objective, and no {@code time}.
  */
 public final class KernelTunerCache {
     /** What ends the file. */
@@ -169,7 +170,7 @@ public final class KernelTunerCache {
             problem.put(name, size);
         });
         StringBuilder out = new StringBuilder("{\n");
-        Json head = Json.object().put("schema_version", "1.1.0").put("device_name", about.device())
+        Json head = Json.object().put("schema_version", "1.0.0").put("device_name", about.device())
                 .put("kernel_name", about.kernel())
                 .put("problem_size", sizes).put("kerf_problem", problem);
         if (!about.source().isEmpty()) {

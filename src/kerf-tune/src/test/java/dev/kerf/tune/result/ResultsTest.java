@@ -3,12 +3,14 @@ package dev.kerf.tune.result;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.kerf.error.BadFileException;
 import dev.kerf.error.BadInputException;
 import dev.kerf.json.Json;
 import dev.kerf.tune.Simulation;
 import dev.kerf.tune.result.Trial.Validity;
+import java.io.File;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
@@ -19,6 +21,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Stream;
 import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -212,7 +215,7 @@ class ResultsTest {
         assertEquals(7, t4.at("results").at(0).at("measurements").at(1).at("value").asInt());
 
         Json cache = Json.parse(KernelTunerCache.write(r), "cache");
-        assertEquals("1.1.0", cache.at("schema_version").asString());
+        assertEquals("1.0.0", cache.at("schema_version").asString());
         for (String required : List.of("device_name", "kernel_name", "problem_size", "tune_params_keys", "tune_params",
                 "objective")) {
             cache.at(required);
@@ -228,6 +231,27 @@ class ResultsTest {
             }
             assertTrue(e.at("timestamp").isString());
         });
+    }
+
+    /** Kernel Tuner's own reader opens it, where Python has Kernel Tuner; a file that wasn't closed, too. */
+    @Test
+    void kernelTunerOpensIt() throws Exception {
+        String read = "import sys\ntry:\n    from kernel_tuner.util import read_cache\nexcept ImportError:\n    sys.exit(77)\n"
+                + "cache = read_cache(sys.argv[1])\nprint(len(cache['cache']), cache['device_name'], cache['objective'])\n";
+        Path python = Stream.of(System.getenv("PATH").split(File.pathSeparator)).map(d -> Path.of(d, "python3"))
+                .filter(Files::isExecutable).findFirst().orElse(null);
+        assumeTrue(python != null, "there is no python3 on the path");
+        Results r = Results.read(file(CACHE));
+        String whole = KernelTunerCache.write(r);
+        for (String text : List.of(whole, whole.strip().replaceFirst("\\}\n\\}$", ","))) {
+            Process p = new ProcessBuilder(python.toString(), "-c", read, file(text).toString())
+                    .redirectError(ProcessBuilder.Redirect.DISCARD).start();
+            String said = new String(p.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+            int code = p.waitFor();
+            assumeTrue(code != 77, "Python has no kernel_tuner here");
+            assertEquals(0, code, said);
+            assertEquals(r.trials().size() + " " + r.about().device() + " " + r.about().objective(), said.strip());
+        }
     }
 
     private static void assertSame(Results expected, Results got) {
