@@ -143,7 +143,8 @@ public final class Space {
     public int number(Map<String, Json> configuration) {
         int[] values = new int[parameters.size()];
         for (int i = 0; i < values.length; i++) {
-            values[i] = parameters.get(i).values().indexOf(configuration.get(parameters.get(i).name()));
+            Json value = configuration.get(parameters.get(i).name());
+            values[i] = value == null ? -1 : parameters.get(i).values().indexOf(value);
             if (values[i] < 0) {
                 return -1;
             }
