@@ -319,6 +319,8 @@ class TuningTest {
         assertTrue(key.contains("not 'wehn'"), key);
         Files.writeString(temp.resolve("v.json"),
                 "{\"unary\": [{\"parameters\": {\"GROUP\": 64}, \"source\": \"predicted\"}]}");
-        assertEquals(temp.resolve("v.json") + " (predicted)", TunedParameters.of(facts, temp).tier("unary", Map.of()));
+        TunedParameters predicted = TunedParameters.of(facts, temp);
+        assertEquals(temp.resolve("v.json") + " (predicted)", predicted.tier("unary", Map.of(), Map.of("GROUP", 64L)));
+        assertEquals("", predicted.tier("unary", Map.of(), Map.of("GROUP", 32L)), "values that weren't taken");
     }
 }

@@ -65,11 +65,12 @@ public record Target(Driver.Facts facts, Graph graph, Precision precision, Tuned
         Manifest chosen = choose(kernel, names);
         Map<String, Long> parameters = standard(chosen);
         Map<String, Long> better = tuned.of(chosen.name(), names);
-        if (allowed(chosen, better, names, parameters)) {
+        String unfit = broken(chosen, better, names, parameters);
+        if (unfit.isEmpty()) {
             parameters.putAll(better);
-        } else if (!better.isEmpty()) {
-            LOG.log(System.Logger.Level.WARNING, "kernel {0}: tuned parameters {1} aren''t allowed by its manifest",
-                    chosen.name(), better);
+        } else if (tuned.toldFirst(chosen.name())) {
+            LOG.log(System.Logger.Level.WARNING, "kernel {0}: parameters {1} from {2} aren''t used: {3}", chosen.name(), better,
+                    tuned.tier(chosen.name(), names), unfit);
         }
         Map<String, Long> wanted = forced.parameters().getOrDefault(chosen.name(), Map.of());
         String broken = wanted.isEmpty() ? "" : broken(chosen, wanted, names, parameters);

@@ -18,6 +18,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * Parameter values known to be good, from {@code tuned/*.json}: the first of the tiers device, architecture, vendor, the
@@ -49,6 +50,7 @@ public final class TunedParameters {
 
     private final Map<String, Json> tiers = new LinkedHashMap<>();
     private final List<Tier> looked = new ArrayList<>();
+    private final Set<String> told = ConcurrentHashMap.newKeySet();
 
     private TunedParameters() {}
 
@@ -140,6 +142,11 @@ public final class TunedParameters {
             }
         });
         tiers.put(file, entries);
+    }
+
+    /** Whether nobody has been told of a kernel's values yet that its manifest doesn't allow: once is enough. */
+    boolean toldFirst(String kernel) {
+        return told.add(kernel);
     }
 
     /** The files that were looked for, in order. */
