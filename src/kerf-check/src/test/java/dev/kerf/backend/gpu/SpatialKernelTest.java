@@ -48,6 +48,28 @@ class SpatialKernelTest {
         }
     }
 
+    static Stream<Arguments> depthwise() {
+        return KernelBed.devicesAnd("conv2d/conv2d_depthwise_cpu");
+    }
+
+    /** Few channels to a group: strides, dilations and padding of any size, rows longer and shorter than a vector. */
+    @ParameterizedTest(allowZeroInvocations = true)
+    @MethodSource("depthwise")
+    void convolvesChannels(String device, String kernel) {
+        try (KernelBed bed = KernelBed.of(device, kernel)) {
+            conv(bed, Window2d.of(), 2, 1, 2, 1, 1, 2, 1);
+            conv(bed, Window2d.of().pad(3), 6, 2, 6, 16, 16, 6, 7);
+            conv(bed, Window2d.of().pad(1), 5, 1, 5, 8, 131, 10, 3);
+            conv(bed, Window2d.of().pad(1), 3, 1, 6, 17, 65, 6, 3);
+            conv(bed, Window2d.of().stride(2).pad(2), 4, 1, 4, 33, 67, 4, 5);
+            conv(bed, Window2d.of().dilation(3).pad(7), 3, 1, 3, 5, 4, 3, 3);
+            conv(bed, new Window2d(2, 1, 2, 0, 1, 3, 1, 2), 4, 2, 4, 13, 11, 12, 3);
+            conv(bed, new Window2d(1, 3, 0, 5, 4, 1, 2, 1), 2, 1, 2, 9, 50, 2, 3);
+            transposed(bed, Window2d.of().stride(2).pad(1), 1, 1, 4, 2, 4, 7, 9, 4, 3);
+            transposed(bed, Window2d.of().stride(3).dilation(2).pad(2), 2, 0, 2, 1, 4, 5, 6, 2, 4);
+        }
+    }
+
     static Stream<Arguments> splits() {
         return KernelBed.devicesAnd("conv2d/conv2d_split", "conv2d/conv2d_parts");
     }
