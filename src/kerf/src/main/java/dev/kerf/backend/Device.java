@@ -73,7 +73,7 @@ public interface Device extends AutoCloseable {
      * @param memoryBytes        memory that it can address
      * @param maxAllocationBytes largest single allocation
      * @param computeUnits       cores, multiprocessors or compute units
-     * @param precisions         what {@link CompileOptions#precision} may be
+     * @param precisions         those it has kernels for; {@link #takes} says what {@link CompileOptions#precision} may be
      */
     record Info(
             String backend, int ordinal, Kind kind, String name, String vendor, String driver, long memoryBytes,
@@ -94,12 +94,21 @@ public interface Device extends AutoCloseable {
         }
 
         /**
-         * Checks that a precision is among {@link #precisions}.
+         * Whether {@link CompileOptions#precision} may be this one: one of {@link #precisions}, or
+         * {@link Precision#TF32X3}, which is float32 where no kernel has it.
+         */
+        public boolean takes(Precision precision) {
+            return precisions.contains(precision)
+                    || precision == Precision.TF32X3 && precisions.contains(Precision.FLOAT32);
+        }
+
+        /**
+         * Checks that the device {@link #takes} a precision.
          *
-         * @throws UnsupportedOpException if it isn't, naming it and those that there are
+         * @throws UnsupportedOpException if it doesn't, naming it and those that there are
          */
         public void require(Precision precision) {
-            if (!precisions.contains(precision)) {
+            if (!takes(precision)) {
                 throw new UnsupportedOpException(id() + " has no precision " + precision + ", only " + precisions);
             }
         }

@@ -13,17 +13,44 @@ public enum Precision {
     FLOAT32(Storage.F32, Arithmetic.PLAIN),
     /** 32-bit storage; products of factors rounded to TF32. */
     TF32(Storage.F32, Arithmetic.TF32),
+    /**
+     * 32-bit storage; products by tensor cores at float32's accuracy. Every device takes it: where a kernel has no such form, it
+     * is float32.
+     */
+    TF32X3(Storage.F32, Arithmetic.TF32X3),
     /** 16-bit storage, 32-bit accumulation. */
     FLOAT16(Storage.F16, Arithmetic.PLAIN),
     /** 16-bit storage with float32's range, 32-bit accumulation. */
     BFLOAT16(Storage.BF16, Arithmetic.PLAIN);
 
-    /** How the factors of matrix products and convolutions are multiplied. Sums are float32 in any case. */
+    /**
+     * How the factors of matrix products and convolutions are multiplied. Sums are float32 in any case. Formulas of manifests
+     * see {@link #code} as {@code tf32}, and kernels that ask for it as {@code KERF_ARITHMETIC}.
+     */
     public enum Arithmetic {
         /** In float32, whatever they are stored as. */
-        PLAIN,
-        /** Rounded to TF32 first, 11 significant bits, as the tensor cores of NVIDIA GPUs from Ampere on take them. */
-        TF32
+        PLAIN(0),
+        /**
+         * Rounded to TF32 first, 11 significant bits, as the tensor cores of NVIDIA GPUs from Ampere on take them. Kernels
+         * without such a form multiply in float32; a device that has none at all refuses it.
+         */
+        TF32(1),
+        /**
+         * Each factor as a TF32 number and the TF32 number nearest to what that leaves of it; three of the four products are
+         * added, and the one left out is below float32's own rounding.
+         */
+        TF32X3(3);
+
+        private final int code;
+
+        Arithmetic(int code) {
+            this.code = code;
+        }
+
+        /** The TF32 products that one product takes, by which kernels know it; never another for the same arithmetic. */
+        public int code() {
+            return code;
+        }
     }
 
     /**
@@ -108,7 +135,7 @@ public enum Precision {
         return arithmetic;
     }
 
-    /** In lower case: {@code float32}, {@code tf32}, {@code float16}, {@code bfloat16}. */
+    /** In lower case: {@code float32}, {@code tf32}, {@code tf32x3}, {@code float16}, {@code bfloat16}. */
     @Override
     public String toString() {
         return name().toLowerCase(Locale.ROOT);

@@ -86,7 +86,7 @@ public final class BenchCommand implements Callable<Integer> {
             + " ResNet-50, SAM 2.1 tiny, untrained.")
     private Path weights;
 
-    @Option(names = "--precision", split = ",", paramLabel = "P", defaultValue = "f32", converter = PrecisionConverter.class, description = "How numbers are stored and multiplied: some of f32 (the default), tf32, f16, bf16; what a device lacks is"
+    @Option(names = "--precision", split = ",", paramLabel = "P", defaultValue = "f32", converter = PrecisionConverter.class, description = "How numbers are stored and multiplied: some of f32 (the default), tf32x3, tf32, f16, bf16; what a device lacks is"
             + " left out and said.")
     private List<Precision> precisions;
 

@@ -8,6 +8,7 @@ import dev.kerf.error.BackendUnavailableException;
 import dev.kerf.error.BadInputException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
@@ -19,7 +20,7 @@ import java.util.stream.Stream;
  * @param peer       whether it is a peer
  * @param host       whether the number of threads is its own to choose: it computes on the host's processors by itself
  * @param kind       of processor
- * @param precisions that it has
+ * @param precisions that it takes
  */
 record Engine(String id, boolean peer, boolean host, Device.Info.Kind kind, List<Precision> precisions) {
     private static final String ALL = "all";
@@ -92,7 +93,8 @@ record Engine(String id, boolean peer, boolean host, Device.Info.Kind kind, List
     }
 
     private static Engine of(Device.Info d) {
-        return new Engine(d.id(), false, d.backend().equals("cpu"), d.kind(), d.precisions());
+        return new Engine(d.id(), false, d.backend().equals("cpu"), d.kind(),
+                Arrays.stream(Precision.values()).filter(d::takes).toList());
     }
 
     /** Its back end's name, or the peer's. */

@@ -45,7 +45,7 @@ public final class KernelsCommand implements Callable<Integer> {
     @Option(names = "--card", paramLabel = "NAME", defaultValue = "h100", description = "h100 (the default), h200, a100, rtx4090, l4 or t4.")
     private String card;
 
-    @Option(names = "--precision", paramLabel = "P", defaultValue = "f32", converter = PrecisionConverter.class, description = "How numbers are stored and multiplied: f32 (the default) or f16.")
+    @Option(names = "--precision", paramLabel = "P", defaultValue = "f32", converter = PrecisionConverter.class, description = "How numbers are stored and multiplied: f32 (the default), tf32x3, tf32, f16 or bf16.")
     private Precision precision;
 
     @Option(names = "--weights", paramLabel = "FILE|NAME", converter = WeightsPath.class, description = "Of a network of this kind. By default a U-Net of 31 million parameters, Mask R-CNN with ResNet-50 or SAM 2.1 tiny,"

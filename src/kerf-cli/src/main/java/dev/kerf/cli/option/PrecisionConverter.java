@@ -8,12 +8,15 @@ import java.util.stream.Collectors;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
-/** Reads a precision as every command writes it: {@code f32}, {@code tf32}, {@code f16}, {@code bf16}. */
+/**
+ * Reads a precision as every command writes it, {@code f32}, {@code tf32x3}, {@code tf32}, {@code f16}, {@code bf16}, or by its
+ * own name, such as {@code float16}.
+ */
 public final class PrecisionConverter implements ITypeConverter<Precision> {
     @Override
     public Precision convert(String value) {
         return Arrays.stream(Precision.values())
-                .filter(p -> name(p).equals(value.toLowerCase(Locale.ROOT)))
+                .filter(p -> name(p).equalsIgnoreCase(value) || p.toString().equalsIgnoreCase(value))
                 .findFirst()
                 .orElseThrow(() -> new TypeConversionException("expected one of " + Arrays.stream(Precision.values())
                         .map(PrecisionConverter::name).collect(Collectors.joining(", ")) + ", not '" + value + "'"));

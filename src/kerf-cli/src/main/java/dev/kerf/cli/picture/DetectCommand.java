@@ -75,7 +75,7 @@ public final class DetectCommand implements Callable<Integer> {
         try (Weights source = detector.open()) {
             try (OutputDirectory _ = new OutputDirectory(detector.directory);
                     Device opened = device.open();
-                    MaskRcnn net = MaskRcnn.load(opened, source)) {
+                    MaskRcnn net = detector.load(opened, source)) {
                 InstanceFiles files = new InstanceFiles(
                         detector.directory, wanted, detector.overlay, detector.legend, detector.names(net),
                         ImageIds.of(inputs, results != null));

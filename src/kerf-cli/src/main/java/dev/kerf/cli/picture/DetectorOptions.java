@@ -1,8 +1,12 @@
 package dev.kerf.cli.picture;
 
+import dev.kerf.backend.Device;
+import dev.kerf.backend.Precision;
 import dev.kerf.cli.option.ModelCommands;
+import dev.kerf.cli.option.PrecisionConverter;
 import dev.kerf.cli.option.WeightsPath;
 import dev.kerf.error.BadInputException;
+import dev.kerf.model.ModelOptions;
 import dev.kerf.model.maskrcnn.DetectOptions;
 import dev.kerf.model.maskrcnn.MaskRcnn;
 import dev.kerf.weights.Weights;
@@ -38,6 +42,9 @@ final class DetectorOptions {
     @Option(names = "--classes", split = ",", paramLabel = "NAME", description = "Names of the classes of things in order of their numbers; those of stuff may follow.")
     private List<String> classes;
 
+    @Option(names = "--precision", paramLabel = "P", defaultValue = "f32", converter = PrecisionConverter.class, description = "How numbers are stored and multiplied: f32, tf32x3, tf32, f16 or bf16, if the device has it.")
+    private Precision precision;
+
     @Option(names = "--out", paramLabel = "DIR", defaultValue = ".", description = "Where files go; made if it isn't there. By default the current directory.")
     Path directory;
 
@@ -56,6 +63,11 @@ final class DetectorOptions {
     /** Where the weights are. */
     Path file() {
         return file;
+    }
+
+    /** The network on a device, to be closed; as precise as asked for. */
+    MaskRcnn load(Device device, Weights weights) {
+        return MaskRcnn.load(device, weights, ModelOptions.of().precision(precision));
     }
 
     /** Opens the weights, to be closed. */

@@ -76,7 +76,7 @@ public final class PanopticCommand implements Callable<Integer> {
         try (Weights source = detector.open()) {
             try (OutputDirectory _ = new OutputDirectory(detector.directory);
                     Device opened = device.open();
-                    MaskRcnn net = MaskRcnn.load(opened, source)) {
+                    MaskRcnn net = detector.load(opened, source)) {
                 net.requirePanoptic();
                 Pictures pictures = new Pictures(net, options, merge, ids);
                 Path json = detector.directory.resolve("panoptic.json");

@@ -62,7 +62,7 @@ public final class SegmentCommand implements Callable<Integer> {
     @Option(names = "--scale", paramLabel = "F", defaultValue = "1", description = "Resizes the image by this factor for the network.")
     private double scale;
 
-    @Option(names = "--precision", paramLabel = "P", defaultValue = "f32", converter = PrecisionConverter.class, description = "How numbers are stored and multiplied: f32, tf32, f16 or bf16, if the device has it.")
+    @Option(names = "--precision", paramLabel = "P", defaultValue = "f32", converter = PrecisionConverter.class, description = "How numbers are stored and multiplied: f32, tf32x3, tf32, f16 or bf16, if the device has it.")
     private Precision precision;
 
     @Option(names = "--background", paramLabel = "LABEL", description = "Name or number of the class that isn't coloured, or 'none'. By default a class named background.")

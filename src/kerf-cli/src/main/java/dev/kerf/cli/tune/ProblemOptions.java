@@ -46,7 +46,7 @@ final class ProblemOptions {
     @Option(names = "--most", paramLabel = "N", defaultValue = "4", description = "Most problems of a model that are tuned, those that it launches most often; 4.")
     private int most;
 
-    @Option(names = "--precision", paramLabel = "P", defaultValue = "f32", converter = PrecisionConverter.class, description = "f32 (the default) or f16.")
+    @Option(names = "--precision", paramLabel = "P", defaultValue = "f32", converter = PrecisionConverter.class, description = "f32 (the default), tf32x3, tf32, f16 or bf16.")
     private Precision precision;
 
     @Option(names = "--runs", paramLabel = "N", defaultValue = "10", description = "Timed runs of each configuration, all of which are kept; 10. Their median is the objective.")

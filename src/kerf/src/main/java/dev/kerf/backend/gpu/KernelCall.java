@@ -79,6 +79,9 @@ public final class KernelCall {
         formulaNames.putAll(parameters);
         parameters.forEach((name, value) -> definitions.put(name, String.valueOf(value)));
         definitions.put(KernelSource.STORAGE, String.valueOf(storage.code()));
+        if (kernel.attributes().contains(KernelSource.ARITHMETIC)) {
+            attribute(KernelSource.ARITHMETIC, names.get("tf32"));
+        }
         long dynamic = kernel.dynamic().value(formulaNames);
         if (dynamic > 0) {
             definitions.put(KernelSource.DYNAMIC_LOCAL, String.valueOf(dynamic));

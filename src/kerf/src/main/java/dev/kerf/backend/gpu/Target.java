@@ -2,7 +2,6 @@ package dev.kerf.backend.gpu;
 
 import dev.kerf.backend.Device;
 import dev.kerf.backend.Precision;
-import dev.kerf.backend.Precision.Arithmetic;
 import dev.kerf.backend.Precision.Storage;
 import dev.kerf.backend.gpu.kernel.Manifest;
 import dev.kerf.backend.gpu.kernel.Sizes;
@@ -61,7 +60,7 @@ public record Target(Driver.Facts facts, Graph graph, Precision precision, Tuned
         names.put("isa", (long) facts.code().isa());
         names.put("real", (long) storage().bytes());
         names.put("storage", (long) storage().code());
-        names.put("tf32", precision.arithmetic() == Arithmetic.TF32 ? 1L : 0L);
+        names.put("tf32", (long) precision.arithmetic().code());
         Manifest chosen = choose(kernel, names);
         Map<String, Long> parameters = standard(chosen);
         Map<String, Long> better = tuned.of(chosen.name(), names);

@@ -35,11 +35,15 @@ class VariantsTest {
     }
 
     private static KernelCall call(Driver.Facts facts, long n, String forced) {
+        return call(facts, n, forced, Precision.FLOAT32);
+    }
+
+    private static KernelCall call(Driver.Facts facts, long n, String forced, Precision precision) {
         GraphBuilder g = new GraphBuilder();
         g.output("y", g.relu(g.input("x", TensorType.f32(1))));
         Graph graph = g.build();
         Target.Forced choices = forced == null ? Target.Forced.NONE : new Target.Forced(Map.of("triple", forced), Map.of());
-        Target target = new Target(facts, graph, Precision.FLOAT32, TunedParameters.of(facts, Path.of("nowhere")), choices);
+        Target target = new Target(facts, graph, precision, TunedParameters.of(facts, Path.of("nowhere")), choices);
         return target.call("triple", Sizes.of().set("n", n));
     }
 
@@ -54,7 +58,7 @@ class VariantsTest {
                 cuda.arguments().stream().map(Manifest.Argument::name).toList());
         assertEquals(kernel.arguments(), cpu.arguments());
         assertEquals(List.of("TYPE"), cuda.attributes());
-        assertEquals(List.of("TYPE", "WIDE"), cpu.attributes());
+        assertEquals(List.of("TYPE", "WIDE", KernelSource.ARITHMETIC), cpu.attributes());
         assertEquals(kernel.shipped(), cuda.shipped());
         assertTrue(cpu.shipped().isEmpty(), "what only OpenCL reads isn't shipped compiled");
         Map<String, Long> names = Map.of("n", 10L, "real", 4L);
@@ -93,6 +97,14 @@ class VariantsTest {
         String source = KernelSource.of("triple_sm80", Dialect.CUDA);
         assertTrue(source.contains("#line 1 \"cuda/triple_sm80.cu\"\n") && source.contains("__shared__ float held[]"));
         assertTrue(source.indexOf("dialect.h") < source.indexOf("triple_sm80.cu"));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"FLOAT32, 0", "TF32, 1", "TF32X3, 3", "FLOAT16, 0"})
+    void onlyAKernelThatAsksSeesTheArithmetic(Precision precision, String code) {
+        Driver.Facts openCl = facts(Device.Info.Kind.CPU, "Acme", "", Driver.Code.OPENCL);
+        assertEquals(code, call(openCl, 64, null, precision).definitions().get(KernelSource.ARITHMETIC));
+        assertFalse(call(openCl, 64, "triple", precision).definitions().containsKey(KernelSource.ARITHMETIC));
     }
 
     @Test

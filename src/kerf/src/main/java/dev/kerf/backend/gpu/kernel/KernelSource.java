@@ -9,6 +9,12 @@ public final class KernelSource {
     /** The definition that says how {@code real} is stored, as {@link dev.kerf.backend.Precision.Storage#code}. */
     public static final String STORAGE = "KERF_STORAGE";
 
+    /**
+     * The attribute by which a kernel asks how factors are multiplied, as {@link dev.kerf.backend.Precision.Arithmetic#code};
+     * other kernels multiply in float32.
+     */
+    public static final String ARITHMETIC = "KERF_ARITHMETIC";
+
     /** The definition that says how many bytes of LOCAL memory a group gets at launch. */
     public static final String DYNAMIC_LOCAL = "KERF_DYNAMIC_LOCAL";
 

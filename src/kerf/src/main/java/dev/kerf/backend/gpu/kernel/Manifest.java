@@ -16,7 +16,7 @@ import java.util.stream.Stream;
  * What {@code kernels/manifest/NAME.json} says of a kernel: arguments, launch geometry, parameters, costs. Formulas see all
  * integer arguments, parameters, numeric attributes, the sizes that the lowering states, how numbers are stored and
  * multiplied ({@code real}: bytes of a stored activation; {@code storage}: {@link dev.kerf.backend.Precision.Storage#code};
- * {@code tf32}: 1 or 0), and of the device {@code max_group}, {@code local_memory}, {@code compute_units},
+ * {@code tf32}: {@link dev.kerf.backend.Precision.Arithmetic#code}), and of the device {@code max_group}, {@code local_memory}, {@code compute_units},
  * {@code dynamic_local} (bytes of LOCAL memory that a group can get at launch), {@code typed_memory} (1 where kernels are
  * Java's, which TornadoVM compiles, or 0), {@code sm} (NVIDIA's architecture, 90 for
  * sm_90) and {@code isa} (ten times the latest PTX version that the driver takes, 80 for 8.0); 0 where there is no such thing.

@@ -1,6 +1,7 @@
 package dev.kerf.backend.gpu.cuda;
 
 import dev.kerf.backend.Precision;
+import dev.kerf.backend.Precision.Arithmetic;
 import dev.kerf.backend.Precision.Storage;
 import dev.kerf.backend.gpu.kernel.Dialect;
 import dev.kerf.backend.gpu.kernel.KernelSource;
@@ -34,6 +35,8 @@ public final class ShippedSets {
     /** In the order of their modules. */
     static final List<Storage> STORAGES = KernelImages.PRECISIONS.stream().map(Precision::storage).distinct().toList();
 
+    private static final String PLAIN = String.valueOf(Arithmetic.PLAIN.code());
+
     private ShippedSets() {}
 
     /** The kernels, by name. */
@@ -54,7 +57,7 @@ public final class ShippedSets {
         return m.dialect().readBy(Dialect.CUDA) && (m.devices().isEmpty() || m.devices().contains("GPU"));
     }
 
-    /** All definitions of a kernel, in order; those of float32 storage before those of float16. */
+    /** All definitions of a kernel, in order; those of float32 storage before those of float16, which has plain products. */
     public static List<TreeMap<String, String>> of(String kernel) {
         Manifest m = Manifest.of(kernel);
         List<TreeMap<String, String>> all = new ArrayList<>();
@@ -64,7 +67,9 @@ public final class ShippedSets {
                     TreeMap<String, String> set = new TreeMap<>(attributes);
                     parameters.forEach((name, value) -> set.put(name, String.valueOf(value)));
                     set.put(KernelSource.STORAGE, String.valueOf(storage.code()));
-                    all.add(set);
+                    if (storage == Storage.F32 || set.getOrDefault(KernelSource.ARITHMETIC, PLAIN).equals(PLAIN)) {
+                        all.add(set);
+                    }
                 }
             }
         }
