@@ -3,6 +3,7 @@ package dev.kerf.check.ptx;
 import dev.kerf.backend.gpu.cuda.KernelImages;
 import dev.kerf.backend.gpu.kernel.Dialect;
 import dev.kerf.backend.gpu.kernel.KernelSource;
+import dev.kerf.backend.gpu.kernel.Manifest;
 import dev.kerf.error.BackendUnavailableException;
 import dev.kerf.error.DeviceException;
 import java.io.File;
@@ -93,8 +94,8 @@ public final class CompiledPtx implements KernelImages {
             Path source = Files.writeString(folder.resolve(kernel + ".cu"), KernelSource.of(kernel, Dialect.CUDA));
             Path ptx = folder.resolve(kernel + ".ptx");
             Path log = folder.resolve("log");
-            List<String> command = new ArrayList<>(List.of(nvcc.toString(), "--ptx", "-arch=compute_75", "--fmad=false",
-                    "-diag-suppress=177,550"));
+            List<String> command = new ArrayList<>(List.of(nvcc.toString(), "--ptx",
+                    "-arch=" + Manifest.of(kernel).architecture().compute(), "--fmad=false", "-diag-suppress=177,550"));
             new TreeMap<>(definitions).forEach((name, value) -> command.add("-D" + name + "=" + value));
             command.addAll(List.of(source.toString(), "-o", ptx.toString()));
             Process p = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile()).start();

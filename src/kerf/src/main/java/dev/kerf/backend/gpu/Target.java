@@ -147,7 +147,8 @@ public record Target(Driver.Facts facts, Graph graph, Precision precision, Tuned
         }
         return kernel.variants().stream()
                 .filter(v -> wanted == null ? v.devices().contains(kind().name()) : v.name().equals(wanted))
-                .filter(v -> v.dialect().readBy(facts.code().dialect()) && v.when().holds(names))
+                .filter(v -> v.dialect().readBy(facts.code().dialect()))
+                .filter(v -> v.serves(facts.sm(), facts.code().isa(), precision) && v.when().holds(names))
                 .filter(v -> wanted != null || allowed(v, Map.of(), names, standard(v)))
                 .findFirst()
                 .orElse(kernel);

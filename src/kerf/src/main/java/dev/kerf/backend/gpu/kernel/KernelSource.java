@@ -62,11 +62,17 @@ public final class KernelSource {
         for (String text : KernelFiles.read(file).lines().toList()) {
             line++;
             if (text.startsWith("#include \"")) {
-                append(text.substring("#include \"".length(), text.lastIndexOf('"')), seen, out);
+                append(included(text.substring("#include \"".length(), text.lastIndexOf('"')), file), seen, out);
                 out.append("#line ").append(line + 1).append(" \"").append(file).append("\"\n");
             } else {
                 out.append(text).append('\n');
             }
         }
+    }
+
+    /** A header beside the file that includes it, else of {@code kernels/}. */
+    private static String included(String header, String by) {
+        String beside = by.substring(0, by.lastIndexOf('/') + 1) + header;
+        return KernelFiles.exists(beside) ? beside : header;
     }
 }

@@ -1,5 +1,6 @@
 package dev.kerf.backend.gpu.kernel;
 
+import dev.kerf.backend.Precision;
 import dev.kerf.error.BadFileException;
 import dev.kerf.json.Json;
 import java.util.ArrayList;
@@ -33,7 +34,7 @@ import java.util.stream.Stream;
  *   "flops": "outer * n * inner * 4", "bytes": "2 * outer * n * inner * real",
  *   "variants": [{
  *     "name": "softmax_sm80", "what": "softmax with asynchronous copies",
- *     "dialect": "CUDA C++", "devices": ["GPU"], "when": "sm >= 80 && isa >= 70",
+ *     "dialect": "CUDA C++", "architecture": "sm_80", "precisions": ["float16"], "devices": ["GPU"], "when": "inner == 1",
  *     "parameters": {"STAGES": {"default": 2, "values": [2, 3]}},
  *     "global": ["outer * inner * 128"], "local": ["128"], "dynamic": "STAGES * 32768"
  *   }]
@@ -64,12 +65,16 @@ import java.util.stream.Stream;
  *
  * <p>A variant stands in its kernel's manifest, its name starts with the kernel's and {@code _}, and it inherits arguments,
  * attributes, packing, FLOPs and bytes; its arguments and attributes are added, all else that it says goes before. It says
- * its {@code "dialect"} ({@code both} by default), the {@code "devices"} (kinds on which it is chosen by itself; it runs
+ * its {@code "dialect"} ({@code both} by default), for CUDA C++ the {@code "architecture"} whose instructions it needs (sm_75 by
+ * default: no older device, and no driver that doesn't know it, is ever given it), the {@code "precisions"} that it is for (all by
+ * default; its code ships in these alone), the {@code "devices"} (kinds on which it is chosen by itself; it runs
  * wherever its dialect does) and in {@code "when"} what sizes and device it needs. The first variant in the list that fits is
  * chosen, otherwise the kernel itself.
  *
  * @param name        the kernel's entry
  * @param dialect     what its source is written in
+ * @param architecture the oldest that its code runs on
+ * @param precisions  those that a variant is for; empty for all
  * @param what        one line
  * @param arguments   in order
  * @param attributes  definitions that the lowering fixes: an activation, an element type
@@ -89,7 +94,7 @@ import java.util.stream.Stream;
  * @param when        what sizes and device must hold for this kernel
  */
 public record Manifest(
-        String name, Dialect dialect, String what, List<Argument> arguments, List<String> attributes,
+        String name, Dialect dialect, Architecture architecture, List<Precision> precisions, String what, List<Argument> arguments, List<String> attributes,
         List<Map<String, List<String>>> shipped, Map<String, Parameter> parameters, List<Expression> constraints,
         List<Expression> global, List<Expression> local, Expression dynamic, Map<String, Layout> packing,
         Map<String, Given> given, Expression flops, Expression bytes, List<Manifest> variants, String variantOf,
@@ -148,6 +153,7 @@ public record Manifest(
 
     /** Copies the lists. */
     public Manifest {
+        precisions = List.copyOf(precisions);
         arguments = List.copyOf(arguments);
         attributes = List.copyOf(attributes);
         shipped = List.copyOf(shipped);
@@ -218,13 +224,16 @@ public record Manifest(
             }
             variants.add(parse(name, v, m));
         }
-        return new Manifest(m.name, m.dialect, m.what, m.arguments, m.attributes, m.shipped, m.parameters, m.constraints,
+        return new Manifest(m.name, m.dialect, m.architecture, m.precisions, m.what, m.arguments, m.attributes, m.shipped, m.parameters, m.constraints,
                 m.global, m.local, m.dynamic, m.packing, m.given, m.flops, m.bytes, variants, "", m.devices, m.when);
     }
 
     /** A kernel or, if {@code base} isn't null, a variant of it. */
     private static Manifest parse(String kernel, Json json, Manifest base) {
-        Dialect dialect = json.find("dialect").map(Manifest::dialect).orElse(Dialect.BOTH);
+        Dialect dialect = named(json, "dialect", Dialect.values()).findFirst().orElse(Dialect.BOTH);
+        if (dialect != Dialect.CUDA && json.find("architecture").isPresent()) {
+            throw json.at("architecture").error("only " + Dialect.CUDA + " is made for an architecture");
+        }
         Map<String, Parameter> parameters = new LinkedHashMap<>();
         json.find("parameters").ifPresent(all -> all.members().forEach((name, p) -> {
             List<Long> values = p.at("values").items().stream().map(Json::asLong).toList();
@@ -255,7 +264,8 @@ public record Manifest(
         List<Expression> constraints = new ArrayList<>(formulas(json, "constraints"));
         json.find("dynamic").ifPresent(e -> constraints.add(Expression.parse("(" + e.asString() + ") <= dynamic_local")));
         Manifest m = new Manifest(
-                kernel, dialect, json.at("what").asString(), arguments, attributes, shipped, parameters, constraints,
+                kernel, dialect, named(json, "architecture", Architecture.values()).findFirst().orElse(Architecture.SM_75),
+                named(json, "precisions", Precision.values()).toList(), json.at("what").asString(), arguments, attributes, shipped, parameters, constraints,
                 formulas(json, "global"), formulas(json, "local"), dynamic, packing, given(json),
                 base != null && json.find("flops").isEmpty() ? base.flops : Expression.parse(json.at("flops").asString()),
                 base != null && json.find("bytes").isEmpty() ? base.bytes : Expression.parse(json.at("bytes").asString()),
@@ -267,11 +277,13 @@ public record Manifest(
         return m;
     }
 
-    private static Dialect dialect(Json json) {
-        return Arrays.stream(Dialect.values())
-                .filter(d -> d.toString().equals(json.asString()))
+    /** What a key names, by a word or a list of them, among values as they write themselves; nothing where it isn't there. */
+    private static <T> Stream<T> named(Json json, String key, T[] values) {
+        return json.find(key).stream().flatMap(k -> k.isString() ? Stream.of(k) : k.items().stream()).map(word -> Arrays
+                .stream(values)
+                .filter(v -> v.toString().equals(word.asString()))
                 .findFirst()
-                .orElseThrow(() -> json.error("expected one of " + Arrays.toString(Dialect.values())));
+                .orElseThrow(() -> word.error("expected one of " + Arrays.toString(values))));
     }
 
     private static Map<String, Given> given(Json json) {
@@ -296,6 +308,17 @@ public record Manifest(
             }
         });
         return new Layout(json.at("layout").asString(), numbers);
+    }
+
+    /**
+     * Whether it is for a device and a precision at all, whatever the sizes.
+     *
+     * @param sm  the device's architecture, 90 for sm_90; 0 if it isn't NVIDIA's
+     * @param isa ten times the latest PTX version that its driver takes
+     */
+    public boolean serves(int sm, int isa, Precision precision) {
+        return (architecture == Architecture.SM_75 || architecture.runs(sm, isa))
+                && (precisions.isEmpty() || precisions.contains(precision));
     }
 
     /** All combinations of the attributes' values that code is shipped for; one of no attributes for a kernel without. */

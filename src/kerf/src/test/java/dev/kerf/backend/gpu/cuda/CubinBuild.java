@@ -1,5 +1,6 @@
 package dev.kerf.backend.gpu.cuda;
 
+import dev.kerf.backend.gpu.kernel.Manifest;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -28,9 +29,13 @@ public final class CubinBuild {
             List<Future<?>> jobs = new ArrayList<>();
             for (String architecture : List.of(args).subList(1, args.length)) {
                 Path folder = Files.createDirectories(Path.of(args[0]).resolve(ShippedCubins.FOLDER + architecture));
+                int sm = Integer.parseInt(architecture.substring("sm_".length()));
                 for (String kernel : ShippedSets.kernels()) {
+                    if (!Manifest.of(kernel).architecture().runs(sm, Integer.MAX_VALUE)) {
+                        continue;
+                    }
                     for (var set : ShippedSets.of(kernel)) {
-                        byte[] ptx = ptx(kernel, set, architecture);
+                        byte[] ptx = ptx(kernel, set, sm);
                         jobs.add(workers.submit(() -> assemble(ptx, architecture, folder)));
                     }
                 }
@@ -42,9 +47,8 @@ public final class CubinBuild {
     }
 
     /** The PTX that a chip of an architecture is given. */
-    private static byte[] ptx(String kernel, Map<String, String> set, String architecture) throws IOException {
-        int sm = Integer.parseInt(architecture.substring("sm_".length()));
-        return ShippedImages.find(kernel, set, new KernelImages.Chip(sm / 10, sm % 10, Integer.MAX_VALUE, architecture))
+    private static byte[] ptx(String kernel, Map<String, String> set, int sm) throws IOException {
+        return ShippedImages.find(kernel, set, new KernelImages.Chip(sm / 10, sm % 10, Integer.MAX_VALUE, "sm_" + sm))
                 .orElseThrow(() -> new IOException(kernel + " with " + set + " isn't shipped"))
                 .bytes();
     }

@@ -1,6 +1,6 @@
 package dev.kerf.backend.gpu.cuda;
 
-import dev.kerf.backend.Precision.Storage;
+import dev.kerf.backend.gpu.kernel.Architecture;
 import dev.kerf.backend.gpu.kernel.Dialect;
 import dev.kerf.backend.gpu.kernel.KernelSource;
 import dev.kerf.backend.gpu.kernel.Manifest;
@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -28,7 +29,7 @@ import java.util.stream.Stream;
  *
  * <p>All sets of a kernel are compiled as one file, each in a namespace and with an entry of its own: nvcc reads its
  * headers once. The PTX is then cut into a module for each entry, comments left out and names put back, so that a
- * module depends on its own set alone. {@code kernels/ptx/sm_75/NAME.ptx} holds an index ({@link PtxFile}) and these
+ * module depends on its own set alone. {@code kernels/ptx/ARCHITECTURE/NAME.ptx} holds an index ({@link PtxFile}) and these
  * modules one after the other; a line {@code // kerf NAME=VALUE …} for each set that it serves stands before a module.
  *
  * <pre>{@code
@@ -36,9 +37,6 @@ import java.util.stream.Stream;
  * }</pre>
  */
 public final class PtxBuild {
-    /** The oldest architecture that is served. */
-    static final String ARCHITECTURE = "sm_75";
-
     /**
      * Bytes of stack that sin and cos take to reduce a large argument; an array of sums that fell out of registers has
      * more.
@@ -47,7 +45,8 @@ public final class PtxBuild {
 
     /** Before nvcc: where its data lie in memory decides what it makes of a long kernel. */
     private static final List<String> STILL = still();
-    private static final List<String> CHECKED = List.of("sm_75", "sm_80", "sm_90a");
+    /** What ptxas is asked about, by the least that code needs to run there. */
+    private static final Map<String, Integer> CHECKED = checked();
     /** PTX versions from the first that knows sm_75 on (PTX ISA, release notes). */
     private static final List<String> VERSIONS = List.of("6.3", "6.4", "6.5", "7.0", "7.1", "7.2", "7.3", "7.4", "7.5",
             "7.6", "7.7", "7.8", "8.0");
@@ -90,17 +89,18 @@ public final class PtxBuild {
             PtxBuild build = new PtxBuild(scratch);
             Map<String, Future<Made>> jobs = new LinkedHashMap<>();
             ShippedSets.kernels().forEach(k -> jobs.put(k, workers.submit(() -> build.make(k))));
-            Path folder = Files.createDirectories(out.resolve(ARCHITECTURE));
             Map<String, Made> all = new TreeMap<>();
+            Set<Path> written = new HashSet<>();
             for (Map.Entry<String, Future<Made>> job : jobs.entrySet()) {
                 all.put(job.getKey(), job.getValue().get());
-                write(folder.resolve(job.getKey() + ".ptx"), job.getValue().get().text());
+                Path file = out.resolve(file(job.getKey()));
+                Files.createDirectories(file.getParent());
+                write(file, job.getValue().get().text());
+                written.add(file);
             }
-            try (Stream<Path> files = Files.list(folder)) {
-                for (Path f : files.toList()) {
-                    if (!all.containsKey(f.getFileName().toString().replace(".ptx", ""))) {
-                        Files.delete(f);
-                    }
+            try (Stream<Path> files = Files.walk(out)) {
+                for (Path f : files.filter(f -> f.toString().endsWith(".ptx") && !written.contains(f)).toList()) {
+                    Files.delete(f);
                 }
             }
             write(out.resolve("README.md"), build.table(all));
@@ -131,9 +131,22 @@ public final class PtxBuild {
         }
     }
 
+    private static Map<String, Integer> checked() {
+        Map<String, Integer> all = new LinkedHashMap<>();
+        all.put("sm_75", 75);
+        all.put("sm_80", 80);
+        all.put("sm_90a", 90);
+        return all;
+    }
+
+    /** Where a kernel's code lies under {@code kernels/ptx}. */
+    static Path file(String kernel) {
+        return Path.of(Manifest.of(kernel).architecture().toString(), kernel + ".ptx");
+    }
+
     /** The first line of a kernel's file. */
     static String firstLine(String kernel, String release) {
-        return "// " + kernel + " for " + ARCHITECTURE + " and later, made by nvcc " + release + " from "
+        return "// " + kernel + " for " + Manifest.of(kernel).architecture() + " and later, made by nvcc " + release + " from "
                 + ShippedSets.hash(kernel);
     }
 
@@ -142,19 +155,21 @@ public final class PtxBuild {
         List<TreeMap<String, String>> sets = ShippedSets.of(kernel);
         Map<String, List<String>> served = new LinkedHashMap<>(); // a module's text, the sets
         Map<String, Use> uses = new LinkedHashMap<>();
-        for (Storage storage : ShippedSets.STORAGES) {
-            String code = String.valueOf(storage.code());
+        Architecture architecture = Manifest.of(kernel).architecture();
+        for (String code : sets.stream().map(s -> s.get(KernelSource.STORAGE)).distinct().toList()) {
             List<TreeMap<String, String>> these = sets.stream().filter(s -> s.get(KernelSource.STORAGE).equals(code)).toList();
             Path source = scratch.resolve(kernel + code + ".cu");
             Path ptx = scratch.resolve(kernel + code + ".ptx");
             Files.writeString(source, source(kernel, code, these));
             List<String> command = new ArrayList<>(STILL);
-            command.addAll(List.of("nvcc", "--ptx", "-arch=compute_75", "--fmad=false", "-Werror=all-warnings",
+            command.addAll(List.of("nvcc", "--ptx", "-arch=" + architecture.compute(), "--fmad=false", "-Werror=all-warnings",
                     "-diag-suppress=177,550", source.toString(), "-o", ptx.toString()));
             run(command);
-            String all = lowered(Files.readString(ptx), ptx);
-            for (String architecture : CHECKED) {
-                uses.merge(architecture, use(kernel, assembled(architecture, ptx)), PtxBuild::most);
+            String all = lowered(Files.readString(ptx), ptx, architecture);
+            for (Map.Entry<String, Integer> checked : CHECKED.entrySet()) {
+                if (architecture.runs(checked.getValue(), Integer.MAX_VALUE)) {
+                    uses.merge(checked.getKey(), use(kernel, assembled(checked.getKey(), ptx)), PtxBuild::most);
+                }
             }
             List<String> modules = modules(kernel, all);
             if (modules.size() != these.size()) {
@@ -204,14 +219,15 @@ public final class PtxBuild {
     }
 
     /** The PTX with the smallest version that ptxas accepts, put back into its file too. */
-    private static String lowered(String ptx, Path file) throws IOException {
+    private static String lowered(String ptx, Path file, Architecture architecture) throws IOException {
         String refusal = "";
         ptx = PtxVersion.plain(ptx);
-        for (String version : VERSIONS) {
+        String first = architecture.isa() / 10 + "." + architecture.isa() % 10;
+        for (String version : VERSIONS.subList(VERSIONS.indexOf(first), VERSIONS.size())) {
             String lower = ptx.replaceFirst("\\.version [\\d.]+", ".version " + version);
             Files.writeString(file, lower);
             try {
-                assembled(ARCHITECTURE, file);
+                assembled(architecture.toString(), file);
                 return lower;
             } catch (IOException e) {
                 if (!e.getMessage().contains("requires PTX ISA")) {
@@ -267,7 +283,7 @@ public final class PtxBuild {
                 }
             }
             module.append(bodies.get(i));
-            modules.add(module.toString()
+            modules.add(PtxRegisters.reused(module.toString())
                     .replaceAll("\\b_ZZ\\w*?\\d+" + kernel + "_s\\d+E", kernel + "_")
                     .replaceAll("\\b" + kernel + "_s\\d+(?=\\b|_param)", kernel)
                     .replaceAll("\\$L__BB\\d+_", "\\$L"));
@@ -305,15 +321,15 @@ public final class PtxBuild {
             # Kernels as PTX
 
             Made by `build.sh` with nvcc %s; don't edit. `sm_75/NAME.ptx` serves compute capability 7.5 and all later
-            ones; code of the same name under `sm_80/` or `sm_90a/` would go before it on these. A file holds a module
-            for each set of definitions.
+            ones, `sm_80/NAME.ptx` 8.0 and later. A file holds a module for each set of definitions; within a block of
+            instructions names of registers are used again, so that it takes half the room (`PtxRegisters`).
 
             What ptxas of the same release makes of it: registers of a work-item (least and most among the sets), most
             static shared memory in bytes, the most bytes of stack (sin and cos take 32 to reduce a large argument; more
             would be sums that fell out of registers) and of registers spilled, which must be 0.
 
             | kernel | sets | modules | PTX KiB |""".formatted(release));
-        CHECKED.forEach(a -> text.append(" registers ").append(a).append(" |"));
+        CHECKED.keySet().forEach(a -> text.append(" registers ").append(a).append(" |"));
         text.append(" shared | stack | spills |\n|---|---|---|---|").append("---|".repeat(CHECKED.size() + 3))
                 .append('\n');
         all.forEach((kernel, made) -> text.append(row(kernel, made)).append('\n'));
@@ -324,9 +340,13 @@ public final class PtxBuild {
     static String row(String kernel, Made made) {
         StringBuilder text = new StringBuilder("| ").append(kernel).append(" | ").append(made.sets).append(" | ")
                 .append(made.modules).append(" | ").append((made.text.length() + 1023) / 1024).append(" |");
-        for (String a : CHECKED) {
-            int[] r = made.uses.get(a).registers;
-            text.append(' ').append(r[0] == r[1] ? "" + r[0] : r[0] + "–" + r[1]).append(" |");
+        for (String a : CHECKED.keySet()) {
+            Use use = made.uses.get(a);
+            text.append(' ').append(use == null
+                    ? "–"
+                    : use.registers[0] == use.registers[1]
+                            ? "" + use.registers[0]
+                            : use.registers[0] + "–" + use.registers[1]).append(" |");
         }
         return text.append(' ').append(most(made, Use::shared)).append(" | ").append(most(made, Use::stack))
                 .append(" | ").append(most(made, Use::spills)).append(" |").toString();

@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.kerf.backend.gpu.kernel.Architecture;
+import dev.kerf.backend.gpu.kernel.Manifest;
 import dev.kerf.error.BadFileException;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -31,11 +33,11 @@ import org.junit.jupiter.params.provider.MethodSource;
  */
 class PtxTest {
     private static final Path FOLDER = Path.of("kernels", "ptx");
-    private static final Pattern OTHER_HALF = Pattern.compile("cvt\\.(?!rn\\.f16\\.f32 |f32\\.f16 )\\S*f16");
-    /** What a kernel computes and touches: floating-point arithmetic, stores, reads of global memory, atomics, barriers. */
+    private static final Pattern OTHER_HALF = Pattern.compile("cvt\\.(?!rn\\.b?f16(?:x2)?\\.f32 |f32\\.f16 )\\S*f16");
+    /** What a kernel computes and touches: floating-point arithmetic, stores, reads of global memory, atomics, barriers, products on tensor cores. */
     private static final Pattern DEED = Pattern
             .compile("(?m)^\\s*(?:@!?%p\\d+\\s+)?((?:(?:fma|add|sub|mul|div|rcp|ex2|max|min|sqrt)"
-                    + "\\.[\\w.]*f(?:16|32|64)|(?:st|ld\\.global|atom|bar)\\.[\\w.]+))\\s");
+                    + "\\.[\\w.]*f(?:16|32|64)|(?:st|ld\\.global|atom|bar|mma|ldmatrix|cp)\\.[\\w.]+))\\s");
     private static final Pattern CONSTANT = Pattern.compile("\\b0[fd][0-9A-F]{8,16}\\b");
     private static final Pattern VECTOR = Pattern.compile("\\.v([24])(?=\\.)");
     private static final String AGAIN = ": run kernels/ptx/build.sh";
@@ -45,7 +47,7 @@ class PtxTest {
     }
 
     private static String checkedIn(String kernel) throws IOException {
-        Path file = FOLDER.resolve(PtxBuild.ARCHITECTURE).resolve(kernel + ".ptx");
+        Path file = FOLDER.resolve(PtxBuild.file(kernel));
         assertTrue(Files.exists(file), file + " is missing" + AGAIN);
         return Files.readString(file);
     }
@@ -77,11 +79,15 @@ class PtxTest {
         for (KernelImages.Chip chip : List.of(new KernelImages.Chip(7, 5, 10020, "a GPU"),
                 new KernelImages.Chip(8, 0, 11080, "a GPU"), new KernelImages.Chip(9, 0, 12060, "a GPU"),
                 new KernelImages.Chip(12, 0, 13000, "a GPU"))) {
+            Architecture architecture = Manifest.of(kernel).architecture();
+            if (!architecture.runs(10 * chip.major() + chip.minor(), PtxVersion.ofDriver(chip.driver()))) {
+                continue;
+            }
             for (TreeMap<String, String> set : ShippedSets.of(kernel)) {
                 KernelImages.Image image = ShippedImages.find(kernel, set, chip).orElseThrow(
                         () -> new AssertionError("no " + kernel + " with " + set + " for " + chip));
                 String ptx = new String(image.bytes(), StandardCharsets.US_ASCII);
-                assertTrue(ptx.startsWith(".version 6."), ptx.substring(0, 40));
+                assertTrue(ptx.startsWith(".version " + architecture.isa() / 10 + "."), ptx.substring(0, 40));
                 assertEquals(1, Pattern.compile("\\.entry ").matcher(ptx).results().count());
                 assertTrue(ptx.contains(".visible .entry " + kernel + "("), kernel);
                 assertTrue(ptx.endsWith("}\n") && !ptx.contains("//"), kernel);
@@ -137,7 +143,7 @@ class PtxTest {
     @ParameterizedTest
     @MethodSource("kernels")
     void isIndexed(String kernel) throws IOException {
-        String text = Files.readString(FOLDER.resolve(PtxBuild.ARCHITECTURE).resolve(kernel + ".ptx"));
+        String text = Files.readString(FOLDER.resolve(PtxBuild.file(kernel)));
         PtxFile file = file(kernel, text);
         Map<String, String> marked = new TreeMap<>();
         List<String> keys = new ArrayList<>();
@@ -174,8 +180,9 @@ class PtxTest {
 
     @Test
     void holdsNothingOfKernelsThatAreNoMore() throws IOException {
-        try (Stream<Path> files = Files.list(FOLDER.resolve(PtxBuild.ARCHITECTURE))) {
-            assertEquals(kernels(), files.map(f -> f.getFileName().toString().replace(".ptx", "")).sorted().toList());
+        try (Stream<Path> files = Files.walk(FOLDER)) {
+            assertEquals(kernels().stream().map(PtxBuild::file).sorted().toList(),
+                    files.filter(f -> f.toString().endsWith(".ptx")).map(FOLDER::relativize).sorted().toList());
         }
     }
 

@@ -26,14 +26,13 @@ import java.util.stream.Stream;
 
 /**
  * What code is shipped for: each kernel that runs on NVIDIA GPUs, with each combination of its attributes' values, with
- * the parameters that are chosen there, in every storage.
+ * the parameters that are chosen there, in every storage, or in those of the precisions that a variant is for.
  */
 public final class ShippedSets {
     private static final List<String> TIERS = List.of(
             "nvidia_corporation", "nvidia", "sm_75", "sm_80", "sm_86", "sm_89", "sm_90", "sm_100", "sm_120", "default");
 
-    /** In the order of their modules. */
-    static final List<Storage> STORAGES = KernelImages.PRECISIONS.stream().map(Precision::storage).distinct().toList();
+    private static final List<Storage> STORAGES = KernelImages.PRECISIONS.stream().map(Precision::storage).distinct().toList();
 
     private static final String PLAIN = String.valueOf(Arithmetic.PLAIN.code());
 
@@ -61,11 +60,15 @@ public final class ShippedSets {
     public static List<TreeMap<String, String>> of(String kernel) {
         Manifest m = Manifest.of(kernel);
         List<TreeMap<String, String>> all = new ArrayList<>();
-        for (Storage storage : STORAGES) {
+        for (Storage storage : storages(m)) {
             for (Map<String, Long> parameters : parameters(m)) {
                 for (Map<String, String> attributes : m.combinations()) {
                     TreeMap<String, String> set = new TreeMap<>(attributes);
                     parameters.forEach((name, value) -> set.put(name, String.valueOf(value)));
+                    long dynamic = dynamic(m, set, storage);
+                    if (dynamic > 0) {
+                        set.put(KernelSource.DYNAMIC_LOCAL, String.valueOf(dynamic));
+                    }
                     set.put(KernelSource.STORAGE, String.valueOf(storage.code()));
                     if (storage == Storage.F32 || set.getOrDefault(KernelSource.ARITHMETIC, PLAIN).equals(PLAIN)) {
                         all.add(set);
@@ -74,6 +77,26 @@ public final class ShippedSets {
             }
         }
         return all;
+    }
+
+    /** In the order of their modules: all, or those of the precisions that a variant is for. */
+    private static List<Storage> storages(Manifest m) {
+        return m.precisions().isEmpty()
+                ? STORAGES
+                : KernelImages.PRECISIONS.stream().filter(m.precisions()::contains).map(Precision::storage).distinct().toList();
+    }
+
+    /** Memory that groups get at launch: of what ships it depends on definitions alone, not on sizes. */
+    private static long dynamic(Manifest m, Map<String, String> definitions, Storage storage) {
+        Map<String, Long> names = new LinkedHashMap<>();
+        definitions.forEach((name, value) -> {
+            if (value.matches("-?\\d+")) {
+                names.put(name, Long.parseLong(value));
+            }
+        });
+        names.put("real", (long) storage.bytes());
+        names.put("storage", (long) storage.code());
+        return m.dynamic().value(names);
     }
 
     /** The standard parameters unless the tuned ones always hold, and all tuned ones. */
