@@ -107,6 +107,14 @@ class VariantsTest {
         assertFalse(call(openCl, 64, "triple", precision).definitions().containsKey(KernelSource.ARITHMETIC));
     }
 
+    @ParameterizedTest
+    @CsvSource({"FLOAT32, triple_sm80", "FLOAT16, triple_sm80", "TF32, triple", "BFLOAT16, triple"})
+    void aVariantIsForItsPrecisions(Precision precision, String chosen) {
+        Driver.Facts cuda = facts(Device.Info.Kind.GPU, "NVIDIA", "sm_90", new Driver.Code(Dialect.CUDA, 85, 227 * KIB));
+        assertEquals(chosen, call(cuda, 64, null, precision).kernel().name());
+        assertEquals(chosen, call(cuda, 64, "triple_sm80", precision).kernel().name());
+    }
+
     @Test
     void theLaunchSaysItsMemoryAndLayout() {
         Driver.Facts cuda = facts(Device.Info.Kind.GPU, "NVIDIA", "sm_90", new Driver.Code(Dialect.CUDA, 85, 227 * KIB));
@@ -121,7 +129,8 @@ class VariantsTest {
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {
         "\"triple_cpu\" | \"other_cpu\"", "\"OpenCL C\" | \"Fortran\"", "\"CUDA C++\" | \"both\"",
-        "\"layout\": \"panels\", | ''", "\"triple.cl\" | \"other.cl\"", "\"global\": [\"ceil_div(n, 16)\"], | ''"})
+        "\"layout\": \"panels\", | ''", "\"triple.cl\" | \"other.cl\"",
+        "\"sm_80\" | \"sm_79\"", "\"float16\" | \"half\"", "\"dialect\": \"CUDA C++\", | ''", "\"global\": [\"ceil_div(n, 16)\"], | ''"})
     void refusesWhatIsMalformed(String what, String by) {
         String good = Manifest.resource("manifest/triple.json");
         Manifest.parse("triple", Json.parse(good));

@@ -1,7 +1,6 @@
 package dev.kerf.backend.gpu.cuda;
 
 import dev.kerf.backend.Precision;
-import dev.kerf.backend.Precision.Arithmetic;
 import dev.kerf.backend.Precision.Storage;
 import dev.kerf.backend.gpu.kernel.Dialect;
 import dev.kerf.backend.gpu.kernel.KernelSource;
@@ -33,8 +32,6 @@ public final class ShippedSets {
             "nvidia_corporation", "nvidia", "sm_75", "sm_80", "sm_86", "sm_89", "sm_90", "sm_100", "sm_120", "default");
 
     private static final List<Storage> STORAGES = KernelImages.PRECISIONS.stream().map(Precision::storage).distinct().toList();
-
-    private static final String PLAIN = String.valueOf(Arithmetic.PLAIN.code());
 
     private ShippedSets() {}
 
@@ -70,7 +67,7 @@ public final class ShippedSets {
                         set.put(KernelSource.DYNAMIC_LOCAL, String.valueOf(dynamic));
                     }
                     set.put(KernelSource.STORAGE, String.valueOf(storage.code()));
-                    if (storage == Storage.F32 || set.getOrDefault(KernelSource.ARITHMETIC, PLAIN).equals(PLAIN)) {
+                    if (made(m, storage, Integer.parseInt(set.getOrDefault(KernelSource.ARITHMETIC, "0")))) {
                         all.add(set);
                     }
                 }
@@ -81,9 +78,14 @@ public final class ShippedSets {
 
     /** In the order of their modules: all, or those of the precisions that a variant is for. */
     private static List<Storage> storages(Manifest m) {
-        return m.precisions().isEmpty()
-                ? STORAGES
-                : KernelImages.PRECISIONS.stream().filter(m.precisions()::contains).map(Precision::storage).distinct().toList();
+        return m.precisions().isEmpty() ? STORAGES : m.precisions().stream().map(Precision::storage).distinct().toList();
+    }
+
+    /** Whether there is a precision of such storage and arithmetic, among those that a variant is for. */
+    private static boolean made(Manifest m, Storage storage, int arithmetic) {
+        return Stream.of(Precision.values()).filter(p -> m.precisions().isEmpty() || m.precisions().contains(p)).anyMatch(
+                p -> p.storage() == storage
+                        && (p.arithmetic().code() == arithmetic || !m.attributes().contains(KernelSource.ARITHMETIC)));
     }
 
     /** Memory that groups get at launch: of what ships it depends on definitions alone, not on sizes. */
