@@ -130,7 +130,8 @@ class VariantsTest {
     @CsvSource(delimiter = '|', value = {
         "\"triple_cpu\" | \"other_cpu\"", "\"OpenCL C\" | \"Fortran\"", "\"CUDA C++\" | \"both\"",
         "\"layout\": \"panels\", | ''", "\"triple.cl\" | \"other.cl\"",
-        "\"sm_80\" | \"sm_79\"", "\"float16\" | \"half\"", "\"dialect\": \"CUDA C++\", | ''", "\"global\": [\"ceil_div(n, 16)\"], | ''"})
+        "\"sm_80\" | \"sm_79\"", "\"float16\" | \"half\"", "\"dialect\": \"CUDA C++\", | ''",
+        "\"global\": [\"ceil_div(n, 16)\"], | ''"})
     void refusesWhatIsMalformed(String what, String by) {
         String good = Manifest.resource("manifest/triple.json");
         Manifest.parse("triple", Json.parse(good));

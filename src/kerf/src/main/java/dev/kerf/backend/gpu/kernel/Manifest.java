@@ -94,7 +94,8 @@ import java.util.stream.Stream;
  * @param when        what sizes and device must hold for this kernel
  */
 public record Manifest(
-        String name, Dialect dialect, Architecture architecture, List<Precision> precisions, String what, List<Argument> arguments, List<String> attributes,
+        String name, Dialect dialect, Architecture architecture, List<Precision> precisions, String what,
+        List<Argument> arguments, List<String> attributes,
         List<Map<String, List<String>>> shipped, Map<String, Parameter> parameters, List<Expression> constraints,
         List<Expression> global, List<Expression> local, Expression dynamic, Map<String, Layout> packing,
         Map<String, Given> given, Expression flops, Expression bytes, List<Manifest> variants, String variantOf,
@@ -224,7 +225,8 @@ public record Manifest(
             }
             variants.add(parse(name, v, m));
         }
-        return new Manifest(m.name, m.dialect, m.architecture, m.precisions, m.what, m.arguments, m.attributes, m.shipped, m.parameters, m.constraints,
+        return new Manifest(m.name, m.dialect, m.architecture, m.precisions, m.what, m.arguments, m.attributes, m.shipped,
+                m.parameters, m.constraints,
                 m.global, m.local, m.dynamic, m.packing, m.given, m.flops, m.bytes, variants, "", m.devices, m.when);
     }
 
@@ -265,7 +267,8 @@ public record Manifest(
         json.find("dynamic").ifPresent(e -> constraints.add(Expression.parse("(" + e.asString() + ") <= dynamic_local")));
         Manifest m = new Manifest(
                 kernel, dialect, named(json, "architecture", Architecture.values()).findFirst().orElse(Architecture.SM_75),
-                named(json, "precisions", Precision.values()).toList(), json.at("what").asString(), arguments, attributes, shipped, parameters, constraints,
+                named(json, "precisions", Precision.values()).toList(), json.at("what").asString(), arguments, attributes,
+                shipped, parameters, constraints,
                 formulas(json, "global"), formulas(json, "local"), dynamic, packing, given(json),
                 base != null && json.find("flops").isEmpty() ? base.flops : Expression.parse(json.at("flops").asString()),
                 base != null && json.find("bytes").isEmpty() ? base.bytes : Expression.parse(json.at("bytes").asString()),

@@ -346,7 +346,8 @@ public final class PtxBuild {
                     ? "–"
                     : use.registers[0] == use.registers[1]
                             ? "" + use.registers[0]
-                            : use.registers[0] + "–" + use.registers[1]).append(" |");
+                            : use.registers[0] + "–" + use.registers[1])
+                    .append(" |");
         }
         return text.append(' ').append(most(made, Use::shared)).append(" | ").append(most(made, Use::stack))
                 .append(" | ").append(most(made, Use::spills)).append(" |").toString();
