@@ -35,20 +35,21 @@
 #ifndef HAS_RESIDUAL
 #define HAS_RESIDUAL 0
 #endif
+#include "wide.h"
 
 #define STRIP (TILE_V * 16)
 #define PANELS (BLOCK_M / TILE_M)
 
 KERNEL conv2d_cpu(
         GLOBAL const real *RESTRICT x, long x_off, long x_sn, GLOBAL const real *RESTRICT w, long w_off,
-        GLOBAL const real *RESTRICT b, long b_off, GLOBAL const real *RESTRICT r, long r_off, long r_sn,
-        GLOBAL real *RESTRICT y, long y_off, long y_sn, int groups, int C, int H, int W, int O, int P, int Q, int KH,
+        GLOBAL const real *RESTRICT b, long b_off, GLOBAL const wide *RESTRICT r, long r_off, long r_sn,
+        GLOBAL wide *RESTRICT y, long y_off, long y_sn, int groups, int C, int H, int W, int O, int P, int Q, int KH,
         int KW, int row_first, int col_first, int row_step, int col_step, int row_tap, int col_tap, int y_plane,
         int y_width, int y_row_first, int y_col_first, int y_row_step, int y_col_step, int act, int has_bias,
         int has_residual) {
     LOCAL float patch[BLOCK_K * STRIP];
     LOCAL float sums[TILES * BLOCK_M * STRIP];
-#if KERF_STORAGE == STORAGE_F16
+#if KERF_STORAGE != STORAGE_F32
     LOCAL float panel[BLOCK_K * TILE_M];
 #endif
     const int blocks = (O + BLOCK_M - 1) / BLOCK_M;
@@ -111,7 +112,7 @@ KERNEL conv2d_cpu(
             }
             for (int m = panel_first; m < panel_end; m++) {
                 GLOBAL const real *stored = weights + ((long)m * K + k_first) * TILE_M;
-#if KERF_STORAGE == STORAGE_F16
+#if KERF_STORAGE != STORAGE_F32
                 for (int k = 0; k < terms * TILE_M; k++) {
                     panel[k] = LOAD(stored, k);
                 }
@@ -182,7 +183,7 @@ KERNEL conv2d_cpu(
                             const long at = o * y_plane + p;
                             float16 s = vload16(0, done);
                             if (HAS_RESIDUAL) {
-                                s += LOAD16(r, r_off + n * r_sn + at);
+                                s += LOAD16_WIDE(r, r_off + n * r_sn + at);
                             }
                             if (ACT == ACT_RELU) {
                                 s = s < 0.0f ? (float16)(0.0f) : s;
@@ -194,7 +195,7 @@ KERNEL conv2d_cpu(
                                 }
                                 s = vload16(0, f);
                             }
-                            STORE16(y, y_off + n * y_sn + at, s);
+                            STORE16_WIDE(y, y_off + n * y_sn + at, s);
                             continue;
                         }
                         for (int l = 0; l < 16 && p + l < pixels; l++) {
@@ -202,9 +203,9 @@ KERNEL conv2d_cpu(
                                     + (p + l) % Q * y_col_step + y_col_first;
                             float s = done[l];
                             if (HAS_RESIDUAL) {
-                                s += LOAD(r, r_off + n * r_sn + at);
+                                s += LOAD_WIDE(r, r_off + n * r_sn + at);
                             }
-                            STORE(y, y_off + n * y_sn + at, activate(ACT, s));
+                            STORE_WIDE(y, y_off + n * y_sn + at, activate(ACT, s));
                         }
                     }
                 }

@@ -6,7 +6,8 @@
 //       if (i < n) STORE(y, y_off + i, activate(ACT, LOAD(x, x_off + i)));
 //   }
 //
-// real is how activations are stored, as KERF_STORAGE says: float or half. Only LOAD and STORE touch it; sums are float.
+// real is how activations are stored, as KERF_STORAGE says: float, half, or the upper half of a float (bfloat16). Only LOAD and
+// STORE touch it; sums are float.
 // BARRIER orders a group's LOCAL memory, BARRIER_ALL its GLOBAL memory too.
 // Pointers to scalars of other types (int, uchar, ushort, long) are used as they are. LOCAL_POINTER is for pointers
 // into LOCAL memory.
@@ -14,6 +15,7 @@
 // Storages, numbered as dev.kerf.backend.Precision.Storage.
 #define STORAGE_F32 0
 #define STORAGE_F16 1
+#define STORAGE_BF16 2
 #ifndef KERF_STORAGE
 #define KERF_STORAGE STORAGE_F32
 #endif
@@ -46,6 +48,22 @@ typedef half real;
 // Sixteen neighbours from element i on, at any alignment: for OpenCL's CPU-type devices.
 #define LOAD16(p, i) vload_half16(0, (p) + (i))
 #define STORE16(p, i, v) vstore_half16_rte((v), 0, (p) + (i))
+#elif KERF_STORAGE == STORAGE_BF16
+typedef ushort real; // the upper half of a float
+#define LOAD(p, i) as_float((uint)(p)[i] << 16)
+#define STORE(p, i, v) ((p)[i] = kerf_upper(v))
+#define LOAD16(p, i) as_float16(convert_uint16(vload16(0, (p) + (i))) << 16)
+#define STORE16(p, i, v) vstore16(kerf_upper16(v), 0, (p) + (i))
+// To the nearest, ties to even; NaN stays NaN.
+DEVICE ushort kerf_upper(float v) {
+    const uint u = as_uint(v);
+    return (ushort)(v != v ? u >> 16 | 0x40u : (u + 0x7fffu + (u >> 16 & 1u)) >> 16);
+}
+DEVICE ushort16 kerf_upper16(float16 v) {
+    const uint16 u = as_uint16(v);
+    const uint16 rounded = (u + (uint16)(0x7fffu) + (u >> 16 & (uint16)(1u))) >> 16;
+    return convert_ushort16(select(rounded, u >> 16 | (uint16)(0x40u), as_uint16(v != v)));
+}
 #else
 typedef float real;
 #define LOAD(p, i) ((p)[i])
@@ -134,6 +152,16 @@ DEVICE void kerf_store(real *p, float v) {
     real h;
     asm("cvt.rn.f16.f32 %0, %1;" : "=h"(h) : "f"(v));
     *p = h;
+}
+#define LOAD(p, i) kerf_load((p) + (i))
+#define STORE(p, i, v) kerf_store((p) + (i), (v))
+#elif KERF_STORAGE == STORAGE_BF16
+typedef ushort real; // the upper half of a float
+DEVICE float kerf_load(const real *p) { return __uint_as_float((uint)*p << 16); }
+// To the nearest, ties to even; NaN stays NaN. By integers: architectures before sm_80 have no instruction for it.
+DEVICE void kerf_store(real *p, float v) {
+    const uint u = __float_as_uint(v);
+    *p = (real)(v != v ? u >> 16 | 0x40u : (u + 0x7fffu + (u >> 16 & 1u)) >> 16);
 }
 #define LOAD(p, i) kerf_load((p) + (i))
 #define STORE(p, i, v) kerf_store((p) + (i), (v))

@@ -14,8 +14,8 @@
 #endif
 
 KERNEL group_norm(
-        GLOBAL const real *RESTRICT x, long x_off, long x_sn, GLOBAL const real *RESTRICT w, long w_off,
-        GLOBAL const real *RESTRICT b, long b_off, GLOBAL real *RESTRICT y, long y_off, long y_sn, int C, int groups,
+        GLOBAL const real *RESTRICT x, long x_off, long x_sn, GLOBAL const float *RESTRICT w, long w_off,
+        GLOBAL const float *RESTRICT b, long b_off, GLOBAL real *RESTRICT y, long y_off, long y_sn, int C, int groups,
         int inner, float eps) {
     LOCAL float part[GROUP];
     const int item = LOCAL_ID(0);
@@ -56,8 +56,8 @@ KERNEL group_norm(
     const float scale = part[0] < INF ? 1.0f / sqrt(part[0] / (float)n + eps) : AS_FLOAT(0x7fc00000);
 
     for (int c = 0; c < channels; c++) {
-        const float weight = LOAD(w, w_off + c_first + c) * scale;
-        const float bias = LOAD(b, b_off + c_first + c);
+        const float weight = w[w_off + c_first + c] * scale;
+        const float bias = b[b_off + c_first + c];
         for (int i = item; i < inner; i += GROUP) {
             const long at = (long)c * inner + i;
             STORE(y, at, (LOAD(x, at) - mean) * weight + bias);

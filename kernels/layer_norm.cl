@@ -14,8 +14,8 @@
 #endif
 
 KERNEL layer_norm(
-        GLOBAL const real *RESTRICT x, long x_off, GLOBAL const real *RESTRICT w, long w_off,
-        GLOBAL const real *RESTRICT b, long b_off, GLOBAL real *RESTRICT y, long y_off, int outer, int n, int inner,
+        GLOBAL const real *RESTRICT x, long x_off, GLOBAL const float *RESTRICT w, long w_off,
+        GLOBAL const float *RESTRICT b, long b_off, GLOBAL real *RESTRICT y, long y_off, int outer, int n, int inner,
         float eps) {
     LOCAL float part[GROUP];
     const int item = LOCAL_ID(0);
@@ -56,6 +56,6 @@ KERNEL layer_norm(
 
     for (int c = item; c < n; c += GROUP) {
         STORE(y, (long)c * inner,
-                (LOAD(x, (long)c * inner) - mean) * scale * LOAD(w, w_off + c) + LOAD(b, b_off + c));
+                (LOAD(x, (long)c * inner) - mean) * scale * w[w_off + c] + b[b_off + c]);
     }
 }

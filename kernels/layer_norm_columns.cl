@@ -30,8 +30,8 @@
 #endif
 
 KERNEL layer_norm_columns(
-        GLOBAL const real *RESTRICT x, long x_off, GLOBAL const real *RESTRICT w, long w_off,
-        GLOBAL const real *RESTRICT b, long b_off, GLOBAL real *RESTRICT y, long y_off, int outer, int n, int inner,
+        GLOBAL const real *RESTRICT x, long x_off, GLOBAL const float *RESTRICT w, long w_off,
+        GLOBAL const float *RESTRICT b, long b_off, GLOBAL real *RESTRICT y, long y_off, int outer, int n, int inner,
         float eps) {
 #if SLICES > 1
     LOCAL float part[GROUP];
@@ -65,6 +65,6 @@ KERNEL layer_norm_columns(
     const float scale = squares < INF ? 1.0f / sqrt(squares / (float)n + eps) : AS_FLOAT(0x7fc00000);
     for (int c = slice; c < n && own_row == row; c += SLICES) {
         STORE(y, (long)c * inner,
-                (LOAD(x, (long)c * inner) - mean) * scale * LOAD(w, w_off + c) + LOAD(b, b_off + c));
+                (LOAD(x, (long)c * inner) - mean) * scale * w[w_off + c] + b[b_off + c]);
     }
 }

@@ -47,13 +47,14 @@
 #ifndef HAS_B_COUNT
 #define HAS_B_COUNT 0
 #endif
+#include "wide.h"
 
 #define STRIP (TILE_V * 16)
 
 KERNEL matmul_cpu(
         GLOBAL const real *RESTRICT a, long a_off, GLOBAL const real *RESTRICT b, long b_off,
-        GLOBAL const real *RESTRICT bias, long bias_off, GLOBAL const real *RESTRICT r, long r_off,
-        GLOBAL real *RESTRICT y, long y_off, GLOBAL const long *RESTRICT batches, GLOBAL const int *RESTRICT a_count,
+        GLOBAL const real *RESTRICT bias, long bias_off, GLOBAL const wide *RESTRICT r, long r_off,
+        GLOBAL wide *RESTRICT y, long y_off, GLOBAL const long *RESTRICT batches, GLOBAL const int *RESTRICT a_count,
         long a_count_off, GLOBAL const int *RESTRICT b_count, long b_count_off, int M, int N, int K, float alpha,
         int act, int has_bias, int has_residual, int has_a_count, int has_b_count) {
     LOCAL float columns[TILES * BLOCK_K * STRIP];
@@ -172,12 +173,12 @@ KERNEL matmul_cpu(
                                 s += LOAD16(bias, bias_off + n);
                             }
                             if (HAS_RESIDUAL) {
-                                s += LOAD16(r, r_off + (long)GROUP_ID(2) * M * N + line + n);
+                                s += LOAD16_WIDE(r, r_off + (long)GROUP_ID(2) * M * N + line + n);
                             }
                             if (ACT == ACT_RELU) {
                                 s = s < 0.0f ? (float16)(0.0f) : s;
                             }
-                            STORE16(y, line + n, s);
+                            STORE16_WIDE(y, line + n, s);
                             continue;
                         }
                         float done[16];
@@ -188,9 +189,9 @@ KERNEL matmul_cpu(
                                 f += LOAD(bias, bias_off + n + l);
                             }
                             if (HAS_RESIDUAL) {
-                                f += LOAD(r, r_off + (long)GROUP_ID(2) * M * N + line + n + l);
+                                f += LOAD_WIDE(r, r_off + (long)GROUP_ID(2) * M * N + line + n + l);
                             }
-                            STORE(y, line + n + l, activate(ACT, f));
+                            STORE_WIDE(y, line + n + l, activate(ACT, f));
                         }
                     }
                 }

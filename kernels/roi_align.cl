@@ -27,7 +27,7 @@
 #define LONGEST_CELL 16384.0f
 
 KERNEL roi_align(
-        GLOBAL const real *RESTRICT boxes, long boxes_off, GLOBAL const real *RESTRICT x0, long x0_off,
+        GLOBAL const float *RESTRICT boxes, long boxes_off, GLOBAL const real *RESTRICT x0, long x0_off,
         GLOBAL const real *RESTRICT x1, long x1_off, GLOBAL const real *RESTRICT x2, long x2_off,
         GLOBAL const real *RESTRICT x3, long x3_off, GLOBAL const real *RESTRICT x4, long x4_off,
         GLOBAL real *RESTRICT y, long y_off, GLOBAL const int *RESTRICT count, long count_off,
@@ -46,10 +46,10 @@ KERNEL roi_align(
         }
     }
     const long box = boxes_off + 4L * (b * R + r);
-    const float bx0 = LOAD(boxes, box);
-    const float by0 = LOAD(boxes, box + 1);
-    const float bx1 = LOAD(boxes, box + 2);
-    const float by1 = LOAD(boxes, box + 3);
+    const float bx0 = boxes[box];
+    const float by0 = boxes[box + 1];
+    const float bx1 = boxes[box + 2];
+    const float by1 = boxes[box + 3];
     const float wanted = floor(canonical + log2(sqrt((bx1 - bx0) * (by1 - by0)) / side + inner) + outer)
             - (float)first_level;
     int level = 0;

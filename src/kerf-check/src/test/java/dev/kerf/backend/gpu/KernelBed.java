@@ -8,9 +8,11 @@ import dev.kerf.backend.Device;
 import dev.kerf.backend.Executable;
 import dev.kerf.backend.Executable.NodeTiming;
 import dev.kerf.backend.Precision;
+import dev.kerf.backend.Precision.Storage;
 import dev.kerf.backend.gpu.cuda.StandIn;
 import dev.kerf.backend.gpu.device.GpuDevice;
 import dev.kerf.backend.gpu.kernel.Dialect;
+import dev.kerf.backend.gpu.kernel.KernelSource;
 import dev.kerf.backend.gpu.kernel.Manifest;
 import dev.kerf.check.oracle.Oracle;
 import dev.kerf.graph.Graph;
@@ -51,12 +53,15 @@ final class KernelBed implements AutoCloseable {
     }
 
     private final GpuDevice device;
+    private final Target.Forced forced;
     private final String kernel;
     private final String variant;
     private long seed = 1;
+    private boolean checked;
 
-    private KernelBed(GpuDevice device, String kernel, String variant) {
-        this.device = device;
+    private KernelBed(Driver driver, Target.Forced forced, String kernel, String variant) {
+        this.device = new GpuDevice(driver, forced);
+        this.forced = forced;
         this.kernel = kernel;
         this.variant = variant;
     }
@@ -104,8 +109,8 @@ final class KernelBed implements AutoCloseable {
             parameters.put(variant, new HashMap<>(SMALL_TILES.getOrDefault(variant, Map.of())));
             parameters.get(variant).putAll(more);
         }
-        Target.Forced forced = new Target.Forced(Map.of(names[0], variant), parameters);
-        return new KernelBed(new GpuDevice(driver, forced), names[0], variant);
+        Target.Forced forced = new Target.Forced(Map.of(names[0], variant), parameters, true);
+        return new KernelBed(driver, forced, names[0], variant);
     }
 
     /**
@@ -145,41 +150,59 @@ final class KernelBed implements AutoCloseable {
         return values;
     }
 
-    /** The same on given operands. */
+    /**
+     * The same on given operands; in storage that doesn't hold them on the nearest that it does. Bfloat16 and results wider than
+     * operands are tried on the first of a bed's checks: they differ from float16 in how numbers are read and written alone.
+     */
     void checkOn(Op op, Op plain, Bound bound, long terms, boolean fixed, List<HostTensor> values) {
-        Map<String, HostTensor> inputs = new HashMap<>();
-        Graph graph = graph(op, values, fixed, inputs);
-        HostTensor expected = oracle(graph, inputs);
-        HostTensor scale = expected;
-        if (bound == Bound.MAGNITUDES) {
-            Map<String, HostTensor> magnitudes = new HashMap<>();
-            scale = oracle(graph(plain, values.stream().map(KernelBed::magnitudes).toList(), false, magnitudes),
-                    magnitudes);
+        boolean first = !checked;
+        checked = true;
+        for (Precision p : device.info().precisions()) {
+            if (p.storage() == Storage.BF16 && !first) {
+                continue;
+            }
+            List<HostTensor> held = values.stream().map(v -> v.to(p.storage().dtype()).to(DType.F32)).toList();
+            Map<String, HostTensor> inputs = new HashMap<>();
+            Graph graph = graph(op, held, fixed, inputs);
+            HostTensor expected = oracle(graph, inputs);
+            HostTensor scale = expected;
+            if (bound == Bound.MAGNITUDES) {
+                Map<String, HostTensor> magnitudes = new HashMap<>();
+                scale = oracle(graph(plain, held.stream().map(KernelBed::magnitudes).toList(), false, magnitudes), magnitudes);
+            }
+            String what = variant + " in " + p + ", " + op + " of " + values.stream().map(HostTensor::shape).toList();
+            hold(run(graph, inputs, p), p.storage(), expected, scale, bound, terms, what);
+            if (first && p.storage() != Storage.F32 && Manifest.of(variant).attributes().contains(KernelSource.WIDE)) {
+                Target.Forced chosen = new Target.Forced(forced.kernels(), forced.parameters());
+                hold(run(graph, inputs, p, chosen), Storage.F32, expected, scale, bound, terms, what + ", written as float32");
+            }
         }
+    }
+
+    /** Holds a result to the oracle's; it is rounded once when it is stored. */
+    private static void hold(HostTensor y, Storage stored, HostTensor expected, HostTensor scale, Bound bound, long terms,
+            String what) {
         double largest = 0;
         for (int i = 0; i < scale.elements(); i++) {
             largest = Math.max(largest, Math.abs(scale.getDouble(i)));
         }
-        for (Precision p : device.info().precisions()) {
-            HostTensor y = run(graph, inputs, p);
-            for (int i = 0; i < y.elements(); i++) {
-                double e = expected.getDouble(i);
-                double s = bound == Bound.LARGEST ? largest : Math.abs(scale.getDouble(i));
-                // The result is rounded once when it is stored.
-                double stored = Math.abs(e) * p.storage().rounding() + p.storage().tiny();
-                double allowed = (terms + 8) * UNIT * s * 2 + stored;
-                double error = Math.abs(y.getDouble(i) - e);
-                assertTrue(error <= allowed || Double.isNaN(e) && Double.isNaN(y.getDouble(i)) || y.getDouble(i) == e,
-                        variant + " in " + p + ", " + op + " of "
-                                + values.stream().map(HostTensor::shape).toList() + ", element " + i + ": " + y.getDouble(i)
-                                + ", not " + e + "; the error may be " + allowed);
-            }
+        for (int i = 0; i < y.elements(); i++) {
+            double e = expected.getDouble(i);
+            double s = bound == Bound.LARGEST ? largest : Math.abs(scale.getDouble(i));
+            double allowed = (terms + 8) * UNIT * s * 2 + Math.abs(e) * stored.rounding() + stored.tiny();
+            double error = Math.abs(y.getDouble(i) - e);
+            assertTrue(error <= allowed || Double.isNaN(e) && Double.isNaN(y.getDouble(i)) || y.getDouble(i) == e,
+                    what + ", element " + i + ": " + y.getDouble(i) + ", not " + e + "; the error may be " + allowed);
         }
     }
 
     /** Runs a graph of one output, {@code y}, and makes sure that the bed's variant did it. */
     HostTensor run(Graph graph, Map<String, HostTensor> inputs, Precision precision) {
-        try (Executable e = device.compile(graph, null, CompileOptions.of().precision(precision).profiled())) {
+        return run(graph, inputs, precision, forced);
+    }
+
+    private HostTensor run(Graph graph, Map<String, HostTensor> inputs, Precision precision, Target.Forced choices) {
+        try (Executable e = device.compile(graph, null, CompileOptions.of().precision(precision).profiled(), choices)) {
             inputs.forEach((name, t) -> e.input(name).upload(t.data()));
             e.run();
             List<String> kernels = e.timings().stream().map(NodeTiming::what).flatMap(w -> Stream.of(w.split(" \\+ ")))

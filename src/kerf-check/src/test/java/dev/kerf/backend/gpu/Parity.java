@@ -84,9 +84,9 @@ public final class Parity {
         return BackendsUnderTest.devices().filter(id -> !id.startsWith("cpu:"));
     }
 
-    /** Opens a device with forced choices. */
+    /** Opens a device with forced choices, where all that can computes on numbers of 16 bits if any does. */
     public static GpuDevice open(String id, Target.Forced forced) {
-        return new GpuDevice(driver(id), forced);
+        return new GpuDevice(driver(id), new Target.Forced(forced.kernels(), forced.parameters(), true));
     }
 
     /** Opens a driver. */

@@ -23,7 +23,6 @@ import dev.kerf.weights.Weights;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -35,7 +34,7 @@ import org.junit.jupiter.api.Test;
 class ShippedLoweringTest {
     private static final Path GOLDENS = Path.of("src/kerf-check/src/test/resources/goldens");
 
-    private final Map<String, Set<TreeMap<String, String>>> shipped = new HashMap<>();
+    private final Map<String, Boolean> shipped = new HashMap<>();
 
     private static Driver.Facts gpu(String name, String architecture, int units) {
         Device.Info info = new Device.Info("cuda", 0, Device.Info.Kind.GPU, name, "NVIDIA", "CUDA 12.6", 1L << 36, 1L << 36,
@@ -43,28 +42,23 @@ class ShippedLoweringTest {
         return new Driver.Facts(info, architecture, 256, 1024, 48L << 10, false);
     }
 
-    /** A model's graph and how it may be stored. */
-    private record Model(Graph graph, List<Precision> precisions) {}
-
-    private static List<Model> models() {
-        List<Precision> both = KernelImages.PRECISIONS;
-        List<Model> all = new ArrayList<>();
+    private static List<Graph> models() {
+        List<Graph> all = new ArrayList<>();
         try (Weights weights = Weights.open(Path.of("weights/kerf-membrane.safetensors"))) {
-            all.add(new Model(UNet.graph(weights, 2, 512, 512), both));
+            all.add(UNet.graph(weights, 2, 512, 512));
         }
         try (Weights weights = GoldenCase.open(GOLDENS.resolve("maskrcnn-quick")).weights()) {
-            // Coordinates aren't stored as float16.
-            all.add(new Model(MaskRcnn.graph(weights, 50, 75, DetectOptions.of()), List.of(Precision.FLOAT32)));
+            all.add(MaskRcnn.graph(weights, 50, 75, DetectOptions.of()));
         }
         try (Weights weights = GoldenCase.open(GOLDENS.resolve("sam2-quick")).weights()) {
             Sam2Config config = Sam2Config.of(weights).withImageSize(64);
             DecoderRequest one = new DecoderRequest(1, 2, false, true);
-            all.add(new Model(Sam2Graphs.image(config, 48, 80), both));
-            all.add(new Model(Sam2Graphs.decoder(config, one), both));
-            all.add(new Model(Sam2Graphs.decoder(config, new DecoderRequest(2, 4, true, false)), both));
-            all.add(new Model(Sam2VideoGraphs.frame(config, new FrameRequest(one, 4, 2, 3)), both));
-            all.add(new Model(Sam2VideoGraphs.given(config, 48, 80), both));
-            all.add(new Model(Sam2VideoGraphs.remember(config, 2, 4, false), both));
+            all.add(Sam2Graphs.image(config, 48, 80));
+            all.add(Sam2Graphs.decoder(config, one));
+            all.add(Sam2Graphs.decoder(config, new DecoderRequest(2, 4, true, false)));
+            all.add(Sam2VideoGraphs.frame(config, new FrameRequest(one, 4, 2, 3)));
+            all.add(Sam2VideoGraphs.given(config, 48, 80));
+            all.add(Sam2VideoGraphs.remember(config, 2, 4, false));
         }
         return all;
     }
@@ -73,19 +67,19 @@ class ShippedLoweringTest {
     void modelsNeedNoCompiler() {
         Set<String> used = new TreeSet<>();
         Set<String> missing = new TreeSet<>();
-        List<Model> models = models();
+        List<Graph> models = models();
         for (Driver.Facts facts : List.of(gpu("NVIDIA H200", "sm_90", 132), gpu("NVIDIA T4", "sm_75", 40))) {
             TunedParameters tuned = TunedParameters.of(facts, Path.of("no such folder"));
-            for (Model model : models) {
-                Graph graph = Fusion.fuse(model.graph(), Set.of());
-                for (Precision p : model.precisions()) {
-                    Target target = new Target(facts, graph, p, tuned, Target.Forced.NONE);
-                    for (Node n : graph.nodes()) {
+            for (Graph model : models) {
+                Graph fused = Fusion.fuse(model, Set.of());
+                for (Precision p : KernelImages.PRECISIONS) {
+                    Target target = Target.of(facts, fused, Set.of(), p, tuned, Target.Forced.NONE);
+                    for (Node n : target.graph().nodes()) {
                         for (KernelCall call : Lowering.lower(n, target)) {
                             String kernel = call.kernel().name();
                             TreeMap<String, String> set = new TreeMap<>(call.definitions());
                             used.add(kernel);
-                            if (!shipped.computeIfAbsent(kernel, k -> new HashSet<>(ShippedSets.of(k))).contains(set)) {
+                            if (!shipped.computeIfAbsent(kernel + set, _ -> ShippedSets.serves(kernel, set))) {
                                 missing.add(kernel + " " + set);
                             }
                         }

@@ -119,8 +119,9 @@ public record Problem(String kernel, String variant, Map<String, Long> sizes, Ma
                 : new Target.Forced(Map.of(base, name), Map.of());
         TunedParameters tuned = TunedParameters.of(facts);
         Map<String, Problem> all = new LinkedHashMap<>();
-        for (Graph graph : graphs) {
-            Target target = new Target(facts, graph, precision, tuned, forced);
+        for (Graph recorded : graphs) {
+            Target target = Target.of(facts, recorded, Set.of(), precision, tuned, forced);
+            Graph graph = target.graph();
             for (Node n : graph.nodes()) {
                 (n.op() instanceof StateOp ? List.<KernelCall>of() : Lowering.lower(n, target)).stream()
                         .filter(c -> c.kernel().name().equals(name)

@@ -1,6 +1,5 @@
 package dev.kerf.backend.gpu;
 
-import dev.kerf.backend.Precision.Storage;
 import dev.kerf.backend.gpu.kernel.Sizes;
 import dev.kerf.graph.BoxOp;
 import dev.kerf.graph.Graph.Node;
@@ -20,9 +19,6 @@ final class BoxRules {
 
     /** The launches of a node. */
     static List<KernelCall> lower(BoxOp op, Node node, Target target) {
-        if (target.storage() != Storage.F32) {
-            throw target.unsupported(node, "coordinates are float32; compile with Precision.FLOAT32");
-        }
         return switch (op) {
             case BoxOp.DecodeBoxes d -> List.of(decode(d, node, target));
             case BoxOp.Nms n -> suppress(n, node, target);

@@ -8,6 +8,7 @@ import dev.kerf.backend.gpu.kernel.Packing;
 import dev.kerf.backend.gpu.kernel.Sizes;
 import dev.kerf.graph.Graph.Node;
 import dev.kerf.graph.Graph.Value;
+import dev.kerf.tensor.DType;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;
 import java.util.ArrayList;
@@ -70,6 +71,8 @@ public final class KernelCall {
     private final Map<String, String> definitions = new LinkedHashMap<>();
     private final Map<String, Binding> operands = new LinkedHashMap<>();
     private final Set<String> dense = new HashSet<>();
+    private final Storage storage;
+    private boolean wide;
 
     KernelCall(Manifest kernel, Map<String, Long> parameters, Map<String, Long> names, Storage storage) {
         this.kernel = kernel;
@@ -78,9 +81,14 @@ public final class KernelCall {
         this.formulaNames = new LinkedHashMap<>(names);
         formulaNames.putAll(parameters);
         parameters.forEach((name, value) -> definitions.put(name, String.valueOf(value)));
-        definitions.put(KernelSource.STORAGE, String.valueOf(storage.code()));
+        // What has no numbers that are stored in several ways is the same kernel for all.
+        this.storage = kernel.storages().contains(storage) ? storage : Storage.F32;
+        definitions.put(KernelSource.STORAGE, String.valueOf(this.storage.code()));
         if (kernel.attributes().contains(KernelSource.ARITHMETIC)) {
             attribute(KernelSource.ARITHMETIC, names.get("tf32"));
+        }
+        if (widens()) {
+            attribute(KernelSource.WIDE, 0);
         }
         long dynamic = kernel.dynamic().value(formulaNames);
         if (dynamic > 0) {
@@ -93,6 +101,34 @@ public final class KernelCall {
             }
         }
         kernel.given().forEach(this::give);
+    }
+
+    /** Whether the kernel can write float32 and add it while its operands are stored in 16 bits. */
+    public boolean widens() {
+        return kernel.attributes().contains(KernelSource.WIDE);
+    }
+
+    /** Says what {@code y} and {@code r} are stored as, which is float32 of 16 bits only where the kernel {@link #widens}. */
+    KernelCall writes(DType dtype) {
+        wide = dtype == DType.F32 && storage != Storage.F32;
+        return wide && widens() ? attribute(KernelSource.WIDE, 1) : this;
+    }
+
+    /** The C type of a pointer argument's elements in this launch; {@code real} only where it isn't float. */
+    public String type(Manifest.Argument argument) {
+        String type = definitions.getOrDefault(argument.element(), argument.element());
+        boolean single = storage == Storage.F32 || wide && (argument.name().equals("y") || argument.name().equals("r"));
+        return type.equals("real") && single ? "float" : type;
+    }
+
+    /** Bytes of an element of a C type as this launch has it. */
+    public int bytes(String type) {
+        return type.equals("real") ? storage.bytes() : Target.bytes(type);
+    }
+
+    /** What a weight is packed as for an argument of a C type. */
+    public DType packed(String type) {
+        return type.equals("real") ? storage.dtype() : DType.F32;
     }
 
     private void give(String argument, Manifest.Given given) {
@@ -265,6 +301,9 @@ public final class KernelCall {
     public void check() {
         flops();
         bytes();
+        if (wide && !widens()) {
+            throw new IllegalStateException(kernel.name() + " has no " + KernelSource.WIDE);
+        }
         if (!kernel.allows(definitions)) {
             throw new IllegalStateException(kernel.name() + " isn't shipped with " + definitions
                     + ": add the values to its manifest's \"shipped\"");

@@ -30,6 +30,20 @@ public final class Lowering {
      * @throws UnsupportedOpException if there is no kernel for it; names op, dtype and attribute
      */
     public static List<KernelCall> lower(Node node, Target target) {
+        return launches(node, target.at(node));
+    }
+
+    /**
+     * Whether the kernels that do a node for the target's storage can write its result as float32, and add float32 to it.
+     *
+     * @param node of a graph whose values are all float32
+     */
+    static boolean widens(Node node, Target target) {
+        return launches(node, target).stream().filter(c -> !c.argumentsOf(node.output()).isEmpty())
+                .allMatch(KernelCall::widens);
+    }
+
+    private static List<KernelCall> launches(Node node, Target target) {
         return switch (node.op()) {
             case SourceOp op -> List.of();
             case PointwiseOp op -> PointwiseRules.lower(op, node, target);

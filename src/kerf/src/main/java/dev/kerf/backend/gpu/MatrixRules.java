@@ -1,6 +1,5 @@
 package dev.kerf.backend.gpu;
 
-import dev.kerf.backend.Precision.Storage;
 import dev.kerf.backend.gpu.kernel.Packing;
 import dev.kerf.backend.gpu.kernel.Sizes;
 import dev.kerf.graph.Graph.Node;
@@ -71,7 +70,7 @@ final class MatrixRules {
         bind(call, "a_count", aCount ? a.count() : null);
         bind(call, "b_count", bCount ? b.count() : null);
         if (call.kernel().index("parts") < 0) {
-            return List.of(call);
+            return List.of(call.writes(node.output().type().dtype()));
         }
         KernelCall join = target.call("join_parts", Sizes.of()
                 .set("N", 1).set("rows", y.elements() / n).set("columns", n).set("b_row", 0).set("b_column", 1)
@@ -80,7 +79,7 @@ final class MatrixRules {
                 .dense("y")
                 .dense("r");
         bind(join, "b", op.bias() ? node.input(2) : null);
-        return List.of(call, join.after(call));
+        return List.of(call, join.after(call).writes(node.output().type().dtype()));
     }
 
     /** Where groups share a query's keys among them, another launch joins what each of them found. */
@@ -133,9 +132,6 @@ final class MatrixRules {
     }
 
     private static KernelCall rotary(Node node, Target target) {
-        if (target.storage() != Storage.F32 && !node.inputs().stream().skip(1).allMatch(target::fixed)) {
-            throw target.unsupported(node, "angles that are computed would be stored as " + target.precision());
-        }
         Value x = node.input(0);
         Shape s = x.type().shape();
         Shape angles = node.input(1).type().shape();

@@ -77,7 +77,7 @@ final class MoveRules {
         Walk walk = Walk.of(node, target, batch ? dims : unbatched(dims, 1), batch ? xStrides : unbatched(xStrides, 0),
                 batch ? yStrides : unbatched(yStrides, 0));
         KernelCall call = target.call("copy", walk.sizes("x", "y").set("x_start", xStart).set("y_start", yStart))
-                .attribute("TYPE", target.bits(y.type().dtype()))
+                .attribute("TYPE", Target.bits(y.type().dtype()))
                 .attribute("RANK", walk.rank());
         walk.bind(call, "x", x);
         walk.bind(call, "y", y);
@@ -94,7 +94,7 @@ final class MoveRules {
 
     private static KernelCall pad(MoveOp.Pad op, Node node, Target target) {
         DType dtype = node.output().type().dtype();
-        if (dtype != DType.F32 && dtype != DType.U8) {
+        if (!dtype.floating() && dtype != DType.U8) {
             throw target.unsupported(node, "it pads float32 and U8");
         }
         Shape x = node.input(0).type().shape();
@@ -140,7 +140,7 @@ final class MoveRules {
     private static List<KernelCall> gather(MoveOp.Gather op, Node node, Target target) {
         List<Value> all = node.inputs().subList(0, op.tensors());
         if (op.tensors() > 1 && op.tensors() <= GATHERED && !target.facts().typedMemory()
-                && all.stream().allMatch(x -> target.bits(x.type().dtype()).equals("int")
+                && all.stream().allMatch(x -> Target.bits(x.type().dtype()).equals("int")
                         && Objects.equals(rows(x), rows(all.getFirst())))) {
             return List.of(together(node, target, all));
         }
@@ -149,7 +149,7 @@ final class MoveRules {
             Value x = node.input(i);
             Shape s = x.type().shape();
             calls.add(picked(node, x, target.call("gather", picks(node).set("R", s.dim(0)).set("row", s.product(1, s.rank())))
-                    .attribute("TYPE", target.bits(x.type().dtype()))
+                    .attribute("TYPE", Target.bits(x.type().dtype()))
                     .tensor("x", x)
                     .tensor("y", node.outputs().get(i))));
         }

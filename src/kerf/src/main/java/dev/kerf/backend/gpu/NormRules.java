@@ -1,6 +1,5 @@
 package dev.kerf.backend.gpu;
 
-import dev.kerf.backend.Precision.Storage;
 import dev.kerf.backend.gpu.kernel.Sizes;
 import dev.kerf.graph.Graph.Node;
 import dev.kerf.graph.Graph.Value;
@@ -36,9 +35,6 @@ final class NormRules {
     }
 
     private static KernelCall batchNorm(NormOp.BatchNorm op, Node node, Target target) {
-        if (target.storage() != Storage.F32 && !node.inputs().stream().skip(1).allMatch(target::fixed)) {
-            throw target.unsupported(node, "statistics that are computed would be stored as " + target.precision());
-        }
         return affine(target.call("batch_norm", planes(node)).real("eps", op.eps()), node)
                 .tensor("mean", node.input(3))
                 .tensor("var", node.input(4));

@@ -1,8 +1,10 @@
 package dev.kerf.backend.gpu;
 
+import dev.kerf.backend.Precision.Storage;
 import dev.kerf.graph.Graph.Node;
 import dev.kerf.graph.Graph.Value;
 import dev.kerf.graph.PointwiseOp;
+import dev.kerf.tensor.DType;
 import dev.kerf.tensor.Shape;
 import java.util.List;
 
@@ -24,7 +26,7 @@ public final class PointwiseRules {
                     .attribute("RELATION", c.relation().code())
                     .attribute("TYPE", Target.stored(node.input(0).type().dtype()));
             case PointwiseOp.Where w -> broadcast(node, target, "where", "c", "a", "b")
-                    .attribute("TYPE", target.bits(node.output().type().dtype()));
+                    .attribute("TYPE", Target.bits(node.output().type().dtype()));
         });
     }
 
@@ -41,10 +43,16 @@ public final class PointwiseRules {
 
     private static KernelCall cast(Node node, Target target, Value x, Value y) {
         Walk walk = Walk.dense(node, target, y.type().shape());
-        KernelCall call = cast(target, walk, Target.stored(x.type().dtype()), Target.stored(y.type().dtype()));
+        KernelCall call = cast(target, walk, type(x, target), type(y, target));
         walk.bind(call, "x", x);
         walk.bind(call, "y", y);
         return call;
+    }
+
+    /** What a value is to a conversion: float32 numbers are float where others of the node are shorter. */
+    private static String type(Value v, Target target) {
+        boolean single = v.type().dtype() == DType.F32 && target.storage() != Storage.F32;
+        return single ? "float" : Target.stored(v.type().dtype());
     }
 
     /** A conversion between two C types, its tensors still to be bound. */

@@ -66,20 +66,21 @@ final class SpatialRules {
         } else {
             call.absent("r");
         }
-        return joined(calls, sizes, target);
+        return joined(calls, sizes, node, target);
     }
 
     /** Where groups leave parts of the sums, another launch adds them up. */
-    private static List<KernelCall> joined(List<KernelCall> calls, Sizes sizes, Target target) {
+    private static List<KernelCall> joined(List<KernelCall> calls, Sizes sizes, Node node, Target target) {
         KernelCall last = calls.getLast();
         if (last.kernel().index("parts") < 0) {
+            last.writes(node.output().type().dtype());
             return calls;
         }
         Map<String, Long> s = sizes.map();
         KernelCall join = target.call("join_parts", Sizes.of()
                 .set("N", s.get("N")).set("rows", s.get("groups") * s.get("O")).set("columns", s.get("P") * s.get("Q"))
                 .set("b_row", 1).set("b_column", 0));
-        return Stream.concat(calls.stream(), Stream.of(join.after(last))).toList();
+        return Stream.concat(calls.stream(), Stream.of(join.after(last).writes(node.output().type().dtype()))).toList();
     }
 
     /**
@@ -107,7 +108,7 @@ final class SpatialRules {
         if (call.kernel().index("phases") < 0) {
             return new ArrayList<>();
         }
-        call.choice("ACT", op.activation().code()).choice("HAS_RESIDUAL", 0).absent("r");
+        call.choice("ACT", op.activation().code()).choice("HAS_RESIDUAL", 0).absent("r").writes(node.output().type().dtype());
         operands(call, node, op.bias());
         return weight(call, ConvWeight.phases(op.groups(), w), node, 0, target);
     }
@@ -150,7 +151,7 @@ final class SpatialRules {
                     ConvWeight layout = ConvWeight.phase(op.groups(), w, rows, cols);
                     List<KernelCall> both = weight(call, layout, node, scratch, target);
                     scratch = both.stream().mapToLong(KernelCall::scratchBytes).max().orElse(scratch);
-                    calls.addAll(joined(both, sizes, target));
+                    calls.addAll(joined(both, sizes, node, target));
                 } else {
                     calls.add(call.absent("w"));
                 }

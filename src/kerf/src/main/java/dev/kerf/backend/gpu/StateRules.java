@@ -23,7 +23,7 @@ final class StateRules {
             case StateOp.WriteSlot w -> target.call("write_slot", Sizes.of()
                     .set("slots", state.type().shape().dim(0))
                     .set("slot", value.type().shape().elements()))
-                    .attribute("TYPE", target.bits(state.type().dtype()))
+                    .attribute("TYPE", Target.bits(state.type().dtype()))
                     .tensor("state", state)
                     .tensor("value", value)
                     .tensor("index", node.input(2))

@@ -11,16 +11,20 @@ import dev.kerf.graph.Graph;
 import dev.kerf.graph.Graph.Node;
 import dev.kerf.graph.Graph.Value;
 import dev.kerf.graph.SourceOp;
+import dev.kerf.graph.plan.Storages;
 import dev.kerf.tensor.DType;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Stream;
 
 /**
- * What a graph is lowered for: a device, a precision, and how kernels and parameters are chosen there.
+ * What a graph is lowered for: a device, a precision, and how kernels and parameters are chosen there. Each node is lowered for
+ * the storage that its values have ({@link #at}).
  *
  * @param facts     the device
- * @param graph     the graph, fused
+ * @param graph     the graph, fused, with explicit storage ({@link Storages})
  * @param precision how numbers are stored and multiplied
  * @param tuned     parameter values known to be good
  * @param forced    choices of a test or a tuner that go before all others
@@ -33,10 +37,40 @@ public record Target(Driver.Facts facts, Graph graph, Precision precision, Tuned
      *
      * @param kernels    kernel → itself or the variant to run in its place wherever the variant's {@code when} holds
      * @param parameters kernel or variant → parameter values
+     * @param everywhere whether all that can computes on numbers of 16 bits where any does
      */
-    public record Forced(Map<String, String> kernels, Map<String, Map<String, Long>> parameters) {
+    public record Forced(Map<String, String> kernels, Map<String, Map<String, Long>> parameters, boolean everywhere) {
         /** No such choice. */
         public static final Forced NONE = new Forced(Map.of(), Map.of());
+
+        /** Choices of kernels and parameters alone. */
+        public Forced(Map<String, String> kernels, Map<String, Map<String, Long>> parameters) {
+            this(kernels, parameters, false);
+        }
+    }
+
+    /**
+     * For a graph that doesn't say yet how its values are stored.
+     *
+     * @param fused      as recorded or fused, its floating-point values float32
+     * @param keepStages stages that the caller will read besides the outputs
+     */
+    public static Target of(Driver.Facts facts, Graph fused, Set<String> keepStages, Precision precision,
+            TunedParameters tuned, Forced forced) {
+        Target plain = new Target(facts, fused, precision, tuned, forced);
+        return precision.storage() == Storage.F32
+                ? plain
+                : new Target(facts, Storages.of(fused, precision.storage().dtype(), forced.everywhere(),
+                        fused.kept(keepStages).values(), n -> Lowering.widens(n, plain)), precision, tuned, forced);
+    }
+
+    /** This for one node: its kernels' numbers are stored as the node's values are. */
+    public Target at(Node node) {
+        boolean single = Stream.concat(node.inputs().stream(), node.outputs().stream())
+                .noneMatch(v -> v.type().dtype() == precision.storage().dtype());
+        return single && precision.storage() != Storage.F32
+                ? new Target(facts, graph, Precision.FLOAT32, tuned, forced)
+                : this;
     }
 
     /**
@@ -85,15 +119,15 @@ public record Target(Driver.Facts facts, Graph graph, Precision precision, Tuned
         return graph.producer(v).op() instanceof SourceOp.Weight || graph.producer(v).op() instanceof SourceOp.Constant;
     }
 
-    /** How float32 values of the graph are stored. */
+    /** How kernels' numbers are stored. */
     public Storage storage() {
         return precision.storage();
     }
 
-    /** The C type that a value's elements are stored as: {@code real} for float32 ones. */
+    /** The C type that a value's elements are stored as: {@code real} for floating-point ones of 32 bits and less. */
     public static String stored(DType dtype) {
         return switch (dtype) {
-            case F32 -> "real";
+            case F32, F16, BF16 -> "real";
             case I32 -> "int";
             case U32 -> "uint";
             case I64, U64 -> "long";
@@ -102,13 +136,12 @@ public record Target(Driver.Facts facts, Graph graph, Precision precision, Tuned
             case U16 -> "ushort";
             case I16 -> "short";
             case F64 -> "double";
-            case F16, BF16 -> throw new UnsupportedOpException("a graph has no values of dtype " + dtype);
         };
     }
 
     /** An integer C type as wide as a value's elements are stored: for kernels that only move them. */
-    public String bits(DType dtype) {
-        return switch (bytes(stored(dtype))) {
+    public static String bits(DType dtype) {
+        return switch (dtype.bytes()) {
             case 1 -> "uchar";
             case 2 -> "ushort";
             case 4 -> "int";
@@ -117,13 +150,12 @@ public record Target(Driver.Facts facts, Graph graph, Precision precision, Tuned
     }
 
     /** Size of a C type as kernels use it. */
-    public int bytes(String type) {
+    static int bytes(String type) {
         return switch (type) {
             case "char", "uchar" -> 1;
             case "short", "ushort" -> 2;
             case "int", "uint", "float" -> 4;
             case "long", "ulong", "double" -> 8;
-            case "real" -> storage().bytes();
             default -> throw new IllegalArgumentException("no element type " + type);
         };
     }

@@ -18,7 +18,7 @@ import java.util.stream.Stream;
  */
 public interface KernelImages {
     /** What there is code in. */
-    List<Precision> PRECISIONS = List.of(Precision.FLOAT32, Precision.FLOAT16);
+    List<Precision> PRECISIONS = List.of(Precision.FLOAT32, Precision.FLOAT16, Precision.BFLOAT16);
 
     /**
      * What code is to run on.

@@ -1,6 +1,9 @@
 package dev.kerf.backend.gpu.cuda;
 
+import dev.kerf.backend.Precision.Storage;
+import dev.kerf.backend.gpu.kernel.Dialect;
 import dev.kerf.backend.gpu.kernel.KernelSource;
+import dev.kerf.backend.gpu.kernel.Manifest;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -42,13 +45,23 @@ final class ShippedImages {
     static Stream<KernelImages.Image> all(String kernel, Map<String, String> definitions, KernelImages.Chip chip,
             Function<String, PtxFile> files) {
         String key = key(definitions);
+        String half = derived(kernel, definitions)
+                ? key.replace(KernelSource.STORAGE + "=" + Storage.BF16.code(), KernelSource.STORAGE + "=" + Storage.F16.code())
+                : key;
         return architectures(chip).stream().flatMap(architecture -> {
             String file = architecture + "/" + kernel + ".ptx";
-            byte[] module = files.apply(file).module(key);
+            byte[] module = files.apply(file).module(half);
             return module == null || PtxVersion.of(module) > PtxVersion.ofDriver(chip.driver())
                     ? Stream.empty()
-                    : Stream.of(new KernelImages.Image(module, "kernels/ptx/" + file));
+                    : Stream.of(new KernelImages.Image(half.equals(key) ? module : Bfloat16.of(module), "kernels/ptx/" + file));
         });
+    }
+
+    /** Whether code is made of float16's: that of kernels of which no architecture's own form stores bfloat16 in a way of its own. */
+    static boolean derived(String kernel, Map<String, String> definitions) {
+        return String.valueOf(Storage.BF16.code()).equals(definitions.get(KernelSource.STORAGE))
+                && Manifest.known(kernel) && Manifest.of(kernel).storages().contains(Storage.BF16)
+                && Manifest.of(kernel).dialect() == Dialect.BOTH;
     }
 
     /** Code for {@code a} runs on its own architecture alone, other code on all later ones too. */

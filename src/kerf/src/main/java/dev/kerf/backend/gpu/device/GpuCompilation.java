@@ -37,9 +37,7 @@ import java.util.Set;
  * Makes an executable out of a graph: fuses it, lowers its nodes, plans memory, allocates it, packs weights, builds kernels
  * and binds their arguments.
  *
- * <p>With storage of 16 bits, inputs, states and kept values stay float32 at the seam: each float32 input or state has a stored
- * stand-in that is filled before the first node (an updated state is written back after the last), and each kept float32
- * value is converted to a buffer of its own.
+ * <p>What is stored in 16 bits the graph says by then ({@link Target#of}); inputs, states and kept values are as recorded.
  */
 public final class GpuCompilation {
     private static final System.Logger LOG = System.getLogger(GpuCompilation.class.getName());
@@ -59,7 +57,6 @@ public final class GpuCompilation {
     private final Graph graph;
     private final Map<String, Value> kept;
     private final Map<Integer, List<KernelCall>> calls = new HashMap<>();
-    private final Map<Integer, Driver.Buffer> standIns = new HashMap<>();
     private final Map<Constant, Driver.Buffer> constants = new HashMap<>();
     private final Map<HostTensor, Driver.Buffer> tables = new IdentityHashMap<>();
     private final Set<Driver.Buffer> packed = new LinkedHashSet<>();
@@ -81,11 +78,12 @@ public final class GpuCompilation {
         this.recorded = recorded;
         this.weights = weights;
         this.options = options;
-        this.graph = options.fuse()
+        Graph fused = options.fuse()
                 ? Fusion.fuse(recorded, options.keepStages())
                 : Fusion.prune(recorded, options.keepStages());
+        this.target = Target.of(driver.facts(), fused, options.keepStages(), options.precision(), device.tuned(), forced);
+        this.graph = target.graph();
         this.kept = graph.kept(options.keepStages());
-        this.target = new Target(driver.facts(), graph, options.precision(), device.tuned(), forced);
     }
 
     /** Does all of it; on an error everything is given back. */
@@ -121,7 +119,6 @@ public final class GpuCompilation {
         plan.buffers().forEach(b -> buffers.add(own(rules.allocate(driver, b))));
         scratch.allocate(this::allocate);
         sources();
-        convertSources(true);
         for (Node n : graph.nodes()) {
             if (!plan.elided(n)) {
                 List<KernelCall> list = calls.get(n.id());
@@ -132,7 +129,6 @@ public final class GpuCompilation {
                 }
             }
         }
-        convertSources(false);
         Map<String, GpuExecutable.Output> outputs = outputs();
         long held = extra + plan.totalBytes();
         MemoryUse use = new MemoryUse(held, extra + plan.unsharedBytes(),
@@ -156,7 +152,7 @@ public final class GpuCompilation {
         }
     }
 
-    /** Slots for inputs and states, and stand-ins where they are stored otherwise than the graph computes. */
+    /** Slots for inputs and states. */
     private void sources() {
         for (Node n : graph.nodes()) {
             if (n.op() instanceof SourceOp.Input || n.op() instanceof SourceOp.State) {
@@ -165,31 +161,8 @@ public final class GpuCompilation {
                 String name = n.op() instanceof SourceOp.Input i ? i.slot() : ((SourceOp.State) n.op()).name();
                 slots.put(v.id(), new Slot(
                         name, n.op() instanceof SourceOp.State, updated.contains(v.id()), type.dtype().bytes()));
-                DType inside = target.storage().of(type.dtype());
-                if (inside != type.dtype()) {
-                    standIns.put(v.id(), allocate(Math.max(1, type.shape().elements() * inside.bytes()), inside));
-                }
             }
         }
-    }
-
-    private void convertSources(boolean in) {
-        standIns.forEach((id, buffer) -> {
-            Slot slot = slots.get(id);
-            if (in || slot.updated()) {
-                Node n = graph.nodes().stream().filter(p -> p.outputs().stream().anyMatch(v -> v.id() == id)).findFirst()
-                        .orElseThrow();
-                long item = item(n.output());
-                Location outside = new Location(null, slot, 0, item, "float");
-                Location inside = new Location(buffer, null, 0, item, "real");
-                convert(n, n.output(), in ? outside : inside, in ? inside : outside);
-            }
-        });
-    }
-
-    private void convert(Node n, Value v, Location from, Location to) {
-        Walk walk = Walk.dense(n, target, v.type().shape());
-        step(n, PointwiseRules.cast(target, walk, from.type(), to.type()).direct("x", from).direct("y", to));
     }
 
     private Map<String, GpuExecutable.Output> outputs() {
@@ -200,20 +173,20 @@ public final class GpuCompilation {
     }
 
     private GpuExecutable.Output output(Value v) {
-        Location at = locate(v, Target.stored(v.type().dtype()), Packing.DENSE);
-        boolean dense = v.type().shape().rank() == 0 || v.type().shape().dim(0) <= 1 || at.batchStride() == item(v);
-        boolean same = target.storage().of(v.type().dtype()) == v.type().dtype();
-        if (dense && same && plan.place(v).buffer() >= 0) {
-            return new GpuExecutable.Output(v.type(), at.buffer(), plan.place(v).offsetBytes());
-        }
-        Driver.Buffer own = allocate(Math.max(1, v.type().bytes()), v.type().dtype());
-        String type = same ? Target.stored(v.type().dtype()) : "float";
-        Node n = graph.producer(v);
-        if (dense) {
-            convert(n, v, at, new Location(own, null, 0, item(v), type));
-        } else {
+        MemoryPlan.Place place = plan.place(v);
+        if (v.type().shape().rank() > 0 && v.type().shape().dim(0) > 1 && place.batchStride() != item(v)) {
             throw new IllegalStateException(v + " is kept, but not dense");
         }
+        if (place.buffer() >= 0) {
+            return new GpuExecutable.Output(v.type(), buffers.get(place.buffer()), place.offsetBytes());
+        }
+        // What the caller binds, or weights: the caller reads a copy.
+        Driver.Buffer own = allocate(Math.max(1, v.type().bytes()), v.type().dtype());
+        Node n = graph.producer(v);
+        String type = Target.stored(v.type().dtype());
+        step(n, PointwiseRules.cast(target.at(n), Walk.dense(n, target, v.type().shape()), type, type)
+                .tensor("x", v)
+                .direct("y", new Location(own, null, 0, item(v), type)));
         return new GpuExecutable.Output(v.type(), own, 0);
     }
 
@@ -291,8 +264,7 @@ public final class GpuCompilation {
         return switch (call.operand(argument)) {
             case KernelCall.Binding.Tensor t -> {
                 Manifest.Argument a = call.kernel().arguments().get(call.kernel().index(argument));
-                String type = call.definitions().getOrDefault(a.element(), a.element());
-                yield locate(t.value(), type, t.packing());
+                yield locate(t.value(), call, call.type(a), t.packing());
             }
             case KernelCall.Binding.Place place -> (Location) place;
             case KernelCall.Binding.Scratch s -> scratch.locate(
@@ -312,11 +284,14 @@ public final class GpuCompilation {
      *
      * @param type C type that the kernel reads or writes it as; for a weight, what it is packed as
      */
-    private Location locate(Value v, String type, Packing packing) {
+    private Location locate(Value v, KernelCall call, String type, Packing packing) {
         MemoryPlan.Place place = plan.place(v);
-        int bytes = (int) rules.elementBytes(v);
-        if (target.bytes(type) != bytes && !(target.fixed(v) && type.equals("float"))) {
-            throw new IllegalStateException(v + " is stored as " + Target.stored(v.type().dtype()) + ", not as " + type);
+        int bytes = v.type().dtype().bytes();
+        boolean fits = target.fixed(v) && v.type().dtype() == DType.F32
+                ? type.equals("real") || type.equals("float") || type.equals("int")
+                : call.bytes(type) == bytes;
+        if (!fits) {
+            throw new IllegalStateException(call.kernel().name() + " has " + v + " as " + type);
         }
         if (place.buffer() >= 0) {
             return new Location(buffers.get(place.buffer()), null, place.offsetBytes() / bytes, place.batchStride(), type);
@@ -325,17 +300,12 @@ public final class GpuCompilation {
         long offset = place.offsetBytes() / bytes;
         Node producer = graph.producer(source);
         return switch ((SourceOp) producer.op()) {
-            case SourceOp.Weight w -> new Location(weight(w, packing, stored(type)), null, offset, place.batchStride(), type);
+            case SourceOp.Weight w ->
+                new Location(weight(w, packing, call.packed(type)), null, offset, place.batchStride(), type);
             case SourceOp.Constant c ->
-                new Location(constant(source, c, packing, type), null, offset, place.batchStride(), type);
-            default -> standIns.containsKey(source.id())
-                    ? new Location(standIns.get(source.id()), null, offset, place.batchStride(), type)
-                    : new Location(null, slots.get(source.id()), offset, place.batchStride(), type);
+                new Location(constant(source, c, packing, call.packed(type)), null, offset, place.batchStride(), type);
+            default -> new Location(null, slots.get(source.id()), offset, place.batchStride(), type);
         };
-    }
-
-    private DType stored(String type) {
-        return type.equals("float") ? DType.F32 : target.storage().dtype();
     }
 
     private Driver.Buffer weight(SourceOp.Weight w, Packing packing, DType dtype) {
@@ -347,11 +317,11 @@ public final class GpuCompilation {
         return buffer;
     }
 
-    private Driver.Buffer constant(Value v, SourceOp.Constant c, Packing packing, String type) {
+    private Driver.Buffer constant(Value v, SourceOp.Constant c, Packing packing, DType packedAs) {
         boolean real = v.type().dtype() == DType.F32;
-        Constant key = new Constant(v.id(), packing.key(), real ? stored(type) : v.type().dtype());
+        Constant key = new Constant(v.id(), packing.key(), real ? packedAs : v.type().dtype());
         return constants.computeIfAbsent(key, k -> own(device.uploaded(
-                real ? packing.pack().apply(c.value()).to(stored(type)) : c.value())));
+                real ? packing.pack().apply(c.value()).to(packedAs) : c.value())));
     }
 
     private Driver.Buffer table(HostTensor values) {

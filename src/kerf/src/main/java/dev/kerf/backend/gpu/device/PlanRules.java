@@ -45,7 +45,7 @@ final class PlanRules implements MemoryPlan.Rules {
 
     @Override
     public long elementBytes(Value v) {
-        return target.storage().of(v.type().dtype()).bytes();
+        return v.type().dtype().bytes();
     }
 
     @Override

@@ -80,7 +80,7 @@ final class ScratchMemory {
         }
         MemoryPlan.Place place = plan.scratch(node);
         return new Location(buffers.get(place.buffer()), null,
-                (place.offsetBytes() + s.offset()) / target.bytes(type(call, a)), 0, "");
+                (place.offsetBytes() + s.offset()) / call.bytes(call.type(a)), 0, "");
     }
 
     /** What stands for an operand that a launch doesn't have; null where any buffer does. */
@@ -90,12 +90,8 @@ final class ScratchMemory {
                 : null;
     }
 
-    private static String type(KernelCall call, Manifest.Argument a) {
-        return call.definitions().getOrDefault(a.element(), a.element());
-    }
-
     private static DType dtype(KernelCall call, Manifest.Argument a) {
-        String type = type(call, a);
+        String type = call.type(a);
         return switch (type) {
             case "uchar" -> DType.U8;
             case "char" -> DType.I8;

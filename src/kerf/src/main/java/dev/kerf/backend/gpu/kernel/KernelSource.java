@@ -15,6 +15,9 @@ public final class KernelSource {
      */
     public static final String ARITHMETIC = "KERF_ARITHMETIC";
 
+    /** The attribute that says whether a kernel writes float32, and adds it, while its operands are stored in 16 bits. */
+    public static final String WIDE = "WIDE";
+
     /** The definition that says how many bytes of LOCAL memory a group gets at launch. */
     public static final String DYNAMIC_LOCAL = "KERF_DYNAMIC_LOCAL";
 

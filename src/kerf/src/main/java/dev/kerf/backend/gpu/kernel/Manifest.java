@@ -1,6 +1,7 @@
 package dev.kerf.backend.gpu.kernel;
 
 import dev.kerf.backend.Precision;
+import dev.kerf.backend.Precision.Storage;
 import dev.kerf.error.BadFileException;
 import dev.kerf.json.Json;
 import java.util.ArrayList;
@@ -49,6 +50,11 @@ import java.util.stream.Stream;
  *   "shipped": [{"TYPE": ["real"], "ACT": [0, 1]}, {"TYPE": ["int"], "ACT": [0]}],
  * }</pre>
  *
+ * {@code "storages"} lists how a kernel's {@code real} may be stored: a variant as its {@code "precisions"} are or else as the kernel
+ * that it is of, other kernels as {@code F32} alone where nothing is said. Where its results may be
+ * float32 while its operands aren't, it has the attribute {@code WIDE}: 1 says that {@code y} is float, and {@code r}, which
+ * is added to it.
+ *
  * {@code "packing"} says how the kernel wants weights to lie, by argument: a layout that the lowering knows by name, with
  * its numbers as formulas.
  *
@@ -78,6 +84,7 @@ import java.util.stream.Stream;
  * @param what        one line
  * @param arguments   in order
  * @param attributes  definitions that the lowering fixes: an activation, an element type
+ * @param storages    what {@code real} can be
  * @param shipped     products of the attributes' values; empty for a variant that isn't shipped compiled
  * @param parameters  definitions that are free to tune
  * @param constraints what parameters have to hold
@@ -95,7 +102,7 @@ import java.util.stream.Stream;
  */
 public record Manifest(
         String name, Dialect dialect, Architecture architecture, List<Precision> precisions, String what,
-        List<Argument> arguments, List<String> attributes,
+        List<Argument> arguments, List<String> attributes, List<Storage> storages,
         List<Map<String, List<String>>> shipped, Map<String, Parameter> parameters, List<Expression> constraints,
         List<Expression> global, List<Expression> local, Expression dynamic, Map<String, Layout> packing,
         Map<String, Given> given, Expression flops, Expression bytes, List<Manifest> variants, String variantOf,
@@ -157,6 +164,7 @@ public record Manifest(
         precisions = List.copyOf(precisions);
         arguments = List.copyOf(arguments);
         attributes = List.copyOf(attributes);
+        storages = List.copyOf(storages);
         shipped = List.copyOf(shipped);
         variants = List.copyOf(variants);
     }
@@ -225,8 +233,8 @@ public record Manifest(
             }
             variants.add(parse(name, v, m));
         }
-        return new Manifest(m.name, m.dialect, m.architecture, m.precisions, m.what, m.arguments, m.attributes, m.shipped,
-                m.parameters, m.constraints,
+        return new Manifest(m.name, m.dialect, m.architecture, m.precisions, m.what, m.arguments, m.attributes, m.storages,
+                m.shipped, m.parameters, m.constraints,
                 m.global, m.local, m.dynamic, m.packing, m.given, m.flops, m.bytes, variants, "", m.devices, m.when);
     }
 
@@ -248,7 +256,15 @@ public record Manifest(
         (base == null ? json.at("arguments").items() : json.find("arguments").map(Json::items).orElse(List.of()))
                 .forEach(a -> arguments.add(argument(a)));
         List<String> attributes = new ArrayList<>(base == null ? List.of() : base.attributes);
-        attributes.addAll(strings(json, "attributes"));
+        strings(json, "attributes").stream().filter(a -> !attributes.contains(a)).forEach(attributes::add);
+        List<Precision> precisions = named(json, "precisions", Precision.values()).toList();
+        List<Storage> storages = json.find("storages").isPresent()
+                ? named(json, "storages", Storage.values()).toList()
+                : !precisions.isEmpty()
+                        ? precisions.stream().map(Precision::storage).distinct().toList()
+                        : base == null
+                                ? List.of(Storage.F32)
+                                : base.storages;
         List<String> devices = strings(json, "devices");
         boolean compiled = dialect != Dialect.OPENCL && (devices.isEmpty() || devices.contains("GPU"));
         List<Map<String, List<String>>> shipped = shipped(json, attributes);
@@ -267,8 +283,7 @@ public record Manifest(
         json.find("dynamic").ifPresent(e -> constraints.add(Expression.parse("(" + e.asString() + ") <= dynamic_local")));
         Manifest m = new Manifest(
                 kernel, dialect, named(json, "architecture", Architecture.values()).findFirst().orElse(Architecture.SM_75),
-                named(json, "precisions", Precision.values()).toList(), json.at("what").asString(), arguments, attributes,
-                shipped, parameters, constraints,
+                precisions, json.at("what").asString(), arguments, attributes, storages, shipped, parameters, constraints,
                 formulas(json, "global"), formulas(json, "local"), dynamic, packing, given(json),
                 base != null && json.find("flops").isEmpty() ? base.flops : Expression.parse(json.at("flops").asString()),
                 base != null && json.find("bytes").isEmpty() ? base.bytes : Expression.parse(json.at("bytes").asString()),

@@ -109,7 +109,8 @@ final class ClDevices {
                 text(cl, arena, device, VENDOR, false),
                 platform + " " + text(cl, arena, device, DRIVER_VERSION, false),
                 number(cl, arena, device, GLOBAL_MEM_SIZE), number(cl, arena, device, MAX_MEM_ALLOC_SIZE),
-                (int) number(cl, arena, device, MAX_COMPUTE_UNITS), List.of(Precision.FLOAT32, Precision.FLOAT16));
+                (int) number(cl, arena, device, MAX_COMPUTE_UNITS),
+                List.of(Precision.FLOAT32, Precision.FLOAT16, Precision.BFLOAT16));
         int alignment = (int) Math.max(64, number(cl, arena, device, MEM_BASE_ADDR_ALIGN) / 8);
         Driver.Facts facts = new Driver.Facts(info, "", alignment, (int) number(cl, arena, device, MAX_WORK_GROUP_SIZE),
                 number(cl, arena, device, LOCAL_MEM_SIZE), number(cl, arena, device, HOST_UNIFIED_MEMORY) != 0);

@@ -1,5 +1,6 @@
 package dev.kerf.backend.gpu.cuda;
 
+import dev.kerf.backend.Precision.Storage;
 import dev.kerf.backend.gpu.kernel.Architecture;
 import dev.kerf.backend.gpu.kernel.Dialect;
 import dev.kerf.backend.gpu.kernel.KernelSource;
@@ -169,6 +170,14 @@ public final class PtxBuild {
             for (Map.Entry<String, Integer> checked : CHECKED.entrySet()) {
                 if (architecture.runs(checked.getValue(), Integer.MAX_VALUE)) {
                     uses.merge(checked.getKey(), use(kernel, assembled(checked.getKey(), ptx)), PtxBuild::most);
+                }
+            }
+            if (code.equals(String.valueOf(Storage.F16.code()))
+                    && ShippedImages.derived(kernel, Map.of(KernelSource.STORAGE, String.valueOf(Storage.BF16.code())))) {
+                Path other = scratch.resolve(kernel + Storage.BF16.code() + ".ptx");
+                Files.writeString(other, Bfloat16.of(all));
+                for (String checked : CHECKED.keySet()) {
+                    uses.merge(checked, use(kernel, assembled(checked, other)), PtxBuild::most);
                 }
             }
             List<String> modules = modules(kernel, all);

@@ -25,13 +25,12 @@ import java.util.stream.Stream;
 
 /**
  * What code is shipped for: each kernel that runs on NVIDIA GPUs, with each combination of its attributes' values, with
- * the parameters that are chosen there, in every storage, or in those of the precisions that a variant is for.
+ * the parameters that are chosen there, in every storage that it has or, of a variant, that its precisions have; bfloat16's
+ * is made of float16's ({@link Bfloat16}).
  */
 public final class ShippedSets {
     private static final List<String> TIERS = List.of(
             "nvidia_corporation", "nvidia", "sm_75", "sm_80", "sm_86", "sm_89", "sm_90", "sm_100", "sm_120", "default");
-
-    private static final List<Storage> STORAGES = KernelImages.PRECISIONS.stream().map(Precision::storage).distinct().toList();
 
     private ShippedSets() {}
 
@@ -53,11 +52,11 @@ public final class ShippedSets {
         return m.dialect().readBy(Dialect.CUDA) && (m.devices().isEmpty() || m.devices().contains("GPU"));
     }
 
-    /** All definitions of a kernel, in order; those of float32 storage before those of float16, which has plain products. */
+    /** All definitions of a kernel, in order of its storages. */
     public static List<TreeMap<String, String>> of(String kernel) {
         Manifest m = Manifest.of(kernel);
         List<TreeMap<String, String>> all = new ArrayList<>();
-        for (Storage storage : storages(m)) {
+        for (Storage storage : m.storages()) {
             for (Map<String, Long> parameters : parameters(m)) {
                 for (Map<String, String> attributes : m.combinations()) {
                     TreeMap<String, String> set = new TreeMap<>(attributes);
@@ -67,7 +66,9 @@ public final class ShippedSets {
                         set.put(KernelSource.DYNAMIC_LOCAL, String.valueOf(dynamic));
                     }
                     set.put(KernelSource.STORAGE, String.valueOf(storage.code()));
-                    if (made(m, storage, Integer.parseInt(set.getOrDefault(KernelSource.ARITHMETIC, "0")))) {
+                    boolean wider = storage == Storage.F32 && set.getOrDefault(KernelSource.WIDE, "0").equals("1");
+                    if (made(m, storage, Integer.parseInt(set.getOrDefault(KernelSource.ARITHMETIC, "0"))) && !wider
+                            && !ShippedImages.derived(kernel, set)) {
                         all.add(set);
                     }
                 }
@@ -76,9 +77,13 @@ public final class ShippedSets {
         return all;
     }
 
-    /** In the order of their modules: all, or those of the precisions that a variant is for. */
-    private static List<Storage> storages(Manifest m) {
-        return m.precisions().isEmpty() ? STORAGES : m.precisions().stream().map(Precision::storage).distinct().toList();
+    /** Whether code with these definitions ships, or is made of code that does. */
+    public static boolean serves(String kernel, Map<String, String> definitions) {
+        TreeMap<String, String> set = new TreeMap<>(definitions);
+        if (ShippedImages.derived(kernel, set)) {
+            set.put(KernelSource.STORAGE, String.valueOf(Storage.F16.code()));
+        }
+        return of(kernel).contains(set);
     }
 
     /** Whether there is a precision of such storage and arithmetic, among those that a variant is for. */

@@ -1,0 +1,291 @@
+package dev.kerf.graph.plan;
+
+import dev.kerf.graph.BoxOp;
+import dev.kerf.graph.BoxOp.RoiAlign;
+import dev.kerf.graph.Graph;
+import dev.kerf.graph.Graph.Node;
+import dev.kerf.graph.Graph.Value;
+import dev.kerf.graph.MatrixOp;
+import dev.kerf.graph.MatrixOp.MatMul;
+import dev.kerf.graph.MoveOp;
+import dev.kerf.graph.NormOp;
+import dev.kerf.graph.Op;
+import dev.kerf.graph.Op.Activation;
+import dev.kerf.graph.PointwiseOp.Arithmetic;
+import dev.kerf.graph.PointwiseOp.Binary;
+import dev.kerf.graph.PointwiseOp.Cast;
+import dev.kerf.graph.PointwiseOp.Unary;
+import dev.kerf.graph.SelectOp;
+import dev.kerf.graph.SourceOp;
+import dev.kerf.graph.SpatialOp.AvgPool2d;
+import dev.kerf.graph.SpatialOp.Conv2d;
+import dev.kerf.graph.SpatialOp.ConvTranspose2d;
+import dev.kerf.graph.SpatialOp.MaxPool2d;
+import dev.kerf.graph.SpatialOp.Resize;
+import dev.kerf.tensor.DType;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Predicate;
+
+/**
+ * Says for each float32 value of a fused graph whether it is stored in 16 bits, by its dtype, and puts {@link Cast}s where that
+ * changes. What users bind and read stays float32, and so does every value that neither goes into nor comes out of a product:
+ *
+ * <ul>
+ *   <li>convolutions, matrix products and attentions take 16 bits; what they make has 16 bits, but float32 where float32 ops
+ *       alone read it and the kernel can write it (heads' logits), and where a matrix product has a residual operand: such sums
+ *       are the stream that transformers add their branches to, and what they add to is read as float32, too;
+ *   <li>a kernel that can't add to or write float32 leaves 16 bits, a cast and an addition do the rest. If no product comes
+ *       after it, it computes in float32: logits are exact in any case;
+ *   <li>moves follow what they move; what is moved for products alone is made short before;
+ *   <li>norms, resizing and activations stay short between products; statistics are float32 inside of kernels anyway. What they
+ *       read of a float32 value they compute in float32;
+ *   <li>all others (sums, softmax, reductions, coordinates, selections, masks, states) are float32.
+ * </ul>
+ *
+ * A value keeps its id as float32; its short form is a value of its own, made once, so that no conversion is undone by another.
+ * Weights stay float32 here: a kernel's packing makes of them what it reads.
+ */
+public final class Storages {
+    /** What an op does with operands of 16 bits. */
+    private enum Role {
+        /** Multiplies and adds up. */
+        PRODUCT,
+        /** Computes each element in float32; short operands are worth while only between products. */
+        POINT,
+        /** Moves elements unchanged. */
+        MOVE,
+        /** Takes float32 alone. */
+        FLOAT;
+
+        static Role of(Op op) {
+            return switch (op) {
+                case Conv2d _ -> PRODUCT;
+                case ConvTranspose2d _ -> PRODUCT;
+                case MatMul _ -> PRODUCT;
+                case MatrixOp.Attention _ -> PRODUCT;
+                case MatrixOp.Rotary _ -> POINT;
+                case NormOp.LayerNorm _ -> POINT;
+                case NormOp.GroupNorm _ -> POINT;
+                case NormOp.BatchNorm _ -> POINT;
+                case AvgPool2d _ -> POINT;
+                case Resize _ -> POINT;
+                case Unary _ -> POINT;
+                case RoiAlign _ -> POINT;
+                case MaxPool2d _ -> MOVE;
+                case MoveOp _ -> MOVE;
+                default -> FLOAT;
+            };
+        }
+
+        /** Whether operand {@code i} may be short: norms' weights, angles and boxes are float32. */
+        static boolean shortens(Op op, int i) {
+            return switch (op) {
+                case RoiAlign _ -> i > 0;
+                case NormOp _ -> i == 0;
+                case MatrixOp.Rotary _ -> i == 0;
+                default -> true;
+            };
+        }
+    }
+
+    private final Graph graph;
+    private final DType half;
+    private final boolean everywhere;
+    private final Predicate<Node> wide;
+    private final Set<Integer> kept = new HashSet<>();
+    private final List<Node> nodes = new ArrayList<>();
+    private final Set<Integer> whole = new HashSet<>();
+    private final Map<Integer, Value> shortened = new HashMap<>();
+    private final Set<Integer> natively = new HashSet<>();
+    /** Of values, whether every reader, or any, comes to a product by moves (and norms and the like). */
+    private final boolean[] allProducts;
+    private final boolean[] anyProduct;
+    private final boolean[] beforeProducts;
+    private int values;
+    private int ids;
+
+    private Storages(Graph graph, DType half, boolean everywhere, Collection<Value> kept, Predicate<Node> wide) {
+        this.graph = graph;
+        this.half = half;
+        this.everywhere = everywhere;
+        this.wide = wide;
+        this.values = graph.values();
+        this.ids = graph.nodes().stream().mapToInt(Node::id).max().orElse(0) + 1;
+        this.allProducts = new boolean[graph.values()];
+        this.anyProduct = new boolean[graph.values()];
+        this.beforeProducts = new boolean[graph.values()];
+        kept.forEach(v -> this.kept.add(v.id()));
+    }
+
+    /**
+     * The graph with explicit storage.
+     *
+     * @param graph      fused or not, all floating-point values float32
+     * @param half       F16 or BF16
+     * @param everywhere whether every op that can computes in 16 bits, for tests of its kernels
+     * @param kept       values that the caller reads: they stay float32
+     * @param wide       whether the kernel for a node of short operands can add to float32 and write it
+     */
+    public static Graph of(Graph graph, DType half, boolean everywhere, Collection<Value> kept, Predicate<Node> wide) {
+        Storages s = new Storages(graph, half, everywhere, kept, wide);
+        s.look();
+        graph.nodes().forEach(s::place);
+        return graph.with(s.nodes, s.values);
+    }
+
+    /** How many conversions between float32 and 16 bits a graph has. */
+    public static long casts(Graph graph) {
+        return graph.nodes().stream().filter(n -> n.op() instanceof Cast
+                && n.input(0).type().dtype().floating() && n.output().type().dtype().floating()).count();
+    }
+
+    private void look() {
+        for (Node n : graph.nodes().reversed()) {
+            Role role = Role.of(n.op());
+            boolean decides = decides(n);
+            for (int i = 0; i < n.inputs().size(); i++) {
+                Value v = n.input(i);
+                if (floating(v)) {
+                    boolean product = role == Role.PRODUCT && !residual(n, i);
+                    boolean out = n.outputs().stream().anyMatch(y -> anyProduct[y.id()]);
+                    anyProduct[v.id()] |= product
+                            || (role == Role.MOVE || role == Role.POINT && Role.shortens(n.op(), i)) && out;
+                    beforeProducts[v.id()] |= role == Role.PRODUCT
+                            || !decides && n.outputs().stream().anyMatch(y -> beforeProducts[y.id()]);
+                }
+            }
+            n.outputs().forEach(v -> allProducts[v.id()] = true);
+        }
+        for (Node n : graph.nodes().reversed()) {
+            Role role = Role.of(n.op());
+            for (Value v : n.outputs()) {
+                allProducts[v.id()] &= !graph.consumers(v).isEmpty();
+            }
+            for (int i = 0; i < n.inputs().size(); i++) {
+                allProducts[n.input(i).id()] &= role == Role.PRODUCT && !residual(n, i)
+                        || role == Role.MOVE && n.outputs().stream().allMatch(y -> allProducts[y.id()]);
+            }
+        }
+    }
+
+    /** Whether an op tells apart rather than computes: what comes after it doesn't depend on its operands' last digits. */
+    private static boolean decides(Node n) {
+        return n.outputs().stream().noneMatch(v -> v.type().dtype().floating())
+                || n.op() instanceof SelectOp
+                || n.op() instanceof BoxOp && !(n.op() instanceof RoiAlign);
+    }
+
+    /** The operand that a matrix product's sums are added to. */
+    private static boolean residual(Node n, int i) {
+        return n.op() instanceof MatMul m && m.residual() && i == n.inputs().size() - 1;
+    }
+
+    private static boolean floating(Value v) {
+        return v.type().dtype() == DType.F32;
+    }
+
+    private void place(Node n) {
+        Role role = n.op() instanceof SourceOp || n.outputs().stream().noneMatch(Storages::floating)
+                ? Role.FLOAT
+                : Role.of(n.op());
+        switch (role) {
+            case PRODUCT -> product(n);
+            case MOVE, POINT -> {
+                boolean short0 = everywhere || (role == Role.MOVE
+                        ? anyNative(n) || allProducts[n.outputs().getFirst().id()]
+                        : anyNative(n) && allProducts[n.outputs().getFirst().id()]);
+                emit(n, short0, short0);
+            }
+            case FLOAT -> emit(n, false, false);
+        }
+    }
+
+    private boolean anyNative(Node n) {
+        return n.inputs().stream().anyMatch(v -> natively.contains(v.id()));
+    }
+
+    private void product(Node n) {
+        Value y = n.output();
+        boolean stream = n.op() instanceof MatMul m && m.residual();
+        if (everywhere || !stream && anyProduct[y.id()]) {
+            emit(n, true, true);
+        } else if (wide.test(n)) {
+            emit(n, true, false);
+        } else if (!stream && !beforeProducts[y.id()] && natively.contains(n.input(0).id())) {
+            emit(n, false, false);
+        } else if (stream) {
+            separate(n, (MatMul) n.op());
+        } else {
+            emit(n, true, true);
+        }
+    }
+
+    /** A product of short operands, and the addition to float32 by itself. */
+    private void separate(Node n, MatMul m) {
+        Value y = n.output();
+        Value r = n.inputs().getLast();
+        Value product = new Value(values++, y.type(), y.count(), y.recording());
+        MatMul alone = new MatMul(m.transposeA(), m.transposeB(), m.alpha(), Activation.NONE, m.bias(), false);
+        emit(new Node(ids++, n.name() + ":product", alone, n.inputs().subList(0, n.inputs().size() - 1), List.of(product)),
+                true,
+                true);
+        nodes.add(new Node(n.id(), n.name(), new Binary(Arithmetic.ADD, m.activation()), List.of(whole(product), whole(r)),
+                n.outputs()));
+        whole.add(y.id());
+    }
+
+    private void emit(Node n, boolean shortIn, boolean shortOut) {
+        List<Value> in = new ArrayList<>();
+        for (int i = 0; i < n.inputs().size(); i++) {
+            Value v = n.input(i);
+            boolean shorten = shortIn && floating(v) && Role.shortens(n.op(), i) && (shortOut || !residualOf(n, i));
+            in.add(!floating(v) ? v : shorten ? shortened(v, n) : whole(v));
+        }
+        List<Value> out = new ArrayList<>();
+        for (Value v : n.outputs()) {
+            if (shortOut && floating(v)) {
+                Value made = new Value(values++, v.type().as(half), v.count(), v.recording());
+                shortened.put(v.id(), made);
+                natively.add(v.id());
+                out.add(made);
+            } else {
+                whole.add(v.id());
+                out.add(v);
+            }
+        }
+        nodes.add(new Node(n.id(), n.name(), n.op(), in, out));
+        n.outputs().stream().filter(v -> kept.contains(v.id())).forEach(this::whole);
+    }
+
+    /** The operand that any product's sums are added to. */
+    private static boolean residualOf(Node n, int i) {
+        return residual(n, i) || n.op() instanceof Conv2d c && c.residual() && i == n.inputs().size() - 1;
+    }
+
+    /** The short form of a value; kernels of products pack weights as they read them. */
+    private Value shortened(Value v, Node reader) {
+        if (Role.of(reader.op()) == Role.PRODUCT && graph.producer(v).op() instanceof SourceOp source
+                && !(source instanceof SourceOp.Input) && !(source instanceof SourceOp.State)) {
+            return v;
+        }
+        return shortened.computeIfAbsent(v.id(), id -> {
+            Value made = new Value(values++, v.type().as(half), v.count(), v.recording());
+            nodes.add(new Node(ids++, graph.producer(v).name() + ":" + half, new Cast(half), List.of(v), List.of(made)));
+            return made;
+        });
+    }
+
+    private Value whole(Value v) {
+        if (whole.add(v.id())) {
+            String name = v.id() < graph.values() ? graph.producer(v).name() : "product";
+            nodes.add(new Node(ids++, name + ":" + DType.F32, new Cast(DType.F32), List.of(shortened.get(v.id())), List.of(v)));
+        }
+        return v;
+    }
+}
