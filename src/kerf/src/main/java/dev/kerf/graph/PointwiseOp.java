@@ -196,6 +196,7 @@ public sealed interface PointwiseOp extends Op {
 
     /**
      * The operand in another dtype, among F32, I32, U8, U16 and I64. From float to integer: towards zero, saturating, NaN to 0.
+     * A graph that is compiled for storage of 16 bits has casts between F32 and F16 or BF16, too.
      *
      * @param to the dtype of the result
      */

@@ -34,7 +34,7 @@ final class Sam2Golden implements Golden.Model {
     public String silent(GoldenCase golden, Precision precision) {
         double cost = golden.stages().entrySet().stream().filter(s -> s.getKey().endsWith(MASKS))
                 .mapToDouble(s -> s.getValue().cost()).max().orElse(0);
-        return precision == Precision.FLOAT32 || cost * FLOAT16_TO_FLOAT32 <= HOPELESS
+        return cost * FLOAT16_TO_FLOAT32 <= HOPELESS
                 ? ""
                 : String.format(Locale.ROOT, "its weights make %.2e", cost)
                         + " of float32's rounding, and 2^13 times that of float16's";

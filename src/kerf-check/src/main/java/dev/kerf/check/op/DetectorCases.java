@@ -70,7 +70,7 @@ final class DetectorCases {
             Value few = c.given(Shape.of(2, 3), c.ints(Shape.of(2), 3, 1), 0, 0, 0, 0, 0, 0);
             Value counted = c.apply(new PointwiseOp.Cast(DType.I32), few);
             c.out(c.apply(picked, c.graph().reshape(c.boxes(100, null, 1, 5), 5, 4), c.x(7, 4), counted, counted));
-        }).inFloat32());
+        }));
         for (float threshold : new float[] {0, 0.25f, 0.5f, 1}) {
             cases.add(new OpCase("nms above " + threshold, 1, c -> {
                 Value boxes = c.boxes(40, null, 2, 517);
@@ -80,7 +80,7 @@ final class DetectorCases {
                         c.boxes(40, c.ints(Shape.of(2), 517, 129), 2, 517), own));
                 outs(c, c.graph().add(new BoxOp.Nms(threshold, 2, 1),
                         c.boxes(40, c.ints(Shape.of(2), 0, 1), 2, 517), own));
-            }).inFloat32());
+            }));
         }
         cases.add(new OpCase("nms of odd boxes", 1, c -> {
             float[] same = new float[4 * 200];
@@ -92,7 +92,7 @@ final class DetectorCases {
                     c.whole(DType.I32, 0, 200)));
             outs(c, c.graph().add(new BoxOp.Nms(0.5f, 0, 8), c.given(Shape.of(1, 8, 4), null, 0, 0, 8, 8, 0, 0, 8, 4, 0, 0, 8,
                     5, NAN, 0, 8, 8, 3, 3, 3, 3, 3, 3, 3, 3, 9, 9, 2, 2, 0, 0, 8, NAN), c.whole(DType.I32, 0, 8)));
-        }).inFloat32());
+        }));
         for (boolean aligned : new boolean[] {false, true}) {
             for (int samples : new int[] {0, 1, 2, 3}) {
                 align(cases, samples, aligned);
@@ -104,7 +104,7 @@ final class DetectorCases {
                         9, 9, 10.5f, 3.25f, 11.5f, 22.75f, 30, 20, 90, 80);
                 c.out(c.apply(new BoxOp.PasteMasks(23, 37, 0.5f, how), c.x(2, 9, 28, 28), boxes));
                 c.out(c.apply(new BoxOp.PasteMasks(1, 1, 0.5f, how), c.x(1, 2, 3, 3), c.boxes(2, null, 1, 2)));
-            }).inFloat32());
+            }));
         }
     }
 
@@ -117,6 +117,6 @@ final class DetectorCases {
             c.out(c.apply(op, boxes, c.x(2, 3, 30, 29), c.x(2, 3, 15, 14), c.x(2, 3, 8, 7)));
             c.out(c.apply(new BoxOp.RoiAlign(2, 2, samples, aligned, List.of(1.0), new LevelRule(224, 4, 1e-8, 0)),
                     c.boxes(9, c.ints(Shape.of(1), 0), 1, 9), c.x(1, 1, 1, 1)));
-        }).inFloat32());
+        }));
     }
 }

@@ -43,7 +43,6 @@ public final class OpCase {
     private final String name;
     private final double terms;
     private final Consumer<OpCase> build;
-    private boolean single;
     private Storage storage = Storage.F32;
     private Random random;
     private GraphBuilder g;
@@ -59,17 +58,6 @@ public final class OpCase {
         this.name = name;
         this.terms = terms;
         this.build = build;
-    }
-
-    /** This case, for float32 storage alone: back ends refuse its ops in any other. */
-    OpCase inFloat32() {
-        single = true;
-        return this;
-    }
-
-    /** Whether it says anything of a storage precision. */
-    public boolean runsIn(Precision precision) {
-        return !single || precision.storage() == Storage.F32;
     }
 
     /** The graph that it runs. */
