@@ -78,6 +78,19 @@ DEVICE void multiply(float (&d)[4], const uint (&a)[4], uint b0, uint b1) {
         : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3]) : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1));
 }
 
+#if KERF_STORAGE != STORAGE_F32
+// Two numbers as they are stored, the first in the lower half.
+DEVICE uint packed(float low, float high) {
+    uint both;
+#if KERF_STORAGE == STORAGE_F16
+    asm("cvt.rn.f16x2.f32 %0, %1, %2;" : "=r"(both) : "f"(high), "f"(low));
+#else
+    asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(both) : "f"(high), "f"(low));
+#endif
+    return both;
+}
+#endif
+
 // To the nearest of 11 significant bits, ties away from zero. Without it tensor cores drop the other bits.
 DEVICE uint nearest_tf32(float v) {
     uint t;
@@ -90,11 +103,11 @@ DEVICE void split_tf32(uint v, uint &large, uint &small) {
     small = nearest_tf32(__uint_as_float(v) - __uint_as_float(large));
 }
 
-// The sums of one step of 32 bytes: ROWS · 16 rows from address a on, COLUMNS · 16 columns from b on.
-template <int ROWS, int COLUMNS>
-DEVICE void multiply_step(float (&sums)[ROWS][2 * COLUMNS][4], uint a, uint b) {
+// The sums of one step of 32 bytes: ROWS · 16 rows by COLUMNS · 16 columns, whose fragments left_at(i, r) and right_at(j, r) load.
+template <int ROWS, int COLUMNS, typename L, typename R>
+DEVICE void multiply_step(float (&sums)[ROWS][2 * COLUMNS][4], const L &left_at, const R &right_at) {
     uint left[ROWS][4];
-    repeat<ROWS>([&](auto i) { load_matrix4<i.value * 16 * ROW_BYTES>(left[i.value], a); });
+    repeat<ROWS>([&](auto i) { left_at(i, left[i.value]); });
 #if KERF_STORAGE == STORAGE_F32
     uint rest[ROWS][4];
     #pragma unroll
@@ -109,7 +122,7 @@ DEVICE void multiply_step(float (&sums)[ROWS][2 * COLUMNS][4], uint a, uint b) {
     repeat<COLUMNS>([&](auto column) {
         constexpr int j = column.value;
         uint right[4];
-        load_matrix4<j * 16 * ROW_BYTES>(right, b);
+        right_at(column, right);
 #if KERF_STORAGE == STORAGE_F32
         uint other[4];
         #pragma unroll
@@ -132,4 +145,12 @@ DEVICE void multiply_step(float (&sums)[ROWS][2 * COLUMNS][4], uint a, uint b) {
             for (int i = 0; i < ROWS; i++) multiply(sums[i][2 * j + half], left[i], right[2 * half], right[2 * half + 1]);
         }
     });
+}
+
+// The same of rows from address a on, and columns from b on.
+template <int ROWS, int COLUMNS>
+DEVICE void multiply_step(float (&sums)[ROWS][2 * COLUMNS][4], uint a, uint b) {
+    multiply_step<ROWS, COLUMNS>(sums,
+            [&](auto i, uint (&r)[4]) { load_matrix4<i.value * 16 * ROW_BYTES>(r, a); },
+            [&](auto j, uint (&r)[4]) { load_matrix4<j.value * 16 * ROW_BYTES>(r, b); });
 }

@@ -49,6 +49,7 @@ final class Ints {
             case "prmt" -> permuteBytes(o, s);
             case "dp2a.lo.u32" -> type == Type.U32 ? dotLow(o, s) : null;
             case "lop3" -> lookUp(o, s);
+            case "bfi" -> insert(o, s);
             default -> null;
         };
     }
@@ -214,6 +215,25 @@ final class Ints {
             int[] z = w.ints(d, m);
             for (int t = 0; t < 32; t++) {
                 z[t] = permuted((long) w.i[b][t] << 32 | w.i[a][t] & 0xFFFFFFFFL, w.i[c][t]);
+            }
+            w.put(z, d, m);
+        };
+    }
+
+    /** The lowest bits of one number, as many as are told, in place of those of another from a position on. */
+    private static Op insert(Operands o, Statement s) {
+        int d = o.write(Type.Bank.INT, s.operand(0));
+        int from = o.ints(s.operand(1));
+        int into = o.ints(s.operand(2));
+        int position = o.ints(s.operand(3));
+        int length = o.ints(s.operand(4));
+        return (w, m) -> {
+            int[] z = w.ints(d, m);
+            for (int t = 0; t < 32; t++) {
+                int at = w.i[position][t] & 0xFF;
+                int bits = w.i[length][t] & 0xFF;
+                int mask = at > 31 ? 0 : (int) ((1L << Math.min(bits, 32)) - 1) << at;
+                z[t] = w.i[into][t] & ~mask | (at > 31 ? 0 : w.i[from][t] << at) & mask;
             }
             w.put(z, d, m);
         };

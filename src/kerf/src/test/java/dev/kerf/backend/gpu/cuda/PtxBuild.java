@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -82,29 +83,35 @@ public final class PtxBuild {
         this.release = release();
     }
 
-    /** Writes all files under a folder; removes files of kernels that are no more. */
+    /**
+     * Writes all files under a folder and removes files of kernels that are no more; or writes those of the kernels named after it
+     * and lets the others be.
+     */
     public static void main(String... args) throws Exception {
         Path out = Path.of(args[0]);
         Path scratch = Files.createTempDirectory("kerf-ptx");
         try (ExecutorService workers = Executors.newFixedThreadPool(Runtime.getRuntime().availableProcessors())) {
             PtxBuild build = new PtxBuild(scratch);
             Map<String, Future<Made>> jobs = new LinkedHashMap<>();
-            ShippedSets.kernels().forEach(k -> jobs.put(k, workers.submit(() -> build.make(k))));
-            Map<String, Made> all = new TreeMap<>();
+            List<String> named = List.of(args).subList(1, args.length);
+            ShippedSets.kernels().stream().filter(k -> named.isEmpty() || named.contains(k))
+                    .forEach(k -> jobs.put(k, workers.submit(() -> build.make(k))));
+            Map<String, String> rows = new TreeMap<>(named.isEmpty() ? Map.of() : rows(out.resolve("README.md")));
             Set<Path> written = new HashSet<>();
             for (Map.Entry<String, Future<Made>> job : jobs.entrySet()) {
-                all.put(job.getKey(), job.getValue().get());
+                rows.put(job.getKey(), row(job.getKey(), job.getValue().get()));
                 Path file = out.resolve(file(job.getKey()));
                 Files.createDirectories(file.getParent());
                 write(file, job.getValue().get().text());
-                written.add(file);
             }
+            ShippedSets.kernels().forEach(k -> written.add(out.resolve(file(k))));
+            rows.keySet().retainAll(ShippedSets.kernels());
             try (Stream<Path> files = Files.walk(out)) {
                 for (Path f : files.filter(f -> f.toString().endsWith(".ptx") && !written.contains(f)).toList()) {
                     Files.delete(f);
                 }
             }
-            write(out.resolve("README.md"), build.table(all));
+            write(out.resolve("README.md"), build.table(rows.values()));
         } finally {
             try (Stream<Path> files = Files.walk(scratch)) {
                 files.sorted((a, b) -> b.compareTo(a)).forEach(f -> f.toFile().delete());
@@ -325,7 +332,7 @@ public final class PtxBuild {
                 Math.max(a.spills, b.spills));
     }
 
-    private String table(Map<String, Made> all) {
+    private String table(Collection<String> rows) {
         StringBuilder text = new StringBuilder("""
             # Kernels as PTX
 
@@ -341,8 +348,19 @@ public final class PtxBuild {
         CHECKED.keySet().forEach(a -> text.append(" registers ").append(a).append(" |"));
         text.append(" shared | stack | spills |\n|---|---|---|---|").append("---|".repeat(CHECKED.size() + 3))
                 .append('\n');
-        all.forEach((kernel, made) -> text.append(row(kernel, made)).append('\n'));
+        rows.forEach(row -> text.append(row).append('\n'));
         return text.toString();
+    }
+
+    /** The rows of a table that there is, by kernel. */
+    private static Map<String, String> rows(Path table) throws IOException {
+        Map<String, String> all = new TreeMap<>();
+        for (String line : Files.readAllLines(table)) {
+            if (line.matches("\\| [a-z]\\w* \\| \\d.*")) {
+                all.put(line.split(" ")[1], line);
+            }
+        }
+        return all;
     }
 
     /** A kernel's row of the table. */

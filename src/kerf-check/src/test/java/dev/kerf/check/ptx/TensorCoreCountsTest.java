@@ -1,0 +1,67 @@
+package dev.kerf.check.ptx;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.kerf.backend.Precision;
+import dev.kerf.check.cost.LaunchCost;
+import dev.kerf.check.cost.LaunchCosts;
+import dev.kerf.graph.GraphBuilder;
+import dev.kerf.graph.MatrixOp;
+import dev.kerf.graph.Op.Activation;
+import dev.kerf.graph.TensorType;
+import java.util.Map;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** What shipped code for tensor cores issues, and how it meets banks and sectors. */
+class TensorCoreCountsTest {
+    private static LaunchCost product(long m, long n, long k, boolean ta, boolean tb, Activation act, Precision p) {
+        GraphBuilder g = new GraphBuilder();
+        g.output("y", g.apply(new MatrixOp.MatMul(ta, tb, 1, act, true, true),
+                g.input("a", ta ? TensorType.f32(k, m) : TensorType.f32(m, k)),
+                g.input("b", tb ? TensorType.f32(n, k) : TensorType.f32(k, n)),
+                g.input("bias", TensorType.f32(n)), g.input("r", TensorType.f32(m, n))));
+        return LaunchCosts.of(g.build(), null, Card.of("h100"), p, LaunchCosts.SOME).stream()
+                .filter(c -> c.kernel().equals("matmul")).findFirst().orElseThrow();
+    }
+
+    /** Instructions that are issued: moves disappear when registers are given out. */
+    private static double issued(Map<String, Long> instructions) {
+        return instructions.entrySet().stream().filter(e -> !e.getKey().startsWith("mov") && !e.getKey().startsWith("cvta"))
+                .mapToLong(Map.Entry::getValue).sum();
+    }
+
+    private static double products(Map<String, Long> instructions) {
+        return instructions.entrySet().stream().filter(e -> e.getKey().startsWith("mma")).mapToLong(Map.Entry::getValue).sum();
+    }
+
+    /** Of what one more step of the terms issues, so much is products. */
+    @ParameterizedTest
+    @CsvSource({"4096, 1152, 512, 128, 0.6", "4096, 1152, 192, 64, 0.46"})
+    void stepsAreMostlyProducts(long m, long n, long k, String columns, double least) {
+        LaunchCost before = product(m, n, k, false, false, Activation.NONE, Precision.FLOAT16);
+        LaunchCost after = product(m, n, k + 64, false, false, Activation.NONE, Precision.FLOAT16);
+        assertEquals("matmul_mma", before.variant());
+        assertEquals(columns, before.definitions().get("TILE_N"));
+        Map<String, Long> a = before.counts().instructions();
+        Map<String, Long> b = after.counts().instructions();
+        double share = (products(b) - products(a)) / (issued(b) - issued(a));
+        assertTrue(share >= least, "products are " + share + " of a step");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"256, 128, 192, NONE, FLOAT16", "200, 96, 1024, GELU_ERF, FLOAT16", "128, 192, 96, RELU, TF32X3",
+        "4096, 1152, 512, NONE, FLOAT16", "65, 64, 4096, NONE, TF32X3"})
+    void meetNoBankTwiceAndFillSectors(long m, long n, long k, Activation act, Precision p) {
+        for (int transposed = 0; transposed < 4; transposed++) {
+            LaunchCost c = product(m, n, k, transposed % 2 == 1, transposed / 2 == 1, act, p);
+            assertEquals("matmul_mma", c.variant());
+            LaunchCounts counts = c.counts();
+            assertTrue(counts.wavefronts() <= 1.1 * counts.leastWavefronts(), c.toString());
+            // All but the count of those that have arrived.
+            assertTrue(counts.storedBytes() >= 0.99 * 32 * counts.storedSectors(), c.toString());
+            assertEquals(0, c.localBytes());
+        }
+    }
+}
