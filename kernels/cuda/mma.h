@@ -44,6 +44,10 @@ template <int TO_OFFSET, int FROM_OFFSET> DEVICE void copy_chunk(uint to, const 
     asm volatile("cp.async.cg.shared.global [%0 + %2], [%1 + %3], 16;"
         : : "r"(to), "l"(from), "n"(TO_OFFSET), "n"(FROM_OFFSET) : "memory");
 }
+template <int TO_OFFSET, int FROM_OFFSET> DEVICE void copy_chunk(uint to, const void *from, int bytes) {
+    asm volatile("cp.async.cg.shared.global [%0 + %3], [%1 + %4], 16, %2;"
+        : : "r"(to), "l"(from), "r"(bytes), "n"(TO_OFFSET), "n"(FROM_OFFSET) : "memory");
+}
 // base + a · b, in one instruction.
 DEVICE const char *wide_address(const char *base, int a, int b) {
     const char *at;

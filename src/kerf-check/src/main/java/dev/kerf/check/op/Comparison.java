@@ -15,7 +15,8 @@ import java.util.List;
  *
  * <p>With float16 storage inputs and weights are numbers that float16 holds, and the result's own rounding comes on top: 2⁻¹¹
  * of it, or 2⁻²⁵ below float16's normal range. Where n results are stored one after the other, each rounded, their errors
- * add up like the others: 4 · 2⁻¹¹ · √n · max(|expected|, rms). Choices between numbers that lie closer together than that
+ * add up like the others: 4 · 2⁻¹¹ · √n · max(|expected|, rms). Attention stores two: its weights are factors of a product like any other,
+ * and tensor cores take them in 16 bits. Choices between numbers that lie closer together than that
  * are no errors of a kernel; cases that make one are for float32 only.
  *
  * @param terms   roundings that make one element of the result: terms of its sum, or a handful for a function

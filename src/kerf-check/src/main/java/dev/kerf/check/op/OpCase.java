@@ -14,6 +14,7 @@ import dev.kerf.graph.Graph;
 import dev.kerf.graph.Graph.Value;
 import dev.kerf.graph.GraphBuilder;
 import dev.kerf.graph.Op;
+import dev.kerf.graph.MatrixOp;
 import dev.kerf.graph.SourceOp;
 import dev.kerf.graph.TensorType;
 import dev.kerf.tensor.DType;
@@ -220,7 +221,8 @@ public final class OpCase {
             try (Running running = new Running(device, graph, loaded, options)) {
                 running.e.run();
                 running.e.run();
-                long stores = graph.nodes().stream().filter(n -> !(n.op() instanceof SourceOp)).count();
+                long stores = graph.nodes().stream().filter(n -> !(n.op() instanceof SourceOp))
+                        .mapToLong(n -> n.op() instanceof MatrixOp.Attention ? 2 : 1).sum();
                 Comparison comparison = new Comparison(terms, storage, stores);
                 for (Map.Entry<String, Value> output : graph.outputs().entrySet()) {
                     worst = Math.max(worst, comparison.worst(output.getKey(), output.getValue(),

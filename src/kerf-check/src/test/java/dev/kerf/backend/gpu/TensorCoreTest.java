@@ -8,6 +8,7 @@ import dev.kerf.backend.CompileOptions;
 import dev.kerf.backend.Executable;
 import dev.kerf.backend.Executable.NodeTiming;
 import dev.kerf.backend.Precision;
+import dev.kerf.backend.Precision.Storage;
 import dev.kerf.backend.gpu.device.GpuDevice;
 import dev.kerf.backend.gpu.kernel.Manifest;
 import dev.kerf.check.oracle.Oracle;
@@ -40,8 +41,12 @@ import org.junit.jupiter.params.provider.MethodSource;
  */
 class TensorCoreTest {
     private static final double UNIT = 0x1p-24;
-    private static final List<Map<String, Long>> TILES = List.of(Map.of(),
-            Map.of("TILE_N", 128L, "WARP_N", 64L, "STAGES", 3L), Map.of("TILE_M", 64L, "TILE_N", 64L, "WARP_M", 32L, "STAGES", 3L));
+    private static final List<Map<String, Long>> TILES = List.of(tile(128, 64, 64, 32, 2), tile(128, 128, 64, 64, 3),
+            tile(64, 64, 32, 32, 3));
+
+    private static Map<String, Long> tile(long m, long n, long warpM, long warpN, long stages) {
+        return Map.of("TILE_M", m, "TILE_N", n, "WARP_M", warpM, "WARP_N", warpN, "STAGES", stages);
+    }
 
     /** Devices of NVIDIA's architecture 8.0 and later × precisions × tiles. */
     static Stream<Arguments> products() {
@@ -71,13 +76,14 @@ class TensorCoreTest {
 
     private static final class Bed implements AutoCloseable {
         private final GpuDevice device;
+        private final Target.Forced forced;
         private final Precision precision;
         private final String variant;
         private final Random random = new Random(7);
 
         Bed(String id, Precision precision, String kernel, String variant, Map<String, Long> parameters) {
-            this.device = new GpuDevice(Parity.driver(id),
-                    new Target.Forced(Map.of(kernel, variant), Map.of(variant, parameters)));
+            this.forced = new Target.Forced(Map.of(kernel, variant), Map.of(variant, parameters));
+            this.device = new GpuDevice(Parity.driver(id), forced);
             this.precision = precision;
             this.variant = variant;
         }
@@ -92,7 +98,13 @@ class TensorCoreTest {
         }
 
         float[] run(Graph graph, Map<String, HostTensor> inputs) {
-            try (Executable e = device.compile(graph, null, CompileOptions.of().precision(precision).profiled())) {
+            return run(graph, inputs, false);
+        }
+
+        /** With results of 16 bits, too, where operands are, or of 32, where the kernel writes such. */
+        float[] run(Graph graph, Map<String, HostTensor> inputs, boolean narrow) {
+            Target.Forced choices = new Target.Forced(forced.kernels(), forced.parameters(), narrow);
+            try (Executable e = device.compile(graph, null, CompileOptions.of().precision(precision).profiled(), choices)) {
                 inputs.forEach((name, t) -> e.input(name).upload(t.data()));
                 e.run();
                 assertTrue(e.timings().stream().map(NodeTiming::what).anyMatch(w -> w.contains(variant)), variant);
@@ -108,11 +120,33 @@ class TensorCoreTest {
             Graph magnitudes = graph(plain, values.stream().map(Bed::magnitudes).toList(), false, all);
             HostTensor expected = oracle(graph, inputs);
             HostTensor scale = oracle(magnitudes, all);
-            float[] y = run(graph, inputs);
+            for (boolean narrow : precision.storage() == Storage.F32 ? new boolean[] {false} : new boolean[] {false, true}) {
+                float[] y = run(graph, inputs, narrow);
+                Storage as = narrow ? precision.storage() : Storage.F32;
+                for (int i = 0; i < y.length; i++) {
+                    double e = expected.getDouble(i);
+                    double stored = Math.abs(e) * as.rounding() + as.tiny();
+                    double allowed = (terms + 8) * UNIT * Math.abs(scale.getDouble(i)) * 2 + stored;
+                    assertTrue(Math.abs(y[i] - e) <= allowed || y[i] == e, variant + " in " + precision + ", " + op + " of "
+                            + values.stream().map(HostTensor::shape).toList() + " to " + as + ", element " + i + ": " + y[i]
+                            + ", not " + e + "; the error may be " + allowed);
+                }
+            }
+        }
+
+        /** Holds attention to the oracle: weights are rounded as they are stored, and so is the result. */
+        void checkWeighted(Op op, long terms, List<HostTensor> values) {
+            Map<String, HostTensor> inputs = new HashMap<>();
+            HostTensor expected = oracle(graph(op, values, false, inputs), inputs);
+            List<HostTensor> others = new ArrayList<>(values);
+            others.set(2, magnitudes(values.get(2)));
+            Map<String, HostTensor> all = new HashMap<>();
+            HostTensor scale = oracle(graph(op, others, false, all), all);
+            float[] y = run(graph(op, values, false, inputs), inputs);
             for (int i = 0; i < y.length; i++) {
                 double e = expected.getDouble(i);
-                double stored = Math.abs(e) * precision.storage().rounding() + precision.storage().tiny();
-                double allowed = (terms + 8) * UNIT * Math.abs(scale.getDouble(i)) * 2 + stored;
+                double allowed = Math.abs(e) * precision.storage().rounding() + precision.storage().tiny()
+                        + (precision.storage().rounding() + (terms + 8) * UNIT * 2) * scale.getDouble(i);
                 assertTrue(Math.abs(y[i] - e) <= allowed || y[i] == e, variant + " in " + precision + ", " + op + " of "
                         + values.stream().map(HostTensor::shape).toList() + ", element " + i + ": " + y[i] + ", not " + e
                         + "; the error may be " + allowed);
@@ -240,6 +274,127 @@ class TensorCoreTest {
             for (int i = 0; i < 3; i++) {
                 runs.add(bed.run(graph, inputs));
                 assertArrayEquals(runs.getFirst(), runs.get(i));
+            }
+        }
+    }
+
+    /** Each of the sets that ship. */
+    private static final List<Map<String, Long>> SETS = List.of(set(256, 64, 32, 16, 1, 256), set(96, 128, 32, 32, 1, 256),
+            set(96, 64, 32, 16, 1, 256), set(32, 64, 64, 16, 1, 256), set(96, 16, 16, 16, 4, 256));
+
+    private static Map<String, Long> set(long depth, long tileQ, long tileK, long queries, long items, long keys) {
+        return Map.of("DEPTH", depth, "TILE_Q", tileQ, "TILE_K", tileK, "QUERIES", queries, "ITEMS", items, "KEYS", keys);
+    }
+
+    static Stream<Arguments> attentions() {
+        return cases("attention_mma", SETS.size());
+    }
+
+    @ParameterizedTest(allowZeroInvocations = true)
+    @MethodSource("attentions")
+    void attends(String device, Precision precision, int set) {
+        boolean deep = set < 3 || set == 4;
+        try (Bed bed = new Bed(device, precision, "attention", "attention_mma", SETS.get(set))) {
+            attention(bed, 1, 1, 1, 1, 1, 8, 8, null);
+            attention(bed, 2, 2, 3, 7, 13, 16, 24, null);
+            attention(bed, 67, 67, 2, 4, 16, 8, 32, null);
+            attention(bed, 2, 1, 2, 65, 66, 32, 16, null);
+            attention(bed, 1, 1, 1, 3, 129, 24, 32, new long[] {1, 1, 3, 129});
+            attention(bed, 2, 2, 2, 9, 17, 16, 8, new long[] {2, 1, 17});
+            attention(bed, 2, 1, 2, 9, 17, 16, 8, new long[] {2, 1, 9, 1});
+            attention(bed, 1, 1, 1, 5, 531, 24, 16, null);
+            if (deep) {
+                attention(bed, 3, 3, 1, 49, 49, 96, 96, null);
+                attention(bed, 1, 1, 2, 129, 196, 72, 96, null);
+                attention(bed, 2, 1, 1, 16, 16, 96, 96, new long[] {1, 1, 16, 16});
+            }
+            if (set == 0) {
+                attention(bed, 1, 1, 1, 67, 100, 256, 256, null);
+                attention(bed, 1, 1, 1, 3, 40, 128, 200, new long[] {40});
+            }
+        }
+    }
+
+    private static void attention(
+            Bed bed, long b, long kb, long heads, long lq, long lk, long d, long dv, long[] bias) {
+        MatrixOp op = new MatrixOp.Attention((float) (1 / Math.sqrt(d)), bias != null);
+        List<HostTensor> in = new ArrayList<>(List.of(
+                bed.random(b, heads, lq, d), bed.random(kb, heads, lk, d), bed.random(kb, heads, lk, dv)));
+        if (bias != null) {
+            in.add(bed.random(bias));
+        }
+        bed.checkWeighted(op, 2 * d + 2 * lk + 32, in);
+    }
+
+    /** Rows of heads that lie side by side, read and written where they are; not at multiples of 16 bytes too. */
+    @ParameterizedTest(allowZeroInvocations = true)
+    @MethodSource("attentions")
+    void attendsThroughMoves(String device, Precision precision, int set) {
+        for (int before : new int[] {0, 3}) {
+            GraphBuilder g = new GraphBuilder();
+            Value q = heads(g, g.input("q", TensorType.f32(2, 5, 2 * 16)));
+            Value k = heads(g, g.slice(g.input("k", TensorType.f32(2, 37, 2 * 16 + before)), 2, before, before + 32));
+            Value v = heads(g, g.input("v", TensorType.f32(2, 37, 2 * 24)));
+            Value y = g.apply(new MatrixOp.Attention(0.5f, false), q, k, v); // (2, 2, 5, 24)
+            g.output("y", g.reshape(g.permute(y, 0, 2, 1, 3), 2, 5, 2 * 24));
+            Graph graph = g.build();
+            try (Bed bed = new Bed(device, precision, "attention", "attention_mma", SETS.get(set))) {
+                Map<String, HostTensor> inputs = Map.of("q", bed.random(2, 5, 32), "k", bed.random(2, 37, 32 + before), "v",
+                        bed.random(2, 37, 48));
+                HostTensor expected = Oracle.run(graph, null, inputs, Map.of(), Oracle.Rounding.NONE).outputs().get("y");
+                float[] found = bed.run(graph, inputs);
+                for (int i = 0; i < found.length; i++) {
+                    // |v| is at most 1: weights are rounded as they are stored, and the result is.
+                    assertEquals(expected.getDouble(i), found[i],
+                            2 * precision.storage().rounding() + (2 * 16 + 2 * 37 + 40) * 2 * UNIT, "element " + i);
+                }
+            }
+        }
+    }
+
+    private static Value heads(GraphBuilder g, Value x) {
+        Shape s = x.type().shape();
+        return g.permute(g.reshape(x, s.dim(0), s.dim(1), 2, s.dim(2) / 2), 0, 2, 1, 3);
+    }
+
+    @ParameterizedTest(allowZeroInvocations = true)
+    @MethodSource("attentions")
+    void masksKeys(String device, Precision precision, int set) {
+        float none = Float.NEGATIVE_INFINITY;
+        // The first query sees one key, the second none, the third all.
+        HostTensor bias = HostTensor.of(Shape.of(3, 3), new float[] {none, 0, none, none, none, none, 0, 0, 0});
+        try (Bed bed = new Bed(device, precision, "attention", "attention_mma", SETS.get(set))) {
+            bed.checkWeighted(new MatrixOp.Attention(1, true), 64,
+                    List.of(bed.random(1, 1, 3, 8), bed.random(1, 1, 3, 8), bed.random(1, 1, 3, 8), bias));
+        }
+    }
+
+    @ParameterizedTest(allowZeroInvocations = true)
+    @MethodSource("attentions")
+    void seesKeysUpToTheCount(String device, Precision precision, int set) {
+        GraphBuilder g = new GraphBuilder();
+        Value n = g.input("n", TensorType.of(DType.I32, 1, 2));
+        Value k = g.input("k", TensorType.f32(1, 2, 700, 8), n);
+        g.output("y", g.apply(new MatrixOp.Attention(0.5f, false), g.input("q", TensorType.f32(1, 2, 9, 8)), k,
+                g.input("v", TensorType.f32(1, 2, 700, 8))));
+        Graph graph = g.build();
+        for (int[] valid : new int[][] {{0, 1}, {5, 700}, {64, 65}, {300, 16}}) {
+            try (Bed bed = new Bed(device, precision, "attention", "attention_mma", SETS.get(set))) {
+                HostTensor keys = bed.random(1, 2, 700, 8);
+                for (int head = 0; head < 2; head++) {
+                    for (int i = valid[head] * 8; i < 700 * 8; i++) {
+                        keys.setDouble(head * 700 * 8 + i, Double.NaN); // past the count is anything
+                    }
+                }
+                HostTensor ones = bed.random(1, 2, 700, 8);
+                for (int i = 0; i < ones.elements(); i++) {
+                    ones.setDouble(i, 0.5);
+                }
+                float[] y = bed.run(graph, Map.of("n", HostTensor.of(Shape.of(1, 2), valid), "q", bed.random(1, 2, 9, 8), "k",
+                        keys, "v", ones));
+                for (int i = 0; i < y.length; i++) {
+                    assertEquals(valid[i / 72] == 0 ? 0 : 0.5, y[i], 1e-3, "element " + i);
+                }
             }
         }
     }

@@ -14,7 +14,6 @@ import dev.kerf.backend.gpu.device.GpuDevice;
 import dev.kerf.backend.gpu.kernel.Manifest;
 import dev.kerf.check.ptx.Card;
 import dev.kerf.check.ptx.LaunchCounter;
-import dev.kerf.graph.Graph;
 import dev.kerf.graph.StateOp;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -25,6 +24,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
@@ -58,10 +58,9 @@ class VariantCasesTest {
     private static List<OpCase> launching(
             Driver.Facts facts, Manifest variant, Precision precision, Map<String, Long> parameters) {
         TunedParameters tuned = TunedParameters.of(facts);
-        return OpCases.all().stream().filter(c -> c.runsIn(precision)).filter(c -> {
-            Graph g = c.record();
-            Target target = new Target(facts, g, precision, tuned, forced(variant, parameters));
-            return g.nodes().stream().filter(n -> !(n.op() instanceof StateOp))
+        return OpCases.all().stream().filter(c -> {
+            Target target = Target.of(facts, c.record(), Set.of(), precision, tuned, forced(variant, parameters));
+            return target.graph().nodes().stream().filter(n -> !(n.op() instanceof StateOp))
                     .flatMap(n -> Lowering.lower(n, target).stream())
                     .anyMatch(call -> call.kernel().name().equals(variant.name()));
         }).toList();
