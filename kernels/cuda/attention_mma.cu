@@ -255,29 +255,35 @@ KERNEL BOUNDS attention_mma(
     copies_wait<0>();
     BARRIER();
 
+    // Through the warp's own part of LOCAL memory, so that neighbouring lanes store what are neighbours.
     const int q_warp = q_first + warp * QUERIES;
     if (parts > 1) {
+        char *mine = memory + slot * ITEM_BYTES + warp * (QUERIES * DEPTH * 4);
+        float *to = partial + partial_off + (((long)(part * B + b) * heads + head) * LQ + q_warp) * (DV + 2);
         #pragma unroll
         for (int r = 0; r < 2 * BLOCKS; r++) {
-            const int row = q_warp + r * 8 + lane / 4;
-            if (row < LQ) {
-                float *at = partial + partial_off + ((long)(part * B + b) * heads + head) * LQ * (DV + 2) + (long)row * (DV + 2);
-                #pragma unroll
-                for (int j = 0; j < CHUNKS; j++) {
-                    if (j * 8 < DV) {
-                        *(float2 *)(at + j * 8 + lane % 4 * 2)
-                                = make_float2(sums[r / 2][j][r % 2 * 2], sums[r / 2][j][r % 2 * 2 + 1]);
-                    }
-                }
-                if (lane % 4 == 0) {
-                    at[DV] = most[r] / LOG2E;
-                    at[DV + 1] = totals[r / 2][r % 2 * 2];
-                }
+            const int row = r * 8 + lane / 4;
+            #pragma unroll
+            for (int j = 0; j < CHUNKS; j++) {
+                const int chunk = (2 * j + lane % 4 / 2) ^ (row & 3) << 1;
+                *(float2 *)(mine + row * (DEPTH * 4) + chunk * CHUNK + lane % 2 * 8)
+                        = make_float2(sums[r / 2][j][r % 2 * 2], sums[r / 2][j][r % 2 * 2 + 1]);
+            }
+            if (lane % 4 == 0 && q_warp + row < LQ) {
+                *(float2 *)(to + (long)row * (DV + 2) + DV) = make_float2(most[r] / LOG2E, totals[r / 2][r % 2 * 2]);
+            }
+        }
+        __syncwarp();
+        #pragma unroll 1
+        for (int row = 0; row < QUERIES && q_warp + row < LQ; row++) {
+            #pragma unroll 1
+            for (int c = lane; c < DV; c += 32) {
+                const int chunk = c / 4 ^ (row & 3) << 1;
+                to[(long)row * (DV + 2) + c] = *(const float *)(mine + row * (DEPTH * 4) + chunk * CHUNK + c % 4 * 4);
             }
         }
         return;
     }
-    // Through the warp's own part of LOCAL memory, so that neighbouring lanes store neighbouring chunks.
     char *mine = memory + slot * ITEM_BYTES + warp * (QUERIES * DEPTH * 2);
     #pragma unroll
     for (int r = 0; r < 2 * BLOCKS; r++) {
@@ -298,7 +304,7 @@ KERNEL BOUNDS attention_mma(
             const uint4 eight = *(const uint4 *)(mine + mixed_chunk<CHUNKS>(e / CHUNKS, chunk));
             real *to = y + (has_places ? places[LQ + row] : (long)row * DV) + chunk * 8;
             if (((ulong)to & (CHUNK - 1)) == 0) {
-                *(uint4 *)to = eight;
+                store_chunk(to, eight);
             } else {
                 const uint two[4] = {eight.x, eight.y, eight.z, eight.w};
                 #pragma unroll

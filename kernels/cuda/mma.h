@@ -58,6 +58,11 @@ DEVICE void copies_commit() { asm volatile("cp.async.commit_group;" : : : "memor
 // Waits until at most LATEST of the groups committed are under way.
 template <int LATEST> DEVICE void copies_wait() { asm volatile("cp.async.wait_group %0;" : : "n"(LATEST) : "memory"); }
 
+// Four words at once, at a multiple of 16 bytes of global memory: the compiler is free to store them one by one.
+DEVICE void store_chunk(void *to, uint4 v) {
+    asm volatile("st.global.v4.b32 [%0], {%1,%2,%3,%4};" : : "l"(to), "r"(v.x), "r"(v.y), "r"(v.z), "r"(v.w) : "memory");
+}
+
 DEVICE uint chunk_of(uint tile, int row, int chunk) { return tile + row * ROW_BYTES + ((chunk ^ row) & 7) * CHUNK; }
 
 template <int OFFSET> DEVICE void load_matrix4(uint (&r)[4], uint at) {
