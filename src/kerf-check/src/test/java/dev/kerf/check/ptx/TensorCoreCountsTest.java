@@ -68,11 +68,13 @@ class TensorCoreCountsTest {
     /** Multiply-adds of tensor cores for each that attention needs; banks and sectors. */
     @ParameterizedTest
     @CsvSource({"1, 1, 512, 512, 256, 1.04", "1, 4, 4096, 4096, 96, 1.1", "64, 1, 64, 64, 96, 1.1", "64, 2, 16, 64, 96, 1.1",
-        "64, 2, 16, 16, 96, 1.1", "25, 4, 196, 196, 96, 2.1", "25, 8, 49, 49, 96, 1.9", "1, 8, 4096, 8, 16, 18.1", "1, 8, 8, 4096, 32, 9.1"})
+        "64, 2, 16, 16, 96, 1.1", "25, 4, 196, 196, 96, 2.1", "25, 8, 49, 49, 96, 1.9", "1, 8, 4096, 8, 16, 18.1",
+        "1, 8, 8, 4096, 32, 9.1"})
     void attentionFillsItsTiles(long batch, long heads, long queries, long keys, long depth, double most) {
         GraphBuilder g = new GraphBuilder();
         g.output("y", g.apply(new MatrixOp.Attention(0.1f, false), g.input("q", TensorType.f32(batch, heads, queries, depth)),
-                g.input("k", TensorType.f32(batch, heads, keys, depth)), g.input("v", TensorType.f32(batch, heads, keys, depth))));
+                g.input("k", TensorType.f32(batch, heads, keys, depth)),
+                g.input("v", TensorType.f32(batch, heads, keys, depth))));
         LaunchCost c = LaunchCosts.of(g.build(), null, Card.of("h100"), Precision.FLOAT16, LaunchCosts.SOME).stream()
                 .filter(l -> l.kernel().equals("attention")).findFirst().orElseThrow();
         assertEquals("attention_mma", c.variant());
@@ -82,7 +84,7 @@ class TensorCoreCountsTest {
         assertTrue(executed >= needed && executed <= most * needed, executed / needed + " of what is needed");
         assertTrue(counts.wavefronts() <= 1.1 * counts.leastWavefronts(), c.toString());
         // Parts of keys end in two numbers, so that rows begin anywhere in a sector.
-        assertTrue(counts.storedBytes() >= (counts.storedBytes() > 2 * batch * heads * queries * depth ? 0.75 : 0.99) * 32
+        assertTrue(counts.storedBytes() >= (counts.storedBytes() > 2 * batch * heads * queries * depth ? 0.7 : 0.99) * 32
                 * counts.storedSectors(), c.toString());
         assertEquals(0, c.localBytes());
     }

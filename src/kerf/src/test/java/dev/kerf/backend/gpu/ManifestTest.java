@@ -68,7 +68,8 @@ class ManifestTest {
 
     /** {@code GLOBAL const real *RESTRICT x} as {@code const real* x}; {@code wide} is what {@code real} is with {@code WIDE}. */
     private static String plain(String argument) {
-        String words = argument.replaceAll("\\bwide\\b", "real").replace("GLOBAL", "").replace("RESTRICT", "").replace("*", " * ").strip();
+        String words = argument.replaceAll("\\bwide\\b", "real").replace("GLOBAL", "").replace("RESTRICT", "")
+                .replace("*", " * ").strip();
         List<String> parts = new ArrayList<>(Arrays.asList(words.split("\\s+")));
         String name = parts.removeLast();
         return String.join(" ", parts).replace(" *", "*") + " " + name;
