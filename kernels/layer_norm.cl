@@ -9,12 +9,13 @@
 // FLOPs   7 · outer · n · inner
 // Bytes   x and y once (a row is read three times, twice from cache)
 
+#include "narrow.h"
 #ifndef GROUP
 #define GROUP 128
 #endif
 
 KERNEL layer_norm(
-        GLOBAL const real *RESTRICT x, long x_off, GLOBAL const float *RESTRICT w, long w_off,
+        GLOBAL const source *RESTRICT x, long x_off, GLOBAL const float *RESTRICT w, long w_off,
         GLOBAL const float *RESTRICT b, long b_off, GLOBAL real *RESTRICT y, long y_off, int outer, int n, int inner,
         float eps) {
     LOCAL float part[GROUP];
@@ -26,7 +27,7 @@ KERNEL layer_norm(
 
     float sum = 0.0f;
     for (int c = item; c < n; c += GROUP) {
-        sum += LOAD(x, (long)c * inner);
+        sum += LOAD_SOURCE(x, (long)c * inner);
     }
     part[item] = sum;
     BARRIER();
@@ -41,7 +42,7 @@ KERNEL layer_norm(
 
     float squares = 0.0f;
     for (int c = item; c < n; c += GROUP) {
-        const float d = LOAD(x, (long)c * inner) - mean;
+        const float d = LOAD_SOURCE(x, (long)c * inner) - mean;
         squares += d * d;
     }
     part[item] = squares;
@@ -56,6 +57,6 @@ KERNEL layer_norm(
 
     for (int c = item; c < n; c += GROUP) {
         STORE(y, (long)c * inner,
-                (LOAD(x, (long)c * inner) - mean) * scale * w[w_off + c] + b[b_off + c]);
+                (LOAD_SOURCE(x, (long)c * inner) - mean) * scale * w[w_off + c] + b[b_off + c]);
     }
 }

@@ -5,6 +5,7 @@
 // Parameters: GROUP work-items of a group, SLICES of them for each row where rows are too few to keep a device busy.
 // FLOPs and bytes: as layer_norm.
 
+#include "narrow.h"
 #ifndef GROUP
 #define GROUP 128
 #endif
@@ -30,7 +31,7 @@
 #endif
 
 KERNEL layer_norm_columns(
-        GLOBAL const real *RESTRICT x, long x_off, GLOBAL const float *RESTRICT w, long w_off,
+        GLOBAL const source *RESTRICT x, long x_off, GLOBAL const float *RESTRICT w, long w_off,
         GLOBAL const float *RESTRICT b, long b_off, GLOBAL real *RESTRICT y, long y_off, int outer, int n, int inner,
         float eps) {
 #if SLICES > 1
@@ -52,19 +53,19 @@ KERNEL layer_norm_columns(
     y += y_off + first;
     float mean = 0.0f;
     for (int c = slice; c < n; c += SLICES) {
-        mean += LOAD(x, (long)c * inner);
+        mean += LOAD_SOURCE(x, (long)c * inner);
     }
     OVER_SLICES(mean, mean + other)
     mean /= (float)n;
     float squares = 0.0f;
     for (int c = slice; c < n; c += SLICES) {
-        const float d = LOAD(x, (long)c * inner) - mean;
+        const float d = LOAD_SOURCE(x, (long)c * inner) - mean;
         squares += d * d;
     }
     OVER_SLICES(squares, squares + other)
     const float scale = squares < INF ? 1.0f / sqrt(squares / (float)n + eps) : AS_FLOAT(0x7fc00000);
     for (int c = slice; c < n && own_row == row; c += SLICES) {
         STORE(y, (long)c * inner,
-                (LOAD(x, (long)c * inner) - mean) * scale * w[w_off + c] + b[b_off + c]);
+                (LOAD_SOURCE(x, (long)c * inner) - mean) * scale * w[w_off + c] + b[b_off + c]);
     }
 }

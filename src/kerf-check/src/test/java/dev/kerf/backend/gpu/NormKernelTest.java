@@ -1,5 +1,6 @@
 package dev.kerf.backend.gpu;
 
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.kerf.backend.Precision;
@@ -14,6 +15,13 @@ import dev.kerf.tensor.Shape;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
+import dev.kerf.backend.Backends;
+import dev.kerf.backend.CompileOptions;
+import dev.kerf.backend.Device;
+import dev.kerf.backend.Executable;
+import dev.kerf.check.oracle.Oracle;
+import dev.kerf.graph.SpatialOp.Window2d;
+import java.util.Random;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -154,5 +162,54 @@ class NormKernelTest {
                 bed.checkOn(op, op, KernelBed.Bound.LARGEST, 16, false, operands);
             }
         }
+    }
+
+    /** Before a product a layer norm reads float32 and writes 16 bits: what the product by 1 gives is its result, rounded once. */
+    @ParameterizedTest(allowZeroInvocations = true)
+    @MethodSource("devices")
+    void layerNormBeforeAProduct(String id) {
+        int n = 24;
+        float[] one = new float[n * n];
+        for (int i = 0; i < n; i++) {
+            one[i * n + i] = 1;
+        }
+        for (boolean columns : new boolean[] {false, true}) {
+            GraphBuilder g = new GraphBuilder();
+            TensorType type = columns ? TensorType.f32(1, n, 5, 8) : TensorType.f32(40, n);
+            Value normed = g.layerNorm(g.input("x", type), g.constant(numbers(5, n)), g.constant(numbers(6, n)), 1, 1e-6);
+            g.output("normed", normed);
+            Graph alone = g.build();
+            g = new GraphBuilder();
+            normed = g.layerNorm(g.input("x", type), g.constant(numbers(5, n)), g.constant(numbers(6, n)), 1, 1e-6);
+            g.output("y", columns
+                    ? g.conv2d(normed, g.constant(HostTensor.of(Shape.of(n, n, 1, 1), one)), null, Window2d.of())
+                    : g.linear(normed, g.constant(HostTensor.of(Shape.of(n, n), one)), null));
+            HostTensor x = HostTensor.of(type.shape(), numbers(7, type.shape().elements()).toFloatArray());
+            HostTensor expected = Oracle.run(alone, null, Map.of("x", x), Map.of(), Oracle.Rounding.NONE).outputs()
+                    .get("normed");
+            try (Device device = Backends.open(id)) {
+                for (Precision p : device.info().precisions()) {
+                    try (Executable e = device.compile(g.build(), null, CompileOptions.of().precision(p).profiled())) {
+                        e.input("x").upload(x.data());
+                        e.run();
+                        HostTensor y = e.output("y").toHost();
+                        for (long i = 0; i < y.elements(); i++) {
+                            assertEquals(expected.getDouble(i), y.getDouble(i),
+                                    Math.abs(expected.getDouble(i)) * p.storage().rounding() + 1e-5, p + ", element " + i);
+                        }
+                        assertFalse(e.timings().getFirst().what().contains("cast"), e.timings().toString());
+                    }
+                }
+            }
+        }
+    }
+
+    private static HostTensor numbers(long seed, long n) {
+        Random random = new Random(seed);
+        HostTensor t = HostTensor.zeros(DType.F32, Shape.of(n));
+        for (long i = 0; i < n; i++) {
+            t.setDouble(i, random.nextGaussian());
+        }
+        return t;
     }
 }

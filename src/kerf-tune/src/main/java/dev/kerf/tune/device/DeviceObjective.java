@@ -139,7 +139,8 @@ public final class DeviceObjective implements Evaluation {
     static Target.Forced forced(Problem problem, Map<String, Json> configuration) {
         Map<String, Long> parameters = new LinkedHashMap<>();
         configuration.forEach((name, v) -> parameters.put(name, v.asLong()));
-        return new Target.Forced(Map.of(problem.kernel(), problem.variant()), Map.of(problem.variant(), parameters));
+        boolean halves = problem.known().getOrDefault("real", 4L) < 4;
+        return new Target.Forced(Map.of(problem.kernel(), problem.variant()), Map.of(problem.variant(), parameters), halves);
     }
 
     /** That an executable launches the kernel that a problem is of. */

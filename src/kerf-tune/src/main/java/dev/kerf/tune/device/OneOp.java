@@ -40,13 +40,18 @@ final class OneOp {
             return g.constant(c.value());
         }
         if (from.producer(v).op() instanceof SourceOp.Weight) {
-            return g.constant(draw(v.type(), i, null));
+            return g.constant(draw(recorded(v), i, null));
         }
         if (v.count() == null) {
-            return g.input("x" + i, v.type());
+            return g.input("x" + i, recorded(v));
         }
         Value count = made.computeIfAbsent(v.count().id(), _ -> g.input("n" + i, v.count().type()));
-        return g.input("x" + i, v.type(), count);
+        return g.input("x" + i, recorded(v), count);
+    }
+
+    /** What users bind: numbers that are stored in 16 bits are float32 to them. */
+    private static TensorType recorded(Value v) {
+        return v.type().dtype().floating() ? v.type().as(DType.F32) : v.type();
     }
 
     /** Numbers for the inputs; counts are as large as can be. */
@@ -60,7 +65,7 @@ final class OneOp {
             if (source || seen.putIfAbsent(v.id(), i) != null) {
                 continue;
             }
-            all.put("x" + i, draw(v.type(), i, n));
+            all.put("x" + i, draw(recorded(v), i, n));
             if (v.count() != null && seen.putIfAbsent(v.count().id(), i) == null) {
                 HostTensor count = HostTensor.zeros(v.count().type().dtype(), v.count().type().shape());
                 for (long k = 0; k < count.elements(); k++) {

@@ -18,6 +18,7 @@ import dev.kerf.error.BadFileException;
 import dev.kerf.error.BadInputException;
 import dev.kerf.graph.Graph;
 import dev.kerf.graph.Graph.Node;
+import dev.kerf.graph.PointwiseOp;
 import dev.kerf.graph.StateOp;
 import dev.kerf.graph.plan.Fusion;
 import dev.kerf.tensor.HostTensor;
@@ -123,7 +124,7 @@ public record Problem(String kernel, String variant, Map<String, Long> sizes, Ma
             Target target = Target.of(facts, recorded, Set.of(), precision, tuned, forced);
             Graph graph = target.graph();
             for (Node n : graph.nodes()) {
-                (n.op() instanceof StateOp ? List.<KernelCall>of() : Lowering.lower(n, target)).stream()
+                (n.op() instanceof StateOp || converts(n) ? List.<KernelCall>of() : Lowering.lower(n, target)).stream()
                         .filter(c -> c.kernel().name().equals(name)
                                 || wanted.variantOf().isEmpty() && c.kernel().variantOf().equals(name))
                         .findFirst().ifPresent(c -> add(all, base, c, n, graph, tuned));
@@ -134,6 +135,11 @@ public record Problem(String kernel, String variant, Map<String, Long> sizes, Ma
                     + (wanted.variantOf().isEmpty() ? "" : " for these sizes; it is for " + wanted.when()));
         }
         return all.values();
+    }
+
+    /** Between float32 and 16 bits, which no recorded graph does. */
+    private static boolean converts(Node n) {
+        return n.op() instanceof PointwiseOp.Cast c && c.to().floating() && n.input(0).type().dtype().floating();
     }
 
     private static void add(Map<String, Problem> all, String base, KernelCall call, Node n, Graph graph,

@@ -73,6 +73,7 @@ public final class KernelCall {
     private final Set<String> dense = new HashSet<>();
     private final Storage storage;
     private boolean wide;
+    private boolean narrow;
 
     KernelCall(Manifest kernel, Map<String, Long> parameters, Map<String, Long> names, Storage storage) {
         this.kernel = kernel;
@@ -89,6 +90,9 @@ public final class KernelCall {
         }
         if (widens()) {
             attribute(KernelSource.WIDE, 0);
+        }
+        if (narrows()) {
+            attribute(KernelSource.NARROW, 0);
         }
         long dynamic = kernel.dynamic().value(formulaNames);
         if (dynamic > 0) {
@@ -108,6 +112,17 @@ public final class KernelCall {
         return kernel.attributes().contains(KernelSource.WIDE);
     }
 
+    /** Whether the kernel can read float32 while its result is stored in 16 bits. */
+    public boolean narrows() {
+        return kernel.attributes().contains(KernelSource.NARROW);
+    }
+
+    /** Says what {@code x} is stored as, which is float32 for a result of 16 bits only where the kernel {@link #narrows}. */
+    KernelCall reads(DType dtype) {
+        narrow = dtype == DType.F32 && storage != Storage.F32;
+        return narrow && narrows() ? attribute(KernelSource.NARROW, 1) : this;
+    }
+
     /** Says what {@code y} and {@code r} are stored as, which is float32 of 16 bits only where the kernel {@link #widens}. */
     KernelCall writes(DType dtype) {
         wide = dtype == DType.F32 && storage != Storage.F32;
@@ -117,7 +132,8 @@ public final class KernelCall {
     /** The C type of a pointer argument's elements in this launch; {@code real} only where it isn't float. */
     public String type(Manifest.Argument argument) {
         String type = definitions.getOrDefault(argument.element(), argument.element());
-        boolean single = storage == Storage.F32 || wide && (argument.name().equals("y") || argument.name().equals("r"));
+        boolean single = storage == Storage.F32 || narrow && argument.name().equals("x")
+                || wide && (argument.name().equals("y") || argument.name().equals("r"));
         return type.equals("real") && single ? "float" : type;
     }
 
@@ -301,8 +317,8 @@ public final class KernelCall {
     public void check() {
         flops();
         bytes();
-        if (wide && !widens()) {
-            throw new IllegalStateException(kernel.name() + " has no " + KernelSource.WIDE);
+        if (wide && !widens() || narrow && !narrows()) {
+            throw new IllegalStateException(kernel.name() + " has operands of two dtypes");
         }
         if (!kernel.allows(definitions)) {
             throw new IllegalStateException(kernel.name() + " isn't shipped with " + definitions

@@ -14,6 +14,7 @@ import dev.kerf.graph.SelectOp;
 import dev.kerf.graph.SourceOp;
 import dev.kerf.graph.SpatialOp;
 import dev.kerf.graph.StateOp;
+import dev.kerf.graph.plan.Storages;
 import java.util.List;
 
 /**
@@ -33,14 +34,20 @@ public final class Lowering {
         return launches(node, target.at(node));
     }
 
-    /**
-     * Whether the kernels that do a node for the target's storage can write its result as float32, and add float32 to it.
-     *
-     * @param node of a graph whose values are all float32
-     */
-    static boolean widens(Node node, Target target) {
-        return launches(node, target).stream().filter(c -> !c.argumentsOf(node.output()).isEmpty())
-                .allMatch(KernelCall::widens);
+    /** What the kernels can do that a target has for nodes of a graph whose values are all float32. */
+    static Storages.Kernels kernels(Target target) {
+        return new Storages.Kernels() {
+            @Override
+            public boolean widens(Node n) {
+                return launches(n, target).stream().filter(c -> !c.argumentsOf(n.output()).isEmpty())
+                        .allMatch(KernelCall::widens);
+            }
+
+            @Override
+            public boolean narrows(Node n) {
+                return launches(n, target).stream().allMatch(KernelCall::narrows);
+            }
+        };
     }
 
     private static List<KernelCall> launches(Node node, Target target) {

@@ -16,7 +16,8 @@ final class NormRules {
         return List.of(switch (op) {
             case NormOp.Softmax s -> softmax(s, node, target);
             case NormOp.LayerNorm n ->
-                affine(target.call("layer_norm", rows(node, n.axis())).real("eps", n.eps()), node);
+                affine(target.call("layer_norm", rows(node, n.axis())).real("eps", n.eps()), node)
+                        .reads(node.input(0).type().dtype());
             case NormOp.GroupNorm n ->
                 affine(target.call("group_norm", planes(node).set("groups", n.groups()))
                         .real("eps", n.eps()), node);

@@ -61,7 +61,7 @@ public record Target(Driver.Facts facts, Graph graph, Precision precision, Tuned
         return precision.storage() == Storage.F32
                 ? plain
                 : new Target(facts, Storages.of(fused, precision.storage().dtype(), forced.everywhere(),
-                        fused.kept(keepStages).values(), n -> Lowering.widens(n, plain)), precision, tuned, forced);
+                        fused.kept(keepStages).values(), Lowering.kernels(plain)), precision, tuned, forced);
     }
 
     /** This for one node: its kernels' numbers are stored as the node's values are. */

@@ -14,7 +14,10 @@ import dev.kerf.graph.Op.Activation;
 import dev.kerf.graph.PointwiseOp.Arithmetic;
 import dev.kerf.graph.PointwiseOp.Binary;
 import dev.kerf.graph.PointwiseOp.Cast;
+import dev.kerf.graph.PointwiseOp.Function;
 import dev.kerf.graph.PointwiseOp.Unary;
+import dev.kerf.graph.ReduceOp.Reduce;
+import dev.kerf.graph.ReduceOp.Reduction;
 import dev.kerf.graph.SelectOp;
 import dev.kerf.graph.SourceOp;
 import dev.kerf.graph.SpatialOp.AvgPool2d;
@@ -23,14 +26,15 @@ import dev.kerf.graph.SpatialOp.ConvTranspose2d;
 import dev.kerf.graph.SpatialOp.MaxPool2d;
 import dev.kerf.graph.SpatialOp.Resize;
 import dev.kerf.tensor.DType;
+import dev.kerf.tensor.Shape;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.function.Predicate;
 
 /**
  * Says for each float32 value of a fused graph whether it is stored in 16 bits, by its dtype, and puts {@link Cast}s where that
@@ -44,7 +48,8 @@ import java.util.function.Predicate;
  *       after it, it computes in float32: logits are exact in any case;
  *   <li>moves follow what they move; what is moved for products alone is made short before;
  *   <li>norms, resizing and activations stay short between products; statistics are float32 inside of kernels anyway. What they
- *       read of a float32 value they compute in float32;
+ *       read of a float32 value they compute in float32; a layer norm's result is written short for products where the kernel can;
+ *   <li>products of fewer rows than a tile of tensor cores has are float32, and so are angles, whose error grows with them;
  *   <li>all others (sums, softmax, reductions, coordinates, selections, masks, states) are float32.
  * </ul>
  *
@@ -63,8 +68,11 @@ public final class Storages {
         /** Takes float32 alone. */
         FLOAT;
 
-        static Role of(Op op) {
-            return switch (op) {
+        static Role of(Node n) {
+            return switch (n.op()) {
+                case MatMul m when rows(m, n) < TILE -> FLOAT;
+                case MatrixOp.Attention a when a.shape(0, n).dim(2) < TILE && a.shape(1, n).dim(2) < TILE -> FLOAT;
+                case Reduce r when r.reduction() == Reduction.MAX || r.reduction() == Reduction.MIN -> MOVE;
                 case Conv2d _ -> PRODUCT;
                 case ConvTranspose2d _ -> PRODUCT;
                 case MatMul _ -> PRODUCT;
@@ -83,6 +91,13 @@ public final class Storages {
             };
         }
 
+        /** Rows of A that meet one matrix B. */
+        private static long rows(MatMul m, Node n) {
+            Shape b = n.input(1).type().shape();
+            Shape y = n.output().type().shape();
+            return b.product(0, b.rank() - 2) == 1 ? y.product(0, y.rank() - 1) : y.dim(-2);
+        }
+
         /** Whether operand {@code i} may be short: norms' weights, angles and boxes are float32. */
         static boolean shortens(Op op, int i) {
             return switch (op) {
@@ -94,32 +109,54 @@ public final class Storages {
         }
     }
 
+    /** What kernels can do with operands and results of different dtypes. */
+    public interface Kernels {
+        /** Whether what does a product of short operands can add to float32 and write it. */
+        boolean widens(Node n);
+
+        /** Whether what normalises float32 can write short numbers. */
+        boolean narrows(Node n);
+    }
+
+    /** Rows of a tile of tensor cores: products of fewer gain nothing by short operands. */
+    private static final int TILE = 16;
+
     private final Graph graph;
     private final DType half;
     private final boolean everywhere;
-    private final Predicate<Node> wide;
+    private final Kernels kernels;
     private final Set<Integer> kept = new HashSet<>();
     private final List<Node> nodes = new ArrayList<>();
     private final Set<Integer> whole = new HashSet<>();
     private final Map<Integer, Value> shortened = new HashMap<>();
     private final Set<Integer> natively = new HashSet<>();
-    /** Of values, whether every reader, or any, comes to a product by moves (and norms and the like). */
-    private final boolean[] allProducts;
+    /** Of values, whether products alone read them, once they are moved. */
+    private final boolean[] forProducts;
+    /** Likewise, or ops that may stay short between products. */
+    private final boolean[] amongProducts;
+    /** Whether any reader comes to a product in this way. */
     private final boolean[] anyProduct;
+    /** Whether a product comes later at all. */
     private final boolean[] beforeProducts;
+    /** Whether they become angles. */
+    private final boolean[] angles;
     private int values;
     private int ids;
 
-    private Storages(Graph graph, DType half, boolean everywhere, Collection<Value> kept, Predicate<Node> wide) {
+    private Storages(Graph graph, DType half, boolean everywhere, Collection<Value> kept, Kernels kernels) {
         this.graph = graph;
         this.half = half;
         this.everywhere = everywhere;
-        this.wide = wide;
+        this.kernels = kernels;
         this.values = graph.values();
         this.ids = graph.nodes().stream().mapToInt(Node::id).max().orElse(0) + 1;
-        this.allProducts = new boolean[graph.values()];
+        this.forProducts = new boolean[graph.values()];
+        this.amongProducts = new boolean[graph.values()];
+        this.angles = new boolean[graph.values()];
         this.anyProduct = new boolean[graph.values()];
         this.beforeProducts = new boolean[graph.values()];
+        Arrays.fill(forProducts, true);
+        Arrays.fill(amongProducts, true);
         kept.forEach(v -> this.kept.add(v.id()));
     }
 
@@ -130,10 +167,10 @@ public final class Storages {
      * @param half       F16 or BF16
      * @param everywhere whether every op that can computes in 16 bits, for tests of its kernels
      * @param kept       values that the caller reads: they stay float32
-     * @param wide       whether the kernel for a node of short operands can add to float32 and write it
+     * @param kernels    what the kernels for its nodes can do
      */
-    public static Graph of(Graph graph, DType half, boolean everywhere, Collection<Value> kept, Predicate<Node> wide) {
-        Storages s = new Storages(graph, half, everywhere, kept, wide);
+    public static Graph of(Graph graph, DType half, boolean everywhere, Collection<Value> kept, Kernels kernels) {
+        Storages s = new Storages(graph, half, everywhere, kept, kernels);
         s.look();
         graph.nodes().forEach(s::place);
         return graph.with(s.nodes, s.values);
@@ -145,33 +182,37 @@ public final class Storages {
                 && n.input(0).type().dtype().floating() && n.output().type().dtype().floating()).count();
     }
 
+    private Role role(Node n) {
+        boolean small = n.op() instanceof MatMul || n.op() instanceof MatrixOp.Attention;
+        return small && everywhere ? Role.PRODUCT : Role.of(n);
+    }
+
     private void look() {
         for (Node n : graph.nodes().reversed()) {
-            Role role = Role.of(n.op());
-            boolean decides = decides(n);
+            Role role = role(n);
+            boolean read = n.outputs().stream().allMatch(y -> !graph.consumers(y).isEmpty());
+            boolean forAll = read && n.outputs().stream().allMatch(y -> forProducts[y.id()]);
+            boolean among = read && n.outputs().stream().allMatch(y -> amongProducts[y.id()]);
+            n.outputs().forEach(y -> {
+                forProducts[y.id()] = forAll;
+                amongProducts[y.id()] = among;
+            });
             for (int i = 0; i < n.inputs().size(); i++) {
                 Value v = n.input(i);
-                if (floating(v)) {
-                    boolean product = role == Role.PRODUCT && !residual(n, i);
-                    boolean out = n.outputs().stream().anyMatch(y -> anyProduct[y.id()]);
-                    anyProduct[v.id()] |= product
-                            || (role == Role.MOVE || role == Role.POINT && Role.shortens(n.op(), i)) && out;
-                    beforeProducts[v.id()] |= role == Role.PRODUCT
-                            || !decides && n.outputs().stream().anyMatch(y -> beforeProducts[y.id()]);
-                }
-            }
-            n.outputs().forEach(v -> allProducts[v.id()] = true);
-        }
-        for (Node n : graph.nodes().reversed()) {
-            Role role = Role.of(n.op());
-            for (Value v : n.outputs()) {
-                allProducts[v.id()] &= !graph.consumers(v).isEmpty();
-            }
-            for (int i = 0; i < n.inputs().size(); i++) {
-                allProducts[n.input(i).id()] &= role == Role.PRODUCT && !residual(n, i)
-                        || role == Role.MOVE && n.outputs().stream().allMatch(y -> allProducts[y.id()]);
+                boolean product = role == Role.PRODUCT && !residual(n, i);
+                boolean point = role == Role.POINT && Role.shortens(n.op(), i);
+                forProducts[v.id()] &= product || role == Role.MOVE && forAll;
+                amongProducts[v.id()] &= product || (role == Role.MOVE || point) && among;
+                anyProduct[v.id()] |= product || (role == Role.MOVE || point) && any(anyProduct, n);
+                beforeProducts[v.id()] |= role == Role.PRODUCT || !decides(n) && any(beforeProducts, n);
+                angles[v.id()] |= n.op() instanceof Unary u && (u.function() == Function.SIN || u.function() == Function.COS)
+                        || (n.op() instanceof Binary || role == Role.MOVE) && any(angles, n);
             }
         }
+    }
+
+    private static boolean any(boolean[] of, Node n) {
+        return n.outputs().stream().anyMatch(y -> of[y.id()]);
     }
 
     /** Whether an op tells apart rather than computes: what comes after it doesn't depend on its operands' last digits. */
@@ -193,17 +234,25 @@ public final class Storages {
     private void place(Node n) {
         Role role = n.op() instanceof SourceOp || n.outputs().stream().noneMatch(Storages::floating)
                 ? Role.FLOAT
-                : Role.of(n.op());
+                : role(n);
         switch (role) {
             case PRODUCT -> product(n);
-            case MOVE, POINT -> {
-                boolean short0 = everywhere || (role == Role.MOVE
-                        ? anyNative(n) || allProducts[n.outputs().getFirst().id()]
-                        : anyNative(n) && allProducts[n.outputs().getFirst().id()]);
-                emit(n, short0, short0);
+            case MOVE -> {
+                // What is joined of several float32 values is one to convert afterwards.
+                boolean one = n.inputs().stream().filter(Storages::floating).count() == 1;
+                boolean narrow = everywhere || anyNative(n) || one && forProducts[n.outputs().getFirst().id()];
+                emit(n, narrow, narrow);
             }
+            case POINT -> point(n);
             case FLOAT -> emit(n, false, false);
         }
+    }
+
+    private void point(Node n) {
+        boolean narrow = everywhere || anyNative(n) && amongProducts[n.output().id()];
+        boolean narrows = !narrow && n.op() instanceof NormOp.LayerNorm && !anyNative(n) && forProducts[n.output().id()]
+                && kernels.narrows(n);
+        emit(n, narrow, narrow || narrows);
     }
 
     private boolean anyNative(Node n) {
@@ -213,9 +262,11 @@ public final class Storages {
     private void product(Node n) {
         Value y = n.output();
         boolean stream = n.op() instanceof MatMul m && m.residual();
-        if (everywhere || !stream && anyProduct[y.id()]) {
+        if (!everywhere && angles[y.id()]) {
+            emit(n, false, false);
+        } else if (everywhere || !stream && anyProduct[y.id()]) {
             emit(n, true, true);
-        } else if (wide.test(n)) {
+        } else if (kernels.widens(n)) {
             emit(n, true, false);
         } else if (!stream && !beforeProducts[y.id()] && natively.contains(n.input(0).id())) {
             emit(n, false, false);
@@ -270,7 +321,7 @@ public final class Storages {
 
     /** The short form of a value; kernels of products pack weights as they read them. */
     private Value shortened(Value v, Node reader) {
-        if (Role.of(reader.op()) == Role.PRODUCT && graph.producer(v).op() instanceof SourceOp source
+        if (role(reader) == Role.PRODUCT && graph.producer(v).op() instanceof SourceOp source
                 && !(source instanceof SourceOp.Input) && !(source instanceof SourceOp.State)) {
             return v;
         }

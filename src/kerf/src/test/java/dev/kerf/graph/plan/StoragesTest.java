@@ -31,7 +31,17 @@ class StoragesTest {
 
     private Graph stored(boolean wide, String... stages) {
         Graph fused = Fusion.fuse(g.build(), Set.of(stages));
-        return Storages.of(fused, DType.BF16, false, fused.kept(Set.of(stages)).values(), _ -> wide);
+        return Storages.of(fused, DType.BF16, false, fused.kept(Set.of(stages)).values(), new Storages.Kernels() {
+            @Override
+            public boolean widens(Node n) {
+                return wide;
+            }
+
+            @Override
+            public boolean narrows(Node n) {
+                return wide;
+            }
+        });
     }
 
     private static List<Node> all(Graph graph, Class<?> op) {
@@ -87,15 +97,15 @@ class StoragesTest {
     /** A transformer's way: what branches are added to is float32, and so is what norms read of it. */
     @Test
     void theStreamIsFloat32() {
-        Value x = g.input("x", TensorType.f32(5, 8));
+        Value x = g.input("x", TensorType.f32(20, 8));
         Value y = g.add(x, linear(norm(x, "norm1"), "proj", 8));
         Value hidden = g.unary(Function.GELU_ERF, linear(norm(y, "norm2"), "up", 16));
         g.output("y", g.add(y, linear(hidden, "down", 8)));
         for (boolean wide : new boolean[] {true, false}) {
             Graph s = stored(wide);
-            assertEquals(wide ? 2 : 4, Storages.casts(s),
-                    "of each norm's result; where kernels don't add to float32 of what they make");
-            all(s, LayerNorm.class).forEach(n -> assertEquals(List.of(DType.F32, DType.F32), List.of(in(n, 0), out(n))));
+            assertEquals(wide ? 0 : 4, Storages.casts(s), "where kernels neither narrow what they read nor add to float32");
+            all(s, LayerNorm.class).forEach(n -> assertEquals(
+                    List.of(DType.F32, wide ? DType.BF16 : DType.F32), List.of(in(n, 0), out(n))));
             List<Node> products = all(s, MatMul.class);
             products.forEach(n -> assertEquals(DType.BF16, in(n, 0)));
             assertEquals(DType.BF16, out(products.get(1)), "between two products");
@@ -110,7 +120,7 @@ class StoragesTest {
     /** An activation after the sum stays after it when the two are taken apart. */
     @Test
     void anActivationFollowsTheSum() {
-        Value x = g.input("x", TensorType.f32(5, 8));
+        Value x = g.input("x", TensorType.f32(20, 8));
         g.output("y", g.relu(g.add(x, linear(x, "a", 8))));
         Graph s = stored(false);
         assertEquals(Activation.NONE, ((MatMul) all(s, MatMul.class).getFirst().op()).activation());
@@ -158,5 +168,34 @@ class StoragesTest {
         assertTrue(s.producer(inside).op() instanceof PointwiseOp.Cast);
         assertEquals(DType.BF16, in(all(s, Conv2d.class).get(1), 0));
         assertFalse(s.nodes().stream().map(Node::id).distinct().count() < s.nodes().size(), "an id for each node");
+    }
+
+    /** Products that fill no tile of tensor cores, and those that make angles, are float32; what they read isn't made short. */
+    @Test
+    void fewRowsAndAnglesAreFloat32() {
+        Value tokens = g.input("tokens", TensorType.f32(7, 8));
+        g.output("few", linear(g.relu(linear(tokens, "a", 8)), "b", 8));
+        Value places = g.input("places", TensorType.f32(40, 2));
+        Value angles = g.multiply(linear(places, "c", 8), g.constant(6.28f));
+        Value waves = g.concat(1, g.unary(Function.SIN, angles), g.unary(Function.COS, angles));
+        g.output("many", linear(linear(waves, "d", 8), "e", 8));
+        Graph s = stored(true);
+        List<DType> read = all(s, MatMul.class).stream().map(n -> in(n, 0)).toList();
+        assertEquals(List.of(DType.F32, DType.F32, DType.F32, DType.BF16, DType.BF16), read);
+        assertEquals(1, Storages.casts(s), "of the waves");
+    }
+
+    /** Norms and activations between products stay short; those of float32 values don't. */
+    @Test
+    void normsBetweenProductsStayShort() {
+        Value x = g.input("x", TensorType.f32(1, 4, 8, 8));
+        Value y = conv(x, "a", 4);
+        Shape c = Shape.of(4);
+        Value normed = g.layerNorm(y, g.weight("n.weight", c), g.weight("n.bias", c), 1, 1e-6);
+        g.output("y", conv(conv(g.unary(Function.GELU_ERF, normed), "b", 4), "c", 4));
+        Graph s = stored(true);
+        assertEquals(1, Storages.casts(s), "of the image");
+        assertEquals(DType.BF16, in(all(s, LayerNorm.class).getFirst(), 0));
+        assertEquals(DType.F32, in(all(s, LayerNorm.class).getFirst(), 1));
     }
 }

@@ -18,6 +18,9 @@ public final class KernelSource {
     /** The attribute that says whether a kernel writes float32, and adds it, while its operands are stored in 16 bits. */
     public static final String WIDE = "WIDE";
 
+    /** The attribute that says whether a kernel reads float32 while its result is stored in 16 bits. */
+    public static final String NARROW = "NARROW";
+
     /** The definition that says how many bytes of LOCAL memory a group gets at launch. */
     public static final String DYNAMIC_LOCAL = "KERF_DYNAMIC_LOCAL";
 

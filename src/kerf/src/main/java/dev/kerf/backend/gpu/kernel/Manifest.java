@@ -53,7 +53,7 @@ import java.util.stream.Stream;
  * {@code "storages"} lists how a kernel's {@code real} may be stored: a variant as its {@code "precisions"} are or else as the kernel
  * that it is of, other kernels as {@code F32} alone where nothing is said. Where its results may be
  * float32 while its operands aren't, it has the attribute {@code WIDE}: 1 says that {@code y} is float, and {@code r}, which
- * is added to it.
+ * is added to it. The attribute {@code NARROW}: 1 says that {@code x} is float while {@code y} has 16 bits.
  *
  * {@code "packing"} says how the kernel wants weights to lie, by argument: a layout that the lowering knows by name, with
  * its numbers as formulas.

@@ -66,7 +66,8 @@ public final class ShippedSets {
                         set.put(KernelSource.DYNAMIC_LOCAL, String.valueOf(dynamic));
                     }
                     set.put(KernelSource.STORAGE, String.valueOf(storage.code()));
-                    boolean wider = storage == Storage.F32 && set.getOrDefault(KernelSource.WIDE, "0").equals("1");
+                    boolean wider = storage == Storage.F32 && (set.getOrDefault(KernelSource.WIDE, "0").equals("1")
+                            || set.getOrDefault(KernelSource.NARROW, "0").equals("1"));
                     if (made(m, storage, Integer.parseInt(set.getOrDefault(KernelSource.ARITHMETIC, "0"))) && !wider
                             && !ShippedImages.derived(kernel, set)) {
                         all.add(set);
