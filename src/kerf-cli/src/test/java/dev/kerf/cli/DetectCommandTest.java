@@ -108,6 +108,15 @@ class DetectCommandTest {
     }
 
     @Test
+    void threeTf32ProductsAreFloat32WhereNoKernelHasThem() {
+        Path picture = picture("a.png");
+        run("detect", detector(), picture, "--score", "0.3", "--precision", "f32").succeeded();
+        Json exact = Json.read(out.resolve("a-instances.json"));
+        run("detect", detector(), picture, "--score", "0.3", "--precision", "tf32x3").succeeded();
+        assertEquals(exact.toString(), Json.read(out.resolve("a-instances.json")).toString());
+    }
+
+    @Test
     void nothingFoundIsAResult() {
         run("detect", detector(), picture("a.png"), "--score", "1", "--format", "rle,masks").succeeded();
         assertEquals(List.of("a-instances.json", "a-overlay.png"), Run.files(out));
@@ -130,6 +139,8 @@ class DetectCommandTest {
                 .failedWith(ExitCode.FAILED, "unet.safetensors", "not 'maskrcnn': use 'kerf segment'");
         run("detect", detector(), picture, "--score", "2").failedWith(ExitCode.USAGE, "score 2.0");
         run("panoptic", detector(), picture).failedWith(ExitCode.FAILED, "sem_seg_head");
+        run("detect", detector(), picture, "--precision", "bf16").failedWith(ExitCode.FAILED,
+                "cpu:0 has no precision bfloat16, only [float32]");
         Run.of("detect", picture).failedWith(ExitCode.USAGE, "--weights");
         assertEquals(List.of(), Files.exists(out) ? Run.files(out) : List.of());
     }
