@@ -7,6 +7,7 @@ import dev.kerf.graph.Graph.Value;
 import dev.kerf.graph.GraphBuilder;
 import dev.kerf.graph.SourceOp;
 import dev.kerf.graph.TensorType;
+import dev.kerf.tensor.DType;
 import dev.kerf.tensor.HostTensor;
 import java.util.LinkedHashMap;
 import java.util.List;
