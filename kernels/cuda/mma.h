@@ -9,6 +9,8 @@
 //   load_matrix4<0>(b, chunk_of(other, column0 + lane % 8 + lane / 16 * 8, 2 * k + lane / 8 % 2)); // 16 columns of the right one
 //   multiply(sums, a, b[0], b[1]);                                              // columns 0 … 7; b[2], b[3] are for 8 … 15
 
+#include "chunk.h"
+
 // How factors stored as float are multiplied, numbered as kernels see dev.kerf.backend.Precision.Arithmetic.
 #define ARITHMETIC_TF32 1
 #define ARITHMETIC_TF32X3 3
@@ -16,10 +18,8 @@
 #define KERF_ARITHMETIC ARITHMETIC_TF32
 #endif
 
-#define CHUNK 16                          // bytes that one copy moves
 #define ROW_CHUNKS 8                      // of a row of 128 bytes
 #define ROW_BYTES (CHUNK * ROW_CHUNKS)
-#define PER_CHUNK (CHUNK / (int)sizeof(real))
 #define ROW_NUMBERS (ROW_CHUNKS * PER_CHUNK)
 #define ROW_PRODUCTS (ROW_CHUNKS / 2)     // steps of 32 bytes that a row holds
 
@@ -47,6 +47,20 @@ template <int TO_OFFSET, int FROM_OFFSET> DEVICE void copy_chunk(uint to, const 
 template <int TO_OFFSET, int FROM_OFFSET> DEVICE void copy_chunk(uint to, const void *from, int bytes) {
     asm volatile("cp.async.cg.shared.global [%0 + %3], [%1 + %4], 16, %2;"
         : : "r"(to), "l"(from), "r"(bytes), "n"(TO_OFFSET), "n"(FROM_OFFSET) : "memory");
+}
+// Keeps a number in a register: without it, compilers work out again in each round of a loop what takes them an addition.
+DEVICE void kept(uint &v) { asm volatile("" : "+r"(v)); }
+// Four numbers of LOCAL memory, at an address that is a multiple of 16.
+template <int OFFSET> DEVICE int4 local_load4(uint at) {
+    int4 v;
+    asm volatile("ld.shared.v4.b32 {%0, %1, %2, %3}, [%4 + %5];"
+        : "=r"(v.x), "=r"(v.y), "=r"(v.z), "=r"(v.w) : "r"(at), "n"(OFFSET) : "memory");
+    return v;
+}
+DEVICE uint local_load(uint at) {
+    uint v;
+    asm volatile("ld.shared.b32 %0, [%1];" : "=r"(v) : "r"(at) : "memory");
+    return v;
 }
 // base + a · b, in one instruction.
 DEVICE const char *wide_address(const char *base, int a, int b) {
@@ -86,19 +100,6 @@ DEVICE void multiply(float (&d)[4], const uint (&a)[4], uint b0, uint b1) {
     asm volatile("mma.sync.aligned." MMA_SHAPE " {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, {%0,%1,%2,%3};"
         : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3]) : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1));
 }
-
-#if KERF_STORAGE != STORAGE_F32
-// Two numbers as they are stored, the first in the lower half.
-DEVICE uint packed(float low, float high) {
-    uint both;
-#if KERF_STORAGE == STORAGE_F16
-    asm("cvt.rn.f16x2.f32 %0, %1, %2;" : "=r"(both) : "f"(high), "f"(low));
-#else
-    asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(both) : "f"(high), "f"(low));
-#endif
-    return both;
-}
-#endif
 
 // To the nearest of 11 significant bits, ties away from zero. Without it tensor cores drop the other bits.
 DEVICE uint nearest_tf32(float v) {
@@ -156,10 +157,10 @@ DEVICE void multiply_step(float (&sums)[ROWS][2 * COLUMNS][4], const L &left_at,
     });
 }
 
-// The same of rows from address a on, and columns from b on.
-template <int ROWS, int COLUMNS>
+// The same of rows from address a on, PITCH rows from one sixteen to the next, and columns from b on.
+template <int ROWS, int COLUMNS, int PITCH = 16>
 DEVICE void multiply_step(float (&sums)[ROWS][2 * COLUMNS][4], uint a, uint b) {
     multiply_step<ROWS, COLUMNS>(sums,
-            [&](auto i, uint (&r)[4]) { load_matrix4<i.value * 16 * ROW_BYTES>(r, a); },
+            [&](auto i, uint (&r)[4]) { load_matrix4<i.value * PITCH * ROW_BYTES>(r, a); },
             [&](auto j, uint (&r)[4]) { load_matrix4<j.value * 16 * ROW_BYTES>(r, b); });
 }

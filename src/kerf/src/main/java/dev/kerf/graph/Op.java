@@ -11,7 +11,7 @@ import java.util.Locale;
  * <p>Where upstream libraries disagree, the record says which meaning it has (sampling positions, GELU's form, epsilon).
  */
 public sealed interface Op
-        permits SourceOp, SpatialOp, MatrixOp, NormOp, PointwiseOp, MoveOp, ReduceOp, SelectOp, StateOp, MeasureOp,
+        permits SourceOp, SpatialOp, LayoutOp, MatrixOp, NormOp, PointwiseOp, MoveOp, ReduceOp, SelectOp, StateOp, MeasureOp,
         FrameOp, BoxOp {
 
     /**

@@ -10,7 +10,8 @@ import dev.kerf.check.ptx.LaunchCounts;
  * path to shared memory and the first cache level, its part of the second level and its part of memory. At each a block takes its
  * counted work; between them it waits for answers: once for memory and once for shared memory in each stretch from barrier to barrier
  * that reads them. How long a round takes with so many blocks is what mean value analysis says (Reiser and Lavenberg 1980). The
- * multiprocessor with the most blocks decides, and nothing is done before memory has moved its bytes once. The first cache level is
+ * multiprocessor with the most blocks decides, and a block whose copies run ahead of what it computes goes round as several: one for each
+ * group of copies that is under way, and one that is computed with. Nothing is done before memory has moved its bytes once. The first cache level is
  * taken to hold nothing, and a sector that is written in part to cost the second level twice: what is left of it must be read.
  *
  * @param seconds how long, with the launch itself
@@ -52,9 +53,15 @@ public record Prediction(double seconds, String bound) {
         }
         double waits = (c.globalRounds() * rates.memoryLatency() + c.sharedRounds() * rates.sharedLatency()) / blocks / warps
                 + w.slots() / blocks * (1.0 / Math.min(SCHEDULERS, warps) - 1.0 / SCHEDULERS);
+        int parts = 1 + c.ahead();
+        waits += c.copyRounds() * rates.memoryLatency() / blocks / warps / parts;
+        for (int i = 0; i < demands.length; i++) {
+            demands[i] /= parts;
+        }
         int together = Math.max(1, card.resident(c.threads(), c.sharedBytes(), cost.registers()));
         long most = (long) Math.ceil(blocks / card.multiprocessors());
-        double cycles = most / together * round(together, demands, waits) + round((int) (most % together), demands, waits);
+        double cycles = most / together * round(together * parts, demands, waits)
+                + round((int) (most % together) * parts, demands, waits);
         double running = Math.max(cycles / rates.clock(), cost.bytes() / rates.memory());
         return new Prediction(running + rates.launch(), bound(running, rates.launch(), demands, waits));
     }

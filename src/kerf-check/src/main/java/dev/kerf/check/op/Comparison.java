@@ -1,5 +1,7 @@
 package dev.kerf.check.op;
 
+import dev.kerf.backend.Precision;
+import dev.kerf.backend.Precision.Arithmetic;
 import dev.kerf.backend.Precision.Storage;
 import dev.kerf.check.oracle.Oracle;
 import dev.kerf.graph.Graph.Value;
@@ -17,14 +19,16 @@ import java.util.List;
  * of it, or 2⁻²⁵ below float16's normal range. Where n results are stored one after the other, each rounded, their errors
  * add up like the others: 4 · 2⁻¹¹ · √n · max(|expected|, rms). Attention stores two: its weights are factors of a product like any other,
  * and tensor cores take them in 16 bits. Choices between numbers that lie closer together than that
- * are no errors of a kernel; cases that make one are for float32 only.
+ * are no errors of a kernel; cases that make one are for float32 only. Factors that are rounded to TF32 count as
+ * results that are stored with as many digits.
  *
  * @param terms   roundings that make one element of the result: terms of its sum, or a handful for a function
- * @param storage of inputs, weights and results
+ * @param precision of inputs, weights, products and results
  * @param stores  results that are stored one after the other
  */
-record Comparison(double terms, Storage storage, long stores) {
+record Comparison(double terms, Precision precision, long stores) {
     private static final double UNIT = 0x1p-24;
+    private static final double TF32 = 0x1p-11;
 
     /** Adds what is wrong with an output, by its worst element; returns the largest error in multiples of its bound. */
     double worst(
@@ -62,14 +66,15 @@ record Comparison(double terms, Storage storage, long stores) {
     }
 
     private boolean same(double e, double y) {
-        return Double.compare(storage.nearest((float) e), (float) y) == 0 || e == y;
+        return Double.compare(precision.storage().nearest((float) e), (float) y) == 0 || e == y;
     }
 
     private double allowed(double e, double rms) {
         double size = Math.max(Math.abs(e), rms);
         double sums = 4 * UNIT * Math.sqrt(terms) * size;
+        Storage storage = precision.storage();
         if (storage == Storage.F32) {
-            return sums;
+            return precision.arithmetic() == Arithmetic.TF32 ? sums + 4 * TF32 * Math.sqrt(stores) * size : sums;
         }
         double unit = storage.rounding();
         return sums + storage.tiny() + (stores == 1 ? unit * Math.abs(e) : 4 * unit * Math.sqrt(stores) * size);

@@ -223,7 +223,7 @@ public final class OpCase {
                 running.e.run();
                 long stores = graph.nodes().stream().filter(n -> !(n.op() instanceof SourceOp))
                         .mapToLong(n -> n.op() instanceof MatrixOp.Attention ? 2 : 1).sum();
-                Comparison comparison = new Comparison(terms, storage, stores);
+                Comparison comparison = new Comparison(terms, options.precision(), stores);
                 for (Map.Entry<String, Value> output : graph.outputs().entrySet()) {
                     worst = Math.max(worst, comparison.worst(output.getKey(), output.getValue(),
                             expected.value(output.getValue()), expected, running.e.output(output.getKey()).toHost(), failures));

@@ -61,6 +61,13 @@ final class SpatialCases {
             c.out(g.maxPool2d(y, 2));
             c.out(g.conv2d(y, c.w(3, 9, 1, 1), null, UNIT));
         }));
+        cases.add(new OpCase("conv, relu, pool, conv, resize, conv", 3 * 9 + 56 * 9 + 24 + 8, c -> {
+            GraphBuilder g = c.graph();
+            Value half = g.maxPool2d(g.relu(g.conv2d(c.x(1, 3, 16, 32), c.w(56, 3, 3, 3), c.w(56), UNIT.pad(1))), 2);
+            Value few = g.conv2d(half, c.w(24, 56, 3, 3), c.w(24), UNIT.pad(1));
+            Value twice = c.apply(new SpatialOp.Resize(16, 32, Interpolation.NEAREST, Sampling.ASYMMETRIC, false, 0, 0), few);
+            c.out(g.conv2d(twice, c.w(16, 24, 1, 1), null, UNIT));
+        }));
         for (Window2d window : List.of(UNIT.stride(2), UNIT, UNIT.stride(2).pad(1), UNIT.stride(3, 2).pad(1, 0, 1, 1))) {
             for (int k : new int[] {2, 3}) {
                 cases.add(new OpCase("conv_transpose2d " + k + " " + window, 7 * k * k + 1, c -> c.out(c.apply(

@@ -6,6 +6,7 @@ import dev.kerf.graph.FrameOp;
 import dev.kerf.graph.Graph;
 import dev.kerf.graph.Graph.Node;
 import dev.kerf.graph.Graph.Value;
+import dev.kerf.graph.LayoutOp;
 import dev.kerf.graph.MatrixOp;
 import dev.kerf.graph.MeasureOp;
 import dev.kerf.graph.MoveOp;
@@ -126,11 +127,8 @@ public final class Oracle {
                 ScalarSelect.update(s, n, in);
             }
             case SelectOp op -> ScalarSelect.run(op, n, in.getFirst(), result(n, 0), result(n, 1));
-            case SpatialOp.Conv2d c -> ScalarConvolution.conv2d(c, in, result(n, 0));
-            case SpatialOp.ConvTranspose2d c -> ScalarConvolution.convTranspose2d(c, in, result(n, 0));
-            case SpatialOp.MaxPool2d p -> ScalarPool.max(p, in.getFirst(), result(n, 0));
-            case SpatialOp.AvgPool2d p -> ScalarPool.average(p, in.getFirst(), result(n, 0));
-            case SpatialOp.Resize r -> ScalarResize.resize(r, in.getFirst(), result(n, 0));
+            case LayoutOp op -> ScalarLayout.run(op, in, result(n, 0));
+            case SpatialOp op -> spatial(op, in, result(n, 0));
             case MatrixOp.MatMul m -> ScalarMatrix.matMul(m, in, result(n, 0));
             case MatrixOp.Attention a -> ScalarMatrix.attention(a, in, result(n, 0));
             case MatrixOp.Rotary r -> ScalarMatrix.rotary(in, result(n, 0));
@@ -190,6 +188,17 @@ public final class Oracle {
             for (int i = 0; i < w.v().length; i++) {
                 w.v()[i] = (float) w.v()[i];
             }
+        }
+    }
+
+    /** An op of images (N, C, H, W). */
+    static void spatial(SpatialOp op, List<Wide> in, Wide y) {
+        switch (op) {
+            case SpatialOp.Conv2d c -> ScalarConvolution.conv2d(c, in, y);
+            case SpatialOp.ConvTranspose2d c -> ScalarConvolution.convTranspose2d(c, in, y);
+            case SpatialOp.MaxPool2d p -> ScalarPool.max(p, in.getFirst(), y);
+            case SpatialOp.AvgPool2d p -> ScalarPool.average(p, in.getFirst(), y);
+            case SpatialOp.Resize r -> ScalarResize.resize(r, in.getFirst(), y);
         }
     }
 }

@@ -27,18 +27,21 @@ import java.util.Map;
  * @param leastWavefronts passes that it would take without bank conflicts
  * @param globalRounds stretches of warps, from barrier to barrier, in which they read global memory
  * @param sharedRounds likewise shared memory
+ * @param copyRounds   groups of asynchronous copies of warps
+ * @param ahead        of these, most that a warp has under way at once
  */
 public record LaunchCounts(
         String kernel, long blocks, int threads, int sharedBytes, long waves, Map<String, Long> instructions, long lanes,
         long sectors, long partial, long bytes, long storedSectors, long storedBytes, long wavefronts, long leastWavefronts,
-        long globalRounds, long sharedRounds) {
+        long globalRounds, long sharedRounds, long copyRounds, int ahead) {
     /** Counts of the launch that has just ended, which begin anew. */
     static LaunchCounts of(PtxKernel kernel, PtxLaunch.Bound launch, Card card) {
         Program program = kernel.program();
         List<String> kinds = program.kinds();
         Map<String, Long> instructions = new LinkedHashMap<>();
         long lanes = 0;
-        long[] sums = new long[9];
+        long[] sums = new long[10];
+        int ahead = 0;
         for (Block b : kernel.blocks()) {
             Counts c = b.counts;
             for (int s = 0; s < program.segments.length; s++) {
@@ -61,11 +64,13 @@ public record LaunchCounts(
             sums[6] += c.partial;
             sums[7] += c.globalRounds;
             sums[8] += c.sharedRounds;
+            sums[9] += c.copyRounds;
+            ahead = Math.max(ahead, c.ahead);
             c.clear();
         }
         return new LaunchCounts(kernel.name(), launch.blocks(), launch.threads(), kernel.sharedBytes(),
                 card.waves(launch.blocks(), launch.threads(), kernel.sharedBytes(), 0), instructions, lanes, sums[0], sums[6],
-                sums[1], sums[4], sums[5], sums[2], sums[3], sums[7], sums[8]);
+                sums[1], sums[4], sums[5], sums[2], sums[3], sums[7], sums[8], sums[9], ahead);
     }
 
     /** All instructions of warps. */
@@ -84,6 +89,7 @@ public record LaunchCounts(
                 wavefronts + Math.round(others.wavefronts * times),
                 leastWavefronts + Math.round(others.leastWavefronts * times),
                 globalRounds + Math.round(others.globalRounds * times),
-                sharedRounds + Math.round(others.sharedRounds * times));
+                sharedRounds + Math.round(others.sharedRounds * times),
+                copyRounds + Math.round(others.copyRounds * times), Math.max(ahead, others.ahead));
     }
 }

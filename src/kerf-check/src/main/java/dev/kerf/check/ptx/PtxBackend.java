@@ -4,6 +4,7 @@ import dev.kerf.backend.Backend;
 import dev.kerf.backend.Device;
 import dev.kerf.backend.gpu.Driver;
 import dev.kerf.backend.gpu.cuda.KernelImages;
+import dev.kerf.backend.gpu.Target;
 import dev.kerf.backend.gpu.device.GpuDevice;
 import dev.kerf.check.ptx.machine.Watch;
 import dev.kerf.error.BackendUnavailableException;
@@ -63,7 +64,12 @@ public final class PtxBackend implements Backend {
 
     /** A device that passes for a card and runs code from elsewhere than what ships; races and the like are watched. */
     public static GpuDevice open(Card card, KernelImages images) {
-        return new GpuDevice(new PtxDriver(card, new Watch(true, false, false, false), PtxDriver.UNWRITTEN, images));
+        return open(card, images, Target.Forced.NONE);
+    }
+
+    /** The same with kernels and parameters of a test's choice. */
+    public static GpuDevice open(Card card, KernelImages images, Target.Forced forced) {
+        return new GpuDevice(new PtxDriver(card, new Watch(true, false, false, false), PtxDriver.UNWRITTEN, images), forced);
     }
 
     private static Card card() {

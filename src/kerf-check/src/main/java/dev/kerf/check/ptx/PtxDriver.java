@@ -79,7 +79,7 @@ final class PtxDriver implements Driver {
         Device.Info info = new Device.Info(PtxBackend.NAME, 0, Device.Info.Kind.GPU, "PTX interpreter as " + card.name(),
                 "NVIDIA",
                 "CUDA 13.0, interpreted", most, Math.min(most, DeviceMemory.LARGEST), card.multiprocessors(),
-                KernelImages.PRECISIONS);
+                KernelImages.precisions(10 * card.major() + card.minor()));
         return new Facts(info, "sm_" + card.major() + card.minor(), ALIGNMENT, MOST_THREADS, STATIC_SHARED, false, false,
                 new Code(Dialect.CUDA, ISA, card.largest()));
     }

@@ -13,6 +13,8 @@ import dev.kerf.error.BadInputException;
 import dev.kerf.error.CapacityExceededException;
 import dev.kerf.graph.Graph.Value;
 import dev.kerf.graph.GraphBuilder;
+import dev.kerf.graph.ImageLayout;
+import dev.kerf.graph.LayoutOp.Reorder;
 import dev.kerf.graph.MoveOp;
 import dev.kerf.graph.Op;
 import dev.kerf.graph.PointwiseOp;
@@ -25,6 +27,7 @@ import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -60,6 +63,25 @@ class MoveKernelsTest {
                 Parity.check(device, Case.of(image, random(7, 2, 3, 4, 7)), 0, 0);
                 Op bytesToo = new MoveOp.Pad(List.of(0L, 1L, 2L), List.of(0L, 1L, 0L), mode, 7);
                 Parity.check(device, Case.of(bytesToo, bytes), 0, 0);
+            }
+        }
+    }
+
+    /** Images from plane by plane to channel by channel and back, of one, few, many and odd channels. */
+    @ParameterizedTest(allowZeroInvocations = true)
+    @MethodSource(DEVICES)
+    void reordersImages(String id) {
+        Assumptions.assumeFalse(id.startsWith("tornado:"), "TornadoVM has no kernels for images in another layout");
+        try (GpuDevice device = Parity.open(id, Target.Forced.NONE)) {
+            for (Shape image : List.of(Shape.of(1, 1, 1, 1), Shape.of(2, 3, 7, 19), Shape.of(1, 8, 16, 16),
+                    Shape.of(3, 37, 5, 13),
+                    Shape.of(1, 129, 3, 11))) {
+                int channels = image.size(1);
+                ImageLayout last = ImageLayout.CHANNELS_LAST;
+                Parity.check(device, Case.of(new Reorder(ImageLayout.CHANNELS_FIRST, last, channels), random(9, image.dims())),
+                        0, 0);
+                Parity.check(device, Case.of(new Reorder(last, ImageLayout.CHANNELS_FIRST, channels),
+                        random(10, last.stored(image).dims())), 0, 0);
             }
         }
     }

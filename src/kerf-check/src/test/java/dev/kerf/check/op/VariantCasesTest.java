@@ -47,11 +47,9 @@ class VariantCasesTest {
         }
     }
 
-    /** Float32, or those that a variant is for but TF32: cases' bounds don't know of operands that are rounded before they are multiplied. */
+    /** Float32, or those that a variant is for. */
     private static List<Precision> precisions(Manifest variant) {
-        return variant.precisions().isEmpty()
-                ? List.of(Precision.FLOAT32)
-                : variant.precisions().stream().filter(p -> p != Precision.TF32).toList();
+        return variant.precisions().isEmpty() ? List.of(Precision.FLOAT32) : variant.precisions();
     }
 
     /** The cases whose lowering launches a variant when it is forced. */

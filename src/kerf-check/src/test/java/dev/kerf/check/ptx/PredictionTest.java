@@ -108,11 +108,27 @@ class PredictionTest {
 
     /** Blocks of one warp that has so many multiply-adds to do, and bytes to move. */
     private static double seconds(long blocks, long each, long bytes) {
+        return seconds(blocks, each, bytes, 0, 0);
+    }
+
+    /** The same with groups of copies, so many of which are under way at once. */
+    private static double seconds(long blocks, long each, long bytes, long copies, int ahead) {
         LaunchCounts counts = new LaunchCounts("k", blocks, 32, 0, 1, Map.of("fma.f32", each * blocks), each * blocks * 32, 0,
                 0, 0,
-                0, 0, 0, 0, 0, 0);
+                0, 0, 0, 0, 0, 0, copies * blocks, ahead);
         return Prediction.of(new LaunchCost("n", "k", "k", Map.of(), blocks, blocks, 0, bytes, 32, 0, true, counts),
                 Card.of("h100")).seconds();
+    }
+
+    /** What a block copies ahead of what it computes takes its time beside it: at most as long as the longer of the two. */
+    @Test
+    void copiesRunAhead() {
+        double launch = 2e-6;
+        double memory = 132e6 / 3.35e12;
+        double apart = seconds(132, 60_000, 132_000_000) - launch;
+        double ahead = seconds(132, 60_000, 132_000_000, 100, 3) - launch;
+        assertTrue(apart > 0.95 * (memory + 60_000 / 1.98e9), apart + " s");
+        assertTrue(ahead > Math.max(memory, 60_000 / 1.98e9) && ahead < 0.75 * apart, ahead + " s of " + apart);
     }
 
     /** A warp issues an instruction a cycle; a second one on the multiprocessor waits where they meet: 1000 + 250 · 0.25 cycles. */

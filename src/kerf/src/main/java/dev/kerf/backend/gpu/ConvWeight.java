@@ -1,6 +1,7 @@
 package dev.kerf.backend.gpu;
 
 import dev.kerf.backend.gpu.kernel.Packing;
+import dev.kerf.graph.ImageLayout;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;
 import java.util.Map;
@@ -71,6 +72,65 @@ record ConvWeight(
     /** The packing for such panels. */
     Packing packing(Panels p) {
         return new Packing("conv/" + p.tile + (p.tapsInner ? "/taps inner/" : "/") + this, w -> pack(w, p.tile, p.tapsInner));
+    }
+
+    /**
+     * The blocks that a kernel for tensor cores wants, its manifest's layout {@code blocks}: what it copies to local memory step
+     * by step, as it shall lie there. A step has {@code tile} output channels, each a row of eight chunks of terms; chunk c of
+     * row m stands at c xor (m mod 8). A tap's channels, those of each source filled up to a multiple of eight, are side by side; or,
+     * with the taps inner, those of one step's chunks are, and the next step has the same channels of the next tap.
+     * The shape is (groups, ⌈o / tile⌉, ⌈terms / (8 · chunk)⌉, tile, 8 · chunk); what fills up is 0.
+     *
+     * @param tile   output channels of a block
+     * @param chunk  terms of a chunk
+     * @param first  channels of the first source; the others are of the second
+     * @param phases output channels that the source has one after the other, and the blocks {@code o / phases} apart
+     * @param inner  whether the taps are inner
+     */
+    record Blocks(int tile, int chunk, int first, int phases, boolean inner) {
+        static Blocks of(KernelCall call) {
+            Map<String, Long> numbers = call.layout("w", "blocks");
+            return new Blocks(Math.toIntExact(numbers.get("tile")), Math.toIntExact(numbers.get("chunk")),
+                    Math.toIntExact(numbers.get("first")), Math.toIntExact(numbers.get("phases")),
+                    numbers.get("taps_inner") != 0);
+        }
+    }
+
+    /** The packing for such blocks. */
+    Packing packing(Blocks b) {
+        return new Packing("conv/" + b + this, w -> pack(w, b));
+    }
+
+    private HostTensor pack(HostTensor w, Blocks b) {
+        float[] from = w.toFloatArray();
+        boolean alone = groups == 1;
+        int firstPadded = alone ? filledUp(Math.min(b.first, c)) : c;
+        int padded = firstPadded + filledUp(Math.max(c - b.first, 0));
+        int row = 8 * b.chunk;
+        int panels = Math.ceilDiv(o, b.tile);
+        int taps = rows * cols;
+        int steps = b.inner ? Math.ceilDiv(padded, row) * taps : Math.ceilDiv(taps * padded, row);
+        float[] to = new float[Math.multiplyExact(Math.multiplyExact(groups * panels, steps), b.tile * row)];
+        for (int g = 0; g < groups; g++) {
+            for (int m = 0; m < o; m++) {
+                int source = m % (o / b.phases) * b.phases + m / (o / b.phases);
+                for (int tap = 0; tap < taps; tap++) {
+                    int tapBase = g * groupStep + source * oStep + first + tap / cols * rowStep + tap % cols * colStep;
+                    for (int i = 0; i < c; i++) {
+                        int channel = i < b.first ? i : firstPadded + i - b.first;
+                        int term = b.inner ? (channel / row * taps + tap) * row + channel % row : tap * padded + channel;
+                        int block = (g * panels + m / b.tile) * steps + term / row;
+                        int chunk = term % row / b.chunk ^ m % b.tile % 8;
+                        to[(block * b.tile + m % b.tile) * row + chunk * b.chunk + term % b.chunk] = from[tapBase + i * cStep];
+                    }
+                }
+            }
+        }
+        return HostTensor.of(Shape.of(to.length), to);
+    }
+
+    private static int filledUp(int channels) {
+        return Math.ceilDiv(channels, ImageLayout.PADDING) * ImageLayout.PADDING;
     }
 
     private HostTensor pack(HostTensor w, int tile, boolean tapsInner) {

@@ -4,6 +4,7 @@ import dev.kerf.error.UnsupportedOpException;
 import dev.kerf.graph.BoxOp;
 import dev.kerf.graph.FrameOp;
 import dev.kerf.graph.Graph.Node;
+import dev.kerf.graph.LayoutOp;
 import dev.kerf.graph.MatrixOp;
 import dev.kerf.graph.MeasureOp;
 import dev.kerf.graph.MoveOp;
@@ -39,8 +40,8 @@ public final class Lowering {
         return new Storages.Kernels() {
             @Override
             public boolean widens(Node n) {
-                return launches(n, target).stream().filter(c -> !c.argumentsOf(n.output()).isEmpty())
-                        .allMatch(KernelCall::widens);
+                return LayoutRules.widens(n, target) || launches(n, target).stream()
+                        .filter(c -> !c.argumentsOf(n.output()).isEmpty()).allMatch(KernelCall::widens);
             }
 
             @Override
@@ -59,6 +60,7 @@ public final class Lowering {
             case SelectOp op -> SelectRules.lower(op, node, target);
             case StateOp op -> StateRules.lower(op, node, target);
             case SpatialOp op -> SpatialRules.lower(op, node, target);
+            case LayoutOp op -> LayoutRules.lower(op, node, target);
             case MatrixOp op -> MatrixRules.lower(op, node, target);
             case NormOp op -> NormRules.lower(op, node, target);
             case MeasureOp op -> MeasureRules.lower(op, node, target);

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Kernels for {@link SpatialOp}s. A transposed convolution is a convolution for each phase of its output, the pixels with
@@ -38,9 +39,23 @@ final class SpatialRules {
     }
 
     private static List<KernelCall> conv2d(SpatialOp.Conv2d op, Node node, Target target) {
-        Shape x = node.input(0).type().shape();
         Shape w = node.input(1).type().shape();
-        Shape y = node.output().type().shape();
+        Sizes sizes = sizes(op, node.input(0).type().shape(), w, node.output().type().shape());
+        KernelCall call = target.call("conv2d", sizes)
+                .choice("ACT", op.activation().code())
+                .choice("HAS_RESIDUAL", op.residual() ? 1 : 0);
+        List<KernelCall> calls = weight(call, ConvWeight.all(op.groups(), w), node, 0, target);
+        operands(call, node, op.bias());
+        if (op.residual()) {
+            call.tensor("r", node.inputs().getLast());
+        } else {
+            call.absent("r");
+        }
+        return joined(calls, sizes, node, target);
+    }
+
+    /** The sizes of a convolution of an image (N, C, H, W) by a weight (O, C / groups, KH, KW). */
+    static Sizes sizes(SpatialOp.Conv2d op, Shape x, Shape w, Shape y) {
         Window2d s = op.window();
         Sizes sizes = Sizes.of()
                 .set("N", x.dim(0)).set("groups", op.groups()).set("C", w.dim(1)).set("O", w.dim(0) / op.groups())
@@ -55,18 +70,7 @@ final class SpatialRules {
                 && s.equals(Window2d.of());
         extents(sizes, x, flat, "H", "W");
         extents(sizes, y, flat, "P", "Q");
-        sizes.set("y_width", flat ? y.dim(2) * y.dim(3) : y.dim(3));
-        KernelCall call = target.call("conv2d", sizes)
-                .choice("ACT", op.activation().code())
-                .choice("HAS_RESIDUAL", op.residual() ? 1 : 0);
-        List<KernelCall> calls = weight(call, ConvWeight.all(op.groups(), w), node, 0, target);
-        operands(call, node, op.bias());
-        if (op.residual()) {
-            call.tensor("r", node.inputs().getLast());
-        } else {
-            call.absent("r");
-        }
-        return joined(calls, sizes, node, target);
+        return sizes.set("y_width", flat ? y.dim(2) * y.dim(3) : y.dim(3));
     }
 
     /** Where groups leave parts of the sums, another launch adds them up. */
@@ -84,28 +88,31 @@ final class SpatialRules {
     }
 
     /**
-     * All phases as one 1×1 convolution with that many times the output channels, where the window is as large as its stride, so
-     * that each phase has one tap, and the kernel chosen knows where they go; otherwise none.
+     * The sizes of all phases as one 1×1 convolution with that many times the output channels, where the window is as large as its
+     * stride, so that each phase has one tap; null elsewhere.
      */
-    private static List<KernelCall> phasesAtOnce(SpatialOp.ConvTranspose2d op, Node node, Target target) {
-        Shape x = node.input(0).type().shape();
-        Shape w = node.input(1).type().shape();
-        Shape y = node.output().type().shape();
+    static @Nullable Sizes phasesAtOnce(SpatialOp.ConvTranspose2d op, Shape x, Shape w, Shape y) {
         int phases = w.size(2) * w.size(3);
         Window2d s = op.window();
         if (phases == 1 || !s.equals(Window2d.of().stride(w.size(2), w.size(3)))
                 || y.dim(2) != x.dim(2) * s.strideH() || y.dim(3) != x.dim(3) * s.strideW()) {
-            return new ArrayList<>();
+            return null;
         }
-        Sizes sizes = Sizes.of()
+        return Sizes.of()
                 .set("N", x.dim(0)).set("groups", op.groups()).set("C", x.dim(1) / op.groups())
                 .set("O", w.dim(1) * phases).set("H", x.dim(2)).set("W", x.dim(3)).set("P", x.dim(2)).set("Q", x.dim(3))
                 .set("KH", 1).set("KW", 1).set("row_first", 0).set("col_first", 0)
                 .set("row_step", 1).set("col_step", 1).set("row_tap", 1).set("col_tap", 1)
                 .set("y_plane", y.dim(2) * y.dim(3)).set("y_width", y.dim(3)).set("y_row_first", 0).set("y_col_first", 0)
                 .set("y_row_step", s.strideH()).set("y_col_step", s.strideW()).set("phases", phases);
-        KernelCall call = target.call("conv2d", sizes);
-        if (call.kernel().index("phases") < 0) {
+    }
+
+    /** All phases in one launch, if the kernel chosen knows where they go; otherwise none. */
+    private static List<KernelCall> phasesAtOnce(SpatialOp.ConvTranspose2d op, Node node, Target target) {
+        Shape w = node.input(1).type().shape();
+        Sizes sizes = phasesAtOnce(op, node.input(0).type().shape(), w, node.output().type().shape());
+        KernelCall call = sizes == null ? null : target.call("conv2d", sizes);
+        if (call == null || call.kernel().index("phases") < 0) {
             return new ArrayList<>();
         }
         call.choice("ACT", op.activation().code()).choice("HAS_RESIDUAL", 0).absent("r").writes(node.output().type().dtype());
@@ -195,36 +202,46 @@ final class SpatialRules {
 
     private static KernelCall pool(
             String kernel, int kernelH, int kernelW, Window2d s, Node node, Target target) {
-        Sizes sizes = images(node)
+        Sizes sizes = sizes(kernelH, kernelW, s, node.input(0).type().shape(), node.output().type().shape());
+        return target.call(kernel, sizes).tensor("x", node.input(0)).tensor("y", node.output());
+    }
+
+    /** The sizes of a pooling of an image (N, C, H, W). */
+    static Sizes sizes(int kernelH, int kernelW, Window2d s, Shape x, Shape y) {
+        return images(x, y)
                 .set("KH", kernelH).set("KW", kernelW)
                 .set("row_first", -s.padTop()).set("col_first", -s.padLeft())
                 .set("row_step", s.strideH()).set("col_step", s.strideW())
                 .set("row_tap", s.dilationH()).set("col_tap", s.dilationW())
                 .set("row_pad", s.padBottom()).set("col_pad", s.padRight());
-        return target.call(kernel, sizes).tensor("x", node.input(0)).tensor("y", node.output());
     }
 
     private static KernelCall resize(SpatialOp.Resize op, Node node, Target target) {
         Shape x = node.input(0).type().shape();
-        ResizeTable rows = ResizeTable.of(op, x.size(2), op.outH(), op.scaleH());
-        ResizeTable cols = ResizeTable.of(op, x.size(3), op.outW(), op.scaleW());
-        return target.call("resize", images(node))
-                .attribute("TAPS", rows.taps() == cols.taps() && UNROLLED_TAPS.contains(rows.taps()) ? rows.taps() : 0)
-                .number("row_taps", rows.taps())
-                .number("col_taps", cols.taps())
+        return tables(target.call("resize", images(x, node.output().type().shape())), op, x.size(2), x.size(3))
                 .tensor("x", node.input(0))
-                .table("row_index", rows.indices())
-                .table("row_weight", rows.weights())
-                .table("col_index", cols.indices())
-                .table("col_weight", cols.weights())
                 .tensor("y", node.output());
     }
 
-    private static Sizes images(Node node) {
-        Shape x = node.input(0).type().shape();
+    /** Binds the neighbours that a resizing of images of so many rows and columns takes. */
+    static KernelCall tables(KernelCall call, SpatialOp.Resize op, int h, int w) {
+        ResizeTable rows = ResizeTable.of(op, h, op.outH(), op.scaleH());
+        ResizeTable cols = ResizeTable.of(op, w, op.outW(), op.scaleW());
+        return call
+                .attribute("TAPS", rows.taps() == cols.taps() && UNROLLED_TAPS.contains(rows.taps()) ? rows.taps() : 0)
+                .number("row_taps", rows.taps())
+                .number("col_taps", cols.taps())
+                .table("row_index", rows.indices())
+                .table("row_weight", rows.weights())
+                .table("col_index", cols.indices())
+                .table("col_weight", cols.weights());
+    }
+
+    /** The sizes of a resampling or pooling. */
+    static Sizes images(Shape x, Shape y) {
         Sizes sizes = Sizes.of().set("N", x.dim(0)).set("C", x.dim(1));
         extents(sizes, x, false, "H", "W");
-        extents(sizes, node.output().type().shape(), false, "OH", "OW");
+        extents(sizes, y, false, "OH", "OW");
         return sizes;
     }
 

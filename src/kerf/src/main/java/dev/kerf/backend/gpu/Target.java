@@ -10,6 +10,7 @@ import dev.kerf.error.UnsupportedOpException;
 import dev.kerf.graph.Graph;
 import dev.kerf.graph.Graph.Node;
 import dev.kerf.graph.Graph.Value;
+import dev.kerf.graph.ImageLayout;
 import dev.kerf.graph.SourceOp;
 import dev.kerf.graph.plan.Storages;
 import dev.kerf.tensor.DType;
@@ -24,7 +25,7 @@ import java.util.stream.Stream;
  * the storage that its values have ({@link #at}).
  *
  * @param facts     the device
- * @param graph     the graph, fused, with explicit storage ({@link Storages})
+ * @param graph     the graph, fused, with explicit storage ({@link Storages}) and layouts ({@link LayoutRules#assign})
  * @param precision how numbers are stored and multiplied
  * @param tuned     parameter values known to be good
  * @param forced    choices of a test or a tuner that go before all others
@@ -50,7 +51,7 @@ public record Target(Driver.Facts facts, Graph graph, Precision precision, Tuned
     }
 
     /**
-     * For a graph that doesn't say yet how its values are stored.
+     * For a graph that doesn't say yet how its values are stored and laid out.
      *
      * @param fused      as recorded or fused, its floating-point values float32
      * @param keepStages stages that the caller will read besides the outputs
@@ -58,10 +59,16 @@ public record Target(Driver.Facts facts, Graph graph, Precision precision, Tuned
     public static Target of(Driver.Facts facts, Graph fused, Set<String> keepStages, Precision precision,
             TunedParameters tuned, Forced forced) {
         Target plain = new Target(facts, fused, precision, tuned, forced);
-        return precision.storage() == Storage.F32
+        Target stored = precision.storage() == Storage.F32
                 ? plain
-                : new Target(facts, Storages.of(fused, precision.storage().dtype(), forced.everywhere(),
-                        fused.kept(keepStages).values(), Lowering.kernels(plain)), precision, tuned, forced);
+                : plain.of(Storages.of(fused, precision.storage().dtype(),
+                        forced.everywhere(), fused.kept(keepStages).values(),
+                        Lowering.kernels(plain)));
+        return stored.of(LayoutRules.assign(stored, stored.graph.kept(keepStages).values()));
+    }
+
+    private Target of(Graph other) {
+        return other == graph ? this : new Target(facts, other, precision, tuned, forced);
     }
 
     /** This for one node: its kernels' numbers are stored as the node's values are. */
@@ -174,11 +181,15 @@ public record Target(Driver.Facts facts, Graph graph, Precision precision, Tuned
     private Manifest choose(Manifest kernel, Map<String, Long> names) {
         String wanted = forced.kernels().get(kernel.name());
         List<String> known = kernel.variants().stream().map(Manifest::name).toList();
+        ImageLayout images = names.getOrDefault("channels_last", 0L) == 1
+                ? ImageLayout.CHANNELS_LAST
+                : ImageLayout.CHANNELS_FIRST;
         if (wanted != null && !wanted.equals(kernel.name()) && !known.contains(wanted)) {
             throw new BadInputException("kernel " + kernel.name() + " has no variant " + wanted + ", only " + known);
         }
         return kernel.variants().stream()
                 .filter(v -> wanted == null ? v.devices().contains(kind().name()) : v.name().equals(wanted))
+                .filter(v -> v.images() == images)
                 .filter(v -> v.dialect().readBy(facts.code().dialect()))
                 .filter(v -> v.serves(facts.sm(), facts.code().isa(), precision) && v.when().holds(names))
                 .filter(v -> wanted != null || allowed(v, Map.of(), names, standard(v)))

@@ -5,6 +5,7 @@ import dev.kerf.graph.BoxOp;
 import dev.kerf.graph.FrameOp;
 import dev.kerf.graph.Graph.Node;
 import dev.kerf.graph.Graph.Value;
+import dev.kerf.graph.LayoutOp;
 import dev.kerf.graph.MatrixOp;
 import dev.kerf.graph.MeasureOp;
 import dev.kerf.graph.MoveOp;
@@ -33,6 +34,7 @@ final class NodeLowering {
         g.begin(n);
         switch (n.op()) {
             case SourceOp op -> throw new BadInputException(n + " is no computation");
+            case LayoutOp op -> throw new BadInputException(n + " is of a compiled graph, not of a recorded one");
             case SpatialOp op -> g.bind(n.output(), SpatialLowering.lower(g, n, op));
             case MatrixOp op -> g.bind(n.output(), MatrixLowering.lower(g, n, op));
             case NormOp op -> g.bind(n.output(), NormLowering.lower(g, n, op));

@@ -5,6 +5,8 @@ import dev.kerf.graph.BoxOp.RoiAlign;
 import dev.kerf.graph.Graph;
 import dev.kerf.graph.Graph.Node;
 import dev.kerf.graph.Graph.Value;
+import dev.kerf.graph.LayoutOp.InLayout;
+import dev.kerf.graph.LayoutOp.Reorder;
 import dev.kerf.graph.MatrixOp;
 import dev.kerf.graph.MatrixOp.MatMul;
 import dev.kerf.graph.MoveOp;
@@ -86,6 +88,8 @@ public final class Storages {
                 case Unary _ -> POINT;
                 case RoiAlign _ -> POINT;
                 case MaxPool2d _ -> MOVE;
+                case InLayout o -> of(new Node(n.id(), n.name(), o.op(), n.inputs(), n.outputs()));
+                case Reorder _ -> MOVE;
                 case MoveOp _ -> MOVE;
                 default -> FLOAT;
             };
@@ -316,7 +320,8 @@ public final class Storages {
 
     /** The operand that any product's sums are added to. */
     private static boolean residualOf(Node n, int i) {
-        return residual(n, i) || n.op() instanceof Conv2d c && c.residual() && i == n.inputs().size() - 1;
+        Op op = n.op() instanceof InLayout o ? o.op() : n.op();
+        return residual(n, i) || op instanceof Conv2d c && c.residual() && i == n.inputs().size() - 1;
     }
 
     /** The short form of a value; kernels of products pack weights as they read them. */

@@ -28,7 +28,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 class ManifestTest {
     private static final Path KERNELS = Path.of("kernels");
     private static final Pattern FUNCTION = Pattern.compile("(?sm)^DEVICE[^{;]*?\\b(\\w+)\\([^{;]*\\{(.*?)\\n\\}");
-    private static final Pattern SIGNATURE = Pattern.compile("KERNEL\\s+(?:[A-Z_]+\\s+)?(\\w+)\\s*\\(([^)]*)\\)");
+    private static final Pattern SIGNATURE = Pattern
+            .compile("KERNEL\\s+(?:(?:[A-Z_]+|__launch_bounds__\\(\\w+\\))\\s+)?(\\w+)\\s*\\(([^)]*)\\)");
 
     static List<String> kernels() throws IOException {
         try (Stream<Path> files = Files.list(KERNELS.resolve("manifest"))) {
@@ -66,9 +67,9 @@ class ManifestTest {
         assertEquals(arguments, said);
     }
 
-    /** {@code GLOBAL const real *RESTRICT x} as {@code const real* x}; {@code wide} is what {@code real} is with {@code WIDE}. */
+    /** {@code GLOBAL const real *RESTRICT x} as {@code const real* x}; {@code wide} and {@code source} are {@code real} without {@code WIDE} and {@code NARROW}. */
     private static String plain(String argument) {
-        String words = argument.replaceAll("\\bwide\\b", "real").replace("GLOBAL", "").replace("RESTRICT", "")
+        String words = argument.replaceAll("\\b(wide|source)\\b", "real").replace("GLOBAL", "").replace("RESTRICT", "")
                 .replace("*", " * ").strip();
         List<String> parts = new ArrayList<>(Arrays.asList(words.split("\\s+")));
         String name = parts.removeLast();

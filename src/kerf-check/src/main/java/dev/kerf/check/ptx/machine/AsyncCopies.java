@@ -44,11 +44,22 @@ final class AsyncCopies {
             used += size;
         }
 
-        private void commit() {
+        private void commit(Warp w) {
             if (groups == ends.length) {
                 ends = Arrays.copyOf(ends, groups * 2);
             }
             ends[groups++] = count;
+            if (w.block.counting && count > start(groups - 1)) {
+                int some = 0;
+                for (int g = 0; g < groups; g++) {
+                    some += ends[g] > start(g) ? 1 : 0;
+                }
+                w.block.counts.copies(some);
+            }
+        }
+
+        private int start(int group) {
+            return group == 0 ? 0 : ends[group - 1];
         }
 
         /** Ends all groups but the latest ones. */
@@ -83,13 +94,13 @@ final class AsyncCopies {
             return null;
         }
         return switch (parts.get(2)) {
-            case "commit_group" -> (w, m) -> w.copies.commit();
+            case "commit_group" -> (w, m) -> w.copies.commit(w);
             case "wait_group" -> {
                 int keep = (int) Operands.number(s.operand(0));
                 yield (w, m) -> w.copies.await(w, keep);
             }
             case "wait_all" -> (w, m) -> {
-                w.copies.commit();
+                w.copies.commit(w);
                 w.copies.await(w, 0);
             };
             case "ca", "cg" -> copy(o, s, index);

@@ -19,6 +19,9 @@ public final class Counts {
     /** Stretches of warps from barrier to barrier in which they read global memory, and shared memory. */
     public long globalRounds;
     public long sharedRounds;
+    /** Groups of asynchronous copies of warps, and how many of these are under way at once, at most. */
+    public long copyRounds;
+    public int ahead;
     /** Sectors that requests write in part, so that what is in them must be read. */
     public long partial;
     /** Room for one request: its sectors, how much of each it takes, and what it wants of each bank. */
@@ -47,6 +50,12 @@ public final class Counts {
         sharedRounds += read >> 1;
     }
 
+    /** A warp has begun a group of copies, and so many are under way. */
+    void copies(int underWay) {
+        copyRounds++;
+        ahead = Math.max(ahead, underWay);
+    }
+
     void guarded(int instruction, int left) {
         idle[instruction] += Integer.bitCount(left);
     }
@@ -57,6 +66,8 @@ public final class Counts {
         }
         globalRounds = 0;
         sharedRounds = 0;
+        copyRounds = 0;
+        ahead = 0;
         partial = 0;
     }
 }

@@ -30,6 +30,8 @@ public final class PtxReader {
     private final List<Statement> statements = new ArrayList<>();
     private final Map<String, Integer> labels = new HashMap<>();
     private final Map<String, Integer> used = new HashMap<>();
+    /** Arrays of shared memory whose length is told at launch, with their alignment. */
+    private final Map<String, Integer> unsized = new LinkedHashMap<>();
     /** Registers that are declared within braces, and what they are called outside. */
     private final Deque<Map<String, String>> scopes = new ArrayDeque<>();
 
@@ -85,6 +87,9 @@ public final class PtxReader {
             end = at + bytes;
         }
         body(text, head.end(), (int) text.substring(0, head.end()).lines().count());
+        int ended = used.getOrDefault("shared", 0);
+        unsized.forEach((name, align) -> variables.put(
+                name, new Entry.Variable("shared", (ended + align - 1) / align * align, 0, new byte[0])));
         return new Entry(head.group(1), parameters, variables, registers, List.copyOf(statements), labels);
     }
 
@@ -189,6 +194,10 @@ public final class PtxReader {
         int element = type(v.group(3)).bytes();
         int align = v.group(2) == null ? element : Integer.parseInt(v.group(2));
         int count = v.group(5) == null ? 1 : v.group(5).isEmpty() ? 0 : Integer.parseInt(v.group(5));
+        if (count == 0) { // an array whose length is told at launch begins where all others have ended, wherever it is declared
+            unsized.put(v.group(4), align);
+            return;
+        }
         int at = space.equals("global") ? 0 : (used.getOrDefault(space, 0) + align - 1) / align * align;
         used.put(space, at + count * element);
         byte[] values = v.group(6) == null ? new byte[0] : values(v.group(6), element, count);

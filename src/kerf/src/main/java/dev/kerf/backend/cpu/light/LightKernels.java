@@ -7,6 +7,7 @@ import dev.kerf.graph.BoxOp;
 import dev.kerf.graph.FrameOp;
 import dev.kerf.graph.Graph.Node;
 import dev.kerf.graph.Graph.Value;
+import dev.kerf.graph.LayoutOp;
 import dev.kerf.graph.MatrixOp;
 import dev.kerf.graph.MeasureOp;
 import dev.kerf.graph.MoveOp;
@@ -102,6 +103,7 @@ public final class LightKernels implements KernelFamily {
             case BoxOp.Nms op -> Boxes.build(op, site);
             case BoxOp.RoiAlign op -> List.of(new Alignment(op, site));
             case BoxOp.PasteMasks op -> List.of(new Pasting(op, site));
+            case LayoutOp op -> throw new IllegalArgumentException(op + " has no kernel");
             case SourceOp op -> throw new IllegalArgumentException(op + " has no kernel");
         };
     }

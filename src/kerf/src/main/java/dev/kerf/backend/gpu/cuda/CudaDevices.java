@@ -110,12 +110,13 @@ final class CudaDevices {
         check(cuda, cuda.cuDeviceTotalMem(bytes.address(), device), "cuDeviceTotalMem");
         long memory = bytes.get(ValueLayout.JAVA_LONG, 0);
         String through = cuda.binding().through();
+        int major = number(cuda, arena, device, COMPUTE_CAPABILITY_MAJOR);
+        int minor = number(cuda, arena, device, COMPUTE_CAPABILITY_MINOR);
         Device.Info info = new Device.Info(cuda.binding().backend(), ordinal, Device.Info.Kind.GPU,
                 name.getString(0).strip(), "NVIDIA",
                 "CUDA " + text(version) + module() + (through.isEmpty() ? "" : ", " + through), memory, memory,
-                number(cuda, arena, device, MULTIPROCESSOR_COUNT), KernelImages.PRECISIONS);
-        KernelImages.Chip chip = new KernelImages.Chip(number(cuda, arena, device, COMPUTE_CAPABILITY_MAJOR),
-                number(cuda, arena, device, COMPUTE_CAPABILITY_MINOR), version, info.name());
+                number(cuda, arena, device, MULTIPROCESSOR_COUNT), KernelImages.precisions(10 * major + minor));
+        KernelImages.Chip chip = new KernelImages.Chip(major, minor, version, info.name());
         int dynamic = number(cuda, arena, device, MAX_SHARED_MEMORY_PER_BLOCK_OPTIN);
         Driver.Facts facts = new Driver.Facts(info, chip.architecture(), ALIGNMENT,
                 number(cuda, arena, device, MAX_THREADS_PER_BLOCK),

@@ -17,8 +17,17 @@ import java.util.stream.Stream;
  * }</pre>
  */
 public interface KernelImages {
-    /** What there is code in. */
+    /** What there is code in for every kernel. */
     List<Precision> PRECISIONS = List.of(Precision.FLOAT32, Precision.FLOAT16, Precision.BFLOAT16);
+
+    /**
+     * What a device can be asked for: from sm_80 on tensor cores have forms of their own for float32's products.
+     *
+     * @param sm its architecture, 90 for sm_90
+     */
+    static List<Precision> precisions(int sm) {
+        return sm < 80 ? PRECISIONS : Stream.concat(PRECISIONS.stream(), Stream.of(Precision.TF32)).toList();
+    }
 
     /**
      * What code is to run on.

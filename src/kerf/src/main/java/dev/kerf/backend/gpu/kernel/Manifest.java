@@ -3,6 +3,7 @@ package dev.kerf.backend.gpu.kernel;
 import dev.kerf.backend.Precision;
 import dev.kerf.backend.Precision.Storage;
 import dev.kerf.error.BadFileException;
+import dev.kerf.graph.ImageLayout;
 import dev.kerf.json.Json;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -73,7 +74,9 @@ import java.util.stream.Stream;
  * attributes, packing, FLOPs and bytes; its arguments and attributes are added, all else that it says goes before. It says
  * its {@code "dialect"} ({@code both} by default), for CUDA C++ the {@code "architecture"} whose instructions it needs (sm_75 by
  * default: no older device, and no driver that doesn't know it, is ever given it), the {@code "precisions"} that it is for (all by
- * default; its code ships in these alone), the {@code "devices"} (kinds on which it is chosen by itself; it runs
+ * default; its code ships in these alone), how the {@code "images"} lie that it reads
+ * ({@code channels_first} by default; variants for {@code channels_last} stand in for each other alone), the {@code "devices"} (kinds
+ * on which it is chosen by itself; it runs
  * wherever its dialect does) and in {@code "when"} what sizes and device it needs. The first variant in the list that fits is
  * chosen, otherwise the kernel itself.
  *
@@ -99,6 +102,7 @@ import java.util.stream.Stream;
  * @param variantOf   the kernel that this is a variant of, or empty
  * @param devices     kinds of device on which a variant is chosen
  * @param when        what sizes and device must hold for this kernel
+ * @param images      how the images lie that it reads
  */
 public record Manifest(
         String name, Dialect dialect, Architecture architecture, List<Precision> precisions, String what,
@@ -107,7 +111,7 @@ public record Manifest(
         List<Expression> global, List<Expression> local, Expression dynamic, Map<String, Layout> packing,
         Map<String, Given> given, Expression flops, Expression bytes, List<Manifest> variants, String variantOf,
         List<String> devices,
-        Expression when) {
+        Expression when, ImageLayout images) {
     private static final Map<String, Manifest> READ = new ConcurrentHashMap<>();
     private static final Map<String, Manifest> NAMED = new ConcurrentHashMap<>();
     private static final Expression NONE = Expression.parse("0");
@@ -235,7 +239,8 @@ public record Manifest(
         }
         return new Manifest(m.name, m.dialect, m.architecture, m.precisions, m.what, m.arguments, m.attributes, m.storages,
                 m.shipped, m.parameters, m.constraints,
-                m.global, m.local, m.dynamic, m.packing, m.given, m.flops, m.bytes, variants, "", m.devices, m.when);
+                m.global, m.local, m.dynamic, m.packing, m.given, m.flops, m.bytes, variants, "", m.devices, m.when,
+                m.images);
     }
 
     /** A kernel or, if {@code base} isn't null, a variant of it. */
@@ -288,7 +293,8 @@ public record Manifest(
                 base != null && json.find("flops").isEmpty() ? base.flops : Expression.parse(json.at("flops").asString()),
                 base != null && json.find("bytes").isEmpty() ? base.bytes : Expression.parse(json.at("bytes").asString()),
                 List.of(), base == null ? "" : base.name, devices,
-                Expression.parse(json.find("when").map(Json::asString).orElse("1")));
+                Expression.parse(json.find("when").map(Json::asString).orElse("1")),
+                named(json, "images", ImageLayout.values()).findFirst().orElse(ImageLayout.CHANNELS_FIRST));
         if (m.global.isEmpty() || m.global.size() > 3 || m.global.size() != m.local.size()) {
             throw json.at("global").error("needs 1 to 3 axes, and local as many");
         }

@@ -61,6 +61,9 @@ public final class ShippedSets {
                 for (Map<String, String> attributes : m.combinations()) {
                     TreeMap<String, String> set = new TreeMap<>(attributes);
                     parameters.forEach((name, value) -> set.put(name, String.valueOf(value)));
+                    if (!allowed(m, set, storage)) {
+                        continue;
+                    }
                     long dynamic = dynamic(m, set, storage);
                     if (dynamic > 0) {
                         set.put(KernelSource.DYNAMIC_LOCAL, String.valueOf(dynamic));
@@ -96,6 +99,17 @@ public final class ShippedSets {
 
     /** Memory that groups get at launch: of what ships it depends on definitions alone, not on sizes. */
     private static long dynamic(Manifest m, Map<String, String> definitions, Storage storage) {
+        return m.dynamic().value(names(definitions, storage));
+    }
+
+    /** Whether the rules hold that definitions alone decide. */
+    private static boolean allowed(Manifest m, Map<String, String> definitions, Storage storage) {
+        Map<String, Long> names = names(definitions, storage);
+        return m.constraints().stream().allMatch(c -> !names.keySet().containsAll(c.names()) || c.holds(names));
+    }
+
+    /** What formulas see of definitions. */
+    private static Map<String, Long> names(Map<String, String> definitions, Storage storage) {
         Map<String, Long> names = new LinkedHashMap<>();
         definitions.forEach((name, value) -> {
             if (value.matches("-?\\d+")) {
@@ -104,7 +118,8 @@ public final class ShippedSets {
         });
         names.put("real", (long) storage.bytes());
         names.put("storage", (long) storage.code());
-        return m.dynamic().value(names);
+        names.put("tf32", Long.parseLong(definitions.getOrDefault(KernelSource.ARITHMETIC, "0")));
+        return names;
     }
 
     /** The standard parameters unless the tuned ones always hold, and all tuned ones. */
