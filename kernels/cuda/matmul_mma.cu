@@ -19,16 +19,16 @@
 #define TILE_M 128
 #endif
 #ifndef TILE_N
-#define TILE_N 64
+#define TILE_N 128
 #endif
 #ifndef WARP_M
 #define WARP_M 64
 #endif
 #ifndef WARP_N
-#define WARP_N 32
+#define WARP_N 64
 #endif
 #ifndef STAGES
-#define STAGES 2
+#define STAGES 3
 #endif
 #ifndef TRANSPOSE_A
 #define TRANSPOSE_A 0
@@ -41,7 +41,7 @@
 #endif
 
 #define THREADS (TILE_M / WARP_M * (TILE_N / WARP_N) * 32)
-#define BOUNDS __launch_bounds__(THREADS)
+#define BOUNDS __launch_bounds__(THREADS, THREADS * WARP_M * WARP_N > 262144 ? 2 : 3) // groups on a processor of 65536 registers
 #define STAGE_BYTES ((TILE_M + TILE_N) * ROW_BYTES)
 #define A_ROWS (WARP_M / 16)
 #define B_COLUMNS (WARP_N / 16)
