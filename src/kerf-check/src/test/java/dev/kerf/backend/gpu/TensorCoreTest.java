@@ -97,7 +97,7 @@ class TensorCoreTest {
         }
 
         float[] run(Graph graph, Map<String, HostTensor> inputs) {
-            return run(graph, inputs, false);
+            return run(graph, inputs, true);
         }
 
         /** With results of 16 bits, too, where operands are, or of 32, where the kernel writes such. */
@@ -119,9 +119,11 @@ class TensorCoreTest {
             Graph magnitudes = graph(plain, values.stream().map(Bed::magnitudes).toList(), false, all);
             HostTensor expected = oracle(graph, inputs);
             HostTensor scale = oracle(magnitudes, all);
-            for (boolean narrow : precision.storage() == Storage.F32 ? new boolean[] {false} : new boolean[] {false, true}) {
+            // Of a few rows the lowering makes float32 products, and 16 bits where all is to have them.
+            boolean both = precision.storage() != Storage.F32 && expected.shape().dim(-2) >= 16;
+            for (boolean narrow : both ? new boolean[] {false, true} : new boolean[] {true}) {
                 float[] y = run(graph, inputs, narrow);
-                Storage as = narrow ? precision.storage() : Storage.F32;
+                Storage as = narrow ? precision.storage() : Storage.F32; // what the kernel writes
                 for (int i = 0; i < y.length; i++) {
                     double e = expected.getDouble(i);
                     double stored = Math.abs(e) * as.rounding() + as.tiny();
