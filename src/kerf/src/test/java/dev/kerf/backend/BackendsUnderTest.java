@@ -50,7 +50,7 @@ public final class BackendsUnderTest {
             for (String name : Arrays.stream(demanded.split(",")).map(String::strip).toList()) {
                 String backend = name;
                 if (name.equals(StandIn.NAME)) {
-                    StandIn.install();
+                    StandIn.install().withPortableKernels();
                     backend = "cuda";
                 }
                 List<Device.Info> found = Backends.named(backend).devices();

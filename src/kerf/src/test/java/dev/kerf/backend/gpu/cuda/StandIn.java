@@ -206,6 +206,12 @@ public final class StandIn {
         }
     }
 
+    /** Its device is a Turing from now on, for which no kernel is chosen that only CUDA's compiler reads: it runs the others. */
+    public void withPortableKernels() {
+        set("major", 7);
+        set("minor", 5);
+    }
+
     /**
      * Changes the device: {@code version}, {@code devices}, {@code pools}, {@code memory}, {@code major}, {@code
      * minor}.
