@@ -101,6 +101,7 @@ class KernelsCommandTest {
         Path net = Run.unet(dir.resolve("net.safetensors"), 3, 2, false);
         Run.of("kernels", "maskrcnn", "--weights", net).failedWith(ExitCode.FAILED,
                 "holds a model of kind 'unet', not 'maskrcnn'");
-        Run.of("kernels", "unet", "--weights", net, "--card", "t4", "--precision", "tf32").failedWith(ExitCode.FAILED, "tf32", "float16");
+        Run.of("kernels", "unet", "--weights", net, "--card", "t4", "--precision", "tf32").failedWith(ExitCode.FAILED, "tf32",
+                "float16");
     }
 }
