@@ -6,6 +6,8 @@ import dev.kerf.backend.Backends;
 import dev.kerf.backend.BackendsUnderTest;
 import dev.kerf.backend.CompileOptions;
 import dev.kerf.backend.Device;
+import dev.kerf.backend.Precision;
+import dev.kerf.backend.Precision.Storage;
 import dev.kerf.graph.Graph.Node;
 import dev.kerf.graph.LayoutOp;
 import dev.kerf.graph.Op;
@@ -54,6 +56,11 @@ class OpCasesTest {
                     try (Device device = Backends.open(id)) {
                         assertEquals(List.of(), c.check(device, CompileOptions.of()).failures());
                         assertEquals(List.of(), c.check(device, CompileOptions.of().unfused()).failures());
+                        for (Precision p : device.info().precisions()) {
+                            if (p.storage() != Storage.F32) {
+                                assertEquals(List.of(), c.check(device, CompileOptions.of().precision(p)).failures());
+                            }
+                        }
                     }
                 })));
     }

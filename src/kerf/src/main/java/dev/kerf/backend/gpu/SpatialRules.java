@@ -160,7 +160,7 @@ final class SpatialRules {
                     scratch = both.stream().mapToLong(KernelCall::scratchBytes).max().orElse(scratch);
                     calls.addAll(joined(both, sizes, node, target));
                 } else {
-                    calls.add(call.absent("w"));
+                    calls.add(call.absent("w").writes(node.output().type().dtype()));
                 }
             }
         }
