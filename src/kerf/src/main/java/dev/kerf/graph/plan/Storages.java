@@ -12,8 +12,6 @@ import dev.kerf.graph.MatrixOp.MatMul;
 import dev.kerf.graph.MoveOp;
 import dev.kerf.graph.NormOp;
 import dev.kerf.graph.Op;
-import dev.kerf.graph.Op.Activation;
-import dev.kerf.graph.PointwiseOp.Arithmetic;
 import dev.kerf.graph.PointwiseOp.Binary;
 import dev.kerf.graph.PointwiseOp.Cast;
 import dev.kerf.graph.PointwiseOp.Function;
@@ -46,8 +44,8 @@ import java.util.Set;
  *   <li>convolutions, matrix products and attentions take 16 bits; what they make has 16 bits, but float32 where float32 ops
  *       alone read it and the kernel can write it (heads' logits), and where a matrix product has a residual operand: such sums
  *       are the stream that transformers add their branches to, and what they add to is read as float32, too;
- *   <li>a kernel that can't add to or write float32 leaves 16 bits, a cast and an addition do the rest. If no product comes
- *       after it, it computes in float32: logits are exact in any case;
+ *   <li>where the kernel can't add to or write float32, such sums and what no product comes after are computed in float32, and of
+ *       all else a cast makes float32: streams and logits are exact in any case;
  *   <li>moves follow what they move; what is moved for products alone is made short before;
  *   <li>norms, resizing and activations stay short between products; statistics are float32 inside of kernels anyway. What they
  *       read of a float32 value they compute in float32; a layer norm's result is written short for products where the kernel can;
@@ -272,27 +270,11 @@ public final class Storages {
             emit(n, true, true);
         } else if (kernels.widens(n)) {
             emit(n, true, false);
-        } else if (!stream && !beforeProducts[y.id()] && natively.contains(n.input(0).id())) {
+        } else if (stream || !beforeProducts[y.id()] && natively.contains(n.input(0).id())) {
             emit(n, false, false);
-        } else if (stream) {
-            separate(n, (MatMul) n.op());
         } else {
             emit(n, true, true);
         }
-    }
-
-    /** A product of short operands, and the addition to float32 by itself. */
-    private void separate(Node n, MatMul m) {
-        Value y = n.output();
-        Value r = n.inputs().getLast();
-        Value product = new Value(values++, y.type(), y.count(), y.recording());
-        MatMul alone = new MatMul(m.transposeA(), m.transposeB(), m.alpha(), Activation.NONE, m.bias(), false);
-        emit(new Node(ids++, n.name() + ":product", alone, n.inputs().subList(0, n.inputs().size() - 1), List.of(product)),
-                true,
-                true);
-        nodes.add(new Node(n.id(), n.name(), new Binary(Arithmetic.ADD, m.activation()), List.of(whole(product), whole(r)),
-                n.outputs()));
-        whole.add(y.id());
     }
 
     private void emit(Node n, boolean shortIn, boolean shortOut) {
@@ -339,8 +321,8 @@ public final class Storages {
 
     private Value whole(Value v) {
         if (whole.add(v.id())) {
-            String name = v.id() < graph.values() ? graph.producer(v).name() : "product";
-            nodes.add(new Node(ids++, name + ":" + DType.F32, new Cast(DType.F32), List.of(shortened.get(v.id())), List.of(v)));
+            nodes.add(new Node(ids++, graph.producer(v).name() + ":" + DType.F32, new Cast(DType.F32),
+                    List.of(shortened.get(v.id())), List.of(v)));
         }
         return v;
     }
