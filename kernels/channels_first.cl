@@ -21,9 +21,11 @@ KERNEL channels_first(
     const int padded = (C + 7) / 8 * 8;
     const int channels = min(TILE, C - channel0);
     GLOBAL const real *from = x + x_off + GROUP_ID(2) * x_sn;
-    for (int i = item; i < TILE * channels; i += GROUP) {
-        const int pixel = pixel0 + i / channels;
-        tile[i % channels][i / channels] = pixel < pixels ? LOAD(from, (long)pixel * padded + channel0 + i % channels) : 0.0f;
+    const int lane = item % TILE;
+    for (int p = item / TILE; p < TILE; p += GROUP / TILE) {
+        if (lane < channels) {
+            tile[lane][p] = pixel0 + p < pixels ? LOAD(from, (long)(pixel0 + p) * padded + channel0 + lane) : 0.0f;
+        }
     }
     BARRIER();
     for (int c = item / TILE; c < channels; c += GROUP / TILE) {

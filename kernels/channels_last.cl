@@ -26,10 +26,10 @@ KERNEL channels_last(
         tile[c][item % TILE] = pixel < pixels && channel0 + c < C ? LOAD(from, (long)(channel0 + c) * pixels + pixel) : 0.0f;
     }
     BARRIER();
-    for (int i = item; i < TILE * channels; i += GROUP) {
-        const int pixel = pixel0 + i / channels;
-        if (pixel < pixels) {
-            STORE(y, y_off + GROUP_ID(2) * y_sn + (long)pixel * padded + channel0 + i % channels, tile[i % channels][i / channels]);
+    const int c = item % TILE;
+    for (int p = item / TILE; p < TILE; p += GROUP / TILE) {
+        if (pixel0 + p < pixels && c < channels) {
+            STORE(y, y_off + GROUP_ID(2) * y_sn + (long)(pixel0 + p) * padded + channel0 + c, tile[c][p]);
         }
     }
 }

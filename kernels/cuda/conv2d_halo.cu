@@ -32,6 +32,7 @@ KERNEL __launch_bounds__(ITEMS) conv2d_halo(
         int has_bias, int has_residual, const real *RESTRICT x2, long x2_off, long x2_sn, int C1, int N, int phases,
         int y_channels_first, float *partial, long partial_off, int *arrived, int splits) {
     extern __shared__ __align__(1024) uchar memory[];
+    __shared__ int last;
     // Of each pixel of a patch: which of the images' it is, where its row lies with its first chunk, and how many bytes there are
     // to be read of each chunk: none outside of the image.
     int4 *places = (int4 *)(memory + STAGES * STAGE_BYTES + 2 * PATCH_BYTES);
@@ -166,5 +167,5 @@ KERNEL __launch_bounds__(ITEMS) conv2d_halo(
     }
     const Results to = {b + b_off, r + r_off, y + y_off, r_sn, y_sn, O, groups, phases, y_plane, y_width, y_col_step, act, has_bias,
             has_residual, y_channels_first, partial + partial_off, arrived, splits};
-    store_results(sums, memory, targets, to, group, panel, part, GROUP_ID(1) * (N * tiles_across * tiles_down) + place);
+    store_results(sums, memory, targets, to, group, panel, part, GROUP_ID(1) * (N * tiles_across * tiles_down) + place, &last);
 }

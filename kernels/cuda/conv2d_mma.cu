@@ -42,6 +42,7 @@ KERNEL __launch_bounds__(ITEMS) conv2d_mma(
         int has_bias, int has_residual, const real *RESTRICT x2, long x2_off, long x2_sn, int C1, int N, int phases,
         int y_channels_first, float *partial, long partial_off, int *arrived, int splits) {
     extern __shared__ __align__(1024) uchar memory[];
+    __shared__ int last;
     uchar *table = memory + STAGES * STAGE_BYTES;
     const uint tiles = local_address(memory);
     const int item = LOCAL_ID(0);
@@ -183,5 +184,5 @@ KERNEL __launch_bounds__(ITEMS) conv2d_mma(
 
     const Results to = {b + b_off, r + r_off, y + y_off, r_sn, y_sn, O, groups, phases, y_plane, y_width, y_col_step, act, has_bias,
             has_residual, y_channels_first, partial + partial_off, arrived, splits};
-    store_results(sums, memory, targets, to, group, panel, part, GROUP_ID(1) * ((pixels + TILE_N - 1) / TILE_N) + place);
+    store_results(sums, memory, targets, to, group, panel, part, GROUP_ID(1) * ((pixels + TILE_N - 1) / TILE_N) + place, &last);
 }

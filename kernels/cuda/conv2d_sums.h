@@ -36,10 +36,9 @@ struct Results {
 
 // Stores the sums of a tile of TILE_N pixels × TILE_M channels, `panel` of its group of channels. Pixel i goes to place
 // targets[i].x of image targets[i].y, nowhere if that is negative. `memory` is the group's, whose copies have all been awaited.
-// Where groups share the terms, these are the sums of part `part` of tile `index`.
+// Where groups share the terms, these are the sums of part `part` of tile `index`; `last`, in LOCAL memory, is for them to know the last.
 DEVICE void store_results(float (&sums)[FRAGMENTS][2 * FRAGMENTS][4], uchar *memory, const int2 *targets, const Results &to,
-        int group, int panel, int part, int index) {
-    __shared__ int last;
+        int group, int panel, int part, int index, int *last) {
     const int item = LOCAL_ID(0);
     const int lane = item % 32;
     const int warp = item / 32;
@@ -83,9 +82,9 @@ DEVICE void store_results(float (&sums)[FRAGMENTS][2 * FRAGMENTS][4], uchar *mem
         }
         __threadfence();
         __syncthreads();
-        if (item == 0) last = ATOMIC_INC(&to.arrived[index]) == to.splits - 1;
+        if (item == 0) *last = ATOMIC_INC(&to.arrived[index]) == to.splits - 1;
         __syncthreads();
-        if (!last) return;
+        if (!*last) return;
         __threadfence();
         if (item == 0) to.arrived[index] = 0;
         #pragma unroll 1

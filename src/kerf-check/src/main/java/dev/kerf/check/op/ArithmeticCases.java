@@ -161,6 +161,12 @@ final class ArithmeticCases {
         }
         cases.add(new OpCase("mean of many", 3 * 211 * 199, c -> c.out(c.apply(
                 new ReduceOp.Reduce(Reduction.MEAN, List.of(0, 1, 2), false), c.positive(3, 211, 199)))));
+        cases.add(new OpCase("mat_mul, max of windows, mat_mul", 24 + 32 + 4, c -> {
+            Value tokens = c.graph().matMul(c.x(256, 24), c.w(24, 32));
+            Value windows = c.apply(new ReduceOp.Reduce(Reduction.MAX, List.of(1, 3), false),
+                    c.graph().reshape(tokens, 8, 2, 8, 2, 32));
+            c.out(c.graph().matMul(c.graph().reshape(windows, 64, 32), c.w(32, 16)));
+        }));
         for (int axis = 0; axis < 3; axis++) {
             int a = axis;
             cases.add(new OpCase("arg_max axis " + axis, 1, c -> {

@@ -46,7 +46,8 @@ final class ReduceRules {
         set(sizes, "k", kept);
         set(sizes, "r", reduced);
         sizes.set("outer", node.output().type().shape().elements())
-                .set("inner", op.axes().stream().mapToLong(s::dim).reduce(1, Math::multiplyExact));
+                .set("inner", op.axes().stream().mapToLong(s::dim).reduce(1, Math::multiplyExact))
+                .set("counted", counted ? 1 : 0);
         return count.bind(target.call("reduce", sizes)
                 .attribute("REDUCTION", op.reduction().code())
                 .tensor("x", x)
