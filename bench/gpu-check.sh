@@ -135,7 +135,7 @@ report() { # gpu-check.md, gpu-check.json and what the next call goes on from
 }
 
 if [ -n "$list" ]; then
-    present=(cuda jcuda) precisions=(f32 tf32 f16 bf16) sanitizer=compute-sanitizer python=python3
+    present=(cuda jcuda) precisions=(f32 tf32 tf32x3 f16 bf16) sanitizer=compute-sanitizer python=python3
 else
     out=${out:-$here/reports/gpu}
     mkdir -p "$out" || exit 1
@@ -168,7 +168,7 @@ else
     done
     offered=" $(sed -n "/^cuda:0 /,/precisions/p" "$out/devices.log" | grep precisions),"
     precisions=(f32)
-    for p in tf32:tf32 float16:f16 bfloat16:bf16; do
+    for p in tf32:tf32 tf32:tf32x3 float16:f16 bfloat16:bf16; do
         [[ $offered != *" ${p%:*},"* ]] || precisions+=("${p#*:}")
     done
     sanitizer=$(command -v compute-sanitizer || ls /usr/local/cuda*/bin/compute-sanitizer 2>/dev/null | head -n 1)
@@ -178,23 +178,25 @@ has() { printf '%s\n' ${present[@]+"${present[@]}"} | grep -qx "$1"; }
 
 if has cuda; then
     for p in "${precisions[@]}"; do
-        step "cuda: self-test, $p" "$([ "$p" = f32 ] && echo 90 || echo 45)" "selftest-cuda-$p.log" "$run" selftest --backend cuda \
+        step "cuda: self-test, $p" "$([ "$p" = f32 ] && echo 90 || echo 35)" "selftest-cuda-$p.log" "$run" selftest --backend cuda \
             --precision "$p" --report "$out/selftest-cuda-$p.json" ${goldens:+--goldens "$goldens"} ${quick:+--only threads,goldens}
     done
-    for tool in memcheck racecheck; do
+    for tool in memcheck racecheck 'memcheck f16' 'racecheck f16'; do
         if [ -z "$sanitizer" ]; then
             absent "compute-sanitizer $tool" "it isn't installed here (CUDA toolkit, package cuda-sanitizer)"
         else
-            step "compute-sanitizer $tool" 45 "sanitizer-$tool.log" "$sanitizer" --tool $tool --target-processes all \
-                --error-exitcode 9 "$run" selftest --backend cuda --only parity --ops $changed
+            # In halves kernels are those for tensor cores.
+            step "compute-sanitizer $tool" 30 "sanitizer-${tool/ /-}.log" "$sanitizer" --tool ${tool% f16} --target-processes all \
+                --error-exitcode 9 "$run" selftest --backend cuda --only parity --ops $changed \
+                --precision "$([ "$tool" = "${tool% f16}" ] && echo f32 || echo f16)"
         fi
     done
-    for network in unet:50 maskrcnn:30 sam2-encoder:30 sam2-decoder:20 sam2-frame:30 sam2-memory:20; do
+    for network in unet:40 maskrcnn:30 sam2-encoder:30 sam2-decoder:20 sam2-frame:30 sam2-memory:20; do
         name=${network%:*}
         step "cuda: $name" "${network#*:}" "bench-cuda-$name.log" "$run" bench --backend cuda --network "$name" \
             --precision f32,f16 --batch 1,8 --rounds 1 --seconds 3 --out "$out" ${quick:+--size 64x64 --image-size 256 --seconds 1}
     done
-    step "cuda: kernels" 45 bench-cuda.log "$run" bench --backend cuda --only kernels --precision f32,f16 \
+    step "cuda: kernels" 35 bench-cuda.log "$run" bench --backend cuda --only kernels --precision f32,f16 \
         --rounds 1 --runs 20 --seconds 1 --out "$out"
 fi
 
@@ -211,9 +213,9 @@ else
             *) others+=(--kerf "$f") ;;
         esac
     done
-    step "PyTorch: unet" 60 torch-unet.log "$python" "$here/torch_unet.py" --out "$out" --seconds 2 \
+    step "PyTorch: unet" 50 torch-unet.log "$python" "$here/torch_unet.py" --out "$out" --seconds 2 \
         ${unet[@]+"${unet[@]}"} ${quick:+--side 64 --no-compile}
-    step "PyTorch: maskrcnn, sam2" 60 torch-models.log "$python" "$here/torch_models.py" --out "$out" --seconds 2 \
+    step "PyTorch: maskrcnn, sam2" 50 torch-models.log "$python" "$here/torch_models.py" --out "$out" --seconds 2 \
         ${others[@]+"${others[@]}"}
 fi
 

@@ -126,10 +126,10 @@ class GpuCheckTest {
 
     @Test
     void aFailureStaysUntilTheProgramIsAnother() throws IOException, InterruptedException {
-        assertEquals(1, check(Map.of("WRONG", "tf32")));
-        assertEquals(List.of("cuda: self-test, tf32"), steps("failed"::equals));
+        assertEquals(1, check(Map.of("WRONG", "tf32x3")));
+        assertEquals(List.of("cuda: self-test, tf32x3"), steps("failed"::equals));
         assertTrue(Files.readString(dir.resolve("an out/gpu-check.md"))
-                .contains("exit 1; it is wrong; see selftest-cuda-tf32.log"));
+                .contains("exit 1; it is wrong; see selftest-cuda-tf32x3.log"));
         int all = calls().size();
         assertEquals(1, check(Map.of()));
         assertFalse(Files.exists(dir.resolve("calls")) && !calls().isEmpty(), "nothing is run twice");
