@@ -125,7 +125,7 @@ public final class Layouts {
                     || n.output().type().dtype() != n.input(0).type().dtype();
             InLayout op = inLayout(n,
                     wanted.contains(n.output().id()) && lies(residual(n)) ? other : ImageLayout.CHANNELS_FIRST);
-            if ((here || worth) && runs.test(stored(n, op))) {
+            if ((here || worth) && sources(n).stream().allMatch(this::lies) && runs.test(stored(n, op))) {
                 place(n, op);
                 return;
             }
@@ -224,10 +224,10 @@ public final class Layouts {
         };
     }
 
-    /** Whether a node's residual can lie so: one that is loaded is permuted when it is, which fills nothing up. */
-    private boolean lies(@Nullable Value residual) {
-        return residual == null || weight(residual) == null
-                || other.stored(residual.type().shape()).elements() == residual.type().shape().elements();
+    /** Whether an image can lie so, if there is one: what is loaded is permuted when it is, which fills nothing up. */
+    private boolean lies(@Nullable Value image) {
+        return image == null || weight(image) == null
+                || other.stored(image.type().shape()).elements() == image.type().shape().elements();
     }
 
     /** Sees that a value is there in the layout that it was recorded in. */

@@ -128,4 +128,11 @@ class LayoutsTest {
         assertEquals(List.of("reorder", "conv2d last", "conv2d"), kinds(made));
         assertTrue(made.weights().stream().anyMatch(w -> w.shape().equals(Shape.of(1, 4, 6, 16))), made.toString());
     }
+
+    /** What is loaded isn't filled up: an image of three channels that never changes stays as it is. */
+    @Test
+    void loadedImagesOfFewChannelsStay() {
+        g.output("y", conv(conv(g.weight("image", Shape.of(1, 3, 4, 4)), 16, 1), 16, 1));
+        assertEquals(List.of("conv2d", "reorder", "conv2d"), kinds(assigned(n -> true)));
+    }
 }
