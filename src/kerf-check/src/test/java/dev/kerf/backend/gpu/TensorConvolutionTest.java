@@ -164,6 +164,7 @@ class TensorConvolutionTest {
                         set.put("STAGES", stages);
                         Map<String, Long> names = new HashMap<>(set);
                         names.put("dynamic_local", (long) Card.of("h100").largest());
+                        names.put("tf32", 0L);
                         if (Manifest.of(kernel).constraints().stream().allMatch(f -> f.holds(names))) {
                             sets.add(set);
                         }
