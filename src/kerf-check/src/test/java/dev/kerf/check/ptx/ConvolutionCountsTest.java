@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.kerf.backend.CompileOptions;
 import dev.kerf.backend.Executable;
 import dev.kerf.backend.Precision;
+import dev.kerf.backend.Precision.Storage;
 import dev.kerf.backend.gpu.Target;
 import dev.kerf.backend.gpu.device.GpuDevice;
 import dev.kerf.check.ptx.machine.Watch;
@@ -25,13 +26,15 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** What shipped code of convolutions executes and stores for what it has to, on the GPU that the interpreter passes for. */
+/** What shipped code of convolutions executes and stores for what it has to, without tensor cores. */
 class ConvolutionCountsTest {
     private static final Target.Forced TILES = new Target.Forced(Map.of("conv2d", "conv2d"), Map.of());
 
     private static List<LaunchCounts> count(Graph graph, Target.Forced forced, Precision precision) {
         List<LaunchCounts> counts = new ArrayList<>();
-        PtxDriver driver = new PtxDriver(Card.of("h100"), new Watch(true, false, false, false));
+        // From sm_80 on halves are multiplied by tensor cores: TensorCountsTest.
+        PtxDriver driver = new PtxDriver(Card.of(precision.storage() == Storage.F32 ? "h100" : "t4"),
+                new Watch(true, false, false, false));
         try (GpuDevice device = new GpuDevice(driver, forced);
                 Executable e = device.compile(graph, null, CompileOptions.of().precision(precision))) {
             driver.observe(c -> {
