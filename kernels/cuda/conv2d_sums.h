@@ -101,7 +101,7 @@ DEVICE void store_results(float (&sums)[FRAGMENTS][2 * FRAGMENTS][4], uchar *mem
     __syncwarp();
     const int channels = to.O / to.phases;
     const int y_pitch = (to.groups * channels + 7) / 8 * 8;
-        const int channel0 = panel * TILE_M + warp_channel;
+    const int channel0 = panel * TILE_M + warp_channel;
     const int2 *target = targets + warp_pixel;
     if (to.y_channels_first) {
         #pragma unroll 1
