@@ -5,6 +5,7 @@ import dev.kerf.error.BadInputException;
 import dev.kerf.error.BadWeightsException;
 import dev.kerf.model.ModelKind;
 import dev.kerf.model.maskrcnn.MaskRcnn;
+import dev.kerf.model.sam2.Sam;
 import dev.kerf.model.sam2.Sam2;
 import dev.kerf.model.unet.UNet;
 import dev.kerf.weights.Weights;
@@ -33,7 +34,8 @@ public final class Kerf {
     public static final List<ModelKind> MODELS = List.of(
             UNet.KIND,
             MaskRcnn.KIND,
-            Sam2.KIND);
+            Sam2.KIND,
+            Sam.KIND);
 
     private Kerf() {}
 

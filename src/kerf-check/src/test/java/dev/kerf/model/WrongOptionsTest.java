@@ -19,6 +19,7 @@ import dev.kerf.metrics.Overlap;
 import dev.kerf.model.maskrcnn.DetectOptions;
 import dev.kerf.model.sam2.MaskGenerator;
 import dev.kerf.model.sam2.Prompt;
+import dev.kerf.model.sam2.network.PromptGraphs;
 import dev.kerf.model.sam2.network.Sam2Graphs;
 import dev.kerf.model.unet.SegmentOptions;
 import dev.kerf.tensor.DType;
@@ -64,7 +65,7 @@ class WrongOptionsTest {
         refused("thresholds", () -> MaskGenerator.Settings.of().boxIou(0));
         refused("least region -1", () -> MaskGenerator.Settings.of().minRegionArea(-1));
         refused("scribble", () -> Prompt.scribble(List.of()));
-        refused("0 prompts", () -> new Sam2Graphs.DecoderRequest(0, 2, false, false));
+        refused("0 prompts", () -> new PromptGraphs.DecoderRequest(0, 2, false, false));
         refused("0x4", () -> new Picture.Form(0, 4, PixelFormat.RGB8));
         refused("5x4", () -> new Picture.Form(5, 4, Nv12.Matrix.BT601_FULL));
         refused("stride 3", () -> new Nv12(4, 4, Nv12.Matrix.BT601_FULL, 3, MemorySegment.ofArray(new byte[24])));

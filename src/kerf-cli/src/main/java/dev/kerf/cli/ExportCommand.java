@@ -44,11 +44,11 @@ final class ExportCommand implements Callable<Integer> {
     @Option(names = "--size", required = true, paramLabel = "HxW", converter = PictureSize.Converter.class, description = "Rows and columns, such as 512x512.")
     private PictureSize size;
 
-    @Option(names = "--part", paramLabel = "PART", description = "SAM 2: encoder (of images of --size; the default), decoder (one point, three masks), frame (one"
+    @Option(names = "--part", paramLabel = "PART", description = "SAM and SAM 2: encoder (of images of --size; the default), decoder (one point, three masks), frame (one"
             + " that is tracked, with 7 memories and 16 pointers) or memory (what is kept of it).")
     private String part;
 
-    @Option(names = "--image-size", paramLabel = "N", defaultValue = "1024", converter = ImageSizeConverter.class, description = "SAM 2: side that the network sees images at.")
+    @Option(names = "--image-size", paramLabel = "N", defaultValue = "1024", converter = ImageSizeConverter.class, description = "SAM and SAM 2: side that the network sees images at.")
     private int imageSize;
 
     @Option(names = "--pixels", description = "The model takes pixels, uint8 (1, H, W, channels), and normalises them itself. Without this a U-Net"

@@ -44,13 +44,13 @@ final class TraceCommand implements Callable<Integer> {
     @Option(names = "--golden", paramLabel = "DIR", description = "A golden case, in place of --weights and --image.")
     private Path golden;
 
-    @Option(names = "--point", paramLabel = "X,Y", description = "SAM 2: a pixel of the thing. May be given several times.")
+    @Option(names = "--point", paramLabel = "X,Y", description = "SAM and SAM 2: a pixel of the thing. May be given several times.")
     private List<String> points = List.of();
 
-    @Option(names = "--box", paramLabel = "X0,Y0,X1,Y1", description = "SAM 2: a box around the thing.")
+    @Option(names = "--box", paramLabel = "X0,Y0,X1,Y1", description = "SAM and SAM 2: a box around the thing.")
     private String box;
 
-    @Option(names = "--image-size", paramLabel = "N", defaultValue = "1024", converter = ImageSizeConverter.class, description = "SAM 2: side that the network sees the image at.")
+    @Option(names = "--image-size", paramLabel = "N", defaultValue = "1024", converter = ImageSizeConverter.class, description = "SAM and SAM 2: side that the network sees the image at.")
     private int imageSize;
 
     @Mixin

@@ -12,7 +12,7 @@ import dev.kerf.model.maskrcnn.DetectOptions;
 import dev.kerf.model.maskrcnn.MaskRcnn;
 import dev.kerf.model.maskrcnn.SmallRcnns;
 import dev.kerf.model.sam2.network.Sam2Graphs;
-import dev.kerf.model.sam2.network.Sam2Graphs.DecoderRequest;
+import dev.kerf.model.sam2.network.PromptGraphs.DecoderRequest;
 import dev.kerf.model.sam2.network.Sam2Config;
 import dev.kerf.model.sam2.network.Sam2VideoGraphs;
 import dev.kerf.tensor.HostTensor;

@@ -6,7 +6,7 @@ import dev.kerf.graph.TensorType;
 import dev.kerf.image.Image;
 import dev.kerf.json.Json;
 import dev.kerf.model.sam2.network.Sam2Graphs;
-import dev.kerf.model.sam2.network.Sam2Graphs.DecoderRequest;
+import dev.kerf.model.sam2.network.PromptGraphs.DecoderRequest;
 import dev.kerf.model.sam2.network.Sam2VideoGraphs;
 import dev.kerf.model.sam2.network.Sam2VideoGraphs.FrameRequest;
 import dev.kerf.model.sam2.network.Sam2Config;

@@ -8,6 +8,7 @@ import dev.kerf.backend.Precision;
 import dev.kerf.graph.Graph;
 import dev.kerf.image.Image;
 import dev.kerf.json.Json;
+import dev.kerf.model.sam2.network.PromptGraphs;
 import dev.kerf.model.sam2.network.Sam2Config;
 import dev.kerf.model.sam2.network.Sam2Graphs;
 import dev.kerf.tensor.HostTensor;
@@ -26,7 +27,7 @@ import java.util.Map;
  * much of rounding errors that float16's, 2¹³ times float32's, could cost more than ten times the bound, is for float32 alone.
  */
 final class Sam2Golden implements Golden.Model {
-    private static final String MASKS = ".low_res_masks";
+    private static final String MASKS = "masks";
     private static final double FLOAT16_TO_FLOAT32 = 0x1p13;
     private static final double HOPELESS = 10 * Golden.HALF_LOGITS;
 
@@ -124,7 +125,7 @@ final class Sam2Golden implements Golden.Model {
 
         private void decode(Executable encoder, String prompt, Json json, Map<String, HostTensor> results) {
             boolean mask = json.find("mask_input").isPresent();
-            Graph graph = Sam2Graphs.decoder(config, new Sam2Graphs.DecoderRequest(
+            Graph graph = Sam2Graphs.decoder(config, new PromptGraphs.DecoderRequest(
                     1, json.at("labels").size() + 1, mask, json.at("multimask_output").asBoolean()));
             try (Executable decoder = compile(graph)) {
                 decoder.bindInput("image_embeddings", encoder.output("image_embeddings"));

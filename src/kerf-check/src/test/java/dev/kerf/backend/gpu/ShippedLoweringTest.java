@@ -14,7 +14,7 @@ import dev.kerf.graph.plan.Fusion;
 import dev.kerf.model.maskrcnn.DetectOptions;
 import dev.kerf.model.maskrcnn.MaskRcnn;
 import dev.kerf.model.sam2.network.Sam2Graphs;
-import dev.kerf.model.sam2.network.Sam2Graphs.DecoderRequest;
+import dev.kerf.model.sam2.network.PromptGraphs.DecoderRequest;
 import dev.kerf.model.sam2.network.Sam2VideoGraphs;
 import dev.kerf.model.sam2.network.Sam2VideoGraphs.FrameRequest;
 import dev.kerf.model.sam2.network.Sam2Config;

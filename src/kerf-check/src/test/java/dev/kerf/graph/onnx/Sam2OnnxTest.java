@@ -13,7 +13,7 @@ import dev.kerf.check.golden.GoldenCase;
 import dev.kerf.check.golden.TensorDifference;
 import dev.kerf.graph.Graph;
 import dev.kerf.model.sam2.network.Sam2Graphs;
-import dev.kerf.model.sam2.network.Sam2Graphs.DecoderRequest;
+import dev.kerf.model.sam2.network.PromptGraphs.DecoderRequest;
 import dev.kerf.model.sam2.network.Sam2VideoGraphs;
 import dev.kerf.model.sam2.network.Sam2VideoGraphs.FrameRequest;
 import dev.kerf.model.sam2.network.Sam2Config;

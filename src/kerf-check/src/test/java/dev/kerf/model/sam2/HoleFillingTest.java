@@ -9,7 +9,7 @@ import dev.kerf.backend.CompileOptions;
 import dev.kerf.backend.Device;
 import dev.kerf.backend.Executable;
 import dev.kerf.model.sam2.network.Sam2Config;
-import dev.kerf.model.sam2.network.Sam2Graphs;
+import dev.kerf.model.sam2.network.PromptGraphs;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
@@ -24,7 +24,8 @@ class HoleFillingTest {
     private static final int BATCH = 3;
 
     private static float[] filled(Device device, float[] logits, int most) {
-        try (Executable e = device.compile(Sam2Graphs.upscale(CONFIG, BATCH, 1, 48, 80, most), null, CompileOptions.of())) {
+        try (Executable e = device.compile(PromptGraphs.upscale(CONFIG.prompts(), BATCH, 1, 48, 80, most), null,
+                CompileOptions.of())) {
             e.input("low_res_masks").upload(MemorySegment.ofArray(logits));
             e.run();
             return e.output("filled_masks").toHost().data().toArray(ValueLayout.JAVA_FLOAT);

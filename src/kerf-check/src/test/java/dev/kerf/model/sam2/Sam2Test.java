@@ -16,6 +16,7 @@ import dev.kerf.error.ClosedException;
 import dev.kerf.image.Image;
 import dev.kerf.image.PixelFormat;
 import dev.kerf.model.ModelOptions;
+import dev.kerf.model.sam2.network.PromptGraphs;
 import dev.kerf.model.sam2.network.Sam2Config;
 import dev.kerf.model.sam2.network.Sam2Graphs;
 import dev.kerf.model.sam2.network.Sam2VideoGraphs;
@@ -130,7 +131,7 @@ class Sam2Test {
     void aTrackedFrameTakesLittleMemory(String backend) {
         Sam2Config config = Sam2Config.of(weights);
         assertEquals(1024, config.imageSize());
-        var request = new Sam2VideoGraphs.FrameRequest(new Sam2Graphs.DecoderRequest(1, 2, false, true), 16, 7, 16);
+        var request = new Sam2VideoGraphs.FrameRequest(new PromptGraphs.DecoderRequest(1, 2, false, true), 16, 7, 16);
         try (Device device = Backends.open(backend); DeviceWeights loaded = device.load(weights)) {
             long before = device.memoryInUse();
             try (Executable frame = device.compile(Sam2VideoGraphs.frame(config, request), loaded, CompileOptions.of())) {

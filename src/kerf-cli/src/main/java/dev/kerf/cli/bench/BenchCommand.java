@@ -96,7 +96,7 @@ public final class BenchCommand implements Callable<Integer> {
     @Option(names = "--size", paramLabel = "HxW", converter = PictureSize.Converter.class, description = "Rows and columns of images; by default 512x512, for maskrcnn 800x1216, for sam2 1024x1024.")
     private PictureSize size;
 
-    @Option(names = "--image-size", paramLabel = "N", defaultValue = "1024", converter = ImageSizeConverter.class, description = "SAM 2: side that the network sees images at.")
+    @Option(names = "--image-size", paramLabel = "N", defaultValue = "1024", converter = ImageSizeConverter.class, description = "SAM and SAM 2: side that the network sees images at.")
     private int imageSize;
 
     @Option(names = "--only", split = ",", paramLabel = "PART", defaultValue = "network", description = "What is measured, some of network (the default), ops (each op and shape that the networks have, by itself) and"

@@ -61,7 +61,7 @@ record Workload(String what, ModelPart model, String op, Path weights, PictureSi
 
     /** As reports say it: rows and columns, and the side that SAM 2 sees them at where that isn't the usual one. */
     String sizeText() {
-        return size == null ? null : size + (model.kind().name().equals("sam2") && imageSize != 1024 ? "@" + imageSize : "");
+        return size == null ? null : size + (model.kind().name().startsWith("sam") && imageSize != 1024 ? "@" + imageSize : "");
     }
 
     String name() {

@@ -10,8 +10,9 @@ import java.util.Optional;
 /**
  * Weights that others have published and that Kerf can fetch, under names of its own.
  *
- * <p>The addresses are those in facebookresearch/sam2's README and torchvision's source. torchvision puts the first eight
- * digits of the SHA-256 into its files' names. Meta states no digests for SAM 2; those here are what several independent
+ * <p>The addresses are those in the READMEs of facebookresearch/sam2 and facebookresearch/segment-anything, and in torchvision's
+ * source. torchvision puts the first eight
+ * digits of the SHA-256 into its files' names. Meta states no digests; those here are what several independent
  * projects that pin the same files agree on, and sizes likewise.
  *
  * @param name     what users call them, such as {@code sam2.1-tiny}
@@ -22,6 +23,8 @@ import java.util.Optional;
  * @param licence  they are under, and where to read it
  */
 public record PublishedWeights(String name, String title, URI source, long bytes, String sha256, String licence) {
+    private static final String SAM = "https://dl.fbaipublicfiles.com/segment_anything/";
+    private static final String SAM_LICENCE = "Apache-2.0, Meta Platforms: https://github.com/facebookresearch/segment-anything/blob/main/LICENSE";
     private static final String SAM2 = "https://dl.fbaipublicfiles.com/segment_anything_2/";
     private static final String SAM2_LICENCE = "Apache-2.0, Meta Platforms: https://github.com/facebookresearch/sam2/blob/main/LICENSE";
     private static final String TORCHVISION = "https://download.pytorch.org/models/";
@@ -46,6 +49,12 @@ public record PublishedWeights(String name, String title, URI source, long bytes
                     "d0bb7f236400a49669ffdd1be617959a8b1d1065081789d7bbff88eded3a8071"),
             sam("sam2-large", "072824/sam2_hiera_large.pt", 897_952_466,
                     "7442e4e9b732a508f80e141e7c2913437a3610ee0c77381a66658c3a445df87b"),
+            first("sam-vit-b", "sam_vit_b_01ec64.pth", 375_042_383,
+                    "ec2df62732614e57411cdcf32a23ffdf28910380d03139ee0f4fcbe91eb8c912"),
+            first("sam-vit-l", "sam_vit_l_0b3195.pth", 1_249_524_607,
+                    "3adcc4315b642a4d2101128f611684e8734c41232a17c648ed1693702a49a622"),
+            first("sam-vit-h", "sam_vit_h_4b8939.pth", 2_564_550_879L,
+                    "a7bf3b02f3ebf1267aba913ff637d9a2d5c33d3173bb679e46d9f338c26f262e"),
             rcnn("maskrcnn-resnet50-fpn", "Mask R-CNN, ResNet-50-FPN, COCO_V1 (torchvision)",
                     "maskrcnn_resnet50_fpn_coco-bf2d0c1e.pth", 178_090_079,
                     "bf2d0c1efbc936eeee2bc95a48e80ebc86b891f61b0106485937fc29f9315fc0"),
@@ -58,6 +67,11 @@ public record PublishedWeights(String name, String title, URI source, long bytes
         String title = "SAM " + name.substring(3, dash) + ", Hiera " + name.substring(dash + 1).replace("-plus", "+")
                 + " (Meta)";
         return new PublishedWeights(name, title, URI.create(SAM2 + file), bytes, sha256, SAM2_LICENCE);
+    }
+
+    private static PublishedWeights first(String name, String file, long bytes, String sha256) {
+        String title = "SAM, the first, ViT-" + name.substring("sam-vit-".length()).toUpperCase(Locale.ROOT) + " (Meta)";
+        return new PublishedWeights(name, title, URI.create(SAM + file), bytes, sha256, SAM_LICENCE);
     }
 
     private static PublishedWeights rcnn(String name, String title, String file, long bytes, String sha256) {

@@ -32,14 +32,14 @@ public final class KernelsCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
 
-    @Parameters(paramLabel = "MODEL", converter = ModelPart.Converter.class, description = "unet, maskrcnn, sam2-encoder, sam2-decoder (one point), sam2-frame (one that is tracked, with 7 memories) or"
+    @Parameters(paramLabel = "MODEL", converter = ModelPart.Converter.class, description = "unet, maskrcnn, sam-encoder, sam-decoder, sam2-encoder, sam2-decoder (one point), sam2-frame (one that is tracked, with 7 memories) or"
             + " sam2-memory.")
     private ModelPart model;
 
     @Option(names = "--size", paramLabel = "HxW", converter = PictureSize.Converter.class, description = "Rows and columns of images; by default 512x512, for maskrcnn 800x1216, for sam2 1024x1024.")
     private PictureSize size;
 
-    @Option(names = "--image-size", paramLabel = "N", defaultValue = "1024", converter = ImageSizeConverter.class, description = "SAM 2: side that the network sees images at.")
+    @Option(names = "--image-size", paramLabel = "N", defaultValue = "1024", converter = ImageSizeConverter.class, description = "SAM and SAM 2: side that the network sees images at.")
     private int imageSize;
 
     @Option(names = "--card", paramLabel = "NAME", defaultValue = "h100", description = "h100 (the default), h200, a100, rtx4090, l4 or t4.")

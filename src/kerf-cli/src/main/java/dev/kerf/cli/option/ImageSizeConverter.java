@@ -5,7 +5,7 @@ import dev.kerf.model.sam2.Sam2;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
-/** Reads the side that SAM 2 sees images at, whichever of its networks it will be. */
+/** Reads the side that SAM or SAM 2 sees images at, whichever of its networks it will be. */
 public final class ImageSizeConverter implements ITypeConverter<Integer> {
     @Override
     public Integer convert(String value) {

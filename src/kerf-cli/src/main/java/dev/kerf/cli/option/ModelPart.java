@@ -22,7 +22,7 @@ import picocli.CommandLine.TypeConversionException;
 public record ModelPart(String name, ModelKind kind, String part) {
     private static final PictureSize SQUARE = new PictureSize(512, 512);
     private static final Map<String, PictureSize> USUAL = Map.of("maskrcnn", new PictureSize(800, 1216), "sam2",
-            new PictureSize(1024, 1024));
+            new PictureSize(1024, 1024), "sam", new PictureSize(1024, 1024));
 
     /** Reads one. */
     public static final class Converter implements ITypeConverter<ModelPart> {
@@ -85,7 +85,7 @@ public record ModelPart(String name, ModelKind kind, String part) {
     /**
      * The graph for images of a size.
      *
-     * @param imageSize side of the square that SAM 2 sees images at
+     * @param imageSize side of the square that SAM and SAM 2 see images at
      * @throws BadInputException if a size is out of range
      */
     public Graph graph(Weights weights, PictureSize size, int imageSize) {

@@ -21,6 +21,8 @@ import dev.kerf.model.sam2.MaskGenerator;
 import dev.kerf.model.sam2.MaskGenerator.GeneratedMask;
 import dev.kerf.model.sam2.Prediction;
 import dev.kerf.model.sam2.Prompt;
+import dev.kerf.model.sam2.PromptModel;
+import dev.kerf.model.sam2.Sam;
 import dev.kerf.model.sam2.Sam2;
 import dev.kerf.weights.Weights;
 import java.nio.file.Path;
@@ -37,7 +39,7 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** {@code kerf sam}: the pixels of what is pointed at. */
-@Command(name = "sam", mixinStandardHelpOptions = true, sortOptions = false, description = "Finds the pixels of what you point at, with SAM 2 or 2.1.", footer = {
+@Command(name = "sam", mixinStandardHelpOptions = true, sortOptions = false, description = "Finds the pixels of what you point at, with SAM, SAM 2 or 2.1.", footer = {
     "", "Example: kerf sam street.jpg --weights sam2.1_hiera_tiny.pt --point 210,95",
     "Several boxes are several things; points and scribbles belong to one thing, and to one box at most.",
     "Writes NAME-masks.png, each thing's number for its pixels, and NAME-overlay.png; with --multimask NAME-mask-1.png to -3",
@@ -51,8 +53,8 @@ public final class SamCommand implements Callable<Integer> {
     @Parameters(paramLabel = "IMAGE", description = "PNG, JPEG, BMP, TIFF or GIF.")
     private String image;
 
-    @Option(names = "--weights", required = true, paramLabel = "FILE|NAME", converter = WeightsPath.class, description = "A SAM 2 or 2.1 checkpoint: the official .pt file, safetensors made from it, or the name of fetched"
-            + " weights, such as sam2.1-tiny.")
+    @Option(names = "--weights", required = true, paramLabel = "FILE|NAME", converter = WeightsPath.class, description = "A checkpoint of SAM, SAM 2 or 2.1: the official .pth or .pt file, safetensors made from it, or the"
+            + " name of fetched weights, such as sam2.1-tiny or sam-vit-b.")
     private Path weights;
 
     @Option(names = "--point", paramLabel = "X,Y", description = "A pixel of the thing. May be given several times.")
@@ -76,8 +78,8 @@ public final class SamCommand implements Callable<Integer> {
     @Option(names = "--points-per-side", paramLabel = "N", defaultValue = "32", description = "With --everything: points along a side of the grid.")
     private int pointsPerSide;
 
-    @Option(names = "--min-iou", paramLabel = "P", defaultValue = "0.8", description = "With --everything: least IoU that the network gives a mask to be kept.")
-    private double minIou;
+    @Option(names = "--min-iou", paramLabel = "P", description = "With --everything: least IoU that the network gives a mask to be kept; by default upstream's, 0.8, or 0.88 of SAM, the first.")
+    private Double minIou;
 
     @Option(names = "--min-stability", paramLabel = "P", defaultValue = "0.95", description = "With --everything: least IoU of a mask cut off higher and lower.")
     private double minStability;
@@ -91,7 +93,7 @@ public final class SamCommand implements Callable<Integer> {
     @Option(names = "--min-region", paramLabel = "N", defaultValue = "0", description = "With --everything: removes holes and islands of fewer pixels.")
     private int minRegion;
 
-    @Option(names = "--image-size", paramLabel = "N", defaultValue = "1024", converter = ImageSizeConverter.class, description = "Side that the network sees the image at; the official networks know 1024.")
+    @Option(names = "--image-size", paramLabel = "N", converter = ImageSizeConverter.class, description = "Side that the network sees the image at; by default the one it was trained with, 1024 of the official ones.")
     private int imageSize;
 
     @Option(names = "--precision", paramLabel = "P", defaultValue = "f32", converter = PrecisionConverter.class, description = "How numbers are stored and multiplied: f32, tf32x3, tf32, f16 or bf16, if the device has it.")
@@ -122,7 +124,7 @@ public final class SamCommand implements Callable<Integer> {
             throw new ParameterException(spec.commandLine(), "--multimask answers one prompt");
         }
         List<Prompt> prompts = everything ? List.of() : Usage.of(spec, this::prompts);
-        MaskGenerator.Settings settings = Usage.of(spec, this::settings);
+        Usage.of(spec, () -> settings(MaskGenerator.Settings.of()));
         if (multimask) {
             output.candidates(spec);
         }
@@ -131,21 +133,22 @@ public final class SamCommand implements Callable<Integer> {
         Image picture = pages.read(input, note);
         output.check(input.file(), weights);
         long start = System.nanoTime();
-        try (Weights source = ModelCommands.open(weights, Sam2.KIND);
+        try (Weights source = ModelCommands.open(weights, Sam2.KIND, Sam.KIND);
                 OutputDirectory _ = new OutputDirectory(output.directory);
                 Device opened = device.open();
-                Sam2 sam = Sam2.load(opened, source, Sam2.Settings.of().imageSize(imageSize),
-                        ModelOptions.of().precision(precision))) {
-            List<MaskOutput.Found> found = everything ? everything(sam, picture, settings) : answers(sam, picture, prompts);
+                PromptModel sam = PromptModel.load(opened, source, imageSize, ModelOptions.of().precision(precision))) {
+            List<MaskOutput.Found> found = everything
+                    ? everything(sam, picture, settings(sam.everything()))
+                    : answers(sam, picture, prompts);
             output.write(console, input.file(), picture, prompts, found, sam.name(), opened.info(),
                     (System.nanoTime() - start) / 1e9);
         }
         return ExitCode.OK;
     }
 
-    private MaskGenerator.Settings settings() {
-        return MaskGenerator.Settings.of().pointsPerSide(pointsPerSide).thresholds(minIou, minStability).boxIou(nms)
-                .cropLayers(cropLayers).minRegionArea(minRegion);
+    private MaskGenerator.Settings settings(MaskGenerator.Settings usual) {
+        return usual.pointsPerSide(pointsPerSide).thresholds(minIou == null ? usual.iouThreshold() : minIou, minStability)
+                .boxIou(nms).cropLayers(cropLayers).minRegionArea(minRegion);
     }
 
     private List<Prompt> prompts() {
@@ -173,14 +176,14 @@ public final class SamCommand implements Callable<Integer> {
         return all.isEmpty() ? List.of(shown) : all;
     }
 
-    private List<MaskOutput.Found> answers(Sam2 sam, Image picture, List<Prompt> prompts) {
+    private List<MaskOutput.Found> answers(PromptModel sam, Image picture, List<Prompt> prompts) {
         try (ImageView view = sam.look(picture)) {
             List<Prediction> answers = multimask ? view.candidates(prompts.getFirst()) : view.predictAll(prompts);
             return answers.stream().map(MaskOutput.Found::of).toList();
         }
     }
 
-    private List<MaskOutput.Found> everything(Sam2 sam, Image picture, MaskGenerator.Settings settings) {
+    private List<MaskOutput.Found> everything(PromptModel sam, Image picture, MaskGenerator.Settings settings) {
         try (Progress progress = console.terminal() && !output.quiet
                 ? Progress.bar(console, 100, "percent")
                 : Progress.none()) {

@@ -32,7 +32,7 @@ import picocli.CommandLine.TypeConversionException;
 
 /** {@code kerf segment}: a label for each pixel of each image. */
 @Command(name = "segment", mixinStandardHelpOptions = true, sortOptions = false, description = "Gives each pixel of each image a label, by a U-Net. What needs another network: 'kerf detect' and"
-        + " 'kerf panoptic' (Mask R-CNN), 'kerf sam' and 'kerf track' (SAM 2).", footer = {
+        + " 'kerf panoptic' (Mask R-CNN), 'kerf sam' (SAM and SAM 2) and 'kerf track' (SAM 2).", footer = {
             "", "Writes NAME-labels.png and NAME-overlay.png into the current directory unless told otherwise.",
             "Exit codes: 0 done, 1 failed, 2 usage, 3 some images failed and the rest are done."})
 public final class SegmentCommand implements Callable<Integer> {

@@ -10,7 +10,7 @@ import dev.kerf.model.DeviceResult;
 import dev.kerf.model.nn.PictureInput;
 import dev.kerf.model.plan.FiniteCheck;
 import dev.kerf.model.plan.PlanResult;
-import dev.kerf.model.sam2.network.Sam2Graphs.DecoderRequest;
+import dev.kerf.model.sam2.network.PromptGraphs.DecoderRequest;
 import dev.kerf.model.sam2.network.MaskDecoder;
 import dev.kerf.tensor.HostTensor;
 import java.util.ArrayList;
@@ -20,8 +20,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * An image that SAM 2 has looked at: its features, on the device, from which any number of prompts are answered at the
- * mask decoder's cost alone. Made by {@link Sam2#look}.
+ * An image that a network has looked at: its features, on the device, from which any number of prompts are answered at the
+ * mask decoder's cost alone. Made by {@link PromptModel#look}.
  *
  * <p>May be used by many threads at once until it is closed.
  */
@@ -29,13 +29,13 @@ public final class ImageView implements AutoCloseable {
     /** Prompts answered in one run at most; more are answered in several. */
     public static final int MOST_AT_ONCE = 8;
 
-    private final Sam2 sam;
+    private final Prompting sam;
     private final int width;
     private final int height;
     private final Map<String, DeviceTensor.State> features = new LinkedHashMap<>();
     private boolean closed;
 
-    ImageView(Sam2 sam, int width, int height, Map<String, Value> states, Device device) {
+    ImageView(Prompting sam, int width, int height, Map<String, Value> states, Device device) {
         this.sam = sam;
         this.width = width;
         this.height = height;
@@ -94,11 +94,11 @@ public final class ImageView implements AutoCloseable {
     }
 
     private List<List<Prediction>> decode(List<Prompt> prompts, boolean mask, boolean multimask) {
-        PromptBatch batch = PromptBatch.of(prompts, mask);
+        PromptBatch batch = PromptBatch.of(prompts, mask, sam.config());
         int masks = multimask ? MaskDecoder.MASKS - 1 : 1;
         try (PlanResult found = decode(batch, multimask)) {
             HostTensor ious = found.get("iou_predictions").toHost();
-            HostTensor objects = found.get("object_score_logits").toHost();
+            HostTensor objects = sam.config().second() ? found.get("object_score_logits").toHost() : null;
             HostTensor low = found.get("low_res_masks").toHost();
             HostTensor logits = found.get("logits").toHost();
             HostTensor binary = found.get("masks").toHost();
@@ -106,9 +106,13 @@ public final class ImageView implements AutoCloseable {
             for (int i = 0; i < prompts.size(); i++) {
                 List<Prediction> of = new ArrayList<>();
                 for (int m = i * masks; m < (i + 1) * masks; m++) {
-                    of.add(Prediction.of(PromptBatch.plane(logits, m), PromptBatch.plane(binary, m),
-                            PromptBatch.clamped(PromptBatch.plane(low, m)), (float) ious.getDouble(m),
-                            (float) objects.getDouble(i)));
+                    HostTensor own = PromptBatch.plane(low, m);
+                    HostTensor whole = PromptBatch.plane(logits, m);
+                    HostTensor inside = PromptBatch.plane(binary, m);
+                    float iou = (float) ious.getDouble(m);
+                    of.add(objects == null
+                            ? Prediction.of(whole, inside, own, iou)
+                            : Prediction.of(whole, inside, PromptBatch.clamped(own), iou, (float) objects.getDouble(i)));
                 }
                 out.add(of);
             }
@@ -120,11 +124,12 @@ public final class ImageView implements AutoCloseable {
         DecoderRequest request = new DecoderRequest(batch.size(), batch.room(), batch.mask(), multimask);
         int masks = multimask ? MaskDecoder.MASKS - 1 : 1;
         PlanResult low = PlanResult.of(sam.decoders().lease(request), e -> {
-            bind(e, "image_embeddings", "high_res_features_0", "high_res_features_1");
-            batch.upload(e, width, height, sam.config());
+            bind(e, sam.features().toArray(String[]::new));
+            batch.upload(e, width, height);
             e.run();
         });
-        return low.and(() -> sam.upscalers().lease(new Sam2.Upscale(Sam2.Masks.DECODED, batch.size(), masks, height, width)),
+        return low.and(
+                () -> sam.upscalers().lease(new Prompting.Upscale(Prompting.Masks.DECODED, batch.size(), masks, height, width)),
                 u -> {
                     u.bindInput("low_res_masks", low.get("low_res_masks"));
                     u.run();
@@ -134,7 +139,8 @@ public final class ImageView implements AutoCloseable {
 
     /**
      * Masks that answer prompts, left on the device: {@code logits} F32 and {@code masks} U8 (B · M, 1, H, W) of the image's
-     * size, {@code low_res_masks} F32 (B, M, S/4, S/4), {@code iou_predictions} (B, M), {@code object_score_logits} (B, 1).
+     * size, {@code low_res_masks} F32 (B, M, S/4, S/4), {@code iou_predictions} (B, M) and, of SAM 2, {@code
+     * object_score_logits} (B, 1).
      * B is the number of prompts rounded up to a power of two, what is added repeats the last one; M is 1, or 3 for what
      * each could mean, in the network's order.
      *
@@ -149,10 +155,12 @@ public final class ImageView implements AutoCloseable {
             throw new BadInputException(prompts.size() + " prompts: 1 to " + MOST_AT_ONCE
                     + " are answered at once, all with a mask or none");
         }
-        DeviceResult found = decode(PromptBatch.of(prompts, prompts.getFirst().mask() != null), multimask);
+        DeviceResult found = decode(PromptBatch.of(prompts, prompts.getFirst().mask() != null, sam.config()), multimask);
         boolean done = false;
         try {
-            for (String name : List.of("iou_predictions", "object_score_logits")) {
+            for (String name : sam.config().second()
+                    ? List.of("iou_predictions", "object_score_logits")
+                    : List.of("iou_predictions")) {
                 HostTensor logits = found.get(name).toHost();
                 for (long i = 0; i < logits.elements(); i++) {
                     FiniteCheck.require("the image", logits.getDouble(i));

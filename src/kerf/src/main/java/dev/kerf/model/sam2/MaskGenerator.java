@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.function.IntConsumer;
 
 /**
- * Masks of everything in an image, as upstream's SAM2AutomaticMaskGenerator: a grid of points, three masks for each,
+ * Masks of everything in an image, as upstream's SamAutomaticMaskGenerator and SAM2AutomaticMaskGenerator: a grid of points, three masks for each,
  * those kept that the network thinks fit and that don't depend on the threshold, and of those that say the same the
  * best; again in crops of the image if asked for.
  *
@@ -40,11 +40,11 @@ public final class MaskGenerator {
     private static final int EDGE = 20;
     private static final double OVERLAP = 512.0 / 1500;
 
-    private final Sam2 sam;
+    private final PromptModel sam;
     private final Settings settings;
 
     /**
-     * What is kept; defaults are upstream's.
+     * What is kept; {@link PromptModel#everything} are upstream's defaults.
      *
      * @param pointsPerSide   points along one side of the grid
      * @param iouThreshold    masks with a predicted IoU not above this are dropped
@@ -75,7 +75,7 @@ public final class MaskGenerator {
             }
         }
 
-        /** Upstream's: 32 points a side, 0.8, 0.95, 0.7, no crops, no cleaning. */
+        /** Upstream's for SAM 2: 32 points a side, 0.8, 0.95, 0.7, no crops, no cleaning. */
         public static Settings of() {
             return new Settings(32, 0.8, 0.95, 0.7, 0, 1, 0);
         }
@@ -107,7 +107,7 @@ public final class MaskGenerator {
     }
 
     /** A generator with settings of its own on a model that others may use. */
-    public MaskGenerator(Sam2 sam, Settings settings) {
+    public MaskGenerator(PromptModel sam, Settings settings) {
         this.sam = sam;
         this.settings = settings;
     }

@@ -127,11 +127,6 @@ public record Prompt(List<Point> points, @Nullable Corners box, @Nullable HostTe
         return new Prompt(points, box, lowRes);
     }
 
-    /** Points that the network is given: the box's corners, the points, and the padding that ends the list. */
-    int tokens() {
-        return points.size() + (box == null ? 0 : 2) + 1;
-    }
-
     /**
      * Checks that everything lies in the image and the mask's logits are numbers.
      *

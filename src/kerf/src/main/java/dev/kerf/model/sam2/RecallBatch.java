@@ -1,7 +1,7 @@
 package dev.kerf.model.sam2;
 
 import dev.kerf.backend.Executable;
-import dev.kerf.model.sam2.network.Sam2Graphs.DecoderRequest;
+import dev.kerf.model.sam2.network.PromptGraphs.DecoderRequest;
 import dev.kerf.model.sam2.network.Sam2VideoGraphs.FrameRequest;
 import dev.kerf.model.sam2.network.Positions;
 import dev.kerf.model.sam2.network.Sam2Config;

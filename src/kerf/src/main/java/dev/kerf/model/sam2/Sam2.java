@@ -1,6 +1,5 @@
 package dev.kerf.model.sam2;
 
-import dev.kerf.backend.CompileOptions;
 import dev.kerf.backend.Device;
 import dev.kerf.backend.DeviceWeights;
 import dev.kerf.backend.Executable;
@@ -9,19 +8,13 @@ import dev.kerf.image.Image;
 import dev.kerf.image.Picture;
 import dev.kerf.model.ModelKind;
 import dev.kerf.model.ModelOptions;
-import dev.kerf.model.nn.PictureInput;
 import dev.kerf.model.plan.PlanCache;
-import dev.kerf.model.plan.WarmUp;
 import dev.kerf.model.sam2.network.Sam2Graphs;
-import dev.kerf.model.sam2.network.Sam2Graphs.DecoderRequest;
 import dev.kerf.model.sam2.network.Sam2VideoGraphs;
 import dev.kerf.model.sam2.network.Sam2VideoGraphs.FrameRequest;
 import dev.kerf.model.sam2.network.Sam2Config;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.weights.Weights;
-import java.time.Duration;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -44,7 +37,7 @@ import java.util.stream.Stream;
  * or a tracker too, a deadline and lets another thread cancel it. The device and the weight file must outlive the model, the
  * model its views.
  */
-public final class Sam2 implements AutoCloseable {
+public final class Sam2 implements PromptModel {
     /**
      * Where the objects are in one frame.
      *
@@ -95,10 +88,8 @@ public final class Sam2 implements AutoCloseable {
     private final Sam2Config config;
     private final Device device;
     private final DeviceWeights weights;
-    private final CompileOptions options;
+    private final Prompting prompting;
     private final PlanCache<Look, Executable> encoders;
-    private final PlanCache<DecoderRequest, Executable> decoders;
-    private final PlanCache<Upscale, Executable> upscalers;
 
     private final PlanCache<Size, Executable> givens;
     private final PlanCache<FrameRequest, Executable> frames;
@@ -117,31 +108,14 @@ public final class Sam2 implements AutoCloseable {
     /** An image's size. */
     record Size(int height, int width) {}
 
-    /** Where the masks come from that are brought to an image's size. */
-    enum Masks {
-        /** The decoder, bound. */
-        DECODED,
-        /** A frame of a video, bound; holes are filled. */
-        TRACKED,
-        /** The host, uploaded. */
-        KNOWN
-    }
-
-    /** Masks brought to an image's size. */
-    record Upscale(Masks from, int batch, int masks, int height, int width) {}
-
     private Sam2(Device device, Weights source, Sam2Config config, ModelOptions chosen) {
         Sam2Graphs.requireFits(config, source);
         this.config = config;
         this.device = device;
         this.weights = device.load(source);
-        this.options = chosen.compile();
         int plans = Math.max(PLANS, chosen.plans());
+        this.prompting = new Prompting(config.prompts(), device, weights, chosen.compile(), plans, config.holeArea());
         this.encoders = new PlanCache<>(chosen.plansOr(2), l -> compile(Sam2Graphs.look(config, l.form, l.video)));
-        this.decoders = new PlanCache<>(plans, r -> compile(Sam2Graphs.decoder(config, r)));
-        this.upscalers = new PlanCache<>(plans,
-                u -> compile(Sam2Graphs.upscale(config, u.batch, u.masks, u.height, u.width,
-                        u.from == Masks.TRACKED ? config.holeArea() : 0)));
         this.givens = new PlanCache<>(1, s -> compile(Sam2VideoGraphs.given(config, s.height, s.width)));
         this.frames = new PlanCache<>(plans, r -> compile(Sam2VideoGraphs.frame(config, r)));
         this.remembers = new PlanCache<>(plans,
@@ -174,7 +148,7 @@ public final class Sam2 implements AutoCloseable {
                 settings.dynamicMultimask, settings.binarizeClicked, settings.holeArea), options);
     }
 
-    /** What the network is called: {@code SAM 2.1 tiny}. */
+    @Override
     public String name() {
         return config.label();
     }
@@ -184,58 +158,21 @@ public final class Sam2 implements AutoCloseable {
         return config;
     }
 
-    /** How many plans were compiled since the model was loaded. */
+    @Override
     public long compiled() {
-        return Stream.of(encoders, decoders, upscalers, givens, frames, remembers, memories)
+        return Stream.of(encoders, prompting.decoders(), prompting.upscalers(), givens, frames, remembers, memories)
                 .mapToLong(PlanCache::compiled).sum();
     }
 
-    /**
-     * Compiles what pictures of these forms need, for a point or a box and one mask or three, and answers such prompts for
-     * empty pictures until times are steady. Trackers compile for the numbers of memories that a frame attends to as they
-     * meet them.
-     *
-     * @param limit most time for each form, after the first call
-     */
-    public void warmUp(Duration limit, Picture.Form... forms) {
-        for (Picture.Form form : forms) {
-            Picture blank = form.blank();
-            Prompt point = Prompt.point(0.5 * form.width(), 0.5 * form.height());
-            Prompt box = Prompt.box(0, 0, form.width(), form.height());
-            WarmUp.untilSteady(limit, () -> {
-                try (ImageView view = look(blank)) {
-                    view.predict(point);
-                    view.candidates(point);
-                    view.predict(box);
-                    view.candidates(box);
-                }
-            });
-        }
-    }
-
-    /**
-     * Looks at a picture: the costly part, once.
-     *
-     * @return its features, to be closed by the caller
-     */
+    @Override
     public ImageView look(Picture picture) {
         return look(picture, false);
     }
 
-    /**
-     * Looks at several pictures, one after the other: each keeps the device busy by itself.
-     *
-     * @return a view of each, to be closed by the caller; none if one fails
-     */
-    public List<ImageView> look(List<? extends Picture> pictures) {
-        List<ImageView> views = new ArrayList<>();
-        try {
-            pictures.forEach(p -> views.add(look(p)));
-            return List.copyOf(views);
-        } catch (RuntimeException e) {
-            views.forEach(ImageView::close);
-            throw e;
-        }
+    /** Those of upstream's SAM2AutomaticMaskGenerator. */
+    @Override
+    public MaskGenerator.Settings everything() {
+        return MaskGenerator.Settings.of();
     }
 
     /** Likewise at a frame of a video, which upstream resizes in another way. */
@@ -244,24 +181,8 @@ public final class Sam2 implements AutoCloseable {
     }
 
     private ImageView look(Picture given, boolean video) {
-        // Upstream reads 8 bits.
-        Picture picture = given instanceof Image i && i.bits() > 8 ? i.toRgb8() : given;
-        try (var lease = encoders.lease(new Look(picture.form(), video))) {
-            Executable e = lease.plan();
-            ImageView view = new ImageView(this, picture.width(), picture.height(), e.graph().states(), device);
-            boolean done = false;
-            try {
-                view.fill(e);
-                PictureInput.upload(e.input("image"), List.of(picture));
-                e.run();
-                done = true;
-                return view;
-            } finally {
-                if (!done) {
-                    view.close();
-                }
-            }
-        }
+        Picture picture = Prompting.of8Bits(given);
+        return prompting.look(picture, encoders, new Look(picture.form(), video));
     }
 
     /**
@@ -287,50 +208,24 @@ public final class Sam2 implements AutoCloseable {
         return new StreamTracker(this);
     }
 
-    /**
-     * Every stage of the answer to a prompt, by upstream's names: those of the image encoder, then those of the prompt
-     * and mask decoder.
-     */
+    @Override
     public Map<String, HostTensor> trace(Image image, Prompt prompt, boolean multimask) {
         prompt.check(image.width(), image.height(), config.maskSize());
         Image rgb = image.toRgb8();
-        Map<String, HostTensor> out = new LinkedHashMap<>();
-        try (Executable encoder = traced(Sam2Graphs.image(config, rgb.height(), rgb.width()))) {
-            encoder.input("image").upload(rgb.toTensor().data());
-            encoder.run();
-            encoder.graph().stages().keySet().forEach(s -> out.put(s, encoder.output(s).toHost()));
-            PromptBatch batch = new PromptBatch(List.of(prompt), prompt.mask() != null, 1, prompt.tokens());
-            DecoderRequest r = new DecoderRequest(1, batch.room(), batch.mask(), multimask);
-            try (Executable decoder = traced(Sam2Graphs.decoder(config, r))) {
-                decoder.graph().inputs().keySet().stream()
-                        .filter(encoder.graph().outputs()::containsKey)
-                        .forEach(name -> decoder.bindInput(name, encoder.output(name)));
-                batch.upload(decoder, rgb.width(), rgb.height(), config);
-                decoder.run();
-                decoder.graph().stages().keySet().forEach(s -> out.put(s, decoder.output(s).toHost()));
-            }
-        }
-        return out;
+        return prompting.trace(rgb, Sam2Graphs.image(config, rgb.height(), rgb.width()), prompt, multimask);
     }
 
-    private Executable traced(Graph graph) {
-        return device.compile(graph, weights, options.keep(graph.stages().keySet().toArray(String[]::new)));
+    private Executable compile(Graph graph) {
+        return prompting.compile(graph);
     }
 
-    Executable compile(Graph graph) {
-        return device.compile(graph, weights, options);
+    /** What answers prompts. */
+    Prompting prompting() {
+        return prompting;
     }
 
     Device device() {
         return device;
-    }
-
-    PlanCache<DecoderRequest, Executable> decoders() {
-        return decoders;
-    }
-
-    PlanCache<Upscale, Executable> upscalers() {
-        return upscalers;
     }
 
     PlanCache<Size, Executable> givens() {
@@ -349,7 +244,6 @@ public final class Sam2 implements AutoCloseable {
         return memories;
     }
 
-    /** Closes plans and gives the weights back. */
     @Override
     public void close() {
         givens.close();
@@ -357,8 +251,7 @@ public final class Sam2 implements AutoCloseable {
         remembers.close();
         memories.close();
         encoders.close();
-        decoders.close();
-        upscalers.close();
+        prompting.close();
         weights.close();
     }
 }

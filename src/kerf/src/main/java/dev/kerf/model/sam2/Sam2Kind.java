@@ -8,7 +8,7 @@ import dev.kerf.json.Json;
 import dev.kerf.model.ModelKind;
 import dev.kerf.model.ModelOptions;
 import dev.kerf.model.sam2.network.Sam2Graphs;
-import dev.kerf.model.sam2.network.Sam2Graphs.DecoderRequest;
+import dev.kerf.model.sam2.network.PromptGraphs.DecoderRequest;
 import dev.kerf.model.sam2.network.Sam2VideoGraphs;
 import dev.kerf.model.sam2.network.Sam2VideoGraphs.FrameRequest;
 import dev.kerf.model.sam2.network.Sam2Config;
@@ -68,7 +68,12 @@ final class Sam2Kind implements ModelKind {
 
     @Override
     public Map<String, String> metadata(Weights weights, GraphRequest r) {
-        Map<String, String> out = new LinkedHashMap<>(Map.of("kerf.model", name(), "kerf.part", r.part()));
+        return metadata(name(), r);
+    }
+
+    /** That of a model whose encoder takes images as they are. */
+    static Map<String, String> metadata(String model, GraphRequest r) {
+        Map<String, String> out = new LinkedHashMap<>(Map.of("kerf.model", model, "kerf.part", r.part()));
         if (r.part().equals("encoder")) {
             out.putAll(Map.of("kerf.input",
                     "uint8 (1, height, width, 3): red, green, blue, which the graph resizes and normalises itself",
@@ -80,16 +85,18 @@ final class Sam2Kind implements ModelKind {
 
     @Override
     public Map<String, HostTensor> trace(Device device, Weights weights, TraceRequest r) {
+        try (Sam2 sam = Sam2.load(device, weights, Sam2.Settings.of().imageSize(r.imageSize()), ModelOptions.of())) {
+            return sam.trace(Image.read(r.image()), prompt(r), false);
+        }
+    }
+
+    /** What is shown. */
+    static Prompt prompt(TraceRequest r) {
         Prompt prompt = new Prompt(List.of(), null, null);
         for (double[] xy : r.points()) {
             prompt = prompt.foreground(xy[0], xy[1]);
         }
         double[] c = r.box();
-        if (c.length > 0) {
-            prompt = prompt.and(Prompt.box(c[0], c[1], c[2], c[3]));
-        }
-        try (Sam2 sam = Sam2.load(device, weights, Sam2.Settings.of().imageSize(r.imageSize()), ModelOptions.of())) {
-            return sam.trace(Image.read(r.image()), prompt, false);
-        }
+        return c.length == 0 ? prompt : prompt.and(Prompt.box(c[0], c[1], c[2], c[3]));
     }
 }

@@ -3,7 +3,7 @@ package dev.kerf.model.sam2;
 import dev.kerf.backend.Executable;
 import dev.kerf.error.BadInputException;
 import dev.kerf.model.plan.FiniteCheck;
-import dev.kerf.model.sam2.network.Sam2Graphs.DecoderRequest;
+import dev.kerf.model.sam2.network.PromptGraphs.DecoderRequest;
 import dev.kerf.model.sam2.network.Sam2VideoGraphs.FrameRequest;
 import dev.kerf.model.sam2.network.PromptEncoder;
 import dev.kerf.model.sam2.network.Sam2Config;
@@ -62,16 +62,16 @@ final class Tracking implements AutoCloseable {
         Prompt asked = prompt.mask() == null && before != null
                 ? prompt.refining(PromptBatch.clamped(before.mask))
                 : prompt;
-        PromptBatch batch = PromptBatch.of(List.of(asked), asked.mask() != null);
+        PromptBatch batch = PromptBatch.of(List.of(asked), asked.mask() != null, sam.config().prompts());
         // Upstream counts a box as two points; with more than one there is nothing to choose from.
-        boolean multimask = asked.tokens() - 1 <= 1;
+        boolean multimask = asked.points().size() + (asked.box() == null ? 0 : 2) <= 1;
         DecoderRequest decoder = new DecoderRequest(1, batch.room(), batch.mask(), multimask);
         Answer answer;
         if (initial) {
             try (var lease = sam.frames().lease(new FrameRequest(decoder, 0, 0, 0))) {
                 Executable e = lease.plan();
                 view.bind(e, "image_embeddings", "high_res_features_0", "high_res_features_1");
-                batch.upload(e, width, height, sam.config());
+                batch.upload(e, width, height);
                 e.run();
                 answer = answers(e, frame).getFirst();
             }
@@ -82,7 +82,7 @@ final class Tracking implements AutoCloseable {
             try (var lease = sam.frames().lease(recalled.request(decoder, bank.slots()))) {
                 Executable e = lease.plan();
                 view.bind(e, "vision_features", "high_res_features_0", "high_res_features_1");
-                batch.upload(e, width, height, sam.config());
+                batch.upload(e, width, height);
                 recalled.upload(e, bank);
                 e.run();
                 answer = answers(e, frame).getFirst();
@@ -211,7 +211,8 @@ final class Tracking implements AutoCloseable {
         HostTensor pointers = e.output("object_pointer").toHost();
         int n = objectScores.shape().size(0);
         List<Answer> out = new ArrayList<>();
-        try (var lease = sam.upscalers().lease(new Sam2.Upscale(Sam2.Masks.TRACKED, n, 1, height, width))) {
+        try (var lease = sam.prompting().upscalers()
+                .lease(new Prompting.Upscale(Prompting.Masks.TRACKED, n, 1, height, width))) {
             Executable u = lease.plan();
             u.bindInput("low_res_masks", e.output("low_res_masks"));
             u.run();
@@ -234,7 +235,7 @@ final class Tracking implements AutoCloseable {
 
     /** What is told of a frame that was answered before. */
     private Prediction known(FrameMemory m) {
-        try (var lease = sam.upscalers().lease(new Sam2.Upscale(Sam2.Masks.KNOWN, 1, 1, height, width))) {
+        try (var lease = sam.prompting().upscalers().lease(new Prompting.Upscale(Prompting.Masks.KNOWN, 1, 1, height, width))) {
             Executable u = lease.plan();
             u.input("low_res_masks").upload(m.mask.data());
             u.run();

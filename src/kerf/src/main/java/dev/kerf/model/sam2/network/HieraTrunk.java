@@ -76,18 +76,15 @@ final class HieraTrunk implements Trunk {
     private Value block(Layers b, Value x, int dim, int heads, int window, boolean pools) {
         long h = x.type().shape().dim(0);
         long w = x.type().shape().dim(1);
-        long side = window == 0 ? h : window;
-        long rows = Math.ceilDiv(h, side);
-        long columns = Math.ceilDiv(w, side);
+        Windows cut = new Windows(h, w, window == 0 ? h : window);
         // Upstream pads before the projection: a token of the padding is a key whose projection is the bias.
-        Value normed = pad(b.at("norm1").layerNorm(x, -1, Sam2Config.EPS), rows * side - h, columns * side - w);
+        Value normed = cut.padded(g, b.at("norm1").layerNorm(x, -1, Sam2Config.EPS));
         Projected p = pools ? pooled(b, normed, dim) : projected(b, normed, dim);
-        Value seen = b.at("attn").attention(windows(p.q, rows, columns, heads), windows(p.k, rows, columns, heads),
-                windows(p.v, rows, columns, heads), null); // (windows, heads, out², dim / heads)
-        long out = pools ? side / 2 : side;
-        seen = g.permute(g.reshape(seen, rows, columns, heads, out, out, dim / heads), 0, 3, 1, 4, 2, 5);
-        seen = cropped(g.reshape(seen, rows * out, columns * out, dim), pools ? h / 2 : h, pools ? w / 2 : w, 1);
-        Value shortcut = pools ? cropped(p.around, h / 2, w / 2, 2) : x;
+        Value seen = b.at("attn").attention(cut.cut(g, p.q, heads), cut.cut(g, p.k, heads), cut.cut(g, p.v, heads),
+                null); // (windows, heads, out², dim / heads)
+        Value joined = cut.joined(g, seen, pools ? cut.side() / 2 : cut.side());
+        seen = Windows.cropped(g, joined, pools ? h / 2 : h, pools ? w / 2 : w, 1);
+        Value shortcut = pools ? Windows.cropped(g, p.around, h / 2, w / 2, 2) : x;
         Value y = g.add(shortcut, b.at("attn.proj").linear(seen, dim));
         Value hidden = b.at("mlp.layers.0").linear(b.at("norm2").layerNorm(y, -1, Sam2Config.EPS), 4L * dim);
         return g.add(y, b.at("mlp.layers.1").linear(g.unary(Function.GELU_ERF, hidden), dim));
@@ -125,29 +122,6 @@ final class HieraTrunk implements Trunk {
         Shape s = x.type().shape();
         long dim = s.dim(2) / n;
         return g.reshape(g.slice(g.reshape(x, s.dim(0), s.dim(1), n, dim), 2, i, i + 1), s.dim(0), s.dim(1), dim);
-    }
-
-    /** The upper left tokens of (H', W', dim), one of so many along a row: (H, W, dim). */
-    private Value cropped(Value x, long h, long w, int step) {
-        Value high = x.type().shape().dim(0) == h ? x : g.slice(x, 0, 0, h);
-        return x.type().shape().dim(1) == w ? high : g.apply(new MoveOp.Slice(1, 0, w * step, step), high);
-    }
-
-    /** Tokens (rows · side, columns · side, dim) window by window: (rows · columns, heads, side², dim / heads). */
-    private Value windows(Value x, long rows, long columns, int heads) {
-        Shape s = x.type().shape();
-        long high = s.dim(0) / rows;
-        long wide = s.dim(1) / columns;
-        long each = s.dim(2) / heads;
-        Value cut = g.permute(g.reshape(x, rows, high, columns, wide, heads, each), 0, 2, 4, 1, 3, 5);
-        return g.reshape(cut, rows * columns, heads, high * wide, each);
-    }
-
-    private Value pad(Value x, long down, long right) {
-        if (down == 0 && right == 0) {
-            return x;
-        }
-        return g.apply(new MoveOp.Pad(List.of(0L, 0L, 0L), List.of(down, right, 0L), MoveOp.PadMode.CONSTANT, 0), x);
     }
 
     /** The largest of each 2×2 tokens: (H, W, C) to (H/2, W/2, C). */

@@ -10,6 +10,7 @@ import dev.kerf.model.nn.Layers;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Trunk and neck, as upstream's {@code modeling/backbones/image_encoder.py}, with the mask decoder's projections of
@@ -25,10 +26,10 @@ final class ImageEncoder {
      * What an image becomes.
      *
      * @param embeddings (1, 256, S/16, S/16)
-     * @param fine       (1, 32, S/4, S/4)
-     * @param medium     (1, 64, S/8, S/8)
+     * @param fine       (1, 32, S/4, S/4); null where masks are made without
+     * @param medium     (1, 64, S/8, S/8); likewise
      */
-    record Features(Value embeddings, Value fine, Value medium) {}
+    record Features(Value embeddings, @Nullable Value fine, @Nullable Value medium) {}
 
     ImageEncoder(Layers model, Sam2Config config, Trunk trunk) {
         this.trunk = trunk;

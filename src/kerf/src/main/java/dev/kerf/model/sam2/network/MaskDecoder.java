@@ -15,6 +15,7 @@ import dev.kerf.tensor.Shape;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Masks, their qualities and whether the thing is there at all, as upstream's {@code modeling/sam/mask_decoder.py}. Of
@@ -26,25 +27,27 @@ public final class MaskDecoder {
 
     private final Layers p;
     private final GraphBuilder g;
-    private final Sam2Config config;
+    private final PromptConfig config;
     private final int first;
+    private final int quality;
 
     /**
      * All results, M being 3 or 4.
      *
      * @param masks  logits (B, M, 4 · grid, 4 · grid)
-     * @param ious   predicted IoU of each mask, (B, M) in 0 … 1
+     * @param ious   predicted IoU of each mask, (B, M); of SAM 2 in 0 … 1
      * @param tokens of each mask, (B, M, 256)
-     * @param object logit of the thing being in the image, (B, 1)
+     * @param object logit of the thing being in the image, (B, 1); null where nothing says so
      */
-    record Masks(Value masks, Value ious, Value tokens, Value object) {}
+    record Masks(Value masks, Value ious, Value tokens, @Nullable Value object) {}
 
     /** @param multimask whether only the three masks for prompts that leave doubt are wanted, not all four */
-    MaskDecoder(Layers model, Sam2Config config, boolean multimask) {
-        this.p = model.at("sam_mask_decoder");
+    MaskDecoder(Layers model, PromptConfig config, boolean multimask) {
+        this.p = model.at(config.family().maskDecoder());
         this.g = model.g();
         this.config = config;
         this.first = multimask ? 1 : 0;
+        this.quality = config.second() ? 1 : 0;
     }
 
     /**
@@ -57,42 +60,54 @@ public final class MaskDecoder {
     Masks forward(ImageEncoder.Features features, Value positions, Value sparse, Value sparseBias, Value dense) {
         long b = sparse.type().shape().dim(0);
         int width = Sam2Config.WIDTH;
-        Value own = g.reshape(g.concat(0, p.at("obj_score_token").weight("weight", 1, width),
-                p.at("iou_token").weight("weight", 1, width), p.at("mask_tokens").weight("weight", MASKS, width)),
-                1, 2 + MASKS, width);
-        Value tokens = g.concat(1, expand(own, b, 2 + MASKS, width), sparse); // (B, 6 + P, 256)
-        Value bias = g.concat(3, g.constant(HostTensor.zeros(DType.F32, Shape.of(b, 1, 1, 2 + MASKS))), sparseBias);
+        List<Value> made = new ArrayList<>();
+        List<Layers> heads = new ArrayList<>();
+        if (config.second()) {
+            made.add(p.at("obj_score_token").weight("weight", 1, width));
+            heads.add(p.at("pred_obj_score_head"));
+        }
+        made.add(p.at("iou_token").weight("weight", 1, width));
+        heads.add(p.at("iou_prediction_head"));
+        made.add(p.at("mask_tokens").weight("weight", MASKS, width));
+        IntStream.range(0, MASKS).forEach(i -> heads.add(p.at("output_hypernetworks_mlps." + i)));
+        int n = heads.size(); // T: 6, or 5 where nothing says whether the thing is there
+        Value own = g.reshape(g.concat(0, made.toArray(Value[]::new)), 1, n, width);
+        Value tokens = g.concat(1, expand(own, b, n, width), sparse); // (B, T + P, 256)
+        Value bias = g.concat(3, g.constant(HostTensor.zeros(DType.F32, Shape.of(b, 1, 1, n))), sparseBias);
         Value image = g.add(features.embeddings(), dense);
         if (image.type().shape().dim(0) != b) {
             image = expand(image, b, width, config.grid(), config.grid());
         }
-        var both = new TwoWayTransformer(p.at("transformer"), bias).forward(p.tokens(image), positions, tokens);
-        Value hidden = both.tokens(); // (B, 6 + P, 256)
+        var both = new TwoWayTransformer(p.at("transformer"), bias, config.family()).forward(p.tokens(image), positions,
+                tokens);
+        Value hidden = both.tokens(); // (B, T + P, 256)
         Value up = upscale(p.image(both.image(), config.grid()), features); // (B, 32, 4 · grid, 4 · grid)
         int side = config.maskSize();
-        List<Layers> heads = new ArrayList<>(List.of(p.at("pred_obj_score_head"), p.at("iou_prediction_head")));
-        IntStream.range(0, MASKS).forEach(i -> heads.add(p.at("output_hypernetworks_mlps." + i)));
-        Value h = g.reshape(g.slice(hidden, 1, 0, 2 + MASKS), b, 2 + MASKS, 1, width);
+        Value h = g.reshape(g.slice(hidden, 1, 0, n), b, n, 1, width);
         h = g.relu(stacked(h, heads, "layers.0", width));
-        h = g.relu(stacked(h, heads, "layers.1", width)); // (B, 6, 1, 256): a token for each of the heads
-        int from = 2 + first;
-        Value weights = stacked(g.slice(h, 1, from, 2 + MASKS), heads.subList(from, 2 + MASKS), "layers.2", 32);
-        long n = MASKS - first;
-        Value masks = g.matMul(g.reshape(weights, b, n, 32), g.reshape(up, b, 32, (long) side * side)); // (B, M, side²)
-        Layers quality = heads.get(1).at("layers.2");
-        Value ious = g.unary(Function.SIGMOID, g.linear(token(h, 1),
-                g.slice(quality.weight("weight", MASKS, width), 0, first, MASKS),
-                g.slice(quality.weight("bias", MASKS), 0, first, MASKS)));
-        Value object = heads.get(0).at("layers.2").linear(token(h, 0), 1);
-        return new Masks(g.reshape(masks, b, n, side, side), ious, g.slice(hidden, 1, from, 2 + MASKS), object);
+        h = g.relu(stacked(h, heads, "layers.1", width)); // (B, T, 1, 256): a token for each of the heads
+        int from = quality + 1 + first;
+        Value weights = stacked(g.slice(h, 1, from, n), heads.subList(from, n), "layers.2", 32);
+        long m = MASKS - first;
+        Value masks = g.matMul(g.reshape(weights, b, m, 32), g.reshape(up, b, 32, (long) side * side)); // (B, M, side²)
+        Layers last = heads.get(quality).at("layers.2");
+        Value ious = g.linear(token(h, quality), g.slice(last.weight("weight", MASKS, width), 0, first, MASKS),
+                g.slice(last.weight("bias", MASKS), 0, first, MASKS));
+        Value object = config.second() ? heads.getFirst().at("layers.2").linear(token(h, 0), 1) : null;
+        return new Masks(g.reshape(masks, b, m, side, side),
+                config.second() ? g.unary(Function.SIGMOID, ious) : ious, g.slice(hidden, 1, from, n), object);
     }
 
-    /** (B, 256, grid, grid) to (B, 32, 4 · grid, 4 · grid), with the finer levels of the image added. */
+    /** (B, 256, grid, grid) to (B, 32, 4 · grid, 4 · grid), with the finer levels of the image added where there are any. */
     private Value upscale(Value x, ImageEncoder.Features features) {
         Layers u = p.at("output_upscaling");
-        Value medium = u.at("1").layerNorm(g.add(u.at("0").twice(x, 64), features.medium()), 1, Sam2Config.EPS);
+        Value medium = u.at("1").layerNorm(with(u.at("0").twice(x, 64), features.medium()), 1, Sam2Config.EPS);
         Value fine = u.at("3").twice(g.unary(Function.GELU_ERF, medium), 32);
-        return g.unary(Function.GELU_ERF, g.add(fine, features.fine()));
+        return g.unary(Function.GELU_ERF, with(fine, features.fine()));
+    }
+
+    private Value with(Value x, @Nullable Value level) {
+        return level == null ? x : g.add(x, level);
     }
 
     /** Linear layers of one name below several modules, each of its own token: (B, n, 1, C) to (B, n, 1, out). */

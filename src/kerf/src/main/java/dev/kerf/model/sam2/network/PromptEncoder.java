@@ -30,10 +30,10 @@ public final class PromptEncoder {
 
     private final Layers p;
     private final GraphBuilder g;
-    private final Sam2Config config;
+    private final PromptConfig config;
 
-    PromptEncoder(Layers model, Sam2Config config) {
-        this.p = model.at("sam_prompt_encoder");
+    PromptEncoder(Layers model, PromptConfig config) {
+        this.p = model.at(config.family().promptEncoder());
         this.g = model.g();
         this.config = config;
     }
@@ -87,7 +87,8 @@ public final class PromptEncoder {
 
     /** The encoding of every cell of the image embedding, computed when weights are loaded: (1, grid², 256). */
     Value image() {
-        var matrix = new WeightExpr.Tensor("sam_prompt_encoder.pe_layer.positional_encoding_gaussian_matrix",
+        var matrix = new WeightExpr.Tensor(
+                config.family().promptEncoder() + ".pe_layer.positional_encoding_gaussian_matrix",
                 Shape.of(2, Sam2Config.WIDTH / 2));
         Value cells = g.weight(new WeightExpr.FourierGrid(matrix, config.grid(), config.grid())); // (grid², 256)
         return g.reshape(cells, 1, (long) config.grid() * config.grid(), Sam2Config.WIDTH);

@@ -207,6 +207,11 @@ public record Sam2Config(
         return new Sam2Config(size, version, imageSize, on, on, on ? HOLE_AREA : 0);
     }
 
+    /** What prompts are answered with. */
+    public PromptConfig prompts() {
+        return new PromptConfig(PromptConfig.Family.SAM2, imageSize, dynamicMultimask);
+    }
+
     /** What stands first in the image encoder, below its path. */
     Trunk trunk(Layers p) {
         return new HieraTrunk(p, size);

@@ -15,7 +15,7 @@ import dev.kerf.graph.StateOp;
 import dev.kerf.graph.TensorType;
 import dev.kerf.model.nn.Layers;
 import dev.kerf.model.nn.PictureInput;
-import dev.kerf.model.sam2.network.Sam2Graphs.DecoderRequest;
+import dev.kerf.model.sam2.network.PromptGraphs.DecoderRequest;
 import dev.kerf.tensor.DType;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;
@@ -59,7 +59,7 @@ public final class Sam2VideoGraphs {
     /**
      * Masks of objects in a frame. Inputs: the image encoder's outputs ({@code vision_features} for a frame with
      * memories, {@code image_embeddings} for one without), {@code points}, {@code labels} and, if asked for, {@code
-     * mask_input} as {@link Sam2Graphs#decoder} takes them (a frame that is only tracked has two points labelled −1),
+     * mask_input} as {@link PromptGraphs#decoder} takes them (a frame that is only tracked has two points labelled −1),
      * and with memories {@code memory_slots}, {@code memory_ages}, {@code memory_valid}, each (B, M) int32, {@code
      * pointer_slots}, {@code pointer_valid}, (B, P) int32, and {@code pointer_times} (B, P, 256), the encoding of
      * their distance. An age is a row of {@code maskmem_tpos_enc}: 6 for a conditioning frame, 0 for the last frame.
@@ -69,7 +69,8 @@ public final class Sam2VideoGraphs {
     public static Graph frame(Sam2Config config, FrameRequest r) {
         GraphBuilder g = new GraphBuilder();
         Layers model = Layers.of(g);
-        ImageEncoder.Features given = Sam2Graphs.features(g, config, r.remembers() ? "vision_features" : "image_embeddings");
+        ImageEncoder.Features given = PromptGraphs.features(g, config.prompts(),
+                r.remembers() ? "vision_features" : "image_embeddings");
         ImageEncoder.Features features = !r.remembers()
                 ? given
                 : new ImageEncoder.Features(
@@ -77,7 +78,7 @@ public final class Sam2VideoGraphs {
                                 .forward(given.embeddings(), memory(model, config, r)),
                         given.fine(), given.medium());
         g.stage("memory_conditioned_features", features.embeddings());
-        var prompted = Sam2Graphs.prompt(g, config, r.decoder(), features);
+        var prompted = PromptGraphs.prompt(g, config.prompts(), r.decoder(), features);
         MaskDecoder decoder = prompted.decoder();
         MaskDecoder.Masks m = prompted.masks();
         boolean multimask = r.decoder().multimask();
@@ -106,7 +107,7 @@ public final class Sam2VideoGraphs {
         GraphBuilder g = new GraphBuilder();
         Layers model = Layers.of(g);
         int objects = 1;
-        ImageEncoder.Features one = Sam2Graphs.features(g, config, "vision_features");
+        ImageEncoder.Features one = PromptGraphs.features(g, config.prompts(), "vision_features");
         Value mask = g.input("mask", TensorType.f32(objects, 1, height, width));
         int whole = config.imageSize();
         if (height != whole || width != whole) {
@@ -122,7 +123,7 @@ public final class Sam2VideoGraphs {
         int[] padding = new int[2 * objects];
         Arrays.fill(padding, PromptEncoder.PADDING);
         Value labels = g.constant(HostTensor.of(Shape.of(objects, 2), padding));
-        MaskDecoder.Masks m = Sam2Graphs.prompt(g, config, points, labels, hint, one, false).masks();
+        MaskDecoder.Masks m = PromptGraphs.prompt(g, config.prompts(), points, labels, hint, one, false).masks();
         // Whether the thing is there is told by the mask; the pointer is a thing's only where the decoder says so too.
         Value largest = g.apply(new ReduceOp.Reduce(ReduceOp.Reduction.MAX, List.of(2, 3), false), mask); // (B, 1)
         Value token = g.reshape(g.slice(m.tokens(), 1, 0, 1), objects, Sam2Config.WIDTH);

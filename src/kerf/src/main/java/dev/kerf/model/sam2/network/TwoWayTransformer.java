@@ -21,6 +21,7 @@ final class TwoWayTransformer {
     private final Layers p;
     private final GraphBuilder g;
     private final Value bias;
+    private final PromptConfig.Family family;
 
     /**
      * Both results.
@@ -31,7 +32,8 @@ final class TwoWayTransformer {
     record Both(Value tokens, Value image) {}
 
     /** @param bias what is added to the scores of tokens as keys, (B, 1, 1, T) */
-    TwoWayTransformer(Layers p, Value bias) {
+    TwoWayTransformer(Layers p, Value bias, PromptConfig.Family family) {
+        this.family = family;
         this.p = p;
         this.g = p.g();
         this.bias = bias;
@@ -57,7 +59,8 @@ final class TwoWayTransformer {
             Value seen = attend(look, look.at("q_proj").linear(g.add(queries, tokens), 128), both.get(0),
                     look.at("v_proj").linear(keys, 128), null);
             queries = layer.at("norm2").layerNorm(g.add(queries, seen), -1, Layers.EPS);
-            Value made = layer.at("mlp").mlp(queries, HIDDEN, Sam2Config.WIDTH, 2);
+            Value hidden = g.relu(layer.at("mlp").at(family.hidden()).linear(queries, HIDDEN));
+            Value made = layer.at("mlp").at(family.out()).linear(hidden, Sam2Config.WIDTH);
             queries = layer.at("norm3").layerNorm(g.add(queries, made), -1, Layers.EPS);
             placed = g.add(queries, tokens);
             Layers tell = layer.at("cross_attn_image_to_token");
