@@ -26,7 +26,8 @@ class ModelsTest {
                     + "batch norm, input as it is, classes: class 0, class 1",
             "maskrcnn-quick", "Mask R-CNN: ResNet-50-FPN as torchvision's first version, 91 classes with background",
             "sam2-quick", "SAM 2.1: Hiera tiny, 12 blocks in stages [1, 2, 7, 2], 96 to 768 channels, 1 to 8 heads; "
-                    + "trained at 1024×1024 pixels");
+                    + "trained at 1024×1024 pixels",
+            "sam-quick", "SAM ViT-B: 12 blocks, 768 channels, 12 heads; trained at 256×256 pixels");
 
     @Test
     void eachCaseIsOfOneKindWhichDescribesItAndRecordsItsParts() {

@@ -196,7 +196,7 @@ class SamCommandTest {
                 "cut.safetensors");
         Path other = Run.unet(dir.resolve("unet.safetensors"), 3, 2, false);
         Run.of("sam", image, "--weights", other, "--backend", "cpu", "--point", "3,3").failedWith(ExitCode.FAILED,
-                "not 'sam2': use 'kerf segment'");
+                "not 'sam2' or 'sam': use 'kerf segment'");
         assertEquals(List.of("cut.safetensors", "drawn.png", "empty.txt", "unet.safetensors"), Run.files(dir));
     }
 }

@@ -40,7 +40,7 @@ final class CaseVideo {
         Sam2Config config = setup.config();
         int side = config.imageSize();
         List<Json> frames = setup.golden().description().at("images").items();
-        long cells = (long) config.grid() * config.grid();
+        long cells = config.memoryTokens();
         boolean binarize = config.binarizeClicked();
         var first = new FrameRequest(new DecoderRequest(1, 2, false, true), 0, 0, 0);
         var later = new FrameRequest(new DecoderRequest(1, 2, false, true), SLOTS, MEMORIES, POINTERS);

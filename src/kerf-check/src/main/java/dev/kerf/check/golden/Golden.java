@@ -36,7 +36,8 @@ public final class Golden {
     public static final String HOME = "kerf.home";
 
     private static final Map<String, Model> MODELS = Map.of(
-            "unet", new UNetGolden(), "maskrcnn", new RcnnGolden(), "sam2", new Sam2Golden(), "sam", new SamGolden());
+            "unet", new UNetGolden(), "maskrcnn", new RcnnGolden(), "sam2", new Sam2Golden(), "edgetam", new Sam2Golden(),
+            "sam", new SamGolden());
 
     private final GoldenCase golden;
     private final Model model;

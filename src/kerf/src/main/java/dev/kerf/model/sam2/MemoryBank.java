@@ -44,7 +44,7 @@ final class MemoryBank implements AutoCloseable {
             }
         }
         close();
-        long cells = (long) sam.config().grid() * sam.config().grid();
+        long cells = sam.config().memoryTokens();
         memories = sam.device().allocateState(TensorType.f32(slots, cells, Sam2Config.MEMORY_WIDTH));
         pointers = sam.device().allocateState(TensorType.f32(slots, Sam2Config.WIDTH));
         owners = new FrameMemory[slots];

@@ -30,13 +30,18 @@ final class Sam2Kind implements ModelKind {
 
     @Override
     public boolean accepts(Weights weights) {
-        return weights.contains(Sam2Config.PATCHES);
+        return weights.contains(Sam2Config.PATCHES) || weights.contains(Sam2Config.STEM);
     }
 
     @Override
     public String describe(Weights weights) {
         Sam2Config c = Sam2Config.of(weights);
         Sam2Config.Size s = c.size();
+        if (s == Sam2Config.Size.EDGE) {
+            return c.label() + ": RepViT-M1, " + s.depth() + " blocks in stages " + s.stages() + ", " + s.embedDim() + " to "
+                    + 8 * s.embedDim() + " channels; trained at " + Sam2Config.IMAGE_SIZE + "×" + Sam2Config.IMAGE_SIZE
+                    + " pixels";
+        }
         return (c.version() == Sam2Config.Version.V2_1 ? "SAM 2.1" : "SAM 2.0") + ": Hiera " + s.label() + ", "
                 + s.depth() + " blocks in stages " + s.stages() + ", " + s.embedDim() + " to " + 8 * s.embedDim()
                 + " channels, " + s.heads() + " to " + 8 * s.heads() + " heads; trained at " + Sam2Config.IMAGE_SIZE + "×"

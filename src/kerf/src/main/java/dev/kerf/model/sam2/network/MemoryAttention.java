@@ -7,10 +7,11 @@ import dev.kerf.graph.MoveOp;
 import dev.kerf.model.nn.Layers;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;
+import java.util.Arrays;
 
 /**
  * A frame's features made to know what came before, as upstream's {@code modeling/memory_attention.py}: in each of
- * four layers the frame attends to itself, then to memories and object pointers.
+ * several layers the frame attends to itself, then to memories and object pointers.
  *
  * <p>Two things are done in another order than upstream does them. The even and the odd channels of queries and keys
  * are put one behind the other by the order of their projections' rows, so that rotary embeddings turn halves and not
@@ -18,23 +19,28 @@ import dev.kerf.tensor.Shape;
  * let a linear layer through: sums are 64 wide, not 256.
  */
 final class MemoryAttention {
-    private static final int LAYERS = 4;
     private static final int HIDDEN = 2048;
     private static final int HALF = Sam2Config.WIDTH / 2;
 
     private final Layers p;
     private final GraphBuilder g;
     private final int grid;
+    private final int layers;
     private final Value sine;
     private final Value cosine;
+    private final Value memorySine;
+    private final Value memoryCosine;
     private final Value evensFirst;
 
     MemoryAttention(Layers p, Sam2Config config) {
         this.p = p;
         this.g = p.g();
         this.grid = config.grid();
+        this.layers = config.memoryLayers();
         this.sine = g.constant(Positions.rotary(HALF, grid, true));
         this.cosine = g.constant(Positions.rotary(HALF, grid, false)); // (grid², 128)
+        this.memorySine = config.size() == Sam2Config.Size.EDGE ? memories(true) : sine;
+        this.memoryCosine = config.size() == Sam2Config.Size.EDGE ? memories(false) : cosine;
         int[] order = new int[Sam2Config.WIDTH];
         for (int i = 0; i < HALF; i++) {
             order[i] = 2 * i;
@@ -46,11 +52,11 @@ final class MemoryAttention {
     /**
      * What the frame attends to.
      *
-     * @param spatial         memories one behind the other, (B, M · grid², 64)
+     * @param spatial         memories one behind the other, (B, M · L, 64), L being grid² or EdgeTAM's 512
      * @param spatialPlaced   with the encodings of place and time added
      * @param pointers        tokens of object pointers, (B, 4 · P, 64)
      * @param pointersPlaced  with the encoding of time added
-     * @param bias            −∞ for what isn't valid, (B, 1, 1, M · grid² + 4 · P)
+     * @param bias            −∞ for what isn't valid, (B, 1, 1, M · L + 4 · P)
      */
     record Memory(Value spatial, Value spatialPlaced, Value pointers, Value pointersPlaced, Value bias) {}
 
@@ -63,7 +69,7 @@ final class MemoryAttention {
         Value x = p.tokens(g.add(features, g.multiply(positions, g.constant(0.1f)))); // (1, grid², 256)
         Value values = g.concat(1, memory.spatial, memory.pointers); // (B, Lk, 64)
         long b = values.type().shape().dim(0);
-        for (int i = 0; i < LAYERS; i++) {
+        for (int i = 0; i < layers; i++) {
             Layers layer = p.at("layers." + i);
             x = g.add(x, self(layer.at("self_attn"), layer.at("norm1").layerNorm(x, -1, Layers.EPS)));
             if (i == 0 && b > 1) {
@@ -94,8 +100,10 @@ final class MemoryAttention {
 
     /** x (B, grid², 256) to the same. */
     private Value cross(Layers a, Value x, Memory m, Value values) {
-        Value q = rotated(halved(x, a.at("q_proj")));
-        Value k = g.concat(1, rotated(halved(m.spatialPlaced, a.at("k_proj"))),
+        Value q = g.apply(new MatrixOp.Rotary(), halved(x, a.at("q_proj")), cosine, sine);
+        // The positions of one memory, as many times as there are memories.
+        Value spatial = g.apply(new MatrixOp.Rotary(), halved(m.spatialPlaced, a.at("k_proj")), memoryCosine, memorySine);
+        Value k = g.concat(1, spatial,
                 halved(m.pointersPlaced, a.at("k_proj"))); // (B, Lk, 256)
         Value y = a.attention(q, k, values, 1, m.bias); // (B, grid², 64)
         return a.at("out_proj").linear(a.at("v_proj").linear(y, Sam2Config.WIDTH), Sam2Config.WIDTH);
@@ -121,8 +129,11 @@ final class MemoryAttention {
         return g.reshape(each, 2 * rows, HALF);
     }
 
-    /** Pairs turned by their position's angles (Su et al. 2021): x (B, n · grid², 256), the grid's positions n times. */
-    private Value rotated(Value x) {
-        return g.apply(new MatrixOp.Rotary(), x, cosine, sine);
+    /** Angles of EdgeTAM's memories, whose first tokens have no place and aren't turned: (512, 128). */
+    private Value memories(boolean sine) {
+        float[] still = new float[Perceiver.LATENTS * HALF];
+        Arrays.fill(still, sine ? 0 : 1);
+        return g.concat(0, g.constant(HostTensor.of(Shape.of(Perceiver.LATENTS, HALF), still)),
+                g.constant(Positions.rotary(HALF, Perceiver.SIDE, sine)));
     }
 }

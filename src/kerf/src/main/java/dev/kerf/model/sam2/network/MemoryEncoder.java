@@ -36,7 +36,7 @@ final class MemoryEncoder {
      * @param masks    logits (B, 1, 4 · grid, 4 · grid)
      * @param object   logits of the things being there, (B, 1)
      * @param binarize whether the masks count as 0 and 1
-     * @return (B, 64, grid, grid)
+     * @return (B, 64, grid, grid); of EdgeTAM (B, 512, 64)
      */
     Value forward(Value features, Value masks, Value object, boolean binarize) {
         long b = masks.type().shape().dim(0);
@@ -51,6 +51,9 @@ final class MemoryEncoder {
             y = block(p.at("fuser.layers." + i), y);
         }
         y = p.at("out_proj").conv2d(y, Sam2Config.MEMORY_WIDTH, 1, Window2d.of()); // (B, 64, grid, grid)
+        if (config.size() == Sam2Config.Size.EDGE) {
+            return new Perceiver(model.at("spatial_perceiver")).forward(y);
+        }
         if (config.version() == Sam2Config.Version.V2_0) {
             return y;
         }

@@ -3,8 +3,10 @@ package dev.kerf.model.sam2.network;
 import dev.kerf.error.BadInputException;
 import dev.kerf.error.BadWeightsException;
 import dev.kerf.model.nn.Layers;
+import dev.kerf.tensor.Shape;
 import dev.kerf.weights.Weights;
 import dev.kerf.weights.Weights.TensorInfo;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -34,6 +36,7 @@ public record Sam2Config(
         Size size, Version version, int imageSize, boolean dynamicMultimask, boolean binarizeClicked, int holeArea) {
     /** Side that the official checkpoints were trained with. */
     public static final int IMAGE_SIZE = 1024;
+    private static final int LEAST = 64;
     private static final int MOST = 4096;
     /** Channels of embeddings and tokens. */
     public static final int WIDTH = 256;
@@ -52,10 +55,12 @@ public record Sam2Config(
     /** Holes that upstream's video predictor fills. */
     public static final int HOLE_AREA = 8;
     /** Tensors of the checkpoints that inference never reads. */
-    static final List<String> NOT_NEEDED = List.of("no_mem_pos_enc");
+    static final List<String> NOT_NEEDED = List.of("no_mem_pos_enc", "*.num_batches_tracked");
 
     /** The tensor by which a checkpoint shows what it is. */
     public static final String PATCHES = "image_encoder.trunk.patch_embed.proj.weight";
+    /** The tensor by which EdgeTAM's does. */
+    public static final String STEM = "image_encoder.trunk.body.stem.conv2.c.weight";
 
     /** The releases; a checkpoint's tensors tell which it is. */
     public enum Version {
@@ -67,10 +72,10 @@ public record Sam2Config(
 
     /** What the network is called: {@code SAM 2.1 tiny}. */
     public String label() {
-        return "SAM 2" + (version == Version.V2_1 ? ".1 " : " ") + size.label;
+        return size == Size.EDGE ? size.label : "SAM 2" + (version == Version.V2_1 ? ".1 " : " ") + size.label;
     }
 
-    /** Sizes of the image encoder (Hiera, Ryali et al. 2023). */
+    /** Sizes of the image encoder (Hiera, Ryali et al. 2023), and EdgeTAM's. */
     public enum Size {
         /** 39 million parameters. */
         TINY("tiny", 96, 1, List.of(1, 2, 7, 2), List.of(5, 7, 9), List.of(8, 4, 14, 7), 7),
@@ -79,7 +84,9 @@ public record Sam2Config(
         /** 81 million parameters. */
         BASE_PLUS("base+", 112, 2, List.of(2, 3, 16, 3), List.of(12, 16, 20), List.of(8, 4, 14, 7), 14),
         /** 224 million parameters. */
-        LARGE("large", 144, 2, List.of(2, 6, 36, 4), List.of(23, 33, 43), List.of(8, 4, 16, 8), 7);
+        LARGE("large", 144, 2, List.of(2, 6, 36, 4), List.of(23, 33, 43), List.of(8, 4, 16, 8), 7),
+        /** EdgeTAM, 14 million parameters: RepViT in place of Hiera, and memories of few tokens. */
+        EDGE("EdgeTAM", 48, 0, List.of(2, 2, 14, 2), List.of(), List.of(), 0);
 
         private final String label;
         private final int embedDim;
@@ -100,7 +107,7 @@ public record Sam2Config(
             this.positions = positions;
         }
 
-        /** The name that users know: tiny, small, base+ or large. */
+        /** The name that users know: tiny, small, base+, large or EdgeTAM. */
         public String label() {
             return label;
         }
@@ -110,7 +117,7 @@ public record Sam2Config(
             return embedDim;
         }
 
-        /** Attention heads of the first stage, doubled likewise. */
+        /** Attention heads of the first stage, doubled likewise; 0 of EdgeTAM, whose trunk has none. */
         public int heads() {
             return heads;
         }
@@ -144,6 +151,9 @@ public record Sam2Config(
     /** Checks the side. */
     public Sam2Config {
         check(imageSize, holeArea);
+        if (size == Size.EDGE && imageSize % (16 * Perceiver.SIDE) != 0) {
+            throw new BadInputException("image size " + imageSize + ": EdgeTAM takes a multiple of " + 16 * Perceiver.SIDE);
+        }
     }
 
     /**
@@ -152,7 +162,7 @@ public record Sam2Config(
      * @throws BadInputException if there is no such side or area
      */
     public static void check(int imageSize, int holeArea) {
-        if (imageSize < 64 || imageSize > MOST || imageSize % 32 != 0) {
+        if (imageSize < LEAST || imageSize > MOST || imageSize % 32 != 0) {
             throw new BadInputException("image size " + imageSize + ": expected a multiple of 32 from 64 to " + MOST);
         }
         if (holeArea < 0) {
@@ -166,6 +176,9 @@ public record Sam2Config(
      * @throws BadWeightsException if it is no SAM 2 checkpoint; says what was looked for
      */
     public static Sam2Config of(Weights weights) {
+        if (weights.contains(STEM)) {
+            return edge(weights);
+        }
         Optional<TensorInfo> patch = weights.find(PATCHES);
         if (patch.isEmpty()) {
             throw new BadWeightsException(weights.source() + ": no SAM 2 checkpoint: it has no tensor '"
@@ -183,8 +196,26 @@ public record Sam2Config(
         }
         throw new BadWeightsException(weights.source() + ": an image encoder of " + channels + " channels and " + depth
                 + " blocks is none of SAM 2's sizes: " + Arrays.stream(Size.values())
-                        .map(s -> s.label + " (" + s.embedDim + ", " + s.depth() + ")")
+                        .filter(s -> s != Size.EDGE).map(s -> s.label + " (" + s.embedDim + ", " + s.depth() + ")")
                         .collect(Collectors.joining(", ")));
+    }
+
+    private static Sam2Config edge(Weights weights) {
+        List<Integer> stages = new ArrayList<>();
+        for (int s = 0; s < 4; s++) {
+            int n = 0;
+            while (weights.contains("image_encoder.trunk.body.stages_" + s + ".blocks." + n + ".token_mixer.conv.c.weight")) {
+                n++;
+            }
+            stages.add(n);
+        }
+        Shape stem = weights.find(STEM).orElseThrow().shape();
+        long channels = stem.rank() == 0 ? 0 : stem.dim(0);
+        if (!stages.equals(Size.EDGE.stages) || channels != Size.EDGE.embedDim) {
+            throw new BadWeightsException(weights.source() + ": a RepViT of " + channels + " channels and blocks " + stages
+                    + " isn't EdgeTAM's, which has " + Size.EDGE.embedDim + " and " + Size.EDGE.stages);
+        }
+        return new Sam2Config(Size.EDGE, Version.V2_0, IMAGE_SIZE, true, true, HOLE_AREA);
     }
 
     private static Version version(Weights weights) {
@@ -214,7 +245,22 @@ public record Sam2Config(
 
     /** What stands first in the image encoder, below its path. */
     Trunk trunk(Layers p) {
-        return new HieraTrunk(p, size);
+        return size == Size.EDGE ? new RepVitTrunk(p, size) : new HieraTrunk(p, size);
+    }
+
+    /** The smallest side of the network's input. */
+    int smallest() {
+        return size == Size.EDGE ? 16 * Perceiver.SIDE : LEAST;
+    }
+
+    /** Layers of memory attention. */
+    int memoryLayers() {
+        return size == Size.EDGE ? 2 : 4;
+    }
+
+    /** Tokens of a frame's memory: those of the image embedding, or the few that EdgeTAM makes of them. */
+    public long memoryTokens() {
+        return size == Size.EDGE ? 2L * Perceiver.LATENTS : (long) grid() * grid();
     }
 
     /** Side of the image embedding: a sixteenth of the input's. */

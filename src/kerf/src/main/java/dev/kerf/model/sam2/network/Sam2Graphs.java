@@ -92,7 +92,7 @@ public final class Sam2Graphs {
     /** Every tensor that some part of the model reads, with the shape that it has to have. */
     static List<WeightExpr.Tensor> tensors(Sam2Config given) {
         // Tensors don't depend on the image's side, and small graphs are recorded faster.
-        Sam2Config config = given.withImageSize(64);
+        Sam2Config config = given.withImageSize(given.smallest());
         DecoderRequest withMask = new DecoderRequest(1, 2, true, false);
         DecoderRequest without = new DecoderRequest(1, 2, false, true);
         return Stream.of(image(config, config.imageSize(), config.imageSize()), decoder(config, withMask),
@@ -110,7 +110,7 @@ public final class Sam2Graphs {
      * @throws BadWeightsException naming a tensor that is missing, misshapen, or neither used nor known as not needed
      */
     public static void requireFits(Sam2Config config, Weights weights) {
-        PromptGraphs.requireFits("SAM 2 " + config.size().label(), tensors(config), Sam2Config.NOT_NEEDED, weights);
+        PromptGraphs.requireFits(config.label(), tensors(config), Sam2Config.NOT_NEEDED, weights);
     }
 
     /** Prompt encoder and mask decoder for an image that has no memory: {@link PromptGraphs#decoder}. */

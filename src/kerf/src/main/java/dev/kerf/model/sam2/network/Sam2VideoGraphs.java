@@ -24,7 +24,7 @@ import java.util.List;
 
 /**
  * The parts of SAM 2 that a video adds. Memories lie in two states, each a ring of slots: {@code memories} (slots,
- * grid², 64) and {@code pointers} (slots, 256). Which slots a frame attends to, how old they are and which are valid
+ * L, 64), L being the places of the image embedding or EdgeTAM's 512 tokens, and {@code pointers} (slots, 256). Which slots a frame attends to, how old they are and which are valid
  * are inputs; objects are the batch axis.
  */
 public final class Sam2VideoGraphs {
@@ -147,12 +147,12 @@ public final class Sam2VideoGraphs {
         long b = r.decoder().batch();
         long m = r.memories();
         long n = r.pointers();
-        long cells = (long) config.grid() * config.grid();
+        long cells = config.memoryTokens();
         int width = Sam2Config.MEMORY_WIDTH;
         Value memories = g.state("memories", TensorType.f32(r.slots(), cells, width));
         Value pointers = g.state("pointers", TensorType.f32(r.slots(), Sam2Config.WIDTH));
-        Value spatial = g.apply(new MoveOp.Gather(), memories, integers(g, "memory_slots", b, m)); // (B, M, grid², 64)
-        Value place = model.tokens(g.constant(Positions.sine2d(width, config.grid()))); // (1, grid², 64)
+        Value spatial = g.apply(new MoveOp.Gather(), memories, integers(g, "memory_slots", b, m)); // (B, M, L, 64)
+        Value place = place(model, config); // (1, L, 64)
         Value ages = g.reshape(model.weight("maskmem_tpos_enc", Sam2Config.MEMORIES, 1, 1, width),
                 Sam2Config.MEMORIES, width);
         Value time = g.apply(new MoveOp.Gather(), ages, integers(g, "memory_ages", b, m)); // (B, M, 64)
@@ -170,6 +170,14 @@ public final class Sam2VideoGraphs {
                 bias(g, integers(g, "pointer_valid", b, n), each)); // (B, Lk)
         return new MemoryAttention.Memory(g.reshape(spatial, b, m * cells, width), g.reshape(placed, b, m * cells, width),
                 tokens, timed, g.reshape(bias, b, 1, 1, m * cells + n * each));
+    }
+
+    /** Where the tokens of a memory are. */
+    private static Value place(Layers model, Sam2Config config) {
+        GraphBuilder g = model.g();
+        return config.size() == Sam2Config.Size.EDGE
+                ? g.constant(Perceiver.positions())
+                : model.tokens(g.constant(Positions.sine2d(Sam2Config.MEMORY_WIDTH, config.grid())));
     }
 
     private static Value integers(GraphBuilder g, String slot, long... dims) {
@@ -190,7 +198,7 @@ public final class Sam2VideoGraphs {
     /**
      * A frame put into memory. Inputs: {@code vision_features}, {@code low_res_masks} (B, 1, S/4, S/4), {@code
      * object_score_logits} (B, 1), {@code object_pointer} (B, 256) and {@code slots} (B) int32, where to. Updates both
-     * rings. Output: {@code memory_features} (B, 64, grid, grid).
+     * rings. Output: {@code memory_features} (B, 64, grid, grid), of EdgeTAM (B, 512, 64).
      *
      * @param objects  B
      * @param slots    of the rings
@@ -207,19 +215,20 @@ public final class Sam2VideoGraphs {
         Value pointer = g.input("object_pointer", TensorType.f32(objects, Sam2Config.WIDTH));
         Value to = integers(g, "slots", objects);
         Value memory = new MemoryEncoder(model, config).forward(features, masks, object, binarize);
-        g.stage("memory_pos_enc", g.constant(Positions.sine2d(Sam2Config.MEMORY_WIDTH, grid)));
+        boolean few = config.size() == Sam2Config.Size.EDGE;
+        g.stage("memory_pos_enc", few ? place(model, config) : g.constant(Positions.sine2d(Sam2Config.MEMORY_WIDTH, grid)));
         g.output("memory_features", g.stage("memory_features", memory));
-        write(g, "memories", slots, model.tokens(memory), to);
+        write(g, "memories", slots, few ? memory : model.tokens(memory), to);
         write(g, "pointers", slots, pointer, to);
         return g.build();
     }
 
     /**
-     * A slot's contents: input {@code slot} (1) int32, outputs {@code memory} (grid², 64) and {@code pointer} (256).
+     * A slot's contents: input {@code slot} (1) int32, outputs {@code memory} (L, 64) and {@code pointer} (256).
      */
     public static Graph readSlot(Sam2Config config, int slots) {
         GraphBuilder g = new GraphBuilder();
-        long cells = (long) config.grid() * config.grid();
+        long cells = config.memoryTokens();
         int width = Sam2Config.MEMORY_WIDTH;
         Value slot = integers(g, "slot", 1);
         Value memories = g.state("memories", TensorType.f32(slots, cells, width));
@@ -232,7 +241,7 @@ public final class Sam2VideoGraphs {
     /** The reverse of {@link #readSlot}: its outputs are inputs. */
     public static Graph writeSlot(Sam2Config config, int slots) {
         GraphBuilder g = new GraphBuilder();
-        long cells = (long) config.grid() * config.grid();
+        long cells = config.memoryTokens();
         int width = Sam2Config.MEMORY_WIDTH;
         Value slot = integers(g, "slot", 1);
         write(g, "memories", slots, g.reshape(g.input("memory", TensorType.f32(cells, width)), 1, cells, width), slot);
