@@ -1,4 +1,4 @@
-/** Files that are written whole or not at all. */
+/** Files that are written whole or not at all, and files mapped to be read. */
 @NullMarked
 package dev.kerf.file;
 

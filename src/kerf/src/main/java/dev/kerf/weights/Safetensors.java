@@ -2,6 +2,7 @@ package dev.kerf.weights;
 
 import dev.kerf.error.BadFileException;
 import dev.kerf.error.BadInputException;
+import dev.kerf.file.MappedFile;
 import dev.kerf.json.Json;
 import dev.kerf.tensor.DType;
 import dev.kerf.tensor.HostTensor;

@@ -50,8 +50,9 @@ public final class Weights implements AutoCloseable {
     }
 
     /**
-     * Opens a safetensors file, the index of several ({@code model.safetensors.index.json}, the files beside it) or a PyTorch
-     * checkpoint; which of them it is shows in its first bytes, not in its name.
+     * Opens a safetensors file, the index of several ({@code model.safetensors.index.json}, the files beside it), a PyTorch
+     * checkpoint or an ONNX model, whose initializers are the tensors; which of them it is shows in its first bytes, not in its
+     * name.
      *
      * <p>Tensors have the names that the model gives them: {@code _orig_mod} in a name, {@code module.}, {@code model.} or
      * {@code net.} before all names, and several of these, are left out, as is the counter {@code n_averaged} of averaged
@@ -78,6 +79,16 @@ public final class Weights implements AutoCloseable {
      */
     public static Weights ofSafetensors(byte[] content, String name) {
         return new Weights(Safetensors.of(content, name), "", true);
+    }
+
+    /**
+     * Reads an ONNX model's initializers from memory.
+     *
+     * @param name what errors call it
+     * @throws BadFileException if it is truncated or malformed, or a tensor lies in another file
+     */
+    public static Weights ofOnnx(byte[] content, String name) {
+        return new Weights(OnnxInitializers.of(content, name), "", true);
     }
 
     /** Weights in memory, in the map's order; the map is copied, the tensors are not. */

@@ -17,7 +17,7 @@ import java.util.regex.Pattern;
 
 /** Tells the formats of weight files apart by their first bytes. */
 enum WeightsFormat {
-    SAFETENSORS, SAFETENSORS_INDEX, TORCH;
+    SAFETENSORS, SAFETENSORS_INDEX, TORCH, ONNX;
 
     private static final int HEAD = 512;
     /** In Latin-1, as the first bytes are read. */
@@ -35,6 +35,7 @@ enum WeightsFormat {
             case SAFETENSORS -> Renamed.byModel(Safetensors.open(path));
             case SAFETENSORS_INDEX -> Renamed.byModel(ShardedSafetensors.open(path));
             case TORCH -> TorchCheckpoint.open(path);
+            case ONNX -> OnnxInitializers.open(path);
         };
     }
 
@@ -66,6 +67,9 @@ enum WeightsFormat {
         if (zip || pickle || tar) {
             return TORCH;
         }
+        if (isOnnx(path, head)) {
+            return ONNX;
+        }
         if (text.stripLeading().startsWith("{")) {
             return SAFETENSORS_INDEX;
         }
@@ -73,7 +77,15 @@ enum WeightsFormat {
             throw new BadFileException(path
                     + ": is a Git LFS pointer, not the file itself; fetch it with git lfs pull");
         }
-        throw new BadFileException(path + ": " + markup(text).orElse("is neither a safetensors file nor a PyTorch checkpoint"));
+        throw new BadFileException(
+                path + ": " + markup(text).orElse("is neither a safetensors file nor a PyTorch checkpoint nor an ONNX model"));
+    }
+
+    /** A model begins with its format's version as field 1; others in its place are told by the file's name. */
+    private static boolean isOnnx(Path path, byte[] head) {
+        boolean version = head.length > 2 && head[0] == 8 && head[1] > 0 && head[1] < 64;
+        boolean named = path.toString().toLowerCase(Locale.ROOT).endsWith(".onnx");
+        return version || named && head[0] != '<' && head[0] != 'v';
     }
 
     /** What a text in angle brackets is, by its first element; nothing for what isn't such a text. */

@@ -1,4 +1,4 @@
-package dev.kerf.weights;
+package dev.kerf.file;
 
 import dev.kerf.error.BadFileException;
 import dev.kerf.error.ClosedException;
@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * A file mapped read-only, for all threads, until it is closed. It stays open so that its length can be asked for: memory
  * mapped from what is no longer there can't be read.
  */
-final class MappedFile implements AutoCloseable {
+public final class MappedFile implements AutoCloseable {
     private final Path path;
     /** None for content in memory. Not a channel: an interrupted thread would close it for all. */
     private final @Nullable RandomAccessFile file;
@@ -30,7 +30,12 @@ final class MappedFile implements AutoCloseable {
         this.bytes = bytes;
     }
 
-    static MappedFile open(Path path) {
+    /**
+     * Maps a file of weights.
+     *
+     * @throws BadFileException if there is none, or it can't be read
+     */
+    public static MappedFile open(Path path) {
         if (Files.isDirectory(path)) {
             throw new BadFileException(path + ": is a directory, expected a file of weights");
         }
@@ -48,14 +53,15 @@ final class MappedFile implements AutoCloseable {
     }
 
     /** Content in memory as if it were a file; copied. */
-    static MappedFile of(byte[] content, String name) {
+    public static MappedFile of(byte[] content, String name) {
         Arena arena = Arena.ofShared();
         MemorySegment bytes = arena.allocate(content.length, 8);
         MemorySegment.copy(content, 0, bytes, java.lang.foreign.ValueLayout.JAVA_BYTE, 0, content.length);
         return new MappedFile(Path.of(name), null, arena, bytes.asReadOnly());
     }
 
-    Path path() {
+    /** Where it is. */
+    public Path path() {
         return path;
     }
 
@@ -65,7 +71,7 @@ final class MappedFile implements AutoCloseable {
      * @throws ClosedException  if this object is closed
      * @throws BadFileException if the file became shorter since it was opened
      */
-    MemorySegment bytes() {
+    public MemorySegment bytes() {
         if (!arena.scope().isAlive()) {
             throw new ClosedException(path + ": used after it was closed");
         }
@@ -81,13 +87,14 @@ final class MappedFile implements AutoCloseable {
     }
 
     /** Takes a slice's pages out of memory, where it is of a file; what reads it next reads the file again. */
-    static void unload(MemorySegment slice) {
+    public static void unload(MemorySegment slice) {
         if (slice.isMapped()) {
             slice.unload();
         }
     }
 
-    long size() {
+    /** Bytes of it. */
+    public long size() {
         return bytes.byteSize();
     }
 

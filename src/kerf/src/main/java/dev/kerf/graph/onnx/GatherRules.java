@@ -1,0 +1,140 @@
+package dev.kerf.graph.onnx;
+
+import dev.kerf.graph.Graph.Value;
+import dev.kerf.graph.MoveOp;
+import dev.kerf.graph.PointwiseOp.Compare;
+import dev.kerf.graph.PointwiseOp.Relation;
+import dev.kerf.graph.PointwiseOp.Where;
+import dev.kerf.tensor.DType;
+import dev.kerf.tensor.HostTensor;
+import dev.kerf.tensor.Shape;
+import java.util.Arrays;
+import java.util.Map;
+
+/** Elements picked by indices, from the end where they are negative. */
+final class GatherRules {
+    private GatherRules() {}
+
+    static Map<String, Rule> rules() {
+        return Map.of("Gather", GatherRules::gather, "GatherElements", GatherRules::elements, "GatherND", GatherRules::tuples);
+    }
+
+    /** Known indices as numbers from 0. */
+    static long[] positive(Imported n, HostTensor indices, long extent) {
+        long[] out = Host.longs(indices);
+        for (int i = 0; i < out.length; i++) {
+            out[i] += out[i] < 0 ? extent : 0;
+            if (out[i] < 0 || out[i] >= extent) {
+                throw n.bad("picks element " + indices.getLong(i) + " of " + extent);
+            }
+        }
+        return out;
+    }
+
+    /** Indices that a run finds as numbers from 0. */
+    static Value positive(Imported n, Operand indices, long extent) {
+        HostTensor known = indices.known();
+        if (known != null) {
+            int[] rows = Arrays.stream(positive(n, known, extent)).mapToInt(Math::toIntExact).toArray();
+            return n.g.constant(HostTensor.of(known.shape(), rows));
+        }
+        Value v = indices.as(DType.I32, n.g);
+        Value below = n.add(new Compare(Relation.LESS), v, whole(n, 0));
+        return n.add(new Where(), below, n.g.add(v, whole(n, extent)), v);
+    }
+
+    static Value whole(Imported n, long value) {
+        return n.g.constant(HostTensor.of(Shape.of(), new int[] {Math.toIntExact(value)}));
+    }
+
+    private static void gather(Imported n) {
+        Shape x = n.shape(0);
+        int axis = n.axis(n.integer("axis", 0), x.rank());
+        HostTensor known = n.in(1).known();
+        Shape indices = n.shape(1);
+        if (known != null) {
+            Operand picked = Moves.take(n.g, n.in(0), axis, positive(n, known, x.dim(axis)));
+            long[] dims = new long[x.rank() - 1 + indices.rank()];
+            System.arraycopy(x.dims(), 0, dims, 0, axis);
+            System.arraycopy(indices.dims(), 0, dims, axis, indices.rank());
+            System.arraycopy(x.dims(), axis + 1, dims, axis + indices.rank(), x.rank() - axis - 1);
+            n.out(Moves.reshape(n.g, picked, Shape.of(dims)));
+        } else {
+            n.out(Moves.gather(n.g, n.in(0).value(n.g), axis, positive(n, n.in(1), x.dim(axis))));
+        }
+    }
+
+    /** Elements of a tensor as one row, by indices into it. */
+    private static void flat(Imported n, Value index) {
+        Value x = n.in(0).value(n.g);
+        n.out(n.g.apply(new MoveOp.Gather(), n.g.reshape(x, x.type().shape().elements()), index));
+    }
+
+    /** out[i, j, k] = x[index[i, j, k], j, k] along axis 0, and likewise along others. */
+    private static void elements(Imported n) {
+        Shape x = n.shape(0);
+        Shape to = n.shape(1);
+        int axis = n.axis(n.integer("axis", 0), x.rank());
+        if (to.rank() != x.rank()) {
+            throw n.bad("has indices of " + to.rank() + " axes for " + x.rank());
+        }
+        long[] strides = x.strides();
+        int[] rest = new int[Math.toIntExact(to.elements())];
+        long[] steps = to.strides();
+        for (int i = 0; i < rest.length; i++) {
+            long at = 0;
+            for (int a = 0; a < x.rank(); a++) {
+                at += a == axis ? 0 : i / steps[a] % to.dim(a) * strides[a];
+            }
+            rest[i] = Math.toIntExact(at);
+        }
+        HostTensor known = n.in(1).known();
+        HostTensor source = n.in(0).known();
+        if (known != null && source != null && n.in(0).onHost()) {
+            long[] index = positive(n, known, x.dim(axis));
+            for (int i = 0; i < index.length; i++) {
+                index[i] = index[i] * strides[axis] + rest[i];
+            }
+            n.out(Host.take(source.reshape(Shape.of(source.elements())), 0, index).reshape(to));
+            return;
+        }
+        Value along = n.g.multiply(positive(n, n.in(1), x.dim(axis)), whole(n, strides[axis]));
+        flat(n, n.g.add(along, n.g.constant(HostTensor.of(to, rest))));
+    }
+
+    /** Elements or slices by tuples of indices along the last axis of the second operand. */
+    private static void tuples(Imported n) {
+        Shape x = n.shape(0);
+        Shape index = n.shape(1);
+        int batch = (int) n.integer("batch_dims", 0);
+        int last = index.rank() - 1;
+        int depth = last < 0 ? 0 : index.size(last);
+        if (depth < 1 || batch < 0 || batch > last || batch + depth > x.rank()) {
+            throw n.bad("has tuples of " + depth + " indices for " + x.rank() + " axes");
+        }
+        long inner = x.product(batch + depth, x.rank());
+        long outer = x.product(0, batch);
+        long each = index.product(batch, last);
+        Shape rows = Shape.of(outer, each);
+        Value row = null;
+        Operand all = Moves.reshape(n.g, n.in(1), Shape.of(outer, each, depth));
+        for (int d = 0; d < depth; d++) {
+            long extent = x.dim(batch + d);
+            Operand one = Moves.reshape(n.g, Moves.slice(n.g, all, 2, d, 1, 1), rows);
+            Value v = positive(n, one, extent);
+            row = row == null ? v : n.g.add(n.g.multiply(row, whole(n, extent)), v);
+        }
+        long block = x.product(batch, batch + depth);
+        if (outer > 1) {
+            int[] starts = new int[Math.toIntExact(outer)];
+            Arrays.setAll(starts, i -> Math.toIntExact(i * block));
+            row = n.g.add(row, n.g.constant(HostTensor.of(Shape.of(outer, 1), starts)));
+        }
+        Value picked = n.g.apply(new MoveOp.Gather(), n.g.reshape(n.in(0).value(n.g), outer * block, inner),
+                row);
+        long[] dims = new long[last + x.rank() - batch - depth];
+        System.arraycopy(index.dims(), 0, dims, 0, last);
+        System.arraycopy(x.dims(), batch + depth, dims, last, x.rank() - batch - depth);
+        n.out(n.g.reshape(picked, dims));
+    }
+}

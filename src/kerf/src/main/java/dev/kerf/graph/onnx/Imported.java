@@ -1,0 +1,199 @@
+package dev.kerf.graph.onnx;
+
+import dev.kerf.error.BadFileException;
+import dev.kerf.error.UnsupportedOpException;
+import dev.kerf.graph.Graph.Value;
+import dev.kerf.graph.GraphBuilder;
+import dev.kerf.graph.Op;
+import dev.kerf.tensor.DType;
+import dev.kerf.tensor.HostTensor;
+import dev.kerf.tensor.Shape;
+import dev.kerf.weights.onnx.OnnxAttribute;
+import dev.kerf.weights.onnx.OnnxFile;
+import dev.kerf.weights.onnx.OnnxNode;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/** A node of an ONNX model while it is recorded: its operands and attributes, and where its results go. */
+final class Imported {
+    /** Where the node's ops are recorded. */
+    final GraphBuilder g;
+    /** Version of its domain's operators. */
+    final int opset;
+    /** As the file has it. */
+    final OnnxNode node;
+
+    private final String source;
+    private final List<@Nullable Operand> operands;
+    private final Map<String, Operand> results;
+
+    /**
+     * @param source   the model's file, for messages
+     * @param operands null for one that is left out
+     * @param results  is given what the node makes, by name
+     */
+    Imported(GraphBuilder g, int opset, OnnxNode node, String source, List<@Nullable Operand> operands,
+            Map<String, Operand> results) {
+        this.g = g;
+        this.opset = opset;
+        this.node = node;
+        this.source = source;
+        this.operands = operands;
+        this.results = results;
+    }
+
+    int operandCount() {
+        return operands.size();
+    }
+
+    boolean has(int i) {
+        return i < operands.size() && operands.get(i) != null;
+    }
+
+    Operand in(int i) {
+        Operand o = i < operands.size() ? operands.get(i) : null;
+        if (o == null) {
+            throw bad("lacks its operand " + i);
+        }
+        return o;
+    }
+
+    /** All operands that are given. */
+    List<Operand> all() {
+        List<Operand> out = new ArrayList<>();
+        for (int i = 0; i < operands.size(); i++) {
+            out.add(in(i));
+        }
+        return out;
+    }
+
+    /** Whether all operands are known and small, or no weights: what is made of them is known then, too. */
+    boolean onHost() {
+        return operands.stream().allMatch(o -> o == null || o.onHost());
+    }
+
+    /** Operand i as float32. */
+    Value f32(int i) {
+        return in(i).as(DType.F32, g);
+    }
+
+    Shape shape(int i) {
+        return in(i).shape();
+    }
+
+    /** An axis that an attribute gives, as a number from 0. */
+    int axis(long axis, int rank) {
+        if (axis < -rank || axis >= rank) {
+            throw bad("has the axis " + axis + " of " + rank);
+        }
+        return (int) (axis < 0 ? axis + rank : axis);
+    }
+
+    /** Axes that an attribute gives, as numbers from 0. */
+    int[] axes(long[] axes, int rank) {
+        int[] out = new int[axes.length];
+        for (int i = 0; i < out.length; i++) {
+            out[i] = axis(axes[i], rank);
+        }
+        return out;
+    }
+
+    /** The numbers of operand i, which has to be known. */
+    HostTensor known(int i, String what) {
+        HostTensor k = in(i).known();
+        if (k == null) {
+            throw refuse("its " + what + " are only known in a run, and extents are fixed before");
+        }
+        return k;
+    }
+
+    long[] longs(int i, String what) {
+        return Host.longs(known(i, what));
+    }
+
+    /** Whole numbers from an attribute or, since some version, an operand; null where neither is given. */
+    long @Nullable [] longs(String attribute, int operand, String what) {
+        return has(operand) ? longs(operand, what) : node.attributes().containsKey(attribute) ? longs(attribute) : null;
+    }
+
+    private @Nullable OnnxAttribute attribute(String name, int type) {
+        OnnxAttribute a = node.attributes().get(name);
+        if (a != null && a.type() != type) {
+            throw bad("has the attribute " + name + " of another type than the operator has");
+        }
+        return a;
+    }
+
+    long integer(String name, long otherwise) {
+        OnnxAttribute a = attribute(name, OnnxAttribute.INTEGER);
+        return a == null ? otherwise : a.integer();
+    }
+
+    boolean flag(String name, boolean otherwise) {
+        return integer(name, otherwise ? 1 : 0) != 0;
+    }
+
+    float real(String name, double otherwise) {
+        OnnxAttribute a = attribute(name, OnnxAttribute.REAL);
+        return a == null ? (float) otherwise : a.real();
+    }
+
+    String text(String name, String otherwise) {
+        OnnxAttribute a = attribute(name, OnnxAttribute.TEXT);
+        return a == null ? otherwise : a.text();
+    }
+
+    long[] longs(String name, long... otherwise) {
+        OnnxAttribute a = attribute(name, OnnxAttribute.INTEGERS);
+        return a == null ? otherwise : a.integers().stream().mapToLong(v -> v).toArray();
+    }
+
+    /** Records an op with one result. */
+    Value add(Op op, Value... in) {
+        return g.apply(op, in);
+    }
+
+    /** The results. */
+    void out(Operand... made) {
+        for (int i = 0; i < node.outputs().size(); i++) {
+            if (i < made.length) {
+                results.put(node.outputs().get(i), made[i]);
+            } else if (!node.outputs().get(i).isEmpty()) {
+                throw refuse("its output " + i + " isn't made");
+            }
+        }
+    }
+
+    /** The results. */
+    void out(Value... made) {
+        Operand[] all = new Operand[made.length];
+        for (int i = 0; i < all.length; i++) {
+            all[i] = Operand.of(made[i]);
+        }
+        out(all);
+    }
+
+    /** The result, which is known. */
+    void out(HostTensor known) {
+        out(Operand.of(known));
+    }
+
+    /** Which node it is. */
+    String where() {
+        return source + ": node " + OnnxFile.quoted(node.name()) + ", " + node.kind() + " of "
+                + operands.stream().map(o -> o == null ? "nothing" : o.toString()).collect(Collectors.joining(", "));
+    }
+
+    /** What isn't supported of it. */
+    UnsupportedOpException refuse(String why) {
+        return new UnsupportedOpException(where() + ": " + why);
+    }
+
+    /** What is wrong with it. */
+    BadFileException bad(String what) {
+        return new BadFileException(where() + ": " + what);
+    }
+}

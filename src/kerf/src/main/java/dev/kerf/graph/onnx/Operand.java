@@ -1,0 +1,111 @@
+package dev.kerf.graph.onnx;
+
+import dev.kerf.graph.Graph.Value;
+import dev.kerf.graph.GraphBuilder;
+import dev.kerf.graph.PointwiseOp;
+import dev.kerf.graph.TensorType;
+import dev.kerf.tensor.DType;
+import dev.kerf.tensor.HostTensor;
+import dev.kerf.tensor.Shape;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a name of an ONNX model stands for while it is recorded: numbers that are known, or a value of the graph. Numbers are
+ * put into the graph where an op first takes them, an initializer as the weight of its name.
+ *
+ * <p>A graph has fewer element types: floating-point numbers of any width are float32 there, whole numbers int32 but for U8, and
+ * truth values U8.
+ */
+final class Operand {
+    /** Most elements of a weight that are computed with while recording, and not when weights are loaded. */
+    private static final long SMALL = 4096;
+
+    private final @Nullable HostTensor known;
+    private final @Nullable String weight;
+    private @Nullable Value value;
+
+    private Operand(@Nullable HostTensor known, @Nullable String weight, @Nullable Value value) {
+        this.known = known;
+        this.weight = weight;
+        this.value = value;
+    }
+
+    /** Numbers that are known. */
+    static Operand of(HostTensor known) {
+        return new Operand(known, null, null);
+    }
+
+    /** An initializer. */
+    static Operand of(HostTensor known, String name) {
+        return new Operand(known, known.dtype().floating() ? name : null, null);
+    }
+
+    /** A value of the graph. */
+    static Operand of(Value value) {
+        return new Operand(null, null, value);
+    }
+
+    /** The numbers, if they are known. */
+    @Nullable
+    HostTensor known() {
+        return known;
+    }
+
+    /** Whether what is made of it is to be computed while recording. */
+    boolean onHost() {
+        return known != null && (weight == null || known.elements() <= SMALL);
+    }
+
+    Shape shape() {
+        return type().shape();
+    }
+
+    /** Element type and extents as the file has them, or as the graph has where nothing is known. */
+    TensorType type() {
+        return known != null ? new TensorType(known.dtype(), known.shape()) : graphValue().type();
+    }
+
+    boolean floating() {
+        return type().dtype().floating();
+    }
+
+    /** Whether it is of truth values, or of bytes that may stand for them. */
+    boolean truth() {
+        return type().dtype() == DType.BOOL || known == null && type().dtype() == DType.U8;
+    }
+
+    private Value graphValue() {
+        if (value == null) {
+            throw new IllegalStateException("neither known nor recorded");
+        }
+        return value;
+    }
+
+    /** It as a value of the graph, in the graph's type for it. */
+    Value value(GraphBuilder g) {
+        if (value == null && known != null) {
+            DType to = graphType(known.dtype());
+            value = weight != null ? g.weight(weight, known.shape()) : g.constant(Host.cast(known, to));
+        }
+        return graphValue();
+    }
+
+    /** The graph's element type for one of ONNX. */
+    static DType graphType(DType t) {
+        return t.floating() ? DType.F32 : t == DType.BOOL || t == DType.U8 ? DType.U8 : DType.I32;
+    }
+
+    /** It as a value of a type of the graph: float32, int32 or U8. */
+    Value as(DType to, GraphBuilder g) {
+        if (onHost() && known != null && graphType(known.dtype()) != to) {
+            return g.constant(Host.cast(known, to));
+        }
+        Value v = value(g);
+        return v.type().dtype() == to ? v : g.apply(new PointwiseOp.Cast(to), v);
+    }
+
+    @Override
+    public String toString() {
+        return type().toString();
+    }
+}
