@@ -84,7 +84,7 @@ record AxisTaps(int in, int taps, int[] index, double[] weight, boolean[] outsid
             double d = Math.abs((at - (double) x) * stretch);
             double w = r.mode.equals("linear") ? Math.max(0, 1 - d) : keys(d, r.cubic);
             boolean inside = at >= 0 && at < in;
-            w = inside || !r.excludeOutside && !r.antialias ? w : 0;
+            w = inside || !r.excludeOutside ? w : 0;
             index[i * taps + k] = Math.clamp(at, 0, in - 1);
             weight[i * taps + k] = w;
             sum += w;

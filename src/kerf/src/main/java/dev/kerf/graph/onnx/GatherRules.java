@@ -64,14 +64,21 @@ final class GatherRules {
         }
     }
 
-    /** Elements of a tensor as one row, by indices into it. */
-    private static void flat(Imported n, Value index) {
-        Value x = n.in(0).value(n.g);
-        n.out(n.g.apply(new MoveOp.Gather(), n.g.reshape(x, x.type().shape().elements()), index));
-    }
-
     /** out[i, j, k] = x[index[i, j, k], j, k] along axis 0, and likewise along others. */
     private static void elements(Imported n) {
+        Operand index = elementIndices(n);
+        HostTensor known = index.known();
+        HostTensor source = n.in(0).known();
+        if (known != null && source != null && n.in(0).onHost()) {
+            n.out(Host.take(source.reshape(Shape.of(source.elements())), 0, Host.longs(known)).reshape(known.shape()));
+            return;
+        }
+        Value x = n.in(0).value(n.g);
+        n.out(n.g.apply(new MoveOp.Gather(), n.g.reshape(x, x.type().shape().elements()), index.value(n.g)));
+    }
+
+    /** Where in the first operand, as one row, the indices of the second lead along an axis; int32 of the second's shape. */
+    static Operand elementIndices(Imported n) {
         Shape x = n.shape(0);
         Shape to = n.shape(1);
         int axis = n.axis(n.integer("axis", 0), x.rank());
@@ -89,17 +96,15 @@ final class GatherRules {
             rest[i] = Math.toIntExact(at);
         }
         HostTensor known = n.in(1).known();
-        HostTensor source = n.in(0).known();
-        if (known != null && source != null && n.in(0).onHost()) {
+        if (known != null) {
             long[] index = positive(n, known, x.dim(axis));
-            for (int i = 0; i < index.length; i++) {
-                index[i] = index[i] * strides[axis] + rest[i];
+            for (int i = 0; i < rest.length; i++) {
+                rest[i] += Math.toIntExact(index[i] * strides[axis]);
             }
-            n.out(Host.take(source.reshape(Shape.of(source.elements())), 0, index).reshape(to));
-            return;
+            return Operand.of(HostTensor.of(to, rest));
         }
         Value along = n.g.multiply(positive(n, n.in(1), x.dim(axis)), whole(n, strides[axis]));
-        flat(n, n.g.add(along, n.g.constant(HostTensor.of(to, rest))));
+        return Operand.of(n.g.add(along, n.g.constant(HostTensor.of(to, rest))));
     }
 
     /** Elements or slices by tuples of indices along the last axis of the second operand. */
@@ -107,34 +112,68 @@ final class GatherRules {
         Shape x = n.shape(0);
         Shape index = n.shape(1);
         int batch = (int) n.integer("batch_dims", 0);
+        Operand row = tupleIndices(n, batch);
+        int last = index.rank() - 1;
+        int depth = index.size(last);
+        long inner = x.product(batch + depth, x.rank());
+        Value picked = n.g.apply(new MoveOp.Gather(),
+                n.g.reshape(n.in(0).value(n.g), x.product(0, batch + depth), inner), row.value(n.g));
+        long[] dims = new long[last + x.rank() - batch - depth];
+        System.arraycopy(index.dims(), 0, dims, 0, last);
+        System.arraycopy(x.dims(), batch + depth, dims, last, x.rank() - batch - depth);
+        n.out(n.g.reshape(picked, dims));
+    }
+
+    /**
+     * The rows that tuples along the last axis of the second operand lead to, where the first is seen as rows of what the tuples
+     * leave; int32 (items, tuples of each).
+     */
+    static Operand tupleIndices(Imported n, int batch) {
+        Shape x = n.shape(0);
+        Shape index = n.shape(1);
         int last = index.rank() - 1;
         int depth = last < 0 ? 0 : index.size(last);
         if (depth < 1 || batch < 0 || batch > last || batch + depth > x.rank()) {
             throw n.bad("has tuples of " + depth + " indices for " + x.rank() + " axes");
         }
-        long inner = x.product(batch + depth, x.rank());
         long outer = x.product(0, batch);
-        long each = index.product(batch, last);
-        Shape rows = Shape.of(outer, each);
+        Shape rows = Shape.of(outer, index.product(batch, last));
+        long block = x.product(batch, batch + depth);
+        HostTensor known = n.in(1).known();
+        if (known != null) {
+            return Operand.of(knownRows(n, known, rows, batch, depth, block));
+        }
         Value row = null;
-        Operand all = Moves.reshape(n.g, n.in(1), Shape.of(outer, each, depth));
+        Operand all = Moves.reshape(n.g, n.in(1), Shape.of(outer, rows.dim(1), depth));
         for (int d = 0; d < depth; d++) {
             long extent = x.dim(batch + d);
             Operand one = Moves.reshape(n.g, Moves.slice(n.g, all, 2, d, 1, 1), rows);
             Value v = positive(n, one, extent);
             row = row == null ? v : n.g.add(n.g.multiply(row, whole(n, extent)), v);
         }
-        long block = x.product(batch, batch + depth);
         if (outer > 1) {
             int[] starts = new int[Math.toIntExact(outer)];
             Arrays.setAll(starts, i -> Math.toIntExact(i * block));
             row = n.g.add(row, n.g.constant(HostTensor.of(Shape.of(outer, 1), starts)));
         }
-        Value picked = n.g.apply(new MoveOp.Gather(), n.g.reshape(n.in(0).value(n.g), outer * block, inner),
-                row);
-        long[] dims = new long[last + x.rank() - batch - depth];
-        System.arraycopy(index.dims(), 0, dims, 0, last);
-        System.arraycopy(x.dims(), batch + depth, dims, last, x.rank() - batch - depth);
-        n.out(n.g.reshape(picked, dims));
+        return Operand.of(row);
+    }
+
+    private static HostTensor knownRows(Imported n, HostTensor index, Shape rows, int batch, int depth, long block) {
+        int[] out = new int[Math.toIntExact(rows.elements())];
+        for (int i = 0; i < out.length; i++) {
+            long row = 0;
+            for (int d = 0; d < depth; d++) {
+                long extent = n.shape(0).dim(batch + d);
+                long v = index.getLong((long) i * depth + d);
+                v += v < 0 ? extent : 0;
+                if (v < 0 || v >= extent) {
+                    throw n.bad("picks element " + index.getLong((long) i * depth + d) + " of " + extent);
+                }
+                row = row * extent + v;
+            }
+            out[i] = Math.toIntExact(i / rows.dim(1) * block + row);
+        }
+        return HostTensor.of(rows, out);
     }
 }

@@ -24,7 +24,7 @@ final class MoveRules {
     static Map<String, Rule> rules() {
         return Map.ofEntries(
                 Map.entry("Identity", n -> n.out(n.in(0))),
-                Map.entry("Dropout", n -> n.out(n.in(0))),
+                Map.entry("Dropout", MoveRules::dropout),
                 Map.entry("Concat", n -> n.out(Moves.concat(n.g, n.axis(n.integer("axis", 1), n.shape(0).rank()), alike(n)))),
                 Map.entry("Split", MoveRules::split),
                 Map.entry("Slice", MoveRules::slice),
@@ -41,6 +41,17 @@ final class MoveRules {
                 Map.entry("SpaceToDepth", MoveRules::spaceToDepth),
                 Map.entry("Cast", n -> cast(n, (int) n.integer("to", 1))),
                 Map.entry("CastLike", MoveRules::castLike));
+    }
+
+    /** Nothing, unless in training; the mask says that all is kept. */
+    private static void dropout(Imported n) {
+        HostTensor training = n.has(2) ? n.in(2).known() : null;
+        if (n.has(2) && (training == null || training.getLong(0) != 0)) {
+            throw n.refuse("is in training mode; export the model for inference");
+        }
+        HostTensor all = HostTensor.zeros(DType.BOOL, Shape.of());
+        all.setDouble(0, 1);
+        n.out(n.in(0), Moves.expand(n.g, Operand.of(all), n.shape(0)));
     }
 
     /** Extents that an operand gives. */
@@ -299,7 +310,9 @@ final class MoveRules {
             throw n.bad("blocks of " + b);
         }
         Operand apart = Moves.reshape(n.g, n.in(0), Shape.of(x.dim(0), x.dim(1), x.dim(2) / b, b, x.dim(3) / b, b));
-        n.out(Moves.reshape(n.g, Moves.permute(n.g, apart, 0, 3, 5, 1, 2, 4),
+        boolean crd = n.text("mode", "DCR").equals("CRD");
+        n.out(Moves.reshape(n.g,
+                crd ? Moves.permute(n.g, apart, 0, 1, 3, 5, 2, 4) : Moves.permute(n.g, apart, 0, 3, 5, 1, 2, 4),
                 Shape.of(x.dim(0), x.dim(1) * b * b, x.dim(2) / b, x.dim(3) / b)));
     }
 
@@ -311,7 +324,7 @@ final class MoveRules {
 
     private static void cast(Imported n, int to) {
         DType type = OnnxTensor.dtype(to);
-        if (type == null) {
+        if (type == null || to > 16) {
             throw n.refuse("there is no element type " + OnnxTensor.typeName(to));
         }
         n.out(cast(n, n.in(0), type));

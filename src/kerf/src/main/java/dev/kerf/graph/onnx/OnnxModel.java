@@ -73,8 +73,15 @@ public final class OnnxModel implements AutoCloseable {
             extents = List.copyOf(extents);
         }
 
-        /** The extent of an axis; −1 where it is open. */
+        /**
+         * The extent of an axis; −1 where it is open.
+         *
+         * @throws BadInputException if there is no such axis
+         */
         public long extent(int axis) {
+            if (axis < 0 || axis >= extents.size()) {
+                throw new BadInputException("input or output " + this + " has no axis " + axis);
+            }
             String text = extents.get(axis);
             return text.matches("[0-9]{1,18}") ? Long.parseLong(text) : -1;
         }

@@ -14,6 +14,7 @@ final class OnnxRules {
     private static Map<String, Rule> all() {
         Map<String, Rule> all = new TreeMap<>();
         List.of(ShapeRules.rules(), PointwiseRules.rules(), ActivationRules.rules(), MoveRules.rules(), GatherRules.rules(),
+                ScatterRules.rules(),
                 SpatialRules.rules(), ResizeRules.rules(), NormRules.rules(), MatrixRules.rules(), ReduceRules.rules())
                 .forEach(all::putAll);
         return Collections.unmodifiableMap(all);

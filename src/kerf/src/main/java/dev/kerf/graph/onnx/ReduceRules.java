@@ -58,6 +58,9 @@ final class ReduceRules {
 
     private static void reduce(Imported n, Reduction r, UnaryOperator<Value> before, UnaryOperator<Value> after) {
         HostTensor known = n.in(0).known();
+        if (n.in(0).type().dtype() == DType.BOOL) {
+            throw n.refuse("reduces truth values");
+        }
         if (known != null && n.onHost() && !known.dtype().floating()) {
             n.out(onHost(n, known, r));
             return;
