@@ -50,7 +50,7 @@ public final class Main {
         COMMANDS.put("export", ExportCommand::new);
         COMMANDS.put("selftest", SelftestCommand::new);
         COMMANDS.put("soak", SoakCommand::new);
-        COMMANDS.put("bench", BenchCommand::new);
+        COMMANDS.put("bench", BenchCommand::create);
         COMMANDS.put("kernels", KernelsCommand::new);
         COMMANDS.put("tune", TuneCommand::new);
     }

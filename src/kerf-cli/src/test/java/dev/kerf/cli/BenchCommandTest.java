@@ -10,6 +10,7 @@ import dev.kerf.check.golden.Golden;
 import dev.kerf.cli.bench.report.Report;
 import dev.kerf.cli.bench.report.Row;
 import dev.kerf.cli.console.ExitCode;
+import dev.kerf.json.Json;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -144,5 +145,29 @@ class BenchCommandTest {
         Run.of("bench", "--backend", "nowhere").failedWith(ExitCode.USAGE, "no back end 'nowhere'");
         Run.of("bench", "--backend", "cpu:7").failedWith(ExitCode.USAGE, "there is no device 'cpu:7'");
         Run.of("bench", "--backend", "cpu", "--peers", "ghost").failedWith(ExitCode.USAGE, "no peer 'ghost'");
+    }
+
+    @Test
+    void networksThatAreShownThingsSideBySide() throws IOException {
+        Run run = Run
+                .of("bench", "sam", "--pairs", "tiny:edgetam", "--backend", "cpu", "--only", "encoder,first_mask", "--rounds",
+                        1, "--size", "40x56", "--points-per-side", 4, "--out", dir)
+                .succeeded();
+        assertTrue(run.out().contains("| SAM 2.1 tiny | EdgeTAM | × |"), run.out());
+        assertEquals(run.out(), Files.readString(dir.resolve("bench-sam.md")));
+        Json pair = Json.read(dir.resolve("bench-sam.json")).at("pairs").at(0);
+        assertEquals(2, pair.at("networks").size());
+        List<Json> tasks = pair.at("tasks").items();
+        assertEquals(3, tasks.size());
+        for (int network = 0; network < 2; network++) {
+            long encoder = tasks.get(0).at("flops").at(network).asLong();
+            long mask = tasks.get(1).at("flops").at(network).asLong();
+            // 16 points are two runs of eight prompts.
+            long everything = tasks.get(2).at("flops").at(network).asLong();
+            assertTrue(encoder < mask && everything - encoder > 15 * (mask - encoder), tasks.toString());
+            assertEquals(1, tasks.get(0).at("times_ns").at(network).size());
+            assertEquals(0, tasks.get(2).at("times_ns").at(network).size());
+        }
+        assertTrue(tasks.get(0).at("flops").at(0).asLong() > 3 * tasks.get(0).at("flops").at(1).asLong(), tasks.toString());
     }
 }

@@ -91,6 +91,7 @@ class WrongValuesTest {
             Map.entry("--budget", List.of("0", "-1s", "101%", "x")),
             Map.entry("--set", List.of("x", "TILE_M=x", "NOTHING=1")),
             Map.entry("bench --budget", List.of("0s", "0", "-1s", "101%", "x")),
+            Map.entry("--pairs", List.of("x", "vit-b", "vit-b:x", "vit-b:tiny:small", "")),
             Map.entry("--repeats", List.of("0", "-1", "x")));
 
     /** Names of classes, which are the network's or the user's, and files. */
@@ -109,6 +110,7 @@ class WrongValuesTest {
             case "diff" -> List.of("diff", file, file);
             case "export" -> List.of("export", "--onnx", out, "--size", "8x8");
             case "bench" -> List.of("bench", "--out", out);
+            case "bench sam" -> List.of("bench", "sam", "--out", out);
             case "tune" -> List.of("tune", "conv2d", "--shape", "C=4", "--backend", "ptx", "--out", out);
             case "kernels" -> List.of("kernels", "unet", "--weights", file);
             case "import" -> List.of("weights", "import", file, "-o", out);
@@ -123,21 +125,23 @@ class WrongValuesTest {
         Set<String> tried = new TreeSet<>();
         List<String> wrong = new ArrayList<>();
         List<CommandLine> commands = new ArrayList<>(Main.commandLine(new String[0], nowhere).getSubcommands().values());
-        commands.addAll(commands.stream().filter(c -> c.getCommandName().equals("weights")).findFirst().orElseThrow()
-                .getSubcommands().values());
+        for (CommandLine command : List.copyOf(commands)) {
+            commands.addAll(command.getSubcommands().values());
+        }
         for (CommandLine command : new HashSet<>(commands)) {
             for (OptionSpec option : command.getCommandSpec().options()) {
                 String name = option.longestName();
-                boolean named = option.arity().max() > 0 && !List.of(option.auxiliaryTypes()).contains(Path.class);
-                String here = command.getCommandName() + " " + name;
+                boolean takes = option.arity().max() > 0 && !List.of(option.auxiliaryTypes()).contains(Path.class);
+                String called = command.getCommandSpec().qualifiedName().replaceFirst("^kerf (weights )?", "");
+                String here = called + " " + name;
                 String key = WRONG.containsKey(here) ? here : name;
                 if (ANY.contains(name) || ANY.contains(here)) {
                     continue;
-                } else if (named && !WRONG.containsKey(key)) {
+                } else if (takes && !WRONG.containsKey(key)) {
                     wrong.add(here + " isn't in the table");
                 }
                 for (String value : WRONG.getOrDefault(key, List.of())) {
-                    List<String> all = new ArrayList<>(arguments(command.getCommandName()));
+                    List<String> all = new ArrayList<>(arguments(called));
                     List<String> before = Run.files(dir);
                     int at = all.indexOf(name);
                     if (at >= 0 && !name.equals("--point")) {

@@ -9,6 +9,7 @@ import dev.kerf.cli.bench.report.Page;
 import dev.kerf.cli.bench.report.Report;
 import dev.kerf.cli.bench.report.Row;
 import dev.kerf.cli.bench.report.Summary;
+import dev.kerf.cli.bench.sam.SamBenchCommand;
 import dev.kerf.cli.console.Console;
 import dev.kerf.cli.console.ExitCode;
 import dev.kerf.cli.console.Progress;
@@ -43,12 +44,14 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
+import picocli.CommandLine;
 
 /** {@code kerf bench}: how fast networks and ops are on whatever there is, and how fast they could be. */
 @Command(name = "bench", mixinStandardHelpOptions = true, sortOptions = false, description = "Measures networks, their ops and kernels by each back end and peer, taking turns, each in a process of its own; latencies"
         + " with percentiles, memory, and the device's copy bandwidth and arithmetic rate from the same run.", footer = {"",
             "Example: kerf bench --models unet,sam2 --backends all --out reports      writes bench-unet-sam2.jsonl, .md, .html and -trace.json",
-            "         kerf bench --compare before.jsonl after.jsonl"})
+            "         kerf bench --compare before.jsonl after.jsonl",
+            "         kerf bench sam      SAM, the first, beside SAM 2: encoder, first mask, everything"})
 public final class BenchCommand implements Callable<Integer> {
     /** What can be measured. */
     private enum Part { NETWORK, OPS, KERNELS }
@@ -132,8 +135,13 @@ public final class BenchCommand implements Callable<Integer> {
     @Option(names = "--threshold", paramLabel = "PERCENT", defaultValue = "2", description = "With --compare: difference of medians that counts; 2.")
     private double threshold;
 
-    public BenchCommand(Console console) {
+    private BenchCommand(Console console) {
         this.console = console;
+    }
+
+    /** With its subcommand. */
+    public static CommandLine create(Console console) {
+        return new CommandLine(new BenchCommand(console)).addSubcommand(new SamBenchCommand(console));
     }
 
     @Override

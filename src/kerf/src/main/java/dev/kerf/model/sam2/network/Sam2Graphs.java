@@ -90,7 +90,7 @@ public final class Sam2Graphs {
     }
 
     /** Every tensor that some part of the model reads, with the shape that it has to have. */
-    static List<WeightExpr.Tensor> tensors(Sam2Config given) {
+    public static List<WeightExpr.Tensor> tensors(Sam2Config given) {
         // Tensors don't depend on the image's side, and small graphs are recorded faster.
         Sam2Config config = given.withImageSize(given.smallest());
         DecoderRequest withMask = new DecoderRequest(1, 2, true, false);

@@ -69,7 +69,7 @@ public final class SamGraphs {
     }
 
     /** Every tensor that some part of the model reads, with the shape that it has to have. */
-    static List<WeightExpr.Tensor> tensors(SamConfig given) {
+    public static List<WeightExpr.Tensor> tensors(SamConfig given) {
         // Tensors don't depend on the image's side, and small graphs are recorded faster.
         SamConfig config = given.withImageSize(64);
         return Stream.of(image(config, config.imageSize(), config.imageSize()),
