@@ -1,6 +1,5 @@
 package dev.kerf.check;
 
-import dev.kerf.error.BadFileException;
 import dev.kerf.graph.SourceOp.WeightExpr;
 import dev.kerf.json.Json;
 import dev.kerf.model.sam2.network.Sam2Config;
@@ -8,11 +7,7 @@ import dev.kerf.model.sam2.network.Sam2Graphs;
 import dev.kerf.model.sam2.network.SamConfig;
 import dev.kerf.model.sam2.network.SamGraphs;
 import dev.kerf.weights.Weights;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.List;
-import java.util.Optional;
 
 /**
  * Every size of SAM, SAM 2 and EdgeTAM with weights by a formula of the tensors' names: as large and as fast as the published ones,
@@ -59,33 +54,19 @@ public enum UntrainedSam {
         return label;
     }
 
-    /**
-     * Its weights, to be closed.
-     *
-     * @throws BadFileException if there is no room for a temporary file
-     */
+    /** Its weights, to be closed. */
     public Weights weights() {
         List<WeightExpr.Tensor> tensors = first != null ? SamGraphs.tensors(first) : Sam2Graphs.tensors(second);
         Json listed = Json.object();
         tensors.forEach(t -> listed.put(t.name(), Json.object().put("shape", Json.of(t.shape().dims()))
-                .put("scale", scale(t.name(), t.shape().dims()))));
-        try {
-            Path file = Files.createTempFile("kerf", ".json");
-            try {
-                Files.writeString(file, Json.object().put("format", 1).put("tensors", listed).toString());
-                return Weights.formula(file, Optional.empty());
-            } finally {
-                Files.delete(file);
-            }
-        } catch (IOException e) {
-            throw new BadFileException("a list of tensors can't be written to the temporary folder (" + e + ")", e);
-        }
+                .put("middle", t.name().endsWith("running_var") ? 1 : 0).put("scale", scale(t.name(), t.shape().dims()))));
+        return Weights.formula(Json.object().put("format", 1).put("tensors", listed), "untrained " + label);
     }
 
     /** Such that numbers neither vanish nor grow from layer to layer. */
     private static double scale(String name, long[] dims) {
         if (dims.length == 1) {
-            return name.endsWith("weight") ? 1 : 0.05;
+            return name.endsWith("weight") ? 1 : name.endsWith("running_var") ? 0.5 : 0.05;
         }
         long in = 1;
         for (int i = 1; i < dims.length; i++) {

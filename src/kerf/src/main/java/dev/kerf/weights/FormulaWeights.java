@@ -22,13 +22,13 @@ import java.util.Optional;
  * them.
  *
  * <p>{@code weights.json} is {@code {"format": 1, "salt": "…", "tensors": {name: {"shape": […], "scale": s}}}}, or
- * {@code "stored": true} in place of a scale for values that are in the safetensors file beside it. Element {@code i}
- * in row-major order is
+ * {@code "stored": true} in place of a scale for values that are in the safetensors file beside it; a {@code "middle"} beside a
+ * scale is what values lie about, 0 if there is none. Element {@code i} in row-major order is
  *
  * <pre>
  * seed  = FNV-1a 64 of the UTF-8 bytes of (salt + name)
  * z     = splitmix64's output for the state seed + (i + 1)·0x9E3779B97F4A7C15
- * value = (float) (scale · (2·(z >>> 40)·2^-24 − 1))    computed in double, rounded once
+ * value = (float) (middle + scale · (2·(z >>> 40)·2^-24 − 1))    computed in double, rounded once
  * </pre>
  *
  * <p>Values are made anew at each call of {@link #tensor}; nothing is held.
@@ -39,14 +39,17 @@ final class FormulaWeights implements TensorSource {
     /** In all tensors: a few bytes of description would otherwise make any number of them. */
     private static final long MOST_ELEMENTS = 1L << 30;
 
-    private final Path path;
+    private final String source;
     private final String salt;
     private final Optional<Safetensors> stored;
-    private final Map<String, Double> scales = new LinkedHashMap<>();
+    private final Map<String, Spread> spreads = new LinkedHashMap<>();
     private final Map<String, TensorInfo> tensors = new LinkedHashMap<>();
 
-    private FormulaWeights(Path path, Json json, Optional<Safetensors> stored) {
-        this.path = path;
+    /** Where values lie. */
+    private record Spread(double middle, double scale) {}
+
+    private FormulaWeights(String source, Json json, Optional<Safetensors> stored) {
+        this.source = source;
         this.stored = stored;
         if (json.at("format").asInt() != 1) {
             throw json.at("format").error("is " + json.at("format") + ", Kerf reads format 1");
@@ -64,7 +67,8 @@ final class FormulaWeights implements TensorSource {
             if (member.find("stored").map(Json::asBoolean).orElse(false)) {
                 tensors.put(name, storedInfo(name, shape));
             } else {
-                scales.put(name, member.at("scale").asDouble());
+                spreads.put(name,
+                        new Spread(member.find("middle").map(Json::asDouble).orElse(0.0), member.at("scale").asDouble()));
                 tensors.put(name, new TensorInfo(name, DType.F32, shape));
             }
         }
@@ -81,11 +85,16 @@ final class FormulaWeights implements TensorSource {
         Json json = Json.read(weightsJson);
         Optional<Safetensors> file = stored.map(Safetensors::open);
         try {
-            return new FormulaWeights(weightsJson, json, file);
+            return new FormulaWeights(weightsJson.toString(), json, file);
         } catch (RuntimeException e) {
             file.ifPresent(Safetensors::close);
             throw e;
         }
+    }
+
+    /** Of a description in memory that refers to no file. */
+    static FormulaWeights of(Json description, String name) {
+        return new FormulaWeights(name, description, Optional.empty());
     }
 
     /**
@@ -97,6 +106,10 @@ final class FormulaWeights implements TensorSource {
      * @return a new F32 tensor with values in [−scale, scale)
      */
     public static HostTensor generate(String name, Shape shape, double scale) {
+        return generate(name, shape, new Spread(0, scale));
+    }
+
+    private static HostTensor generate(String name, Shape shape, Spread spread) {
         long seed = 0xcbf29ce484222325L;
         for (byte b : name.getBytes(StandardCharsets.UTF_8)) {
             seed = (seed ^ (b & 0xFF)) * 0x100000001b3L;
@@ -109,14 +122,14 @@ final class FormulaWeights implements TensorSource {
             z = (z ^ (z >>> 27)) * 0x94D049BB133111EBL;
             z ^= z >>> 31;
             double u = (z >>> 40) * 0x1p-24;
-            out.data().set(F32, i * Float.BYTES, (float) (scale * (2 * u - 1)));
+            out.data().set(F32, i * Float.BYTES, (float) (spread.middle + spread.scale * (2 * u - 1)));
         }
         return out;
     }
 
     @Override
     public String source() {
-        return path.toString();
+        return source;
     }
 
     @Override
@@ -133,10 +146,10 @@ final class FormulaWeights implements TensorSource {
     public HostTensor tensor(String name) {
         TensorInfo info = tensors.get(name);
         if (info == null) {
-            throw new BadWeightsException(path + ": has no tensor " + Names.quoted(name));
+            throw new BadWeightsException(source + ": has no tensor " + Names.quoted(name));
         }
-        Double scale = scales.get(name);
-        return scale == null ? stored.orElseThrow().tensor(name) : generate(salt + name, info.shape(), scale);
+        Spread spread = spreads.get(name);
+        return spread == null ? stored.orElseThrow().tensor(name) : generate(salt + name, info.shape(), spread);
     }
 
     /** Unmaps the file of the stored tensors. */
@@ -147,11 +160,11 @@ final class FormulaWeights implements TensorSource {
 
     private TensorInfo storedInfo(String name, Shape shape) {
         Safetensors file = stored.orElseThrow(() -> new BadFileException(
-                path + ": tensor " + Names.quoted(name) + " is stored in a safetensors file, but none was given"));
+                source + ": tensor " + Names.quoted(name) + " is stored in a safetensors file, but none was given"));
         TensorInfo info = file.tensors().get(name);
         if (info == null || !info.shape().equals(shape)) {
             throw new BadWeightsException(file.source() + ": tensor " + Names.quoted(name) + " "
-                    + (info == null ? "is missing" : "has shape " + info.shape()) + ", " + path + " expects " + shape);
+                    + (info == null ? "is missing" : "has shape " + info.shape()) + ", " + source + " expects " + shape);
         }
         return info;
     }

@@ -3,6 +3,7 @@ package dev.kerf.weights;
 import dev.kerf.error.BadFileException;
 import dev.kerf.error.BadWeightsException;
 import dev.kerf.tensor.DType;
+import dev.kerf.json.Json;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;
 import dev.kerf.trace.Trace;
@@ -107,6 +108,16 @@ public final class Weights implements AutoCloseable {
      */
     public static Weights formula(Path weightsJson, Optional<Path> stored) {
         return new Weights(FormulaWeights.open(weightsJson, stored), "", true);
+    }
+
+    /**
+     * Weights by that formula alone, described as a golden case's {@code weights.json} is.
+     *
+     * @param name what to call them in messages
+     * @throws dev.kerf.error.BadFileException if the description is malformed or refers to a file
+     */
+    public static Weights formula(Json description, String name) {
+        return new Weights(FormulaWeights.of(description, name), "", true);
     }
 
     /**

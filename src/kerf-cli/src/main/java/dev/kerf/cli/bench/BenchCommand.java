@@ -60,7 +60,7 @@ public final class BenchCommand implements Callable<Integer> {
     private static final long SEED = 19;
     /** For runs that count, in one process. */
     private static final Duration LEAST = Duration.ofMillis(200);
-    private static final String ONE_AT_A_TIME = "sam2-encoder";
+    private static final String ONE_AT_A_TIME = "encoder";
     private static final int GPU_SIDE = 1024;
     private static final int CPU_SIDE = 256;
 
@@ -70,7 +70,8 @@ public final class BenchCommand implements Callable<Integer> {
     private CommandSpec spec;
 
     @Option(names = {"--models",
-        "--network"}, split = ",", paramLabel = "MODEL", converter = ModelPart.Group.Converter.class, description = "unet (measured if none is named), maskrcnn, sam2, or parts of it: sam2-encoder, sam2-decoder, sam2-frame, sam2-memory."
+        "--network"}, split = ",", paramLabel = "MODEL", converter = ModelPart.Group.Converter.class, description = "unet (measured if none is named), maskrcnn, sam, sam2, or parts of them: sam-encoder, sam-decoder, sam2-encoder, sam2-decoder, sam2-frame,"
+                + " sam2-memory."
                 + " Those named are part of the reports' names.")
     private List<ModelPart.Group> models = List.of();
 
@@ -86,17 +87,17 @@ public final class BenchCommand implements Callable<Integer> {
     private Path python = Torch.PYTHON;
 
     @Option(names = "--weights", paramLabel = "FILE|NAME", converter = WeightsPath.class, description = "Of the networks. By default those that travel with Kerf: a U-Net of 31 million parameters, Mask R-CNN with"
-            + " ResNet-50, SAM 2.1 tiny, untrained.")
+            + " ResNet-50, SAM ViT-B, SAM 2.1 tiny, untrained.")
     private Path weights;
 
     @Option(names = "--precision", split = ",", paramLabel = "P", defaultValue = "f32", converter = PrecisionConverter.class, description = "How numbers are stored and multiplied: some of f32 (the default), tf32x3, tf32, f16, bf16; what a device lacks is"
             + " left out and said.")
     private List<Precision> precisions;
 
-    @Option(names = "--batch", split = ",", paramLabel = "N", defaultValue = "1", description = "Images at a time; for sam2-decoder prompts, for sam2-frame and sam2-memory objects; 1. sam2-encoder takes one.")
+    @Option(names = "--batch", split = ",", paramLabel = "N", defaultValue = "1", description = "Images at a time; for sam-decoder and sam2-decoder prompts, for sam2-frame and sam2-memory objects; 1. Encoders take one.")
     private List<Integer> batches;
 
-    @Option(names = "--size", paramLabel = "HxW", converter = PictureSize.Converter.class, description = "Rows and columns of images; by default 512x512, for maskrcnn 800x1216, for sam2 1024x1024.")
+    @Option(names = "--size", paramLabel = "HxW", converter = PictureSize.Converter.class, description = "Rows and columns of images; by default 512x512, for maskrcnn 800x1216, for sam and sam2 1024x1024.")
     private PictureSize size;
 
     @Option(names = "--image-size", paramLabel = "N", defaultValue = "1024", converter = ImageSizeConverter.class, description = "SAM and SAM 2: side that the network sees images at.")
@@ -290,7 +291,7 @@ public final class BenchCommand implements Callable<Integer> {
         Map<String, Op> ops = new HashMap<>();
         for (ModelPart part : parts) {
             for (int batch : new LinkedHashSet<>(batches)) {
-                if (batch > 1 && part.name().equals(ONE_AT_A_TIME)) {
+                if (batch > 1 && part.part().equals(ONE_AT_A_TIME)) {
                     left.add(part.name() + ", batch " + batch + ": it takes one image at a time");
                     continue;
                 }

@@ -48,7 +48,7 @@ public final class KernelsCommand implements Callable<Integer> {
     @Option(names = "--precision", paramLabel = "P", defaultValue = "f32", converter = PrecisionConverter.class, description = "How numbers are stored and multiplied: f32 (the default), tf32x3, tf32, f16 or bf16.")
     private Precision precision;
 
-    @Option(names = "--weights", paramLabel = "FILE|NAME", converter = WeightsPath.class, description = "Of a network of this kind. By default a U-Net of 31 million parameters, Mask R-CNN with ResNet-50 or SAM 2.1 tiny,"
+    @Option(names = "--weights", paramLabel = "FILE|NAME", converter = WeightsPath.class, description = "Of a network of this kind. By default a U-Net of 31 million parameters, Mask R-CNN with ResNet-50, SAM ViT-B or SAM 2.1 tiny,"
             + " untrained.")
     private Path weights;
 

@@ -1,10 +1,12 @@
 package dev.kerf.cli.option;
 
 import dev.kerf.Kerf;
+import dev.kerf.check.UntrainedSam;
 import dev.kerf.check.golden.Golden;
 import dev.kerf.error.BadInputException;
 import dev.kerf.graph.Graph;
 import dev.kerf.model.ModelKind;
+import dev.kerf.model.sam2.Sam;
 import dev.kerf.weights.Weights;
 import java.nio.file.Path;
 import java.util.List;
@@ -76,10 +78,13 @@ public record ModelPart(String name, ModelKind kind, String part) {
      * @throws BadInputException if they are of another kind, or none travels
      */
     public Weights open(Path file) {
-        return file != null
-                ? ModelCommands.open(file, kind)
-                : Golden.travelling(kind.name() + "-quick").orElseThrow(() -> new BadInputException(
-                        "no network of kind '" + kind.name() + "' travels with this program; give --weights FILE")).weights();
+        if (file != null) {
+            return ModelCommands.open(file, kind);
+        } else if (kind == Sam.KIND) {
+            return UntrainedSam.BASE.weights();
+        }
+        return Golden.travelling(kind.name() + "-quick").orElseThrow(() -> new BadInputException(
+                "no network of kind '" + kind.name() + "' travels with this program; give --weights FILE")).weights();
     }
 
     /**

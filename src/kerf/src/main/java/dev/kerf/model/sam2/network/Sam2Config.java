@@ -55,7 +55,7 @@ public record Sam2Config(
     /** Holes that upstream's video predictor fills. */
     public static final int HOLE_AREA = 8;
     /** Tensors of the checkpoints that inference never reads. */
-    static final List<String> NOT_NEEDED = List.of("no_mem_pos_enc", "*.num_batches_tracked");
+    static final List<String> NOT_NEEDED = List.of("no_mem_pos_enc");
 
     /** The tensor by which a checkpoint shows what it is. */
     public static final String PATCHES = "image_encoder.trunk.patch_embed.proj.weight";
@@ -246,6 +246,11 @@ public record Sam2Config(
     /** What stands first in the image encoder, below its path. */
     Trunk trunk(Layers p) {
         return size == Size.EDGE ? new RepVitTrunk(p, size) : new HieraTrunk(p, size);
+    }
+
+    /** Tensors of such a checkpoint that inference never reads: names, or patterns of them. */
+    List<String> notNeeded() {
+        return size == Size.EDGE ? List.of(NOT_NEEDED.getFirst(), "*.num_batches_tracked") : NOT_NEEDED;
     }
 
     /** The smallest side of the network's input. */

@@ -110,7 +110,7 @@ public final class Sam2Graphs {
      * @throws BadWeightsException naming a tensor that is missing, misshapen, or neither used nor known as not needed
      */
     public static void requireFits(Sam2Config config, Weights weights) {
-        PromptGraphs.requireFits(config.label(), tensors(config), Sam2Config.NOT_NEEDED, weights);
+        PromptGraphs.requireFits(config.label(), tensors(config), config.notNeeded(), weights);
     }
 
     /** Prompt encoder and mask decoder for an image that has no memory: {@link PromptGraphs#decoder}. */
