@@ -17,6 +17,9 @@ import dev.kerf.model.sam2.network.PromptGraphs.DecoderRequest;
 import dev.kerf.model.sam2.network.Sam2VideoGraphs;
 import dev.kerf.model.sam2.network.Sam2VideoGraphs.FrameRequest;
 import dev.kerf.model.sam2.network.Sam2Config;
+import dev.kerf.model.sam2.network.PromptGraphs;
+import dev.kerf.model.sam2.network.SamConfig;
+import dev.kerf.model.sam2.network.SamGraphs;
 import dev.kerf.tensor.DType;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.weights.Drawn;
@@ -28,7 +31,7 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
-/** The parts of SAM 2, exported and run by ONNX Runtime, against the CPU back end. */
+/** The parts of SAM 2, of EdgeTAM and of SAM, the first, exported and run by ONNX Runtime, against the CPU back end. */
 class Sam2OnnxTest {
     private static final Path QUICK = Path.of("src/kerf-check/src/test/resources/goldens/sam2-quick");
     /** The goldens' largest cost of float32 in masks, ten times: two float32 runs of an ill-conditioned network. */
@@ -45,6 +48,30 @@ class Sam2OnnxTest {
             compare(cpu, loaded, weights, Sam2Graphs.decoder(config, one));
             compare(cpu, loaded, weights, Sam2Graphs.decoder(config, new DecoderRequest(2, 4, true, false)));
             compare(cpu, loaded, weights, Sam2VideoGraphs.frame(config, new FrameRequest(one, 4, 2, 3)));
+            compare(cpu, loaded, weights, Sam2VideoGraphs.remember(config, 2, 4, false));
+        }
+    }
+
+    @Test
+    void theFirstDoesToo() {
+        try (Weights weights = GoldenCase.open(QUICK.resolveSibling("sam-quick")).weights();
+                Device cpu = Backends.open("cpu");
+                DeviceWeights loaded = cpu.load(weights)) {
+            SamConfig config = SamConfig.of(weights).withImageSize(64);
+            compare(cpu, loaded, weights, SamGraphs.image(config, 48, 80));
+            compare(cpu, loaded, weights, PromptGraphs.decoder(config.prompts(), new DecoderRequest(2, 4, true, false)));
+        }
+    }
+
+    @Test
+    void edgeTamDoesToo() {
+        try (Weights weights = GoldenCase.open(QUICK.resolveSibling("edgetam-quick")).weights();
+                Device cpu = Backends.open("cpu");
+                DeviceWeights loaded = cpu.load(weights)) {
+            Sam2Config config = Sam2Config.of(weights).withImageSize(256);
+            compare(cpu, loaded, weights, Sam2Graphs.image(config, 48, 80));
+            compare(cpu, loaded, weights,
+                    Sam2VideoGraphs.frame(config, new FrameRequest(new DecoderRequest(1, 2, false, true), 4, 2, 3)));
             compare(cpu, loaded, weights, Sam2VideoGraphs.remember(config, 2, 4, false));
         }
     }
