@@ -319,6 +319,11 @@ public final class GraphBuilder {
         return result;
     }
 
+    /** What was recorded so far, in order. */
+    public List<Node> nodes() {
+        return List.copyOf(nodes);
+    }
+
     /** Names an intermediate result, so that it can be kept and compared; returns it. */
     public Value stage(String name, Value v) {
         checkOwn("stage '" + name + "'", v);

@@ -24,7 +24,7 @@ import java.util.stream.Stream;
  */
 final class EarlierResults {
     private static final Pattern NAME = Pattern.compile(
-            "(?<image>.+?)(?:-page-\\d+)?-(?:(?<labels>labels|masks)|(?<drawn>overlay(?:-\\d+)?|panoptic)|logits"
+            "(?<image>.+?)(?:-page-\\d+)?-(?:(?<labels>labels|masks)|(?<drawn>overlay(?:-\\d+)?|panoptic)|(?<matte>matte)|logits"
                     + "|(?<mask>\\d{3,}-[\\p{L}\\p{N}._]+|mask-\\d+))");
     private static final Pattern OBJECT = Pattern.compile("(?<frame>.+?)(?:-object-\\d+)?\\.png");
     /** Where a PNG file has its colour type, which is 3 of one with a palette. */
@@ -56,11 +56,22 @@ final class EarlierResults {
     }
 
     private static boolean fits(Path file, Path image, Matcher name) {
+        if (name.group("matte") != null) {
+            return isMatte(file);
+        }
         return name.group("labels") != null
                 ? isLabels(file)
                 : name.group("drawn") != null
                         ? isDrawn(file, image)
                         : name.group("mask") == null || isMask(file);
+    }
+
+    private static boolean isMatte(Path file) {
+        try {
+            return Image.info(file).format() == PixelFormat.GRAY8;
+        } catch (KerfException e) {
+            return false;
+        }
     }
 
     private static boolean isDrawn(Path file, Path image) {

@@ -19,7 +19,9 @@ final class OutputOptions {
         /** NAME-logits.npy. */
         NPY,
         /** NAME-logits.safetensors. */
-        SAFETENSORS
+        SAFETENSORS,
+        /** NAME-matte.png: grey, white where all of a pixel belongs. */
+        MATTE
     }
 
     @Option(names = "--out", paramLabel = "DIR", defaultValue = ".", description = "Where files go; made if it isn't there. By default the current directory.")
@@ -31,7 +33,7 @@ final class OutputOptions {
     @Option(names = "--legend", negatable = true, defaultValue = "true", fallbackValue = "true", description = "The overlay says which colour is which class and how much of the image it covers; on by default.")
     boolean legend;
 
-    @Option(names = "--format", split = ",", paramLabel = "FORMAT", defaultValue = "labels", description = "One or more of labels (a PNG), rle and polygons (COCO JSON), npy and safetensors (logits).")
+    @Option(names = "--format", split = ",", paramLabel = "FORMAT", defaultValue = "labels", description = "One or more of labels (a PNG), rle and polygons (COCO JSON), npy and safetensors (logits; of an ONNX model its output as it is, and no overlay if nothing else is asked for), matte (a grey PNG, if an ONNX model gives one).")
     private List<Format> formats;
 
     @Option(names = "--quiet", description = "Writes nothing on the terminal but errors.")
@@ -42,6 +44,11 @@ final class OutputOptions {
 
     Set<Format> formats() {
         return EnumSet.copyOf(formats);
+    }
+
+    /** Whether tensors alone are wanted, nothing to be looked at. */
+    boolean tensorsAlone() {
+        return EnumSet.of(Format.NPY, Format.SAFETENSORS).containsAll(formats);
     }
 
     boolean needsLogits() {

@@ -12,6 +12,7 @@ import dev.kerf.cli.option.PrecisionConverter;
 import dev.kerf.cli.option.WeightsPath;
 import dev.kerf.cli.picture.ImageInputs.Input;
 import dev.kerf.error.BadInputException;
+import dev.kerf.graph.onnx.OnnxModel;
 import dev.kerf.model.ModelOptions;
 import dev.kerf.model.unet.SegmentOptions;
 import dev.kerf.model.unet.Segmentation;
@@ -31,7 +32,7 @@ import picocli.CommandLine.Spec;
 import picocli.CommandLine.TypeConversionException;
 
 /** {@code kerf segment}: a label for each pixel of each image. */
-@Command(name = "segment", mixinStandardHelpOptions = true, sortOptions = false, description = "Gives each pixel of each image a label, by a U-Net. What needs another network: 'kerf detect' and"
+@Command(name = "segment", mixinStandardHelpOptions = true, sortOptions = false, description = "Gives each pixel of each image a label, by a U-Net or a network of an ONNX model. What needs another network: 'kerf detect' and"
         + " 'kerf panoptic' (Mask R-CNN), 'kerf sam' (SAM and SAM 2) and 'kerf track' (SAM 2).", footer = {
             "", "Writes NAME-labels.png and NAME-overlay.png into the current directory unless told otherwise.",
             "Exit codes: 0 done, 1 failed, 2 usage, 3 some images failed and the rest are done."})
@@ -44,7 +45,7 @@ public final class SegmentCommand implements Callable<Integer> {
     @Parameters(arity = "1..*", paramLabel = "IMAGE", description = "PNG, JPEG, BMP, TIFF, GIF; .npy or .npz of float32 (H, W) or (C, H, W); or a directory of these.")
     private List<String> images;
 
-    @Option(names = "--weights", paramLabel = "FILE", converter = WeightsPath.class, description = "A U-Net: a safetensors file or a PyTorch checkpoint. By default the network that comes with Kerf.")
+    @Option(names = "--weights", paramLabel = "FILE", converter = WeightsPath.class, description = "A U-Net: a safetensors file or a PyTorch checkpoint; or any network that takes a picture: an ONNX model. By default the network that comes with Kerf.")
     private Path weights;
 
     @Mixin
@@ -65,6 +66,9 @@ public final class SegmentCommand implements Callable<Integer> {
     @Option(names = "--precision", paramLabel = "P", defaultValue = "f32", converter = PrecisionConverter.class, description = "How numbers are stored and multiplied: f32, tf32x3, tf32, f16 or bf16, if the device has it.")
     private Precision precision;
 
+    @Mixin
+    private NetworkOptions network;
+
     @Option(names = "--background", paramLabel = "LABEL", description = "Name or number of the class that isn't coloured, or 'none'. By default a class named background.")
     private String background;
 
@@ -80,8 +84,20 @@ public final class SegmentCommand implements Callable<Integer> {
         if (!(scale > 0 && scale <= 16)) {
             throw new ParameterException(spec.commandLine(), "--scale " + scale + ": expected a factor above 0, up to 16");
         }
+        boolean onnx = weights != null && OnnxModel.looksLike(weights);
+        if (!onnx && network.given()) {
+            throw new BadInputException("--input-scale, --mean, --std, --bgr, --input-size, --output and --result are for ONNX "
+                    + "models: what a U-Net takes is in its weights");
+        }
         List<Input> inputs = folders.of(images, output.directory, console.notes(output.quiet));
         Task<UNetInput> first = Task.start(() -> UNetInput.read(inputs.getFirst()));
+        if (onnx) {
+            if (tile > 0 || scale != 1) {
+                throw new BadInputException(
+                        "--tile and --scale are for U-Nets: an ONNX model takes an image whole, of --input-size");
+            }
+            return new NetworkRun(console, network, output, precision, classes, background).run(weights, device, inputs, first);
+        }
         try (Weights source = weights == null ? Kerf.embeddedWeights() : ModelCommands.open(weights, UNet.KIND);
                 Device opened = device.open();
                 UNet net = UNet.load(opened, source, ModelOptions.of().precision(precision))) {
@@ -142,18 +158,23 @@ public final class SegmentCommand implements Callable<Integer> {
     }
 
     private int background(List<String> names) {
-        if (background == null) {
+        return background(background, names);
+    }
+
+    /** The class that isn't coloured, by the name or number that was given; -1 for none. */
+    static int background(String given, List<String> names) {
+        if (given == null) {
             return names.indexOf("background");
         }
-        if (background.equals("none")) {
+        if (given.equals("none")) {
             return -1;
         }
-        int named = names.indexOf(background);
+        int named = names.indexOf(given);
         for (int i = 0; named < 0 && i < names.size(); i++) {
-            named = Integer.toString(i).equals(background) ? i : -1;
+            named = Integer.toString(i).equals(given) ? i : -1;
         }
         if (named < 0) {
-            throw new BadInputException("--background " + background + ": there is no such class; there are "
+            throw new BadInputException("--background " + given + ": there is no such class; there are "
                     + String.join(", ", names));
         }
         return named;

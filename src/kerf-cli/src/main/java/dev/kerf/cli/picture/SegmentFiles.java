@@ -4,6 +4,7 @@ import dev.kerf.cli.console.Task;
 import dev.kerf.cli.console.Text;
 import dev.kerf.cli.picture.ImageInputs.Input;
 import dev.kerf.cli.picture.OutputOptions.Format;
+import dev.kerf.error.BadInputException;
 import dev.kerf.json.Json;
 import dev.kerf.mask.Coco;
 import dev.kerf.mask.LabelMap;
@@ -36,7 +37,7 @@ record SegmentFiles(
         Path directory, Set<Format> formats, boolean overlay, boolean legend, List<String> classes, int background) {
     private static final Map<Format, String> ENDINGS = new EnumMap<>(Map.of(
             Format.LABELS, "-labels.png", Format.RLE, "-rle.json", Format.POLYGONS, "-polygons.json",
-            Format.NPY, "-logits.npy", Format.SAFETENSORS, "-logits.safetensors"));
+            Format.NPY, "-logits.npy", Format.SAFETENSORS, "-logits.safetensors", Format.MATTE, "-matte.png"));
     private static final String OVERLAY = "-overlay.png";
 
     /** The files for one image. */
@@ -47,6 +48,11 @@ record SegmentFiles(
             files.add(directory.resolve(input.name() + OVERLAY));
         }
         return files;
+    }
+
+    /** The file of a format for one image. */
+    Path file(Input input, Format format) {
+        return directory.resolve(input.name() + ENDINGS.get(format));
     }
 
     /** Writes the files of one image, those that take time side by side, and says what is in it. */
@@ -91,6 +97,7 @@ record SegmentFiles(
             case RLE -> coco(input, labels).write(file, Coco.Form.RUN_LENGTH);
             case POLYGONS -> coco(input, labels).write(file, Coco.Form.POLYGONS);
             case NPY -> logits.writeNpy(file);
+            case MATTE -> throw new BadInputException("--format matte: a U-Net gives labels, no matte");
             case SAFETENSORS -> Safetensors.write(file, Map.of("logits", logits), Map.of("image", input.file().toString()));
         }
     }

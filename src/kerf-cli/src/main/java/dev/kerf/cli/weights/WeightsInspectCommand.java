@@ -4,7 +4,9 @@ import dev.kerf.Kerf;
 import dev.kerf.cli.console.Console;
 import dev.kerf.cli.console.ExitCode;
 import dev.kerf.cli.console.Text;
+import dev.kerf.cli.option.PictureSize;
 import dev.kerf.error.KerfException;
+import dev.kerf.graph.onnx.OnnxModel;
 import dev.kerf.json.Json;
 import dev.kerf.weights.Weights;
 import dev.kerf.weights.Weights.TensorInfo;
@@ -16,12 +18,15 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** {@code kerf weights inspect}: what a file of weights holds. */
-@Command(name = "inspect", mixinStandardHelpOptions = true, description = "Lists a weight file's tensors and metadata, and the architecture if it is a known one.")
+@Command(name = "inspect", mixinStandardHelpOptions = true, description = "Lists a weight file's tensors and metadata, and the architecture if it is a known one; of an ONNX model its operators, what isn't supported, and its FLOPs.")
 final class WeightsInspectCommand implements Callable<Integer> {
     private final Console console;
 
-    @Parameters(paramLabel = "FILE", description = "A safetensors file or a PyTorch checkpoint.")
+    @Parameters(paramLabel = "FILE", description = "A safetensors file, a PyTorch checkpoint or an ONNX model.")
     private Path file;
+
+    @Option(names = "--size", paramLabel = "HxW", converter = PictureSize.Converter.class, description = "ONNX: the picture that open extents are taken for.")
+    private PictureSize size;
 
     @Option(names = "--json", description = "Writes JSON.")
     private boolean json;
@@ -32,15 +37,29 @@ final class WeightsInspectCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        try (Weights weights = Weights.open(file)) {
-            String architecture = architecture(weights);
-            if (json) {
-                console.out().println(toJson(weights, architecture).pretty());
-            } else {
-                print(weights, architecture);
+        if (OnnxModel.looksLike(file)) {
+            try (OnnxModel model = OnnxModel.open(file)) {
+                show(model.weights(), ModelInspection.of(model, size));
+            }
+        } else {
+            try (Weights weights = Weights.open(file)) {
+                show(weights, null);
             }
         }
         return ExitCode.OK;
+    }
+
+    private void show(Weights weights, ModelInspection model) {
+        String architecture = architecture(weights);
+        if (json) {
+            Json all = toJson(weights, architecture);
+            console.out().println((model == null ? all : all.put("model", model.json())).pretty());
+            return;
+        }
+        print(weights, architecture);
+        if (model != null) {
+            model.print(console.out());
+        }
     }
 
     private void print(Weights weights, String architecture) {

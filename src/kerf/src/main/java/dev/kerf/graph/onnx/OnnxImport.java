@@ -4,7 +4,7 @@ import dev.kerf.error.BadFileException;
 import dev.kerf.error.BadInputException;
 import dev.kerf.error.GraphException;
 import dev.kerf.error.UnsupportedOpException;
-import dev.kerf.graph.Graph;
+import dev.kerf.graph.Graph.Value;
 import dev.kerf.graph.GraphBuilder;
 import dev.kerf.graph.TensorType;
 import dev.kerf.tensor.DType;
@@ -17,6 +17,7 @@ import dev.kerf.weights.onnx.OnnxTensor;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -26,11 +27,12 @@ import org.jspecify.annotations.Nullable;
 final class OnnxImport {
     private final OnnxFile file;
     private final String source;
-    private final GraphBuilder g = new GraphBuilder();
+    private final GraphBuilder g;
     private final Map<String, Operand> values = new HashMap<>();
 
-    private OnnxImport(OnnxFile file) {
+    private OnnxImport(OnnxFile file, GraphBuilder g) {
         this.file = file;
+        this.g = g;
         this.source = file.path().toString();
     }
 
@@ -38,23 +40,26 @@ final class OnnxImport {
      * Records a model.
      *
      * @param nodes  the model's, in an order of execution
-     * @param inputs types of the graph's inputs by name
+     * @param inputs values of the graph for the model's inputs, by name
      * @param fixed  inputs whose numbers are known
+     * @return its outputs by name
      */
-    static Graph record(OnnxFile file, List<OnnxNode> nodes, Map<String, TensorType> inputs, Map<String, HostTensor> fixed) {
-        OnnxImport in = new OnnxImport(file);
-        inputs.forEach((name, type) -> in.values.put(name, Operand.of(in.g.input(name, type))));
+    static Map<String, Value> record(OnnxFile file, List<OnnxNode> nodes, GraphBuilder g, Map<String, Value> inputs,
+            Map<String, HostTensor> fixed) {
+        OnnxImport in = new OnnxImport(file, g);
+        inputs.forEach((name, v) -> in.values.put(name, Operand.of(v)));
         fixed.forEach((name, value) -> in.values.put(name, Operand.of(value)));
         in.initializers(file.graph());
         in.nodes(nodes, names(file.graph().outputs()));
+        Map<String, Value> made = new LinkedHashMap<>();
         for (OnnxNodes.Slot o : file.graph().outputs()) {
             Operand v = in.values.get(o.name());
             if (v == null) {
                 throw new BadFileException(in.source + ": output " + OnnxFile.quoted(o.name()) + " is made by no node");
             }
-            in.g.output(o.name(), v.value(in.g));
+            made.put(o.name(), v.value(g));
         }
-        return in.g.build();
+        return made;
     }
 
     private static List<String> names(List<OnnxNodes.Slot> slots) {

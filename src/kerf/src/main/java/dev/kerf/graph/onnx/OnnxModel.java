@@ -3,7 +3,9 @@ package dev.kerf.graph.onnx;
 import dev.kerf.error.BadFileException;
 import dev.kerf.error.BadInputException;
 import dev.kerf.error.UnsupportedOpException;
+import dev.kerf.graph.Graph.Value;
 import dev.kerf.graph.Graph;
+import dev.kerf.graph.GraphBuilder;
 import dev.kerf.graph.TensorType;
 import dev.kerf.tensor.DType;
 import dev.kerf.tensor.HostTensor;
@@ -13,6 +15,9 @@ import dev.kerf.weights.onnx.OnnxFile;
 import dev.kerf.weights.onnx.OnnxNode;
 import dev.kerf.weights.onnx.OnnxNodes;
 import dev.kerf.weights.onnx.OnnxTensor;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -222,8 +227,41 @@ public final class OnnxModel implements AutoCloseable {
                 .ifPresent(n -> {
                     throw new BadInputException(file.path() + ": has no input " + OnnxFile.quoted(n) + ", only " + names);
                 });
+        GraphBuilder g = new GraphBuilder();
+        Map<String, Value> values = new LinkedHashMap<>();
+        types.forEach((name, type) -> values.put(name, g.input(name, type)));
+        record(g, values, fixed).forEach(g::output);
+        return g.build();
+    }
+
+    /**
+     * Records the model as a part of a larger graph: with what prepares a picture before it, and what makes masks of its results
+     * after it.
+     *
+     * <pre>{@code
+     * Value x = g.multiply(g.input("image", TensorType.f32(1, 3, 512, 512)), g.constant(1 / 255f));
+     * Value logits = model.record(g, Map.of("image", x), Map.of()).get("logits");
+     * }</pre>
+     *
+     * @param values of the inputs, in their element types of a graph
+     * @param fixed  inputs whose numbers are known
+     * @return the outputs by name, in the file's order
+     * @throws UnsupportedOpException as {@link #graph(Map)}
+     * @throws BadFileException       as {@link #graph(Map)}
+     */
+    public Map<String, Value> record(GraphBuilder g, Map<String, Value> values, Map<String, HostTensor> fixed) {
         file.check();
-        return OnnxImport.record(file, nodes, types, fixed);
+        return OnnxImport.record(file, nodes, g, values, fixed);
+    }
+
+    /** Whether a file begins as a model does; what is in it shows when it is opened. False for what can't be read. */
+    public static boolean looksLike(Path path) {
+        try (InputStream in = Files.newInputStream(path)) {
+            byte[] head = in.readNBytes(2);
+            return head.length == 2 && head[0] == 8 && head[1] > 0 && head[1] < 64;
+        } catch (IOException e) {
+            return false;
+        }
     }
 
     private Shape shape(OnnxNodes.Slot s, @Nullable Shape given) {

@@ -1,0 +1,71 @@
+package dev.kerf.graph.onnx;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.kerf.backend.Backends;
+import dev.kerf.backend.Device;
+import dev.kerf.error.KerfException;
+import dev.kerf.tensor.HostTensor;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
+
+/**
+ * Networks that {@code src/kerf-check/src/test/onnx/networks.py} exported to the folder that {@code -Dkerf.test.onnx.networks}
+ * names, against what ONNX Runtime made of the same inputs. With {@code -Dkerf.test.onnx.backend} on another back end than cpu.
+ */
+@EnabledIfSystemProperty(named = "kerf.test.onnx.networks", matches = ".+")
+class OnnxNetworksTest {
+    /** Of the largest number of an output: float32 through dozens of layers, in another order of sums than the peer's. */
+    private static final double BOUND = 1e-4;
+
+    @Test
+    void networksGiveWhatOnnxRuntimeGives() throws IOException {
+        List<Path> folders;
+        try (Stream<Path> all = Files.list(Path.of(System.getProperty("kerf.test.onnx.networks")))) {
+            String only = System.getProperty("kerf.test.onnx.only", "");
+            folders = all.filter(p -> Files.exists(p.resolve("output_0.npy"))).filter(p -> p.toString().contains(only)).sorted()
+                    .toList();
+        }
+        assertTrue(!folders.isEmpty(), "there are no networks");
+        List<String> wrong = new ArrayList<>();
+        try (Device device = Backends.open(System.getProperty("kerf.test.onnx.backend", "cpu"))) {
+            for (Path folder : folders) {
+                String said = run(device, folder);
+                System.out.println(folder.getFileName() + " " + said);
+                if (!said.startsWith("off by")) {
+                    wrong.add(folder.getFileName() + " " + said);
+                }
+            }
+        }
+        assertEquals(List.of(), wrong);
+    }
+
+    private static String run(Device device, Path folder) {
+        try (OnnxModel model = OnnxModel.open(folder.resolve("model.onnx"))) {
+            Map<String, HostTensor> inputs = new LinkedHashMap<>();
+            List<OnnxModel.Slot> slots = model.inputs();
+            for (int i = 0; i < slots.size(); i++) {
+                inputs.put(slots.get(i).name(), HostTensor.readNpy(folder.resolve("input_" + i + ".npy")));
+            }
+            Map<String, HostTensor> made = OnnxRuns.run(device, model, inputs, Map.of());
+            double most = 0;
+            List<OnnxModel.Slot> outputs = model.outputs();
+            for (int i = 0; i < outputs.size(); i++) {
+                HostTensor peer = HostTensor.readNpy(folder.resolve("output_" + i + ".npy"));
+                most = Math.max(most, OnnxRuns.difference(peer, made.get(outputs.get(i).name())));
+            }
+            return most <= BOUND ? "off by " + most : "FAILED: off by " + most;
+        } catch (KerfException e) {
+            return "REFUSED: " + e.getMessage();
+        }
+    }
+}

@@ -1,0 +1,90 @@
+package dev.kerf.cli.picture;
+
+import dev.kerf.backend.Precision;
+import dev.kerf.cli.option.PictureSize;
+import dev.kerf.error.BadInputException;
+import dev.kerf.error.KerfException;
+import dev.kerf.graph.onnx.OnnxModel;
+import dev.kerf.json.Json;
+import dev.kerf.model.onnx.OnnxOptions;
+import dev.kerf.model.onnx.OnnxOptions.Answer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.IntStream;
+import picocli.CommandLine.Option;
+
+/** How a network of an ONNX model is given pictures and what its result means, where its file doesn't say. */
+final class NetworkOptions {
+    /** Ultralytics' way to name classes: a dictionary as Python prints it. */
+    private static final Pattern NAMED = Pattern.compile("(\\d+)\\s*:\\s*(?:'([^']*)'|\"([^\"]*)\")");
+
+    @Option(names = "--input-scale", paramLabel = "F", description = "ONNX: what samples of 0 ... 255 are multiplied by; by default 1/255.")
+    private Double scale;
+
+    @Option(names = "--mean", split = ",", paramLabel = "M", description = "ONNX: taken off each channel then; one number or one a channel. By default what the model says, or 0.")
+    private List<Double> mean;
+
+    @Option(names = "--std", split = ",", paramLabel = "S", description = "ONNX: what each channel is divided by then; by default what the model says, or 1.")
+    private List<Double> std;
+
+    @Option(names = "--bgr", description = "ONNX: the network takes blue, green, red.")
+    private boolean bgr;
+
+    @Option(names = "--input-size", paramLabel = "HxW", converter = PictureSize.Converter.class, description = "ONNX: what images are resized to; by default the model's size, or the image's in multiples of 32.")
+    private PictureSize size;
+
+    @Option(names = "--output", paramLabel = "NAME", defaultValue = "", description = "ONNX: the output that is taken; by default the first.")
+    private String output;
+
+    @Option(names = "--result", paramLabel = "auto|classes|sigmoid|labels|matte", defaultValue = "auto", description = "ONNX: what the output means: classes of which the largest counts, classes each by itself, labels, or a matte. By default its extents say.")
+    private Answer answer;
+
+    /** Whether any of these is given, which only an ONNX model takes. */
+    boolean given() {
+        return scale != null || mean != null || std != null || bgr || size != null || !output.isEmpty()
+                || answer != Answer.AUTO;
+    }
+
+    OnnxOptions of(OnnxModel model, Precision precision) {
+        OnnxOptions out = OnnxOptions.of().precision(precision).scale(scale == null ? 1 / 255.0 : scale)
+                .mean(mean == null ? said(model, "kerf.input.mean") : mean)
+                .std(std == null ? said(model, "kerf.input.std") : std).blueFirst(bgr).answer(answer).output(output);
+        return size == null ? out : out.size(size.height(), size.width());
+    }
+
+    /** Numbers that Kerf's own exports say. */
+    private static List<Double> said(OnnxModel model, String key) {
+        String text = model.metadata().get(key);
+        if (text == null) {
+            return List.of();
+        }
+        try {
+            List<Double> numbers = new ArrayList<>();
+            Json.parse(text, key).items().forEach(n -> numbers.add(n.asDouble()));
+            return numbers;
+        } catch (KerfException e) {
+            throw new BadInputException(
+                    "the model says " + key + " " + text + ", which is no list of numbers; give --mean and --std",
+                    e);
+        }
+    }
+
+    /** Names of classes that the model says; numbers where it doesn't. */
+    static List<String> names(OnnxModel model, int classes) {
+        List<String> said = new ArrayList<>();
+        String own = model.metadata().get("kerf.classes");
+        if (own != null) {
+            Json.parse(own, "kerf.classes").items().forEach(n -> said.add(n.asString()));
+        } else {
+            Matcher m = NAMED.matcher(model.metadata().getOrDefault("names", ""));
+            while (m.find()) {
+                said.add(m.group(2) != null ? m.group(2) : m.group(3));
+            }
+        }
+        return said.size() == classes
+                ? said
+                : IntStream.range(0, classes).mapToObj(i -> "class " + i).toList();
+    }
+}

@@ -1,0 +1,133 @@
+package dev.kerf.cli.picture;
+
+import dev.kerf.backend.Device;
+import dev.kerf.backend.Precision;
+import dev.kerf.cli.console.Console;
+import dev.kerf.cli.console.Task;
+import dev.kerf.cli.option.DeviceOptions;
+import dev.kerf.cli.option.OutputDirectory;
+import dev.kerf.cli.picture.ImageInputs.Input;
+import dev.kerf.cli.picture.OutputOptions.Format;
+import dev.kerf.error.BadInputException;
+import dev.kerf.graph.onnx.OnnxModel;
+import dev.kerf.image.Image;
+import dev.kerf.image.PixelFormat;
+import dev.kerf.json.Json;
+import dev.kerf.mask.LabelMap;
+import dev.kerf.model.onnx.OnnxNetwork;
+import dev.kerf.model.onnx.OnnxNetwork.Result;
+import dev.kerf.model.unet.Segmentation;
+import dev.kerf.tensor.HostTensor;
+import dev.kerf.weights.Safetensors;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * {@code kerf segment} with an ONNX model.
+ *
+ * @param console    where it says what it does
+ * @param network    how the model is given pictures and what its result means
+ * @param output     which files are made
+ * @param precision  how numbers are stored and multiplied
+ * @param classes    names of classes; none for the model's
+ * @param background name or number of the class without colour; none for one of that name
+ */
+record NetworkRun(Console console, NetworkOptions network, OutputOptions output, Precision precision, List<String> classes,
+        String background) {
+    /** Returns the exit code; {@code first} is the first image. */
+    int run(Path file, DeviceOptions options, List<Input> inputs, Task<UNetInput> first) {
+        ImageInputs.claims(inputs, file, i -> files(List.of(), -1, output.formats()).of(i));
+        try (OnnxModel model = OnnxModel.open(file);
+                Device device = options.open();
+                OnnxNetwork net = OnnxNetwork.load(device, model, network.of(model, precision));
+                OutputDirectory _ = new OutputDirectory(output.directory)) {
+            ImageReport report = new ImageReport(console, output.quiet, output.json, device.info(),
+                    file.getFileName().toString());
+            return new ImageRun<>(work(model, net), report).run(inputs, first);
+        }
+    }
+
+    private SegmentFiles files(List<String> names, int uncoloured, Set<Format> formats) {
+        return new SegmentFiles(output.directory, formats, output.overlay && !output.tensorsAlone(), output.legend, names,
+                uncoloured);
+    }
+
+    private ImageRun.Work<UNetInput, Result> work(OnnxModel model, OnnxNetwork net) {
+        return new ImageRun.Work<>() {
+            @Override
+            public UNetInput read(Input input) {
+                return UNetInput.read(input);
+            }
+
+            @Override
+            public Result find(UNetInput picture) {
+                return switch (picture) {
+                    case UNetInput.Pixels p -> net.run(p.view(), output.needsLogits(), !output.tensorsAlone());
+                    case UNetInput.Planes p -> net.run(p.tensor(), output.needsLogits(), !output.tensorsAlone());
+                };
+            }
+
+            @Override
+            public ImageRun.Written write(Input input, UNetInput picture, Result result) {
+                return NetworkRun.this.write(model, input, picture, result);
+            }
+        };
+    }
+
+    private ImageRun.Written write(OnnxModel model, Input input, UNetInput picture, Result result) {
+        List<Path> made = new ArrayList<>();
+        Set<Format> formats = EnumSet.copyOf(output.formats());
+        SegmentFiles all = files(List.of(), -1, formats);
+        HostTensor raw = result.raw();
+        if (formats.remove(Format.NPY) && raw != null) {
+            made.add(all.file(input, Format.NPY));
+            raw.writeNpy(made.getLast());
+        }
+        if (formats.remove(Format.SAFETENSORS) && raw != null) {
+            made.add(all.file(input, Format.SAFETENSORS));
+            Safetensors.write(made.getLast(), Map.of("logits", raw), Map.of("image", input.file().toString()));
+        }
+        if (formats.remove(Format.MATTE)) {
+            if (result.matte() == null) {
+                throw new BadInputException("--format matte: the network's result is none; --result matte takes it as one");
+            }
+            made.add(all.file(input, Format.MATTE));
+            grey(result.matte()).writePng(made.getLast());
+        }
+        LabelMap labels = result.labels();
+        if (labels == null) {
+            return new ImageRun.Written(picture.width(), picture.height(), raw == null ? "" : raw.toString(),
+                    Json.object().put("output", raw == null ? null : raw.toString()), made);
+        }
+        List<String> names = names(model, result, labels);
+        ImageRun.Written seen = files(names, SegmentCommand.background(background, names), formats).write(input, picture,
+                new Segmentation(labels, null, names, 1));
+        made.addAll(seen.outputs());
+        return new ImageRun.Written(seen.width(), seen.height(), seen.line(), seen.details(), made);
+    }
+
+    private List<String> names(OnnxModel model, Result result, LabelMap labels) {
+        int count = result.classes() == 0 ? labels.max() + 1 : result.classes();
+        if (classes == null) {
+            return result.matte() != null ? List.of("background", "foreground") : NetworkOptions.names(model, count);
+        }
+        if (classes.size() < count) {
+            throw new BadInputException("--classes gives " + classes.size() + " names, the network tells " + count
+                    + " classes apart");
+        }
+        return classes;
+    }
+
+    private static Image grey(HostTensor matte) {
+        int width = matte.shape().size(1);
+        Image out = Image.blank(width, matte.shape().size(0), PixelFormat.GRAY8);
+        for (int i = 0; i < matte.elements(); i++) {
+            out.setSample(i % width, i / width, 0, (int) Math.round(matte.getDouble(i) * 255));
+        }
+        return out;
+    }
+}
