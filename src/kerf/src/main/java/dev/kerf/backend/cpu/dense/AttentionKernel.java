@@ -76,7 +76,8 @@ final class AttentionKernel implements Kernel {
         }
 
         int floats() {
-            return block * (depth + sumRows() + 2) + SLAB * (keyRows() + 1) + keyRows() * (depth + sumRows());
+            return block * (depth + sumRows() + 2) + SLAB * (keyRows() + 2) + keyRows() * (depth + sumRows())
+                    + Transposes.ROOM;
         }
     }
 
@@ -99,6 +100,7 @@ final class AttentionKernel implements Kernel {
     private final Panels[] keyPanels;
     private final Panels valuePanels;
     private final int[] offsets;
+    private final int[][] starts;
     private final int unitsPerTask;
 
     /** A kernel of a node. */
@@ -135,6 +137,7 @@ final class AttentionKernel implements Kernel {
         valuePanels = Panels.of(Math.max(2, plan.width));
         offsets = new int[Math.max(KEYS, plan.depth)];
         Arrays.setAll(offsets, i -> i * SLAB);
+        starts = new int[site.workers()][Math.max(KEYS, plan.block) + L];
         unitsPerTask = (int) Math.clamp(FLOPS_WORTH_A_TASK * plan.units() / Math.max(1, plan.flops()), 1, 1 << 20);
     }
 
@@ -177,13 +180,15 @@ final class AttentionKernel implements Kernel {
         int tops = sums + plan.sumRows() * plan.block;
         int totals = tops + plan.block;
         int scores = totals + plan.block;
-        int packedKeys = scores + SLAB * (plan.keyRows() + 1);
+        int packedKeys = scores + SLAB * (plan.keyRows() + 2);
         int packedValues = packedKeys + plan.keyRows() * plan.depth;
         int n = Math.min(plan.block, plan.queries - q0);
         int b = matrix / plan.heads;
         int h = matrix % plan.heads;
         int keys = keys(b, h);
-        packQueries(q.floats(), qAt.start(q, b, h), q0, n, room, queries);
+        int squares = packedValues + plan.keyRows() * plan.sumRows();
+        int[] start = starts[worker];
+        packQueries(qAt.start(q, b, h), q0, n, room, queries, squares, start);
         Arrays.fill(room, sums, tops, 0f);
         Arrays.fill(room, tops, totals, Float.NEGATIVE_INFINITY);
         Arrays.fill(room, totals, scores, 0f);
@@ -194,36 +199,37 @@ final class AttentionKernel implements Kernel {
                 continue;
             }
             Panels cut = keyPanels[m];
-            packKeys(cut, m, kAt.start(k, from, h), k0, room, packedKeys);
-            packValues(vAt.start(v, from, h), k0, m, room, packedValues);
+            packKeys(cut, m, kAt.start(k, from, h), k0, room, packedKeys, start);
+            packValues(vAt.start(v, from, h), k0, m, room, packedValues, start);
             for (int i = 0; i < n; i += SLAB) {
                 startScores(matrix, q0 + i, Math.min(SLAB, n - i), k0, m, cut.first[cut.count], room, scores);
                 slab(cut, m, room, packedKeys, queries + i * plan.depth, scores, tops + i, totals + i, packedValues,
                         sums + i * plan.sumRows());
             }
         }
-        finish(room, sums, totals, q0, n, yAt.start(y, b, h));
+        finish(room, sums, totals, q0, n, yAt.start(y, b, h), squares);
     }
 
     /** A slab of queries meets a block of keys. */
     private void slab(Panels cut, int m, float[] room, int packedKeys, int queries, int scores, int tops, int totals,
             int packedValues, int sums) {
         int factors = scores + SLAB * plan.keyRows();
+        int shifts = factors + SLAB;
         for (int p = 0; p < cut.count; p++) {
-            Tiles.sweep(cut.height[p], room, packedKeys + cut.index(p, plan.depth, 0), room, queries, STARTS, 0, 2,
-                    offsets, plan.depth, room, scores + cut.first[p] * SLAB, SLAB);
+            Tiles.sweep(cut.height[p], room, packedKeys + cut.index(p, plan.depth, 0), cut.step(p, plan.depth), room,
+                    queries, STARTS, 0, 2, offsets, plan.depth, room, scores + cut.first[p] * SLAB, SLAB);
         }
         for (int i = 0; i < SLAB; i += L) {
-            raise(room, scores + i, m, tops + i, factors + i);
+            raise(room, scores + i, m, tops + i, shifts + i, factors + i);
         }
         Curves.apply(Curves.Curve.EXP, room, factors, room, factors, SLAB);
-        Curves.apply(Curves.Curve.EXP, room, scores, room, scores, m * SLAB);
         for (int i = 0; i < SLAB; i += L) {
-            rescale(room, scores + i, m, factors + i, totals + i, sums + i);
+            rescale(room, factors + i, totals + i, sums + i);
+            VectorMath.weights(room, scores + i, SLAB, m, shifts + i, totals + i);
         }
         for (int p = 0; p < valuePanels.count; p++) {
-            Tiles.sweep(valuePanels.height[p], room, packedValues + valuePanels.index(p, m, 0), room, scores, STARTS, 0,
-                    2, offsets, m, room, sums + valuePanels.first[p] * SLAB, SLAB);
+            Tiles.sweep(valuePanels.height[p], room, packedValues + valuePanels.index(p, m, 0), valuePanels.step(p, m),
+                    room, scores, STARTS, 0, 2, offsets, m, room, sums + valuePanels.first[p] * SLAB, SLAB);
         }
     }
 
@@ -242,15 +248,16 @@ final class AttentionKernel implements Kernel {
         return Math.clamp(count.ints()[count.offset() + i], 0, plan.keys);
     }
 
-    private void packQueries(float[] from, int x, int q0, int n, float[] to, int at) {
-        int whole = Blocking.ceil(n, SLAB) * SLAB;
-        for (int i = 0; i < whole; i++) {
-            int lane = at + i / SLAB * SLAB * plan.depth + i % SLAB;
-            int row = i < n ? x + qAt.row(q0 + i) : 0;
-            for (int d = 0; d < plan.depth; d++) {
-                to[lane + d * SLAB] = i < n ? op.scale() * from[row + d] : 0f;
-            }
+    private void packQueries(int x, int q0, int n, float[] to, int at, int squares, int[] start) {
+        float[] from = q.floats();
+        for (int i = 0; i < n; i++) {
+            start[i] = x + qAt.row(q0 + i);
         }
+        for (int i = 0; i < Blocking.ceil(n, SLAB) * SLAB; i += L) {
+            int lanes = at + i / SLAB * SLAB * plan.depth + i % SLAB;
+            Transposes.square(from, start, i, Math.clamp(n - i, 0, L), plan.depth, to, lanes, SLAB, to, squares);
+        }
+        Finish.scale(to, at, Blocking.ceil(n, SLAB) * SLAB * plan.depth, op.scale());
     }
 
     private void startScores(int matrix, int q0, int n, int k0, int m, int rows, float[] to, int at) {
@@ -286,80 +293,119 @@ final class AttentionKernel implements Kernel {
         return true;
     }
 
-    private void packKeys(Panels cut, int m, int x, int k0, float[] to, int at) {
+    private void packKeys(Panels cut, int m, int x, int k0, float[] to, int at, int[] start) {
         float[] from = k.floats();
-        for (int p = 0; p < cut.count; p++) {
-            int high = cut.height[p];
-            for (int r = 0; r < high; r++) {
-                int i = at + cut.index(p, plan.depth, 0) + r;
-                boolean real = cut.first[p] + r < m;
-                int row = real ? x + kAt.row(k0 + cut.first[p] + r) : 0;
-                for (int d = 0; d < plan.depth; d++) {
-                    to[i + d * high] = real ? from[row + d] : 0f;
-                }
-            }
-        }
-    }
-
-    private void packValues(int x, int k0, int m, float[] to, int at) {
-        float[] from = v.floats();
-        for (int p = 0; p < valuePanels.count; p++) {
-            int high = valuePanels.height[p];
-            int first = valuePanels.first[p];
-            int real = Math.min(high, plan.width - first);
-            int i = at + valuePanels.index(p, m, 0);
-            for (int j = 0; j < m; j++) {
-                int row = x + vAt.row(k0 + j) + first;
-                for (int r = 0; r < real; r++) {
-                    to[i + j * high + r] = from[row + r];
-                }
-                for (int r = real; r < high; r++) {
-                    to[i + j * high + r] = 0f;
-                }
-            }
-        }
-    }
-
-    /** Finds the new maximum of a vector's queries, and how far the old one and all scores lie below it. */
-    private void raise(float[] a, int scores, int m, int tops, int factors) {
-        FloatVector before = FloatVector.fromArray(S, a, tops);
-        FloatVector top = before;
         for (int j = 0; j < m; j++) {
-            top = top.max(FloatVector.fromArray(S, a, scores + j * SLAB));
+            start[j] = x + kAt.row(k0 + j);
         }
+        for (int p = 0; p < cut.count; p++) {
+            int group = Tiles.group(cut.height[p]);
+            for (int r = 0; r < cut.height[p]; r += group) {
+                int row = cut.first[p] + r;
+                int i = at + cut.index(p, plan.depth, 0) + r / group * cut.step(p, plan.depth);
+                if (row + group <= m) {
+                    Transposes.group(from, start, row, 1f, to, i, plan.depth);
+                } else {
+                    for (int d = 0; d < plan.depth * group; d++) {
+                        int j = row + d % group;
+                        to[i + d] = j < m ? from[start[j] + d / group] : 0f;
+                    }
+                }
+            }
+        }
+    }
+
+    private void packValues(int x, int k0, int m, float[] to, int at, int[] start) {
+        float[] from = v.floats();
+        for (int j = 0; j < m; j++) {
+            start[j] = vAt.row(k0 + j);
+        }
+        for (int p = 0; p < valuePanels.count; p++) {
+            int group = Tiles.group(valuePanels.height[p]);
+            for (int r = 0; r < valuePanels.height[p]; r += group) {
+                int first = valuePanels.first[p] + r;
+                int i = at + valuePanels.index(p, m, 0) + r / group * valuePanels.step(p, m);
+                if (first + group <= plan.width) {
+                    Transposes.columns(from, x + first, start, 0, to, i, m);
+                } else {
+                    for (int j = 0; j < m * group; j++) {
+                        int d = first + j % group;
+                        to[i + j] = d < plan.width ? from[x + start[j / group] + d] : 0f;
+                    }
+                }
+            }
+        }
+    }
+
+    /**
+     * Finds the new maximum of a vector's queries, and how far the old one lies below it. Keys take turns over four maxima, so
+     * that one needn't wait for the other; a NaN is no maximum, but its own weight is NaN.
+     */
+    private static void raise(float[] a, int scores, int m, int tops, int shifts, int factors) {
+        FloatVector before = FloatVector.fromArray(S, a, tops);
+        FloatVector t0 = before;
+        FloatVector t1 = before;
+        FloatVector t2 = before;
+        FloatVector t3 = before;
+        int j = 0;
+        for (; j <= m - 4; j += 4) {
+            int at = scores + j * SLAB;
+            FloatVector x0 = FloatVector.fromArray(S, a, at);
+            FloatVector x1 = FloatVector.fromArray(S, a, at + SLAB);
+            FloatVector x2 = FloatVector.fromArray(S, a, at + 2 * SLAB);
+            FloatVector x3 = FloatVector.fromArray(S, a, at + 3 * SLAB);
+            t0 = t0.blend(x0, x0.compare(VectorOperators.GT, t0));
+            t1 = t1.blend(x1, x1.compare(VectorOperators.GT, t1));
+            t2 = t2.blend(x2, x2.compare(VectorOperators.GT, t2));
+            t3 = t3.blend(x3, x3.compare(VectorOperators.GT, t3));
+        }
+        for (; j < m; j++) {
+            FloatVector x = FloatVector.fromArray(S, a, scores + j * SLAB);
+            t0 = t0.blend(x, x.compare(VectorOperators.GT, t0));
+        }
+        FloatVector top = t0.max(t1).max(t2.max(t3));
         top.intoArray(a, tops);
         // Queries without any key yet have the maximum −∞, and −∞ − −∞ would be NaN.
         FloatVector shift = top.blend(0f, top.compare(VectorOperators.EQ, Float.NEGATIVE_INFINITY));
+        shift.intoArray(a, shifts);
         before.sub(shift).intoArray(a, factors);
-        for (int j = 0; j < m; j++) {
-            int at = scores + j * SLAB;
-            FloatVector.fromArray(S, a, at).sub(shift).intoArray(a, at);
-        }
     }
 
-    /** Scales what was summed under the old maximum, and adds the new weights to their total. */
-    private void rescale(float[] a, int weights, int m, int factors, int totals, int sums) {
+    /** Scales what was summed under the old maximum. */
+    private void rescale(float[] a, int factors, int totals, int sums) {
         FloatVector factor = FloatVector.fromArray(S, a, factors);
-        FloatVector block = FloatVector.zero(S);
-        for (int j = 0; j < m; j++) {
-            block = block.add(FloatVector.fromArray(S, a, weights + j * SLAB));
-        }
-        FloatVector.fromArray(S, a, totals).fma(factor, block).intoArray(a, totals);
+        FloatVector.fromArray(S, a, totals).mul(factor).intoArray(a, totals);
         for (int d = 0; d < plan.width; d++) {
             FloatVector.fromArray(S, a, sums + d * SLAB).mul(factor).intoArray(a, sums + d * SLAB);
         }
     }
 
-    private void finish(float[] room, int sums, int totals, int q0, int n, int yi) {
+    private void finish(float[] room, int sums, int totals, int q0, int n, int yi, int squares) {
         float[] to = y.floats();
-        for (int i = 0; i < n; i++) {
-            float total = room[totals + i];
-            float factor = total == 0f ? 0f : 1f / total;
+        int whole = plan.width - plan.width % L;
+        for (int i = 0; i < n; i += L) {
             int slab = sums + i / SLAB * SLAB * plan.sumRows() + i % SLAB;
-            int row = yi + yAt.row(q0 + i);
-            for (int d = 0; d < plan.width; d++) {
-                to[row + d] = room[slab + d * SLAB] * factor;
+            for (int d = 0; d < whole; d += L) {
+                for (int r = 0; r < L; r++) {
+                    FloatVector.fromArray(S, room, slab + (d + r) * SLAB).intoArray(room, squares + r * L);
+                }
+                int from = Transposes.transpose(room, squares);
+                for (int r = 0; r < Math.min(L, n - i); r++) {
+                    FloatVector.fromArray(S, room, from + r * L).mul(factor(room[totals + i + r]))
+                            .intoArray(to, yi + yAt.row(q0 + i + r) + d);
+                }
+            }
+            for (int r = 0; whole < plan.width && r < Math.min(L, n - i); r++) {
+                int row = yi + yAt.row(q0 + i + r);
+                for (int d = whole; d < plan.width; d++) {
+                    to[row + d] = room[slab + r + d * SLAB] * factor(room[totals + i + r]);
+                }
             }
         }
+    }
+
+    /** What the sums of weights that add up to {@code total} are scaled by; without any key a query gets zeros. */
+    private static float factor(float total) {
+        return total == 0f ? 0f : 1f / total;
     }
 }

@@ -136,8 +136,8 @@ final class CorrelationKernel implements Kernel {
             }
             int taps = work.taps().count();
             for (int p = firstPanel; p < endPanel; p++) {
-                Tiles.sweep(panels.height[p], coefficients, packed + panels.index(p, terms, c0 * taps), room, at,
-                        patch.starts, 0, vectors, offsets, n * taps, room,
+                Tiles.sweep(panels.height[p], coefficients, packed + panels.index(p, terms, c0 * taps),
+                        panels.step(p, terms), room, at, patch.starts, 0, vectors, offsets, n * taps, room,
                         sums + (panels.first[p] - panels.first[firstPanel]) * sumsPitch, sumsPitch);
             }
         }

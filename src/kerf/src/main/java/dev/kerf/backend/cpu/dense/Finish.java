@@ -1,6 +1,7 @@
 package dev.kerf.backend.cpu.dense;
 
 import dev.kerf.graph.Op.Activation;
+import java.util.Arrays;
 import java.util.function.IntUnaryOperator;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
@@ -40,6 +41,48 @@ final class Finish {
         }
         for (; i < n; i++) {
             c[ci + i] += r[ri + i];
+        }
+    }
+
+    /** c[ci + i] *= factor for i from 0 to n − 1, n a multiple of the vector length. */
+    static void scale(float[] c, int ci, int n, float factor) {
+        for (int i = 0; i < n; i += L) {
+            FloatVector.fromArray(S, c, ci + i).mul(factor).intoArray(c, ci + i);
+        }
+    }
+
+    /** Rows of {@code pitch} floats: the first n of each are those of b from bi on, or 0 if that is null; the others are 0. */
+    static void fill(float[] c, int ci, int pitch, int rows, float[] b, int bi, int n) {
+        if (b == null) {
+            Arrays.fill(c, ci, ci + rows * pitch, 0f);
+            return;
+        }
+        System.arraycopy(b, bi, c, ci, n);
+        Arrays.fill(c, ci + n, ci + pitch, 0f);
+        for (int i = pitch; i < rows * pitch; i += L) {
+            FloatVector.fromArray(S, c, ci + i - pitch).intoArray(c, ci + i);
+        }
+    }
+
+    /** c[ci + row · pitch + i] += r[ri + row · step + i] for rows of n numbers. */
+    static void addRows(float[] c, int ci, int pitch, float[] r, int ri, int step, int rows, int n) {
+        for (int row = 0; row < rows; row++) {
+            add(c, ci + row * pitch, r, ri + row * step, n);
+        }
+    }
+
+    /** y[yi + row · step + i] = c[ci + row · pitch + i] for rows of n numbers. */
+    static void copyRows(float[] c, int ci, int pitch, float[] y, int yi, int step, int rows, int n) {
+        int whole = n - n % L;
+        for (int row = 0; row < rows; row++) {
+            int from = ci + row * pitch;
+            int to = yi + row * step;
+            for (int i = 0; i < whole; i += L) {
+                FloatVector.fromArray(S, c, from + i).intoArray(y, to + i);
+            }
+            for (int i = whole; i < n; i++) {
+                y[to + i] = c[from + i];
+            }
         }
     }
 

@@ -4,7 +4,8 @@ import java.util.Arrays;
 
 /**
  * Rows of coefficients cut into panels as high as {@link Tiles} have them, with as few rows of padding as can be: 64
- * rows are 4 panels of 12 and 2 of 8. A panel's coefficients lie k by k.
+ * rows are 4 panels of 12 and 2 of 8. A panel's coefficients lie in groups of a few rows, a group's k by k
+ * ({@link Tiles#group}).
  */
 final class Panels {
     /** The coefficient of a row at a place of the sum. */
@@ -55,18 +56,24 @@ final class Panels {
         return Math.multiplyExact(first[count], depth);
     }
 
-    /** Index of a panel's coefficients for position {@code k} of sums of {@code depth} terms. */
+    /** Index of the coefficients of a panel's first row for position {@code k} of sums of {@code depth} terms. */
     int index(int panel, int depth, int k) {
-        return first[panel] * depth + k * height[panel];
+        return first[panel] * depth + k * Tiles.group(height[panel]);
+    }
+
+    /** Floats from a panel's group of rows to the next in sums of {@code depth} terms. */
+    int step(int panel, int depth) {
+        return depth * Tiles.group(height[panel]);
     }
 
     /** Writes the coefficients in panels. */
     void pack(int depth, Source source, float[] to, int at) {
         for (int p = 0; p < count; p++) {
             for (int r = 0; r < height[p] && first[p] + r < rows; r++) {
-                int i = at + index(p, depth, 0) + r;
+                int group = Tiles.group(height[p]);
+                int i = at + index(p, depth, 0) + r / group * step(p, depth) + r % group;
                 for (int k = 0; k < depth; k++) {
-                    to[i + k * height[p]] = source.at(first[p] + r, k);
+                    to[i + k * group] = source.at(first[p] + r, k);
                 }
             }
         }

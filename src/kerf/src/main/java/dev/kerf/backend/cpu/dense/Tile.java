@@ -4,6 +4,7 @@ package dev.kerf.backend.cpu.dense;
 interface Tile {
     /** As {@link Tiles#sweep}, without {@code rows}. */
     void sweep(
-            float[] a, int ai, float[] b, int base, int[] starts, int from, int to, int[] off, int n, float[] c, int ci,
+            float[] a, int ai, int step, float[] b, int base, int[] starts, int from, int to, int[] off, int n, float[] c,
+            int ci,
             int pitch);
 }

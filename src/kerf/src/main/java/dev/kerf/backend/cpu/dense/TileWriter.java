@@ -31,7 +31,7 @@ import jdk.incubator.vector.VectorSpecies;
  * {@snippet lang = java :
  * FloatVector s00 = FloatVector.zero(SPECIES), s10 = FloatVector.zero(SPECIES);
  * for (int k = 0; k < n; k++) {
- *     int o = off[k], w = ai + 2 * k;
+ *     int o = off[k], w = ai + 2 * k; // with more groups of rows than one, an ai for each
  *     FloatVector x0 = FloatVector.fromArray(SPECIES, b, b0 + o);
  *     FloatVector f = FloatVector.broadcast(SPECIES, a[w]);
  *     s00 = f.fma(x0, s00);
@@ -57,7 +57,7 @@ final class TileWriter {
     private static final MethodTypeDesc ADD = MethodTypeDesc.of(FLOAT_VECTOR, VECTOR);
     private static final MethodTypeDesc INTO_ARRAY = MethodTypeDesc.of(CD_void, FLOATS, CD_int);
     private static final MethodTypeDesc SWEEP = MethodTypeDesc.of(
-            CD_void, FLOATS, CD_int, FLOATS, CD_int, INTS, CD_int, CD_int, INTS, CD_int, FLOATS, CD_int, CD_int);
+            CD_void, FLOATS, CD_int, CD_int, FLOATS, CD_int, INTS, CD_int, CD_int, INTS, CD_int, FLOATS, CD_int, CD_int);
 
     private final int rows;
     private final int vectors;
@@ -68,7 +68,7 @@ final class TileWriter {
         this.rows = rows;
         this.vectors = vectors;
         self = ClassDesc.of(TileWriter.class.getPackageName(), "Tile" + rows + "x" + vectors);
-        List<ClassDesc> parameters = new ArrayList<>(List.of(FLOATS, CD_int, FLOATS));
+        List<ClassDesc> parameters = new ArrayList<>(List.of(FLOATS, CD_int, CD_int, FLOATS));
         parameters.addAll(Collections.nCopies(vectors, CD_int));
         parameters.addAll(List.of(INTS, CD_int, FLOATS, CD_int, CD_int));
         tile = MethodTypeDesc.of(CD_void, parameters);
@@ -95,25 +95,25 @@ final class TileWriter {
         return type.describeConstable().orElseThrow();
     }
 
-    /** {@code for (v = from; v < to; v += vectors) tile(a, ai, b, base + starts[v] …, off, n, c, ci + v · lanes, pitch)}. */
+    /** {@code for (v = from; v < to; v += vectors) tile(a, ai, step, b, base + starts[v] …, off, n, c, ci + v · lanes, pitch)}. */
     private void sweep(CodeBuilder code) {
         int v = code.allocateLocal(TypeKind.INT);
-        code.iload(6).istore(v);
-        loop(code, v, 7, vectors, () -> {
-            code.aload(1).iload(2).aload(3);
+        code.iload(7).istore(v);
+        loop(code, v, 8, vectors, () -> {
+            code.aload(1).iload(2).iload(3).aload(4);
             for (int i = 0; i < vectors; i++) {
-                code.iload(4).aload(5).iload(v).loadConstant(i).iadd().iaload().iadd();
+                code.iload(5).aload(6).iload(v).loadConstant(i).iadd().iaload().iadd();
             }
-            code.aload(8).iload(9).aload(10).iload(11).iload(v);
+            code.aload(9).iload(10).aload(11).iload(12).iload(v);
             lanes(code);
-            code.imul().iadd().iload(12).invokestatic(self, "tile", tile);
+            code.imul().iadd().iload(13).invokestatic(self, "tile", tile);
         });
         code.return_();
     }
 
-    /** {@code tile(a, ai, b, b0 …, off, n, c, c0, pitch)}, as above. */
+    /** {@code tile(a, ai, step, b, b0 …, off, n, c, c0, pitch)}, as above. */
     private void sums(CodeBuilder code) {
-        int off = 3 + vectors;
+        int off = 4 + vectors;
         int n = off + 1;
         int c = off + 2;
         int p = off + 3;
@@ -134,17 +134,24 @@ final class TileWriter {
         int w = code.allocateLocal(TypeKind.INT);
         int f = code.allocateLocal(TypeKind.REFERENCE);
         int[] x = locals(code);
+        int group = Tiles.group(rows);
+        int[] first = new int[rows / group];
+        for (int g = 0; g < first.length; g++) {
+            first[g] = code.allocateLocal(TypeKind.INT);
+            code.iload(1).loadConstant(g).iload(2).imul().iadd().istore(first[g]);
+        }
         code.iconst_0().istore(k);
         loop(code, k, n, 1, () -> {
             code.aload(off).iload(k).iaload().istore(o);
             for (int v = 0; v < vectors; v++) {
                 species(code);
-                code.aload(2).iload(3 + v).iload(o).iadd().invokestatic(FLOAT_VECTOR, "fromArray", FROM_ARRAY).astore(x[v]);
+                code.aload(3).iload(4 + v).iload(o).iadd().invokestatic(FLOAT_VECTOR, "fromArray", FROM_ARRAY).astore(x[v]);
             }
-            code.iload(1).loadConstant(rows).iload(k).imul().iadd().istore(w);
+            code.loadConstant(group).iload(k).imul().istore(w);
             for (int r = 0; r < rows; r++) {
                 species(code);
-                code.aload(0).iload(w).loadConstant(r).iadd().faload().invokestatic(FLOAT_VECTOR, "broadcast", BROADCAST)
+                code.aload(0).iload(first[r / group]).iload(w).iadd().loadConstant(r % group).iadd().faload()
+                        .invokestatic(FLOAT_VECTOR, "broadcast", BROADCAST)
                         .astore(f);
                 for (int v = 0; v < vectors; v++) {
                     code.aload(f).aload(x[v]).aload(s[r][v]).invokevirtual(FLOAT_VECTOR, "fma", FMA).astore(s[r][v]);

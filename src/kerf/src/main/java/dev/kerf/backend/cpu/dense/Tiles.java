@@ -43,6 +43,11 @@ final class Tiles {
         }
     }
 
+    /** Rows of a tile of so many rows whose coefficients lie side by side; {@link Transposes} packs a group at a time. */
+    static int group(int rows) {
+        return rows == 1 ? 1 : ROW_STEP;
+    }
+
     /** Vectors that a tile of so many rows takes at a time. */
     static int vectors(int rows) {
         return rows == 1 ? 4 : 2;
@@ -52,8 +57,9 @@ final class Tiles {
      * Multiplies one panel of rows by a run of vectors.
      *
      * @param rows   rows of the panel: 12, 8, 4 or 1 if {@link #TALL}, else 6, 4 or 1
-     * @param a      coefficients, k by k, {@code rows} for each
+     * @param a      coefficients in groups of {@link #group} rows: a group k by k, a number for each row
      * @param ai     index of the first coefficient
+     * @param step   floats from a group to the next
      * @param b      what is multiplied
      * @param base   added to all starts
      * @param starts where each vector begins; entries must be there up to the rounded {@code to}
@@ -66,38 +72,39 @@ final class Tiles {
      * @param pitch  floats from row to row of c
      */
     static void sweep(
-            int rows, float[] a, int ai, float[] b, int base, int[] starts, int from, int to, int[] off, int n,
+            int rows, float[] a, int ai, int step, float[] b, int base, int[] starts, int from, int to, int[] off, int n,
             float[] c, int ci, int pitch) {
         if (WarmTiles.ready(rows)) {
-            vectors(rows, a, ai, b, base, starts, from, to, off, n, c, ci, pitch);
+            vectors(rows, a, ai, step, b, base, starts, from, to, off, n, c, ci, pitch);
         } else {
             int end = from + Blocking.ceil(to - from, vectors(rows)) * vectors(rows);
             for (int v = from; v < end; v++) {
-                plain(rows, a, ai, b, base + starts[v], off, n, c, ci + v * LANES, pitch);
+                plain(rows, a, ai, step, b, base + starts[v], off, n, c, ci + v * LANES, pitch);
             }
         }
     }
 
     /** {@link #sweep} by the Vector API. */
     static void vectors(
-            int rows, float[] a, int ai, float[] b, int base, int[] starts, int from, int to, int[] off, int n,
+            int rows, float[] a, int ai, int step, float[] b, int base, int[] starts, int from, int to, int[] off, int n,
             float[] c, int ci, int pitch) {
         Tile tile = rows < Classes.BY_ROWS.length ? Classes.BY_ROWS[rows] : null;
         if (tile == null) {
             throw new IllegalArgumentException("no tile of " + rows + " rows");
         }
-        tile.sweep(a, ai, b, base, starts, from, to, off, n, c, ci, pitch);
+        tile.sweep(a, ai, step, b, base, starts, from, to, off, n, c, ci, pitch);
     }
 
     /** One vector of a panel without the Vector API, rounded alike: each product and sum at once. */
     static void plain(
-            int rows, float[] a, int ai, float[] b, int start, int[] off, int n, float[] c, int ci, int pitch) {
+            int rows, float[] a, int ai, int step, float[] b, int start, int[] off, int n, float[] c, int ci, int pitch) {
         float[] sums = PLAIN.get();
         Arrays.fill(sums, 0f);
+        int group = group(rows);
         for (int k = 0; k < n; k++) {
             int bi = start + off[k];
             for (int r = 0; r < rows; r++) {
-                multiply(a[ai + k * rows + r], b, bi, sums, r * LANES);
+                multiply(a[ai + r / group * step + k * group + r % group], b, bi, sums, r * LANES);
             }
         }
         for (int r = 0; r < rows; r++) {

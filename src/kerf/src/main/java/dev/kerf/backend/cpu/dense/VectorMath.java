@@ -1,6 +1,7 @@
 package dev.kerf.backend.cpu.dense;
 
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
@@ -12,7 +13,8 @@ import jdk.incubator.vector.VectorSpecies;
  *
  * <p>Each is one loop that calls nothing but the Vector API. A function from vector to vector would read better, but once
  * such a function is hot by itself, or its caller long, the JIT compiler calls it instead of inlining it, and
- * every vector that goes in or out is allocated.
+ * every vector that goes in or out is allocated. Bounds are a comparison and a blend: min and max that know NaN and −0 take
+ * six instructions.
  *
  * <p>Powers of two: adding {@link #EXPONENT} rounds to a whole number and leaves that number, biased as an exponent is, in the
  * low nine bits; shifted left by 23 they are the float 2ⁿ.
@@ -40,7 +42,9 @@ public final class VectorMath {
     /** e^x, denormal results included. */
     static void exp(float[] x, int xo, float[] y, int yo, int end) {
         for (int i = 0; i < end; i += L) {
-            FloatVector c = FloatVector.fromArray(S, x, xo + i).min(89f).max(-104f);
+            FloatVector v = FloatVector.fromArray(S, x, xo + i);
+            FloatVector c = v.blend(89f, v.compare(VectorOperators.GT, 89f));
+            c = c.blend(-104f, v.compare(VectorOperators.LT, -104f));
             FloatVector n = c.mul(LOG2_E).add(EXPONENT).sub(EXPONENT);
             FloatVector r = n.fma(FloatVector.broadcast(S, -LN2_LOW), n.fma(FloatVector.broadcast(S, -LN2_HIGH), c));
             FloatVector p = r.fma(FloatVector.broadcast(S, 1.9789266e-4f), FloatVector.broadcast(S, 1.3945753e-3f));
@@ -60,7 +64,8 @@ public final class VectorMath {
     static void tanh(float[] x, int xo, float[] y, int yo, int end) {
         for (int i = 0; i < end; i += L) {
             FloatVector v = FloatVector.fromArray(S, x, xo + i);
-            FloatVector a = v.abs().min(10f);
+            FloatVector a = v.abs();
+            a = a.blend(10f, a.compare(VectorOperators.GT, 10f));
             FloatVector c = a.add(a);
             FloatVector t = c.mul(LOG2_E).add(EXPONENT);
             FloatVector n = t.sub(EXPONENT);
@@ -77,29 +82,54 @@ public final class VectorMath {
     }
 
     /**
-     * x · Φ(x) by the error function: max(x, 0) − |x| · Φ(−|x|), with Φ(−a) = e^(−a²/2) · p(1 / (1 + 0.318 a)), p a minimax
-     * fit in the form of Hastings' (Abramowitz and Stegun 7.1.26). The error is measured against x.
+     * x · Φ(x) = x/2 · (1 + erf(x / √2)) with erf(x / √2) = x · p(x²), p a minimax fit up to |x| = 5.5, where erf rounds to 1;
+     * below −5.5 the result is 0. 1 + erf cancels left of 0: the error is measured against x.
      */
     static void geluErf(float[] x, int xo, float[] y, int yo, int end) {
         for (int i = 0; i < end; i += L) {
             FloatVector v = FloatVector.fromArray(S, x, xo + i);
-            FloatVector a = v.abs().min(13f);
-            FloatVector t = FloatVector.broadcast(S, 1f).div(a.mul(0.31819806f).add(1f));
-            FloatVector q = t.fma(FloatVector.broadcast(S, 0.045381844f), FloatVector.broadcast(S, -0.24270545f));
-            q = q.fma(t, FloatVector.broadcast(S, 0.41992277f)).fma(t, FloatVector.broadcast(S, -0.17875999f));
-            q = q.fma(t, FloatVector.broadcast(S, 0.22469656f)).fma(t, FloatVector.broadcast(S, 0.10218643f));
-            q = q.fma(t, FloatVector.broadcast(S, 0.12927783f)).mul(t);
-            FloatVector c = a.mul(a).mul(-0.5f);
-            FloatVector e = c.mul(LOG2_E).add(EXPONENT);
-            FloatVector n = e.sub(EXPONENT);
-            FloatVector r = n.fma(FloatVector.broadcast(S, -LN2_LOW), n.fma(FloatVector.broadcast(S, -LN2_HIGH), c));
+            VectorMask<Float> low = v.compare(VectorOperators.LT, -5.5f);
+            FloatVector c = v.blend(5.5f, v.compare(VectorOperators.GT, 5.5f)).blend(-5.5f, low);
+            FloatVector s = c.mul(c).fma(FloatVector.broadcast(S, 2f / (5.5f * 5.5f)), FloatVector.broadcast(S, -1f));
+            FloatVector p = s.fma(FloatVector.broadcast(S, -4.72831e-4f), FloatVector.broadcast(S, 1.2631178e-3f));
+            p = p.fma(s, FloatVector.broadcast(S, -1.0582799e-3f)).fma(s, FloatVector.broadcast(S, 1.440214e-3f));
+            p = p.fma(s, FloatVector.broadcast(S, -4.837277e-3f)).fma(s, FloatVector.broadcast(S, 9.24356e-3f));
+            p = p.fma(s, FloatVector.broadcast(S, -0.013639837f)).fma(s, FloatVector.broadcast(S, 0.020455657f));
+            p = p.fma(s, FloatVector.broadcast(S, -0.02999815f)).fma(s, FloatVector.broadcast(S, 0.04072913f));
+            p = p.fma(s, FloatVector.broadcast(S, -0.052096523f)).fma(s, FloatVector.broadcast(S, 0.06414052f));
+            p = p.fma(s, FloatVector.broadcast(S, -0.07758557f)).fma(s, FloatVector.broadcast(S, 0.09547526f));
+            p = p.fma(s, FloatVector.broadcast(S, -0.12834467f)).fma(s, FloatVector.broadcast(S, 0.25710386f));
+            FloatVector half = v.mul(0.5f);
+            p.mul(c).fma(half, half).blend(0f, low).intoArray(y, yo + i);
+        }
+    }
+
+    /**
+     * What softmax weighs scores by, which stand at multiples of {@code step} from {@code at}, for each of a vector's lanes:
+     * a = e^(a − shift), 0 where that is below e^−87; their sum is added to the total.
+     *
+     * @param n      scores
+     * @param shifts where the lanes' shifts are: at least the largest of their scores, finite
+     * @param totals where the lanes' totals are
+     */
+    static void weights(float[] a, int at, int step, int n, int shifts, int totals) {
+        FloatVector shift = FloatVector.fromArray(S, a, shifts);
+        FloatVector sum = FloatVector.zero(S);
+        for (int j = 0, i = at; j < n; j++, i += step) {
+            FloatVector c = FloatVector.fromArray(S, a, i).sub(shift);
+            FloatVector t = c.mul(LOG2_E).add(EXPONENT);
+            FloatVector k = t.sub(EXPONENT);
+            FloatVector r = k.fma(FloatVector.broadcast(S, -LN2_LOW), k.fma(FloatVector.broadcast(S, -LN2_HIGH), c));
             FloatVector p = r.fma(FloatVector.broadcast(S, 1.9789266e-4f), FloatVector.broadcast(S, 1.3945753e-3f));
             p = p.fma(r, FloatVector.broadcast(S, 8.3335042e-3f)).fma(r, FloatVector.broadcast(S, 4.1666280e-2f));
             p = p.fma(r, FloatVector.broadcast(S, 0.16666666f)).fma(r, FloatVector.broadcast(S, 0.5f));
             p = p.mul(r).fma(r, r).add(1f);
-            p = p.mul(e.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23).reinterpretAsFloats());
-            v.max(0f).sub(p.mul(q).mul(a)).intoArray(y, yo + i);
+            p = p.mul(t.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23).reinterpretAsFloats());
+            p = p.blend(0f, c.compare(VectorOperators.LT, -87f));
+            p.intoArray(a, i);
+            sum = sum.add(p);
         }
+        FloatVector.fromArray(S, a, totals).add(sum).intoArray(a, totals);
     }
 
     /** −x, the argument of e in the logistic function. */
@@ -113,7 +143,9 @@ public final class VectorMath {
     static void geluArgument(float[] x, int xo, float[] y, int yo, int end) {
         for (int i = 0; i < end; i += L) {
             // Beyond ±11 the result is x or 0 in float32; the bound keeps x³ finite.
-            FloatVector c = FloatVector.fromArray(S, x, xo + i).min(11f).max(-11f);
+            FloatVector v = FloatVector.fromArray(S, x, xo + i);
+            FloatVector c = v.blend(11f, v.compare(VectorOperators.GT, 11f));
+            c = c.blend(-11f, v.compare(VectorOperators.LT, -11f));
             c.mul(c).mul(c).mul(0.044715f).add(c).mul(-2 * SQRT_2_OVER_PI).intoArray(y, yo + i);
         }
     }

@@ -213,7 +213,8 @@ final class WinogradKernel implements Kernel {
             for (int c0 = 0; c0 < work.depth(); c0 += CHANNELS) {
                 int n = Math.min(CHANNELS, work.depth() - c0);
                 for (int p = first; p < end; p++) {
-                    Tiles.sweep(panels.height[p], coefficients, point * each + panels.index(p, work.depth(), c0), room,
+                    Tiles.sweep(panels.height[p], coefficients, point * each + panels.index(p, work.depth(), c0),
+                            panels.step(p, work.depth()), room,
                             points + point * cut.pointStep() + c0 * pitch, starts, 0, vectors, offsets, n, room,
                             sums + point * cut.sumStep() + (panels.first[p] - panels.first[first]) * pitch, pitch);
                 }

@@ -10,6 +10,8 @@ import dev.kerf.tensor.DType;
 import dev.kerf.tensor.Shape;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.IntUnaryOperator;
+import java.util.stream.IntStream;
 
 /** Many elements to one. */
 final class Reductions {
@@ -20,16 +22,21 @@ final class Reductions {
         Operand y = site.result(0);
         return switch (op) {
             case ReduceOp.ArgMax a -> List.of(new ArgMax(Norms.Axis.of(x, a.axis()), x, y));
-            case ReduceOp.Reduce r when !block(r, x) -> List.of(new Scattered(r, x, y));
-            case ReduceOp.Reduce r when inner(r, x) == 1 -> List.of(new Rows(r.reduction(), size(r, x), lanes, x, y));
-            case ReduceOp.Reduce r -> List.of(
-                    new Columns(r.reduction(), size(r, x), inner(r, x), lanes, x, y, site.scratch()));
+            case ReduceOp.Reduce r when columns(r, x) ->
+                List.of(new Columns(r.reduction(), Extents.of(r, x), inner(r, x), lanes, x, y, site.scratch()));
+            case ReduceOp.Reduce r when block(r, x) -> List.of(new Rows(r.reduction(), size(r, x), lanes, x, y));
+            case ReduceOp.Reduce r -> List.of(new Scattered(r, x, y));
         };
     }
 
     /** Whether the axes follow each other and nothing is counted: a plain (outer, size, inner). */
-    static boolean block(ReduceOp.Reduce r, Operand x) {
+    private static boolean block(ReduceOp.Reduce r, Operand x) {
         return x.count() == null && r.axes().getLast() - r.axes().getFirst() == r.axes().size() - 1;
+    }
+
+    /** Whether results lie in rows, each made of rows of operands. */
+    static boolean columns(ReduceOp.Reduce r, Operand x) {
+        return x.count() == null && inner(r, x) > 1;
     }
 
     private static int size(ReduceOp.Reduce r, Operand x) {
@@ -81,8 +88,52 @@ final class Reductions {
         }
     }
 
-    /** Sums go in two levels, so that errors grow with the square root of the number of elements. */
-    private record Columns(Reduction r, int size, int inner, Lanes lanes, Operand x, Operand y, Operand scratch)
+    /**
+     * The axes that are reduced and those that are kept.
+     *
+     * @param dims        extents of the reduced axes
+     * @param strides     elements from one of each to the next
+     * @param keptDims    extents of the others
+     * @param keptStrides elements from one of each to the next
+     * @param size        elements that make a result
+     */
+    private record Extents(int[] dims, int[] strides, int[] keptDims, int[] keptStrides, int size) {
+        static Extents of(ReduceOp.Reduce r, Operand x) {
+            Shape s = x.type().shape();
+            int[] reduced = r.axes().stream().mapToInt(a -> a).toArray();
+            int[] kept = IntStream.range(0, s.rank()).filter(a -> !r.axes().contains(a)).toArray();
+            int[] dims = of(reduced, s::size);
+            return new Extents(dims, of(reduced, a -> (int) s.strides()[a]), of(kept, s::size),
+                    of(kept, a -> (int) s.strides()[a]), Arrays.stream(dims).reduce(1, (a, b) -> a * b));
+        }
+
+        private static int[] of(int[] axes, IntUnaryOperator f) {
+            return Arrays.stream(axes).map(f).toArray();
+        }
+
+        /** Where the operands of a result begin. */
+        int start(int result) {
+            return offset(keptDims, keptStrides, result);
+        }
+
+        /** How far the operand number {@code k} is from there. */
+        int step(int k) {
+            return offset(dims, strides, k);
+        }
+
+        private static int offset(int[] dims, int[] strides, int index) {
+            int at = 0;
+            int rest = index;
+            for (int a = dims.length - 1; a >= 0; a--) {
+                at += rest % dims[a] * strides[a];
+                rest /= dims[a];
+            }
+            return at;
+        }
+    }
+
+    /** Rows to one row. Sums go in two levels, so that errors grow with the square root of the number of elements. */
+    private record Columns(Reduction r, Extents extents, int inner, Lanes lanes, Operand x, Operand y, Operand scratch)
             implements
                 Kernel {
         private static final int LEVEL = 64;
@@ -99,7 +150,7 @@ final class Reductions {
         public int tasks() {
             return y.type().shape().elements() == 0
                     ? 0
-                    : Split.tasks(items(), (long) size * Math.min(inner, Norms.COLUMNS));
+                    : Split.tasks(items(), (long) extents.size * Math.min(inner, Norms.COLUMNS));
         }
 
         @Override
@@ -107,10 +158,9 @@ final class Reductions {
             int tasks = tasks();
             int part = scratch.offset() + worker * Norms.COLUMNS;
             for (int i = Split.first(task, tasks, items()); i < Split.first(task + 1, tasks, items()); i++) {
-                int outer = i / pieces();
-                int column = i % pieces() * Norms.COLUMNS;
-                int n = Math.min(Norms.COLUMNS, inner - column);
-                piece(x.offset() + outer * size * inner + column, y.offset() + outer * inner + column, n, part);
+                int result = i / pieces() * inner + i % pieces() * Norms.COLUMNS;
+                int n = Math.min(Norms.COLUMNS, inner - i % pieces() * Norms.COLUMNS);
+                piece(x.offset() + extents.start(result), y.offset() + result, n, part);
             }
         }
 
@@ -119,15 +169,15 @@ final class Reductions {
             float[] t = scratch.floats();
             Arithmetic f = arithmetic(r);
             Arrays.fill(out, to, to + n, identity(r));
-            for (int first = 0; first < size; first += LEVEL) {
+            for (int first = 0; first < extents.size; first += LEVEL) {
                 Arrays.fill(t, part, part + n, identity(r));
-                for (int k = first; k < Math.min(size, first + LEVEL); k++) {
-                    lanes.binary(f, x.floats(), from + k * inner, t, part, t, part, n);
+                for (int k = first; k < Math.min(extents.size, first + LEVEL); k++) {
+                    lanes.binary(f, x.floats(), from + extents.step(k), t, part, t, part, n);
                 }
                 lanes.binary(f, t, part, out, to, out, to, n);
             }
             if (r == Reduction.MEAN) {
-                lanes.binary(Arithmetic.DIVIDE, out, to, (float) size, out, to, n);
+                lanes.binary(Arithmetic.DIVIDE, out, to, (float) extents.size, out, to, n);
             }
         }
     }
@@ -137,11 +187,7 @@ final class Reductions {
         private final Reduction reduction;
         private final Operand x;
         private final Operand y;
-        private final int[] dims;
-        private final int[] strides;
-        private final int[] keptDims;
-        private final int[] keptStrides;
-        private final int size;
+        private final Extents extents;
         private final int counted;
         private final int inner;
 
@@ -150,13 +196,7 @@ final class Reductions {
             this.x = x;
             this.y = y;
             Shape s = x.type().shape();
-            long[] all = s.strides();
-            int[] kept = java.util.stream.IntStream.range(0, s.rank()).filter(a -> !r.axes().contains(a)).toArray();
-            dims = r.axes().stream().mapToInt(s::size).toArray();
-            strides = r.axes().stream().mapToInt(a -> (int) all[a]).toArray();
-            keptDims = Arrays.stream(kept).map(s::size).toArray();
-            keptStrides = Arrays.stream(kept).map(a -> (int) all[a]).toArray();
-            size = Arrays.stream(dims).reduce(1, (a, b) -> a * b);
+            extents = Extents.of(r, x);
             counted = x.count() == null ? -1 : x.count().type().shape().rank();
             inner = counted < 0 ? 1 : (int) s.product(counted + 1, s.rank());
         }
@@ -167,22 +207,22 @@ final class Reductions {
 
         @Override
         public int tasks() {
-            return Split.tasks(results(), 8L * size);
+            return Split.tasks(results(), 8L * extents.size);
         }
 
         @Override
         public void run(int task, int worker) {
             int tasks = tasks();
             for (int i = Split.first(task, tasks, results()); i < Split.first(task + 1, tasks, results()); i++) {
-                y.floats()[y.offset() + i] = (float) reduce(offset(keptDims, keptStrides, i));
+                y.floats()[y.offset() + i] = (float) reduce(extents.start(i));
             }
         }
 
         private double reduce(int base) {
             double value = identity(reduction);
             int elements = 0;
-            for (int k = 0; k < size; k++) {
-                int at = base + offset(dims, strides, k);
+            for (int k = 0; k < extents.size; k++) {
+                int at = base + extents.step(k);
                 if (counted >= 0 && !valid(at)) {
                     continue;
                 }
@@ -201,16 +241,6 @@ final class Reductions {
             int row = at / inner;
             int capacity = x.type().shape().size(counted);
             return row % capacity < x.count().ints()[x.count().offset() + row / capacity];
-        }
-
-        private static int offset(int[] dims, int[] strides, int index) {
-            int at = 0;
-            int rest = index;
-            for (int a = dims.length - 1; a >= 0; a--) {
-                at += rest % dims[a] * strides[a];
-                rest /= dims[a];
-            }
-            return at;
         }
     }
 

@@ -1,0 +1,93 @@
+package dev.kerf.backend.cpu.dense;
+
+import dev.kerf.graph.Graph.Node;
+import dev.kerf.graph.MatrixOp;
+import dev.kerf.tensor.Shape;
+
+/**
+ * Sizes of a matrix product and how it is cut.
+ *
+ * @param matrices products that have different B
+ * @param rows     rows of each, those of all products with the same B together
+ * @param single   rows of one product
+ * @param cols     columns
+ * @param depth    terms of a sum
+ * @param blockM   rows of a block: packed, they take half of the second-level cache
+ * @param blockN   columns that a block goes over, a multiple of {@link #WIDE}
+ */
+record MatMulPlan(int matrices, int rows, int single, int cols, int depth, int blockM, int blockN) {
+    /** Columns that are packed together. */
+    static final int WIDE = 4 * Tiles.LANES;
+
+    /** Terms that are added up at a time: two vectors of them are 32 KiB in AVX-512. */
+    private static final int DEPTH = 256;
+    private static final int MAX_ROWS = 192;
+    /** Floats of packed rows: 512 KiB. */
+    private static final int ROWS = 1 << 17;
+    private static final double FLOPS_WORTH_A_UNIT = 2e6;
+    private static final int UNITS_OF_A_WORKER = 8;
+
+    static MatMulPlan of(MatrixOp.MatMul op, Node node, int workers) {
+        Shape a = node.input(0).type().shape();
+        Shape y = node.output().type().shape();
+        int all = Math.toIntExact(y.product(0, y.rank() - 2));
+        boolean fold = Matrices.of(node.input(1).type().shape(), y, op.transposeB()).shared();
+        int m = Math.toIntExact(y.dim(-2));
+        int n = Math.toIntExact(y.dim(-1));
+        int k = Math.toIntExact(a.dim(op.transposeA() ? -2 : -1));
+        int matrices = fold ? Math.min(all, 1) : all;
+        int rows = fold ? Math.multiplyExact(all, m) : m;
+        int most = Math.clamp(ROWS / Math.max(1, k), Tiles.MAX_ROWS, MAX_ROWS);
+        MatMulPlan p = new MatMulPlan(matrices, rows, m, n, k, even(Math.max(1, rows), most, Tiles.MAX_ROWS),
+                Blocking.ceil(Math.max(1, n), WIDE) * WIDE);
+        double flops = 2.0 * matrices * rows * n * k;
+        while (p.units() < (long) UNITS_OF_A_WORKER * workers && flops / Math.max(1, p.units()) > FLOPS_WORTH_A_UNIT) {
+            if (p.blockM >= 4 * Tiles.MAX_ROWS) {
+                p = new MatMulPlan(matrices, rows, m, n, k, even(rows, p.blockM / 2, Tiles.MAX_ROWS), p.blockN);
+            } else if (p.blockN >= 2 * WIDE) {
+                p = new MatMulPlan(matrices, rows, m, n, k, p.blockM, even(n, p.blockN / 2, WIDE));
+            } else {
+                break;
+            }
+        }
+        return p;
+    }
+
+    /** The multiple of {@code step} from {@code most} down that cuts {@code n} into parts most alike. */
+    private static int even(int n, int most, int step) {
+        int parts = Blocking.ceil(n, Math.max(step, most / step * step));
+        return Blocking.ceil(Blocking.ceil(n, parts), step) * step;
+    }
+
+    private long units() {
+        return (long) matrices * Blocking.ceil(rows, blockM) * Blocking.ceil(cols, blockN);
+    }
+
+    /** Terms that are added up at a time; sums are rounded by it, so it depends on the depth alone. */
+    int chunk() {
+        return Blocking.even(Math.max(1, depth), DEPTH);
+    }
+
+    /** Columns of a strip: as a tile takes them. */
+    int strip() {
+        return rows == 1 ? WIDE : 2 * Tiles.LANES;
+    }
+
+    /** Rows of a block with those that fill its last panel. */
+    int blockRows() {
+        return Blocking.ceil(blockM, Tiles.MAX_ROWS) * Tiles.MAX_ROWS;
+    }
+
+    int rowsFloats() {
+        return blockRows() * depth;
+    }
+
+    int sumsFloats() {
+        return blockRows() * strip();
+    }
+
+    /** Floats of scratch for each thread: packed rows, sums, and columns that aren't a weight. */
+    int floats() {
+        return rowsFloats() + sumsFloats() + chunk() * strip();
+    }
+}
