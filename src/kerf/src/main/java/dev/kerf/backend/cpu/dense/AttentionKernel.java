@@ -202,7 +202,9 @@ final class AttentionKernel implements Kernel {
             packKeys(cut, m, kAt.start(k, from, h), k0, room, packedKeys, start);
             packValues(vAt.start(v, from, h), k0, m, room, packedValues, start);
             for (int i = 0; i < n; i += SLAB) {
-                startScores(matrix, q0 + i, Math.min(SLAB, n - i), k0, m, cut.first[cut.count], room, scores);
+                if (bias != null) {
+                    startScores(matrix, q0 + i, Math.min(SLAB, n - i), k0, m, cut.first[cut.count], room, scores);
+                }
                 slab(cut, m, room, packedKeys, queries + i * plan.depth, scores, tops + i, totals + i, packedValues,
                         sums + i * plan.sumRows());
             }
@@ -217,7 +219,7 @@ final class AttentionKernel implements Kernel {
         int shifts = factors + SLAB;
         for (int p = 0; p < cut.count; p++) {
             Tiles.sweep(cut.height[p], room, packedKeys + cut.index(p, plan.depth, 0), cut.step(p, plan.depth), room,
-                    queries, STARTS, 0, 2, offsets, plan.depth, room, scores + cut.first[p] * SLAB, SLAB);
+                    queries, STARTS, 0, 2, offsets, plan.depth, room, scores + cut.first[p] * SLAB, SLAB, bias != null);
         }
         for (int i = 0; i < SLAB; i += L) {
             raise(room, scores + i, m, tops + i, shifts + i, factors + i);
@@ -229,7 +231,7 @@ final class AttentionKernel implements Kernel {
         }
         for (int p = 0; p < valuePanels.count; p++) {
             Tiles.sweep(valuePanels.height[p], room, packedValues + valuePanels.index(p, m, 0), valuePanels.step(p, m),
-                    room, scores, STARTS, 0, 2, offsets, m, room, sums + valuePanels.first[p] * SLAB, SLAB);
+                    room, scores, STARTS, 0, 2, offsets, m, room, sums + valuePanels.first[p] * SLAB, SLAB, true);
         }
     }
 
@@ -262,9 +264,6 @@ final class AttentionKernel implements Kernel {
 
     private void startScores(int matrix, int q0, int n, int k0, int m, int rows, float[] to, int at) {
         Arrays.fill(to, at, at + rows * SLAB, 0f);
-        if (bias == null) {
-            return;
-        }
         float[] from = bias.floats();
         int x = biases.start(bias, matrix) + q0 * biasQueryStep + k0 * biasKeyStep;
         for (int j = 0; j < m; j++) {

@@ -138,7 +138,7 @@ final class CorrelationKernel implements Kernel {
             for (int p = firstPanel; p < endPanel; p++) {
                 Tiles.sweep(panels.height[p], coefficients, packed + panels.index(p, terms, c0 * taps),
                         panels.step(p, terms), room, at, patch.starts, 0, vectors, offsets, n * taps, room,
-                        sums + (panels.first[p] - panels.first[firstPanel]) * sumsPitch, sumsPitch);
+                        sums + (panels.first[p] - panels.first[firstPanel]) * sumsPitch, sumsPitch, true);
             }
         }
         finish(room, sums, image, group, firstPanel, endPanel, i0, rows, j0);

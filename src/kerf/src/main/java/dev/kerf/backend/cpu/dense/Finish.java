@@ -16,7 +16,9 @@ final class Finish {
     /** The same of the upper halves. */
     static final FloatVector HIGH_HALVES = indices(i -> (L + i) / 2 + i % 2 * L);
     /** Lanes 0, 2, 4 … of two vectors after each other. */
-    private static final FloatVector EVENS = indices(i -> 2 * i);
+    static final FloatVector EVENS = indices(i -> 2 * i);
+    /** Lanes 1, 3, 5 … of them. */
+    static final FloatVector ODDS = indices(i -> 2 * i + 1);
 
     private Finish() {}
 

@@ -134,8 +134,10 @@ final class MatMulKernel implements Kernel {
         int strip = plan.strip();
         for (int j = n0; j < end; j += strip) {
             int n = Math.min(strip, end - j);
-            Finish.fill(room, sums, strip, cut.first[cut.count], bias == null ? null : bias.floats(),
-                    bias == null ? 0 : bias.offset() + j, n);
+            if (bias != null || plan.depth() == 0) {
+                Finish.fill(room, sums, strip, cut.first[cut.count], bias == null ? null : bias.floats(),
+                        bias == null ? 0 : bias.offset() + j, n);
+            }
             for (int k0 = 0; k0 < plan.depth(); k0 += plan.chunk()) {
                 int depth = Math.min(plan.chunk(), plan.depth() - k0);
                 if (packed == null) {
@@ -146,7 +148,7 @@ final class MatMulKernel implements Kernel {
                 for (int p = 0; p < cut.count; p++) {
                     Tiles.sweep(cut.height[p], room, coefficients + cut.index(p, plan.depth(), k0),
                             cut.step(p, plan.depth()), from, base, starts, 0, Blocking.ceil(n, L), offsets, depth, room,
-                            sums + cut.first[p] * strip, strip);
+                            sums + cut.first[p] * strip, strip, bias != null || k0 > 0);
                 }
             }
             if (residual == null) {

@@ -6,5 +6,5 @@ interface Tile {
     void sweep(
             float[] a, int ai, int step, float[] b, int base, int[] starts, int from, int to, int[] off, int n, float[] c,
             int ci,
-            int pitch);
+            int pitch, boolean add);
 }

@@ -1,6 +1,7 @@
 package dev.kerf.backend.cpu.dense;
 
 import static java.lang.constant.ConstantDescs.CD_Object;
+import static java.lang.constant.ConstantDescs.CD_boolean;
 import static java.lang.constant.ConstantDescs.CD_float;
 import static java.lang.constant.ConstantDescs.CD_int;
 import static java.lang.constant.ConstantDescs.CD_void;
@@ -38,7 +39,7 @@ import jdk.incubator.vector.VectorSpecies;
  *     f = FloatVector.broadcast(SPECIES, a[w + 1]);
  *     s10 = f.fma(x0, s10);
  * }
- * FloatVector.fromArray(SPECIES, c, c0).add(s00).intoArray(c, c0);
+ * FloatVector.fromArray(SPECIES, c, c0).add(s00).intoArray(c, c0); // or s00.intoArray(c, c0), unless add
  * c0 += pitch;
  * FloatVector.fromArray(SPECIES, c, c0).add(s10).intoArray(c, c0);
  * }
@@ -57,7 +58,8 @@ final class TileWriter {
     private static final MethodTypeDesc ADD = MethodTypeDesc.of(FLOAT_VECTOR, VECTOR);
     private static final MethodTypeDesc INTO_ARRAY = MethodTypeDesc.of(CD_void, FLOATS, CD_int);
     private static final MethodTypeDesc SWEEP = MethodTypeDesc.of(
-            CD_void, FLOATS, CD_int, CD_int, FLOATS, CD_int, INTS, CD_int, CD_int, INTS, CD_int, FLOATS, CD_int, CD_int);
+            CD_void, FLOATS, CD_int, CD_int, FLOATS, CD_int, INTS, CD_int, CD_int, INTS, CD_int, FLOATS, CD_int, CD_int,
+            CD_boolean);
 
     private final int rows;
     private final int vectors;
@@ -70,7 +72,7 @@ final class TileWriter {
         self = ClassDesc.of(TileWriter.class.getPackageName(), "Tile" + rows + "x" + vectors);
         List<ClassDesc> parameters = new ArrayList<>(List.of(FLOATS, CD_int, CD_int, FLOATS));
         parameters.addAll(Collections.nCopies(vectors, CD_int));
-        parameters.addAll(List.of(INTS, CD_int, FLOATS, CD_int, CD_int));
+        parameters.addAll(List.of(INTS, CD_int, FLOATS, CD_int, CD_int, CD_boolean));
         tile = MethodTypeDesc.of(CD_void, parameters);
     }
 
@@ -95,7 +97,7 @@ final class TileWriter {
         return type.describeConstable().orElseThrow();
     }
 
-    /** {@code for (v = from; v < to; v += vectors) tile(a, ai, step, b, base + starts[v] …, off, n, c, ci + v · lanes, pitch)}. */
+    /** {@code for (v = from; v < to; v += vectors) tile(a, ai, step, b, base + starts[v] …, off, n, c, ci + v · lanes, pitch, add)}. */
     private void sweep(CodeBuilder code) {
         int v = code.allocateLocal(TypeKind.INT);
         code.iload(7).istore(v);
@@ -106,12 +108,12 @@ final class TileWriter {
             }
             code.aload(9).iload(10).aload(11).iload(12).iload(v);
             lanes(code);
-            code.imul().iadd().iload(13).invokestatic(self, "tile", tile);
+            code.imul().iadd().iload(13).iload(14).invokestatic(self, "tile", tile);
         });
         code.return_();
     }
 
-    /** {@code tile(a, ai, step, b, b0 …, off, n, c, c0, pitch)}, as above. */
+    /** {@code tile(a, ai, step, b, b0 …, off, n, c, c0, pitch, add)}, as above. */
     private void sums(CodeBuilder code) {
         int off = 4 + vectors;
         int n = off + 1;
@@ -158,12 +160,28 @@ final class TileWriter {
                 }
             }
         });
+        Label set = code.newLabel();
+        code.iload(pitch + 1).ifeq(set);
+        end(code, s, c, p, pitch, l, true);
+        code.labelBinding(set);
+        end(code, s, c, p, pitch, l, false);
+    }
+
+    /** Adds the sums to c or puts them there, and returns. */
+    private static void end(CodeBuilder code, int[][] s, int c, int first, int pitch, int l, boolean add) {
+        int p = code.allocateLocal(TypeKind.INT);
+        code.iload(first).istore(p);
         for (int[] row : s) {
-            for (int v = 0; v < vectors; v++) {
-                species(code);
-                code.aload(c);
-                at(code, p, v, l);
-                code.invokestatic(FLOAT_VECTOR, "fromArray", FROM_ARRAY).aload(row[v]).invokevirtual(FLOAT_VECTOR, "add", ADD);
+            for (int v = 0; v < row.length; v++) {
+                if (add) {
+                    species(code);
+                    code.aload(c);
+                    at(code, p, v, l);
+                    code.invokestatic(FLOAT_VECTOR, "fromArray", FROM_ARRAY).aload(row[v])
+                            .invokevirtual(FLOAT_VECTOR, "add", ADD);
+                } else {
+                    code.aload(row[v]);
+                }
                 code.aload(c);
                 at(code, p, v, l);
                 code.invokevirtual(FLOAT_VECTOR, "intoArray", INTO_ARRAY);

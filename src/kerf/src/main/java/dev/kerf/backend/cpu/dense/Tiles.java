@@ -4,7 +4,7 @@ import java.util.Arrays;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * The loop that all dense kernels spend their time in: c[r][v] += Σₖ a[k][r] · b[start[v] + off[k]] for a few rows r
+ * The loop that all dense kernels spend their time in: c[r][v] += (or =) Σₖ a[k][r] · b[start[v] + off[k]] for a few rows r
  * and two vectors v, sums held in registers. 12 × 2 sums fill the 32 registers of AVX-512 and NEON, 6 × 2 the 16 of
  * AVX2.
  *
@@ -67,19 +67,20 @@ final class Tiles {
      * @param to     end of the vectors; rounded up to an even number of them (one row: to four)
      * @param off    what to add to a start for each k
      * @param n      number of k
-     * @param c      sums, added to: vector v of row r at ci + r · pitch + v · LANES
+     * @param c      sums: vector v of row r at ci + r · pitch + v · LANES
      * @param ci     index of the first sum
      * @param pitch  floats from row to row of c
+     * @param add    whether to add to c; else what was there is lost
      */
     static void sweep(
             int rows, float[] a, int ai, int step, float[] b, int base, int[] starts, int from, int to, int[] off, int n,
-            float[] c, int ci, int pitch) {
+            float[] c, int ci, int pitch, boolean add) {
         if (WarmTiles.ready(rows)) {
-            vectors(rows, a, ai, step, b, base, starts, from, to, off, n, c, ci, pitch);
+            vectors(rows, a, ai, step, b, base, starts, from, to, off, n, c, ci, pitch, add);
         } else {
             int end = from + Blocking.ceil(to - from, vectors(rows)) * vectors(rows);
             for (int v = from; v < end; v++) {
-                plain(rows, a, ai, step, b, base + starts[v], off, n, c, ci + v * LANES, pitch);
+                plain(rows, a, ai, step, b, base + starts[v], off, n, c, ci + v * LANES, pitch, add);
             }
         }
     }
@@ -87,17 +88,18 @@ final class Tiles {
     /** {@link #sweep} by the Vector API. */
     static void vectors(
             int rows, float[] a, int ai, int step, float[] b, int base, int[] starts, int from, int to, int[] off, int n,
-            float[] c, int ci, int pitch) {
+            float[] c, int ci, int pitch, boolean add) {
         Tile tile = rows < Classes.BY_ROWS.length ? Classes.BY_ROWS[rows] : null;
         if (tile == null) {
             throw new IllegalArgumentException("no tile of " + rows + " rows");
         }
-        tile.sweep(a, ai, step, b, base, starts, from, to, off, n, c, ci, pitch);
+        tile.sweep(a, ai, step, b, base, starts, from, to, off, n, c, ci, pitch, add);
     }
 
     /** One vector of a panel without the Vector API, rounded alike: each product and sum at once. */
     static void plain(
-            int rows, float[] a, int ai, int step, float[] b, int start, int[] off, int n, float[] c, int ci, int pitch) {
+            int rows, float[] a, int ai, int step, float[] b, int start, int[] off, int n, float[] c, int ci, int pitch,
+            boolean add) {
         float[] sums = PLAIN.get();
         Arrays.fill(sums, 0f);
         int group = group(rows);
@@ -109,7 +111,7 @@ final class Tiles {
         }
         for (int r = 0; r < rows; r++) {
             for (int j = 0; j < LANES; j++) {
-                c[ci + r * pitch + j] += sums[r * LANES + j];
+                c[ci + r * pitch + j] = add ? c[ci + r * pitch + j] + sums[r * LANES + j] : sums[r * LANES + j];
             }
         }
     }

@@ -53,7 +53,8 @@ final class WarmTiles {
                     t = System.nanoTime();
                 }
                 for (int i = 0; i < CALLS; i++) {
-                    Tiles.vectors(rows, a, 0, 2 * Tiles.group(rows), b, 0, starts, 0, 2, off, 2, c, 0, 4 * lanes);
+                    Tiles.vectors(rows, a, 0, 2 * Tiles.group(rows), b, 0, starts, 0, 2, off, 2, c, 0, 4 * lanes,
+                            i % 2 == 0);
                 }
                 took = System.nanoTime() - t;
             }

@@ -6,84 +6,22 @@ import java.util.Arrays;
 
 /**
  * Convolution with a 3 × 3 kernel, stride 1, by Winograd's F(2×2, 3×3): 16 products make 4 outputs where direct
- * convolution takes 36. A block of tiles is copied to a {@link Patch} with stride 2, transformed some channels at a
- * time, and multiplied point by point as matrices. On
+ * convolution takes 36. A block of tiles is transformed, multiplied point by point as matrices, and transformed back. On
  * pixels of even size float32's error is that of direct convolution; beside pixels much larger than themselves it
  * grows with those.
  */
 final class WinogradKernel implements Kernel {
+    private static final int L = Tiles.LANES;
     private static final int POINTS = WinogradTransforms.POINTS;
-    private static final int TILES = 64;
-    /** Panels whose sums are held at a time. */
-    private static final int GROUP = 6;
     /** Channels that are summed at a time: a panel of 12 rows is then 12 KiB. */
     private static final int CHANNELS = 256;
-    /** Channels that are copied at a time. */
-    private static final int COPIED = 16;
     private static final int MIN_CHANNELS = 16;
     private static final int MIN_TILES = 32;
     /** Less work than this isn't worth two more loops to compile. */
     private static final double MIN_FLOPS = 2e8;
 
-    /**
-     * How the work is cut.
-     *
-     * @param depth  input channels
-     * @param down   tiles along the height
-     * @param across tiles along the width
-     * @param rows   tiles of a block along the height
-     * @param cols   tiles of a block along the width
-     * @param panels panels that go over a block
-     * @param patch  a block with the pixels around it
-     */
-    private record Cut(int depth, int down, int across, int rows, int cols, int panels, Patch patch) {
-        static Cut of(Correlation work, int workers) {
-            int down = (work.outH() + 1) / 2;
-            int across = (work.outW() + 1) / 2;
-            int wide = 2 * Tiles.LANES;
-            int cols = across <= wide + wide / 2 ? across : Blocking.even(across, wide);
-            int rows = Blocking.even(down, Math.clamp(TILES / cols, 1, down));
-            int blocks = Blocking.ceil(down, rows) * Blocking.ceil(across, cols) * work.batch();
-            int count = CorrelationKernel.panels(work).count;
-            int parts = 1;
-            while (parts < count && parts * blocks < 3 * workers) {
-                parts++;
-            }
-            int[] four = {0, 1, 2, 3};
-            Taps taps = Taps.grid(2, 2, Arrays.stream(four).map(u -> u + work.taps().top()).toArray(),
-                    Arrays.stream(four).map(v -> v + work.taps().left()).toArray());
-            return new Cut(work.depth(), down, across, rows, cols, Blocking.ceil(count, parts),
-                    new Patch(taps, rows, cols));
-        }
-
-        int pitch() {
-            return (Blocking.ceil(patch.vectors, 4) * 4 + 1) * Tiles.LANES;
-        }
-
-        int patchFloats() {
-            return Blocking.ceil(patch.floats(COPIED), 16) * 16;
-        }
-
-        /** Floats from point to point: an odd number of cache lines, so that the points of a tile don't share a set. */
-        int pointStep() {
-            return odd(depth * pitch());
-        }
-
-        int sumStep() {
-            return odd(GROUP * Tiles.MAX_ROWS * pitch());
-        }
-
-        private static int odd(int floats) {
-            return (Blocking.ceil(floats, 16) | 1) * 16;
-        }
-
-        int floats() {
-            return patchFloats() + POINTS * (pointStep() + sumStep()) + 4 * pitch();
-        }
-    }
-
     private final Correlation work;
-    private final Cut cut;
+    private final WinogradCut cut;
     private final Panels panels;
     private final float[] coefficients;
     private final Operand x;
@@ -91,7 +29,6 @@ final class WinogradKernel implements Kernel {
     private final Operand residual;
     private final Operand y;
     private final Operand scratch;
-    private final int[] pixels;
     private final int[] offsets;
     private final int[] starts;
     private final int rowBlocks;
@@ -109,16 +46,15 @@ final class WinogradKernel implements Kernel {
         this.residual = residual;
         this.y = y;
         this.scratch = scratch;
-        cut = Cut.of(work, workers);
+        cut = WinogradCut.of(work, workers);
         panels = CorrelationKernel.panels(work);
-        pixels = cut.patch.offsets(1);
         offsets = new int[Math.min(CHANNELS, work.depth())];
-        Arrays.setAll(offsets, c -> c * cut.pitch());
-        starts = new int[cut.patch.starts.length];
-        Arrays.setAll(starts, v -> v < cut.patch.vectors ? v * Tiles.LANES : 0);
-        rowBlocks = Blocking.ceil(cut.down, cut.rows);
-        colBlocks = Blocking.ceil(cut.across, cut.cols);
-        units = rowBlocks * colBlocks * Blocking.ceil(panels.count, cut.panels);
+        Arrays.setAll(offsets, c -> c * 2 * L);
+        starts = new int[cut.lanes() / L];
+        Arrays.setAll(starts, v -> v / 2 * work.depth() * 2 * L + v % 2 * L);
+        rowBlocks = Blocking.ceil(cut.down(), cut.rows());
+        colBlocks = Blocking.ceil(cut.across(), cut.cols());
+        units = rowBlocks * colBlocks * Blocking.ceil(panels.count, cut.panels());
     }
 
     /** Whether it can do a convolution, and faster than directly. */
@@ -137,7 +73,7 @@ final class WinogradKernel implements Kernel {
 
     /** Floats of scratch for all threads. */
     static long scratchFloats(Correlation work, int workers) {
-        return (long) workers * Cut.of(work, workers).floats();
+        return (long) workers * WinogradCut.of(work, workers).floats();
     }
 
     /** G g Gᵀ of every kernel (O, C, 3, 3), panels of each point after the other. */
@@ -164,93 +100,123 @@ final class WinogradKernel implements Kernel {
     public void run(int task, int worker) {
         int image = task / units;
         int unit = task % units;
-        int i0 = unit / colBlocks % rowBlocks * cut.rows;
-        int j0 = unit % colBlocks * cut.cols;
-        int first = unit / (colBlocks * rowBlocks) * cut.panels;
-        int end = Math.min(first + cut.panels, panels.count);
-        int rows = Math.min(cut.rows, cut.down - i0);
+        int i0 = unit / colBlocks % rowBlocks * cut.rows();
+        int j0 = unit % colBlocks * cut.cols();
+        int first = unit / (colBlocks * rowBlocks) * cut.panels();
+        int end = Math.min(first + cut.panels(), panels.count);
+        int rows = Math.min(cut.rows(), cut.down() - i0);
         float[] room = scratch.floats();
-        int at = scratch.offset() + worker * cut.floats();
-        int points = at + cut.patchFloats();
+        int points = scratch.offset() + worker * cut.floats();
         int sums = points + POINTS * cut.pointStep();
-        int vectors = cut.patch.vectors(rows);
-        transform(image, i0, rows, j0, vectors, room, at, points);
-        for (int p = first; p < end; p += GROUP) {
-            int to = Math.min(p + GROUP, end);
-            Arrays.fill(room, sums, sums + POINTS * cut.sumStep(), 0f);
-            multiply(p, to, vectors, room, points, sums);
-            finish(image, p, to, i0, rows, j0, vectors, room, sums);
-        }
+        int lines = sums + POINTS * cut.sumStep();
+        int vectors = cut.vectors(rows, Math.min(cut.cols(), cut.across() - j0));
+        transform(image, i0, rows, j0, vectors, room, points, lines);
+        multiply(first, end, vectors, room, points, sums);
+        finish(image, first, end, i0, rows, j0, vectors, room, sums, lines + Blocking.ceil(4 * cut.lineFloats(), 16) * 16);
     }
 
-    private void transform(int image, int i0, int rows, int j0, int vectors, float[] room, int at, int points) {
+    private void transform(int image, int i0, int rows, int j0, int vectors, float[] room, int points, int lines) {
         float[] in = x.floats();
-        int plane = work.inH() * work.inW();
+        int w = work.inW();
+        int top = 2 * i0 + work.taps().top();
+        int left = 2 * j0 + work.taps().left();
+        int plane = work.inH() * w;
         int xi = x.offset() + image * x.batchStride();
-        int pitch = cut.pitch();
-        int step = cut.pointStep();
-        Patch patch = cut.patch;
-        patch.clearTail(room, at, COPIED);
-        for (int c0 = 0; c0 < work.depth(); c0 += COPIED) {
-            int n = Math.min(COPIED, work.depth() - c0);
-            for (int c = 0; c < n; c++) {
-                patch.copy(in, xi + (c0 + c) * plane, work.inH(), work.inW(), i0, rows, j0, room,
-                        at + c * patch.channel);
+        int perRow = cut.cols() / L;
+        int reach = 2 * cut.cols() + 2;
+        // Vectors of whole rows are read where they are; 4 L pixels from each one's start.
+        boolean inside = cut.whole() && top >= 0 && left >= 0 && left + reach <= w
+                && top + 2 * rows + 2 <= work.inH()
+                && xi + (work.depth() - 1) * plane + (top + 2 * rows + 1) * w + left + reach + 2 * L <= in.length;
+        for (int c = 0; c < work.depth(); c++) {
+            int pixel = xi + c * plane + top * w + left;
+            if (!inside) {
+                copy(in, xi + c * plane, top, rows, left, room, lines);
             }
-            for (int c = 0; c < n; c++) {
-                for (int v = 0; v < vectors; v++) {
-                    WinogradTransforms.input(room, at + c * patch.channel + patch.starts[v], pixels, room,
-                            points + (c0 + c) * pitch + v * Tiles.LANES, step);
+            for (int v = 0; v < vectors; v++) {
+                int to = points + v / 2 * work.depth() * 2 * L + c * 2 * L + v % 2 * L;
+                if (inside) {
+                    int at = pixel + v / perRow * 2 * w + v % perRow * 2 * L;
+                    WinogradTransforms.input(in, at, w, room, to, cut.pointStep());
+                } else {
+                    int at = cut.whole() ? v / perRow * cut.linePitch() + v % perRow * 2 * L : 2 * L * v;
+                    WinogradTransforms.input(room, lines + at, cut.lineFloats(), room, to, cut.pointStep());
                 }
             }
         }
     }
 
+    /** The four lines that each row of tiles reads, zeros around the image: line u of all rows after the other. */
+    private void copy(float[] in, int xi, int top, int rows, int left, float[] to, int at) {
+        int w = work.inW();
+        int reach = cut.linePitch();
+        int from = Math.clamp(-left, 0, reach);
+        int end = Math.clamp(w - left, from, reach);
+        for (int u = 0; u < 4; u++) {
+            for (int r = 0; r < rows; r++) {
+                int line = at + u * cut.lineFloats() + r * reach;
+                int row = top + 2 * r + u;
+                if (row < 0 || row >= work.inH()) {
+                    Arrays.fill(to, line, line + reach, 0f);
+                } else {
+                    Arrays.fill(to, line, line + from, 0f);
+                    System.arraycopy(in, xi + row * w + left + from, to, line + from, end - from);
+                    Arrays.fill(to, line + end, line + reach, 0f);
+                }
+            }
+            // Leftovers there could be slow denormals.
+            int tail = at + u * cut.lineFloats() + rows * reach;
+            Arrays.fill(to, tail, at + (u + 1) * cut.lineFloats(), 0f);
+        }
+    }
+
     private void multiply(int first, int end, int vectors, float[] room, int points, int sums) {
-        int pitch = cut.pitch();
         int each = panels.floats(work.depth());
+        int lanes = cut.lanes();
         for (int point = 0; point < POINTS; point++) {
             for (int c0 = 0; c0 < work.depth(); c0 += CHANNELS) {
                 int n = Math.min(CHANNELS, work.depth() - c0);
                 for (int p = first; p < end; p++) {
                     Tiles.sweep(panels.height[p], coefficients, point * each + panels.index(p, work.depth(), c0),
-                            panels.step(p, work.depth()), room,
-                            points + point * cut.pointStep() + c0 * pitch, starts, 0, vectors, offsets, n, room,
-                            sums + point * cut.sumStep() + (panels.first[p] - panels.first[first]) * pitch, pitch);
+                            panels.step(p, work.depth()), room, points + point * cut.pointStep() + c0 * 2 * L, starts, 0,
+                            vectors, offsets, n, room,
+                            sums + point * cut.sumStep() + (panels.first[p] - panels.first[first]) * lanes, lanes,
+                            c0 > 0);
                 }
             }
         }
     }
 
     private void finish(
-            int image, int first, int end, int i0, int rows, int j0, int vectors, float[] room, int sums) {
-        int pitch = cut.pitch();
-        int step = cut.sumStep();
-        int upper = sums + POINTS * step;
-        int lower = upper + 2 * pitch;
+            int image, int first, int end, int i0, int rows, int j0, int vectors, float[] room, int sums, int upper) {
+        int lanes = cut.lanes();
+        int lower = upper + 2 * lanes;
         int left = 2 * j0;
-        int n = Math.min(2 * cut.cols, work.outW() - left);
+        int n = Math.min(2 * cut.cols(), work.outW() - left);
         for (int o = panels.first[first]; o < Math.min(panels.first[end], panels.rows); o++) {
-            int m = sums + (o - panels.first[first]) * pitch;
+            int m = sums + (o - panels.first[first]) * lanes;
             float b = bias == null ? 0f : bias.floats()[bias.offset() + o];
             for (int v = 0; v < vectors; v++) {
-                int tile = 2 * v * Tiles.LANES;
-                WinogradTransforms.output(room, m + v * Tiles.LANES, step, b, room, upper + tile, lower + tile);
+                int tile = 2 * v * L;
+                WinogradTransforms.output(room, m + v * L, cut.sumStep(), b, room, upper + tile, lower + tile);
             }
-            for (int i = 0; i < 2 * rows; i++) {
-                int row = 2 * i0 + i;
-                if (row < work.outH()) {
-                    int place = (o * work.outH() + row) * work.outW() + left;
-                    store(room, (i % 2 == 0 ? upper : lower) + i / 2 * 2 * cut.patch.rowPitch, image, place, n);
-                }
-            }
+            int place = (o * work.outH() + 2 * i0) * work.outW() + left;
+            int upperRows = rows;
+            int lowerRows = Math.min(rows, (work.outH() - 2 * i0) / 2);
+            store(room, upper, image, place, upperRows, n);
+            store(room, lower, image, place + work.outW(), lowerRows, n);
         }
     }
 
-    private void store(float[] room, int c, int image, int place, int n) {
+    /** Every other row of results. */
+    private void store(float[] room, int c, int image, int place, int rows, int n) {
+        int pitch = 2 * cut.pitch();
+        int step = 2 * work.outW();
         if (residual != null) {
-            Finish.add(room, c, residual.floats(), residual.offset() + image * residual.batchStride() + place, n);
+            Finish.addRows(room, c, pitch, residual.floats(),
+                    residual.offset() + image * residual.batchStride() + place, step, rows, n);
         }
-        Finish.store(work.activation(), room, c, y.floats(), y.offset() + image * y.batchStride() + place, n);
+        Finish.store(work.activation(), room, c, room, c, rows * pitch);
+        Finish.copyRows(room, c, pitch, y.floats(), y.offset() + image * y.batchStride() + place, step, rows, n);
     }
 }

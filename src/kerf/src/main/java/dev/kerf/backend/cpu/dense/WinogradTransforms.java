@@ -37,37 +37,47 @@ final class WinogradTransforms {
     }
 
     /**
-     * Bᵀ d B of a vector of tiles: Bᵀ first, so that half of the vectors are in use at a time.
+     * Bᵀ d B of a vector of tiles, which are two pixels apart: a row of Bᵀ d is made of two lines and goes through B at once, so
+     * that nothing waits in memory. Reads 4 L + 2 pixels of each of the four lines.
      *
      * @param d    pixels
-     * @param di   start of the vector
-     * @param off  distance of each of the 4 × 4 pixels of a tile
+     * @param di   first pixel of the first tile
+     * @param line pixels from line to line
      * @param to   where the points go
      * @param ti   index of point 0
      * @param step floats from point to point
      */
-    static void input(float[] d, int di, int[] off, float[] to, int ti, int step) {
-        for (int v = 0; v < 4; v++) {
-            FloatVector a = FloatVector.fromArray(S, d, di + off[v]);
-            FloatVector b = FloatVector.fromArray(S, d, di + off[4 + v]);
-            FloatVector c = FloatVector.fromArray(S, d, di + off[8 + v]);
-            FloatVector e = FloatVector.fromArray(S, d, di + off[12 + v]);
-            a.sub(c).intoArray(to, ti + v * step);
-            b.add(c).intoArray(to, ti + (4 + v) * step);
-            c.sub(b).intoArray(to, ti + (8 + v) * step);
-            b.sub(e).intoArray(to, ti + (12 + v) * step);
-        }
-        for (int u = 0; u < 16; u += 4) {
-            int i = ti + u * step;
-            FloatVector a = FloatVector.fromArray(S, to, i);
-            FloatVector b = FloatVector.fromArray(S, to, i + step);
-            FloatVector c = FloatVector.fromArray(S, to, i + 2 * step);
-            FloatVector e = FloatVector.fromArray(S, to, i + 3 * step);
-            a.sub(c).intoArray(to, i);
-            b.add(c).intoArray(to, i + step);
-            c.sub(b).intoArray(to, i + 2 * step);
-            b.sub(e).intoArray(to, i + 3 * step);
-        }
+    static void input(float[] d, int di, int line, float[] to, int ti, int step) {
+        difference(d, di, di + 2 * line, to, ti, step);
+        sum(d, di + line, di + 2 * line, to, ti + 4 * step, step);
+        difference(d, di + 2 * line, di + line, to, ti + 8 * step, step);
+        difference(d, di + line, di + 3 * line, to, ti + 12 * step, step);
+    }
+
+    private static void difference(float[] d, int p, int q, float[] to, int t, int step) {
+        FloatVector x = FloatVector.fromArray(S, d, p).sub(FloatVector.fromArray(S, d, q));
+        FloatVector y = FloatVector.fromArray(S, d, p + L).sub(FloatVector.fromArray(S, d, q + L));
+        FloatVector z = FloatVector.fromArray(S, d, p + 2).sub(FloatVector.fromArray(S, d, q + 2));
+        FloatVector w = FloatVector.fromArray(S, d, p + L + 2).sub(FloatVector.fromArray(S, d, q + L + 2));
+        FloatVector b = Finish.ODDS.selectFrom(x, y);
+        FloatVector c = Finish.EVENS.selectFrom(z, w);
+        Finish.EVENS.selectFrom(x, y).sub(c).intoArray(to, t);
+        b.add(c).intoArray(to, t + step);
+        c.sub(b).intoArray(to, t + 2 * step);
+        b.sub(Finish.ODDS.selectFrom(z, w)).intoArray(to, t + 3 * step);
+    }
+
+    private static void sum(float[] d, int p, int q, float[] to, int t, int step) {
+        FloatVector x = FloatVector.fromArray(S, d, p).add(FloatVector.fromArray(S, d, q));
+        FloatVector y = FloatVector.fromArray(S, d, p + L).add(FloatVector.fromArray(S, d, q + L));
+        FloatVector z = FloatVector.fromArray(S, d, p + 2).add(FloatVector.fromArray(S, d, q + 2));
+        FloatVector w = FloatVector.fromArray(S, d, p + L + 2).add(FloatVector.fromArray(S, d, q + L + 2));
+        FloatVector b = Finish.ODDS.selectFrom(x, y);
+        FloatVector c = Finish.EVENS.selectFrom(z, w);
+        Finish.EVENS.selectFrom(x, y).sub(c).intoArray(to, t);
+        b.add(c).intoArray(to, t + step);
+        c.sub(b).intoArray(to, t + 2 * step);
+        b.sub(Finish.ODDS.selectFrom(z, w)).intoArray(to, t + 3 * step);
     }
 
     /**

@@ -20,6 +20,7 @@ class TilesTest {
         Random random = new Random(5);
         for (int rows : Tiles.HEIGHTS) {
             for (int n : new int[] {0, 1, 2, 7, 100}) {
+                boolean add = n % 2 == 0;
                 int group = Tiles.group(rows);
                 int step = n * group + 5;
                 float[] a = numbers(random, 3 + rows / group * step);
@@ -28,10 +29,10 @@ class TilesTest {
                 int[] starts = {9, 40, 3, 77};
                 int[] off = random.ints(n, 0, 200).toArray();
                 float[] vectors = c.clone();
-                Tiles.vectors(rows, a, 3, step, b, 11, starts, 0, VECTORS, off, n, vectors, 5, PITCH);
+                Tiles.vectors(rows, a, 3, step, b, 11, starts, 0, VECTORS, off, n, vectors, 5, PITCH, add);
                 float[] plain = c.clone();
                 for (int v = 0; v < VECTORS; v++) {
-                    Tiles.plain(rows, a, 3, step, b, 11 + starts[v], off, n, plain, 5 + v * LANES, PITCH);
+                    Tiles.plain(rows, a, 3, step, b, 11 + starts[v], off, n, plain, 5 + v * LANES, PITCH, add);
                 }
                 assertArrayEquals(vectors, plain);
                 float[] sums = new float[c.length];
@@ -43,7 +44,8 @@ class TilesTest {
                         sum = Math.fma(a[3 + r / group * step + k * group + r % group],
                                 b[11 + starts[v] + off[k] + (i - 5) % PITCH % LANES], sum);
                     }
-                    sums[i] = c[i] + sum;
+                    boolean outside = i < 5 || v >= VECTORS;
+                    sums[i] = add || outside ? c[i] + sum : sum;
                 }
                 assertArrayEquals(sums, plain);
             }
@@ -65,7 +67,7 @@ class TilesTest {
     void refusesOtherHeights() {
         assertThrows(IllegalArgumentException.class,
                 () -> Tiles.vectors(
-                        5, new float[5], 0, 5, new float[0], 0, new int[0], 0, 0, new int[0], 0, new float[0], 0, 0));
+                        5, new float[5], 0, 5, new float[0], 0, new int[0], 0, 0, new int[0], 0, new float[0], 0, 0, true));
     }
 
     private static float[] numbers(Random random, int n) {

@@ -1,0 +1,117 @@
+package dev.kerf.backend.cpu.dense;
+
+/**
+ * How Winograd's tiles of 2 × 2 outputs are cut into blocks. A block's tiles fill vectors one after the other: row by row where
+ * a row fills its vectors, else with the end of a row beside the beginning of the next, and a lane between them that is
+ * nobody's.
+ *
+ * @param depth   input channels
+ * @param down    tiles along the height
+ * @param across  tiles along the width
+ * @param rows    tiles of a block along the height
+ * @param cols    tiles of a block along the width
+ * @param panels  panels of output channels that go over a block
+ * @param outputs rows of those panels at most
+ */
+record WinogradCut(int depth, int down, int across, int rows, int cols, int panels, int outputs) {
+    private static final int L = Tiles.LANES;
+    private static final int POINTS = WinogradTransforms.POINTS;
+    /** Tiles of a row that are read at once, where there are more: memory is slow to start a line of pixels. */
+    private static final int WIDE = 4 * L;
+    private static final int MIN_TILES = 64;
+    private static final int MAX_TILES = 256;
+
+    static WinogradCut of(Correlation work, int workers) {
+        int down = (work.outH() + 1) / 2;
+        int across = (work.outW() + 1) / 2;
+        Panels all = CorrelationKernel.panels(work);
+        // Few channels: points and products of a block stay in the second-level cache. Many: coefficients, which don't, come
+        // in for more tiles.
+        int most = Math.clamp((work.depth() + work.channels()) / 8, MIN_TILES, MAX_TILES);
+        WinogradCut best = null;
+        for (int cols : across <= WIDE + WIDE / 2 ? new int[] {across, WIDE} : new int[] {WIDE}) {
+            for (int rows = 1; rows <= down && (rows == 1 || rows * cols <= 2 * most); rows++) {
+                WinogradCut c = new WinogradCut(work.depth(), down, across, rows, cols, 0, 0);
+                if (best == null || c.used() > best.used() + 0.02 || best.rows * best.cols < most / 2) {
+                    best = c;
+                }
+            }
+        }
+        int rows = Blocking.even(down, best.rows);
+        int blocks = Blocking.ceil(down, rows) * Blocking.ceil(across, best.cols) * work.batch();
+        int parts = 1;
+        while (parts < all.count && parts * blocks < 3 * workers) {
+            parts++;
+        }
+        int panels = Blocking.ceil(all.count, parts);
+        int outputs = 0;
+        for (int p = 0; p < all.count; p += panels) {
+            outputs = Math.max(outputs, all.first[Math.min(p + panels, all.count)] - all.first[p]);
+        }
+        return new WinogradCut(work.depth(), down, across, rows, best.cols, panels, outputs);
+    }
+
+    /** The share of lanes that tiles of the image are in. */
+    private double used() {
+        double lanes = 0;
+        for (int i = 0; i < down; i += rows) {
+            for (int j = 0; j < across; j += cols) {
+                lanes += lanes(Math.min(rows, down - i), Math.min(cols, across - j));
+            }
+        }
+        return down * across / lanes;
+    }
+
+    /** Whether each row of tiles fills its vectors. */
+    boolean whole() {
+        return cols % L == 0;
+    }
+
+    /** Tiles from a row's first to the next row's. */
+    int pitch() {
+        return whole() ? cols : cols + 1;
+    }
+
+    /** Vectors that hold some rows of tiles, the last of them up to a column. */
+    int vectors(int rows, int cols) {
+        return Blocking.ceil((rows - 1) * pitch() + cols, L);
+    }
+
+    /** Lanes of a block: its vectors, in pairs as the product takes them. */
+    int lanes() {
+        return lanes(rows, cols);
+    }
+
+    private int lanes(int rows, int cols) {
+        return Blocking.ceil(vectors(rows, cols), 2) * 2 * L;
+    }
+
+    /** Pixels from a line of a row of tiles to that line of the next row; the two that a row reads past its own are there. */
+    int linePitch() {
+        return 2 * (cols + 1);
+    }
+
+    /** Pixels of one of the four lines that tiles read, of all rows, and what vectors read behind them. */
+    int lineFloats() {
+        return rows * linePitch() + 4 * L;
+    }
+
+    /** Floats from point to point: an odd number of cache lines, so that the points of a tile don't share a set. */
+    int pointStep() {
+        return odd(depth * lanes());
+    }
+
+    /** The same of products. */
+    int sumStep() {
+        return odd(outputs * lanes());
+    }
+
+    private static int odd(int floats) {
+        return (Blocking.ceil(floats, 16) | 1) * 16;
+    }
+
+    /** Floats of scratch for each thread: points, products, lines that are read, lines of results. */
+    int floats() {
+        return POINTS * (pointStep() + sumStep()) + Blocking.ceil(4 * lineFloats(), 16) * 16 + 4 * lanes();
+    }
+}
