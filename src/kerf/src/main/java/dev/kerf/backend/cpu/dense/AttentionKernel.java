@@ -303,7 +303,7 @@ final class AttentionKernel implements Kernel {
                 int row = cut.first[p] + r;
                 int i = at + cut.index(p, plan.depth, 0) + r / group * cut.step(p, plan.depth);
                 if (row + group <= m) {
-                    Transposes.group(from, start, row, 1f, to, i, plan.depth);
+                    Transposes.group(from, 0, start, row, 1f, to, i, plan.depth);
                 } else {
                     for (int d = 0; d < plan.depth * group; d++) {
                         int j = row + d % group;

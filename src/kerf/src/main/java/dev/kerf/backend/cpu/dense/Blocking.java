@@ -27,7 +27,7 @@ record Blocking(int rows, int cols, int panels, int channels) {
         int most = (panels.count + parts - 1) / parts;
         int pixels = Math.clamp(SUMS / Math.min(high, most * Tiles.MAX_ROWS), MIN_PIXELS, MAX_PIXELS);
         int width = work.cols();
-        int wide = 4 * Tiles.LANES;
+        int wide = Math.max(4 * Tiles.LANES, pixels / Math.max(1, work.rows()) / Tiles.LANES * Tiles.LANES);
         int cols = width <= wide + wide / 2 ? width : even(width, wide);
         int rows = even(work.rows(), Math.clamp(pixels / cols, 1, work.rows()));
         Blocking b = new Blocking(rows, cols, most, 1);

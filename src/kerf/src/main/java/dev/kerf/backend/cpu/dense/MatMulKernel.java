@@ -127,39 +127,62 @@ final class MatMulKernel implements Kernel {
         float[] room = scratch.floats();
         int coefficients = scratch.offset() + worker * plan.floats();
         int sums = coefficients + plan.rowsFloats();
-        int columns = sums + plan.sumsFloats();
-        Panels cut = panels[m];
-        packRows(cut, matrix, m0, m, room, coefficients, rowStarts[worker]);
         int end = Math.min(n0 + plan.blockN(), plan.cols());
+        int group = plan.strips() * plan.strip();
+        Panels cut = panels[m];
+        startRows(matrix, m0, m, rowStarts[worker]);
+        if (plan.blockK() >= plan.depth()) {
+            packRows(cut, m, 0, plan.depth(), room, coefficients, rowStarts[worker]);
+        }
+        for (int j0 = n0; j0 < end; j0 += group) {
+            int to = Math.min(j0 + group, end);
+            for (int k0 = 0; k0 == 0 || k0 < plan.depth(); k0 += plan.blockK()) {
+                int terms = Math.min(plan.blockK(), plan.depth() - k0);
+                if (terms < plan.depth()) {
+                    packRows(cut, m, k0, terms, room, coefficients, rowStarts[worker]);
+                }
+                for (int j = j0; j < to; j += plan.strip()) {
+                    int at = sums + (j - j0) / plan.strip() * plan.stripFloats();
+                    strip(cut, matrix, j, Math.min(plan.strip(), to - j), k0, terms, room, coefficients, at, worker);
+                }
+            }
+            for (int j = j0; j < to; j += plan.strip()) {
+                store(matrix, m0, m, j, Math.min(plan.strip(), to - j), room,
+                        sums + (j - j0) / plan.strip() * plan.stripFloats());
+            }
+        }
+    }
+
+    /** Packed rows over a strip of columns. */
+    private void strip(
+            Panels cut, int matrix, int j, int n, int first, int terms, float[] room, int coefficients, int sums, int worker) {
         int strip = plan.strip();
-        for (int j = n0; j < end; j += strip) {
-            int n = Math.min(strip, end - j);
-            if (bias != null || plan.depth() == 0) {
-                Finish.fill(room, sums, strip, cut.first[cut.count], bias == null ? null : bias.floats(),
-                        bias == null ? 0 : bias.offset() + j, n);
+        int columns = scratch.offset() + (worker + 1) * plan.floats() - plan.chunk() * strip;
+        if (first == 0 && (bias != null || terms == 0)) {
+            Finish.fill(room, sums, strip, cut.first[cut.count], bias == null ? null : bias.floats(),
+                    bias == null ? 0 : bias.offset() + j, n);
+        }
+        for (int k = 0; k < terms; k += plan.chunk()) {
+            int depth = Math.min(plan.chunk(), terms - k);
+            if (packed == null) {
+                packColumns(matrix, j, n, first + k, depth, room, columns);
             }
-            for (int k0 = 0; k0 < plan.depth(); k0 += plan.chunk()) {
-                int depth = Math.min(plan.chunk(), plan.depth() - k0);
-                if (packed == null) {
-                    packColumns(matrix, j, n, k0, depth, room, columns);
-                }
-                float[] from = packed == null ? room : packed;
-                int base = packed == null ? columns : j * plan.depth() + k0 * 2 * L;
-                for (int p = 0; p < cut.count; p++) {
-                    Tiles.sweep(cut.height[p], room, coefficients + cut.index(p, plan.depth(), k0),
-                            cut.step(p, plan.depth()), from, base, starts, 0, Blocking.ceil(n, L), offsets, depth, room,
-                            sums + cut.first[p] * strip, strip, bias != null || k0 > 0);
-                }
+            float[] from = packed == null ? room : packed;
+            int base = packed == null ? columns : j * plan.depth() + (first + k) * 2 * L;
+            for (int p = 0; p < cut.count; p++) {
+                Tiles.sweep(cut.height[p], room, coefficients + cut.index(p, terms, k), cut.step(p, terms), from, base,
+                        starts, 0, Blocking.ceil(n, L), offsets, depth, room, sums + cut.first[p] * strip, strip,
+                        bias != null || first + k > 0);
             }
-            if (residual == null) {
-                Finish.store(op.activation(), room, sums, room, sums, m * strip);
-            }
-            store(matrix, m0, m, j, n, room, sums, strip);
         }
     }
 
     /** Rows of sums to rows of the result, those of one product at a time. */
-    private void store(int matrix, int m0, int m, int j, int n, float[] room, int sums, int strip) {
+    private void store(int matrix, int m0, int m, int j, int n, float[] room, int sums) {
+        int strip = plan.strip();
+        if (residual == null) {
+            Finish.store(op.activation(), room, sums, room, sums, m * strip);
+        }
         int rows;
         for (int i = 0; i < m; i += rows) {
             int product = plan.matrices() == 1 ? (m0 + i) / plan.single() : matrix;
@@ -180,34 +203,38 @@ final class MatMulKernel implements Kernel {
         return results.start(o, product) + row * results.rowStep(o);
     }
 
-    private void packRows(Panels cut, int matrix, int m0, int m, float[] to, int at, int[] start) {
+    private void startRows(int matrix, int m0, int m, int[] start) {
         int rowStep = rowsOfA.rowStep(a);
         for (int i = 0; i < m; i++) {
             int row = m0 + i;
             int product = plan.matrices() == 1 ? row / plan.single() : matrix;
             start[i] = rowsOfA.start(a, product) + (plan.matrices() == 1 ? row % plan.single() : row) * rowStep;
         }
+    }
+
+    /** Some terms of rows, which are {@code start}ed at their first. */
+    private void packRows(Panels cut, int m, int k0, int terms, float[] to, int at, int[] start) {
         for (int p = 0; p < cut.count; p++) {
             int group = Tiles.group(cut.height[p]);
             for (int r = 0; r < cut.height[p]; r += group) {
-                packGroup(cut.first[p] + r, group, m, to,
-                        at + cut.index(p, plan.depth(), 0) + r / group * cut.step(p, plan.depth()), start);
+                packGroup(cut.first[p] + r, group, m, k0, terms, to,
+                        at + cut.index(p, terms, 0) + r / group * cut.step(p, terms), start);
             }
         }
     }
 
-    private void packGroup(int first, int group, int rows, float[] to, int at, int[] start) {
+    private void packGroup(int first, int group, int rows, int k0, int terms, float[] to, int at, int[] start) {
         float[] from = a.floats();
-        int depth = plan.depth();
         int colStep = rowsOfA.colStep(a);
+        int x = k0 * colStep;
         if (group > 1 && first + group <= rows && colStep == 1) {
-            Transposes.group(from, start, first, op.alpha(), to, at, depth);
+            Transposes.group(from, x, start, first, op.alpha(), to, at, terms);
         } else if (group > 1 && first + group <= rows && consecutive(start, first, group)) {
-            Transposes.columns(from, start[first], colStep, op.alpha(), to, at, depth);
+            Transposes.columns(from, start[first] + x, colStep, op.alpha(), to, at, terms);
         } else {
             for (int r = 0; r < group; r++) {
-                for (int k = 0; k < depth; k++) {
-                    to[at + group * k + r] = first + r < rows ? op.alpha() * from[start[first + r] + k * colStep] : 0f;
+                for (int k = 0; k < terms; k++) {
+                    to[at + group * k + r] = first + r < rows ? op.alpha() * from[start[first + r] + x + k * colStep] : 0f;
                 }
             }
         }

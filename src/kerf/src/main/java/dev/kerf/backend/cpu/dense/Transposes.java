@@ -8,7 +8,7 @@ import jdk.incubator.vector.VectorSpecies;
  * Rows of numbers to columns. Interleaving two vectors twice puts four rows side by side, log₂ of the lanes times as many
  * rows as there are lanes: a transposed square.
  */
-final class Transposes {
+public final class Transposes {
     private static final VectorSpecies<Float> S = VectorMath.SPECIES;
     private static final int L = S.length();
     private static final int GROUP = Tiles.ROW_STEP;
@@ -17,18 +17,20 @@ final class Transposes {
     /** Floats of room for {@link #square}. */
     static final int ROOM = 2 * L * L;
 
+    private static final ThreadLocal<float[]> SQUARES = ThreadLocal.withInitial(() -> new float[ROOM]);
+
     private Transposes() {}
 
     /**
-     * A group of {@link Tiles#ROW_STEP} rows, number by number: to[at + group · k + r] = alpha · x[start[s + r] + k].
+     * A group of {@link Tiles#ROW_STEP} rows, number by number: to[at + group · k + r] = alpha · x[xo + start[s + r] + k].
      *
      * @param n numbers of a row
      */
-    static void group(float[] x, int[] start, int s, float alpha, float[] to, int at, int n) {
+    static void group(float[] x, int xo, int[] start, int s, float alpha, float[] to, int at, int n) {
         if (GROUP == 4) {
-            four(x, start[s], start[s + 1], start[s + 2], start[s + 3], alpha, to, at, n);
+            four(x, xo + start[s], xo + start[s + 1], xo + start[s + 2], xo + start[s + 3], alpha, to, at, n);
         } else {
-            two(x, start[s], start[s + 1], alpha, to, at, n);
+            two(x, xo + start[s], xo + start[s + 1], alpha, to, at, n);
         }
     }
 
@@ -111,6 +113,29 @@ final class Transposes {
         for (; k < n; k++) {
             for (int r = 0; r < L; r++) {
                 to[at + k * pitch + r] = r < rows ? x[start[s + r] + k] : 0f;
+            }
+        }
+    }
+
+    /** Rows to columns: y[yo + j · yp + i] = x[xo + i · xp + j] for some rows i and columns j of x. */
+    public static void matrix(float[] x, int xo, int xp, int rows, int columns, float[] y, int yo, int yp) {
+        float[] t = SQUARES.get();
+        int down = rows - rows % L;
+        int across = columns - columns % L;
+        for (int i = 0; i < down; i += L) {
+            for (int j = 0; j < across; j += L) {
+                for (int r = 0; r < L; r++) {
+                    FloatVector.fromArray(S, x, xo + (i + r) * xp + j).intoArray(t, r * L);
+                }
+                int from = transpose(t, 0);
+                for (int c = 0; c < L; c++) {
+                    FloatVector.fromArray(S, t, from + c * L).intoArray(y, yo + (j + c) * yp + i);
+                }
+            }
+        }
+        for (int j = 0; j < columns; j++) {
+            for (int i = j < across ? down : 0; i < rows; i++) {
+                y[yo + j * yp + i] = x[xo + i * xp + j];
             }
         }
     }

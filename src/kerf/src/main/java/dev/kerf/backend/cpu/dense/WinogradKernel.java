@@ -29,6 +29,8 @@ final class WinogradKernel implements Kernel {
     private final Operand residual;
     private final Operand y;
     private final Operand scratch;
+    private final int firstRow;
+    private final int firstCol;
     private final int[] offsets;
     private final int[] starts;
     private final int rowBlocks;
@@ -47,6 +49,8 @@ final class WinogradKernel implements Kernel {
         this.y = y;
         this.scratch = scratch;
         cut = WinogradCut.of(work, workers);
+        firstRow = work.taps().top();
+        firstCol = work.taps().left();
         panels = CorrelationKernel.panels(work);
         offsets = new int[Math.min(CHANNELS, work.depth())];
         Arrays.setAll(offsets, c -> c * 2 * L);
@@ -118,8 +122,8 @@ final class WinogradKernel implements Kernel {
     private void transform(int image, int i0, int rows, int j0, int vectors, float[] room, int points, int lines) {
         float[] in = x.floats();
         int w = work.inW();
-        int top = 2 * i0 + work.taps().top();
-        int left = 2 * j0 + work.taps().left();
+        int top = 2 * i0 + firstRow;
+        int left = 2 * j0 + firstCol;
         int plane = work.inH() * w;
         int xi = x.offset() + image * x.batchStride();
         int perRow = cut.cols() / L;

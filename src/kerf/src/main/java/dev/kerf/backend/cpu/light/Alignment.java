@@ -4,39 +4,48 @@ import dev.kerf.backend.cpu.kernel.Kernel;
 import dev.kerf.backend.cpu.kernel.Operand;
 import dev.kerf.backend.cpu.kernel.Site;
 import dev.kerf.graph.BoxOp;
+import dev.kerf.graph.Graph.Node;
 import dev.kerf.tensor.Shape;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
 
 /**
- * RoIAlign, a box at a time. Samples stand on a grid, so each axis is worked out once for a box: which two rows (columns)
+ * RoIAlign, a box at a time over maps with channels last, so that a tap is a row of channels: {@link ChannelsLast} turns the
+ * maps. Samples stand on a grid, so each axis is worked out once for a box: which two rows (columns)
  * each sample lies between, and how near. Samples outside the map are left out of the lists; they count in the mean alone.
  */
 final class Alignment implements Kernel {
     /** A cell is never sampled more densely than twice a pixel, so no axis has more samples within the map than this. */
     private static final int DENSITY = 2;
 
-    /** torchvision's number of samples, which has a form of its own. */
-    private static final int FEW = 2;
-
     private final BoxOp.RoiAlign op;
     private final Operand boxes;
     private final Operand[] maps;
     private final Operand y;
+    private final Operand scratch;
+    private final Lanes lanes;
+    private final long[] turned;
     private final int firstLevel;
     private final int boxesOfItem;
     private final int channels;
     private final Axis[] down;
     private final Axis[] across;
 
-    Alignment(BoxOp.RoiAlign op, Site site) {
+    private Alignment(BoxOp.RoiAlign op, Site site, Lanes lanes) {
         this.op = op;
+        this.lanes = lanes;
+        this.scratch = site.scratch();
         this.boxes = site.operand(0);
         this.y = site.result(0);
         this.firstLevel = op.firstLevel();
         this.maps = new Operand[op.scales().size()];
+        this.turned = new long[maps.length + 1];
         int rows = 0;
         int columns = 0;
         for (int i = 0; i < maps.length; i++) {
             maps[i] = site.operand(1 + i);
+            turned[i + 1] = turned[i] + maps[i].type().shape().elements();
             rows = Math.max(rows, maps[i].type().shape().size(2));
             columns = Math.max(columns, maps[i].type().shape().size(3));
         }
@@ -48,6 +57,26 @@ final class Alignment implements Kernel {
             down[i] = new Axis(op.rows(), most(op.rows(), rows), op.samples(), op.aligned());
             across[i] = new Axis(op.columns(), most(op.columns(), columns), op.samples(), op.aligned());
         }
+    }
+
+    /** Kernels that turn each map, and the one that reads them. */
+    static List<Kernel> build(BoxOp.RoiAlign op, Site site, Lanes lanes) {
+        Alignment pool = new Alignment(op, site, lanes);
+        List<Kernel> kernels = new ArrayList<>();
+        for (int i = 0; i < pool.maps.length; i++) {
+            kernels.add(new ChannelsLast(pool.maps[i], pool.scratch, (int) pool.turned[i], lanes));
+        }
+        kernels.add(pool);
+        return kernels;
+    }
+
+    /** Scratch: the maps, and for each thread the sums of a box. */
+    static long scratchFloats(BoxOp.RoiAlign op, Node node, int workers) {
+        long maps = 0;
+        for (int i = 0; i < op.scales().size(); i++) {
+            maps += node.input(1 + i).type().shape().elements();
+        }
+        return maps + workers * node.output().type().shape().product(2, 5);
     }
 
     private int most(int cells, int extent) {
@@ -141,74 +170,29 @@ final class Alignment implements Kernel {
         float scale = op.scales().get(level).floatValue();
         Axis rows = down[worker];
         Axis columns = across[worker];
-        rows.set(v[at + 1], v[at + 3], scale, s.size(2), s.size(3));
-        columns.set(v[at], v[at + 2], scale, s.size(3), 1);
-        float share = 1f / Math.max(1, rows.samples * columns.samples);
-        int plane = s.size(2) * s.size(3);
-        int from = maps[level].offset() + item * maps[level].batchStride();
+        rows.set(v[at + 1], v[at + 3], scale, s.size(2), s.size(3) * channels);
+        columns.set(v[at], v[at + 2], scale, s.size(3), channels);
+        int from = scratch.offset() + (int) turned[level] + item * s.size(2) * s.size(3) * channels;
         int cells = op.rows() * op.columns();
-        int to = y.offset() + task * channels * cells;
-        for (int c = 0; c < channels; c++) {
-            pool(maps[level].floats(), from + c * plane, rows, columns, share, to + c * cells);
-        }
-    }
-
-    private void pool(float[] x, int plane, Axis rows, Axis columns, float share, int to) {
-        float[] out = y.floats();
-        for (int p = 0, at = to; p < op.rows(); p++) {
-            int top = rows.first[p];
-            int bottom = rows.first[p + 1];
-            if (op.samples() == FEW && bottom > top) {
-                few(x, plane, rows, top, columns, share, at);
-                at += op.columns();
-                continue;
-            }
-            for (int q = 0; q < op.columns(); q++, at++) {
-                float sum = 0;
-                for (int s = top; s < bottom; s++) {
-                    float line = 0;
-                    int row = plane + rows.index[s];
-                    for (int t = columns.first[q]; t < columns.first[q + 1]; t++) {
-                        line += columns.weight[t] * x[row + columns.index[t]];
-                    }
-                    sum += rows.weight[s] * line;
-                }
-                out[at] = sum * share;
+        int sums = scratch.offset() + (int) turned[maps.length] + worker * channels * cells;
+        for (int p = 0; p < op.rows(); p++) {
+            for (int q = 0; q < op.columns(); q++) {
+                cell(from, rows, p, columns, q, sums + (p * op.columns() + q) * channels);
             }
         }
+        lanes.transpose(scratch.floats(), sums, channels, cells, channels, y.floats(), y.offset() + task * channels * cells,
+                cells);
     }
 
-    /** A row of cells of two by two samples: four taps along each axis. */
-    private void few(float[] x, int plane, Axis rows, int top, Axis columns, float share, int to) {
-        float[] out = y.floats();
-        int r0 = plane + rows.index[top];
-        int r1 = plane + rows.index[top + 1];
-        int r2 = plane + rows.index[top + 2];
-        int r3 = plane + rows.index[top + 3];
-        float a0 = rows.weight[top] * share;
-        float a1 = rows.weight[top + 1] * share;
-        float a2 = rows.weight[top + 2] * share;
-        float a3 = rows.weight[top + 3] * share;
-        int[] index = columns.index;
-        float[] weight = columns.weight;
-        for (int q = 0; q < columns.cells; q++) {
-            int t = columns.first[q];
-            if (t == columns.first[q + 1]) {
-                out[to + q] = 0;
-                continue;
+    private void cell(int map, Axis rows, int p, Axis columns, int q, int to) {
+        float[] room = scratch.floats();
+        float share = 1f / Math.max(1, rows.samples * columns.samples);
+        Arrays.fill(room, to, to + channels, 0f);
+        for (int s = rows.first[p]; s < rows.first[p + 1]; s++) {
+            for (int t = columns.first[q]; t < columns.first[q + 1]; t++) {
+                lanes.addScaled(rows.weight[s] * columns.weight[t] * share, room, map + rows.index[s] + columns.index[t],
+                        room, to, channels);
             }
-            int c0 = index[t];
-            int c1 = index[t + 1];
-            int c2 = index[t + 2];
-            int c3 = index[t + 3];
-            float b0 = weight[t];
-            float b1 = weight[t + 1];
-            float b2 = weight[t + 2];
-            float b3 = weight[t + 3];
-            out[to + q] = a0 * (b0 * x[r0 + c0] + b1 * x[r0 + c1] + b2 * x[r0 + c2] + b3 * x[r0 + c3])
-                    + a1 * (b0 * x[r1 + c0] + b1 * x[r1 + c1] + b2 * x[r1 + c2] + b3 * x[r1 + c3])
-                    + a2 * (b0 * x[r2 + c0] + b1 * x[r2 + c1] + b2 * x[r2 + c2] + b3 * x[r2 + c3])
-                    + a3 * (b0 * x[r3 + c0] + b1 * x[r3 + c1] + b2 * x[r3 + c2] + b3 * x[r3 + c3]);
         }
     }
 

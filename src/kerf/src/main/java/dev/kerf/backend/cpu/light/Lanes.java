@@ -41,6 +41,9 @@ interface Lanes {
     /** y = min(max(x, low), high), NaN staying NaN. */
     void clamp(float low, float high, float[] x, int xo, float[] y, int yo, int n);
 
+    /** Rows to columns: y[yo + j · yp + i] = x[xo + i · xp + j] for some rows i and columns j of x. */
+    void transpose(float[] x, int xo, int xp, int rows, int columns, float[] y, int yo, int yp);
+
     /** Σ a · b. */
     float dot(float[] a, int ao, float[] b, int bo, int n);
 

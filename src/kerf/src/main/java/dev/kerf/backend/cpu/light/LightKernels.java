@@ -42,6 +42,9 @@ public final class LightKernels implements KernelFamily {
 
     @Override
     public long scratchFloats(Node node, int workers) {
+        if (node.op() instanceof BoxOp.RoiAlign op) {
+            return Alignment.scratchFloats(op, node, workers);
+        }
         Shape x = node.inputs().getFirst().type().shape();
         return workers * switch (node.op()) {
             case SpatialOp.MaxPool2d p -> Pools.padded(
@@ -101,7 +104,7 @@ public final class LightKernels implements KernelFamily {
             case FrameOp op -> Frames.build(op, site, lanes);
             case BoxOp.DecodeBoxes op -> Boxes.build(op, site);
             case BoxOp.Nms op -> Boxes.build(op, site);
-            case BoxOp.RoiAlign op -> List.of(new Alignment(op, site));
+            case BoxOp.RoiAlign op -> Alignment.build(op, site, lanes);
             case BoxOp.PasteMasks op -> List.of(new Pasting(op, site));
             case LayoutOp op -> throw new IllegalArgumentException(op + " has no kernel");
             case SourceOp op -> throw new IllegalArgumentException(op + " has no kernel");

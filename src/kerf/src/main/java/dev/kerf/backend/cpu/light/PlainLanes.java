@@ -103,6 +103,15 @@ final class PlainLanes implements Lanes {
     }
 
     @Override
+    public void transpose(float[] x, int xo, int xp, int rows, int columns, float[] y, int yo, int yp) {
+        for (int j = 0; j < columns; j++) {
+            for (int i = 0; i < rows; i++) {
+                y[yo + j * yp + i] = x[xo + i * xp + j];
+            }
+        }
+    }
+
+    @Override
     public float dot(float[] a, int ao, float[] b, int bo, int n) {
         float s0 = 0;
         float s1 = 0;

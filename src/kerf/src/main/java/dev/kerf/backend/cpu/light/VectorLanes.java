@@ -1,6 +1,7 @@
 package dev.kerf.backend.cpu.light;
 
 import dev.kerf.backend.cpu.dense.Curves;
+import dev.kerf.backend.cpu.dense.Transposes;
 import dev.kerf.backend.cpu.dense.VectorMath;
 import dev.kerf.graph.PointwiseOp.Arithmetic;
 import dev.kerf.graph.PointwiseOp.Function;
@@ -102,6 +103,11 @@ final class VectorLanes implements Lanes {
             FloatVector.fromArray(S, x, xo + i).max(low).min(high).intoArray(y, yo + i);
         }
         plain.clamp(low, high, x, xo + end, y, yo + end, n - end);
+    }
+
+    @Override
+    public void transpose(float[] x, int xo, int xp, int rows, int columns, float[] y, int yo, int yp) {
+        Transposes.matrix(x, xo, xp, rows, columns, y, yo, yp);
     }
 
     @Override
