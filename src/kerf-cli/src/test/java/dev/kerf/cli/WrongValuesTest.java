@@ -61,6 +61,11 @@ class WrongValuesTest {
             Map.entry("--iou-type", List.of("keypoints")),
             Map.entry("--tolerance", List.of("-1", "NaN", "x")),
             Map.entry("--size", List.of("0x8", "8", "x8", "8x70000")),
+            Map.entry("--input-size", List.of("0x8", "8", "x8", "8x70000")),
+            Map.entry("--input-scale", List.of("0", "NaN", "x")),
+            Map.entry("--mean", List.of("x", "0.5,Infinity", "")),
+            Map.entry("--std", List.of("x", "0", "1,-1", "NaN")),
+            Map.entry("--result", List.of("x", "CLASSES ")),
             Map.entry("--only", List.of("x")),
             Map.entry("--batch", List.of("0", "1,-1", "x")),
             Map.entry("--network", List.of("x", "unet,x", "")),
@@ -95,7 +100,8 @@ class WrongValuesTest {
             Map.entry("--repeats", List.of("0", "-1", "x")));
 
     /** Names of classes, which are the network's or the user's, and files. */
-    private static final Set<String> ANY = Set.of("--classes", "segment --background", "tune --accept", "tune --page");
+    private static final Set<String> ANY = Set.of("--classes", "segment --background", "segment --output", "tune --accept",
+            "tune --page");
 
     private List<String> arguments(String command) throws IOException {
         String file = Files.write(dir.resolve("file"), new byte[0]).toString();
@@ -114,6 +120,7 @@ class WrongValuesTest {
             case "tune" -> List.of("tune", "conv2d", "--shape", "C=4", "--backend", "ptx", "--out", out);
             case "kernels" -> List.of("kernels", "unet", "--weights", file);
             case "import" -> List.of("weights", "import", file, "-o", out);
+            case "inspect" -> List.of("weights", "inspect", file);
             case "fetch" -> List.of("weights", "fetch", "sam2.1-tiny");
             default -> List.of(command);
         };

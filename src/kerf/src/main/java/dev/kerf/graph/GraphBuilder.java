@@ -35,6 +35,8 @@ import org.jspecify.annotations.Nullable;
 public final class GraphBuilder {
     private final Object recording = new Object();
     private final List<Node> nodes = new ArrayList<>();
+    /** The node of each value, by its id. */
+    private final List<Node> makers = new ArrayList<>();
     private final Map<String, Value> outputs = new LinkedHashMap<>();
     private final Map<String, Value> stages = new LinkedHashMap<>();
     private final Map<String, Value> weights = new HashMap<>();
@@ -85,7 +87,9 @@ public final class GraphBuilder {
         if (op instanceof SourceOp.State || op instanceof StateOp) {
             stateNow.add(out.getFirst().id());
         }
-        nodes.add(new Node(nodes.size(), uniqueName(op), op, in, out));
+        Node made = new Node(nodes.size(), uniqueName(op), op, in, out);
+        nodes.add(made);
+        out.forEach(_ -> makers.add(made));
         return out;
     }
 
@@ -163,8 +167,7 @@ public final class GraphBuilder {
         }
         Value v = input(slot, type);
         Value counted = new Value(v.id(), type, count, recording);
-        Node n = nodes.removeLast();
-        nodes.add(new Node(n.id(), n.name(), n.op(), List.of(), List.of(counted)));
+        replaceLast(counted);
         return counted;
     }
 
@@ -314,14 +317,25 @@ public final class GraphBuilder {
         }
         Value v = reshape(x, dims);
         Value result = new Value(v.id(), v.type(), count, recording);
-        Node n = nodes.removeLast();
-        nodes.add(new Node(n.id(), n.name(), n.op(), n.inputs(), List.of(result)));
+        replaceLast(result);
         return result;
     }
 
-    /** What was recorded so far, in order. */
-    public List<Node> nodes() {
-        return List.copyOf(nodes);
+    /** Makes the last node's result this one, which is the same but for its count. */
+    private void replaceLast(Value result) {
+        Node n = nodes.removeLast();
+        nodes.add(new Node(n.id(), n.name(), n.op(), n.inputs(), List.of(result)));
+        makers.set(result.id(), nodes.getLast());
+    }
+
+    /**
+     * The node that makes a value: for what looks back at what was recorded.
+     *
+     * @throws GraphException if the value belongs to another graph
+     */
+    public Node producer(Value v) {
+        checkOwn("a look back", v);
+        return makers.get(v.id());
     }
 
     /** Names an intermediate result, so that it can be kept and compared; returns it. */

@@ -10,11 +10,14 @@ import dev.kerf.backend.Device;
 import dev.kerf.error.BadInputException;
 import dev.kerf.error.UnsupportedOpException;
 import dev.kerf.graph.Graph;
+import dev.kerf.graph.plan.Fusion;
 import dev.kerf.tensor.DType;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 /** Models as exporters write them, in small: what is recorded of them, and what it computes. */
@@ -138,6 +141,61 @@ class OnnxModelTest {
             Map<String, HostTensor> out = OnnxRuns.run(model, Map.of("x", floats(Shape.of(2), 2.75f, 0.25f)));
             assertArrayEquals(new float[] {2, 0}, out.get("y").toFloatArray());
             assertArrayEquals(new float[] {1, 0}, out.get("z").toFloatArray());
+        }
+    }
+
+    /** Ops of a kind in what is compiled. */
+    private static long count(OnnxModel model, String kind) {
+        return Fusion.fuse(model.graph(), Set.of()).nodes().stream().filter(n -> n.op().kind().equals(kind)).count();
+    }
+
+    /** softmax(Q·(1/2)·Kᵀ + mask)·V as exporters of opset 13 write it. */
+    @Test
+    void attentionIsPutTogether() {
+        OnnxWriter w = new OnnxWriter(13).input("q", 1, "1", "2", "3", "4").input("k", 1, "1", "3", "2", "4")
+                .input("v", 1, "1", "2", "3", "5").output("y", 1).floats("half", Shape.of(), 0.5f)
+                .floats("mask", Shape.of(1, 1, 3, 3), 0, -9, -9, 0, 0, -9, 0, 0, 0)
+                .node("Mul", List.of("q", "half"), List.of("s"))
+                .node("Transpose", List.of("k"), List.of("kt"), Attribute.of("perm", 0, 2, 3, 1))
+                .node("MatMul", List.of("s", "kt"), List.of("a")).node("Add", List.of("a", "mask"), List.of("b"))
+                .node("Softmax", List.of("b"), List.of("p"), Attribute.of("axis", -1))
+                .node("MatMul", List.of("p", "v"), List.of("y"));
+        try (OnnxModel model = model(w)) {
+            assertEquals(1, count(model, "attention"));
+            assertEquals(0, count(model, "softmax") + count(model, "mat_mul"));
+        }
+    }
+
+    /** GELU with its factors in two orders, SiLU, a norm over channels and a product with a bias. */
+    @Test
+    void whatExportersTakeApartIsPutTogether() {
+        OnnxWriter w = new OnnxWriter(13).input("x", 1, "1", "4", "3", "4").output("y", 1).output("z", 1)
+                .floats("root", Shape.of(), (float) Math.sqrt(2)).floats("one", Shape.of(), 1).floats("half", Shape.of(), 0.5f)
+                .floats("two", Shape.of(), 2).floats("eps", Shape.of(), 1e-6f)
+                .floats("g", Shape.of(4, 1, 1), 1, 2, 3, 4).floats("h", Shape.of(4, 1, 1), 4, 3, 2, 1)
+                .floats("w", Shape.of(4, 4), new float[16]).floats("bias", Shape.of(4), 1, 2, 3, 4)
+                .node("ReduceMean", List.of("x"), List.of("m"), Attribute.of("axes", new long[] {1}))
+                .node("Sub", List.of("x", "m"), List.of("d")).node("Pow", List.of("d", "two"), List.of("dd"))
+                .node("ReduceMean", List.of("dd"), List.of("v"), Attribute.of("axes", new long[] {1}))
+                .node("Add", List.of("v", "eps"), List.of("ve")).node("Sqrt", List.of("ve"), List.of("sd"))
+                .node("Div", List.of("d", "sd"), List.of("n")).node("Mul", List.of("g", "n"), List.of("ng"))
+                .node("Add", List.of("ng", "h"), List.of("norm"))
+                .node("Div", List.of("norm", "root"), List.of("r")).node("Erf", List.of("r"), List.of("e"))
+                .node("Add", List.of("e", "one"), List.of("e1")).node("Mul", List.of("norm", "e1"), List.of("ne"))
+                .node("Mul", List.of("ne", "half"), List.of("gelu"))
+                .node("Sigmoid", List.of("gelu"), List.of("s")).node("Mul", List.of("gelu", "s"), List.of("y"))
+                .node("MatMul", List.of("y", "w"), List.of("p")).node("Add", List.of("bias", "p"), List.of("z"));
+        try (OnnxModel model = model(w)) {
+            assertEquals(1, count(model, "layer_norm"));
+            assertEquals(2, count(model, "unary"));
+            assertEquals(1, count(model, "mat_mul"));
+            assertEquals(0, count(model, "binary") + count(model, "reduce"));
+            float[] x = new float[48];
+            for (int i = 0; i < x.length; i++) {
+                x[i] = i * 37 % 11 - 5;
+            }
+            Map<String, HostTensor> out = OnnxRuns.run(model, Map.of("x", floats(Shape.of(1, 4, 3, 4), x)));
+            assertArrayEquals(new float[] {1, 2, 3, 4}, Arrays.copyOf(out.get("z").toFloatArray(), 4));
         }
     }
 }

@@ -10,23 +10,26 @@ import dev.kerf.model.onnx.OnnxOptions;
 import dev.kerf.model.onnx.OnnxOptions.Answer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.DoublePredicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
+import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.TypeConversionException;
 
 /** How a network of an ONNX model is given pictures and what its result means, where its file doesn't say. */
 final class NetworkOptions {
     /** Ultralytics' way to name classes: a dictionary as Python prints it. */
     private static final Pattern NAMED = Pattern.compile("(\\d+)\\s*:\\s*(?:'([^']*)'|\"([^\"]*)\")");
 
-    @Option(names = "--input-scale", paramLabel = "F", description = "ONNX: what samples of 0 ... 255 are multiplied by; by default 1/255.")
+    @Option(names = "--input-scale", paramLabel = "F", converter = Factor.class, description = "ONNX: what samples of 0 ... 255 are multiplied by; by default 1/255.")
     private Double scale;
 
-    @Option(names = "--mean", split = ",", paramLabel = "M", description = "ONNX: taken off each channel then; one number or one a channel. By default what the model says, or 0.")
+    @Option(names = "--mean", split = ",", paramLabel = "M", converter = Mean.class, description = "ONNX: taken off each channel then; one number or one a channel. By default what the model says, or 0.")
     private List<Double> mean;
 
-    @Option(names = "--std", split = ",", paramLabel = "S", description = "ONNX: what each channel is divided by then; by default what the model says, or 1.")
+    @Option(names = "--std", split = ",", paramLabel = "S", converter = Deviation.class, description = "ONNX: what each channel is divided by then; by default what the model says, or 1.")
     private List<Double> std;
 
     @Option(names = "--bgr", description = "ONNX: the network takes blue, green, red.")
@@ -86,5 +89,41 @@ final class NetworkOptions {
         return said.size() == classes
                 ? said
                 : IntStream.range(0, classes).mapToObj(i -> "class " + i).toList();
+    }
+
+    private static double number(String text, String expected, DoublePredicate fits) {
+        try {
+            double value = Double.parseDouble(text);
+            if (fits.test(value)) {
+                return value;
+            }
+        } catch (NumberFormatException e) {
+            throw new TypeConversionException("'" + text + "': expected " + expected);
+        }
+        throw new TypeConversionException("'" + text + "': expected " + expected);
+    }
+
+    /** Reads a factor. */
+    static final class Factor implements ITypeConverter<Double> {
+        @Override
+        public Double convert(String text) {
+            return number(text, "a number that isn't 0", v -> v != 0 && Double.isFinite(v));
+        }
+    }
+
+    /** Reads a mean. */
+    static final class Mean implements ITypeConverter<Double> {
+        @Override
+        public Double convert(String text) {
+            return number(text, "a number", Double::isFinite);
+        }
+    }
+
+    /** Reads a standard deviation. */
+    static final class Deviation implements ITypeConverter<Double> {
+        @Override
+        public Double convert(String text) {
+            return number(text, "a number above 0", v -> v > 0 && Double.isFinite(v));
+        }
     }
 }

@@ -151,7 +151,9 @@ final class ActivationRules {
         Value inner = n.g.binary(Arithmetic.SUBTRACT, twice, n.g.constant(1));
         Value far = n.add(new Compare(Relation.GREATER), n.g.unary(Function.ABS, x), n.g.constant(8));
         Value sign = n.add(new Clamp(-1, 1), x);
-        n.out(n.add(new Where(), zero, n.g.constant(HostTensor.zeros(DType.F32, Shape.of())),
-                n.add(new Where(), far, sign, inner)));
+        Value y = n.add(new Where(), zero, n.g.constant(HostTensor.zeros(DType.F32, Shape.of())),
+                n.add(new Where(), far, sign, inner));
+        n.before.erf(y, n.f32(0));
+        n.out(y);
     }
 }

@@ -25,6 +25,8 @@ final class Imported {
     final int opset;
     /** As the file has it. */
     final OnnxNode node;
+    /** What was recorded before. */
+    final Recognised before;
 
     private final String source;
     private final List<@Nullable Operand> operands;
@@ -35,9 +37,10 @@ final class Imported {
      * @param operands null for one that is left out
      * @param results  is given what the node makes, by name
      */
-    Imported(GraphBuilder g, int opset, OnnxNode node, String source, List<@Nullable Operand> operands,
+    Imported(GraphBuilder g, Recognised before, int opset, OnnxNode node, String source, List<@Nullable Operand> operands,
             Map<String, Operand> results) {
         this.g = g;
+        this.before = before;
         this.opset = opset;
         this.node = node;
         this.source = source;
@@ -156,13 +159,11 @@ final class Imported {
         return g.apply(op, in);
     }
 
-    /** The results. */
+    /** The results; of those that aren't made none may be needed. */
     void out(Operand... made) {
         for (int i = 0; i < node.outputs().size(); i++) {
             if (i < made.length) {
                 results.put(node.outputs().get(i), made[i]);
-            } else if (!node.outputs().get(i).isEmpty()) {
-                throw refuse("its output " + i + " isn't made");
             }
         }
     }

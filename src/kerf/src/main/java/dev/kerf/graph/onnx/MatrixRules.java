@@ -15,8 +15,13 @@ final class MatrixRules {
     private MatrixRules() {}
 
     static Map<String, Rule> rules() {
-        return Map.of("MatMul", n -> n.out(product(n, n.f32(0), n.f32(1))), "Gemm", MatrixRules::gemm,
+        return Map.of("MatMul", MatrixRules::matMul, "Gemm", MatrixRules::gemm,
                 "Einsum", MatrixRules::einsum);
+    }
+
+    private static void matMul(Imported n) {
+        Value attention = n.before.attention(n.f32(0), n.f32(1));
+        n.out(attention != null ? attention : product(n, n.f32(0), n.f32(1)));
     }
 
     /** As NumPy's matmul: a vector is a row on the left, a column on the right. */

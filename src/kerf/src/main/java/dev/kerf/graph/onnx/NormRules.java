@@ -34,10 +34,27 @@ final class NormRules {
     }
 
     private static void batch(Imported n) {
-        if (n.flag("training_mode", false)) {
-            throw n.refuse("is in training mode; export the model for inference");
+        boolean old = n.opset < 14 && n.node.outputs().size() > 1 && !n.node.outputs().get(1).isEmpty();
+        if (n.flag("training_mode", false) || old) {
+            n.out(ofItself(n));
+            return;
         }
         n.out(n.g.batchNorm(n.f32(0), n.f32(1), n.f32(2), n.f32(3), n.f32(4), n.real("epsilon", 1e-5)));
+    }
+
+    /** By the mean and variance of what is normalised: weights are so, in networks without norms. */
+    private static Value ofItself(Imported n) {
+        Value x = n.f32(0);
+        int rank = n.shape(0).rank();
+        List<Integer> axes = IntStream.range(0, rank).filter(a -> a != 1).boxed().toList();
+        Value off = n.g.binary(Arithmetic.SUBTRACT, x, n.add(new ReduceOp.Reduce(Reduction.MEAN, axes, true), x));
+        Value var = n.add(new ReduceOp.Reduce(Reduction.MEAN, axes, true), n.g.multiply(off, off));
+        Value root = n.g.unary(Function.SQRT, n.g.add(var, n.g.constant(n.real("epsilon", 1e-5))));
+        long[] channels = new long[rank - 1];
+        Arrays.fill(channels, 1);
+        channels[0] = n.shape(0).dim(1);
+        return n.g.add(n.g.multiply(n.g.binary(Arithmetic.DIVIDE, off, root), n.g.reshape(n.f32(1), channels)),
+                n.g.reshape(n.f32(2), channels));
     }
 
     private static void instance(Imported n) {

@@ -28,11 +28,15 @@ final class OnnxImport {
     private final OnnxFile file;
     private final String source;
     private final GraphBuilder g;
+    private final Recognised before;
+    /** Results that no rule makes, and why. */
+    private final Map<String, UnsupportedOpException> unmade = new HashMap<>();
     private final Map<String, Operand> values = new HashMap<>();
 
     private OnnxImport(OnnxFile file, GraphBuilder g) {
         this.file = file;
         this.g = g;
+        this.before = new Recognised(g);
         this.source = file.path().toString();
     }
 
@@ -54,6 +58,9 @@ final class OnnxImport {
         Map<String, Value> made = new LinkedHashMap<>();
         for (OnnxNodes.Slot o : file.graph().outputs()) {
             Operand v = in.values.get(o.name());
+            if (in.unmade.containsKey(o.name())) {
+                throw in.unmade.get(o.name());
+            }
             if (v == null) {
                 throw new BadFileException(in.source + ": output " + OnnxFile.quoted(o.name()) + " is made by no node");
             }
@@ -106,7 +113,7 @@ final class OnnxImport {
         for (String name : n.inputs()) {
             operands.add(name.isEmpty() ? null : operand(n, name));
         }
-        Imported imported = new Imported(g, file.opset(n.domain()), n, source, operands, values);
+        Imported imported = new Imported(g, before, file.opset(n.domain()), n, source, operands, values);
         if (n.kind().equals("If")) {
             branch(imported);
             return;
@@ -117,6 +124,8 @@ final class OnnxImport {
         }
         try (GraphBuilder.Scope _ = g.scope(scope(n))) {
             rule.record(imported);
+            n.outputs().stream().filter(o -> !values.containsKey(o))
+                    .forEach(o -> unmade.put(o, imported.refuse("its output " + OnnxFile.quoted(o) + " isn't made")));
         } catch (GraphException | BadInputException e) {
             throw imported.bad(e.getMessage());
         } catch (ArithmeticException e) {
@@ -136,6 +145,9 @@ final class OnnxImport {
             throw new UnsupportedOpException(source + ": node " + OnnxFile.quoted(n.name()) + ", " + n.kind() + ", takes "
                     + OnnxFile.quoted(name) + " of " + OnnxTensor.typeName(unknown.type())
                     + ", an element type that Kerf has not");
+        }
+        if (unmade.containsKey(name)) {
+            throw unmade.get(name);
         }
         if (v == null) {
             throw new BadFileException(source + ": node " + OnnxFile.quoted(n.name()) + ", " + n.kind() + ", takes "

@@ -85,7 +85,10 @@ final class Operand {
     Value value(GraphBuilder g) {
         if (value == null && known != null) {
             DType to = graphType(known.dtype());
-            value = weight != null ? g.weight(weight, known.shape()) : g.constant(Host.cast(known, to));
+            // A single number may be a factor or an epsilon of what is recognised and fused.
+            value = weight != null && known.elements() != 1
+                    ? g.weight(weight, known.shape())
+                    : g.constant(Host.cast(known, to));
         }
         return graphValue();
     }

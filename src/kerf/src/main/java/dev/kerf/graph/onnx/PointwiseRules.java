@@ -95,7 +95,10 @@ final class PointwiseRules {
             return Operand.of(Host.binary(x, y, broadcast(n, a.shape(), b.shape()), to, whole, real));
         }
         DType type = common(a, b);
-        return Operand.of(n.g.binary(f, a.as(type, n.g), b.as(type, n.g)));
+        Value left = a.as(type, n.g);
+        Value right = b.as(type, n.g);
+        Value known = type == DType.F32 ? n.before.arithmetic(f, left, right) : null;
+        return Operand.of(known != null ? known : n.g.binary(f, left, right));
     }
 
     private static void folded(Imported n, Arithmetic f, LongBinaryOperator whole, DoubleBinaryOperator real) {

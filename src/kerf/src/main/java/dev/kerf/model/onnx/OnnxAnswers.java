@@ -125,28 +125,15 @@ final class OnnxAnswers {
     }
 
     /** Whether a value is made by a sigmoid or softmax, or by what only moves or mixes what one made. */
-    static boolean between(List<Node> nodes, Value y) {
-        Value at = y;
-        for (Node n : nodes.reversed()) {
-            if (n.outputs().contains(at)) {
-                switch (n.op()) {
-                    case PointwiseOp.Unary u -> {
-                        return u.function() == Function.SIGMOID;
-                    }
-                    case PointwiseOp.Clamp c -> {
-                        return c.low() >= 0 && c.high() <= 1;
-                    }
-                    case NormOp.Softmax _ -> {
-                        return true;
-                    }
-                    case SpatialOp.Resize r when r.interpolation() != Interpolation.BICUBIC -> at = n.input(0);
-                    case MoveOp.Reshape _,MoveOp.Permute _,MoveOp.Slice _,MoveOp.Expand _ -> at = n.input(0);
-                    default -> {
-                        return false;
-                    }
-                }
-            }
-        }
-        return false;
+    static boolean between(GraphBuilder g, Value y) {
+        Node n = g.producer(y);
+        return switch (n.op()) {
+            case PointwiseOp.Unary u -> u.function() == Function.SIGMOID;
+            case PointwiseOp.Clamp c -> c.low() >= 0 && c.high() <= 1;
+            case NormOp.Softmax _ -> true;
+            case SpatialOp.Resize r -> r.interpolation() != Interpolation.BICUBIC && between(g, n.input(0));
+            case MoveOp.Reshape _,MoveOp.Permute _,MoveOp.Slice _,MoveOp.Expand _ -> between(g, n.input(0));
+            default -> false;
+        };
     }
 }

@@ -170,7 +170,7 @@ public final class OnnxNetwork implements AutoCloseable {
             boolean last = channelsLast();
             int height = r.form != null ? r.form.height() : r.shape.size(last ? 1 : 2);
             int width = r.form != null ? r.form.width() : r.shape.size(last ? 2 : 3);
-            classes = new OnnxAnswers(g, height, width).record(y, last, options.answer(), OnnxAnswers.between(g.nodes(), y));
+            classes = new OnnxAnswers(g, height, width).record(y, last, options.answer(), OnnxAnswers.between(g, y));
         }
         return new Plan(device.compile(g.build(), weights, CompileOptions.of().precision(options.precision())), classes);
     }

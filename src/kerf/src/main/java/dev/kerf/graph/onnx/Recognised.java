@@ -1,0 +1,238 @@
+package dev.kerf.graph.onnx;
+
+import dev.kerf.graph.Graph.Node;
+import dev.kerf.graph.Graph.Value;
+import dev.kerf.graph.GraphBuilder;
+import dev.kerf.graph.MatrixOp.MatMul;
+import dev.kerf.graph.NormOp;
+import dev.kerf.graph.Op;
+import dev.kerf.graph.Op.Activation;
+import dev.kerf.graph.PointwiseOp.Arithmetic;
+import dev.kerf.graph.PointwiseOp.Binary;
+import dev.kerf.graph.PointwiseOp.Function;
+import dev.kerf.graph.PointwiseOp.Unary;
+import dev.kerf.graph.ReduceOp.Reduce;
+import dev.kerf.graph.ReduceOp.Reduction;
+import dev.kerf.graph.SourceOp;
+import dev.kerf.tensor.Shape;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What exporters take apart, put together again: when its last operator is recorded, the ones before are looked at, and one op is
+ * recorded in their place. Those that nobody else reads are dropped when the graph is compiled.
+ *
+ * <ul>
+ *   <li>x · sigmoid(x): SiLU;
+ *   <li>0.5 · x · (1 + erf(x / √2)), its factors in any order, and the form with tanh: GELU;
+ *   <li>(x − mean) / √(mean of squares + ε) · weight + bias along an axis: LayerNorm;
+ *   <li>A·B + bias of one number a column: a product with a bias;
+ *   <li>softmax(scale · Q·Kᵀ + bias)·V: attention ({@link RecognisedAttention}).
+ * </ul>
+ */
+final class Recognised {
+    private static final double CLOSE = 1e-4;
+    private static final int DEEPEST = 4;
+
+    private final GraphBuilder g;
+    /** What erf is taken of, by the value that it is. */
+    private final Map<Integer, Value> erfs = new HashMap<>();
+
+    Recognised(GraphBuilder g) {
+        this.g = g;
+    }
+
+    /** Notes that {@code y} is erf(x), which takes several ops. */
+    void erf(Value y, Value x) {
+        erfs.put(y.id(), x);
+    }
+
+    @Nullable
+    Value attention(Value left, Value right) {
+        return RecognisedAttention.of(this, g, left, right);
+    }
+
+    /** What a ∘ b finishes, if it does. */
+    @Nullable
+    Value arithmetic(Arithmetic f, Value a, Value b) {
+        return switch (f) {
+            case MULTIPLY -> multiplied(a, b);
+            case ADD -> {
+                Value norm = added(a, b);
+                yield norm != null ? norm : added(b, a);
+            }
+            default -> null;
+        };
+    }
+
+    /** A number that is known, of a constant of one element; NaN otherwise. */
+    double number(Value v) {
+        return g.producer(v).op() instanceof SourceOp.Constant c && c.value().elements() == 1
+                ? c.value().getDouble(0)
+                : Double.NaN;
+    }
+
+    /** The node that makes a value, if it is such an arithmetic without activation. */
+    @Nullable
+    Node binary(Value v, Arithmetic f) {
+        Node n = g.producer(v);
+        return n.op().equals(new Binary(f, Activation.NONE)) ? n : null;
+    }
+
+    private static boolean close(double a, double b) {
+        return Math.abs(a - b) <= CLOSE * Math.max(1e-3, Math.abs(b));
+    }
+
+    /** Numbers and other factors of a product. */
+    private record Factors(double number, List<Value> values) {}
+
+    private Factors factors(Value a, Value b) {
+        List<Value> values = new ArrayList<>();
+        double number = collect(a, values, 0) * collect(b, values, 0);
+        return new Factors(number, values);
+    }
+
+    private double collect(Value v, List<Value> into, int depth) {
+        double known = number(v);
+        if (!Double.isNaN(known)) {
+            return known;
+        }
+        Node product = depth < DEEPEST ? binary(v, Arithmetic.MULTIPLY) : null;
+        if (product != null) {
+            return collect(product.input(0), into, depth + 1) * collect(product.input(1), into, depth + 1);
+        }
+        Node quotient = depth < DEEPEST ? binary(v, Arithmetic.DIVIDE) : null;
+        if (quotient != null && !Double.isNaN(number(quotient.input(1)))) {
+            return collect(quotient.input(0), into, depth + 1) / number(quotient.input(1));
+        }
+        into.add(v);
+        return 1;
+    }
+
+    private @Nullable Value multiplied(Value a, Value b) {
+        for (Value[] pair : new Value[][] {{a, b}, {b, a}}) {
+            if (g.producer(pair[1]).op().equals(new Unary(Function.SIGMOID)) && g.producer(pair[1]).input(0).equals(pair[0])) {
+                return g.unary(Function.SILU, pair[0]);
+            }
+        }
+        Factors f = factors(a, b);
+        if (f.values.size() != 2 || !close(f.number, 0.5)) {
+            return null;
+        }
+        for (int i = 0; i < 2; i++) {
+            Value x = f.values.get(i);
+            Value inner = plusOne(f.values.get(1 - i));
+            if (inner != null && x.type().shape().equals(inner.type().shape())) {
+                Value erf = erfs.get(inner.id());
+                if (erf != null && isTimes(erf, x, Math.sqrt(0.5))) {
+                    return g.unary(Function.GELU_ERF, x);
+                }
+                if (g.producer(inner).op().equals(new Unary(Function.TANH)) && isCubic(g.producer(inner).input(0), x)) {
+                    return g.unary(Function.GELU_TANH, x);
+                }
+            }
+        }
+        return null;
+    }
+
+    /** v where the value is v + 1. */
+    private @Nullable Value plusOne(Value sum) {
+        Node n = binary(sum, Arithmetic.ADD);
+        return n == null ? null : number(n.input(1)) == 1 ? n.input(0) : number(n.input(0)) == 1 ? n.input(1) : null;
+    }
+
+    private boolean isTimes(Value v, Value x, double factor) {
+        List<Value> values = new ArrayList<>();
+        double number = collect(v, values, 0);
+        List<Value> own = new ArrayList<>();
+        double within = collect(x, own, 0);
+        return values.equals(own) && close(number, factor * within);
+    }
+
+    /** √(2/π) · (x + 0.044715 · x³), the outer factor taken in or not. */
+    private boolean isCubic(Value v, Value x) {
+        List<Value> values = new ArrayList<>();
+        double number = collect(v, values, 0);
+        Node sum = values.size() == 1 ? binary(values.getFirst(), Arithmetic.ADD) : null;
+        if (sum == null || !close(number, Math.sqrt(2 / Math.PI))) {
+            return false;
+        }
+        for (int i = 0; i < 2; i++) {
+            List<Value> cube = new ArrayList<>();
+            if (sum.input(i).equals(x) && close(collect(sum.input(1 - i), cube, 0), 0.044715)
+                    && cube.equals(List.of(x, x, x))) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private @Nullable Value added(Value sum, Value bias) {
+        Node made = g.producer(sum);
+        if (made.op() instanceof MatMul m && m.equals(plain(m)) && isFixed(bias)
+                && bias.type().shape().equals(Shape.of(sum.type().shape().dim(-1)))) {
+            return g.apply(new MatMul(m.transposeA(), m.transposeB(), m.alpha(), Activation.NONE, true, false), made.input(0),
+                    made.input(1), bias);
+        }
+        Node scaled = binary(sum, Arithmetic.MULTIPLY);
+        if (scaled == null || !isFixed(bias)) {
+            return null;
+        }
+        for (int i = 0; i < 2; i++) {
+            Value norm = isFixed(scaled.input(1 - i)) ? norm(scaled.input(i), scaled.input(1 - i), bias) : null;
+            if (norm != null) {
+                return norm;
+            }
+        }
+        return null;
+    }
+
+    private static Op plain(MatMul m) {
+        return new MatMul(m.transposeA(), m.transposeB(), m.alpha(), Activation.NONE, false, false);
+    }
+
+    private boolean isFixed(Value v) {
+        Op op = g.producer(v).op();
+        return op instanceof SourceOp.Constant || op instanceof SourceOp.Weight;
+    }
+
+    /** (x − mean) / √(mean of squares + ε) as a norm with weight and bias along the axis of the mean. */
+    private @Nullable Value norm(Value v, Value weight, Value bias) {
+        Node quotient = binary(v, Arithmetic.DIVIDE);
+        Node off = quotient == null ? null : binary(quotient.input(0), Arithmetic.SUBTRACT);
+        Node root = quotient == null ? null : g.producer(quotient.input(1));
+        Node sum = root != null && root.op().equals(new Unary(Function.SQRT)) ? binary(root.input(0), Arithmetic.ADD) : null;
+        if (off == null || sum == null) {
+            return null;
+        }
+        double eps = number(sum.input(1));
+        Node squares = g.producer(sum.input(0));
+        Node mean = g.producer(off.input(1));
+        if (Double.isNaN(eps) || !(mean.op() instanceof Reduce m && squares.op() instanceof Reduce s && m.equals(s))
+                || m.reduction() != Reduction.MEAN || m.axes().size() != 1 || !m.keepDims()
+                || !mean.input(0).equals(off.input(0))) {
+            return null;
+        }
+        Node square = binary(squares.input(0), Arithmetic.MULTIPLY);
+        if (square == null || !square.inputs().equals(List.of(off.output(), off.output()))) {
+            return null;
+        }
+        Value x = off.input(0);
+        int axis = m.axes().getFirst();
+        long count = x.type().shape().dim(axis);
+        if (!along(weight, x, axis) || !along(bias, x, axis)) {
+            return null;
+        }
+        return g.apply(new NormOp.LayerNorm(axis, eps), x, g.reshape(weight, count), g.reshape(bias, count));
+    }
+
+    /** Whether a value has one number for each place along an axis of another. */
+    private static boolean along(Value v, Value x, int axis) {
+        Shape s = v.type().shape();
+        int from = s.rank() - (x.type().shape().rank() - axis);
+        return from >= 0 && s.dim(from) == x.type().shape().dim(axis) && s.elements() == s.dim(from);
+    }
+}
