@@ -1,6 +1,10 @@
 package dev.kerf.fuzz;
 
 import com.code_intelligence.jazzer.junit.FuzzTest;
+import dev.kerf.graph.GraphBuilder;
+import dev.kerf.graph.TensorType;
+import dev.kerf.graph.onnx.OnnxExport;
+import dev.kerf.graph.onnx.OnnxModel;
 import dev.kerf.tensor.DType;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;
@@ -100,6 +104,28 @@ class WeightsFuzzTest {
             }
         }
         return out.toByteArray();
+    }
+
+    static Stream<byte[]> models() throws IOException {
+        Path file = Files.createTempFile("kerf-seed", ".onnx");
+        GraphBuilder g = new GraphBuilder();
+        g.output("y", g.relu(g.matMul(g.input("x", TensorType.f32(1, 2)), g.weight("w", Shape.of(2, 2)))));
+        OnnxExport.write(g.build(), Weights.of(Map.of("w", HostTensor.of(Shape.of(2, 2), new float[4]))), file);
+        byte[] bytes = Files.readAllBytes(file);
+        Files.delete(file);
+        return Stream.of(bytes);
+    }
+
+    @MethodSource("models")
+    @FuzzTest
+    void onnx(byte[] input) {
+        HELD.reading(input, () -> {
+            values(Weights.ofOnnx(input, "fuzz"));
+            try (OnnxModel model = OnnxModel.of(input, "fuzz")) {
+                model.operators();
+                model.graph();
+            }
+        });
     }
 
     static Stream<byte[]> formulas() {

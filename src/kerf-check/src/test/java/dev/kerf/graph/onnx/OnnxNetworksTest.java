@@ -20,7 +20,8 @@ import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 
 /**
  * Networks that {@code src/kerf-check/src/test/onnx/networks.py} exported to the folder that {@code -Dkerf.test.onnx.networks}
- * names, against what ONNX Runtime made of the same inputs. With {@code -Dkerf.test.onnx.backend} on another back end than cpu.
+ * names, against what ONNX Runtime made of the same inputs. With {@code -Dkerf.test.onnx.backend} on another back end than cpu;
+ * what each is off by goes to {@code -Dkerf.test.onnx.report}.
  */
 @EnabledIfSystemProperty(named = "kerf.test.onnx.networks", matches = ".+")
 class OnnxNetworksTest {
@@ -37,14 +38,18 @@ class OnnxNetworksTest {
         }
         assertTrue(!folders.isEmpty(), "there are no networks");
         List<String> wrong = new ArrayList<>();
+        List<String> lines = new ArrayList<>();
         try (Device device = Backends.open(System.getProperty("kerf.test.onnx.backend", "cpu"))) {
             for (Path folder : folders) {
                 String said = run(device, folder);
-                System.out.println(folder.getFileName() + " " + said);
+                lines.add("| " + folder.getFileName() + " | " + said + " |");
                 if (!said.startsWith("off by")) {
                     wrong.add(folder.getFileName() + " " + said);
                 }
             }
+        }
+        if (System.getProperty("kerf.test.onnx.report") != null) {
+            Files.write(Path.of(System.getProperty("kerf.test.onnx.report")), lines);
         }
         assertEquals(List.of(), wrong);
     }

@@ -6,13 +6,12 @@ import dev.kerf.backend.Device;
 import dev.kerf.backend.DeviceWeights;
 import dev.kerf.backend.Executable;
 import dev.kerf.graph.Graph;
-import dev.kerf.graph.Graph.Value;
-import dev.kerf.tensor.DType;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;
 import dev.kerf.weights.Weights;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.stream.LongStream;
 
 /** Runs what was recorded of a model. */
 final class OnnxRuns {
@@ -65,16 +64,15 @@ final class OnnxRuns {
         return off / Math.max(1, most);
     }
 
-    /** The rows of a result that its count says. */
-    static HostTensor valid(Value v, HostTensor made, long count) {
-        long rows = made.shape().dim(0);
-        HostTensor out = HostTensor.zeros(made.dtype(), made.shape().with(0, count));
-        out.data().copyFrom(made.data().asSlice(0, made.data().byteSize() / Math.max(1, rows) * count));
-        return out;
-    }
-
-    /** Whether numbers of the type are whole. */
-    static boolean whole(DType t) {
-        return !t.floating();
+    /** What its count says is valid of an output: along the axis whose extent isn't the expected one. */
+    static HostTensor valid(Map<String, HostTensor> outputs, String name, Shape expected) {
+        HostTensor made = outputs.get(name);
+        HostTensor count = outputs.get(name + ".count");
+        if (count == null) {
+            return made;
+        }
+        int axis = made.shape().with(0, expected.dim(0)).equals(expected) ? 0 : made.shape().rank() - 1;
+        long[] rows = LongStream.range(0, count.getLong(0)).toArray();
+        return Host.take(made, axis, rows);
     }
 }

@@ -163,8 +163,17 @@ final class Imported {
     void out(Operand... made) {
         for (int i = 0; i < node.outputs().size(); i++) {
             if (i < made.length) {
+                checkCount(made[i]);
                 results.put(node.outputs().get(i), made[i]);
             }
+        }
+    }
+
+    /** A result of what is counted is counted, or rows would come in that aren't valid. */
+    private void checkCount(Operand made) {
+        boolean counted = operands.stream().anyMatch(o -> o != null && o.count() != null);
+        if (counted && made.known() == null && made.count() == null) {
+            throw refuse("how many of its operand's rows are valid is only known in a run, and it mixes rows");
         }
     }
 

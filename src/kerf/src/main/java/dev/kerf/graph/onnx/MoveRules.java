@@ -187,6 +187,11 @@ final class MoveRules {
         if (!Arrays.equals(Arrays.stream(perm).sorted().toArray(), LongStream.range(0, rank).toArray())) {
             throw n.bad("has the permutation " + Arrays.toString(perm) + " of " + rank + " axes");
         }
+        Value rows = n.in(0).known() == null ? n.before.turned(n.in(0).value(n.g)) : null;
+        if (rows != null && Arrays.equals(perm, new long[] {1, 0})) {
+            n.out(rows);
+            return;
+        }
         n.out(Moves.permute(n.g, n.in(0), Arrays.stream(perm).mapToInt(Math::toIntExact).toArray()));
     }
 

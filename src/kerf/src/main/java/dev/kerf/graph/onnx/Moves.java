@@ -71,7 +71,7 @@ final class Moves {
             return Operand.of(take(g, v, axis, indices));
         }
         long end = count == 0 ? start : start + (count - 1) * step + 1;
-        return Operand.of(g.apply(new MoveOp.Slice(axis, start, end, step), v));
+        return Operand.of(counted(g, g.apply(new MoveOp.Slice(axis, start, end, step), v), axis, v));
     }
 
     static Operand concat(GraphBuilder g, int axis, List<Operand> parts) {
@@ -88,7 +88,16 @@ final class Moves {
         if (known.size() == parts.size()) {
             return Operand.of(Host.concat(axis, known));
         }
-        return Operand.of(g.apply(new MoveOp.Concat(axis), parts.stream().map(p -> p.value(g)).toArray(Value[]::new)));
+        Value[] values = parts.stream().map(p -> p.value(g)).toArray(Value[]::new);
+        return Operand.of(counted(g, g.apply(new MoveOp.Concat(axis), values), axis, values));
+    }
+
+    /** What is moved along an axis after the counted one has the count of what it is made of, if all have one. */
+    private static Value counted(GraphBuilder g, Value y, int axis, Value... from) {
+        Value count = from[0].count();
+        boolean all = count != null && axis > from[0].countAxis()
+                && Arrays.stream(from).allMatch(v -> v.count() != null && v.count().equals(count));
+        return all ? g.counted(y, count, y.type().shape().dims()) : y;
     }
 
     /** Elements of an axis by known indices: a slice where they are evenly spaced. */

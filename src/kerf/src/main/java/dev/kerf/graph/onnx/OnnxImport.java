@@ -32,12 +32,22 @@ final class OnnxImport {
     /** Results that no rule makes, and why. */
     private final Map<String, UnsupportedOpException> unmade = new HashMap<>();
     private final Map<String, Operand> values = new HashMap<>();
+    private final Set<String> fourBits = new HashSet<>();
 
     private OnnxImport(OnnxFile file, GraphBuilder g) {
         this.file = file;
         this.g = g;
         this.before = new Recognised(g);
+        file.graph().initializers().forEach((name, t) -> noteBits(name, t.type()));
+        file.graph().inputs().forEach(s -> noteBits(s.name(), s.type()));
         this.source = file.path().toString();
+    }
+
+    /** What is of four bits is kept in bytes, whose range is another. */
+    private void noteBits(String name, int type) {
+        if (type == OnnxTensor.UINT4 || type == OnnxTensor.INT4) {
+            fourBits.add(name);
+        }
     }
 
     /**
@@ -64,7 +74,12 @@ final class OnnxImport {
             if (v == null) {
                 throw new BadFileException(in.source + ": output " + OnnxFile.quoted(o.name()) + " is made by no node");
             }
-            made.put(o.name(), v.value(g));
+            Value value = v.value(g);
+            Value rows = in.before.turned(value) == null ? value : in.before.turned(value);
+            made.put(o.name(), value);
+            if (rows.count() != null) {
+                made.put(o.name() + ".count", rows.count());
+            }
         }
         return made;
     }
@@ -113,10 +128,13 @@ final class OnnxImport {
         for (String name : n.inputs()) {
             operands.add(name.isEmpty() ? null : operand(n, name));
         }
-        Imported imported = new Imported(g, before, file.opset(n.domain()), n, source, operands, values);
+        Imported imported = imported(n, operands);
         if (n.kind().equals("If")) {
             branch(imported);
             return;
+        }
+        if (!n.op().equals("DequantizeLinear") && n.inputs().stream().anyMatch(fourBits::contains)) {
+            throw imported.refuse("takes numbers of four bits, which are only dequantised");
         }
         Rule rule = OnnxRules.byOperator().get(n.kind());
         if (rule == null) {
@@ -131,6 +149,10 @@ final class OnnxImport {
         } catch (ArithmeticException e) {
             throw imported.bad("its extents are too large (" + e.getMessage() + ")");
         }
+    }
+
+    private Imported imported(OnnxNode n, List<@Nullable Operand> operands) {
+        return new Imported(g, before, file.opset(n.domain()), n, source, operands, values);
     }
 
     private static String scope(OnnxNode n) {

@@ -47,7 +47,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Operators of ONNX's opsets {@value #OLDEST} to {@value #NEWEST} are recorded as ops of a graph. What extents alone decide is
  * computed meanwhile; names of inputs, outputs and weights stay. Element types are those of a graph: floating-point numbers are
  * float32, whole numbers int32, truth values U8. How many elements NonMaxSuppression and NonZero find is known in a run only:
- * their results have a capacity and a count. What isn't supported is refused by name, and nothing is run then.
+ * their results have a capacity and a count, which is an output {@code NAME.count} beside an output NAME. What isn't supported is refused by name, and nothing is run then.
  */
 public final class OnnxModel implements AutoCloseable {
     /** The oldest opset that models are read of. */
@@ -94,7 +94,7 @@ public final class OnnxModel implements AutoCloseable {
         /** Such as {@code image F32[batch, 3, height, width]}. */
         @Override
         public String toString() {
-            return name + " " + dtype + extents;
+            return OnnxFile.line(name) + " " + dtype + OnnxFile.line(extents.toString());
         }
     }
 
@@ -225,7 +225,8 @@ public final class OnnxModel implements AutoCloseable {
         }
         Stream.concat(shapes.keySet().stream(), fixed.keySet().stream()).filter(n -> !names.contains(n)).findFirst()
                 .ifPresent(n -> {
-                    throw new BadInputException(file.path() + ": has no input " + OnnxFile.quoted(n) + ", only " + names);
+                    throw new BadInputException(file.path() + ": has no input " + OnnxFile.quoted(n) + ", only "
+                            + OnnxFile.line(names.toString()));
                 });
         GraphBuilder g = new GraphBuilder();
         Map<String, Value> values = new LinkedHashMap<>();
@@ -245,7 +246,7 @@ public final class OnnxModel implements AutoCloseable {
      *
      * @param values of the inputs, in their element types of a graph
      * @param fixed  inputs whose numbers are known
-     * @return the outputs by name, in the file's order
+     * @return the outputs by name, in the file's order, each with its count {@code NAME.count} if it has one
      * @throws UnsupportedOpException as {@link #graph(Map)}
      * @throws BadFileException       as {@link #graph(Map)}
      */

@@ -15,7 +15,8 @@ final class OnnxRules {
         Map<String, Rule> all = new TreeMap<>();
         List.of(ShapeRules.rules(), PointwiseRules.rules(), ActivationRules.rules(), MoveRules.rules(), GatherRules.rules(),
                 ScatterRules.rules(),
-                SpatialRules.rules(), ResizeRules.rules(), NormRules.rules(), MatrixRules.rules(), ReduceRules.rules())
+                SpatialRules.rules(), ResizeRules.rules(), NormRules.rules(), MatrixRules.rules(), ReduceRules.rules(),
+                QuantRules.rules(), DetectorRules.rules(), SampleRules.rules())
                 .forEach(all::putAll);
         return Collections.unmodifiableMap(all);
     }

@@ -56,6 +56,12 @@ final class Operand {
         return known != null && (weight == null || known.elements() <= SMALL);
     }
 
+    /** How many rows are valid, if that is only known in a run. */
+    @Nullable
+    Value count() {
+        return value == null ? null : value.count();
+    }
+
     Shape shape() {
         return type().shape();
     }

@@ -168,7 +168,13 @@ final class PointwiseRules {
         Value down = n.g.unary(Function.FLOOR, q);
         Value towards = n.add(new Where(), n.add(new Compare(Relation.LESS), q, n.g.constant(0)), n.g.unary(Function.CEIL, q),
                 down);
-        n.out(n.g.binary(Arithmetic.SUBTRACT, a, n.g.multiply(b, c ? towards : down)));
+        Value rest = n.g.binary(Arithmetic.SUBTRACT, a, n.g.multiply(b, c ? towards : down));
+        // Of an infinite b nothing is taken off; a has another sign where all of it would have to be added.
+        Value far = n.add(new Compare(Relation.EQUAL), n.g.unary(Function.ABS, b), n.g.constant(Float.POSITIVE_INFINITY));
+        Value across = n.add(new Compare(Relation.LESS), n.g.multiply(a, b), n.g.constant(0));
+        Value own = c ? a : n.add(new Where(), across, b, a);
+        Value finite = n.add(new Compare(Relation.LESS), n.g.unary(Function.ABS, a), n.g.constant(Float.POSITIVE_INFINITY));
+        n.out(n.add(new Where(), far, n.add(new Where(), finite, own, n.g.constant(Float.NaN)), rest));
     }
 
     private static void function(Imported n, Function f, LongUnaryOperator whole, DoubleUnaryOperator real) {

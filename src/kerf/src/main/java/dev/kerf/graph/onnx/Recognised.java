@@ -40,6 +40,7 @@ final class Recognised {
     private final GraphBuilder g;
     /** What erf is taken of, by the value that it is. */
     private final Map<Integer, Value> erfs = new HashMap<>();
+    private final Map<Integer, Value> turned = new HashMap<>();
 
     Recognised(GraphBuilder g) {
         this.g = g;
@@ -48,6 +49,17 @@ final class Recognised {
     /** Notes that {@code y} is erf(x), which takes several ops. */
     void erf(Value y, Value x) {
         erfs.put(y.id(), x);
+    }
+
+    /** Notes that {@code y} is {@code rows}, which are counted, with its axes exchanged, which no count can say. */
+    void turned(Value y, Value rows) {
+        turned.put(y.id(), rows);
+    }
+
+    /** The counted rows whose axes were exchanged. */
+    @Nullable
+    Value turned(Value y) {
+        return turned.get(y.id());
     }
 
     @Nullable

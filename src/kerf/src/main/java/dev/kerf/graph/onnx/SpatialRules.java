@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
+import org.jspecify.annotations.Nullable;
 
 /** Convolution and pooling. One spatial axis is two of which the first has one row; three aren't supported. */
 final class SpatialRules {
@@ -110,8 +111,7 @@ final class SpatialRules {
     }
 
     /** (N, C, L) as (N, C, 1, L). */
-    private static Value image(Imported n, int operand, boolean flat) {
-        Value v = n.f32(operand);
+    private static Value image(Imported n, Value v, boolean flat) {
         Shape s = v.type().shape();
         return flat ? n.g.reshape(v, s.dim(0), s.dim(1), 1, s.dim(2)) : v;
     }
@@ -121,8 +121,7 @@ final class SpatialRules {
         return flat ? n.g.reshape(y, s.dim(0), s.dim(1), s.dim(3)) : y;
     }
 
-    private static long[] kernel(Imported n) {
-        Shape w = n.shape(1);
+    private static long[] kernel(Imported n, Shape w) {
         if (w.rank() != n.shape(0).rank()) {
             throw n.bad("has a weight of " + w.rank() + " axes");
         }
@@ -130,18 +129,23 @@ final class SpatialRules {
     }
 
     private static void conv(Imported n) {
-        Window w = window(n, kernel(n));
-        Value x = image(n, 0, w.flat);
-        w = padded(n, w, x.type().shape());
-        var op = new SpatialOp.Conv2d(w.window2d(), (int) n.integer("group", 1), Activation.NONE, n.has(2), false);
-        Value y = n.has(2) ? n.add(op, x, image(n, 1, w.flat), n.f32(2)) : n.add(op, x, image(n, 1, w.flat));
-        n.out(plain(n, y, w.flat));
+        n.out(conv(n, n.f32(0), n.f32(1), n.has(2) ? n.f32(2) : null));
+    }
+
+    /** A convolution by the node's attributes. */
+    static Value conv(Imported n, Value x, Value weight, @Nullable Value bias) {
+        Window w = window(n, kernel(n, weight.type().shape()));
+        Value image = image(n, x, w.flat);
+        w = padded(n, w, image.type().shape());
+        var op = new SpatialOp.Conv2d(w.window2d(), (int) n.integer("group", 1), Activation.NONE, bias != null, false);
+        Value taps = image(n, weight, w.flat);
+        return plain(n, bias == null ? n.add(op, image, taps) : n.add(op, image, taps, bias), w.flat);
     }
 
     private static void convTranspose(Imported n) {
-        Window w = window(n, kernel(n));
+        Window w = window(n, kernel(n, n.shape(1)));
         int spatial = w.flat ? 1 : 2;
-        Value x = image(n, 0, w.flat);
+        Value x = image(n, n.f32(0), w.flat);
         long[] more = wide(n, n.longs("output_padding", new long[spatial]), w.flat, 0, spatial);
         String auto = n.text("auto_pad", "NOTSET");
         boolean same = auto.startsWith("SAME");
@@ -171,7 +175,7 @@ final class SpatialRules {
         if (more[0] > limit[0] || more[1] > limit[1]) {
             throw n.refuse("adds " + Math.max(more[0], more[1]) + " rows or columns that nothing is written to");
         }
-        Value y = n.has(2) ? n.add(op, x, image(n, 1, w.flat), n.f32(2)) : n.add(op, x, image(n, 1, w.flat));
+        Value y = n.has(2) ? n.add(op, x, image(n, n.f32(1), w.flat), n.f32(2)) : n.add(op, x, image(n, n.f32(1), w.flat));
         n.out(plain(n, y, w.flat));
     }
 
@@ -181,7 +185,7 @@ final class SpatialRules {
 
     private static void pool(Imported n, boolean max) {
         Window w = window(n, n.longs("kernel_shape"));
-        Value x = image(n, 0, w.flat);
+        Value x = image(n, n.f32(0), w.flat);
         Shape s = x.type().shape();
         w = padded(n, w, s);
         boolean ceil = n.flag("ceil_mode", false);

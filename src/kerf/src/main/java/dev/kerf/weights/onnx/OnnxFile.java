@@ -274,8 +274,13 @@ public final class OnnxFile implements AutoCloseable {
 
     /** A name in quotes, on one line and not too long, whatever a file made of it. */
     public static String quoted(String name) {
-        String brief = name.length() > LONGEST_NAME ? name.substring(0, LONGEST_NAME) + "…" : name;
-        return "\"" + brief.replaceAll("[\\p{Cntrl}\u2028\u2029]", "?") + "\"";
+        return "\"" + line(name) + "\"";
+    }
+
+    /** Text of a file on one line and not too long. */
+    public static String line(String text) {
+        String brief = text.length() > LONGEST_NAME ? text.substring(0, LONGEST_NAME) + "…" : text;
+        return brief.replaceAll("[\\p{Cntrl}\u2028\u2029]", "?");
     }
 
     /** Where it is. */

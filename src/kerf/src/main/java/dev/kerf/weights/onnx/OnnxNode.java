@@ -22,8 +22,8 @@ public record OnnxNode(String name, String domain, String op, List<String> input
         attributes = Map.copyOf(attributes);
     }
 
-    /** The operator with its domain, such as {@code Conv} or {@code com.microsoft.FusedConv}. */
+    /** The operator with its domain on one line, such as {@code Conv} or {@code com.microsoft.FusedConv}. */
     public String kind() {
-        return domain.isEmpty() ? op : domain + "." + op;
+        return OnnxFile.line(domain.isEmpty() ? op : domain + "." + op);
     }
 }

@@ -13,6 +13,11 @@ import org.jspecify.annotations.Nullable;
  * @param value its numbers, where the file has them if it can be; null where Kerf has no such element type
  */
 public record OnnxTensor(String name, int type, @Nullable HostTensor value) {
+    /** The number of unsigned whole numbers of four bits. */
+    public static final int UINT4 = 21;
+    /** The number of whole numbers of four bits. */
+    public static final int INT4 = 22;
+
     private static final String[] NAMES = {"nothing", "float32", "uint8", "int8", "uint16", "int16", "int32", "int64", "text",
         "bool", "float16", "float64", "uint32", "uint64", "complex64", "complex128", "bfloat16", "float8e4m3fn",
         "float8e4m3fnuz", "float8e5m2", "float8e5m2fnuz", "uint4", "int4", "float4e2m1"};
@@ -25,8 +30,8 @@ public record OnnxTensor(String name, int type, @Nullable HostTensor value) {
     public static @Nullable DType dtype(int type) {
         return switch (type) {
             case 1 -> DType.F32;
-            case 2, 21 -> DType.U8;
-            case 3, 22 -> DType.I8;
+            case 2, UINT4 -> DType.U8;
+            case 3, INT4 -> DType.I8;
             case 4 -> DType.U16;
             case 5 -> DType.I16;
             case 6 -> DType.I32;

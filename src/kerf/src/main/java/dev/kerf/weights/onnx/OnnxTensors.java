@@ -29,8 +29,6 @@ final class OnnxTensors {
     private static final ValueLayout.OfInt I32 = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final ValueLayout.OfLong I64 = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final int EXTERNAL = 1;
-    private static final int UINT4 = 21;
-    private static final int INT4 = 22;
 
     private final Path model;
     private final boolean onDisk;
@@ -114,7 +112,7 @@ final class OnnxTensors {
         } catch (BadInputException e) {
             throw error(f, e.getMessage());
         }
-        if (f.type == UINT4 || f.type == INT4) {
+        if (f.type == OnnxTensor.UINT4 || f.type == OnnxTensor.INT4) {
             MemorySegment packed = f.external ? beside(f, (shape.elements() + 1) / 2) : f.raw;
             return nibbles(f, dtype, shape, packed);
         }
@@ -136,7 +134,7 @@ final class OnnxTensors {
         HostTensor out = HostTensor.zeros(dtype, shape);
         for (long i = 0; i < shape.elements(); i++) {
             int four = data.get(ValueLayout.JAVA_BYTE, i / 2) >> (i % 2 == 0 ? 0 : 4) & 15;
-            out.data().set(ValueLayout.JAVA_BYTE, i, (byte) (f.type == INT4 ? four << 28 >> 28 : four));
+            out.data().set(ValueLayout.JAVA_BYTE, i, (byte) (f.type == OnnxTensor.INT4 ? four << 28 >> 28 : four));
         }
         return out;
     }
