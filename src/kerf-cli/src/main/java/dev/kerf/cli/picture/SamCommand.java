@@ -39,7 +39,7 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** {@code kerf sam}: the pixels of what is pointed at. */
-@Command(name = "sam", mixinStandardHelpOptions = true, sortOptions = false, description = "Finds the pixels of what you point at, with SAM, SAM 2 or 2.1.", footer = {
+@Command(name = "sam", mixinStandardHelpOptions = true, sortOptions = false, description = "Finds the pixels of what you point at, with SAM, SAM 2, 2.1 or EdgeTAM.", footer = {
     "", "Example: kerf sam street.jpg --weights sam2.1_hiera_tiny.pt --point 210,95",
     "Several boxes are several things; points and scribbles belong to one thing, and to one box at most.",
     "Writes NAME-masks.png, each thing's number for its pixels, and NAME-overlay.png; with --multimask NAME-mask-1.png to -3",
@@ -53,7 +53,7 @@ public final class SamCommand implements Callable<Integer> {
     @Parameters(paramLabel = "IMAGE", description = "PNG, JPEG, BMP, TIFF or GIF.")
     private String image;
 
-    @Option(names = "--weights", required = true, paramLabel = "FILE|NAME", converter = WeightsPath.class, description = "A checkpoint of SAM, SAM 2 or 2.1: the official .pth or .pt file, safetensors made from it, or the"
+    @Option(names = "--weights", required = true, paramLabel = "FILE|NAME", converter = WeightsPath.class, description = "A checkpoint of SAM, SAM 2, 2.1 or EdgeTAM: the official .pth or .pt file, safetensors made from it, or the"
             + " name of fetched weights, such as sam2.1-tiny or sam-vit-b.")
     private Path weights;
 

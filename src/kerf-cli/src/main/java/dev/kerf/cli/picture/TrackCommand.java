@@ -45,7 +45,7 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** {@code kerf track}: what is pointed at, through a video. */
-@Command(name = "track", mixinStandardHelpOptions = true, sortOptions = false, description = "Follows what you point at through a video, with SAM 2 or 2.1.", footer = {
+@Command(name = "track", mixinStandardHelpOptions = true, sortOptions = false, description = "Follows what you point at through a video, with SAM 2, 2.1 or EdgeTAM.", footer = {
     "", "Example: kerf track street.mp4 --weights sam2.1_hiera_tiny.pt --object 1 --point 0:210,95",
     "Prompts begin with their frame's number, from 0. Of each object there must be one at least.",
     "Writes NAME-masks/FRAME.png, each object's number for its pixels, and NAME-overlay.gif.",
@@ -59,7 +59,7 @@ public final class TrackCommand implements Callable<Integer> {
     @Parameters(paramLabel = "VIDEO", description = "A folder of images, an animated GIF, a Y4M file; others are read through ffmpeg if it is there.")
     private Path video;
 
-    @Option(names = "--weights", required = true, paramLabel = "FILE|NAME", converter = WeightsPath.class, description = "A SAM 2 or 2.1 checkpoint: the official .pt file, safetensors made from it, or the name of fetched"
+    @Option(names = "--weights", required = true, paramLabel = "FILE|NAME", converter = WeightsPath.class, description = "A SAM 2, 2.1 or EdgeTAM checkpoint: the official .pt file, safetensors made from it, or the name of fetched"
             + " weights, such as sam2.1-tiny.")
     private Path weights;
 
