@@ -11,6 +11,7 @@ import dev.kerf.error.BadFileException;
 import dev.kerf.error.BadWeightsException;
 import dev.kerf.error.ClosedException;
 import dev.kerf.tensor.DType;
+import dev.kerf.json.Json;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;
 import dev.kerf.weights.Weights.TensorInfo;
@@ -287,5 +288,19 @@ class WeightsTest {
         assertThrows(BadWeightsException.class, () -> Weights.formula(json, Optional.of(stored)));
         Files.writeString(json, "{\"format\": 2, \"tensors\": {}}");
         assertThrows(BadFileException.class, () -> Weights.formula(json, Optional.empty()));
+    }
+
+    @Test
+    void formulaWeightsLieAboutTheirMiddle() {
+        Json made = Json.parse("""
+                {"format": 1, "salt": "s:", "tensors": {"a.weight": {"shape": [2, 2], "scale": 0.5, "middle": 1}}}
+                """);
+        try (Weights weights = Weights.formula(made, "made")) {
+            assertArrayEquals(new float[] {1.215757608f, 1.458497465f, 1.325175524f, 1.203036129f},
+                    weights.tensor("a.weight").toFloatArray(), 1e-6f);
+        }
+        Json stored = Json.parse("{\"format\": 1, \"tensors\": {\"b\": {\"shape\": [2], \"stored\": true}}}");
+        assertTrue(
+                assertThrows(BadFileException.class, () -> Weights.formula(stored, "made")).getMessage().startsWith("made: "));
     }
 }

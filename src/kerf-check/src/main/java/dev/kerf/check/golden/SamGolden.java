@@ -70,7 +70,7 @@ final class SamGolden implements Golden.Model {
                             Executable whole = compile(device, loaded, PromptGraphs.upscale(config.prompts(), 1,
                                     multimask ? 3 : 1, image.height(), image.width(), 0), precision)) {
                         decoder.bindInput("image_embeddings", encoder.output("image_embeddings"));
-                        upload(decoder, prompt, points, config.prompts());
+                        upload(decoder, prompt, points, image, config.prompts());
                         decoder.run();
                         answer.stages().keySet().forEach(s -> results.put(s.equals("image_pe") ? s : name + "." + s,
                                 decoder.output(s).toHost()));
@@ -89,23 +89,23 @@ final class SamGolden implements Golden.Model {
                 .keep(graph.stages().keySet().toArray(String[]::new)));
     }
 
-    /** Points, then the corners of the box or the padding, in pixels of the network's input, which the picture's are here. */
-    private static void upload(Executable decoder, Prompt prompt, int n, PromptConfig config) {
+    /** Points, then the corners of the box or the padding, from pixels of the picture to those of the network's input. */
+    private static void upload(Executable decoder, Prompt prompt, int n, Image image, PromptConfig config) {
         float[] points = new float[2 * n];
         int[] labels = new int[n];
         int at = 0;
         for (Prompt.Point p : prompt.points()) {
             labels[at] = p.foreground() ? 1 : 0;
-            put(points, at++, p.x(), p.y(), config);
+            put(points, at++, p.x(), p.y(), image, config);
         }
         Prompt.Corners box = prompt.box();
         if (box == null) {
             labels[at] = -1; // where the padding lies doesn't count
         } else {
             labels[at] = 2;
-            put(points, at++, box.left(), box.top(), config);
+            put(points, at++, box.left(), box.top(), image, config);
             labels[at] = 3;
-            put(points, at, box.right(), box.bottom(), config);
+            put(points, at, box.right(), box.bottom(), image, config);
         }
         decoder.input("points").upload(HostTensor.of(Shape.of(1, n, 2), points).data());
         decoder.input("labels").upload(HostTensor.of(Shape.of(1, n), labels).data());
@@ -114,9 +114,11 @@ final class SamGolden implements Golden.Model {
         }
     }
 
-    private static void put(float[] points, int at, double x, double y, PromptConfig config) {
-        points[2 * at] = (float) ((x + 0.5) / config.imageSize());
-        points[2 * at + 1] = (float) ((y + 0.5) / config.imageSize());
+    private static void put(float[] points, int at, double x, double y, Image image, PromptConfig config) {
+        double column = x * config.seen(image.width(), image.height()) / image.width();
+        double row = y * config.seen(image.height(), image.width()) / image.height();
+        points[2 * at] = (float) ((column + 0.5) / config.imageSize());
+        points[2 * at + 1] = (float) ((row + 0.5) / config.imageSize());
     }
 
     private static Prompt prompt(GoldenCase golden, String name, Json json) {
