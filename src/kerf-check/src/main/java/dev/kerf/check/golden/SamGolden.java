@@ -8,8 +8,8 @@ import dev.kerf.backend.Precision;
 import dev.kerf.graph.Graph;
 import dev.kerf.image.Image;
 import dev.kerf.json.Json;
+import dev.kerf.model.DeviceResult;
 import dev.kerf.model.sam2.ImageView;
-import dev.kerf.model.sam2.Prediction;
 import dev.kerf.model.sam2.Prompt;
 import dev.kerf.model.sam2.Sam;
 import dev.kerf.model.sam2.network.PromptConfig;
@@ -152,10 +152,9 @@ final class SamGolden implements Golden.Model {
                 Sam sam = Sam.load(device, weights);
                 ImageView view = sam.look(Image.read(golden.file("image")))) {
             golden.description().at("prompts").members().forEach((name, json) -> {
-                Prompt prompt = prompt(golden, name, json);
-                if (!json.at("multimask_output").asBoolean()) {
-                    Prediction p = view.predict(prompt);
-                    answers.put(name + ".masks", p.logits());
+                boolean multimask = json.at("multimask_output").asBoolean();
+                try (DeviceResult found = view.predictOnDevice(List.of(prompt(golden, name, json)), multimask)) {
+                    answers.put(name + ".masks", found.get("logits").toHost());
                 }
             });
         }

@@ -28,7 +28,7 @@ final class Contender implements AutoCloseable {
         ENCODER("image encoder"),
         /** That, a point, and its three masks on the host, of the picture's size. */
         FIRST_MASK("first mask"),
-        /** That, and three masks for each point of a grid, of which upstream's thresholds keep some. */
+        /** That, and three masks for each point of a grid, none of which is kept: what untrained weights make of them is chance. */
         EVERYTHING("everything");
 
         private final String label;
@@ -84,7 +84,8 @@ final class Contender implements AutoCloseable {
                     view.candidates(point());
                 }
             }
-            case EVERYTHING -> new MaskGenerator(sam, sam.everything().pointsPerSide(points)).generate(picture, _ -> {});
+            case EVERYTHING -> new MaskGenerator(sam, sam.everything().pointsPerSide(points)
+                    .thresholds(Double.MAX_VALUE, 1)).generate(picture, _ -> {});
         }
         if (counts) {
             times.computeIfAbsent(task, _ -> new ArrayList<>()).add(System.nanoTime() - start);

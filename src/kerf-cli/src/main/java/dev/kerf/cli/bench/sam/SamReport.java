@@ -27,7 +27,7 @@ final class SamReport {
                 .append(device.name())
                 .append("), ").append(PrecisionConverter.name(precision)).append("; a picture of ").append(size)
                 .append(" pixels, seen at 1024 × 1024; everything by ").append(points).append(" × ").append(points)
-                .append(" points. Weights are made by formula. GFLOP are multiplications and additions of the encoder's and the")
+                .append(" points, no mask kept. Weights are made by formula. GFLOP are multiplications and additions of the encoder's and the")
                 .append(" decoder's graphs, as Kerf computes them; times are medians.\n");
     }
 

@@ -13,6 +13,8 @@ import dev.kerf.graph.SpatialOp.Window2d;
 import dev.kerf.model.nn.Layers;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;
+import java.util.HashMap;
+import java.util.Map;
 
 /**
  * The image encoder of SAM, the first: a ViT with windows and decomposed relative positions (Li et al. 2022, "Exploring Plain
@@ -31,6 +33,8 @@ final class VitEncoder {
     private final SamConfig config;
     private final SamConfig.Size size;
     private final long depth;
+    /** {@link #places} by the shape of keys: all blocks of a sort share them. */
+    private final Map<Shape, Value> places = new HashMap<>();
 
     VitEncoder(Layers p, SamConfig config) {
         this.p = p;
@@ -92,7 +96,7 @@ final class VitEncoder {
         Value rows = distances(q, cut.side(), embeddings(a, "rel_pos_h", table, cut.side()), true);
         Value columns = distances(q, cut.side(), embeddings(a, "rel_pos_w", table, cut.side()), false);
         Value seen = g.apply(new MatrixOp.Attention((float) (1 / Math.sqrt(depth)), false), g.concat(3, q, rows, columns),
-                g.concat(3, k, places(k)), v);
+                g.concat(3, k, places.computeIfAbsent(k.type().shape(), this::places)), v);
         Value joined = Windows.cropped(g, cut.joined(g, seen, cut.side()), h, w, 1);
         Value y = g.add(x, a.at("proj").linear(joined, width));
         Value hidden = b.at("mlp.lin1").linear(b.at("norm2").layerNorm(y, -1, Sam2Config.EPS), 4L * width);
@@ -132,9 +136,8 @@ final class VitEncoder {
                 side);
     }
 
-    /** For keys (windows, heads, side², depth) a one at the row and at the column of each, times what the attention divides by. */
-    private Value places(Value k) {
-        Shape s = k.type().shape();
+    /** For keys of a shape (windows, heads, side², depth) a one at the row and at the column of each, times what the attention divides by. */
+    private Value places(Shape s) {
         int tokens = s.size(2);
         int side = (int) Math.round(Math.sqrt(tokens));
         float[] ones = new float[tokens * 2 * side];
