@@ -77,7 +77,7 @@ final class AttentionKernel implements Kernel {
 
         int floats() {
             return block * (depth + sumRows() + 2) + SLAB * (keyRows() + 2) + keyRows() * (depth + sumRows())
-                    + Transposes.ROOM;
+                    + 2 * Transposes.ROOM;
         }
     }
 
@@ -257,9 +257,9 @@ final class AttentionKernel implements Kernel {
         }
         for (int i = 0; i < Blocking.ceil(n, SLAB) * SLAB; i += L) {
             int lanes = at + i / SLAB * SLAB * plan.depth + i % SLAB;
-            Transposes.square(from, start, i, Math.clamp(n - i, 0, L), plan.depth, to, lanes, SLAB, to, squares);
+            Transposes.rows(from, start, i, Math.clamp(n - i, 0, L), plan.depth, op.scale(), to, lanes, SLAB, to,
+                    squares);
         }
-        Finish.scale(to, at, Blocking.ceil(n, SLAB) * SLAB * plan.depth, op.scale());
     }
 
     private void startScores(int matrix, int q0, int n, int k0, int m, int rows, float[] to, int at) {
@@ -385,12 +385,9 @@ final class AttentionKernel implements Kernel {
         for (int i = 0; i < n; i += L) {
             int slab = sums + i / SLAB * SLAB * plan.sumRows() + i % SLAB;
             for (int d = 0; d < whole; d += L) {
-                for (int r = 0; r < L; r++) {
-                    FloatVector.fromArray(S, room, slab + (d + r) * SLAB).intoArray(room, squares + r * L);
-                }
-                int from = Transposes.transpose(room, squares);
+                Transposes.square(room, slab + d * SLAB, SLAB, room, squares + Transposes.ROOM, L, room, squares);
                 for (int r = 0; r < Math.min(L, n - i); r++) {
-                    FloatVector.fromArray(S, room, from + r * L).mul(factor(room[totals + i + r]))
+                    FloatVector.fromArray(S, room, squares + Transposes.ROOM + r * L).mul(factor(room[totals + i + r]))
                             .intoArray(to, yi + yAt.row(q0 + i + r) + d);
                 }
             }

@@ -46,13 +46,6 @@ final class Finish {
         }
     }
 
-    /** c[ci + i] *= factor for i from 0 to n − 1, n a multiple of the vector length. */
-    static void scale(float[] c, int ci, int n, float factor) {
-        for (int i = 0; i < n; i += L) {
-            FloatVector.fromArray(S, c, ci + i).mul(factor).intoArray(c, ci + i);
-        }
-    }
-
     /** Rows of {@code pitch} floats: the first n of each are those of b from bi on, or 0 if that is null; the others are 0. */
     static void fill(float[] c, int ci, int pitch, int rows, float[] b, int bi, int n) {
         if (b == null) {

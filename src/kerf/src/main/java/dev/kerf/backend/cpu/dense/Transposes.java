@@ -14,8 +14,8 @@ public final class Transposes {
     private static final int GROUP = Tiles.ROW_STEP;
     /** As many lanes as a group has rows. */
     private static final VectorSpecies<Float> NARROW = GROUP == 4 ? FloatVector.SPECIES_128 : FloatVector.SPECIES_64;
-    /** Floats of room for {@link #square}. */
-    static final int ROOM = 2 * L * L;
+    /** Floats of room for a square. */
+    static final int ROOM = L * L;
 
     private static final ThreadLocal<float[]> SQUARES = ThreadLocal.withInitial(() -> new float[ROOM]);
 
@@ -55,18 +55,8 @@ public final class Transposes {
     private static void four(float[] x, int x0, int x1, int x2, int x3, float alpha, float[] to, int at, int n) {
         int k = 0;
         for (; k <= n - L; k += L) {
-            FloatVector a = FloatVector.fromArray(S, x, x0 + k).mul(alpha);
-            FloatVector b = FloatVector.fromArray(S, x, x1 + k).mul(alpha);
-            FloatVector c = FloatVector.fromArray(S, x, x2 + k).mul(alpha);
-            FloatVector d = FloatVector.fromArray(S, x, x3 + k).mul(alpha);
-            FloatVector lowAc = Finish.LOW_HALVES.selectFrom(a, c);
-            FloatVector lowBd = Finish.LOW_HALVES.selectFrom(b, d);
-            FloatVector highAc = Finish.HIGH_HALVES.selectFrom(a, c);
-            FloatVector highBd = Finish.HIGH_HALVES.selectFrom(b, d);
-            Finish.LOW_HALVES.selectFrom(lowAc, lowBd).intoArray(to, at + 4 * k);
-            Finish.HIGH_HALVES.selectFrom(lowAc, lowBd).intoArray(to, at + 4 * k + L);
-            Finish.LOW_HALVES.selectFrom(highAc, highBd).intoArray(to, at + 4 * k + 2 * L);
-            Finish.HIGH_HALVES.selectFrom(highAc, highBd).intoArray(to, at + 4 * k + 3 * L);
+            int o = at + 4 * k;
+            quad(x, x0 + k, x1 + k, x2 + k, x3 + k, alpha, to, o, o + L, o + 2 * L, o + 3 * L);
         }
         for (; k < n; k++) {
             to[at + 4 * k] = alpha * x[x0 + k];
@@ -74,6 +64,23 @@ public final class Transposes {
             to[at + 4 * k + 2] = alpha * x[x2 + k];
             to[at + 4 * k + 3] = alpha * x[x3 + k];
         }
+    }
+
+    /** Four vectors interleaved, times alpha: four vectors of a number of each, and again. */
+    private static void quad(
+            float[] x, int x0, int x1, int x2, int x3, float alpha, float[] to, int o0, int o1, int o2, int o3) {
+        FloatVector a = FloatVector.fromArray(S, x, x0).mul(alpha);
+        FloatVector b = FloatVector.fromArray(S, x, x1).mul(alpha);
+        FloatVector c = FloatVector.fromArray(S, x, x2).mul(alpha);
+        FloatVector d = FloatVector.fromArray(S, x, x3).mul(alpha);
+        FloatVector lowAc = Finish.LOW_HALVES.selectFrom(a, c);
+        FloatVector lowBd = Finish.LOW_HALVES.selectFrom(b, d);
+        FloatVector highAc = Finish.HIGH_HALVES.selectFrom(a, c);
+        FloatVector highBd = Finish.HIGH_HALVES.selectFrom(b, d);
+        Finish.LOW_HALVES.selectFrom(lowAc, lowBd).intoArray(to, o0);
+        Finish.HIGH_HALVES.selectFrom(lowAc, lowBd).intoArray(to, o1);
+        Finish.LOW_HALVES.selectFrom(highAc, highBd).intoArray(to, o2);
+        Finish.HIGH_HALVES.selectFrom(highAc, highBd).intoArray(to, o3);
     }
 
     private static void two(float[] x, int x0, int x1, float alpha, float[] to, int at, int n) {
@@ -91,30 +98,60 @@ public final class Transposes {
     }
 
     /**
-     * As many rows as a vector has lanes, to vectors: to[at + pitch · k + r] = x[start[s + r] + k] for k from 0 to n − 1. Rows
-     * from {@code rows} on are zeros.
+     * As many rows as a vector has lanes, to vectors: to[at + pitch · k + r] = alpha · x[start[s + r] + k] for k from 0 to n − 1.
+     * Rows from {@code rows} on are zeros.
      *
      * @param t  room for {@link #ROOM} floats
      * @param ti where it begins
      */
-    static void square(
-            float[] x, int[] start, int s, int rows, int n, float[] to, int at, int pitch, float[] t, int ti) {
-        int k = 0;
-        for (; k <= n - L; k += L) {
-            for (int r = 0; r < rows; r++) {
-                FloatVector.fromArray(S, x, start[s + r] + k).intoArray(t, ti + r * L);
+    static void rows(float[] x, int[] start, int s, int rows, int n, float alpha, float[] to, int at, int pitch,
+            float[] t, int ti) {
+        int whole = rows == L ? n - n % L : 0;
+        for (int k = 0; k < whole; k += L) {
+            for (int i = 0; i < L / 4; i++) {
+                int o = ti + 4 * i * L;
+                quad(x, start[s + i] + k, start[s + i + L / 4] + k, start[s + i + L / 2] + k,
+                        start[s + i + 3 * L / 4] + k, alpha, t, o, o + L, o + 2 * L, o + 3 * L);
             }
-            Arrays.fill(t, ti + rows * L, ti + L * L, 0f);
-            int from = transpose(t, ti);
-            for (int j = 0; j < L; j++) {
-                FloatVector.fromArray(S, t, from + j * L).intoArray(to, at + (k + j) * pitch);
-            }
+            finish(t, ti, to, at + k * pitch, pitch);
         }
-        for (; k < n; k++) {
+        for (int k = whole; k < n; k++) {
             for (int r = 0; r < L; r++) {
-                to[at + k * pitch + r] = r < rows ? x[start[s + r] + k] : 0f;
+                to[at + k * pitch + r] = r < rows ? alpha * x[start[s + r] + k] : 0f;
             }
         }
+    }
+
+    /** What is left to be done for a transposed square once each four of its rows are interleaved. */
+    private static void finish(float[] t, int ti, float[] to, int at, int pitch) {
+        if (L == 16) {
+            for (int i = 0; i < 4; i++) {
+                int a = ti + i * L;
+                int o = at + 4 * i * pitch;
+                quad(t, a, a + 4 * L, a + 8 * L, a + 12 * L, 1f, to, o, o + pitch, o + 2 * pitch, o + 3 * pitch);
+            }
+        } else if (L == 8) {
+            for (int i = 0; i < 4; i++) {
+                FloatVector a = FloatVector.fromArray(S, t, ti + i * L);
+                FloatVector b = FloatVector.fromArray(S, t, ti + (i + 4) * L);
+                Finish.LOW_HALVES.selectFrom(a, b).intoArray(to, at + 2 * i * pitch);
+                Finish.HIGH_HALVES.selectFrom(a, b).intoArray(to, at + (2 * i + 1) * pitch);
+            }
+        } else {
+            for (int i = 0; i < L; i++) {
+                FloatVector.fromArray(S, t, ti + i * L).intoArray(to, at + i * pitch);
+            }
+        }
+    }
+
+    /** A square whose rows are {@code step} apart to one whose rows are {@code pitch} apart. */
+    static void square(float[] x, int xo, int step, float[] to, int at, int pitch, float[] t, int ti) {
+        for (int i = 0; i < L / 4; i++) {
+            int a = xo + i * step;
+            int o = ti + 4 * i * L;
+            quad(x, a, a + L / 4 * step, a + L / 2 * step, a + 3 * L / 4 * step, 1f, t, o, o + L, o + 2 * L, o + 3 * L);
+        }
+        finish(t, ti, to, at, pitch);
     }
 
     /** Rows to columns: y[yo + j · yp + i] = x[xo + i · xp + j] for some rows i and columns j of x. */
@@ -124,13 +161,7 @@ public final class Transposes {
         int across = columns - columns % L;
         for (int i = 0; i < down; i += L) {
             for (int j = 0; j < across; j += L) {
-                for (int r = 0; r < L; r++) {
-                    FloatVector.fromArray(S, x, xo + (i + r) * xp + j).intoArray(t, r * L);
-                }
-                int from = transpose(t, 0);
-                for (int c = 0; c < L; c++) {
-                    FloatVector.fromArray(S, t, from + c * L).intoArray(y, yo + (j + c) * yp + i);
-                }
+                square(x, xo + i * xp + j, xp, y, yo + j * yp + i, yp, t, 0);
             }
         }
         for (int j = 0; j < columns; j++) {
@@ -138,23 +169,5 @@ public final class Transposes {
                 y[yo + j * yp + i] = x[xo + i * xp + j];
             }
         }
-    }
-
-    /** Transposes the square at ti with the one behind it as room; where the result is: one of the two. */
-    static int transpose(float[] t, int ti) {
-        int from = ti;
-        int to = ti + L * L;
-        for (int stage = 1; stage < L; stage *= 2) {
-            for (int i = 0; i < L / 2; i++) {
-                FloatVector a = FloatVector.fromArray(S, t, from + i * L);
-                FloatVector b = FloatVector.fromArray(S, t, from + (i + L / 2) * L);
-                Finish.LOW_HALVES.selectFrom(a, b).intoArray(t, to + 2 * i * L);
-                Finish.HIGH_HALVES.selectFrom(a, b).intoArray(t, to + (2 * i + 1) * L);
-            }
-            int other = from;
-            from = to;
-            to = other;
-        }
-        return from;
     }
 }

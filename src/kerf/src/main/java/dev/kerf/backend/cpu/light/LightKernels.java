@@ -88,10 +88,11 @@ public final class LightKernels implements KernelFamily {
             case SpatialOp.Resize op -> List.of(new Resizing(op, site, lanes));
             case MatrixOp.MatMul op -> List.of(PlainMatrix.of(op, site, lanes));
             case MatrixOp.Attention op -> List.of(PlainMatrix.of(op, site, lanes));
-            case MatrixOp.Rotary op -> List.of(new Rotation(site.operand(0), site.operand(1), site.operand(2), site.result(0)));
+            case MatrixOp.Rotary op ->
+                List.of(new Rotation(site.operand(0), site.operand(1), site.operand(2), site.result(0), lanes));
             case NormOp op -> Norms.build(op, site, lanes);
             case PointwiseOp op -> Pointwise.build(op, site, lanes);
-            case MoveOp op -> Moves.build(op, site);
+            case MoveOp op -> Moves.build(op, site, lanes);
             case ReduceOp op -> Reductions.build(op, site, lanes);
             case SelectOp.Compact op -> Selections.build(op, site);
             case SelectOp.TopK op -> Ranking.build(op, site);

@@ -5,6 +5,7 @@ import dev.kerf.backend.cpu.kernel.Kernel;
 import dev.kerf.backend.cpu.kernel.Operand;
 import dev.kerf.backend.cpu.kernel.Site;
 import dev.kerf.graph.MoveOp;
+import dev.kerf.tensor.DType;
 import dev.kerf.tensor.Shape;
 import java.util.ArrayList;
 import java.util.List;
@@ -14,7 +15,7 @@ import java.util.stream.IntStream;
 final class Moves {
     private Moves() {}
 
-    static List<Kernel> build(MoveOp op, Site site) {
+    static List<Kernel> build(MoveOp op, Site site, Lanes lanes) {
         Operand x = site.operand(0);
         Operand y = site.result(0);
         Shape shape = y.type().shape();
@@ -28,24 +29,24 @@ final class Moves {
                         index, runs, site.result(i), site.faults())).toList();
             }
             case MoveOp.Pad p -> List.of(new Padding(p, x, y));
-            case MoveOp.Reshape r -> List.of(strided(shape.strides(), 0, x, y));
-            case MoveOp.Expand e -> List.of(strided(x.type().shape().stridesTo(shape), 0, x, y));
+            case MoveOp.Reshape r -> List.of(strided(shape.strides(), 0, x, y, lanes));
+            case MoveOp.Expand e -> List.of(strided(x.type().shape().stridesTo(shape), 0, x, y, lanes));
             case MoveOp.Permute p -> List.of(strided(
-                    p.order().stream().mapToLong(a -> from[a]).toArray(), 0, x, y));
+                    p.order().stream().mapToLong(a -> from[a]).toArray(), 0, x, y, lanes));
             case MoveOp.Slice s -> {
                 long[] steps = from.clone();
                 steps[s.axis()] *= s.step();
-                yield List.of(strided(steps, (int) (s.start() * from[s.axis()]), x, y));
+                yield List.of(strided(steps, (int) (s.start() * from[s.axis()]), x, y, lanes));
             }
         };
     }
 
-    private static Kernel strided(long[] strides, int first, Operand x, Operand y) {
+    private static Kernel strided(long[] strides, int first, Operand x, Operand y, Lanes lanes) {
         Traversal walk = Traversal.of(y.type().shape(), strides);
         int rank = walk.rank();
         boolean transposed = rank >= 2 && walk.step(0) != 1 && walk.stride(0, rank - 2) == 1;
         if (transposed) {
-            return new Transposition(walk, first, x, y);
+            return new Transposition(walk, first, x, y, lanes);
         }
         Runs runs = new Runs(y.type().shape(), null, false);
         return new RunTasks(runs, new Strided(walk, first, x, y));
@@ -64,7 +65,7 @@ final class Moves {
     }
 
     /** The last two merged axes change places: done in squares, so that both sides stay in the cache. */
-    private record Transposition(Traversal walk, int first, Operand x, Operand y) implements Kernel {
+    private record Transposition(Traversal walk, int first, Operand x, Operand y, Lanes lanes) implements Kernel {
         private static final int SIDE = 64;
 
         private int rows() {
@@ -98,6 +99,12 @@ final class Moves {
                 int element = item / strips() * rows() * walk.row();
                 for (int column = 0; column < walk.row(); column += SIDE) {
                     int n = Math.min(SIDE, walk.row() - column);
+                    if (y.type().dtype() == DType.F32) {
+                        int at = element + row * walk.row() + column;
+                        lanes.transpose(x.floats(), x.offset() + first + walk.at(0, at), walk.step(0), n, end - row,
+                                y.floats(), y.offset() + at, walk.row());
+                        continue;
+                    }
                     for (int r = row; r < end; r++) {
                         int at = element + r * walk.row() + column;
                         Elements.copy(x.array(), x.offset() + first + walk.at(0, at), walk.step(0), y.array(),

@@ -103,6 +103,17 @@ final class PlainLanes implements Lanes {
     }
 
     @Override
+    public void rotate(
+            float[] x, int xa, int xb, float[] cos, int co, float[] sin, int so, float[] y, int ya, int yb, int n) {
+        for (int i = 0; i < n; i++) {
+            float a = x[xa + i];
+            float b = x[xb + i];
+            y[ya + i] = a * cos[co + i] - b * sin[so + i];
+            y[yb + i] = a * sin[so + i] + b * cos[co + i];
+        }
+    }
+
+    @Override
     public void transpose(float[] x, int xo, int xp, int rows, int columns, float[] y, int yo, int yp) {
         for (int j = 0; j < columns; j++) {
             for (int i = 0; i < rows; i++) {

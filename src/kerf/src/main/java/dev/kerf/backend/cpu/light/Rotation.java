@@ -5,7 +5,7 @@ import dev.kerf.backend.cpu.kernel.Operand;
 import dev.kerf.tensor.Shape;
 
 /** Pairs of numbers, half a row apart, turned by the angles of their row. */
-record Rotation(Operand x, Operand cosines, Operand sines, Operand y) implements Kernel {
+record Rotation(Operand x, Operand cosines, Operand sines, Operand y, Lanes lanes) implements Kernel {
     @Override
     public int tasks() {
         return Split.tasks(rows(), 2L * pairs());
@@ -36,17 +36,7 @@ record Rotation(Operand x, Operand cosines, Operand sines, Operand y) implements
     }
 
     private void turn(int from, int angle, int to, int pairs) {
-        float[] in = x.floats();
-        float[] out = y.floats();
-        float[] cos = cosines.floats();
-        float[] sin = sines.floats();
-        for (int p = 0; p < pairs; p++) {
-            float a = in[from + p];
-            float b = in[from + pairs + p];
-            float c = cos[cosines.offset() + angle + p];
-            float s = sin[sines.offset() + angle + p];
-            out[to + p] = a * c - b * s;
-            out[to + pairs + p] = a * s + b * c;
-        }
+        lanes.rotate(x.floats(), from, from + pairs, cosines.floats(), cosines.offset() + angle, sines.floats(),
+                sines.offset() + angle, y.floats(), to, to + pairs, pairs);
     }
 }

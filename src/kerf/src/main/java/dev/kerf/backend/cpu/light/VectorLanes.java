@@ -106,6 +106,21 @@ final class VectorLanes implements Lanes {
     }
 
     @Override
+    public void rotate(
+            float[] x, int xa, int xb, float[] cos, int co, float[] sin, int so, float[] y, int ya, int yb, int n) {
+        int end = S.loopBound(n);
+        for (int i = 0; i < end; i += L) {
+            FloatVector a = FloatVector.fromArray(S, x, xa + i);
+            FloatVector b = FloatVector.fromArray(S, x, xb + i);
+            FloatVector c = FloatVector.fromArray(S, cos, co + i);
+            FloatVector s = FloatVector.fromArray(S, sin, so + i);
+            a.mul(c).sub(b.mul(s)).intoArray(y, ya + i);
+            a.mul(s).add(b.mul(c)).intoArray(y, yb + i);
+        }
+        plain.rotate(x, xa + end, xb + end, cos, co + end, sin, so + end, y, ya + end, yb + end, n - end);
+    }
+
+    @Override
     public void transpose(float[] x, int xo, int xp, int rows, int columns, float[] y, int yo, int yp) {
         Transposes.matrix(x, xo, xp, rows, columns, y, yo, yp);
     }
