@@ -41,7 +41,12 @@ final class Convolutions {
 
     /** The algorithm that suits a convolution. */
     static String algorithm(SpatialOp.Conv2d op, Node node) {
-        return WinogradKernel.suits(plan(op, node).getFirst()) ? "winograd 2x2" : "direct";
+        Correlation work = plan(op, node).getFirst();
+        if (!WinogradKernel.suits(work)) {
+            return "direct";
+        }
+        int tile = WinogradForm.of(work).tile;
+        return "winograd " + tile + "x" + tile;
     }
 
     /** Scratch of the largest of some correlations that run one after another. */
@@ -55,7 +60,7 @@ final class Convolutions {
         Operand residual = op.residual() ? site.operand(site.node().inputs().size() - 1) : null;
         Operand bias = op.bias() ? site.operand(2) : null;
         if (WinogradKernel.suits(work) && site.fixed(1)) {
-            float[] packed = site.packed(1, "winograd/" + Tiles.MAX_ROWS,
+            float[] packed = site.packed(1, "winograd/" + WinogradForm.of(work) + "/" + Tiles.MAX_ROWS,
                     (dense, shape) -> WinogradKernel.pack(dense, work));
             return List.of(new WinogradKernel(work, site.workers(), packed, site.operand(0), bias, residual,
                     site.result(0), site.scratch()));

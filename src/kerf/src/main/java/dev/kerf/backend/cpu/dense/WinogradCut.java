@@ -1,10 +1,11 @@
 package dev.kerf.backend.cpu.dense;
 
 /**
- * How Winograd's tiles of 2 × 2 outputs are cut into blocks. A block's tiles fill vectors one after the other: row by row where
+ * How Winograd's tiles are cut into blocks. A block's tiles fill vectors one after the other: row by row where
  * a row fills its vectors, else with the end of a row beside the beginning of the next, and a lane between them that is
  * nobody's.
  *
+ * @param form    what a tile is
  * @param depth   input channels
  * @param down    tiles along the height
  * @param across  tiles along the width
@@ -13,25 +14,26 @@ package dev.kerf.backend.cpu.dense;
  * @param panels  panels of output channels that go over a block
  * @param outputs rows of those panels at most
  */
-record WinogradCut(int depth, int down, int across, int rows, int cols, int panels, int outputs) {
+record WinogradCut(
+        WinogradForm form, int depth, int down, int across, int rows, int cols, int panels, int outputs) {
     private static final int L = Tiles.LANES;
-    private static final int POINTS = WinogradTransforms.POINTS;
     /** Tiles of a row that are read at once, where there are more: memory is slow to start a line of pixels. */
     private static final int WIDE = 4 * L;
     private static final int MIN_TILES = 64;
     private static final int MAX_TILES = 256;
 
     static WinogradCut of(Correlation work, int workers) {
-        int down = (work.outH() + 1) / 2;
-        int across = (work.outW() + 1) / 2;
+        WinogradForm form = WinogradForm.of(work);
+        int down = Blocking.ceil(work.outH(), form.tile);
+        int across = Blocking.ceil(work.outW(), form.tile);
         Panels all = CorrelationKernel.panels(work);
         // Few channels: points and products of a block stay in the second-level cache. Many: coefficients, which don't, come
         // in for more tiles.
         int most = Math.clamp((work.depth() + work.channels()) / 8, MIN_TILES, MAX_TILES);
         WinogradCut best = null;
         for (int cols : across <= WIDE + WIDE / 2 ? new int[] {across, WIDE} : new int[] {WIDE}) {
-            for (int rows = 1; rows <= down && (rows == 1 || rows * cols <= 2 * most); rows++) {
-                WinogradCut c = new WinogradCut(work.depth(), down, across, rows, cols, 0, 0);
+            for (int rows = 1; rows <= down && (rows == 1 || rows * cols <= 3 * most); rows++) {
+                WinogradCut c = new WinogradCut(form, work.depth(), down, across, rows, cols, 0, 0);
                 if (best == null || c.used() > best.used() + 0.02 || best.rows * best.cols < most / 2) {
                     best = c;
                 }
@@ -48,7 +50,7 @@ record WinogradCut(int depth, int down, int across, int rows, int cols, int pane
         for (int p = 0; p < all.count; p += panels) {
             outputs = Math.max(outputs, all.first[Math.min(p + panels, all.count)] - all.first[p]);
         }
-        return new WinogradCut(work.depth(), down, across, rows, best.cols, panels, outputs);
+        return new WinogradCut(form, work.depth(), down, across, rows, best.cols, panels, outputs);
     }
 
     /** The share of lanes that tiles of the image are in. */
@@ -88,12 +90,23 @@ record WinogradCut(int depth, int down, int across, int rows, int cols, int pane
 
     /** Pixels from a line of a row of tiles to that line of the next row; the two that a row reads past its own are there. */
     int linePitch() {
-        return 2 * (cols + 1);
+        return form.tile * (cols + 1);
     }
 
-    /** Pixels of one of the four lines that tiles read, of all rows, and what vectors read behind them. */
+    /** Where a vector's first tile is in a line, in tiles. */
+    int place(int vector) {
+        int perRow = Math.max(1, cols / L);
+        return whole() ? vector / perRow * (cols + 1) + vector % perRow * L : vector * L;
+    }
+
+    /** Tiles of a plane of a line, or of a line, of all rows; what vectors read behind them is there, too. */
+    int lineTiles() {
+        return Blocking.ceil(rows * (cols + 1) + 2 * L, 16) * 16;
+    }
+
+    /** Pixels of one of the lines that tiles read, of all rows. */
     int lineFloats() {
-        return rows * linePitch() + 4 * L;
+        return form.tile * lineTiles();
     }
 
     /** Floats from point to point: an odd number of cache lines, so that the points of a tile don't share a set. */
@@ -112,6 +125,7 @@ record WinogradCut(int depth, int down, int across, int rows, int cols, int pane
 
     /** Floats of scratch for each thread: points, products, lines that are read, lines of results. */
     int floats() {
-        return POINTS * (pointStep() + sumStep()) + Blocking.ceil(4 * lineFloats(), 16) * 16 + 4 * lanes();
+        return form.points() * (pointStep() + sumStep()) + (form.lines() + 1) * lineFloats()
+                + form.tile * form.tile * lanes();
     }
 }

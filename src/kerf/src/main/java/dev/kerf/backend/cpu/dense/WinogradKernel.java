@@ -5,14 +5,11 @@ import dev.kerf.backend.cpu.kernel.Operand;
 import java.util.Arrays;
 
 /**
- * Convolution with a 3 × 3 kernel, stride 1, by Winograd's F(2×2, 3×3): 16 products make 4 outputs where direct
- * convolution takes 36. A block of tiles is transformed, multiplied point by point as matrices, and transformed back. On
- * pixels of even size float32's error is that of direct convolution; beside pixels much larger than themselves it
- * grows with those.
+ * Convolution with a 3 × 3 kernel, stride 1, by a {@link WinogradForm}: fewer products than direct convolution's. A block of tiles is transformed, multiplied point by point as matrices, and transformed back. The
+ * form's error is that on pixels of even size; beside pixels much larger than themselves it grows with those.
  */
 final class WinogradKernel implements Kernel {
     private static final int L = Tiles.LANES;
-    private static final int POINTS = WinogradTransforms.POINTS;
     /** Channels that are summed at a time: a panel of 12 rows is then 12 KiB. */
     private static final int CHANNELS = 256;
     private static final int MIN_CHANNELS = 16;
@@ -22,6 +19,7 @@ final class WinogradKernel implements Kernel {
 
     private final Correlation work;
     private final WinogradCut cut;
+    private final WinogradForm form;
     private final Panels panels;
     private final float[] coefficients;
     private final Operand x;
@@ -49,6 +47,7 @@ final class WinogradKernel implements Kernel {
         this.y = y;
         this.scratch = scratch;
         cut = WinogradCut.of(work, workers);
+        form = cut.form();
         firstRow = work.taps().top();
         firstCol = work.taps().left();
         panels = CorrelationKernel.panels(work);
@@ -83,11 +82,12 @@ final class WinogradKernel implements Kernel {
     /** G g Gᵀ of every kernel (O, C, 3, 3), panels of each point after the other. */
     static float[] pack(float[] dense, Correlation work) {
         Panels panels = CorrelationKernel.panels(work);
+        WinogradForm form = WinogradForm.of(work);
         int depth = work.depth();
-        float[] to = new float[Math.multiplyExact(POINTS, panels.floats(depth))];
-        for (int point = 0; point < POINTS; point++) {
+        float[] to = new float[Math.multiplyExact(form.points(), panels.floats(depth))];
+        for (int point = 0; point < form.points(); point++) {
             int p = point;
-            panels.pack(depth, (row, k) -> WinogradTransforms.kernel(dense, (row * depth + k) * 9, p), to,
+            panels.pack(depth, (row, k) -> form.kernel(dense, (row * depth + k) * 9, p), to,
                     point * panels.floats(depth));
         }
         return to;
@@ -111,25 +111,25 @@ final class WinogradKernel implements Kernel {
         int rows = Math.min(cut.rows(), cut.down() - i0);
         float[] room = scratch.floats();
         int points = scratch.offset() + worker * cut.floats();
-        int sums = points + POINTS * cut.pointStep();
-        int lines = sums + POINTS * cut.sumStep();
+        int sums = points + form.points() * cut.pointStep();
+        int lines = sums + form.points() * cut.sumStep();
         int vectors = cut.vectors(rows, Math.min(cut.cols(), cut.across() - j0));
         transform(image, i0, rows, j0, vectors, room, points, lines);
         multiply(first, end, vectors, room, points, sums);
-        finish(image, first, end, i0, rows, j0, vectors, room, sums, lines + Blocking.ceil(4 * cut.lineFloats(), 16) * 16);
+        finish(image, first, end, i0, rows, j0, vectors, room, sums, lines + (form.lines() + 1) * cut.lineFloats());
     }
 
     private void transform(int image, int i0, int rows, int j0, int vectors, float[] room, int points, int lines) {
         float[] in = x.floats();
         int w = work.inW();
-        int top = 2 * i0 + firstRow;
-        int left = 2 * j0 + firstCol;
+        int top = form.tile * i0 + firstRow;
+        int left = form.tile * j0 + firstCol;
         int plane = work.inH() * w;
         int xi = x.offset() + image * x.batchStride();
-        int perRow = cut.cols() / L;
+        int perRow = Math.max(1, cut.cols() / L);
         int reach = 2 * cut.cols() + 2;
-        // Vectors of whole rows are read where they are; 4 L pixels from each one's start.
-        boolean inside = cut.whole() && top >= 0 && left >= 0 && left + reach <= w
+        // Vectors of whole rows are read where they are; 2 L + 2 pixels from each one's start.
+        boolean inside = form == WinogradForm.F2 && cut.whole() && top >= 0 && left >= 0 && left + reach <= w
                 && top + 2 * rows + 2 <= work.inH()
                 && xi + (work.depth() - 1) * plane + (top + 2 * rows + 1) * w + left + reach + 2 * L <= in.length;
         for (int c = 0; c < work.depth(); c++) {
@@ -140,26 +140,29 @@ final class WinogradKernel implements Kernel {
             for (int v = 0; v < vectors; v++) {
                 int to = points + v / 2 * work.depth() * 2 * L + c * 2 * L + v % 2 * L;
                 if (inside) {
-                    int at = pixel + v / perRow * 2 * w + v % perRow * 2 * L;
-                    WinogradTransforms.input(in, at, w, room, to, cut.pointStep());
+                    Winograd2.input(in, pixel + v / perRow * 2 * w + v % perRow * 2 * L, w, room, to, cut.pointStep());
+                } else if (form == WinogradForm.F2) {
+                    Winograd2.input(room, lines + 2 * cut.place(v), cut.lineFloats(), room, to, cut.pointStep());
                 } else {
-                    int at = cut.whole() ? v / perRow * cut.linePitch() + v % perRow * 2 * L : 2 * L * v;
-                    WinogradTransforms.input(room, lines + at, cut.lineFloats(), room, to, cut.pointStep());
+                    Winograd4.input(room, lines + cut.place(v), cut.lineFloats(), cut.lineTiles(), room, to,
+                            cut.pointStep());
                 }
             }
         }
     }
 
-    /** The four lines that each row of tiles reads, zeros around the image: line u of all rows after the other. */
+    /** The lines that each row of tiles reads, zeros around the image: line u of all rows after the other, F(4×4)'s in planes. */
     private void copy(float[] in, int xi, int top, int rows, int left, float[] to, int at) {
         int w = work.inW();
         int reach = cut.linePitch();
         int from = Math.clamp(-left, 0, reach);
         int end = Math.clamp(w - left, from, reach);
-        for (int u = 0; u < 4; u++) {
+        boolean planes = form == WinogradForm.F4;
+        for (int u = 0; u < form.lines(); u++) {
+            int first = at + (planes ? form.lines() : u) * cut.lineFloats();
             for (int r = 0; r < rows; r++) {
-                int line = at + u * cut.lineFloats() + r * reach;
-                int row = top + 2 * r + u;
+                int line = first + r * reach;
+                int row = top + form.tile * r + u;
                 if (row < 0 || row >= work.inH()) {
                     Arrays.fill(to, line, line + reach, 0f);
                 } else {
@@ -169,15 +172,17 @@ final class WinogradKernel implements Kernel {
                 }
             }
             // Leftovers there could be slow denormals.
-            int tail = at + u * cut.lineFloats() + rows * reach;
-            Arrays.fill(to, tail, at + (u + 1) * cut.lineFloats(), 0f);
+            Arrays.fill(to, first + rows * reach, first + cut.lineFloats(), 0f);
+            if (planes) {
+                Winograd4.planes(to, first, cut.lineTiles(), to, at + u * cut.lineFloats(), cut.lineTiles());
+            }
         }
     }
 
     private void multiply(int first, int end, int vectors, float[] room, int points, int sums) {
         int each = panels.floats(work.depth());
         int lanes = cut.lanes();
-        for (int point = 0; point < POINTS; point++) {
+        for (int point = 0; point < form.points(); point++) {
             for (int c0 = 0; c0 < work.depth(); c0 += CHANNELS) {
                 int n = Math.min(CHANNELS, work.depth() - c0);
                 for (int p = first; p < end; p++) {
@@ -192,30 +197,30 @@ final class WinogradKernel implements Kernel {
     }
 
     private void finish(
-            int image, int first, int end, int i0, int rows, int j0, int vectors, float[] room, int sums, int upper) {
+            int image, int first, int end, int i0, int rows, int j0, int vectors, float[] room, int sums, int lines) {
         int lanes = cut.lanes();
-        int lower = upper + 2 * lanes;
-        int left = 2 * j0;
-        int n = Math.min(2 * cut.cols(), work.outW() - left);
+        int line = form.tile * lanes;
+        int left = form.tile * j0;
+        int n = Math.min(form.tile * cut.cols(), work.outW() - left);
         for (int o = panels.first[first]; o < Math.min(panels.first[end], panels.rows); o++) {
             int m = sums + (o - panels.first[first]) * lanes;
             float b = bias == null ? 0f : bias.floats()[bias.offset() + o];
             for (int v = 0; v < vectors; v++) {
-                int tile = 2 * v * L;
-                WinogradTransforms.output(room, m + v * L, cut.sumStep(), b, room, upper + tile, lower + tile);
+                form.output(room, m + v * L, cut.sumStep(), b, room, lines + form.tile * v * L, line);
             }
-            int place = (o * work.outH() + 2 * i0) * work.outW() + left;
-            int upperRows = rows;
-            int lowerRows = Math.min(rows, (work.outH() - 2 * i0) / 2);
-            store(room, upper, image, place, upperRows, n);
-            store(room, lower, image, place + work.outW(), lowerRows, n);
+            int place = (o * work.outH() + form.tile * i0) * work.outW() + left;
+            for (int k = 0; k < form.tile; k++) {
+                int below = work.outH() - form.tile * i0 - k;
+                store(room, lines + k * line, image, place + k * work.outW(),
+                        Math.min(rows, Blocking.ceil(below, form.tile)), n);
+            }
         }
     }
 
-    /** Every other row of results. */
+    /** A line of results of each row of tiles. */
     private void store(float[] room, int c, int image, int place, int rows, int n) {
-        int pitch = 2 * cut.pitch();
-        int step = 2 * work.outW();
+        int pitch = form.tile * cut.pitch();
+        int step = form.tile * work.outW();
         if (residual != null) {
             Finish.addRows(room, c, pitch, residual.floats(),
                     residual.offset() + image * residual.batchStride() + place, step, rows, n);

@@ -7,27 +7,14 @@ import jdk.incubator.vector.VectorSpecies;
  * The linear maps of Winograd's F(2×2, 3×3) (Lavin and Gray 2015, section 4.1): y = Aᵀ[(G g Gᵀ) ⊙ (Bᵀ d B)]A for a
  * kernel g, an input tile d of 4 × 4 and an output tile y of 2 × 2. Bᵀ and Aᵀ hold only 0, 1 and −1.
  */
-final class WinogradTransforms {
-    /** Products of a tile. */
-    static final int POINTS = 16;
-
+final class Winograd2 {
     private static final VectorSpecies<Float> S = VectorMath.SPECIES;
     private static final int L = S.length();
 
-    private WinogradTransforms() {}
+    private Winograd2() {}
 
-    /** G g Gᵀ at one point. */
-    static float kernel(float[] g, int at, int point) {
-        double sum = 0;
-        for (int u = 0; u < 3; u++) {
-            for (int v = 0; v < 3; v++) {
-                sum += weight(point / 4, u) * weight(point % 4, v) * g[at + u * 3 + v];
-            }
-        }
-        return (float) sum;
-    }
-
-    private static double weight(int row, int col) {
+    /** G. */
+    static double weight(int row, int col) {
         return switch (row) {
             case 0 -> col == 0 ? 1 : 0;
             case 1 -> 0.5;
@@ -38,7 +25,7 @@ final class WinogradTransforms {
 
     /**
      * Bᵀ d B of a vector of tiles, which are two pixels apart: a row of Bᵀ d is made of two lines and goes through B at once, so
-     * that nothing waits in memory. Reads 4 L + 2 pixels of each of the four lines.
+     * that nothing waits in memory. Reads 2 L + 2 pixels of each of the four lines.
      *
      * @param d    pixels
      * @param di   first pixel of the first tile
@@ -80,16 +67,7 @@ final class WinogradTransforms {
         b.sub(Finish.ODDS.selectFrom(z, w)).intoArray(to, t + 3 * step);
     }
 
-    /**
-     * Aᵀ m A + bias of a vector of tiles, columns interleaved.
-     *
-     * @param m     products
-     * @param mi    index of point 0
-     * @param step  floats from point to point
-     * @param to    where pixels go
-     * @param upper index of the tiles' upper row
-     * @param lower index of their lower row
-     */
+    /** {@link WinogradForm#output}. */
     static void output(float[] m, int mi, int step, float bias, float[] to, int upper, int lower) {
         upper(m, mi, step, bias, to, upper);
         lower(m, mi, step, bias, to, lower);
