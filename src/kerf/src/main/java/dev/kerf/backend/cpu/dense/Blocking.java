@@ -6,13 +6,17 @@ package dev.kerf.backend.cpu.dense;
  * @param rows     output rows of a block
  * @param cols     output columns of a block
  * @param panels   panels of coefficients that go over a block together
+ * @param passes   how many such go over it one after the other, while its patch is there
+ * @param copied   input channels of a patch
  * @param channels input channels that are summed at a time
  */
-record Blocking(int rows, int cols, int panels, int channels) {
+record Blocking(int rows, int cols, int panels, int passes, int copied, int channels) {
     /** Sums of a block: 256 KiB. */
     private static final int SUMS = 1 << 16;
     /** Floats of a patch: 256 KiB. */
     private static final int PATCH = 1 << 16;
+    /** Floats of a patch with all channels: 512 KiB. */
+    private static final int WHOLE_PATCH = 1 << 17;
     /** Terms that are summed at a time: a panel of 12 rows is then 14 KiB, half of the first-level cache. */
     private static final int TERMS = 288;
     private static final int MAX_ROWS_OF_SUMS = 256;
@@ -26,23 +30,33 @@ record Blocking(int rows, int cols, int panels, int channels) {
         int parts = (high + MAX_ROWS_OF_SUMS - 1) / MAX_ROWS_OF_SUMS;
         int most = (panels.count + parts - 1) / parts;
         int pixels = Math.clamp(SUMS / Math.min(high, most * Tiles.MAX_ROWS), MIN_PIXELS, MAX_PIXELS);
+        int channels = channels(work);
+        // Many output channels of single pixels: the patch with all channels is copied once for all of them.
+        boolean whole = parts > 1 && work.taps().count() == 1 && work.depth() <= WHOLE_PATCH / MIN_PIXELS;
+        pixels = whole ? Math.clamp(WHOLE_PATCH / work.depth(), MIN_PIXELS, pixels) : pixels;
         int width = work.cols();
         int wide = Math.max(4 * Tiles.LANES, pixels / Math.max(1, work.rows()) / Tiles.LANES * Tiles.LANES);
         int cols = width <= wide + wide / 2 ? width : even(width, wide);
         int rows = even(work.rows(), Math.clamp(pixels / cols, 1, work.rows()));
-        Blocking b = new Blocking(rows, cols, most, 1);
+        Blocking b = new Blocking(rows, cols, most, whole ? parts : 1, whole ? work.depth() : channels, channels);
         while (b.units(work, panels) < 3L * workers && work.flops() / b.units(work, panels) > FLOPS_WORTH_A_UNIT) {
             if (b.rows > 1 && b.rows * b.cols >= 8 * Tiles.LANES) {
-                b = new Blocking(even(work.rows(), b.rows / 2), b.cols, b.panels, 1);
+                b = b.with(even(work.rows(), b.rows / 2), b.panels, b.passes);
+            } else if (b.passes > 1) {
+                b = b.with(b.rows, b.panels, (b.passes + 1) / 2);
             } else if (b.panels > 1) {
-                b = new Blocking(b.rows, b.cols, (b.panels + 1) / 2, 1);
+                b = b.with(b.rows, (b.panels + 1) / 2, 1);
             } else if (b.rows > 1) {
-                b = new Blocking(even(work.rows(), b.rows / 2), b.cols, b.panels, 1);
+                b = b.with(even(work.rows(), b.rows / 2), b.panels, 1);
             } else {
                 break;
             }
         }
-        return new Blocking(b.rows, b.cols, b.panels, channels(work));
+        return b;
+    }
+
+    private Blocking with(int rows, int panels, int passes) {
+        return new Blocking(rows, cols, panels, passes, copied, channels);
     }
 
     /**
@@ -59,7 +73,7 @@ record Blocking(int rows, int cols, int panels, int channels) {
 
     /** Pieces of work that can be done at once. */
     long units(Correlation work, Panels p) {
-        return (long) work.batch() * work.groups() * ceil(p.count, panels) * ceil(work.rows(), rows)
+        return (long) work.batch() * work.groups() * ceil(p.count, panels * passes) * ceil(work.rows(), rows)
                 * ceil(work.cols(), cols);
     }
 

@@ -64,7 +64,7 @@ final class CorrelationKernel implements Kernel {
         perWorker = floats(work, blocking);
         rowBlocks = Blocking.ceil(work.rows(), blocking.rows());
         colBlocks = Blocking.ceil(work.cols(), blocking.cols());
-        panelBlocks = Blocking.ceil(panels.count, blocking.panels());
+        panelBlocks = Blocking.ceil(panels.count, blocking.panels() * blocking.passes());
         unitsPerImage = work.groups() * panelBlocks * rowBlocks * colBlocks;
         pairs = work.spreadW() == 2 && work.phaseCols().length == 2;
         double worth = Math.max(1, work.flops() / work.batch() / FLOPS_WORTH_A_TASK);
@@ -87,7 +87,7 @@ final class CorrelationKernel implements Kernel {
     }
 
     private static int patchFloats(Patch patch, Blocking blocking) {
-        return Blocking.ceil(patch.floats(blocking.channels()), 16) * 16;
+        return Blocking.ceil(patch.floats(blocking.copied()), 16) * 16;
     }
 
     @Override
@@ -109,39 +109,53 @@ final class CorrelationKernel implements Kernel {
             int rowBlock = unit / colBlocks % rowBlocks;
             int panelBlock = unit / (colBlocks * rowBlocks) % panelBlocks;
             int group = unit / (colBlocks * rowBlocks * panelBlocks);
-            block(image, group, panelBlock * blocking.panels(), rowBlock * blocking.rows(), colBlock * blocking.cols(),
-                    worker);
+            block(image, group, panelBlock * blocking.panels() * blocking.passes(), rowBlock * blocking.rows(),
+                    colBlock * blocking.cols(), worker);
         }
     }
 
     private void block(int image, int group, int firstPanel, int i0, int j0, int worker) {
         float[] room = scratch.floats();
         int at = scratch.offset() + worker * perWorker;
-        int sums = at + patchFloats;
-        int endPanel = Math.min(firstPanel + blocking.panels(), panels.count);
         int rows = Math.min(blocking.rows(), sumRows - i0);
-        int vectors = patch.vectors(rows);
-        start(room, sums, group, firstPanel, endPanel);
-        float[] in = x.floats();
-        int plane = work.inH() * work.inW();
-        int xi = x.offset() + image * x.batchStride() + group * work.depth() * plane;
-        int terms = work.terms();
-        int packed = group * panels.floats(terms);
-        patch.clearTail(room, at, Math.min(blocking.channels(), work.depth()));
-        for (int c0 = 0; c0 < work.depth(); c0 += blocking.channels()) {
-            int n = Math.min(blocking.channels(), work.depth() - c0);
-            for (int c = 0; c < n; c++) {
-                patch.copy(in, xi + (c0 + c) * plane, work.inH(), work.inW(), i0, rows, j0, room,
-                        at + c * patch.channel);
-            }
-            int taps = work.taps().count();
-            for (int p = firstPanel; p < endPanel; p++) {
-                Tiles.sweep(panels.height[p], coefficients, packed + panels.index(p, terms, c0 * taps),
-                        panels.step(p, terms), room, at, patch.starts, 0, vectors, offsets, n * taps, room,
-                        sums + (panels.first[p] - panels.first[firstPanel]) * sumsPitch, sumsPitch, true);
-            }
+        int last = Math.min(firstPanel + blocking.panels() * blocking.passes(), panels.count);
+        boolean whole = blocking.copied() >= work.depth();
+        if (whole) {
+            copy(image, group, 0, work.depth(), i0, rows, j0, room, at);
         }
-        finish(room, sums, image, group, firstPanel, endPanel, i0, rows, j0);
+        for (int p0 = firstPanel; p0 < last; p0 += blocking.panels()) {
+            int end = Math.min(p0 + blocking.panels(), last);
+            start(room, at + patchFloats, group, p0, end);
+            for (int c0 = 0; c0 < work.depth(); c0 += blocking.channels()) {
+                int n = Math.min(blocking.channels(), work.depth() - c0);
+                if (!whole) {
+                    copy(image, group, c0, n, i0, rows, j0, room, at);
+                }
+                multiply(group, p0, end, c0, n, rows, room, at + patchFloats, whole ? at + c0 * patch.channel : at);
+            }
+            finish(room, at + patchFloats, image, group, p0, end, i0, rows, j0);
+        }
+    }
+
+    private void copy(int image, int group, int c0, int n, int i0, int rows, int j0, float[] room, int at) {
+        int plane = work.inH() * work.inW();
+        int xi = x.offset() + image * x.batchStride() + (group * work.depth() + c0) * plane;
+        for (int c = 0; c < n; c++) {
+            patch.copy(x.floats(), xi + c * plane, work.inH(), work.inW(), i0, rows, j0, room, at + c * patch.channel);
+        }
+        patch.clearTail(room, at, n);
+    }
+
+    private void multiply(
+            int group, int firstPanel, int end, int c0, int n, int rows, float[] room, int sums, int from) {
+        int terms = work.terms();
+        int taps = work.taps().count();
+        int packed = group * panels.floats(terms);
+        for (int p = firstPanel; p < end; p++) {
+            Tiles.sweep(panels.height[p], coefficients, packed + panels.index(p, terms, c0 * taps),
+                    panels.step(p, terms), room, from, patch.starts, 0, patch.vectors(rows), offsets, n * taps, room,
+                    sums + (panels.first[p] - panels.first[firstPanel]) * sumsPitch, sumsPitch, true);
+        }
     }
 
     private void start(float[] room, int sums, int group, int firstPanel, int endPanel) {

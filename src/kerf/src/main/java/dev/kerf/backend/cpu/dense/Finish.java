@@ -116,19 +116,6 @@ final class Finish {
         }
     }
 
-    /** y[yi + i] = x[xi + 2i] for i from 0 to n − 1. */
-    static void evens(float[] x, int xi, float[] y, int yi, int n) {
-        int i = 0;
-        for (; i < n - L; i += L) {
-            FloatVector a = FloatVector.fromArray(S, x, xi + 2 * i);
-            FloatVector b = FloatVector.fromArray(S, x, xi + 2 * i + L);
-            EVENS.selectFrom(a, b).intoArray(y, yi + i);
-        }
-        for (; i < n; i++) {
-            y[yi + i] = x[xi + 2 * i];
-        }
-    }
-
     private static FloatVector indices(IntUnaryOperator f) {
         float[] lanes = new float[L];
         for (int i = 0; i < L; i++) {

@@ -135,10 +135,8 @@ final class Patch {
     private void copyRow(float[] x, int xi, float[] to, int at, int n) {
         if (strideW == 1) {
             System.arraycopy(x, xi, to, at, n);
-        } else if (strideW == 2) {
-            Finish.evens(x, xi, to, at, n);
         } else {
-            for (int j = 0; j < n; j++) {
+            for (int j = strideW == 2 ? Transposes.evens(x, xi, to, at, n) : 0; j < n; j++) {
                 to[at + j] = x[xi + j * strideW];
             }
         }

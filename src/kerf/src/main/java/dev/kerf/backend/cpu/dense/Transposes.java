@@ -154,6 +154,17 @@ public final class Transposes {
         finish(t, ti, to, at, pitch);
     }
 
+    /** y[yo + i] = x[xo + 2i] for the first i below n, as many as vectors take; their number. */
+    public static int evens(float[] x, int xo, float[] y, int yo, int n) {
+        int i = 0;
+        for (; i < n - L; i += L) {
+            FloatVector a = FloatVector.fromArray(S, x, xo + 2 * i);
+            FloatVector b = FloatVector.fromArray(S, x, xo + 2 * i + L);
+            Finish.EVENS.selectFrom(a, b).intoArray(y, yo + i);
+        }
+        return i;
+    }
+
     /** Rows to columns: y[yo + j · yp + i] = x[xo + i · xp + j] for some rows i and columns j of x. */
     public static void matrix(float[] x, int xo, int xp, int rows, int columns, float[] y, int yo, int yp) {
         float[] t = SQUARES.get();

@@ -44,6 +44,9 @@ interface Lanes {
     /** (a, b) turned: y[ya + i] = a cos − b sin and y[yb + i] = a sin + b cos for a = x[xa + i] and b = x[xb + i]. */
     void rotate(float[] x, int xa, int xb, float[] cos, int co, float[] sin, int so, float[] y, int ya, int yb, int n);
 
+    /** y[yo + i] = x[xo + i · step]. */
+    void pick(float[] x, int xo, int step, float[] y, int yo, int n);
+
     /** Rows to columns: y[yo + j · yp + i] = x[xo + i · xp + j] for some rows i and columns j of x. */
     void transpose(float[] x, int xo, int xp, int rows, int columns, float[] y, int yo, int yp);
 

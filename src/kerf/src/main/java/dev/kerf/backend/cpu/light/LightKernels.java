@@ -47,9 +47,9 @@ public final class LightKernels implements KernelFamily {
         }
         Shape x = node.inputs().getFirst().type().shape();
         return workers * switch (node.op()) {
-            case SpatialOp.MaxPool2d p -> Pools.padded(
+            case SpatialOp.MaxPool2d p -> 2L * Pools.padded(
                     x.size(3), node.output().type().shape().size(3), p.kernelW(), p.window());
-            case SpatialOp.AvgPool2d p -> Pools.padded(
+            case SpatialOp.AvgPool2d p -> 2L * Pools.padded(
                     x.size(3), node.output().type().shape().size(3), p.kernelW(), p.window());
             case SpatialOp.Resize r -> x.dim(3);
             case NormOp n -> 2L * Norms.COLUMNS;

@@ -114,6 +114,17 @@ final class PlainLanes implements Lanes {
     }
 
     @Override
+    public void pick(float[] x, int xo, int step, float[] y, int yo, int n) {
+        if (step == 1) {
+            System.arraycopy(x, xo, y, yo, n);
+            return;
+        }
+        for (int i = 0; i < n; i++) {
+            y[yo + i] = x[xo + i * step];
+        }
+    }
+
+    @Override
     public void transpose(float[] x, int xo, int xp, int rows, int columns, float[] y, int yo, int yp) {
         for (int j = 0; j < columns; j++) {
             for (int i = 0; i < rows; i++) {

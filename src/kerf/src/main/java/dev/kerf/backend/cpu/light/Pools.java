@@ -72,7 +72,7 @@ final class Pools implements Kernel {
     @Override
     public void run(int task, int worker) {
         int tasks = tasks();
-        int at = scratch.offset() + worker * padded;
+        int at = scratch.offset() + worker * 2 * padded;
         Arrays.fill(scratch.floats(), at, at + padded, max ? Float.NEGATIVE_INFINITY : 0);
         for (int row = Split.first(task, tasks, rows); row < Split.first(task + 1, tasks, rows); row++) {
             int plane = row / outH;
@@ -108,24 +108,17 @@ final class Pools implements Kernel {
         }
     }
 
+    /** The largest of neighbours for every column, of which the stride leaves some. */
     private void columnsMax(int at, int to) {
         float[] t = scratch.floats();
-        float[] out = y.floats();
+        int most = at + padded;
         int stride = window.strideW();
-        int dilation = window.dilationW();
-        if (kernelW == 2 && dilation == 1) {
-            for (int j = 0; j < outW; j++) {
-                out[to + j] = Math.max(t[at + j * stride], t[at + j * stride + 1]);
-            }
-            return;
+        int n = (outW - 1) * stride + 1;
+        System.arraycopy(t, at, t, most, n);
+        for (int b = 1; b < kernelW; b++) {
+            lanes.binary(Arithmetic.MAX, t, most, t, at + b * window.dilationW(), t, most, n);
         }
-        for (int j = 0; j < outW; j++) {
-            float m = t[at + j * stride];
-            for (int b = 1; b < kernelW; b++) {
-                m = Math.max(m, t[at + j * stride + b * dilation]);
-            }
-            out[to + j] = m;
-        }
+        lanes.pick(t, most, stride, y.floats(), to, outW);
     }
 
     private void columnsMean(int at, int to, int i) {

@@ -121,6 +121,12 @@ final class VectorLanes implements Lanes {
     }
 
     @Override
+    public void pick(float[] x, int xo, int step, float[] y, int yo, int n) {
+        int end = step == 2 ? Transposes.evens(x, xo, y, yo, n) : 0;
+        plain.pick(x, xo + end * step, step, y, yo + end, n - end);
+    }
+
+    @Override
     public void transpose(float[] x, int xo, int xp, int rows, int columns, float[] y, int yo, int yp) {
         Transposes.matrix(x, xo, xp, rows, columns, y, yo, yp);
     }
