@@ -127,7 +127,8 @@ public final class RunCost {
                 label.download(stream, out);
                 stream.synchronize();
             });
-            largeConvolution(device, options, failures);
+            largeConvolution(device, options, 56, 57, failures);
+            largeConvolution(device, options, 70, 66, failures);
             return new Outcome("runs allocate nothing", 0, failures);
         }
     }
@@ -139,13 +140,14 @@ public final class RunCost {
         return new Outcome("runs allocate nothing", 0, failures);
     }
 
-    /** A convolution that is worth a fast algorithm where a back end has one. */
-    private static void largeConvolution(Device device, CompileOptions options, List<String> failures) {
+    /** A convolution that is worth a fast algorithm where a back end has one; a larger one may be worth another. */
+    private static void largeConvolution(
+            Device device, CompileOptions options, int height, int width, List<String> failures) {
         GraphBuilder g = new GraphBuilder();
-        Value x = g.input("x", TensorType.f32(1, 64, 56, 57));
+        Value x = g.input("x", TensorType.f32(1, 64, height, width));
         g.output("y", g.relu(g.conv2d(x, noise(g, 64, 64, 3, 3), noise(g, 64), Window2d.of().pad(1))));
         try (Executable e = device.compile(g.build(), null, options)) {
-            allocates("run of a large convolution", failures, e::run);
+            allocates("run of a convolution of " + height + "x" + width, failures, e::run);
         }
     }
 

@@ -4,6 +4,7 @@ import dev.kerf.graph.Op.Activation;
 import java.util.Arrays;
 import java.util.function.IntUnaryOperator;
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
 /** What is done to sums on their way to the result: residual, activation, interleaving. */
@@ -56,6 +57,33 @@ final class Finish {
         Arrays.fill(c, ci + n, ci + pitch, 0f);
         for (int i = pitch; i < rows * pitch; i += L) {
             FloatVector.fromArray(S, c, ci + i - pitch).intoArray(c, ci + i);
+        }
+    }
+
+    /**
+     * Rows of two vectors: y[yi + row · step + i] = c[ci + row · 2 L + i] + b[bi + i] + r[ri + row · rStep + i], or 0 where that is
+     * less.
+     *
+     * @param r    null for none
+     * @param relu whether less than 0 is 0
+     */
+    static void addBias(float[] c, int ci, float[] b, int bi, float[] r, int ri, int rStep, boolean relu, float[] y,
+            int yi, int step, int rows) {
+        FloatVector b0 = FloatVector.fromArray(S, b, bi);
+        FloatVector b1 = FloatVector.fromArray(S, b, bi + L);
+        for (int row = 0; row < rows; row++) {
+            FloatVector v0 = FloatVector.fromArray(S, c, ci + row * 2 * L).add(b0);
+            FloatVector v1 = FloatVector.fromArray(S, c, ci + row * 2 * L + L).add(b1);
+            if (r != null) {
+                v0 = v0.add(FloatVector.fromArray(S, r, ri + row * rStep));
+                v1 = v1.add(FloatVector.fromArray(S, r, ri + row * rStep + L));
+            }
+            if (relu) {
+                v0 = v0.blend(0f, v0.compare(VectorOperators.LT, 0f));
+                v1 = v1.blend(0f, v1.compare(VectorOperators.LT, 0f));
+            }
+            v0.intoArray(y, yi + row * step);
+            v1.intoArray(y, yi + row * step + L);
         }
     }
 
@@ -113,6 +141,19 @@ final class Finish {
             if (!odd || i < n - 1) {
                 y[yi + 2 * i + 1] = c[di + i];
             }
+        }
+    }
+
+    /** y[yi + i] = x[xi + 2i] for i from 0 to n − 1. */
+    static void evens(float[] x, int xi, float[] y, int yi, int n) {
+        int i = 0;
+        for (; i < n - L; i += L) {
+            FloatVector a = FloatVector.fromArray(S, x, xi + 2 * i);
+            FloatVector b = FloatVector.fromArray(S, x, xi + 2 * i + L);
+            EVENS.selectFrom(a, b).intoArray(y, yi + i);
+        }
+        for (; i < n; i++) {
+            y[yi + i] = x[xi + 2 * i];
         }
     }
 

@@ -5,6 +5,7 @@ import dev.kerf.backend.cpu.kernel.Operand;
 import dev.kerf.backend.cpu.kernel.Site;
 import dev.kerf.graph.Graph.Node;
 import dev.kerf.graph.MatrixOp;
+import dev.kerf.graph.Op.Activation;
 import java.util.Arrays;
 
 /**
@@ -158,9 +159,10 @@ final class MatMulKernel implements Kernel {
             Panels cut, int matrix, int j, int n, int first, int terms, float[] room, int coefficients, int sums, int worker) {
         int strip = plan.strip();
         int columns = scratch.offset() + (worker + 1) * plan.floats() - plan.chunk() * strip;
-        if (first == 0 && (bias != null || terms == 0)) {
-            Finish.fill(room, sums, strip, cut.first[cut.count], bias == null ? null : bias.floats(),
-                    bias == null ? 0 : bias.offset() + j, n);
+        boolean early = bias != null && !late(n);
+        if (first == 0 && (early || terms == 0)) {
+            Finish.fill(room, sums, strip, cut.first[cut.count], early ? bias.floats() : null,
+                    early ? bias.offset() + j : 0, n);
         }
         for (int k = 0; k < terms; k += plan.chunk()) {
             int depth = Math.min(plan.chunk(), terms - k);
@@ -172,15 +174,21 @@ final class MatMulKernel implements Kernel {
             for (int p = 0; p < cut.count; p++) {
                 Tiles.sweep(cut.height[p], room, coefficients + cut.index(p, terms, k), cut.step(p, terms), from, base,
                         starts, 0, Blocking.ceil(n, L), offsets, depth, room, sums + cut.first[p] * strip, strip,
-                        bias != null || first + k > 0);
+                        early || first + k > 0);
             }
         }
+    }
+
+    /** Whether the bias is added as sums leave, not before: where nothing but whole vectors leaves, and no curve comes after. */
+    private boolean late(int n) {
+        return bias != null && n == 2 * L && plan.strip() == n
+                && (op.activation() == Activation.NONE || op.activation() == Activation.RELU);
     }
 
     /** Rows of sums to rows of the result, those of one product at a time. */
     private void store(int matrix, int m0, int m, int j, int n, float[] room, int sums) {
         int strip = plan.strip();
-        if (residual == null) {
+        if (residual == null && !late(n)) {
             Finish.store(op.activation(), room, sums, room, sums, m * strip);
         }
         int rows;
@@ -189,12 +197,20 @@ final class MatMulKernel implements Kernel {
             int row = m0 + i - (plan.matrices() == 1 ? product * plan.single() : 0);
             rows = Math.min(m - i, plan.single() - row);
             int c = sums + i * strip;
+            int to = place(y, product, row) + j;
+            if (late(n)) {
+                Finish.addBias(room, c, bias.floats(), bias.offset() + j, residual == null ? null : residual.floats(),
+                        residual == null ? 0 : place(residual, product, row) + j,
+                        residual == null ? 0 : results.rowStep(residual), op.activation() == Activation.RELU, y.floats(),
+                        to, results.rowStep(y), rows);
+                continue;
+            }
             if (residual != null) {
                 Finish.addRows(room, c, strip, residual.floats(), place(residual, product, row) + j,
                         results.rowStep(residual), rows, n);
                 Finish.store(op.activation(), room, c, room, c, rows * strip);
             }
-            Finish.copyRows(room, c, strip, y.floats(), place(y, product, row) + j, results.rowStep(y), rows, n);
+            Finish.copyRows(room, c, strip, y.floats(), to, results.rowStep(y), rows, n);
         }
     }
 

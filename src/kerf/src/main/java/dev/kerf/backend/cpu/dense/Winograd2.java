@@ -35,36 +35,23 @@ final class Winograd2 {
      * @param step floats from point to point
      */
     static void input(float[] d, int di, int line, float[] to, int ti, int step) {
-        difference(d, di, di + 2 * line, to, ti, step);
-        sum(d, di + line, di + 2 * line, to, ti + 4 * step, step);
-        difference(d, di + 2 * line, di + line, to, ti + 8 * step, step);
-        difference(d, di + line, di + 3 * line, to, ti + 12 * step, step);
-    }
-
-    private static void difference(float[] d, int p, int q, float[] to, int t, int step) {
-        FloatVector x = FloatVector.fromArray(S, d, p).sub(FloatVector.fromArray(S, d, q));
-        FloatVector y = FloatVector.fromArray(S, d, p + L).sub(FloatVector.fromArray(S, d, q + L));
-        FloatVector z = FloatVector.fromArray(S, d, p + 2).sub(FloatVector.fromArray(S, d, q + 2));
-        FloatVector w = FloatVector.fromArray(S, d, p + L + 2).sub(FloatVector.fromArray(S, d, q + L + 2));
-        FloatVector b = Finish.ODDS.selectFrom(x, y);
-        FloatVector c = Finish.EVENS.selectFrom(z, w);
-        Finish.EVENS.selectFrom(x, y).sub(c).intoArray(to, t);
-        b.add(c).intoArray(to, t + step);
-        c.sub(b).intoArray(to, t + 2 * step);
-        b.sub(Finish.ODDS.selectFrom(z, w)).intoArray(to, t + 3 * step);
-    }
-
-    private static void sum(float[] d, int p, int q, float[] to, int t, int step) {
-        FloatVector x = FloatVector.fromArray(S, d, p).add(FloatVector.fromArray(S, d, q));
-        FloatVector y = FloatVector.fromArray(S, d, p + L).add(FloatVector.fromArray(S, d, q + L));
-        FloatVector z = FloatVector.fromArray(S, d, p + 2).add(FloatVector.fromArray(S, d, q + 2));
-        FloatVector w = FloatVector.fromArray(S, d, p + L + 2).add(FloatVector.fromArray(S, d, q + L + 2));
-        FloatVector b = Finish.ODDS.selectFrom(x, y);
-        FloatVector c = Finish.EVENS.selectFrom(z, w);
-        Finish.EVENS.selectFrom(x, y).sub(c).intoArray(to, t);
-        b.add(c).intoArray(to, t + step);
-        c.sub(b).intoArray(to, t + 2 * step);
-        b.sub(Finish.ODDS.selectFrom(z, w)).intoArray(to, t + 3 * step);
+        for (int u = 0; u < 4; u++) {
+            // Lines 0 − 2, 1 + 2, 2 − 1, 1 − 3; the product with ±1 isn't rounded.
+            int p = di + (u == 0 ? 0 : u == 2 ? 2 : 1) * line;
+            int q = di + (u == 2 ? 1 : u == 3 ? 3 : 2) * line;
+            FloatVector sign = FloatVector.broadcast(S, u == 1 ? 1f : -1f);
+            FloatVector x = FloatVector.fromArray(S, d, q).fma(sign, FloatVector.fromArray(S, d, p));
+            FloatVector y = FloatVector.fromArray(S, d, q + L).fma(sign, FloatVector.fromArray(S, d, p + L));
+            FloatVector z = FloatVector.fromArray(S, d, q + 2).fma(sign, FloatVector.fromArray(S, d, p + 2));
+            FloatVector w = FloatVector.fromArray(S, d, q + L + 2).fma(sign, FloatVector.fromArray(S, d, p + L + 2));
+            FloatVector b = Finish.ODDS.selectFrom(x, y);
+            FloatVector c = Finish.EVENS.selectFrom(z, w);
+            int t = ti + 4 * u * step;
+            Finish.EVENS.selectFrom(x, y).sub(c).intoArray(to, t);
+            b.add(c).intoArray(to, t + step);
+            c.sub(b).intoArray(to, t + 2 * step);
+            b.sub(Finish.ODDS.selectFrom(z, w)).intoArray(to, t + 3 * step);
+        }
     }
 
     /** {@link WinogradForm#output}. */

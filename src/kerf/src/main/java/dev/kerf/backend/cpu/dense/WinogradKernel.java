@@ -133,20 +133,24 @@ final class WinogradKernel implements Kernel {
                 && top + 2 * rows + 2 <= work.inH()
                 && xi + (work.depth() - 1) * plane + (top + 2 * rows + 1) * w + left + reach + 2 * L <= in.length;
         for (int c = 0; c < work.depth(); c++) {
-            int pixel = xi + c * plane + top * w + left;
             if (!inside) {
                 copy(in, xi + c * plane, top, rows, left, room, lines);
             }
-            for (int v = 0; v < vectors; v++) {
-                int to = points + v / 2 * work.depth() * 2 * L + c * 2 * L + v % 2 * L;
-                if (inside) {
-                    Winograd2.input(in, pixel + v / perRow * 2 * w + v % perRow * 2 * L, w, room, to, cut.pointStep());
-                } else if (form == WinogradForm.F2) {
-                    Winograd2.input(room, lines + 2 * cut.place(v), cut.lineFloats(), room, to, cut.pointStep());
-                } else {
-                    Winograd4.input(room, lines + cut.place(v), cut.lineFloats(), cut.lineTiles(), room, to,
-                            cut.pointStep());
+            int to = points + c * 2 * L;
+            if (form == WinogradForm.F4) {
+                for (int v = 0; v < vectors; v++) {
+                    Winograd4.input(room, lines + cut.place(v), cut.lineFloats(), cut.lineTiles(), room,
+                            to + v / 2 * work.depth() * 2 * L + v % 2 * L, cut.pointStep());
                 }
+                continue;
+            }
+            float[] pixels = inside ? in : room;
+            int line = inside ? w : cut.lineFloats();
+            for (int v = 0; v < vectors; v++) {
+                int at = inside
+                        ? xi + c * plane + (top + v / perRow * 2) * w + left + v % perRow * 2 * L
+                        : lines + 2 * cut.place(v);
+                Winograd2.input(pixels, at, line, room, to + v / 2 * work.depth() * 2 * L + v % 2 * L, cut.pointStep());
             }
         }
     }
