@@ -3,7 +3,9 @@ OnnxNetworksTest:
 
     python networks.py FOLDER [NAME ...]
 
-Makes FOLDER/NAME/model.onnx, input_0.npy ... and output_0.npy ...; needs torch, torchvision, timm, transformers, onnx,
+Those whose names begin with tiny- are in src/test/resources/onnx, and every run of the tests takes them.
+
+Makes FOLDER/NAME/model.onnx, input_0.npz ... and output_0.npz ...; needs torch, torchvision, timm, transformers, onnx,
 onnxscript, onnxruntime.
 """
 import os
@@ -142,6 +144,10 @@ def timm_net(name, **kw):
 
 def hf(kind, **kw):
     import transformers as t
+    if kind == "tiny-segformer":
+        return First(t.SegformerForSemanticSegmentation(t.SegformerConfig(
+            hidden_sizes=[8, 8, 16, 16], depths=[1, 1, 1, 1], num_labels=3, decoder_hidden_size=8, mlp_ratios=[2, 2, 2, 2],
+            num_attention_heads=[1, 1, 2, 2])), "logits")
     if kind == "segformer":
         return First(t.SegformerForSemanticSegmentation(t.SegformerConfig(
             hidden_sizes=[16, 32, 40, 64], depths=[1, 1, 2, 1], num_labels=7, decoder_hidden_size=32)), "logits")
@@ -165,6 +171,11 @@ def hf(kind, **kw):
 
 
 NETWORKS = {
+    "tiny-saliency": (lambda: SaliencyNet(4), (1, 3, 32, 40)),
+    "tiny-yolo-seg": (lambda: YoloSegHead(8, 3, 4), (1, 3, 32, 32)),
+    "tiny-segformer": (lambda: hf("tiny-segformer"), (1, 3, 32, 32)),
+    "tiny-swin": (lambda: timm_net("swin_tiny_patch4_window7_224", num_classes=4, img_size=32, window_size=4, embed_dim=8,
+                                   depths=(1, 2), num_heads=(1, 2)), (1, 3, 32, 32)),
     "saliency": (lambda: SaliencyNet(), (1, 3, 96, 80)),
     "yolo-seg": (lambda: YoloSegHead(), (1, 3, 64, 96)),
     "fcn-resnet50": (lambda: tv("fcn_resnet50"), (1, 3, 65, 80)),
@@ -206,6 +217,26 @@ def randomised(net):
     return net.eval()
 
 
+def shrink(file):
+    """Leaves out what is for people: stack traces, types of values in between."""
+    import onnx
+    m = onnx.load(file)
+    for f in os.listdir(os.path.dirname(file)):
+        os.remove(os.path.join(os.path.dirname(file), f))
+    del m.graph.value_info[:]
+    del m.graph.metadata_props[:]
+    for n in m.graph.node:
+        del n.metadata_props[:]
+        n.doc_string = ""
+    for t in m.graph.initializer:
+        t.doc_string = ""
+    onnx.save(m, file, save_as_external_data="swin" in file and "dynamo" in file, location="weights.bin", size_threshold=1024)
+
+
+def save(folder, name, values):
+    np.savez_compressed(os.path.join(folder, name + ".npz"), values)
+
+
 def main(out, names):
     import onnxruntime as ort
     for name in names or NETWORKS:
@@ -226,10 +257,12 @@ def main(out, names):
                         torch.onnx.export(net, (x,), file, dynamo=False, opset_version=int(variant[2:]),
                                           input_names=["image"], dynamic_axes={"image": {2: "h", 3: "w"}}
                                           if base in ("saliency", "fcn-resnet50", "lraspp", "segformer") else None)
+                if base.startswith("tiny-"):
+                    shrink(file)
                 session = ort.InferenceSession(file, providers=["CPUExecutionProvider"])
-                np.save(os.path.join(folder, "input_0.npy"), x.numpy())
+                save(folder, "input_0", x.numpy())
                 for i, y in enumerate(session.run(None, {session.get_inputs()[0].name: x.numpy()})):
-                    np.save(os.path.join(folder, f"output_{i}.npy"), y)
+                    save(folder, f"output_{i}", y)
                 print(base, variant, "ok", os.path.getsize(file), flush=True)
             except Exception as e:
                 print(base, variant, "not exported:", type(e).__name__, str(e).splitlines()[:1], flush=True)

@@ -153,7 +153,8 @@ final class DetectorRules {
         long boxes = n.shape(1).dim(0);
         int rows = (int) n.integer("output_height", 1);
         int columns = (int) n.integer("output_width", 1);
-        boolean aligned = n.opset >= 16 && n.text("coordinate_transformation_mode", "half_pixel").equals("half_pixel");
+        boolean half = n.text("coordinate_transformation_mode", "half_pixel").equals("half_pixel");
+        boolean aligned = n.opset >= 16 && half;
         // Scales of a graph's op are those of pyramids: the box is scaled before.
         Value scaled = g.multiply(n.f32(1), g.constant(n.real("spatial_scale", 1)));
         var op = new BoxOp.RoiAlign(rows, columns, (int) n.integer("sampling_ratio", 0), aligned, List.of(1.0),

@@ -12,13 +12,21 @@ import dev.kerf.weights.onnx.OnnxAttribute;
 import dev.kerf.weights.onnx.OnnxFile;
 import dev.kerf.weights.onnx.OnnxNode;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** A node of an ONNX model while it is recorded: its operands and attributes, and where its results go. */
 final class Imported {
+    /** Attributes that change nothing here, or nothing where a rule doesn't ask for them. */
+    private static final Set<String> WITHOUT_EFFECT = Set.of("value", "value_int", "value_float", "value_ints", "value_floats",
+            "scales", "storage_order", "stash_type", "sorted", "seed", "ratio", "momentum", "spatial", "saturate", "precision",
+            "output_dtype", "round_mode", "num_outputs", "noop_with_empty_axes", "keepdims", "q_num_heads", "kv_num_heads",
+            "softmax_precision", "reduction");
+
     /** Where the node's ops are recorded. */
     final GraphBuilder g;
     /** Version of its domain's operators. */
@@ -28,6 +36,7 @@ final class Imported {
     /** What was recorded before. */
     final Recognised before;
 
+    private final Set<String> read = new HashSet<>();
     private final String source;
     private final List<@Nullable Operand> operands;
     private final Map<String, Operand> results;
@@ -46,6 +55,19 @@ final class Imported {
         this.source = source;
         this.operands = operands;
         this.results = results;
+    }
+
+    /**
+     * Makes sure that the rule knew of every attribute.
+     *
+     * @throws UnsupportedOpException if there is one that nobody asked for: of a newer opset, or misspelt
+     */
+    void checkAttributes() {
+        for (String name : node.attributes().keySet()) {
+            if (!read.contains(name) && !WITHOUT_EFFECT.contains(name)) {
+                throw refuse("its attribute " + OnnxFile.quoted(name) + " isn't known");
+            }
+        }
     }
 
     int operandCount() {
@@ -123,6 +145,7 @@ final class Imported {
     }
 
     private @Nullable OnnxAttribute attribute(String name, int type) {
+        read.add(name);
         OnnxAttribute a = node.attributes().get(name);
         if (a != null && a.type() != type) {
             throw bad("has the attribute " + name + " of another type than the operator has");

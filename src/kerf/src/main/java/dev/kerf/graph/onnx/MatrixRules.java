@@ -16,7 +16,8 @@ final class MatrixRules {
 
     static Map<String, Rule> rules() {
         return Map.of("MatMul", MatrixRules::matMul, "Gemm", MatrixRules::gemm,
-                "Einsum", MatrixRules::einsum);
+                "Einsum", MatrixRules::einsum,
+                "Attention", AttentionRule::record);
     }
 
     private static void matMul(Imported n) {

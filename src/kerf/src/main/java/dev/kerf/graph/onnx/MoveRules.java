@@ -279,18 +279,19 @@ final class MoveRules {
         if (repeats.length != x.rank() || Arrays.stream(repeats).anyMatch(r -> r < 0)) {
             throw n.bad("repetitions of " + Arrays.toString(repeats));
         }
-        long[] apart = new long[2 * x.rank()];
-        long[] wide = new long[2 * x.rank()];
-        long[] whole = new long[x.rank()];
+        Operand y = n.in(0);
         for (int i = 0; i < x.rank(); i++) {
-            apart[2 * i] = 1;
-            wide[2 * i] = repeats[i];
-            apart[2 * i + 1] = x.dim(i);
-            wide[2 * i + 1] = x.dim(i);
-            whole[i] = repeats[i] * x.dim(i);
+            if (repeats[i] != 1) {
+                // (…, axis and what is within it) as rows, each repeated.
+                Shape now = y.shape();
+                long outer = now.product(0, i);
+                long inner = now.product(i, x.rank());
+                Operand spread = Moves.expand(n.g, Moves.reshape(n.g, y, Shape.of(outer, 1, inner)),
+                        Shape.of(outer, repeats[i], inner));
+                y = Moves.reshape(n.g, spread, now.with(i, now.dim(i) * repeats[i]));
+            }
         }
-        Operand spread = Moves.expand(n.g, Moves.reshape(n.g, n.in(0), Shape.of(apart)), Shape.of(wide));
-        n.out(Moves.reshape(n.g, spread, Shape.of(whole)));
+        n.out(y);
     }
 
     private static void depthToSpace(Imported n) {

@@ -142,6 +142,7 @@ final class OnnxImport {
         }
         try (GraphBuilder.Scope _ = g.scope(scope(n))) {
             rule.record(imported);
+            imported.checkAttributes();
             n.outputs().stream().filter(o -> !values.containsKey(o))
                     .forEach(o -> unmade.put(o, imported.refuse("its output " + OnnxFile.quoted(o) + " isn't made")));
         } catch (GraphException | BadInputException e) {

@@ -57,7 +57,8 @@ final class QuantRules {
 
     private static int axis(Imported n) {
         int rank = n.shape(0).rank();
-        return rank == 0 ? 0 : n.axis(Math.min(n.integer("axis", 1), rank - 1), rank);
+        long axis = n.integer("axis", 1);
+        return rank == 0 ? 0 : n.axis(Math.min(axis, rank - 1), rank);
     }
 
     private static void dequantize(Imported n) {
