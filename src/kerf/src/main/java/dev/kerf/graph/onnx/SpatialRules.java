@@ -42,10 +42,6 @@ final class SpatialRules {
             return before[0] + before[1] + after[0] + after[1] > 0;
         }
 
-        Window2d unpadded() {
-            return window2d().pad(0);
-        }
-
         long span(int axis) {
             return (kernel[axis] - 1) * dilation[axis] + 1;
         }
@@ -210,18 +206,24 @@ final class SpatialRules {
     }
 
     private static Value maxPool(Imported n, Value x, Window w, boolean ceil) {
-        Value in = x;
-        Window2d window = w.window2d();
-        if (!narrow(w)) {
-            in = pad(n, x, w, Double.NEGATIVE_INFINITY);
-            window = w.unpadded();
+        if (narrow(w)) {
+            return n.add(new SpatialOp.MaxPool2d((int) w.kernel[0], (int) w.kernel[1], w.window2d(), ceil), x);
         }
-        return n.add(new SpatialOp.MaxPool2d((int) w.kernel[0], (int) w.kernel[1], window, ceil), in);
+        // Padded before, just as far as the windows reach that there are.
+        long[] after = new long[2];
+        for (int i = 0; i < 2; i++) {
+            long in = x.type().shape().dim(2 + i);
+            long reach = (count(w, i, in, ceil) - 1) * w.stride[i] + w.span(i);
+            after[i] = Math.max(0, reach - in - w.before[i]);
+        }
+        Value padded = n.add(new MoveOp.Pad(List.of(0L, 0L, w.before[0], w.before[1]), List.of(0L, 0L, after[0], after[1]),
+                PadMode.CONSTANT, Double.NEGATIVE_INFINITY), x);
+        return n.add(new SpatialOp.MaxPool2d((int) w.kernel[0], (int) w.kernel[1], w.window2d().pad(0), false), padded);
     }
 
-    private static Value pad(Imported n, Value x, Window w, double value) {
-        return n.add(new MoveOp.Pad(List.of(0L, 0L, w.before[0], w.before[1]), List.of(0L, 0L, w.after[0], w.after[1]),
-                PadMode.CONSTANT, value), x);
+    /** Windows along an axis. */
+    private static long count(Window w, int axis, long in, boolean ceil) {
+        return axis == 0 ? w.window2d().outH(in, w.kernel[0], ceil) : w.window2d().outW(in, w.kernel[1], ceil);
     }
 
     private static Value averagePool(Imported n, Value x, Window w, boolean ceil, boolean include) {
@@ -233,8 +235,7 @@ final class SpatialRules {
         long[] out = new long[2];
         long[] beyond = new long[2];
         for (int i = 0; i < 2; i++) {
-            Window2d d = w.window2d();
-            out[i] = i == 0 ? d.outH(s.dim(2), w.kernel[0], ceil) : d.outW(s.dim(3), w.kernel[1], ceil);
+            out[i] = count(w, i, s.dim(2 + i), ceil);
             beyond[i] = Math.max(0, (out[i] - 1) * w.stride[i] + w.span(i) - s.dim(2 + i) - w.before[i] - w.after[i]);
         }
         Window longer = new Window(w.kernel, w.stride, w.dilation, w.before,
