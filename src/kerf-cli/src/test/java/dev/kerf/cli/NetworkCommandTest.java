@@ -142,8 +142,7 @@ class NetworkCommandTest {
         net(false, new float[] {1, 0, 0}, new float[] {0, 0, 1});
         picture();
         for (Object[] wrong : new Object[][] {{"--mean", "1,2"}, {"--output", "masks"}, {"--input-size", "9x9"},
-            {"--scale", "2"},
-            {"--std", "0"}, {"--input-scale", "0"}}) {
+            {"--scale", "2"}}) {
             Run run = segment(wrong);
             assertTrue(run.code() != 0 && run.err().strip().lines().count() == 1, run.err());
         }

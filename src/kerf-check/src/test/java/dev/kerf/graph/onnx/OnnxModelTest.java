@@ -198,4 +198,24 @@ class OnnxModelTest {
             assertArrayEquals(new float[] {1, 2, 3, 4}, Arrays.copyOf(out.get("z").toFloatArray(), 4));
         }
     }
+
+    /** A convolution by weights of 16 bits, cast when it runs, and a norm by numbers in the graph: one convolution. */
+    @Test
+    void whatIsCastOrConstantIsFoldedAll() {
+        OnnxWriter w = new OnnxWriter(15).input("x", 1, "1", "1", "2", "2").output("y", 1)
+                .halves("w16", Shape.of(2, 1, 1, 1), 2, 3).node("Cast", List.of("w16"), List.of("w"), Attribute.of("to", 1))
+                .longs("two", Shape.of(1), 2)
+                .node("ConstantOfShape", List.of("two"), List.of("zeros"))
+                .node("Exp", List.of("zeros"), List.of("ones"))
+                .node("Conv", List.of("x", "w"), List.of("c"))
+                .node("BatchNormalization", List.of("c", "ones", "ones", "zeros", "ones"), List.of("n"),
+                        Attribute.of("epsilon", 0f))
+                .node("Relu", List.of("n"), List.of("y"));
+        try (OnnxModel model = model(w)) {
+            assertEquals(1, count(model, "conv2d"));
+            assertEquals(0, count(model, "batch_norm") + count(model, "cast") + count(model, "unary"));
+            assertArrayEquals(new float[] {3, 0, 5, 1, 4, 0, 7, 1}, OnnxRuns.run(model,
+                    Map.of("x", floats(Shape.of(1, 1, 2, 2), 1, -1, 2, 0))).get("y").toFloatArray());
+        }
+    }
 }

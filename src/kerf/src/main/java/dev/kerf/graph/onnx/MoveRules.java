@@ -339,6 +339,9 @@ final class MoveRules {
     /** To a type of ONNX: between floating-point types nothing happens, a graph has one. */
     private static Operand cast(Imported n, Operand x, DType type) {
         HostTensor known = x.known();
+        if (x.named() && type.floating()) {
+            return x;
+        }
         if (x.onHost() && known != null) {
             return Operand.of(Host.cast(known, type));
         }

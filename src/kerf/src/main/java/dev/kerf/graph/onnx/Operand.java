@@ -51,6 +51,11 @@ final class Operand {
         return known;
     }
 
+    /** Whether it is a weight of several numbers: it stays one, of whatever floating-point type the file has it. */
+    boolean named() {
+        return weight != null && known != null && known.elements() > 1;
+    }
+
     /** Whether what is made of it is to be computed while recording. */
     boolean onHost() {
         return known != null && (weight == null || known.elements() <= SMALL);

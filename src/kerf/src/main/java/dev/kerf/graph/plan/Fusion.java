@@ -237,13 +237,13 @@ public final class Fusion {
         place(n, t, new ConvTranspose2d(c.window(), c.outPadH(), c.outPadW(), c.groups(), t.activation, bias), in);
     }
 
-    /** The batch norm that alone reads the convolution's result, if all its numbers are weights. */
+    /** The batch norm that alone reads a result of weights' making, if all its numbers are known when weights are loaded. */
     private @Nullable Node foldableNorm(Node conv, int biasAt, boolean bias) {
         Node next = soleReader(conv.output());
         boolean foldable = next != null && next.op() instanceof NormOp.BatchNorm
                 && next.input(0).equals(conv.output())
                 && next.inputs().stream().skip(1).allMatch(v -> expr(v) != null)
-                && expr(conv.input(1)) != null
+                && graph.producer(conv.input(1)).op() instanceof SourceOp.Weight
                 && (!bias || expr(conv.input(biasAt)) != null);
         return foldable ? next : null;
     }
@@ -371,8 +371,13 @@ public final class Fusion {
         return readers.getFirst();
     }
 
-    private WeightExpr expr(Value v) {
-        return graph.producer(v).op() instanceof SourceOp.Weight w ? w.expr() : null;
+    private @Nullable WeightExpr expr(Value v) {
+        return switch (graph.producer(v).op()) {
+            case SourceOp.Weight w -> w.expr();
+            case SourceOp.Constant c when c.value().dtype() == DType.F32 ->
+                new WeightExpr.Computed(c, List.of(), c.value().shape());
+            default -> null;
+        };
     }
 
     /** Drops what nothing needs. Inputs and states stay: callers fill and bind them by name. */
