@@ -195,7 +195,7 @@ NETWORKS = {
     "mobileone": (lambda: timm_net("mobileone_s0", num_classes=10), (1, 3, 64, 64)),
     "hrnet": (lambda: timm_net("hrnet_w18_small", features_only=True), (1, 3, 64, 64)),
     "maxvit": (lambda: timm_net("maxvit_rmlp_pico_rw_256", num_classes=10, img_size=64), (1, 3, 64, 64)),
-    "coat": (lambda: timm_net("edgenext_xx_small", num_classes=10), (1, 3, 64, 64)),
+    "edgenext": (lambda: timm_net("edgenext_xx_small", num_classes=10), (1, 3, 64, 64)),
     "pvt": (lambda: timm_net("pvt_v2_b0", num_classes=10), (1, 3, 64, 64)),
     "repvit": (lambda: timm_net("repvit_m1", num_classes=10), (1, 3, 64, 64)),
     "efficientvit": (lambda: timm_net("efficientvit_b0", num_classes=10), (1, 3, 64, 64)),
