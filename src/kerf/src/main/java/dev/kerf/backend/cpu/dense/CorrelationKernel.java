@@ -3,12 +3,10 @@ package dev.kerf.backend.cpu.dense;
 import dev.kerf.backend.cpu.kernel.Kernel;
 import dev.kerf.backend.cpu.kernel.Operand;
 import dev.kerf.graph.Op.Activation;
-import java.util.Arrays;
 
 /**
  * Direct convolution: a block of the image is copied to a {@link Patch}, some channels at a time, and every panel of
- * coefficients goes over it. Sums stay in a buffer that starts with the bias; residual and activation are applied as
- * they leave it.
+ * coefficients goes over it. Sums stay in a buffer; residual, bias and activation are applied as they leave it.
  */
 final class CorrelationKernel implements Kernel {
     private static final double FLOPS_WORTH_A_TASK = 1e6;
@@ -125,7 +123,6 @@ final class CorrelationKernel implements Kernel {
         }
         for (int p0 = firstPanel; p0 < last; p0 += blocking.panels()) {
             int end = Math.min(p0 + blocking.panels(), last);
-            start(room, at + patchFloats, group, p0, end);
             for (int c0 = 0; c0 < work.depth(); c0 += blocking.channels()) {
                 int n = Math.min(blocking.channels(), work.depth() - c0);
                 if (!whole) {
@@ -154,19 +151,7 @@ final class CorrelationKernel implements Kernel {
         for (int p = firstPanel; p < end; p++) {
             Tiles.sweep(panels.height[p], coefficients, packed + panels.index(p, terms, c0 * taps),
                     panels.step(p, terms), room, from, patch.starts, 0, patch.vectors(rows), offsets, n * taps, room,
-                    sums + (panels.first[p] - panels.first[firstPanel]) * sumsPitch, sumsPitch, true);
-        }
-    }
-
-    private void start(float[] room, int sums, int group, int firstPanel, int endPanel) {
-        int first = panels.first[firstPanel];
-        for (int r = first; r < panels.first[endPanel]; r++) {
-            int o = r / work.phases();
-            float b = bias == null || o >= work.channels()
-                    ? 0f
-                    : bias.floats()[bias.offset() + group * work.channels() + o];
-            int row = sums + (r - first) * sumsPitch;
-            Arrays.fill(room, row, row + sumsPitch, b);
+                    sums + (panels.first[p] - panels.first[firstPanel]) * sumsPitch, sumsPitch, c0 > 0);
         }
     }
 
@@ -182,30 +167,31 @@ final class CorrelationKernel implements Kernel {
             int top = work.phaseRows()[phase / across];
             int left = work.phaseCols()[phase % across] + j0 * work.spreadW();
             int width = work.outW() - left;
+            float b = bias == null ? 0f : bias.floats()[bias.offset() + channel];
             int n = Math.min(blocking.cols(), (width + work.spreadW() - 1) / work.spreadW());
             for (int i = 0; i < rows; i++) {
                 int row = top + (i0 + i) * work.spreadH();
                 if (row < work.outH() && n > 0) {
                     int place = (channel * work.outH() + row) * work.outW() + left;
                     int c = sums + (r - first) * sumsPitch + i * patch.rowPitch;
-                    store(room, c, image, place, n, width);
+                    store(room, c, b, image, place, n, width);
                 }
             }
         }
     }
 
-    private void store(float[] room, int c, int image, int place, int n, int width) {
+    private void store(float[] room, int c, float bias, int image, int place, int n, int width) {
         int yi = y.offset() + image * y.batchStride() + place;
         if (residual != null) {
             Finish.add(room, c, residual.floats(), residual.offset() + image * residual.batchStride() + place, n);
         }
         Activation act = work.activation();
         if (pairs) {
-            Finish.interleave(act, room, c, c + sumsPitch, y.floats(), yi, n, 2 * n > width);
+            Finish.interleave(act, bias, room, c, c + sumsPitch, y.floats(), yi, n, 2 * n > width);
         } else if (work.spreadW() == 1) {
-            Finish.store(act, room, c, y.floats(), yi, n);
+            Finish.store(act, bias, room, c, y.floats(), yi, n);
         } else {
-            Finish.spread(act, room, c, y.floats(), yi, work.spreadW(), n);
+            Finish.spread(act, bias, room, c, y.floats(), yi, work.spreadW(), n);
         }
     }
 }

@@ -36,6 +36,33 @@ final class Finish {
         }
     }
 
+    /** y[yi + i] = act(c[ci + i] + bias) for i from 0 to n − 1; c and y may be the same place. */
+    static void store(Activation act, float bias, float[] c, int ci, float[] y, int yi, int n) {
+        if (bias == 0f) {
+            store(act, c, ci, y, yi, n);
+        } else if (act == Activation.RELU) {
+            plus(c, ci, bias, y, yi, n, 0f);
+        } else {
+            plus(c, ci, bias, y, yi, n, Float.NEGATIVE_INFINITY);
+            if (act != Activation.NONE) {
+                store(act, y, yi, y, yi, n);
+            }
+        }
+    }
+
+    /** y[yi + i] = c[ci + i] + b, or {@code least} where that is less. */
+    private static void plus(float[] c, int ci, float b, float[] y, int yi, int n, float least) {
+        int i = 0;
+        for (; i <= n - L; i += L) {
+            FloatVector v = FloatVector.fromArray(S, c, ci + i).add(b);
+            v.blend(least, v.compare(VectorOperators.LT, least)).intoArray(y, yi + i);
+        }
+        for (; i < n; i++) {
+            float v = c[ci + i] + b;
+            y[yi + i] = v < least ? least : v;
+        }
+    }
+
     /** c[ci + i] += r[ri + i] for i from 0 to n − 1. */
     static void add(float[] c, int ci, float[] r, int ri, int n) {
         int i = 0;
@@ -109,51 +136,39 @@ final class Finish {
         }
     }
 
-    /** y[yi + i · step] = act(c[ci + i]), the activation applied in c first. */
-    static void spread(Activation act, float[] c, int ci, float[] y, int yi, int step, int n) {
-        if (act != Activation.NONE) {
-            store(act, c, ci, c, ci, n);
-        }
+    /** y[yi + i · step] = act(c[ci + i] + bias), applied in c first. */
+    static void spread(Activation act, float bias, float[] c, int ci, float[] y, int yi, int step, int n) {
+        store(act, bias, c, ci, c, ci, n);
         for (int i = 0; i < n; i++) {
             y[yi + i * step] = c[ci + i];
         }
     }
 
     /**
-     * y[yi + 2i] = act(c[ci + i]) and y[yi + 2i + 1] = act(c[di + i]), the activation applied in c first.
+     * y[yi + 2i] = act(c[ci + i] + bias) and y[yi + 2i + 1] = act(c[di + i] + bias), a curve applied in c first.
      *
      * @param n numbers of both; the last of the second is left out if {@code odd}
      */
-    static void interleave(Activation act, float[] c, int ci, int di, float[] y, int yi, int n, boolean odd) {
+    static void interleave(
+            Activation act, float bias, float[] c, int ci, int di, float[] y, int yi, int n, boolean odd) {
+        float b = bias;
         if (act != Activation.NONE) {
-            store(act, c, ci, c, ci, n);
-            store(act, c, di, c, di, n);
+            store(act, bias, c, ci, c, ci, n);
+            store(act, bias, c, di, c, di, n);
+            b = 0f;
         }
         int i = 0;
         for (; i <= n - L - 1; i += L) {
-            FloatVector a = FloatVector.fromArray(S, c, ci + i);
-            FloatVector b = FloatVector.fromArray(S, c, di + i);
-            LOW_HALVES.selectFrom(a, b).intoArray(y, yi + 2 * i);
-            HIGH_HALVES.selectFrom(a, b).intoArray(y, yi + 2 * i + L);
+            FloatVector even = FloatVector.fromArray(S, c, ci + i).add(b);
+            FloatVector odds = FloatVector.fromArray(S, c, di + i).add(b);
+            LOW_HALVES.selectFrom(even, odds).intoArray(y, yi + 2 * i);
+            HIGH_HALVES.selectFrom(even, odds).intoArray(y, yi + 2 * i + L);
         }
         for (; i < n; i++) {
-            y[yi + 2 * i] = c[ci + i];
+            y[yi + 2 * i] = c[ci + i] + b;
             if (!odd || i < n - 1) {
-                y[yi + 2 * i + 1] = c[di + i];
+                y[yi + 2 * i + 1] = c[di + i] + b;
             }
-        }
-    }
-
-    /** y[yi + i] = x[xi + 2i] for i from 0 to n − 1. */
-    static void evens(float[] x, int xi, float[] y, int yi, int n) {
-        int i = 0;
-        for (; i < n - L; i += L) {
-            FloatVector a = FloatVector.fromArray(S, x, xi + 2 * i);
-            FloatVector b = FloatVector.fromArray(S, x, xi + 2 * i + L);
-            EVENS.selectFrom(a, b).intoArray(y, yi + i);
-        }
-        for (; i < n; i++) {
-            y[yi + i] = x[xi + 2 * i];
         }
     }
 

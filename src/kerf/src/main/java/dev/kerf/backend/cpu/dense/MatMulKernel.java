@@ -7,6 +7,7 @@ import dev.kerf.graph.Graph.Node;
 import dev.kerf.graph.MatrixOp;
 import dev.kerf.graph.Op.Activation;
 import java.util.Arrays;
+import java.util.stream.IntStream;
 
 /**
  * Matrix products: rows of A are packed to panels, once for a block of rows, columns of B to vectors, once for all runs if B is
@@ -76,12 +77,16 @@ final class MatMulKernel implements Kernel {
     /** Two vectors of columns at a time, k by k. */
     private static float[] packed(float[] dense, int depth, int cols, boolean transposed) {
         float[] to = new float[Math.multiplyExact(Blocking.ceil(cols, MatMulPlan.WIDE) * MatMulPlan.WIDE, depth)];
-        for (int n = 0; n < cols; n++) {
-            int at = n / (2 * L) * depth * 2 * L + n % (2 * L);
+        IntStream.range(0, Blocking.ceil(cols, 2 * L)).parallel().forEach(pair -> {
+            int first = pair * 2 * L;
+            int n = Math.min(2 * L, cols - first);
             for (int k = 0; k < depth; k++) {
-                to[at + k * 2 * L] = dense[transposed ? n * depth + k : k * cols + n];
+                int at = first * depth + k * 2 * L;
+                for (int j = 0; j < n; j++) {
+                    to[at + j] = dense[transposed ? (first + j) * depth + k : k * cols + first + j];
+                }
             }
-        }
+        });
         return to;
     }
 

@@ -11,15 +11,21 @@ enum WinogradForm {
     F4(4);
 
     /** Coefficients that F(4×4) may have, four times the kernel's: more take longer to come than products to be made. */
-    private static final long MOST_COEFFICIENTS = 10_000_000;
+    private static final long MOST_COEFFICIENTS = 20_000_000;
     private static final int MIN_CHANNELS_OF_F4 = 32;
     private static final int MIN_TILES_OF_F4 = 256;
 
     /** Outputs along a side. */
     final int tile;
+    /** G, row by row. */
+    private final double[] weights;
 
     WinogradForm(int tile) {
         this.tile = tile;
+        weights = new double[3 * lines()];
+        for (int i = 0; i < weights.length; i++) {
+            weights[i] = tile == 2 ? Winograd2.weight(i / 3, i % 3) : Winograd4.weight(i / 3, i % 3);
+        }
     }
 
     /** The form for a convolution that is worth one. */
@@ -40,19 +46,18 @@ enum WinogradForm {
         return lines() * lines();
     }
 
-    /** G g Gᵀ at one point of the kernel at g[at]. */
-    float kernel(float[] g, int at, int point) {
-        double sum = 0;
-        for (int u = 0; u < 3; u++) {
-            for (int v = 0; v < 3; v++) {
-                sum += weight(point / lines(), u) * weight(point % lines(), v) * g[at + u * 3 + v];
+    /** G g Gᵀ of the kernel at g[at]: point i at to[ti + i · step]. */
+    void kernel(float[] g, int at, float[] to, int ti, int step) {
+        int i = ti;
+        for (int u = 0; u < 3 * lines(); u += 3) {
+            double a = weights[u] * g[at] + weights[u + 1] * g[at + 3] + weights[u + 2] * g[at + 6];
+            double b = weights[u] * g[at + 1] + weights[u + 1] * g[at + 4] + weights[u + 2] * g[at + 7];
+            double c = weights[u] * g[at + 2] + weights[u + 1] * g[at + 5] + weights[u + 2] * g[at + 8];
+            for (int v = 0; v < 3 * lines(); v += 3) {
+                to[i] = (float) (weights[v] * a + weights[v + 1] * b + weights[v + 2] * c);
+                i += step;
             }
         }
-        return (float) sum;
-    }
-
-    private double weight(int row, int col) {
-        return this == F2 ? Winograd2.weight(row, col) : Winograd4.weight(row, col);
     }
 
     /**

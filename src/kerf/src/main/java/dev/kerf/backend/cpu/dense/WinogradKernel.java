@@ -3,6 +3,7 @@ package dev.kerf.backend.cpu.dense;
 import dev.kerf.backend.cpu.kernel.Kernel;
 import dev.kerf.backend.cpu.kernel.Operand;
 import java.util.Arrays;
+import java.util.stream.IntStream;
 
 /**
  * Convolution with a 3 × 3 kernel, stride 1, by a {@link WinogradForm}: fewer products than direct convolution's. A block of tiles is transformed, multiplied point by point as matrices, and transformed back. The
@@ -85,11 +86,16 @@ final class WinogradKernel implements Kernel {
         WinogradForm form = WinogradForm.of(work);
         int depth = work.depth();
         float[] to = new float[Math.multiplyExact(form.points(), panels.floats(depth))];
-        for (int point = 0; point < form.points(); point++) {
-            int p = point;
-            panels.pack(depth, (row, k) -> form.kernel(dense, (row * depth + k) * 9, p), to,
-                    point * panels.floats(depth));
-        }
+        IntStream.range(0, panels.count).parallel().forEach(p -> {
+            int group = Tiles.group(panels.height[p]);
+            for (int row = panels.first[p]; row < Math.min(panels.first[p + 1], panels.rows); row++) {
+                int r = row - panels.first[p];
+                int at = panels.index(p, depth, 0) + r / group * panels.step(p, depth) + r % group;
+                for (int k = 0; k < depth; k++) {
+                    form.kernel(dense, (row * depth + k) * 9, to, at + k * group, panels.floats(depth));
+                }
+            }
+        });
         return to;
     }
 
