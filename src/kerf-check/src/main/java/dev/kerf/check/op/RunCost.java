@@ -128,7 +128,7 @@ public final class RunCost {
                 stream.synchronize();
             });
             largeConvolution(device, options, 56, 57, failures);
-            largeConvolution(device, options, 70, 66, failures);
+            largeConvolution(device, options, 150, 143, failures);
             return new Outcome("runs allocate nothing", 0, failures);
         }
     }
