@@ -9,7 +9,6 @@ import dev.kerf.graph.MatrixOp;
 import dev.kerf.tensor.Shape;
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
@@ -222,11 +221,11 @@ final class AttentionKernel implements Kernel {
                     queries, STARTS, 0, 2, offsets, plan.depth, room, scores + cut.first[p] * SLAB, SLAB, bias != null);
         }
         for (int i = 0; i < SLAB; i += L) {
-            raise(room, scores + i, m, tops + i, shifts + i, factors + i);
+            RunningSoftmax.raise(room, scores + i, m, tops + i, shifts + i, factors + i);
         }
         Curves.apply(Curves.Curve.EXP, room, factors, room, factors, SLAB);
         for (int i = 0; i < SLAB; i += L) {
-            rescale(room, factors + i, totals + i, sums + i);
+            RunningSoftmax.rescale(room, factors + i, totals + i, sums + i, plan.width);
             VectorMath.weights(room, scores + i, SLAB, m, shifts + i, totals + i);
         }
         for (int p = 0; p < valuePanels.count; p++) {
@@ -333,49 +332,6 @@ final class AttentionKernel implements Kernel {
                     }
                 }
             }
-        }
-    }
-
-    /**
-     * Finds the new maximum of a vector's queries, and how far the old one lies below it. Keys take turns over four maxima, so
-     * that one needn't wait for the other; a NaN is no maximum, but its own weight is NaN.
-     */
-    private static void raise(float[] a, int scores, int m, int tops, int shifts, int factors) {
-        FloatVector before = FloatVector.fromArray(S, a, tops);
-        FloatVector t0 = before;
-        FloatVector t1 = before;
-        FloatVector t2 = before;
-        FloatVector t3 = before;
-        int j = 0;
-        for (; j <= m - 4; j += 4) {
-            int at = scores + j * SLAB;
-            FloatVector x0 = FloatVector.fromArray(S, a, at);
-            FloatVector x1 = FloatVector.fromArray(S, a, at + SLAB);
-            FloatVector x2 = FloatVector.fromArray(S, a, at + 2 * SLAB);
-            FloatVector x3 = FloatVector.fromArray(S, a, at + 3 * SLAB);
-            t0 = t0.blend(x0, x0.compare(VectorOperators.GT, t0));
-            t1 = t1.blend(x1, x1.compare(VectorOperators.GT, t1));
-            t2 = t2.blend(x2, x2.compare(VectorOperators.GT, t2));
-            t3 = t3.blend(x3, x3.compare(VectorOperators.GT, t3));
-        }
-        for (; j < m; j++) {
-            FloatVector x = FloatVector.fromArray(S, a, scores + j * SLAB);
-            t0 = t0.blend(x, x.compare(VectorOperators.GT, t0));
-        }
-        FloatVector top = t0.max(t1).max(t2.max(t3));
-        top.intoArray(a, tops);
-        // Queries without any key yet have the maximum −∞, and −∞ − −∞ would be NaN.
-        FloatVector shift = top.blend(0f, top.compare(VectorOperators.EQ, Float.NEGATIVE_INFINITY));
-        shift.intoArray(a, shifts);
-        before.sub(shift).intoArray(a, factors);
-    }
-
-    /** Scales what was summed under the old maximum. */
-    private void rescale(float[] a, int factors, int totals, int sums) {
-        FloatVector factor = FloatVector.fromArray(S, a, factors);
-        FloatVector.fromArray(S, a, totals).mul(factor).intoArray(a, totals);
-        for (int d = 0; d < plan.width; d++) {
-            FloatVector.fromArray(S, a, sums + d * SLAB).mul(factor).intoArray(a, sums + d * SLAB);
         }
     }
 

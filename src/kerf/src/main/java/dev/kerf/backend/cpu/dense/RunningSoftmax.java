@@ -1,0 +1,57 @@
+package dev.kerf.backend.cpu.dense;
+
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorSpecies;
+
+/** The running maximum and total of queries that meet their keys in blocks, a query to a lane ({@link AttentionKernel}). */
+final class RunningSoftmax {
+    private static final VectorSpecies<Float> S = VectorMath.SPECIES;
+    /** Floats from a key's scores to the next key's, and from a sum's row to the next: two vectors of queries. */
+    private static final int STEP = 2 * Tiles.LANES;
+
+    private RunningSoftmax() {}
+
+    /**
+     * Finds the new maximum of a vector's queries, and how far the old one lies below it. Keys take turns over four maxima, so
+     * that one needn't wait for the other; a NaN is no maximum, but its own weight is NaN.
+     */
+    static void raise(float[] a, int scores, int m, int tops, int shifts, int factors) {
+        FloatVector before = FloatVector.fromArray(S, a, tops);
+        FloatVector t0 = before;
+        FloatVector t1 = before;
+        FloatVector t2 = before;
+        FloatVector t3 = before;
+        int j = 0;
+        for (; j <= m - 4; j += 4) {
+            int at = scores + j * STEP;
+            FloatVector x0 = FloatVector.fromArray(S, a, at);
+            FloatVector x1 = FloatVector.fromArray(S, a, at + STEP);
+            FloatVector x2 = FloatVector.fromArray(S, a, at + 2 * STEP);
+            FloatVector x3 = FloatVector.fromArray(S, a, at + 3 * STEP);
+            t0 = t0.blend(x0, x0.compare(VectorOperators.GT, t0));
+            t1 = t1.blend(x1, x1.compare(VectorOperators.GT, t1));
+            t2 = t2.blend(x2, x2.compare(VectorOperators.GT, t2));
+            t3 = t3.blend(x3, x3.compare(VectorOperators.GT, t3));
+        }
+        for (; j < m; j++) {
+            FloatVector x = FloatVector.fromArray(S, a, scores + j * STEP);
+            t0 = t0.blend(x, x.compare(VectorOperators.GT, t0));
+        }
+        FloatVector top = t0.max(t1).max(t2.max(t3));
+        top.intoArray(a, tops);
+        // Queries without any key yet have the maximum −∞, and −∞ − −∞ would be NaN.
+        FloatVector shift = top.blend(0f, top.compare(VectorOperators.EQ, Float.NEGATIVE_INFINITY));
+        shift.intoArray(a, shifts);
+        before.sub(shift).intoArray(a, factors);
+    }
+
+    /** Scales what was summed under the old maximum. */
+    static void rescale(float[] a, int factors, int totals, int sums, int width) {
+        FloatVector factor = FloatVector.fromArray(S, a, factors);
+        FloatVector.fromArray(S, a, totals).mul(factor).intoArray(a, totals);
+        for (int d = 0; d < width; d++) {
+            FloatVector.fromArray(S, a, sums + d * STEP).mul(factor).intoArray(a, sums + d * STEP);
+        }
+    }
+}
