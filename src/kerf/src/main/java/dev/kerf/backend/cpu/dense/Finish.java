@@ -26,7 +26,11 @@ final class Finish {
     /** y[yi + i] = act(c[ci + i]) for i from 0 to n − 1; c and y may be the same place. */
     static void store(Activation act, float[] c, int ci, float[] y, int yi, int n) {
         switch (act) {
-            case NONE -> System.arraycopy(c, ci, y, yi, n);
+            case NONE -> {
+                if (c != y || ci != yi) {
+                    System.arraycopy(c, ci, y, yi, n);
+                }
+            }
             case RELU -> relu(c, ci, y, yi, n);
             case GELU_ERF -> Curves.apply(Curves.Curve.GELU_ERF, c, ci, y, yi, n);
             case GELU_TANH -> Curves.apply(Curves.Curve.GELU_TANH, c, ci, y, yi, n);

@@ -229,13 +229,17 @@ final class WinogradKernel implements Kernel {
 
     /** A line of results of each row of tiles. */
     private void store(float[] room, int c, int image, int place, int rows, int n) {
+        if (rows <= 0) {
+            return;
+        }
         int pitch = form.tile * cut.pitch();
         int step = form.tile * work.outW();
         if (residual != null) {
             Finish.addRows(room, c, pitch, residual.floats(),
                     residual.offset() + image * residual.batchStride() + place, step, rows, n);
         }
-        Finish.store(work.activation(), room, c, room, c, rows * pitch);
+        // Not past the last row: where rows fill all lanes, what lies behind them is another thread's.
+        Finish.store(work.activation(), room, c, room, c, (rows - 1) * pitch + n);
         Finish.copyRows(room, c, pitch, y.floats(), y.offset() + image * y.batchStride() + place, step, rows, n);
     }
 }

@@ -141,6 +141,9 @@ class ConvolutionTest {
         check(Window2d.of().pad(0, 2, 1, 0), 1, Activation.RELU, false, false, 1, 300, 64, 66, 76, 3, 3);
         check(SAME, 1, Activation.NONE, true, false, 2, 64, 24, 300, 190, 3, 3);
         check(SAME, 1, Activation.NONE, true, false, 1, 220, 16, 256, 100, 3, 3);
+        // Rows of tiles that fill all lanes but the last: nothing may be done to what lies behind.
+        check(SAME, 1, Activation.RELU, false, true, 1, 136, 56, 88, 128, 3, 3);
+        check(SAME, 1, Activation.RELU, false, true, 1, 64, 56, 44, 64, 3, 3);
         Conv2d op = new Conv2d(SAME, 1, Activation.NONE, false, false);
         assertEquals("winograd 4x4", algorithm(op, TensorType.f32(1, 160, 73, 69), TensorType.f32(129, 160, 3, 3)));
         assertEquals("winograd 2x2", algorithm(op, TensorType.f32(1, 64, 57, 51), TensorType.f32(65, 64, 3, 3)));
