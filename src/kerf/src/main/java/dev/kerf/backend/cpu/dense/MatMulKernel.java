@@ -43,7 +43,6 @@ final class MatMulKernel implements Kernel {
         var product = node.output().type().shape();
         plan = MatMulPlan.of(op, node, site.workers());
         a = site.operand(0);
-        b = site.operand(1);
         bias = op.bias() ? site.operand(2) : null;
         residual = op.residual() ? site.operand(node.inputs().size() - 1) : null;
         y = site.result(0);
@@ -52,6 +51,8 @@ final class MatMulKernel implements Kernel {
         colsOfB = Matrices.of(node.input(1).type().shape(), product, op.transposeB());
         results = Matrices.of(product, product, false);
         boolean fixed = site.fixed(1) && node.input(1).type().shape().rank() == 2;
+        // A packed weight isn't kept as it is, too.
+        b = fixed ? null : site.operand(1);
         packed = fixed
                 ? site.packed(1, "matmul/" + MatMulPlan.WIDE + (op.transposeB() ? "/t" : ""),
                         (dense, shape) -> packed(dense, plan.depth(), plan.cols(), op.transposeB()))
