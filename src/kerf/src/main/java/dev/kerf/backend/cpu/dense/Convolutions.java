@@ -24,7 +24,8 @@ final class Convolutions {
                 IntStream.range(0, size(w, 2)).map(u -> u * win.dilationH() - win.padTop()).toArray(),
                 IntStream.range(0, size(w, 3)).map(v -> v * win.dilationW() - win.padLeft()).toArray());
         // Where a pixel is made of one, rows are nothing to it: one long row is read in longer pieces.
-        boolean flat = taps.count() == 1 && size(x, 2) == size(y, 2) && size(x, 3) == size(y, 3) && taps.top() == 0
+        boolean flat = taps.count() == 1 && size(x, 2) > 0 && size(x, 2) == size(y, 2) && size(x, 3) == size(y, 3)
+                && taps.top() == 0
                 && taps.left() == 0;
         int rows = flat ? size(x, 2) : 1;
         return List.of(new Correlation(size(x, 0), op.groups(), size(w, 1), size(w, 0) / op.groups(), size(x, 2) / rows,

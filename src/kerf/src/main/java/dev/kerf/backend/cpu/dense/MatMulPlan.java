@@ -48,7 +48,8 @@ record MatMulPlan(int matrices, int rows, int single, int cols, int depth, int b
         int most = deep ? MAX_ROWS : Math.clamp(ROWS / Math.max(1, k), Tiles.MAX_ROWS, MAX_ROWS);
         int chunk = chunk(k);
         MatMulPlan p = new MatMulPlan(matrices, rows, m, n, k, even(Math.max(1, rows), most, Tiles.MAX_ROWS),
-                Blocking.ceil(Math.max(1, n), WIDE) * WIDE, deep ? Math.max(1, ROWS / MAX_ROWS / chunk) * chunk : k);
+                Blocking.ceil(Math.max(1, n), WIDE) * WIDE,
+                deep ? Math.max(1, ROWS / MAX_ROWS / chunk) * chunk : Math.max(1, k));
         double flops = 2.0 * matrices * rows * n * k;
         while (p.units() < (long) UNITS_OF_A_WORKER * workers && flops / Math.max(1, p.units()) > FLOPS_WORTH_A_UNIT) {
             // Rows are packed again for other columns, which costs less than columns that come from memory again.

@@ -108,6 +108,8 @@ class MatMulTest {
         check(3, 521, 1031, NONE, NONE, true);
         check(1, 521, 67, NONE, NONE, true);
         check(409, 1, 3, NONE, NONE, false);
+        check(201, 4001, 131, NONE, NONE, true);
+        check(55, 4097, 70, NONE, NONE, false);
     }
 
     @Test
