@@ -1,7 +1,6 @@
 package dev.kerf.backend.cpu.dense;
 
 import dev.kerf.graph.Op.Activation;
-import java.util.Arrays;
 import java.util.function.IntUnaryOperator;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
@@ -75,19 +74,6 @@ final class Finish {
         }
         for (; i < n; i++) {
             c[ci + i] += r[ri + i];
-        }
-    }
-
-    /** Rows of {@code pitch} floats: the first n of each are those of b from bi on, or 0 if that is null; the others are 0. */
-    static void fill(float[] c, int ci, int pitch, int rows, float[] b, int bi, int n) {
-        if (b == null) {
-            Arrays.fill(c, ci, ci + rows * pitch, 0f);
-            return;
-        }
-        System.arraycopy(b, bi, c, ci, n);
-        Arrays.fill(c, ci + n, ci + pitch, 0f);
-        for (int i = pitch; i < rows * pitch; i += L) {
-            FloatVector.fromArray(S, c, ci + i - pitch).intoArray(c, ci + i);
         }
     }
 

@@ -165,10 +165,8 @@ final class MatMulKernel implements Kernel {
             Panels cut, int matrix, int j, int n, int first, int terms, float[] room, int coefficients, int sums, int worker) {
         int strip = plan.strip();
         int columns = scratch.offset() + (worker + 1) * plan.floats() - plan.chunk() * strip;
-        boolean early = bias != null && !late(n);
-        if (first == 0 && (early || terms == 0)) {
-            Finish.fill(room, sums, strip, cut.first[cut.count], early ? bias.floats() : null,
-                    early ? bias.offset() + j : 0, n);
+        if (terms == 0) {
+            Arrays.fill(room, sums, sums + plan.stripFloats(), 0f);
         }
         for (int k = 0; k < terms; k += plan.chunk()) {
             int depth = Math.min(plan.chunk(), terms - k);
@@ -180,13 +178,13 @@ final class MatMulKernel implements Kernel {
             for (int p = 0; p < cut.count; p++) {
                 Tiles.sweep(cut.height[p], room, coefficients + cut.index(p, terms, k), cut.step(p, terms), from, base,
                         starts, 0, Blocking.ceil(n, L), offsets, depth, room, sums + cut.first[p] * strip, strip,
-                        early || first + k > 0);
+                        first + k > 0);
             }
         }
     }
 
-    /** Whether the bias is added as sums leave, not before: where nothing but whole vectors leaves, and no curve comes after. */
-    private boolean late(int n) {
+    /** Whether bias, residual and result are whole vectors without a curve: sums then leave in one pass. */
+    private boolean whole(int n) {
         return bias != null && n == 2 * L && plan.strip() == n
                 && (op.activation() == Activation.NONE || op.activation() == Activation.RELU);
     }
@@ -194,7 +192,10 @@ final class MatMulKernel implements Kernel {
     /** Rows of sums to rows of the result, those of one product at a time. */
     private void store(int matrix, int m0, int m, int j, int n, float[] room, int sums) {
         int strip = plan.strip();
-        if (residual == null && !late(n)) {
+        if (bias != null && !whole(n)) {
+            Finish.addRows(room, sums, strip, bias.floats(), bias.offset() + j, 0, m, n);
+        }
+        if (residual == null && !whole(n)) {
             Finish.store(op.activation(), room, sums, room, sums, m * strip);
         }
         int rows;
@@ -204,7 +205,7 @@ final class MatMulKernel implements Kernel {
             rows = Math.min(m - i, plan.single() - row);
             int c = sums + i * strip;
             int to = place(y, product, row) + j;
-            if (late(n)) {
+            if (whole(n)) {
                 Finish.addBias(room, c, bias.floats(), bias.offset() + j, residual == null ? null : residual.floats(),
                         residual == null ? 0 : place(residual, product, row) + j,
                         residual == null ? 0 : results.rowStep(residual), op.activation() == Activation.RELU, y.floats(),

@@ -54,7 +54,16 @@ final class Winograd2 {
         }
     }
 
-    /** {@link WinogradForm#output}. */
+    /**
+     * Aᵀ m A + bias of a vector of tiles, columns interleaved.
+     *
+     * @param m     products
+     * @param mi    index of point 0
+     * @param step  floats from point to point
+     * @param to    where pixels go
+     * @param upper index of the tiles' upper line
+     * @param lower index of their lower line
+     */
     static void output(float[] m, int mi, int step, float bias, float[] to, int upper, int lower) {
         upper(m, mi, step, bias, to, upper);
         lower(m, mi, step, bias, to, lower);

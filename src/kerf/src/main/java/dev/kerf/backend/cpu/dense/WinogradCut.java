@@ -126,6 +126,6 @@ record WinogradCut(
     /** Floats of scratch for each thread: points, products, lines that are read, lines of results. */
     int floats() {
         return form.points() * (pointStep() + sumStep()) + (form.lines() + 1) * lineFloats()
-                + form.tile * form.tile * lanes();
+                + form.tile * form.tile * lanes() + Winograd4.ROOM;
     }
 }

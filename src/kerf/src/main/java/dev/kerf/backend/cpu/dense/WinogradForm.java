@@ -62,22 +62,4 @@ enum WinogradForm {
             }
         }
     }
-
-    /**
-     * Aᵀ m A + bias of a vector of tiles, columns interleaved.
-     *
-     * @param m    products
-     * @param mi   index of point 0
-     * @param step floats from point to point
-     * @param to   where pixels go
-     * @param at   index of the tiles' first line
-     * @param line floats from line to line
-     */
-    void output(float[] m, int mi, int step, float bias, float[] to, int at, int line) {
-        if (this == F2) {
-            Winograd2.output(m, mi, step, bias, to, at, at + line);
-        } else {
-            Winograd4.output(m, mi, step, bias, to, at, line);
-        }
-    }
 }

@@ -119,13 +119,15 @@ final class WinogradKernel implements Kernel {
         int points = scratch.offset() + worker * cut.floats();
         int sums = points + form.points() * cut.pointStep();
         int lines = sums + form.points() * cut.sumStep();
+        int between = points + cut.floats() - Winograd4.ROOM;
         int vectors = cut.vectors(rows, Math.min(cut.cols(), cut.across() - j0));
-        transform(image, i0, rows, j0, vectors, room, points, lines);
+        transform(image, i0, rows, j0, vectors, room, points, lines, between);
         multiply(first, end, vectors, room, points, sums);
-        finish(image, first, end, i0, rows, j0, vectors, room, sums, lines + (form.lines() + 1) * cut.lineFloats());
+        finish(image, first, end, i0, rows, j0, vectors, room, sums, lines + (form.lines() + 1) * cut.lineFloats(),
+                between);
     }
 
-    private void transform(int image, int i0, int rows, int j0, int vectors, float[] room, int points, int lines) {
+    private void transform(int image, int i0, int rows, int j0, int vectors, float[] room, int points, int lines, int between) {
         float[] in = x.floats();
         int w = work.inW();
         int top = form.tile * i0 + firstRow;
@@ -146,7 +148,7 @@ final class WinogradKernel implements Kernel {
             if (form == WinogradForm.F4) {
                 for (int v = 0; v < vectors; v++) {
                     Winograd4.input(room, lines + cut.place(v), cut.lineFloats(), cut.lineTiles(), room,
-                            to + v / 2 * work.depth() * 2 * L + v % 2 * L, cut.pointStep());
+                            between, room, to + v / 2 * work.depth() * 2 * L + v % 2 * L, cut.pointStep());
                 }
                 continue;
             }
@@ -207,7 +209,8 @@ final class WinogradKernel implements Kernel {
     }
 
     private void finish(
-            int image, int first, int end, int i0, int rows, int j0, int vectors, float[] room, int sums, int lines) {
+            int image, int first, int end, int i0, int rows, int j0, int vectors, float[] room, int sums, int lines,
+            int between) {
         int lanes = cut.lanes();
         int line = form.tile * lanes;
         int left = form.tile * j0;
@@ -216,7 +219,12 @@ final class WinogradKernel implements Kernel {
             int m = sums + (o - panels.first[first]) * lanes;
             float b = bias == null ? 0f : bias.floats()[bias.offset() + o];
             for (int v = 0; v < vectors; v++) {
-                form.output(room, m + v * L, cut.sumStep(), b, room, lines + form.tile * v * L, line);
+                int to = lines + form.tile * v * L;
+                if (form == WinogradForm.F2) {
+                    Winograd2.output(room, m + v * L, cut.sumStep(), b, room, to, to + line);
+                } else {
+                    Winograd4.output(room, m + v * L, cut.sumStep(), b, room, between, room, to, line);
+                }
             }
             int place = (o * work.outH() + form.tile * i0) * work.outW() + left;
             for (int k = 0; k < form.tile; k++) {
