@@ -79,6 +79,24 @@ class NetworkCommandTest {
         assertEquals(List.of("a-labels.png", "a-overlay.png"), Run.files(dir.resolve("out")));
     }
 
+    /** The way out and in again, with what the network wants of a picture: its own mean and deviation taken off. */
+    @Test
+    void whatKerfExportsSegmentsAsBefore() {
+        Path picture = Path.of("src/main/samples/tissue-1.png").toAbsolutePath();
+        Path weights = Path.of("weights/kerf-membrane.safetensors").toAbsolutePath();
+        Run.of("export", "--onnx", dir.resolve("unet.onnx"), "--weights", weights, "--size", "512x512").succeeded();
+        Run.of("segment", "--backend", "cpu", "--weights", weights, "--out", dir.resolve("own"), picture).succeeded();
+        Run.of("segment", "--backend", "cpu", "--weights", dir.resolve("unet.onnx"), "--out", dir.resolve("again"), picture)
+                .succeeded();
+        LabelMap own = LabelMap.read(dir.resolve("own/tissue-1-labels.png"));
+        LabelMap again = LabelMap.read(dir.resolve("again/tissue-1-labels.png"));
+        int differ = 0;
+        for (int i = 0; i < 512 * 512; i++) {
+            differ += own.get(i % 512, i / 512) == again.get(i % 512, i / 512) ? 0 : 1;
+        }
+        assertEquals(0, differ);
+    }
+
     /** 255 · 0.01 − 0.55 = 2, over 0.5 = 4; other channels −1.1. */
     @Test
     void numbersAreWhatTheOptionsSay() {

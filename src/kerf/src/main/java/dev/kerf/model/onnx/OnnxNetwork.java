@@ -8,6 +8,7 @@ import dev.kerf.error.BadFileException;
 import dev.kerf.error.BadInputException;
 import dev.kerf.graph.Graph;
 import dev.kerf.graph.Graph.Value;
+import dev.kerf.graph.FrameOp;
 import dev.kerf.graph.GraphBuilder;
 import dev.kerf.graph.PointwiseOp.Cast;
 import dev.kerf.graph.PointwiseOp.Function;
@@ -205,7 +206,12 @@ public final class OnnxNetwork implements AutoCloseable {
         return last ? g.permute(x, 0, 2, 3, 1) : x;
     }
 
+    /** By the options; else, where an export of Kerf's says so, by each picture's own mean and deviation. */
     private Value standardised(GraphBuilder g, Value x) {
+        boolean unsaid = options.mean().isEmpty() && options.std().isEmpty();
+        if (unsaid && "image".equals(model.metadata().get("kerf.input.normalise"))) {
+            return g.apply(new FrameOp.Standardise(), x, g.apply(new FrameOp.ImageStatistics(), x));
+        }
         int channels = x.type().shape().size(1);
         List<Double> mean = filled(options.mean(), channels, 0.0);
         List<Double> std = filled(options.std(), channels, 1.0);
