@@ -156,16 +156,8 @@ class OnnxDetectorTest {
     @Test
     void aWholeNetwork() {
         for (Map<String, HostTensor> tensors : List.of(SmallRcnns.torchvision(6, true), SmallRcnns.detectron(6))) {
-            HostTensor image = HostTensor.zeros(DType.U8, Shape.of(1, 50, 75, 3));
-            for (int i = 0; i < image.elements(); i++) {
-                int x = i / 3 % 75;
-                int y = i / 225;
-                int disc = Math.hypot(x - 20, y - 25) < 14 ? 90 : 0;
-                image.setDouble(i, (x * (3 + i % 3) + y * (7 - i % 3) + disc) % 256);
-            }
-            // Detectron2's resized pixels are rounded, and float32 may round a half otherwise: its image stays as it is.
-            int side = tensors.containsKey("backbone.body.conv1.weight") ? 64 : 50;
-            DetectOptions options = DetectOptions.of().size(side, 120).proposals(60).most(20).score(0.02f).overlap(0.8f);
+            HostTensor image = SmallRcnns.picture();
+            DetectOptions options = SmallRcnns.options(tensors);
             try (Device cpu = Backends.open("cpu");
                     Weights weights = SmallRcnns.weights(tensors);
                     DeviceWeights loaded = cpu.load(weights)) {

@@ -3,6 +3,7 @@ package dev.kerf.graph.onnx;
 import dev.kerf.backend.Backends;
 import dev.kerf.backend.CompileOptions;
 import dev.kerf.backend.Device;
+import dev.kerf.backend.DeviceTensor;
 import dev.kerf.backend.DeviceWeights;
 import dev.kerf.backend.Executable;
 import dev.kerf.graph.Graph;
@@ -32,14 +33,23 @@ final class OnnxRuns {
         }
     }
 
-    /** Outputs of a graph. */
+    /** Outputs of a graph, and what its states of the inputs' names become, as {@code NAME.next}. */
     static Map<String, HostTensor> run(Device device, Graph graph, Weights weights, Map<String, HostTensor> inputs) {
         try (DeviceWeights loaded = device.load(weights);
                 Executable e = device.compile(graph, loaded, CompileOptions.of())) {
             graph.inputs().forEach((name, v) -> e.input(name).upload(Host.cast(inputs.get(name), v.type().dtype()).data()));
+            Map<String, DeviceTensor.State> states = new LinkedHashMap<>();
+            graph.states().forEach((name, v) -> {
+                DeviceTensor.State state = device.allocateState(v.type());
+                state.upload(inputs.get(name).data());
+                e.bindState(name, state);
+                states.put(name, state);
+            });
             e.run();
             Map<String, HostTensor> out = new LinkedHashMap<>();
             graph.outputs().forEach((name, v) -> out.put(name, e.output(name).toHost()));
+            states.forEach((name, state) -> out.put(name + ".next", state.toHost()));
+            states.values().forEach(DeviceTensor::close);
             return out;
         }
     }

@@ -192,6 +192,11 @@ final class Imported {
         }
     }
 
+    /** The result, for which it was seen to that rows past a count change nothing. */
+    void whole(Operand made) {
+        results.put(node.outputs().getFirst(), made);
+    }
+
     /** A result of what is counted is counted, or rows would come in that aren't valid. */
     private void checkCount(Operand made) {
         boolean counted = operands.stream().anyMatch(o -> o != null && o.count() != null);

@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
+import org.jspecify.annotations.Nullable;
 
 /** Elements moved, repeated, left out or seen otherwise. */
 final class MoveRules {
@@ -34,8 +35,7 @@ final class MoveRules {
                 Map.entry("Flatten", MoveRules::flatten),
                 Map.entry("Squeeze", MoveRules::squeeze),
                 Map.entry("Unsqueeze", MoveRules::unsqueeze),
-                Map.entry("Expand", n -> n.out(Moves.expand(n.g, n.in(0),
-                        PointwiseRules.broadcast(n, n.shape(0), extents(n, n.longs(1, "extents")))))),
+                Map.entry("Expand", MoveRules::expand),
                 Map.entry("Tile", MoveRules::tile),
                 Map.entry("DepthToSpace", MoveRules::depthToSpace),
                 Map.entry("SpaceToDepth", MoveRules::spaceToDepth),
@@ -65,7 +65,7 @@ final class MoveRules {
     /** The operands in one type of the graph, where they aren't. */
     private static List<Operand> alike(Imported n) {
         List<Operand> all = n.all();
-        if (n.onHost()) {
+        if (n.onHost() || Moves.open(all) != null) {
             return all;
         }
         boolean floating = all.stream().anyMatch(Operand::floating);
@@ -195,8 +195,34 @@ final class MoveRules {
         n.out(Moves.permute(n.g, n.in(0), Arrays.stream(perm).mapToInt(Math::toIntExact).toArray()));
     }
 
+    private static void expand(Imported n) {
+        Operand.Open open = n.in(1).open();
+        if (open == null) {
+            n.out(Moves.expand(n.g, n.in(0), PointwiseRules.broadcast(n, n.shape(0), extents(n, n.longs(1, "extents")))));
+            return;
+        }
+        Shape to = PointwiseRules.broadcast(n, n.shape(0), open.shape());
+        if (n.in(0).count() != null || to.rank() != open.extents().size()) {
+            throw n.refuse("its extents are only known in a run");
+        }
+        n.whole(Operand.of(Moves.counted(n.g, Moves.expand(n.g, n.in(0), to).value(n.g), open.count(), open.at(), to.dims())));
+    }
+
+    /** Extents of which one may be the count that the operand has. */
+    private static long @Nullable [] extentsOf(Imported n) {
+        Operand.Open open = n.has(1) ? n.in(1).open() : null;
+        if (open == null) {
+            return n.longs("shape", 1, "extents");
+        }
+        Value count = n.in(0).count();
+        if (count == null || !Moves.unshaped(n.g, count).equals(Moves.unshaped(n.g, open.count()))) {
+            throw n.refuse("its extents are only known in a run, and aren't those of its operand");
+        }
+        return open.shape().dims();
+    }
+
     private static void reshape(Imported n) {
-        long[] dims = n.longs("shape", 1, "extents");
+        long[] dims = extentsOf(n);
         if (dims == null) {
             throw n.bad("has no extents");
         }
@@ -352,6 +378,6 @@ final class MoveRules {
             Value zero = from == DType.F32 ? n.g.constant(0) : n.g.constant(HostTensor.of(Shape.of(), new int[] {0}));
             return Operand.of(n.add(new Compare(Relation.NOT_EQUAL), v, zero));
         }
-        return from == to ? Operand.of(v) : Operand.of(n.add(new Cast(to), v));
+        return from == to ? Operand.of(v, x.open()) : Operand.of(n.add(new Cast(to), v));
     }
 }

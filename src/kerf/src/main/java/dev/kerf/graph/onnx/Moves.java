@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /** Elements moved: at once where they are known, else by ops of the graph. */
 final class Moves {
@@ -16,11 +17,35 @@ final class Moves {
 
     static Operand reshape(GraphBuilder g, Operand x, Shape to) {
         HostTensor known = x.known();
-        return x.shape().equals(to)
-                ? x
-                : x.onHost() && known != null
-                        ? Operand.of(known.reshape(to))
-                        : Operand.of(g.apply(new MoveOp.Reshape(to), x.value(g)));
+        if (x.shape().equals(to)) {
+            return x;
+        }
+        if (x.onHost() && known != null) {
+            return Operand.of(known.reshape(to));
+        }
+        Value v = x.value(g);
+        int axis = v.countAxis();
+        Value count = v.count();
+        Shape from = v.type().shape();
+        if (count != null && axis == 0 && to.rank() == from.rank() + 1 && to.dim(0) == 1 && to.dim(1) == from.dim(0)) {
+            return Operand.of(counted(g, v, count, 1, to.dims()));
+        }
+        if (count != null && axis == 1 && from.dim(0) == 1 && to.rank() > 0 && to.dim(0) == from.dim(1)) {
+            return Operand.of(counted(g, v, count, 0, to.dims()));
+        }
+        return Operand.of(g.apply(new MoveOp.Reshape(to), v), x.open());
+    }
+
+    /** What is reshaped to a value, at last. */
+    static Value unshaped(GraphBuilder g, Value v) {
+        return g.producer(v).op() instanceof MoveOp.Reshape ? unshaped(g, g.producer(v).input(0)) : v;
+    }
+
+    /** The same elements under other extents, of which an axis has the count of one item; those before it are 1. */
+    static Value counted(GraphBuilder g, Value x, Value count, int axis, long... dims) {
+        long[] ones = new long[axis];
+        Arrays.fill(ones, 1);
+        return g.counted(x, g.reshape(count, ones), dims);
     }
 
     static Operand permute(GraphBuilder g, Operand x, int... order) {
@@ -65,10 +90,10 @@ final class Moves {
             return Operand.of(Host.walk(known, known.shape().with(axis, count), first, strides));
         }
         Value v = x.value(g);
-        if (step < 0) {
+        if (step < 0 || x.open() != null) {
             long[] indices = new long[Math.toIntExact(count)];
             Arrays.setAll(indices, i -> start + i * step);
-            return Operand.of(take(g, v, axis, indices));
+            return take(g, x, axis, indices);
         }
         long end = count == 0 ? start : start + (count - 1) * step + 1;
         return Operand.of(counted(g, g.apply(new MoveOp.Slice(axis, start, end, step), v), axis, v));
@@ -88,8 +113,34 @@ final class Moves {
         if (known.size() == parts.size()) {
             return Operand.of(Host.concat(axis, known));
         }
+        Operand.Open open = open(parts);
+        if (open != null) {
+            return open.operand(g);
+        }
         Value[] values = parts.stream().map(p -> p.value(g)).toArray(Value[]::new);
         return Operand.of(counted(g, g.apply(new MoveOp.Concat(axis), values), axis, values));
+    }
+
+    /** Extents put together, of which just one is a count. */
+    static Operand.@Nullable Open open(List<Operand> parts) {
+        List<Long> all = new ArrayList<>();
+        int at = -1;
+        Value count = null;
+        for (Operand p : parts) {
+            Operand.Open o = p.open();
+            HostTensor k = p.known();
+            if (p.shape().rank() != 1 || o == null && k == null || o != null && count != null) {
+                return null;
+            }
+            if (o != null) {
+                at = all.size() + o.at();
+                count = o.count();
+                all.addAll(o.extents());
+            } else {
+                Arrays.stream(Host.longs(k)).forEach(all::add);
+            }
+        }
+        return count == null ? null : new Operand.Open(all, at, count);
     }
 
     /** What is moved along an axis after the counted one has the count of what it is made of, if all have one. */
@@ -105,6 +156,9 @@ final class Moves {
         HostTensor known = x.known();
         if (x.onHost() && known != null) {
             return Operand.of(Host.take(known, axis, indices));
+        }
+        if (x.open() != null && x.shape().rank() == 1) {
+            return x.open().take(indices, g);
         }
         return Operand.of(take(g, x.value(g), axis, indices));
     }

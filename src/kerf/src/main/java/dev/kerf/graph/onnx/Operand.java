@@ -7,6 +7,8 @@ import dev.kerf.graph.TensorType;
 import dev.kerf.tensor.DType;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,27 +24,83 @@ final class Operand {
 
     private final @Nullable HostTensor known;
     private final @Nullable String weight;
+    private final @Nullable Open open;
     private @Nullable Value value;
 
-    private Operand(@Nullable HostTensor known, @Nullable String weight, @Nullable Value value) {
+    private Operand(@Nullable HostTensor known, @Nullable String weight, @Nullable Value value, @Nullable Open open) {
         this.known = known;
         this.weight = weight;
         this.value = value;
+        this.open = open;
+    }
+
+    /**
+     * Extents of which one is a count that a run finds.
+     *
+     * @param extents with the capacity where the count stands
+     * @param at      which of them it is
+     * @param count   the count, int32 ()
+     */
+    record Open(List<Long> extents, int at, Value count) {
+        /** Copies the list. */
+        Open {
+            extents = List.copyOf(extents);
+        }
+
+        /** With the capacity where the count stands. */
+        Shape shape() {
+            return Shape.of(extents.stream().mapToLong(e -> e).toArray());
+        }
+
+        /** What is left of them where others are taken: all known, or one of them the count still. */
+        Operand take(long[] indices, GraphBuilder g) {
+            List<Long> taken = new ArrayList<>();
+            int where = -1;
+            for (long i : indices) {
+                where = i == at ? taken.size() : where;
+                taken.add(extents.get((int) i));
+            }
+            return where < 0
+                    ? of(Host.vector(taken.stream().mapToLong(e -> e).toArray()))
+                    : new Open(taken, where, count).operand(g);
+        }
+
+        /** A vector in the graph. */
+        Operand operand(GraphBuilder g) {
+            Value[] parts = new Value[extents.size()];
+            for (int i = 0; i < parts.length; i++) {
+                parts[i] = i == at
+                        ? g.reshape(count, 1)
+                        : g.constant(HostTensor.of(Shape.of(1), new int[] {Math.toIntExact(extents.get(i))}));
+            }
+            return new Operand(null, null, parts.length == 1 ? parts[0] : g.concat(0, parts), this);
+        }
     }
 
     /** Numbers that are known. */
     static Operand of(HostTensor known) {
-        return new Operand(known, null, null);
+        return new Operand(known, null, null, null);
     }
 
     /** An initializer. */
     static Operand of(HostTensor known, String name) {
-        return new Operand(known, known.dtype().floating() ? name : null, null);
+        return new Operand(known, known.dtype().floating() ? name : null, null, null);
     }
 
     /** A value of the graph. */
     static Operand of(Value value) {
-        return new Operand(null, null, value);
+        return new Operand(null, null, value, null);
+    }
+
+    /** A value that is made of extents, one of which is a count: another form of them. */
+    static Operand of(Value value, @Nullable Open open) {
+        return new Operand(null, null, value, open);
+    }
+
+    /** The extents that it says, if one of them is a count. */
+    @Nullable
+    Open open() {
+        return open;
     }
 
     /** The numbers, if they are known. */

@@ -15,6 +15,7 @@ import dev.kerf.tensor.Shape;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Elements put where indices say: each row of the result looks up which of the updates it gets. Where a run finds the indices,
@@ -72,7 +73,12 @@ final class ScatterRules {
                 ? known(n, data, updates, Host.longs(known), how)
                 : found(n, data, updates, index.value(n.g), how);
         Value whole = n.g.reshape(y, x.dims());
-        n.out(n.in(0).truth() ? n.add(new Cast(DType.U8), whole) : whole);
+        Value made = n.in(0).truth() ? n.add(new Cast(DType.U8), whole) : whole;
+        if (n.in(0).count() == null) {
+            n.whole(Operand.of(made)); // a count of the indices leaves places as they are
+        } else {
+            n.out(made);
+        }
     }
 
     /** In as many rounds as the index occurs that occurs most; where nothing is reduced, the last one counts. */
@@ -106,6 +112,23 @@ final class ScatterRules {
         return n.add(new Where(), is, how == null ? picked : n.g.binary(how, data, picked), data);
     }
 
+    /** Indices as a row, with one that leads nowhere in place of those past a count. */
+    private static Value counted(Imported n, Value index, @Nullable Arithmetic how) {
+        int count = index.type().shape().size(0);
+        Value row = n.g.reshape(index, 1, count);
+        if (index.count() == null) {
+            return row;
+        }
+        if (how != null) {
+            throw n.refuse("how many of its indices are valid is only known in a run, and it reduces");
+        }
+        int[] numbers = new int[count];
+        Arrays.setAll(numbers, i -> i);
+        Value valid = n.add(new Compare(Relation.LESS), n.g.constant(HostTensor.of(Shape.of(1, count), numbers)),
+                n.g.reshape(index.count(), 1, 1));
+        return n.add(new Where(), valid, row, GatherRules.whole(n, -1));
+    }
+
     private static Value found(Imported n, Value data, Value updates, Value index, Arithmetic how) {
         int rows = data.type().shape().size(0);
         long count = index.type().shape().elements();
@@ -119,7 +142,7 @@ final class ScatterRules {
         int[] numbers = new int[rows];
         Arrays.setAll(numbers, i -> i);
         Value same = n.add(new Compare(Relation.EQUAL), n.g.constant(HostTensor.of(Shape.of(rows, 1), numbers)),
-                n.g.reshape(index, 1, count));
+                counted(n, index, how));
         Value ones = n.add(new Cast(DType.F32), same);
         if (how != null && count > 1) {
             return n.g.add(data, n.g.matMul(ones, updates));

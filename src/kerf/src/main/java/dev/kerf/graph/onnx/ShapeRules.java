@@ -1,11 +1,15 @@
 package dev.kerf.graph.onnx;
 
+import dev.kerf.graph.Graph.Value;
 import dev.kerf.tensor.DType;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;
 import dev.kerf.weights.onnx.OnnxAttribute;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.stream.LongStream;
+import org.jspecify.annotations.Nullable;
 
 /** What is known as soon as extents are: shapes, ranges, constants. */
 final class ShapeRules {
@@ -17,7 +21,7 @@ final class ShapeRules {
         return Map.of(
                 "Constant", ShapeRules::constant,
                 "Shape", ShapeRules::shape,
-                "Size", n -> n.out(Host.scalar(n.shape(0).elements())),
+                "Size", ShapeRules::size,
                 "ConstantOfShape", ShapeRules::constantOfShape,
                 "Range", ShapeRules::range,
                 "EyeLike", ShapeRules::eyeLike,
@@ -67,7 +71,35 @@ final class ShapeRules {
         long end = n.integer("end", rank);
         int from = Math.clamp(start < 0 ? start + rank : start, 0, rank);
         int to = Math.clamp(end < 0 ? end + rank : end, from, Math.max(from, rank));
-        n.out(Host.vector(LongStream.range(from, to).map(i -> x.dim((int) i)).toArray()));
+        long[] which = LongStream.range(from, to).toArray();
+        Operand.Open open = open(n);
+        if (open == null) {
+            n.out(Host.vector(Arrays.stream(which).map(i -> x.dim((int) i)).toArray()));
+        } else {
+            n.whole(open.take(which, n.g));
+        }
+    }
+
+    /** The operand's extents, if one of them is a count. */
+    private static Operand.@Nullable Open open(Imported n) {
+        Value v = n.in(0).known() == null ? n.in(0).value(n.g) : null;
+        Value rows = v == null ? null : n.before.turned(v);
+        Value count = rows != null ? rows.count() : v == null ? null : v.count();
+        if (v == null || count == null) {
+            return null;
+        }
+        List<Long> extents = Arrays.stream(v.type().shape().dims()).boxed().toList();
+        return new Operand.Open(extents, rows != null ? 1 : v.countAxis(), n.g.reshape(count));
+    }
+
+    private static void size(Imported n) {
+        Operand.Open open = open(n);
+        if (open == null) {
+            n.out(Host.scalar(n.shape(0).elements()));
+        } else {
+            long each = n.shape(0).elements() / open.extents().get(open.at());
+            n.whole(Operand.of(n.g.multiply(open.count(), GatherRules.whole(n, each))));
+        }
     }
 
     private static HostTensor filled(Imported n, DType type, Shape shape, HostTensor value) {
@@ -83,10 +115,34 @@ final class ShapeRules {
         if (value.elements() != 1) {
             throw n.bad("has a value of " + value.elements() + " elements");
         }
-        n.out(filled(n, value.dtype(), MoveRules.extents(n, n.longs(0, "extents")), value));
+        Operand.Open open = n.in(0).open();
+        if (open == null) {
+            n.out(filled(n, value.dtype(), MoveRules.extents(n, n.longs(0, "extents")), value));
+            return;
+        }
+        Shape all = open.shape();
+        Value wide = Operand.of(filled(n, value.dtype(), all, value)).value(n.g);
+        n.whole(Operand.of(Moves.counted(n.g, wide, open.count(), open.at(), all.dims())));
+    }
+
+    /** 0, 1 … up to a count: the numbers of a capacity, counted. */
+    private static boolean upToCount(Imported n) {
+        Operand.Open open = n.in(1).open();
+        HostTensor start = n.in(0).known();
+        HostTensor step = n.in(2).known();
+        if (open == null || start == null || step == null || start.getDouble(0) != 0 || step.getDouble(0) != 1) {
+            return false;
+        }
+        int[] numbers = LongStream.range(0, open.extents().get(open.at())).mapToInt(Math::toIntExact).toArray();
+        n.whole(Operand.of(n.g.counted(n.g.constant(HostTensor.of(Shape.of(numbers.length), numbers)), open.count(),
+                numbers.length)));
+        return true;
     }
 
     private static void range(Imported n) {
+        if (upToCount(n)) {
+            return;
+        }
         HostTensor start = n.known(0, "bounds");
         HostTensor limit = n.known(1, "bounds");
         HostTensor step = n.known(2, "bounds");

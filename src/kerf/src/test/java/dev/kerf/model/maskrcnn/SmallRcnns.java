@@ -1,6 +1,7 @@
 package dev.kerf.model.maskrcnn;
 
 import dev.kerf.model.maskrcnn.RcnnNames.Layout;
+import dev.kerf.tensor.DType;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;
 import dev.kerf.weights.Weights;
@@ -161,5 +162,23 @@ public final class SmallRcnns {
             v[i] = (float) (mean + deviation * random.nextGaussian());
         }
         return HostTensor.of(Shape.of(dims), v);
+    }
+
+    /** Stripes and a disc: U8 (1, 50, 75, 3). */
+    public static HostTensor picture() {
+        HostTensor image = HostTensor.zeros(DType.U8, Shape.of(1, 50, 75, 3));
+        for (int i = 0; i < image.elements(); i++) {
+            int x = i / 3 % 75;
+            int y = i / 225;
+            int disc = Math.hypot(x - 20, y - 25) < 14 ? 90 : 0;
+            image.setDouble(i, (x * (3 + i % 3) + y * (7 - i % 3) + disc) % 256);
+        }
+        return image;
+    }
+
+    /** For {@link #picture}: Detectron2's resized pixels are rounded, and float32 may round a half otherwise: its stays as it is. */
+    public static DetectOptions options(Map<String, HostTensor> tensors) {
+        int side = tensors.containsKey("backbone.body.conv1.weight") ? 64 : 50;
+        return DetectOptions.of().size(side, 120).proposals(60).most(20).score(0.02f).overlap(0.8f);
     }
 }
