@@ -8,11 +8,13 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 
 /** Small ONNX models, written line by line. */
 final class OnnxWriter {
     private final ProtoWriter graph = new ProtoWriter();
+    private final List<ProtoWriter> metadata = new ArrayList<>();
     private final int opset;
 
     OnnxWriter(int opset) {
@@ -37,8 +39,8 @@ final class OnnxWriter {
         return this;
     }
 
-    OnnxWriter output(String name, int type) {
-        graph.message(12, slot(name, type));
+    OnnxWriter output(String name, int type, String... dims) {
+        graph.message(12, slot(name, type, dims));
         return this;
     }
 
@@ -62,6 +64,12 @@ final class OnnxWriter {
 
     OnnxWriter longs(String name, Shape shape, long... values) {
         return tensor(name, 7, HostTensor.of(shape, values));
+    }
+
+    /** What the model says beside the graph. */
+    OnnxWriter says(String key, String value) {
+        metadata.add(OnnxGraph.entry(key, value));
+        return this;
     }
 
     /** An initializer as a message of its own. */
@@ -94,8 +102,10 @@ final class OnnxWriter {
     byte[] bytes() {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         try {
-            new ProtoWriter().integer(1, 8).message(7, graph)
-                    .message(8, new ProtoWriter().text(1, "").integer(2, opset)).writeTo(out);
+            ProtoWriter model = new ProtoWriter().integer(1, 8).message(7, graph)
+                    .message(8, new ProtoWriter().text(1, "").integer(2, opset));
+            metadata.forEach(m -> model.message(14, m));
+            model.writeTo(out);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

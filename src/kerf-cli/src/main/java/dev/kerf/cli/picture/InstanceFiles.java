@@ -79,7 +79,7 @@ final class InstanceFiles {
             (legend ? colours : colours.withoutText()).draw(image, found).writePng(file(input, OVERLAY));
             files.add(file(input, OVERLAY));
         }
-        return new ImageRun.Written(image.width(), image.height(), line(found), details(id, found), files);
+        return new ImageRun.Written(image.width(), image.height(), line(found, names), details(id, found, names), files);
     }
 
     /** Writes what was found in all images. */
@@ -88,7 +88,7 @@ final class InstanceFiles {
     }
 
     /** Classes by how many there are, in order of the surest of each. */
-    private String line(Instances found) {
+    static String line(Instances found, IntFunction<String> names) {
         Map<String, Integer> counts = new LinkedHashMap<>();
         found.items().forEach(i -> counts.merge(names.apply(i.category()), 1, Integer::sum));
         List<String> parts = new ArrayList<>();
@@ -96,7 +96,8 @@ final class InstanceFiles {
         return parts.isEmpty() ? "nothing found" : String.join(", ", parts);
     }
 
-    private Json details(long id, Instances found) {
+    /** What was found in an image, as JSON. */
+    static Json details(long id, Instances found, IntFunction<String> names) {
         Json items = Json.array();
         for (Instance i : found.items()) {
             items.add(Json.object().put("name", names.apply(i.category())).put("category_id", i.category())

@@ -41,19 +41,30 @@ final class NetworkOptions {
     @Option(names = "--output", paramLabel = "NAME", defaultValue = "", description = "ONNX: the output that is taken; by default the first.")
     private String output;
 
-    @Option(names = "--result", paramLabel = "auto|classes|sigmoid|labels|matte", defaultValue = "auto", description = "ONNX: what the output means: classes of which the largest counts, classes each by itself, labels, or a matte. By default its extents say.")
+    @Option(names = "--result", paramLabel = "auto|classes|sigmoid|labels|matte|instances", defaultValue = "auto", description = "ONNX: what the output means: classes of which the largest counts, classes each by itself, labels, a matte, or instances of rows and prototypes (YOLO). By default the model or its extents say.")
     private Answer answer;
+
+    @Option(names = "--score", paramLabel = "P", converter = Share.class, description = "ONNX, instances: only what scores more counts, 0 to 1; 0.25 by default.")
+    private Double score;
+
+    @Option(names = "--nms", paramLabel = "IOU", converter = Share.class, description = "ONNX, instances: of two things of one class whose boxes overlap more than this the surer stays; 0.7 by default.")
+    private Double overlap;
+
+    @Option(names = "--most", paramLabel = "N", converter = Number.class, description = "ONNX, instances: most things in an image; 300 by default.")
+    private Integer most;
 
     /** Whether any of these is given, which only an ONNX model takes. */
     boolean given() {
         return scale != null || mean != null || std != null || bgr || size != null || !output.isEmpty()
-                || answer != Answer.AUTO;
+                || answer != Answer.AUTO || score != null || overlap != null || most != null;
     }
 
     OnnxOptions of(OnnxModel model, Precision precision) {
         OnnxOptions out = OnnxOptions.of().precision(precision).scale(scale == null ? 1 / 255.0 : scale)
                 .mean(mean == null ? said(model, "kerf.input.mean") : mean)
                 .std(std == null ? said(model, "kerf.input.std") : std).blueFirst(bgr).answer(answer).output(output);
+        out = out.instances(score == null ? out.score() : score.floatValue(),
+                overlap == null ? out.overlap() : overlap.floatValue(), most == null ? out.most() : most);
         return size == null ? out : out.size(size.height(), size.width());
     }
 
@@ -76,6 +87,14 @@ final class NetworkOptions {
 
     /** Names of classes that the model says; numbers where it doesn't. */
     static List<String> names(OnnxModel model, int classes) {
+        List<String> said = names(model);
+        return said.size() == classes
+                ? said
+                : IntStream.range(0, classes).mapToObj(i -> "class " + i).toList();
+    }
+
+    /** Names of classes that the model says. */
+    static List<String> names(OnnxModel model) {
         List<String> said = new ArrayList<>();
         String own = model.metadata().get("kerf.classes");
         if (own != null) {
@@ -86,9 +105,7 @@ final class NetworkOptions {
                 said.add(m.group(2) != null ? m.group(2) : m.group(3));
             }
         }
-        return said.size() == classes
-                ? said
-                : IntStream.range(0, classes).mapToObj(i -> "class " + i).toList();
+        return said;
     }
 
     private static double number(String text, String expected, DoublePredicate fits) {
@@ -108,6 +125,22 @@ final class NetworkOptions {
         @Override
         public Double convert(String text) {
             return number(text, "a number that isn't 0", v -> v != 0 && Double.isFinite(v));
+        }
+    }
+
+    /** Reads a share. */
+    static final class Share implements ITypeConverter<Double> {
+        @Override
+        public Double convert(String text) {
+            return number(text, "a number from 0 to 1", v -> v >= 0 && v <= 1);
+        }
+    }
+
+    /** Reads how many. */
+    static final class Number implements ITypeConverter<Integer> {
+        @Override
+        public Integer convert(String text) {
+            return (int) number(text, "a whole number from 1 to 10000", v -> v >= 1 && v <= 10_000 && v == Math.rint(v));
         }
     }
 

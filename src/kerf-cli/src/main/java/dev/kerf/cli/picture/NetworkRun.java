@@ -98,6 +98,12 @@ record NetworkRun(Console console, NetworkOptions network, OutputOptions output,
             made.add(all.file(input, Format.MATTE));
             grey(result.matte()).writePng(made.getLast());
         }
+        if (result.found() != null) {
+            var things = new ThingFiles(files(List.of(), -1, formats), things(model, result.classes()));
+            made.addAll(things.write(input, picture, result.found(), formats));
+            return new ImageRun.Written(picture.width(), picture.height(), InstanceFiles.line(result.found(), things::name),
+                    InstanceFiles.details(1, result.found(), things::name), made);
+        }
         LabelMap labels = result.labels();
         if (labels == null) {
             return new ImageRun.Written(picture.width(), picture.height(), raw == null ? "" : raw.toString(),
@@ -108,6 +114,19 @@ record NetworkRun(Console console, NetworkOptions network, OutputOptions output,
                 new Segmentation(labels, null, names, 1));
         made.addAll(seen.outputs());
         return new ImageRun.Written(seen.width(), seen.height(), seen.line(), seen.details(), made);
+    }
+
+    /** Names of the classes of instances. */
+    private List<String> things(OnnxModel model, int count) {
+        List<String> said = NetworkOptions.names(model);
+        if (classes == null) {
+            return count == 0 ? said : NetworkOptions.names(model, count);
+        }
+        if (classes.size() < count) {
+            throw new BadInputException("--classes gives " + classes.size() + " names, the network tells " + count
+                    + " classes apart");
+        }
+        return classes;
     }
 
     private List<String> names(OnnxModel model, Result result, LabelMap labels) {

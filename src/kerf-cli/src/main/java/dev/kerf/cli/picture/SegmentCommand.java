@@ -86,8 +86,9 @@ public final class SegmentCommand implements Callable<Integer> {
         }
         boolean onnx = weights != null && OnnxModel.looksLike(weights);
         if (!onnx && network.given()) {
-            throw new BadInputException("--input-scale, --mean, --std, --bgr, --input-size, --output and --result are for ONNX "
-                    + "models: what a U-Net takes is in its weights");
+            throw new BadInputException(
+                    "--input-scale, --mean, --std, --bgr, --input-size, --output, --result, --score, --nms and --most "
+                            + "are for ONNX models: what a U-Net takes is in its weights");
         }
         List<Input> inputs = folders.of(images, output.directory, console.notes(output.quiet));
         Task<UNetInput> first = Task.start(() -> UNetInput.read(inputs.getFirst()));

@@ -45,7 +45,7 @@ record SegmentFiles(
         List<Path> files = new ArrayList<>();
         formats.forEach(f -> files.add(directory.resolve(input.name() + ENDINGS.get(f))));
         if (overlay) {
-            files.add(directory.resolve(input.name() + OVERLAY));
+            files.add(overlay(input));
         }
         return files;
     }
@@ -53,6 +53,11 @@ record SegmentFiles(
     /** The file of a format for one image. */
     Path file(Input input, Format format) {
         return directory.resolve(input.name() + ENDINGS.get(format));
+    }
+
+    /** Where an image's overlay goes. */
+    Path overlay(Input input) {
+        return directory.resolve(input.name() + OVERLAY);
     }
 
     /** Writes the files of one image, those that take time side by side, and says what is in it. */
@@ -87,7 +92,7 @@ record SegmentFiles(
     private boolean draw(Input input, UNetInput picture, LabelMap labels) {
         Overlay colours = Overlay.of(classes, background);
         (legend ? colours : colours.withoutText()).draw(picture.view(), labels)
-                .writePng(directory.resolve(input.name() + OVERLAY));
+                .writePng(overlay(input));
         return true;
     }
 

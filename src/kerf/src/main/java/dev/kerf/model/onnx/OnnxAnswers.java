@@ -67,6 +67,7 @@ final class OnnxAnswers {
             case LABELS -> labels(planes, channels);
             case MATTE -> matte(planes, channels, between);
             case SIGMOID -> independent(planes, channels, between);
+            case INSTANCES -> throw new BadInputException("instances of one output: they take rows and prototypes");
             default -> classes(planes, channels);
         };
     }

@@ -16,8 +16,10 @@ import dev.kerf.graph.SpatialOp.Interpolation;
 import dev.kerf.graph.TensorType;
 import dev.kerf.graph.onnx.OnnxModel;
 import dev.kerf.image.Picture;
+import dev.kerf.mask.Instances;
 import dev.kerf.mask.LabelMap;
 import dev.kerf.model.nn.PictureInput;
+import dev.kerf.model.onnx.OnnxOptions.Answer;
 import dev.kerf.model.plan.PlanCache;
 import dev.kerf.tensor.DType;
 import dev.kerf.tensor.HostTensor;
@@ -29,7 +31,7 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A network of an ONNX model on a device: one picture in, labels or a matte out, prepared and answered on the device.
+ * A network of an ONNX model on a device: one picture in, labels, a matte or instances out, prepared and answered on the device.
  *
  * <pre>{@code
  * try (OnnxModel model = OnnxModel.open(Path.of("net.onnx"));
@@ -50,12 +52,15 @@ public final class OnnxNetwork implements AutoCloseable {
     private final OnnxOptions options;
     private final Device device;
     private final DeviceWeights weights;
+    private final YoloMetadata said;
+    private final boolean instances;
     private final PlanCache<Request, Plan> plans;
 
     /** What a plan is for: pictures of a form, or a tensor of a shape. */
     private record Request(Picture.@Nullable Form form, @Nullable Shape shape, boolean raw, boolean answered) {}
 
-    private record Plan(Executable executable, int classes) implements AutoCloseable {
+    /** @param box where the picture lies in what the network sees, if it finds instances */
+    private record Plan(Executable executable, int classes, @Nullable Letterbox box) implements AutoCloseable {
         @Override
         public void close() {
             executable.close();
@@ -65,12 +70,15 @@ public final class OnnxNetwork implements AutoCloseable {
     /**
      * What a network says of a picture.
      *
-     * @param labels  the class of each pixel; null unless asked for
+     * @param labels  the class of each pixel; null unless asked for, or if there are instances
      * @param classes how many there are; 0 where only the labels say
      * @param matte   float32 (height, width), if the network makes one
      * @param raw     the output as it is, if asked for
+     * @param found   the instances, the surest first, if the network finds such and they are asked for; categories are its
+     *                classes from 0
      */
-    public record Result(@Nullable LabelMap labels, int classes, @Nullable HostTensor matte, @Nullable HostTensor raw) {}
+    public record Result(@Nullable LabelMap labels, int classes, @Nullable HostTensor matte, @Nullable HostTensor raw,
+            @Nullable Instances found) {}
 
     private OnnxNetwork(Device device, OnnxModel model, OnnxOptions options, OnnxModel.Slot input, String output) {
         this.device = device;
@@ -79,6 +87,9 @@ public final class OnnxNetwork implements AutoCloseable {
         this.input = input;
         this.output = output;
         this.weights = device.load(model.weights());
+        this.said = YoloMetadata.of(model);
+        this.instances = options.answer() == Answer.INSTANCES
+                || options.answer() == Answer.AUTO && options.output().isEmpty() && said.segments();
         this.plans = new PlanCache<>(PLANS, this::compile);
     }
 
@@ -151,29 +162,67 @@ public final class OnnxNetwork implements AutoCloseable {
             fill.accept(e);
             e.run();
             Map<String, Value> outputs = e.graph().outputs();
+            Letterbox box = lease.plan().box();
             return new Result(
                     outputs.containsKey(OnnxAnswers.LABELS) ? new LabelMap(e.output(OnnxAnswers.LABELS).toHost()) : null,
                     lease.plan().classes(),
                     outputs.containsKey(OnnxAnswers.MATTE) ? e.output(OnnxAnswers.MATTE).toHost() : null,
-                    request.raw ? e.output(RAW).toHost() : null);
+                    request.raw ? e.output(RAW).toHost() : null,
+                    box != null ? OnnxInstances.of(e, box) : null);
         }
     }
 
     private Plan compile(Request r) {
         GraphBuilder g = new GraphBuilder();
-        Value x = r.form != null ? prepared(g, r.form) : g.input(IMAGE, new TensorType(input.dtype(), shape(r.shape)));
-        Value y = model.record(g, Map.of(input.name(), x), Map.of()).get(output);
+        Letterbox box = instances ? letterbox(r) : null;
+        Value x = r.form != null
+                ? prepared(g, r.form, box)
+                : g.input(IMAGE, new TensorType(input.dtype(), shape(r.shape)));
+        Map<String, Value> made = model.record(g, Map.of(input.name(), x), Map.of());
+        Value y = made.get(output);
         if (r.raw) {
             g.output(RAW, y);
         }
         int classes = 0;
-        if (r.answered) {
+        if (r.answered && instances) {
+            classes = found(g, made);
+        } else if (r.answered) {
             boolean last = channelsLast();
             int height = r.form != null ? r.form.height() : r.shape.size(last ? 1 : 2);
             int width = r.form != null ? r.form.width() : r.shape.size(last ? 2 : 3);
             classes = new OnnxAnswers(g, height, width).record(y, last, options.answer(), OnnxAnswers.between(g, y));
         }
-        return new Plan(device.compile(g.build(), weights, CompileOptions.of().precision(options.precision())), classes);
+        return new Plan(device.compile(g.build(), weights, CompileOptions.of().precision(options.precision())), classes,
+                r.answered ? box : null);
+    }
+
+    /** What instances are made of: the outputs of three and of four axes. */
+    private int found(GraphBuilder g, Map<String, Value> made) {
+        List<Value> rows = made.values().stream().filter(v -> v.type().shape().rank() == 3).toList();
+        List<Value> planes = made.values().stream().filter(v -> v.type().shape().rank() == 4).toList();
+        if (rows.isEmpty() || planes.isEmpty()) {
+            throw new BadInputException("the network gives " + made.values().stream().map(Value::type).toList()
+                    + ", of which no instances can be made: rows (1, …, …) and prototypes (1, K, height, width) are expected");
+        }
+        Value prototypes = channelsLast() ? g.permute(planes.getFirst(), 0, 3, 1, 2) : planes.getFirst();
+        var layout = OnnxRows.Layout.of(rows.getFirst().type().shape(), prototypes.type().shape().size(1), said.names().size(),
+                said.chosen());
+        return new OnnxRows(g, options).record(rows.getFirst(), layout, prototypes);
+    }
+
+    private Letterbox letterbox(Request r) {
+        boolean last = channelsLast();
+        boolean open = input.extents().isEmpty();
+        if (r.form == null) {
+            return Letterbox.whole(r.shape.size(last ? 2 : 3), r.shape.size(last ? 1 : 2));
+        }
+        int rows = options.height() > 0 ? options.height() : said.height();
+        int columns = options.width() > 0 ? options.width() : said.width();
+        long height = open ? -1 : input.extent(last ? 1 : 2);
+        long width = open ? -1 : input.extent(last ? 2 : 3);
+        return Letterbox.of(r.form.width(), r.form.height(),
+                extent(width, options.width() == 0 && width > 0 ? 0 : columns, r.form.width()),
+                extent(height, options.height() == 0 && height > 0 ? 0 : rows, r.form.height()));
     }
 
     /** The shape, if the model takes it. */
@@ -187,14 +236,17 @@ public final class OnnxNetwork implements AutoCloseable {
         return given;
     }
 
-    private Value prepared(GraphBuilder g, Picture.Form form) {
+    private Value prepared(GraphBuilder g, Picture.Form form, @Nullable Letterbox box) {
         boolean last = channelsLast();
         boolean open = input.extents().isEmpty();
         long channels = open ? 3 : input.extent(last ? 3 : 1);
         Value image = g.input(IMAGE, PictureInput.type(form, 1));
         Value x = PictureInput.planes(g, image, form, channels < 1 ? 3 : (int) channels, options.blueFirst());
-        x = PictureInput.resized(g, x, extent(open ? -1 : input.extent(last ? 1 : 2), options.height(), form.height()),
-                extent(open ? -1 : input.extent(last ? 2 : 3), options.width(), form.width()), Interpolation.BILINEAR, true);
+        x = box != null
+                ? box.record(g, x)
+                : PictureInput.resized(g, x, extent(open ? -1 : input.extent(last ? 1 : 2), options.height(), form.height()),
+                        extent(open ? -1 : input.extent(last ? 2 : 3), options.width(), form.width()), Interpolation.BILINEAR,
+                        true);
         if (input.dtype() != DType.F32) {
             Value bytes = g.unary(Function.ROUND_HALF_EVEN, g.multiply(x, g.constant(255)));
             x = g.apply(new Cast(input.dtype()), bytes);

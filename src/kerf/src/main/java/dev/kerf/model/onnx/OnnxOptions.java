@@ -18,9 +18,12 @@ import java.util.List;
  * @param blueFirst whether the channels are blue, green, red
  * @param answer    what the result means
  * @param output    name of the output that is taken; "" for the first
+ * @param score     an instance counts if its score is larger
+ * @param overlap   of two instances of one class whose boxes' IoU is larger the surer stays
+ * @param most      most instances of a picture
  */
 public record OnnxOptions(Precision precision, int height, int width, double scale, List<Double> mean, List<Double> std,
-        boolean blueFirst, Answer answer, String output) {
+        boolean blueFirst, Answer answer, String output, float score, float overlap, int most) {
     /** What a network's result means. */
     public enum Answer {
         /** By its type and extents: whole numbers are labels, several channels are classes, one is a matte. */
@@ -32,11 +35,17 @@ public record OnnxOptions(Precision precision, int height, int width, double sca
         /** The class of each pixel as a whole number. */
         LABELS,
         /** How much of each pixel belongs, 0 … 1, or its logit. */
-        MATTE
+        MATTE,
+        /**
+         * Instances, whose masks are mixed of prototypes: two outputs, rows of boxes, scores and coefficients, and the prototypes
+         * (1, K, h, w), as YOLO's models for segmentation have them. The picture is put onto a grey sheet of the model's size.
+         * {@code AUTO} takes a model for one whose metadata say {@code task: segment}.
+         */
+        INSTANCES
     }
 
     private static final OnnxOptions DEFAULT = new OnnxOptions(Precision.FLOAT32, 0, 0, 1 / 255.0, List.of(), List.of(), false,
-            Answer.AUTO, "");
+            Answer.AUTO, "", 0.25f, 0.7f, 300);
 
     /** Checks the numbers. */
     public OnnxOptions {
@@ -51,50 +60,60 @@ public record OnnxOptions(Precision precision, int height, int width, double sca
         if (height < 0 || width < 0 || (height == 0) != (width == 0)) {
             throw new BadInputException("a picture of " + width + "x" + height);
         }
+        if (!(score >= 0 && score <= 1) || !(overlap >= 0 && overlap <= 1) || most < 1) {
+            throw new BadInputException("a score of " + score + ", an overlap of " + overlap + ", " + most
+                    + " instances: expected 0 … 1, 0 … 1, at least one");
+        }
     }
 
-    /** float32, the model's size or the picture's, samples of 0 … 1, red first, the first output. */
+    /** float32, the model's size or the picture's, samples of 0 … 1, red first, the first output; 300 instances above 0.25, IoU 0.7. */
     public static OnnxOptions of() {
         return DEFAULT;
     }
 
     /** This with another precision. */
     public OnnxOptions precision(Precision p) {
-        return new OnnxOptions(p, height, width, scale, mean, std, blueFirst, answer, output);
+        return new OnnxOptions(p, height, width, scale, mean, std, blueFirst, answer, output, score, overlap, most);
     }
 
     /** This with a size that pictures are resized to. */
     public OnnxOptions size(int rows, int columns) {
-        return new OnnxOptions(precision, rows, columns, scale, mean, std, blueFirst, answer, output);
+        return new OnnxOptions(precision, rows, columns, scale, mean, std, blueFirst, answer, output, score, overlap, most);
     }
 
     /** This with another factor of samples. */
     public OnnxOptions scale(double factor) {
-        return new OnnxOptions(precision, height, width, factor, mean, std, blueFirst, answer, output);
+        return new OnnxOptions(precision, height, width, factor, mean, std, blueFirst, answer, output, score, overlap, most);
     }
 
     /** This with means of the channels. */
     public OnnxOptions mean(List<Double> means) {
-        return new OnnxOptions(precision, height, width, scale, means, std, blueFirst, answer, output);
+        return new OnnxOptions(precision, height, width, scale, means, std, blueFirst, answer, output, score, overlap, most);
     }
 
     /** This with standard deviations of the channels. */
     public OnnxOptions std(List<Double> deviations) {
-        return new OnnxOptions(precision, height, width, scale, mean, deviations, blueFirst, answer, output);
+        return new OnnxOptions(precision, height, width, scale, mean, deviations, blueFirst, answer, output, score, overlap,
+                most);
     }
 
     /** This with blue first or not. */
     public OnnxOptions blueFirst(boolean first) {
-        return new OnnxOptions(precision, height, width, scale, mean, std, first, answer, output);
+        return new OnnxOptions(precision, height, width, scale, mean, std, first, answer, output, score, overlap, most);
     }
 
     /** This with another meaning of the result. */
     public OnnxOptions answer(Answer what) {
-        return new OnnxOptions(precision, height, width, scale, mean, std, blueFirst, what, output);
+        return new OnnxOptions(precision, height, width, scale, mean, std, blueFirst, what, output, score, overlap, most);
     }
 
     /** This with another output. */
     public OnnxOptions output(String name) {
-        return new OnnxOptions(precision, height, width, scale, mean, std, blueFirst, answer, name);
+        return new OnnxOptions(precision, height, width, scale, mean, std, blueFirst, answer, name, score, overlap, most);
+    }
+
+    /** This with another least score, overlap and number of instances. */
+    public OnnxOptions instances(float least, float iou, int number) {
+        return new OnnxOptions(precision, height, width, scale, mean, std, blueFirst, answer, output, least, iou, number);
     }
 }
