@@ -21,6 +21,7 @@ module dev.kerf {
     exports dev.kerf.metrics;
     exports dev.kerf.model;
     exports dev.kerf.model.maskrcnn;
+    exports dev.kerf.model.matting;
     exports dev.kerf.model.nn;
     exports dev.kerf.model.sam2;
     exports dev.kerf.model.unet;

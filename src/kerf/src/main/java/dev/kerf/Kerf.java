@@ -5,6 +5,7 @@ import dev.kerf.error.BadInputException;
 import dev.kerf.error.BadWeightsException;
 import dev.kerf.model.ModelKind;
 import dev.kerf.model.maskrcnn.MaskRcnn;
+import dev.kerf.model.matting.Matting;
 import dev.kerf.model.sam2.Sam;
 import dev.kerf.model.sam2.Sam2;
 import dev.kerf.model.unet.UNet;
@@ -35,7 +36,8 @@ public final class Kerf {
             UNet.KIND,
             MaskRcnn.KIND,
             Sam2.KIND,
-            Sam.KIND);
+            Sam.KIND,
+            Matting.KIND);
 
     private Kerf() {}
 

@@ -7,6 +7,8 @@ import dev.kerf.cli.console.StandardOutput;
 import dev.kerf.cli.evaluate.EvaluateCommand;
 import dev.kerf.cli.kernels.KernelsCommand;
 import dev.kerf.cli.option.PathConverter;
+import dev.kerf.cli.picture.BlurCommand;
+import dev.kerf.cli.picture.CutoutCommand;
 import dev.kerf.cli.picture.DetectCommand;
 import dev.kerf.cli.picture.PanopticCommand;
 import dev.kerf.cli.picture.SamCommand;
@@ -40,6 +42,8 @@ public final class Main {
         COMMANDS.put("segment", SegmentCommand::new);
         COMMANDS.put("detect", DetectCommand::new);
         COMMANDS.put("panoptic", PanopticCommand::new);
+        COMMANDS.put("cutout", CutoutCommand::new);
+        COMMANDS.put("blur", BlurCommand::new);
         COMMANDS.put("sam", SamCommand::new);
         COMMANDS.put("track", TrackCommand::new);
         COMMANDS.put("evaluate", EvaluateCommand::new);

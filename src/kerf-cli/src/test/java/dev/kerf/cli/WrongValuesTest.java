@@ -50,6 +50,9 @@ class WrongValuesTest {
             Map.entry("--crop-layers", List.of("-1", "x")),
             Map.entry("--min-region", List.of("-1", "x")),
             Map.entry("--background", List.of("1,2,3", "x,1", "-1,1")),
+            Map.entry("cutout --background", List.of("", "purple", "#12345", "#gggggg")),
+            Map.entry("--sigma", List.of("0", "-1", "NaN", "10001", "x")),
+            Map.entry("--video", List.of("", "a/b", "../gif")),
             Map.entry("--image-size", List.of("0", "-1", "63", "1000", "2147483647", "x", "1e3")),
             Map.entry("--object", List.of("0", "256", "x")),
             Map.entry("--mask", List.of("a.png", "x:a.png", "-1:a.png")),
@@ -100,7 +103,8 @@ class WrongValuesTest {
             Map.entry("--repeats", List.of("0", "-1", "x")));
 
     /** Names of classes, which are the network's or the user's, and files. */
-    private static final Set<String> ANY = Set.of("--classes", "segment --background", "segment --output", "tune --accept",
+    private static final Set<String> ANY = Set.of("--classes", "segment --background", "segment --output", "cutout --output",
+            "blur --output", "tune --accept",
             "tune --page");
 
     private List<String> arguments(String command) throws IOException {
@@ -108,7 +112,7 @@ class WrongValuesTest {
         String out = dir.resolve("out").toString();
         return switch (command) {
             case "segment" -> List.of("segment", file, "--out", out);
-            case "detect", "panoptic" -> List.of(command, file, "--weights", file, "--out", out);
+            case "detect", "panoptic", "cutout", "blur" -> List.of(command, file, "--weights", file, "--out", out);
             case "sam" -> List.of("sam", file, "--weights", file, "--out", out, "--point", "1,1");
             case "track" -> List.of("track", file, "--weights", file, "--out", out, "--object", "1", "--point", "0:1,1");
             case "evaluate" -> List.of("evaluate", "--predicted", file, "--truth", file);

@@ -5,6 +5,7 @@ import dev.kerf.error.BadInputException;
 import dev.kerf.error.KerfException;
 import dev.kerf.model.ModelKind;
 import dev.kerf.model.maskrcnn.MaskRcnn;
+import dev.kerf.model.matting.Matting;
 import dev.kerf.model.sam2.Sam;
 import dev.kerf.model.sam2.Sam2;
 import dev.kerf.model.unet.UNet;
@@ -19,7 +20,7 @@ import java.util.stream.Stream;
 public final class ModelCommands {
     private static final Map<ModelKind, String> COMMANDS = Map.of(UNet.KIND, "'kerf segment'", MaskRcnn.KIND,
             "'kerf detect' or, if it knows stuff, 'kerf panoptic'", Sam2.KIND, "'kerf sam' or 'kerf track'",
-            Sam.KIND, "'kerf sam'");
+            Sam.KIND, "'kerf sam'", Matting.KIND, "'kerf cutout' or 'kerf blur'");
 
     private ModelCommands() {}
 

@@ -24,7 +24,7 @@ import java.util.stream.Stream;
  */
 final class EarlierResults {
     private static final Pattern NAME = Pattern.compile(
-            "(?<image>.+?)(?:-page-\\d+)?-(?:(?<labels>labels|masks)|(?<drawn>overlay(?:-\\d+)?|panoptic)|(?<matte>matte)|logits"
+            "(?<image>.+?)(?:-page-\\d+)?-(?:(?<labels>labels|masks)|(?<drawn>overlay(?:-\\d+)?|panoptic)|(?<matte>matte)|(?<made>cutout|blur)|logits"
                     + "|(?<mask>\\d{3,}-[\\p{L}\\p{N}._]+|mask-\\d+))");
     private static final Pattern OBJECT = Pattern.compile("(?<frame>.+?)(?:-object-\\d+)?\\.png");
     /** Where a PNG file has its colour type, which is 3 of one with a palette. */
@@ -59,6 +59,9 @@ final class EarlierResults {
         if (name.group("matte") != null) {
             return isMatte(file);
         }
+        if (name.group("made") != null) {
+            return isMade(file, image);
+        }
         return name.group("labels") != null
                 ? isLabels(file)
                 : name.group("drawn") != null
@@ -69,6 +72,16 @@ final class EarlierResults {
     private static boolean isMatte(Path file) {
         try {
             return Image.info(file).format() == PixelFormat.GRAY8;
+        } catch (KerfException e) {
+            return false;
+        }
+    }
+
+    /** A PNG of the image's size, whatever its format. */
+    private static boolean isMade(Path file, Path image) {
+        try {
+            ImageInfo made = Image.info(file);
+            return made.type() == FileType.PNG && (hasNoOneSize(image) || isSizeOf(made, Image.info(image)));
         } catch (KerfException e) {
             return false;
         }

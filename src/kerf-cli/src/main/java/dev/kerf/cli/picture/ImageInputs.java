@@ -162,10 +162,13 @@ final class ImageInputs {
      * @throws BadInputException naming the file
      */
     static Claims claims(List<Input> inputs, Path weights, Function<Input, List<Path>> results) {
+        return claims(inputs, weights == null ? List.of() : List.of(weights), results);
+    }
+
+    /** Likewise where other files are read, too. */
+    static Claims claims(List<Input> inputs, List<Path> others, Function<Input, List<Path>> results) {
         List<Path> read = new ArrayList<>(inputs.stream().map(Input::file).toList());
-        if (weights != null) {
-            read.add(weights);
-        }
+        read.addAll(others);
         Claims claims = new Claims(read);
         inputs.stream().filter(i -> i.trouble.isEmpty()).forEach(i -> claims.take(i.title(), results.apply(i), "--out"));
         return claims;

@@ -141,7 +141,8 @@ record NetworkRun(Console console, NetworkOptions network, OutputOptions output,
         return classes;
     }
 
-    private static Image grey(HostTensor matte) {
+    /** Shares (height, width) of 0 … 1 as 8 bits. */
+    static Image grey(HostTensor matte) {
         int width = matte.shape().size(1);
         Image out = Image.blank(width, matte.shape().size(0), PixelFormat.GRAY8);
         for (int i = 0; i < matte.elements(); i++) {

@@ -80,7 +80,7 @@ public final class OnnxNetwork implements AutoCloseable {
     public record Result(@Nullable LabelMap labels, int classes, @Nullable HostTensor matte, @Nullable HostTensor raw,
             @Nullable Instances found) {}
 
-    private OnnxNetwork(Device device, OnnxModel model, OnnxOptions options, OnnxModel.Slot input, String output) {
+    private OnnxNetwork(Device device, OnnxModel model, OnnxOptions options, OnnxModel.Slot input, String output, int plans) {
         this.device = device;
         this.model = model;
         this.options = options;
@@ -90,7 +90,7 @@ public final class OnnxNetwork implements AutoCloseable {
         this.said = YoloMetadata.of(model);
         this.instances = options.answer() == Answer.INSTANCES
                 || options.answer() == Answer.AUTO && options.output().isEmpty() && said.segments();
-        this.plans = new PlanCache<>(PLANS, this::compile);
+        this.plans = new PlanCache<>(plans, this::compile);
     }
 
     /**
@@ -100,6 +100,11 @@ public final class OnnxNetwork implements AutoCloseable {
      * @throws BadFileException  if it gives nothing
      */
     public static OnnxNetwork load(Device device, OnnxModel model, OnnxOptions options) {
+        return load(device, model, options, PLANS);
+    }
+
+    /** Likewise with another number of compiled plans that are kept at most. */
+    public static OnnxNetwork load(Device device, OnnxModel model, OnnxOptions options, int plans) {
         List<OnnxModel.Slot> in = model.inputs();
         if (in.size() != 1) {
             throw new BadInputException("the model takes " + in + ", expected one picture");
@@ -117,11 +122,11 @@ public final class OnnxNetwork implements AutoCloseable {
             throw new BadInputException("the model has no output '" + options.output() + "', only " + out);
         }
         return new OnnxNetwork(device, model, options, in.getFirst(),
-                options.output().isEmpty() ? out.getFirst() : options.output());
+                options.output().isEmpty() ? out.getFirst() : options.output(), plans);
     }
 
     /** Whether channels are the last axis of a picture: (1, height, width, channels). */
-    private boolean channelsLast() {
+    public static boolean channelsLast(OnnxModel.Slot input) {
         return input.extents().size() == 4 && List.of(1L, 3L, 4L).contains(input.extent(3))
                 && !List.of(1L, 3L, 4L).contains(input.extent(1));
     }
@@ -187,7 +192,7 @@ public final class OnnxNetwork implements AutoCloseable {
         if (r.answered && instances) {
             classes = found(g, made);
         } else if (r.answered) {
-            boolean last = channelsLast();
+            boolean last = channelsLast(input);
             int height = r.form != null ? r.form.height() : r.shape.size(last ? 1 : 2);
             int width = r.form != null ? r.form.width() : r.shape.size(last ? 2 : 3);
             classes = new OnnxAnswers(g, height, width).record(y, last, options.answer(), OnnxAnswers.between(g, y));
@@ -204,14 +209,14 @@ public final class OnnxNetwork implements AutoCloseable {
             throw new BadInputException("the network gives " + made.values().stream().map(Value::type).toList()
                     + ", of which no instances can be made: rows (1, …, …) and prototypes (1, K, height, width) are expected");
         }
-        Value prototypes = channelsLast() ? g.permute(planes.getFirst(), 0, 3, 1, 2) : planes.getFirst();
+        Value prototypes = channelsLast(input) ? g.permute(planes.getFirst(), 0, 3, 1, 2) : planes.getFirst();
         var layout = OnnxRows.Layout.of(rows.getFirst().type().shape(), prototypes.type().shape().size(1), said.names().size(),
                 said.chosen());
         return new OnnxRows(g, options).record(rows.getFirst(), layout, prototypes);
     }
 
     private Letterbox letterbox(Request r) {
-        boolean last = channelsLast();
+        boolean last = channelsLast(input);
         boolean open = input.extents().isEmpty();
         if (r.form == null) {
             return Letterbox.whole(r.shape.size(last ? 2 : 3), r.shape.size(last ? 1 : 2));
@@ -237,7 +242,7 @@ public final class OnnxNetwork implements AutoCloseable {
     }
 
     private Value prepared(GraphBuilder g, Picture.Form form, @Nullable Letterbox box) {
-        boolean last = channelsLast();
+        boolean last = channelsLast(input);
         boolean open = input.extents().isEmpty();
         long channels = open ? 3 : input.extent(last ? 3 : 1);
         Value image = g.input(IMAGE, PictureInput.type(form, 1));
