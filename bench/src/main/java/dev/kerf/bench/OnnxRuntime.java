@@ -62,6 +62,11 @@ public final class OnnxRuntime implements Peer {
         }
     }
 
+    @Override
+    public Map<String, HostTensor> values(Path model, Map<String, HostTensor> inputs) {
+        return OnnxValues.of(model, inputs);
+    }
+
     private static OnnxTensor tensor(OrtEnvironment environment, HostTensor t) throws OrtException {
         int size = Math.toIntExact(t.data().byteSize());
         ByteBuffer bytes = ByteBuffer.allocateDirect(size).order(ByteOrder.nativeOrder());

@@ -1,12 +1,21 @@
 package dev.kerf.cli;
 
+import dev.kerf.backend.Device;
 import dev.kerf.check.golden.Golden;
 import dev.kerf.check.golden.GoldenCase;
 import dev.kerf.check.golden.TensorDifference;
 import dev.kerf.cli.console.Console;
 import dev.kerf.cli.console.ExitCode;
 import dev.kerf.cli.console.Text;
+import dev.kerf.cli.option.DeviceOptions;
+import dev.kerf.cli.option.PictureSize;
+import dev.kerf.error.BadInputException;
+import dev.kerf.graph.onnx.OnnxModel;
+import dev.kerf.image.Image;
+import dev.kerf.model.onnx.OnnxNetwork;
+import dev.kerf.model.onnx.OnnxOptions;
 import dev.kerf.tensor.HostTensor;
+import dev.kerf.tensor.Shape;
 import dev.kerf.weights.Weights;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -17,29 +26,51 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code kerf diff}: compares two files of tensors, or one with a golden case. */
-@Command(name = "diff", mixinStandardHelpOptions = true, sortOptions = false, description = "Compares tensors by name: of two files, or of one file with a golden case.", footer = {
+/** {@code kerf diff}: compares two files of tensors, one with a golden case, or an ONNX model with ONNX Runtime. */
+@Command(name = "diff", mixinStandardHelpOptions = true, sortOptions = false, description = "Compares tensors by name: of two files, of one file with a golden case, or, with --input, what each node of an ONNX model makes here and in ONNX Runtime.", footer = {
     "", "Exits 1 if a tensor is on one side only, differs in shape, or differs beyond the tolerance or bound."})
 final class DiffCommand implements Callable<Integer> {
+    /** Of an ONNX model's results: float32 through many layers, in another order of sums than the other engine's. */
+    private static final double TOLERANCE = 1e-4;
+
     private final Console console;
 
     @Spec
     private CommandSpec spec;
 
-    @Parameters(arity = "1..2", paramLabel = "FILE", description = "safetensors, .npy, .npz or a PyTorch checkpoint; the second is the reference.")
+    @Parameters(arity = "1..2", paramLabel = "FILE", description = "safetensors, .npy, .npz or a PyTorch checkpoint; the second is the reference. With --input an ONNX model alone.")
     private List<Path> files;
 
     @Option(names = "--golden", paramLabel = "DIR", description = "A golden case: its bounds hold instead of --tolerance.")
     private Path golden;
 
-    @Option(names = "--tolerance", paramLabel = "REL", description = "Largest relative L2 difference that passes. Without it differences are only printed.")
+    @Option(names = "--tolerance", paramLabel = "REL", description = "Largest relative L2 difference that passes. Without it differences are only printed; of an ONNX model it is 1e-4.")
     private Double tolerance;
+
+    @Option(names = "--input", paramLabel = "FILE", description = "ONNX: what the model is given: an image, or .npy of its input; once for each input, in the model's order.")
+    private List<Path> inputs = List.of();
+
+    @Option(names = "--size", paramLabel = "HxW", converter = PictureSize.Converter.class, description = "ONNX: what an image is resized to where the model's extents are open.")
+    private PictureSize size;
+
+    @Option(names = "--reference", paramLabel = "FILE", description = "ONNX: another engine's results under their names in the model, a safetensors file as onnx_values.py makes it. By default ONNX Runtime is asked.")
+    private Path reference;
+
+    @Option(names = "--python", paramLabel = "FILE", description = "ONNX: an interpreter with onnx and onnxruntime; by default ONNX Runtime on the class path, or else python3.")
+    private Path python;
+
+    @Option(names = "--all", description = "ONNX: lists every node's results, not the worst alone.")
+    private boolean all;
+
+    @Mixin
+    private DeviceOptions device;
 
     private int name;
 
@@ -49,6 +80,13 @@ final class DiffCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        if (!inputs.isEmpty()) {
+            return nodes() ? ExitCode.OK : ExitCode.FAILED;
+        }
+        if (size != null || reference != null || python != null || all) {
+            throw new ParameterException(spec.commandLine(),
+                    "--size, --reference, --python and --all are for ONNX models: give --input, what the model is given");
+        }
         if (files.size() != (golden == null ? 2 : 1)) {
             throw new ParameterException(spec.commandLine(), "give two files, or --golden and one file");
         }
@@ -68,6 +106,47 @@ final class DiffCommand implements Callable<Integer> {
             }
         }
         return passed ? ExitCode.OK : ExitCode.FAILED;
+    }
+
+    /** An ONNX model against ONNX Runtime. */
+    private boolean nodes() {
+        if (files.size() != 1 || golden != null || tolerance != null && !(tolerance >= 0)) {
+            throw new ParameterException(spec.commandLine(), files.size() != 1 || golden != null
+                    ? "--input is for one ONNX model, without a golden case"
+                    : "--tolerance must be 0 or more");
+        }
+        try (OnnxModel model = OnnxModel.open(files.getFirst()); Device opened = device.open()) {
+            Map<String, HostTensor> given = given(model, opened);
+            NodeReference theirs = reference != null
+                    ? NodeReference.of(reference)
+                    : NodeReference.of(files.getFirst(), given, python);
+            return new NodeDiff(console, model, given, theirs, tolerance == null ? TOLERANCE : tolerance).run(opened, all);
+        }
+    }
+
+    private Map<String, HostTensor> given(OnnxModel model, Device device) {
+        List<OnnxModel.Slot> slots = model.inputs();
+        if (slots.size() != inputs.size()) {
+            throw new BadInputException(
+                    files.getFirst() + " takes " + slots + ": --input is given " + inputs.size() + " times");
+        }
+        Map<String, HostTensor> given = new LinkedHashMap<>();
+        for (int i = 0; i < slots.size(); i++) {
+            given.put(slots.get(i).name(), given(model, device, slots.get(i), inputs.get(i)));
+        }
+        return given;
+    }
+
+    private HostTensor given(OnnxModel model, Device device, OnnxModel.Slot slot, Path file) {
+        if (HostTensor.isNpy(file)) {
+            HostTensor t = HostTensor.readNpy(file);
+            boolean one = t.shape().rank() == 3 && slot.extents().size() == 4;
+            return one ? t.reshape(Shape.of(1, t.shape().dim(0), t.shape().dim(1), t.shape().dim(2))) : t;
+        }
+        OnnxOptions how = size == null ? OnnxOptions.of() : OnnxOptions.of().size(size.height(), size.width());
+        try (OnnxNetwork net = OnnxNetwork.load(device, model, how)) {
+            return net.prepare(Image.read(file));
+        }
     }
 
     private boolean compare(Map<String, HostTensor> a, Map<String, HostTensor> b) {

@@ -1,9 +1,11 @@
 package dev.kerf.cli.bench;
 
 import dev.kerf.error.BadInputException;
+import dev.kerf.error.UnsupportedOpException;
 import dev.kerf.graph.Graph;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.weights.Weights;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.ServiceLoader;
@@ -30,6 +32,18 @@ public interface Peer {
      * @throws dev.kerf.error.KerfException if it doesn't take the graph
      */
     Session open(Graph graph, Weights weights, Map<String, HostTensor> inputs, int threads);
+
+    /**
+     * What it makes of every node of an ONNX model, by the names of the nodes' results; those whose element types Kerf hasn't are
+     * left out.
+     *
+     * @param model  the model's file
+     * @param inputs by name
+     * @throws dev.kerf.error.KerfException if it doesn't take the model, or doesn't tell what nodes make
+     */
+    default Map<String, HostTensor> values(Path model, Map<String, HostTensor> inputs) {
+        throw new UnsupportedOpException(name() + " doesn't tell what nodes of " + model + " make");
+    }
 
     /** All that are on the class path. */
     static List<Peer> all() {

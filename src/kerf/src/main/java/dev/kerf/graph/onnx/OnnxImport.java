@@ -60,11 +60,7 @@ final class OnnxImport {
      */
     static Map<String, Value> record(OnnxFile file, List<OnnxNode> nodes, GraphBuilder g, Map<String, Value> inputs,
             Map<String, HostTensor> fixed) {
-        OnnxImport in = new OnnxImport(file, g);
-        inputs.forEach((name, v) -> in.values.put(name, Operand.of(v)));
-        fixed.forEach((name, value) -> in.values.put(name, Operand.of(value)));
-        in.initializers(file.graph());
-        in.nodes(nodes, names(file.graph().outputs()));
+        OnnxImport in = of(file, nodes, g, inputs, fixed);
         Map<String, Value> made = new LinkedHashMap<>();
         for (OnnxNodes.Slot o : file.graph().outputs()) {
             Operand v = in.values.get(o.name());
@@ -74,11 +70,47 @@ final class OnnxImport {
             if (v == null) {
                 throw new BadFileException(in.source + ": output " + OnnxFile.quoted(o.name()) + " is made by no node");
             }
-            Value value = v.value(g);
-            Value rows = in.before.turned(value) == null ? value : in.before.turned(value);
-            made.put(o.name(), value);
-            if (rows.count() != null) {
-                made.put(o.name() + ".count", rows.count());
+            in.made(o.name(), v.value(g), made);
+        }
+        return made;
+    }
+
+    private static OnnxImport of(OnnxFile file, List<OnnxNode> nodes, GraphBuilder g, Map<String, Value> inputs,
+            Map<String, HostTensor> fixed) {
+        OnnxImport in = new OnnxImport(file, g);
+        inputs.forEach((name, v) -> in.values.put(name, Operand.of(v)));
+        fixed.forEach((name, value) -> in.values.put(name, Operand.of(value)));
+        in.initializers(file.graph());
+        in.nodes(nodes, names(file.graph().outputs()));
+        return in;
+    }
+
+    private void made(String name, Value value, Map<String, Value> into) {
+        Value rows = before.turned(value) == null ? value : before.turned(value);
+        into.put(name, value);
+        if (rows.count() != null) {
+            into.put(name + ".count", rows.count());
+        }
+    }
+
+    /**
+     * Records a model with the results of all nodes that its outputs need.
+     *
+     * @param known is given the results that are known, by name, as the file has their type
+     * @return the others by name, in an order of execution, each with its count {@code NAME.count} if it has one
+     */
+    static Map<String, Value> recordAll(OnnxFile file, List<OnnxNode> nodes, GraphBuilder g, Map<String, Value> inputs,
+            Map<String, HostTensor> known) {
+        OnnxImport in = of(file, nodes, g, inputs, Map.of());
+        Map<String, Value> made = new LinkedHashMap<>();
+        for (OnnxNode n : nodes) {
+            for (String name : n.outputs()) {
+                Operand v = in.values.get(name);
+                if (v != null && v.known() != null) {
+                    known.put(name, v.known());
+                } else if (v != null) {
+                    in.made(name, v.value(g), made);
+                }
             }
         }
         return made;

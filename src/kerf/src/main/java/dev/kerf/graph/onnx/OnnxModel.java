@@ -6,6 +6,7 @@ import dev.kerf.error.UnsupportedOpException;
 import dev.kerf.graph.Graph.Value;
 import dev.kerf.graph.Graph;
 import dev.kerf.graph.GraphBuilder;
+import dev.kerf.graph.SourceOp;
 import dev.kerf.graph.TensorType;
 import dev.kerf.tensor.DType;
 import dev.kerf.tensor.HostTensor;
@@ -213,6 +214,45 @@ public final class OnnxModel implements AutoCloseable {
      * @throws BadFileException       as {@link #graph(Map)}
      */
     public Graph graph(Map<String, Shape> shapes, Map<String, HostTensor> fixed) {
+        GraphBuilder g = new GraphBuilder();
+        record(g, inputs(g, shapes, fixed), fixed).forEach(g::output);
+        return g.build();
+    }
+
+    /**
+     * The graph for given extents with an output for the result of every node, by its name in the file: for comparing with another
+     * engine node by node. Nodes that the model's outputs don't need are left out.
+     *
+     * @param shapes of inputs, by name; those that aren't named have the file's
+     * @param known  is given the results that are known before any run
+     * @throws BadInputException      as {@link #graph(Map)}
+     * @throws UnsupportedOpException as {@link #graph(Map)}
+     * @throws BadFileException       as {@link #graph(Map)}
+     */
+    public Graph graphOfAll(Map<String, Shape> shapes, Map<String, HostTensor> known) {
+        GraphBuilder g = new GraphBuilder();
+        file.check();
+        OnnxImport.recordAll(file, nodes, g, inputs(g, shapes, Map.of()), known).forEach((name, v) -> {
+            if (g.producer(v).op() instanceof SourceOp.Input) {
+                return; // an input under another name
+            }
+            g.output(name, v);
+        });
+        return g.build();
+    }
+
+    /** Which node makes a result, by the result's name, in an order of execution: its operator and name. */
+    public Map<String, String> makers() {
+        Map<String, String> out = new LinkedHashMap<>();
+        for (OnnxNode n : nodes) {
+            n.outputs().stream().filter(o -> !o.isEmpty())
+                    .forEach(o -> out.put(o, n.name().isEmpty() ? n.kind() : n.kind() + " " + OnnxFile.quoted(n.name())));
+        }
+        return out;
+    }
+
+    /** Declares the inputs that aren't fixed. */
+    private Map<String, Value> inputs(GraphBuilder g, Map<String, Shape> shapes, Map<String, HostTensor> fixed) {
         Map<String, TensorType> types = new LinkedHashMap<>();
         List<String> names = new ArrayList<>();
         for (OnnxNodes.Slot s : open()) {
@@ -228,11 +268,9 @@ public final class OnnxModel implements AutoCloseable {
                     throw new BadInputException(file.path() + ": has no input " + OnnxFile.quoted(n) + ", only "
                             + OnnxFile.line(names.toString()));
                 });
-        GraphBuilder g = new GraphBuilder();
         Map<String, Value> values = new LinkedHashMap<>();
         types.forEach((name, type) -> values.put(name, g.input(name, type)));
-        record(g, values, fixed).forEach(g::output);
-        return g.build();
+        return values;
     }
 
     /**

@@ -161,6 +161,22 @@ public final class OnnxNetwork implements AutoCloseable {
         });
     }
 
+    /**
+     * What the network is given of a picture: (1, C, H, W), or with channels last, in the model's element type.
+     *
+     * @throws BadInputException if the picture has no such channels
+     */
+    public HostTensor prepare(Picture picture) {
+        GraphBuilder g = new GraphBuilder();
+        g.output(RAW,
+                prepared(g, picture.form(), instances ? letterbox(new Request(picture.form(), null, true, false)) : null));
+        try (Executable e = device.compile(g.build(), weights, CompileOptions.of())) {
+            PictureInput.upload(e.input(IMAGE), List.of(picture));
+            e.run();
+            return e.output(RAW).toHost();
+        }
+    }
+
     private Result run(Request request, Consumer<Executable> fill) {
         try (var lease = plans.lease(request)) {
             Executable e = lease.plan().executable();
