@@ -1,6 +1,6 @@
 package dev.kerf.backend.cpu.dense;
 
-/** The loop of {@link Tiles} over one panel, by the Vector API, for some number of rows; {@link TileWriter} writes the classes. */
+/** The loop of {@link Tiles} over one panel, by the Vector API, for some number of rows. Classes are written by the build: {@code TileSources}. */
 interface Tile {
     /** As {@link Tiles#sweep}, without {@code rows}. */
     void sweep(

@@ -32,13 +32,16 @@ final class Tiles {
 
     private Tiles() {}
 
-    /** The tiles by their rows, null where there is none. Written when the first is used, which {@link WarmTiles} does on the side. */
+    /** The tiles by their rows, null where there is none. */
     private static final class Classes {
         static final Tile[] BY_ROWS = new Tile[MAX_ROWS + 1];
 
         static {
-            for (int rows : HEIGHTS) {
-                BY_ROWS[rows] = TileWriter.tile(rows, Tiles.vectors(rows));
+            Tile[] all = TALL
+                    ? new Tile[] {new Tile12x2By4(), new Tile8x2By4(), new Tile4x2By4(), new Tile1x4By1()}
+                    : new Tile[] {new Tile6x2By2(), new Tile4x2By2(), new Tile1x4By1()};
+            for (int i = 0; i < all.length; i++) {
+                BY_ROWS[HEIGHTS[i]] = all[i];
             }
         }
     }
@@ -75,7 +78,7 @@ final class Tiles {
     static void sweep(
             int rows, float[] a, int ai, int step, float[] b, int base, int[] starts, int from, int to, int[] off, int n,
             float[] c, int ci, int pitch, boolean add) {
-        if (WarmTiles.ready(rows)) {
+        if (WarmTiles.ready(rows, add)) {
             vectors(rows, a, ai, step, b, base, starts, from, to, off, n, c, ci, pitch, add);
         } else {
             int end = from + Blocking.ceil(to - from, vectors(rows)) * vectors(rows);

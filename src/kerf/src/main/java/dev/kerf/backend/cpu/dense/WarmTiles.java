@@ -11,12 +11,16 @@ import java.util.concurrent.locks.LockSupport;
  * tries more and more seldom.
  */
 final class WarmTiles {
-    /** Whether a tile of so many rows is compiled. Read without a fence: a late view costs time alone. */
+    /** Whether a tile of so many rows is compiled, for sums that are put down and that are added. Read without a fence: a late view costs time alone. */
     private static final boolean[] READY = new boolean[Tiles.MAX_ROWS + 1];
+    private static final boolean[] READY_TO_ADD = new boolean[Tiles.MAX_ROWS + 1];
     private static final AtomicBoolean STARTED = new AtomicBoolean();
-    private static final int CALLS = 256;
+    private static final int CALLS = 64;
     /** A compiled call takes 0.1 µs, one that isn't 10 µs and more. */
     private static final long FAST_NANOS = CALLS * 1_000L;
+    /** So many calls ask for the compiler where it knows the tile from a profile; what it has to run on is then left to it. */
+    private static final long CALLS_BEFORE_WAITING = 1_000;
+    private static final long WAIT_NANOS = 1_000_000;
     /** The compiler is asked for by the number of calls, which a machine that is busy elsewhere takes long to make. */
     private static final long PATIENCE_CALLS = 20_000;
     private static final long PATIENCE_NANOS = 3_000_000_000L;
@@ -25,8 +29,8 @@ final class WarmTiles {
 
     private WarmTiles() {}
 
-    static boolean ready(int rows) {
-        return READY[rows];
+    static boolean ready(int rows, boolean add) {
+        return add ? READY_TO_ADD[rows] : READY[rows];
     }
 
     /** Starts the thread, once in the life of the JVM. */
@@ -43,22 +47,26 @@ final class WarmTiles {
         float[] c = new float[Tiles.MAX_ROWS * 4 * lanes];
         int[] starts = new int[4];
         int[] off = new int[2];
-        for (int rows : Tiles.HEIGHTS) {
-            long begin = System.nanoTime();
-            long took = Long.MAX_VALUE;
-            for (long calls = 0; took > FAST_NANOS; calls += CALLS) {
-                long t = System.nanoTime();
-                if (t - begin > PATIENCE_NANOS && calls > PATIENCE_CALLS && calls % CALLS_BETWEEN_PAUSES == 0) {
-                    LockSupport.parkNanos(Math.min(t - begin, LONGEST_PAUSE_NANOS));
-                    t = System.nanoTime();
+        for (boolean add : new boolean[] {false, true}) {
+            for (int rows : Tiles.HEIGHTS) {
+                long begin = System.nanoTime();
+                long took = Long.MAX_VALUE;
+                for (long calls = 0; took > FAST_NANOS; calls += CALLS) {
+                    long t = System.nanoTime();
+                    if (t - begin > PATIENCE_NANOS && calls > PATIENCE_CALLS && calls % CALLS_BETWEEN_PAUSES == 0) {
+                        LockSupport.parkNanos(Math.min(t - begin, LONGEST_PAUSE_NANOS));
+                        t = System.nanoTime();
+                    } else if (calls > CALLS_BEFORE_WAITING) {
+                        LockSupport.parkNanos(WAIT_NANOS);
+                        t = System.nanoTime();
+                    }
+                    for (int i = 0; i < CALLS; i++) {
+                        Tiles.vectors(rows, a, 0, 2 * Tiles.group(rows), b, 0, starts, 0, 2, off, 2, c, 0, 4 * lanes, add);
+                    }
+                    took = System.nanoTime() - t;
                 }
-                for (int i = 0; i < CALLS; i++) {
-                    Tiles.vectors(rows, a, 0, 2 * Tiles.group(rows), b, 0, starts, 0, 2, off, 2, c, 0, 4 * lanes,
-                            i % 2 == 0);
-                }
-                took = System.nanoTime() - t;
+                (add ? READY_TO_ADD : READY)[rows] = true;
             }
-            READY[rows] = true;
         }
     }
 }
