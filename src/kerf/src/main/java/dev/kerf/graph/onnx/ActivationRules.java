@@ -11,6 +11,7 @@ import dev.kerf.tensor.DType;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;
 import java.util.Map;
+import java.util.function.DoubleUnaryOperator;
 
 /** Activations; those that a graph has no op for are made of several. */
 final class ActivationRules {
@@ -21,9 +22,9 @@ final class ActivationRules {
 
     static Map<String, Rule> rules() {
         return Map.ofEntries(
-                Map.entry("Relu", n -> plain(n, Function.RELU)),
-                Map.entry("Sigmoid", n -> plain(n, Function.SIGMOID)),
-                Map.entry("Tanh", n -> plain(n, Function.TANH)),
+                Map.entry("Relu", n -> plain(n, Function.RELU, x -> Math.max(x, 0))),
+                Map.entry("Sigmoid", n -> plain(n, Function.SIGMOID, x -> 1 / (1 + Math.exp(-x)))),
+                Map.entry("Tanh", n -> plain(n, Function.TANH, Math::tanh)),
                 Map.entry("Gelu", n -> plain(n,
                         n.text("approximate", "none").equals("tanh") ? Function.GELU_TANH : Function.GELU_ERF)),
                 Map.entry("Swish", ActivationRules::swish),
@@ -41,6 +42,15 @@ final class ActivationRules {
                 Map.entry("Mish", n -> n.out(n.g.multiply(n.f32(0), n.g.unary(Function.TANH, softplus(n, n.f32(0)))))),
                 Map.entry("Shrink", ActivationRules::shrink),
                 Map.entry("Erf", ActivationRules::erf));
+    }
+
+    private static void plain(Imported n, Function f, DoubleUnaryOperator known) {
+        HostTensor x = n.in(0).known();
+        if (n.fixed() && x != null && x.dtype().floating()) {
+            n.out(Host.unary(x, v -> v, known));
+        } else {
+            plain(n, f);
+        }
     }
 
     private static void plain(Imported n, Function f) {

@@ -53,7 +53,11 @@ final class GatherRules {
         HostTensor known = n.in(1).known();
         Shape indices = n.shape(1);
         if (known != null) {
-            Operand picked = Moves.take(n.g, n.in(0), axis, positive(n, known, x.dim(axis)));
+            HostTensor source = n.in(0).known();
+            long[] rows = positive(n, known, x.dim(axis));
+            Operand picked = source != null && n.fixed() && rows.length * x.elements() / x.dim(axis) <= 1 << 22
+                    ? Operand.of(Host.take(source, axis, rows))
+                    : Moves.take(n.g, n.in(0), axis, rows);
             long[] dims = new long[x.rank() - 1 + indices.rank()];
             System.arraycopy(x.dims(), 0, dims, 0, axis);
             System.arraycopy(indices.dims(), 0, dims, axis, indices.rank());

@@ -121,6 +121,28 @@ final class Host {
         return out;
     }
 
+    /** (…, M, K) · (K, N), summed in float64. */
+    static HostTensor matMul(HostTensor a, HostTensor b) {
+        int inner = b.shape().size(0);
+        int columns = b.shape().size(1);
+        double[] right = doubles(b);
+        double[] left = doubles(a);
+        HostTensor out = HostTensor.zeros(a.dtype(), a.shape().with(-1, columns));
+        double[] row = new double[columns];
+        for (int i = 0; i < left.length / Math.max(inner, 1); i++) {
+            Arrays.fill(row, 0);
+            for (int k = 0; k < inner; k++) {
+                for (int j = 0; j < columns; j++) {
+                    row[j] += left[i * inner + k] * right[k * columns + j];
+                }
+            }
+            for (int j = 0; j < columns; j++) {
+                out.setDouble((long) i * columns + j, row[j]);
+            }
+        }
+        return out;
+    }
+
     /** Elements at strides from the first, in the order of a shape. */
     static HostTensor walk(HostTensor x, Shape shape, long first, long[] strides) {
         if (first == 0 && x.shape().elements() == shape.elements() && Arrays.equals(strides, shape.strides())) {

@@ -100,6 +100,11 @@ final class Imported {
         return operands.stream().allMatch(o -> o == null || o.onHost());
     }
 
+    /** Whether all operands are known, and none is large. */
+    boolean fixed() {
+        return operands.stream().allMatch(o -> o == null || o.fixed());
+    }
+
     /** Operand i as float32. */
     Value f32(int i) {
         return in(i).as(DType.F32, g);

@@ -3,6 +3,7 @@ package dev.kerf.graph.onnx;
 import dev.kerf.graph.Graph.Value;
 import dev.kerf.graph.MatrixOp.MatMul;
 import dev.kerf.graph.Op.Activation;
+import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
@@ -12,6 +13,9 @@ import java.util.Set;
 
 /** Matrix products. */
 final class MatrixRules {
+    /** Most multiplications of what is known that are done while recording: biases by position that a small network makes. */
+    private static final long MOST_KNOWN = 1 << 25;
+
     private MatrixRules() {}
 
     static Map<String, Rule> rules() {
@@ -21,6 +25,13 @@ final class MatrixRules {
     }
 
     private static void matMul(Imported n) {
+        HostTensor a = n.in(0).known();
+        HostTensor b = n.in(1).known();
+        if (n.fixed() && a != null && b != null && a.shape().rank() > 1 && b.shape().rank() == 2
+                && a.shape().dim(-1) == b.shape().dim(0) && a.elements() * b.shape().dim(1) <= MOST_KNOWN) {
+            n.out(Host.matMul(a, b));
+            return;
+        }
         Value attention = n.before.attention(n.f32(0), n.f32(1));
         n.out(attention != null ? attention : product(n, n.f32(0), n.f32(1)));
     }

@@ -26,7 +26,7 @@ final class MoveRules {
         return Map.ofEntries(
                 Map.entry("Identity", n -> n.out(n.in(0))),
                 Map.entry("Dropout", MoveRules::dropout),
-                Map.entry("Concat", n -> n.out(Moves.concat(n.g, n.axis(n.integer("axis", 1), n.shape(0).rank()), alike(n)))),
+                Map.entry("Concat", MoveRules::concat),
                 Map.entry("Split", MoveRules::split),
                 Map.entry("Slice", MoveRules::slice),
                 Map.entry("Pad", MoveRules::pad),
@@ -72,6 +72,15 @@ final class MoveRules {
         boolean truth = all.stream().allMatch(o -> Operand.graphType(o.type().dtype()) == DType.U8);
         DType to = floating ? DType.F32 : truth ? DType.U8 : DType.I32;
         return all.stream().map(o -> Operand.of(o.as(to, n.g))).toList();
+    }
+
+    private static void concat(Imported n) {
+        int axis = n.axis(n.integer("axis", 1), n.shape(0).rank());
+        List<Operand> parts = alike(n);
+        Value rolled = parts.size() == 2 && parts.stream().allMatch(p -> p.known() == null && p.open() == null)
+                ? n.before.rolls().concat(axis, parts.stream().map(p -> p.value(n.g)).toList())
+                : null;
+        n.out(rolled == null ? Moves.concat(n.g, axis, parts) : Operand.of(rolled));
     }
 
     private static void split(Imported n) {
@@ -192,7 +201,9 @@ final class MoveRules {
             n.out(rows);
             return;
         }
-        n.out(Moves.permute(n.g, n.in(0), Arrays.stream(perm).mapToInt(Math::toIntExact).toArray()));
+        int[] order = Arrays.stream(perm).mapToInt(Math::toIntExact).toArray();
+        Value picked = n.in(0).known() == null ? n.before.rolls().permute(n.in(0).value(n.g), order) : null;
+        n.out(picked == null ? Moves.permute(n.g, n.in(0), order) : Operand.of(picked));
     }
 
     private static void expand(Imported n) {

@@ -37,7 +37,10 @@ final class OnnxImport {
     private OnnxImport(OnnxFile file, GraphBuilder g) {
         this.file = file;
         this.g = g;
-        this.before = new Recognised(g);
+        this.before = new Recognised(g, name -> {
+            OnnxTensor t = file.graph().initializers().get(name);
+            return t == null ? null : t.value();
+        });
         file.graph().initializers().forEach((name, t) -> noteBits(name, t.type()));
         file.graph().inputs().forEach(s -> noteBits(s.name(), s.type()));
         this.source = file.path().toString();

@@ -21,6 +21,8 @@ import org.jspecify.annotations.Nullable;
 final class Operand {
     /** Most elements of a weight that are computed with while recording, and not when weights are loaded. */
     private static final long SMALL = 4096;
+    /** Most elements of what is computed with once and for all, though it is a weight: masks, biases by position. */
+    private static final long FIXED = 1 << 20;
 
     private final @Nullable HostTensor known;
     private final @Nullable String weight;
@@ -112,6 +114,11 @@ final class Operand {
     /** Whether it is a weight of several numbers: it stays one, of whatever floating-point type the file has it. */
     boolean named() {
         return weight != null && known != null && known.elements() > 1;
+    }
+
+    /** Whether it is known and no larger than what constants may be: what is made of such alone needs no run. */
+    boolean fixed() {
+        return known != null && known.elements() <= FIXED;
     }
 
     /** Whether what is made of it is to be computed while recording. */

@@ -90,7 +90,7 @@ final class PointwiseRules {
             DoubleBinaryOperator real) {
         HostTensor x = a.known();
         HostTensor y = b.known();
-        if (a.onHost() && b.onHost() && x != null && y != null) {
+        if (a.fixed() && b.fixed() && x != null && y != null) {
             DType to = x.dtype().floating() ? x.dtype() : y.dtype().floating() ? y.dtype() : x.dtype();
             return Operand.of(Host.binary(x, y, broadcast(n, a.shape(), b.shape()), to, whole, real));
         }
@@ -119,7 +119,7 @@ final class PointwiseRules {
 
     private static void power(Imported n) {
         HostTensor exponent = n.in(1).known();
-        if (n.onHost()) {
+        if (n.fixed()) {
             arithmetic(n, Arithmetic.POWER, (a, b) -> (long) Math.pow(a, b), Math::pow);
             return;
         }
@@ -145,7 +145,7 @@ final class PointwiseRules {
     /** a − b · ⌊a / b⌋; with {@code fmod} towards zero, the sign being a's. */
     private static void modulo(Imported n) {
         boolean c = n.flag("fmod", false);
-        if (n.onHost()) {
+        if (n.fixed()) {
             arithmetic(n, Arithmetic.SUBTRACT, (a, b) -> b == 0 ? 0 : c ? a % b : Math.floorMod(a, b),
                     (a, b) -> c ? a % b : a - b * Math.floor(a / b));
             return;
@@ -179,7 +179,7 @@ final class PointwiseRules {
 
     private static void function(Imported n, Function f, LongUnaryOperator whole, DoubleUnaryOperator real) {
         HostTensor x = n.in(0).known();
-        if (n.onHost() && x != null) {
+        if (n.fixed() && x != null) {
             n.out(Host.unary(x, whole, real));
         } else {
             n.out(n.g.unary(f, n.f32(0)));
@@ -187,7 +187,7 @@ final class PointwiseRules {
     }
 
     private static void whole(Imported n, Function f, LongUnaryOperator whole, DoubleUnaryOperator real) {
-        if (n.onHost() || n.in(0).floating()) {
+        if (n.fixed() || n.in(0).floating()) {
             function(n, f, whole, real);
             return;
         }
@@ -201,7 +201,7 @@ final class PointwiseRules {
         Operand b = n.in(1);
         HostTensor x = a.known();
         HostTensor y = b.known();
-        if (n.onHost() && x != null && y != null) {
+        if (n.fixed() && x != null && y != null) {
             n.out(Host.binary(x, y, broadcast(n, a.shape(), b.shape()), DType.BOOL, whole, real));
             return;
         }
@@ -212,7 +212,7 @@ final class PointwiseRules {
     private static void logic(Imported n, Arithmetic f, LongBinaryOperator whole) {
         HostTensor x = n.in(0).known();
         HostTensor y = n.in(1).known();
-        if (n.onHost() && x != null && y != null) {
+        if (n.fixed() && x != null && y != null) {
             n.out(Host.binary(x, y, broadcast(n, x.shape(), y.shape()), DType.BOOL, whole, (a, b) -> a));
             return;
         }
@@ -222,7 +222,7 @@ final class PointwiseRules {
 
     private static void not(Imported n) {
         HostTensor x = n.in(0).known();
-        if (n.onHost() && x != null) {
+        if (n.fixed() && x != null) {
             n.out(Host.unary(x, v -> v == 0 ? 1 : 0, v -> v));
         } else {
             n.out(n.add(new Compare(Relation.EQUAL), n.in(0).as(DType.U8, n.g),
@@ -236,7 +236,7 @@ final class PointwiseRules {
         HostTensor c = n.in(0).known();
         HostTensor x = a.known();
         HostTensor y = b.known();
-        if (n.onHost() && c != null && x != null && y != null) {
+        if (n.fixed() && c != null && x != null && y != null) {
             Shape to = broadcast(n, broadcast(n, a.shape(), b.shape()), c.shape());
             HostTensor wide = Host.walk(c, to, 0, c.shape().stridesTo(to));
             HostTensor left = Host.walk(x, to, 0, x.shape().stridesTo(to));
@@ -269,7 +269,7 @@ final class PointwiseRules {
 
     private static void sign(Imported n) {
         HostTensor x = n.in(0).known();
-        if (n.onHost() && x != null) {
+        if (n.fixed() && x != null) {
             n.out(Host.unary(x, Long::signum, Math::signum));
             return;
         }

@@ -4,6 +4,7 @@ import dev.kerf.graph.Graph.Node;
 import dev.kerf.graph.Graph.Value;
 import dev.kerf.graph.GraphBuilder;
 import dev.kerf.graph.MatrixOp.MatMul;
+import dev.kerf.graph.MoveOp;
 import dev.kerf.graph.NormOp;
 import dev.kerf.graph.Op;
 import dev.kerf.graph.Op.Activation;
@@ -14,6 +15,7 @@ import dev.kerf.graph.PointwiseOp.Unary;
 import dev.kerf.graph.ReduceOp.Reduce;
 import dev.kerf.graph.ReduceOp.Reduction;
 import dev.kerf.graph.SourceOp;
+import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -30,7 +32,8 @@ import org.jspecify.annotations.Nullable;
  *   <li>0.5 · x · (1 + erf(x / √2)), its factors in any order, and the form with tanh: GELU;
  *   <li>(x − mean) / √(mean of squares + ε) · weight + bias along an axis: LayerNorm;
  *   <li>A·B + bias of one number a column: a product with a bias;
- *   <li>softmax(scale · Q·Kᵀ + bias)·V: attention ({@link RecognisedAttention}).
+ *   <li>softmax(scale · Q·Kᵀ + bias)·V: attention ({@link RecognisedAttention});
+ *   <li>slices put together the other way around: rows picked ({@link RecognisedRolls}).
  * </ul>
  */
 final class Recognised {
@@ -41,9 +44,32 @@ final class Recognised {
     /** What erf is taken of, by the value that it is. */
     private final Map<Integer, Value> erfs = new HashMap<>();
     private final Map<Integer, Value> turned = new HashMap<>();
+    private final RecognisedRolls rolls;
+    private final java.util.function.Function<String, @Nullable HostTensor> weights;
 
-    Recognised(GraphBuilder g) {
+    /** @param weights the numbers of an initializer, by name */
+    Recognised(GraphBuilder g, java.util.function.Function<String, @Nullable HostTensor> weights) {
         this.g = g;
+        this.weights = weights;
+        this.rolls = new RecognisedRolls(g);
+    }
+
+    /** Windows that are shifted. */
+    RecognisedRolls rolls() {
+        return rolls;
+    }
+
+    /** The numbers of a constant or weight, or of one under other extents; null of what a run computes. */
+    @Nullable
+    HostTensor numbers(Value v) {
+        Node n = g.producer(v);
+        HostTensor known = switch (n.op()) {
+            case SourceOp.Constant c -> c.value();
+            case SourceOp.Weight w when w.expr() instanceof SourceOp.WeightExpr.Tensor t -> weights.apply(t.name());
+            case MoveOp.Reshape _ -> numbers(n.input(0));
+            default -> null;
+        };
+        return known == null ? null : known.reshape(v.type().shape());
     }
 
     /** Notes that {@code y} is erf(x), which takes several ops. */

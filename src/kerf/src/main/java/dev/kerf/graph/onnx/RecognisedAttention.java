@@ -9,14 +9,21 @@ import dev.kerf.graph.MoveOp;
 import dev.kerf.graph.NormOp;
 import dev.kerf.graph.Op.Activation;
 import dev.kerf.graph.PointwiseOp.Arithmetic;
+import dev.kerf.tensor.DType;
+import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** softmax(scale · Q·Kᵀ + bias)·V as one op, the scale on the scores, on Q, on K, or on several of them. */
 final class RecognisedAttention {
+    private static final int DEEPEST = 6;
+    /** Most numbers that are added while recording. */
+    private static final long FIXED = 1 << 22;
+
     private final Recognised before;
     private final GraphBuilder g;
     private double scale = 1;
@@ -38,18 +45,10 @@ final class RecognisedAttention {
     }
 
     private @Nullable Value made(Value scores, Value v) {
-        Value bias = null;
-        Value product = scaled(scores);
-        if (scale == 1 && before.binary(scores, Arithmetic.ADD) != null) {
-            Node sum = before.binary(scores, Arithmetic.ADD);
-            for (int i = 0; i < 2 && bias == null; i++) {
-                scale = 1;
-                Value inner = scaled(sum.input(i));
-                if (g.producer(inner).op() instanceof MatMul) {
-                    bias = sum.input(1 - i);
-                    product = inner;
-                }
-            }
+        List<Added> biases = new ArrayList<>();
+        Value product = product(scores, biases, 0);
+        if (product == null || !product.type().shape().equals(scores.type().shape())) {
+            return null;
         }
         Node matMul = g.producer(product);
         if (!(matMul.op() instanceof MatMul m) || m.bias() || m.residual() || m.transposeA() || m.transposeB()
@@ -59,7 +58,36 @@ final class RecognisedAttention {
         scale *= m.alpha();
         Value q = scaled(matMul.input(0));
         Value k = turned(scaled(matMul.input(1)));
-        return recorded(q, k, v, bias, product.type().shape());
+        return recorded(q, k, v, biases, product.type().shape());
+    }
+
+    /** What is added to scores that have been given some extents. */
+    private record Added(Value bias, Shape scores) {}
+
+    /** The product below scales, sums and, between sums, other extents; null if there is none. What is added goes into the list. */
+    private @Nullable Value product(Value v, List<Added> biases, int depth) {
+        Value inner = scaled(v);
+        if (g.producer(inner).op() instanceof MatMul) {
+            return inner;
+        }
+        Node n = g.producer(v);
+        if (scale != 1 || depth > DEEPEST) {
+            return null;
+        }
+        if (n.op() instanceof MoveOp.Reshape) {
+            return product(n.input(0), biases, depth + 1);
+        }
+        Node sum = before.binary(v, Arithmetic.ADD);
+        for (int i = 0; sum != null && i < 2; i++) {
+            scale = 1;
+            Value found = sum.input(i).type().equals(v.type()) ? product(sum.input(i), biases, depth + 1) : null;
+            if (found != null) {
+                biases.add(new Added(sum.input(1 - i), v.type().shape()));
+                return found;
+            }
+        }
+        scale = 1;
+        return null;
     }
 
     /** What a value is a number times of; the number goes into the scale. */
@@ -101,7 +129,7 @@ final class RecognisedAttention {
                 : new long[] {s.product(0, rank - 3), s.dim(-3), s.dim(-2), s.dim(-1)};
     }
 
-    private @Nullable Value recorded(Value q, Value k, Value v, @Nullable Value bias, Shape scores) {
+    private @Nullable Value recorded(Value q, Value k, Value v, List<Added> biases, Shape scores) {
         Shape sq = q.type().shape();
         Shape sk = k.type().shape();
         Shape sv = v.type().shape();
@@ -111,16 +139,52 @@ final class RecognisedAttention {
                 return null;
             }
         }
-        Value added = bias == null ? null : biasFor(bias, scores);
-        if (bias != null && added == null || !Double.isFinite(scale) || scale == 0) {
+        Value added = null;
+        for (Added b : biases) {
+            Value one = biasFor(b, scores);
+            if (one == null) {
+                return null;
+            }
+            added = added == null ? one : sum(added, one);
+        }
+        if (!Double.isFinite(scale) || scale == 0) {
             return null;
         }
-        var op = new MatrixOp.Attention((float) scale, bias != null);
+        var op = new MatrixOp.Attention((float) scale, added != null);
         Value a = g.reshape(q, four(sq));
         Value b = g.reshape(k, four(sk));
         Value c = g.reshape(v, four(sv));
         Value y = added == null ? g.apply(op, a, b, c) : g.apply(op, a, b, c, added);
         return g.reshape(y, scores.with(-1, sv.dim(-1)).dims());
+    }
+
+    /** Numbers that are known are added once and for all. */
+    private Value sum(Value a, Value b) {
+        HostTensor x = before.numbers(a);
+        HostTensor y = before.numbers(b);
+        Value sum = g.add(a, b);
+        return x == null || y == null || sum.type().shape().elements() > FIXED
+                ? sum
+                : g.constant(Host.binary(x, y, sum.type().shape(), DType.F32, Long::sum, Double::sum));
+    }
+
+    /**
+     * A bias of scores that were given other extents when it was added: windows (W, heads, Lq, Lk) as (1, W, heads, Lq, Lk), of one
+     * picture.
+     */
+    private @Nullable Value biasFor(Added added, Shape scores) {
+        Shape s = added.scores;
+        Value bias = added.bias;
+        if (s.equals(scores)) {
+            return biasFor(bias, scores);
+        }
+        boolean windows = scores.rank() == 4 && s.rank() == 5 && s.dim(0) == 1 && s.dim(1) == scores.dim(0)
+                && s.dim(2) == scores.dim(1) && s.dim(3) == scores.dim(2);
+        if (!windows || bias.type().shape().rank() > 5) {
+            return null;
+        }
+        long[] b = bias.type().shape().dims();
+        return biasFor(b.length < 5 ? bias : g.reshape(bias, Arrays.copyOfRange(b, 1, 5)), scores);
     }
 
     /** A bias of scores of four axes, or one that is alike for all before the last three. */
