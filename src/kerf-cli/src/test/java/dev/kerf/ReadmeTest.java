@@ -7,6 +7,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.kerf.check.golden.GoldenCase;
 import dev.kerf.image.Image;
+import dev.kerf.image.PixelFormat;
+import dev.kerf.image.video.FrameSink;
+import dev.kerf.image.video.FrameSource;
 import dev.kerf.model.maskrcnn.SmallRcnns;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.weights.Safetensors;
@@ -70,7 +73,7 @@ class ReadmeTest {
     @Test
     void theSam2ExampleCompilesAndRuns() throws Exception {
         List<String> examples = blocks("java");
-        assertEquals(5, examples.size());
+        assertEquals(6, examples.size());
         sam2();
         String printed = compileAndRun(examples.get(2)
                 .replace("Path.of(\"sam2", "Path.of(\"" + temp + "/sam2")
@@ -79,6 +82,15 @@ class ReadmeTest {
                 Pattern.compile("[1-9]\\d* pixels, then [1-9]\\d*\\Rframe 0: [1-9]\\d* pixels\\Rframe 1: [1-9]\\d* pixels")
                         .matcher(printed).find(),
                 printed);
+    }
+
+    @Test
+    void theCutoutExampleCompilesAndRuns() throws Exception {
+        photo(temp.resolve("photo.jpg"));
+        u2netp();
+        compileAndRun(blocks("java").get(3).replaceAll("Path.of\\(\"(u2netp|photo|thing|soft)", "Path.of(\"" + temp + "/$1"));
+        assertEquals("96x64 RGBA8", Image.read(temp.resolve("thing.png")).toString());
+        assertEquals("96x64 RGB8", Image.read(temp.resolve("soft.png")).toString());
     }
 
     @Test
@@ -100,6 +112,26 @@ class ReadmeTest {
         photo(temp.resolve("street/0001.jpg"));
     }
 
+    /** An untrained network by the official names. */
+    private void u2netp() {
+        try (Weights weights = GoldenCase.open(Path.of("src/kerf-check/src/test/resources/goldens/u2netp-quick")).weights()) {
+            Map<String, HostTensor> tensors = new TreeMap<>();
+            weights.names().forEach(n -> tensors.put(n, weights.tensor(n)));
+            Safetensors.write(temp.resolve("u2netp.pth"), tensors, Map.of());
+        }
+    }
+
+    /** Three frames. */
+    private static void call(Path file) {
+        FrameSource.Rate rate = new FrameSource.Rate(25, 1);
+        try (FrameSink video = FrameSink.open(file, 48, 32, rate)) {
+            for (int i = 0; i < 3; i++) {
+                video.write(new FrameSource.Frame(i, rate.time(i), rate.duration(), Image.blank(48, 32, PixelFormat.RGB8)));
+            }
+            video.finish();
+        }
+    }
+
     private String compileAndRun(String body) throws Exception {
         String source = """
                 import dev.kerf.*;
@@ -108,6 +140,7 @@ class ReadmeTest {
                 import dev.kerf.mask.*;
                 import dev.kerf.metrics.*;
                 import dev.kerf.model.*;
+                import dev.kerf.model.matting.*;
                 import dev.kerf.model.sam2.*;
                 import dev.kerf.model.unet.*;
                 import dev.kerf.weights.*;
@@ -156,6 +189,8 @@ class ReadmeTest {
         Files.copy(REFERENCE.resolve("milesial-transposed.pt"), temp.resolve("unet.pt"));
         photo(temp.resolve("photo.jpg"));
         sam2();
+        u2netp();
+        call(temp.resolve("call.y4m"));
         Safetensors.write(temp.resolve("maskrcnn.pth"), SmallRcnns.torchvision(91, true), Map.of());
         Safetensors.write(temp.resolve("panoptic.pkl"), SmallRcnns.panoptic(81, 54), Map.of());
         Path coco = Path.of("src/kerf/src/test/resources/coco-quick");

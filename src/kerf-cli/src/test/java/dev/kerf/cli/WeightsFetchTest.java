@@ -57,7 +57,10 @@ class WeightsFetchTest {
         for (String text : new String[] {"Apache-2.0", base + "/sam2.1_hiera_tiny.pt", file.toString(), sha256 + "  checked"}) {
             assertTrue(fetched.out().contains(text), () -> "expected '" + text + "' in: " + fetched.out());
         }
-        assertTrue(Run.of("weights", "fetch", "--list").succeeded().out().contains("sam2.1-tiny"));
+        String list = Run.of("weights", "fetch", "--list").succeeded().out();
+        for (String name : new String[] {"sam2.1-tiny", "sam-vit-b", "sam-vit-l", "sam-vit-h", "isnet-general-use", "u2netp"}) {
+            assertTrue(list.contains(name), name);
+        }
         // The content is none, but it is this file that is looked into.
         Run.of("segment", "--weights", "sam2.1-tiny", "x.png").failedWith(ExitCode.FAILED, file.toString(),
                 "neither a safetensors");

@@ -37,7 +37,7 @@ public final class Golden {
 
     private static final Map<String, Model> MODELS = Map.of(
             "unet", new UNetGolden(), "maskrcnn", new RcnnGolden(), "sam2", new Sam2Golden(), "edgetam", new Sam2Golden(),
-            "sam", new SamGolden());
+            "sam", new SamGolden(), "u2net", new SaliencyGolden());
 
     private final GoldenCase golden;
     private final Model model;

@@ -10,9 +10,9 @@ import java.util.Optional;
 /**
  * Weights that others have published and that Kerf can fetch, under names of its own.
  *
- * <p>The addresses are those in the READMEs of facebookresearch/sam2 and facebookresearch/segment-anything, and in torchvision's
- * source. torchvision puts the first eight
- * digits of the SHA-256 into its files' names. Meta states no digests; those here are what several independent
+ * <p>The addresses are those in the READMEs of facebookresearch/sam2 and facebookresearch/segment-anything, in torchvision's
+ * source, and of danielgatis/rembg's releases. torchvision puts the first eight
+ * digits of the SHA-256 into its files' names. Meta and rembg state no digests of that kind; those here are what several independent
  * projects that pin the same files agree on, and sizes likewise.
  *
  * @param name     what users call them, such as {@code sam2.1-tiny}
@@ -27,6 +27,7 @@ public record PublishedWeights(String name, String title, URI source, long bytes
     private static final String SAM_LICENCE = "Apache-2.0, Meta Platforms: https://github.com/facebookresearch/segment-anything/blob/main/LICENSE";
     private static final String SAM2 = "https://dl.fbaipublicfiles.com/segment_anything_2/";
     private static final String SAM2_LICENCE = "Apache-2.0, Meta Platforms: https://github.com/facebookresearch/sam2/blob/main/LICENSE";
+    private static final String REMBG = "https://github.com/danielgatis/rembg/releases/download/v0.0.0/";
     private static final String TORCHVISION = "https://download.pytorch.org/models/";
     private static final String TORCHVISION_LICENCE = "BSD-3-Clause for torchvision, which says of its pre-trained models that"
             + " they may have terms of their own from the data (COCO) they were trained on:"
@@ -60,7 +61,12 @@ public record PublishedWeights(String name, String title, URI source, long bytes
                     "bf2d0c1efbc936eeee2bc95a48e80ebc86b891f61b0106485937fc29f9315fc0"),
             rcnn("maskrcnn-resnet50-fpn-v2", "Mask R-CNN v2, ResNet-50-FPN, COCO_V1 (torchvision)",
                     "maskrcnn_resnet50_fpn_v2_coco-73cbd019.pth", 185_828_065,
-                    "73cbd0190fcbe3ba339921fbce2c3a0b6bb9126c9a133c85e43a2a8e060a109e"));
+                    "73cbd0190fcbe3ba339921fbce2c3a0b6bb9126c9a133c85e43a2a8e060a109e"),
+            rembg("isnet-general-use", "IS-Net, general use (xuebinqin/DIS, ONNX by danielgatis/rembg)",
+                    "DIS/blob/main/LICENSE.md", 178_648_008,
+                    "60920e99c45464f2ba57bee2ad08c919a52bbf852739e96947fbb4358c0d964a"),
+            rembg("u2netp", "U²-Netp (xuebinqin/U-2-Net, ONNX by danielgatis/rembg)", "U-2-Net/blob/master/LICENSE", 4_574_861,
+                    "309c8469258dda742793dce0ebea8e6dd393174f89934733ecc8b14c76f4ddd8"));
 
     private static PublishedWeights sam(String name, String file, long bytes, String sha256) {
         int dash = name.indexOf('-');
@@ -76,6 +82,11 @@ public record PublishedWeights(String name, String title, URI source, long bytes
 
     private static PublishedWeights rcnn(String name, String title, String file, long bytes, String sha256) {
         return new PublishedWeights(name, title, URI.create(TORCHVISION + file), bytes, sha256, TORCHVISION_LICENCE);
+    }
+
+    private static PublishedWeights rembg(String name, String title, String licence, long bytes, String sha256) {
+        return new PublishedWeights(name, title, URI.create(REMBG + name + ".onnx"), bytes, sha256,
+                "Apache-2.0, Xuebin Qin: https://github.com/xuebinqin/" + licence);
     }
 
     /** Everything that is known. */

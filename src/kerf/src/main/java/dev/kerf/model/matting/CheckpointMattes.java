@@ -11,6 +11,7 @@ import dev.kerf.graph.GraphBuilder;
 import dev.kerf.graph.SpatialOp.Interpolation;
 import dev.kerf.graph.TensorType;
 import dev.kerf.image.Picture;
+import dev.kerf.image.PixelFormat;
 import dev.kerf.model.nn.PictureInput;
 import dev.kerf.model.plan.PlanCache;
 import dev.kerf.tensor.HostTensor;
@@ -37,7 +38,7 @@ final class CheckpointMattes implements Matting.Network {
         this.device = device;
         this.net = net;
         this.options = options;
-        Graph any = graph(net, 1, Trained.U2NET.side(), Trained.U2NET.side());
+        Graph any = graph(net, 1, Trained.U2NET.side(), Trained.U2NET.side(), false);
         net.weights().requireAllUsed(any.weights().stream().flatMap(w -> w.tensors().stream()).toList(), net.notNeeded());
         this.weights = device.load(net.weights());
         this.plans = new PlanCache<>(plans, form -> device.compile(record(form), this.weights, compile()));
@@ -47,10 +48,20 @@ final class CheckpointMattes implements Matting.Network {
         return CompileOptions.of().precision(options.precision());
     }
 
-    /** Normalised planes {@code image} (batch, 3, height, width) to shares {@code matte} (batch, 1, height, width). */
-    static Graph graph(SaliencyNet net, int batch, int height, int width) {
+    /**
+     * {@code image} to shares {@code matte} (batch, 1, height, width).
+     *
+     * @param pixels whether the image is U8 (batch, height, width, 3); else it is float32 (batch, 3, height, width), normalised
+     */
+    static Graph graph(SaliencyNet net, int batch, int height, int width, boolean pixels) {
         GraphBuilder g = new GraphBuilder();
-        Value x = g.input(IMAGE, TensorType.f32(batch, CHANNELS, height, width));
+        Picture.Form form = new Picture.Form(width, height, PixelFormat.RGB8);
+        Value x = g.input(IMAGE,
+                pixels ? PictureInput.type(form, batch) : TensorType.f32(batch, CHANNELS, height, width));
+        if (pixels) {
+            x = PictureInput.standardised(g, PictureInput.planes(g, x, form, CHANNELS, false), net.trained().mean(),
+                    net.trained().std());
+        }
         g.output(MATTE, SaliencyNet.shares(g, net.record(g, x)));
         return g.build();
     }
@@ -97,8 +108,8 @@ final class CheckpointMattes implements Matting.Network {
         }
     }
 
-    /** Every stage for a picture, by its name, in order. */
-    Map<String, HostTensor> trace(Picture picture) {
+    @Override
+    public Map<String, HostTensor> trace(Picture picture) {
         Graph graph = record(picture.form());
         Map<String, HostTensor> out = new LinkedHashMap<>();
         CompileOptions all = compile().keep(graph.stages().keySet().toArray(String[]::new));

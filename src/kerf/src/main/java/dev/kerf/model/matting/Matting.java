@@ -7,6 +7,7 @@ import dev.kerf.image.Picture;
 import dev.kerf.model.ModelKind;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.weights.Weights;
+import java.util.Map;
 
 /**
  * Tells how much of each pixel belongs to what a picture is of: by U²-Net, U²-Netp or IS-Net from their checkpoints, or by an ONNX
@@ -42,6 +43,9 @@ public final class Matting implements AutoCloseable {
 
         /** float32 (height, width) of the picture's size. */
         HostTensor shares(Picture picture);
+
+        /** Named stages in order. */
+        Map<String, HostTensor> trace(Picture picture);
 
         @Override
         void close();
@@ -103,6 +107,15 @@ public final class Matting implements AutoCloseable {
             }
         }
         return shares;
+    }
+
+    /**
+     * Every stage of a checkpoint's network for a picture, by its upstream name, in order: {@code input} normalised, {@code stage1} …
+     * {@code stage6}, {@code stage5d} … {@code stage1d}, {@code logits}, {@code matte} in the picture's size and not yet stretched. Of an
+     * ONNX model the matte alone.
+     */
+    public Map<String, HostTensor> trace(Picture picture) {
+        return network.trace(picture);
     }
 
     /** Closes plans and gives the weights back; the model or the weight file stays open. */

@@ -93,6 +93,11 @@ final class OnnxMattes implements Matting.Network {
     }
 
     @Override
+    public Map<String, HostTensor> trace(Picture picture) {
+        return Map.of("matte", shares(picture));
+    }
+
+    @Override
     public void close() {
         net.close();
     }

@@ -37,14 +37,16 @@ final class SaliencyKind implements ModelKind {
 
     @Override
     public Graph graph(Weights weights, GraphRequest r) {
-        return CheckpointMattes.graph(SaliencyNet.of(weights), r.batch(), r.height(), r.width());
+        return CheckpointMattes.graph(SaliencyNet.of(weights), r.batch(), r.height(), r.width(), r.pixels());
     }
 
     @Override
     public Map<String, String> metadata(Weights weights, GraphRequest r) {
         Trained trained = SaliencyNet.of(weights).trained();
         return Map.of("kerf.model", name(), "kerf.part", r.part(), "kerf.input",
-                "float32 (1, channels, height, width): samples in 0 to 1, normalised as kerf.input.normalise says",
+                r.pixels()
+                        ? "uint8 (1, height, width, channels): pixels, which the graph normalises itself"
+                        : "float32 (1, channels, height, width): samples in 0 to 1, normalised as kerf.input.normalise says",
                 "kerf.input.normalise", "fixed", "kerf.input.mean", Json.of(trained.mean()).toString(), "kerf.input.std",
                 Json.of(trained.std()).toString());
     }

@@ -73,10 +73,14 @@ final class OnnxAnswers {
     }
 
     private Value resized(Value x, Interpolation how) {
+        return resized(x, how, false);
+    }
+
+    private Value resized(Value x, Interpolation how, boolean antialias) {
         Shape s = x.type().shape();
         return s.dim(2) == height && s.dim(3) == width
                 ? x
-                : g.apply(new SpatialOp.Resize(height, width, how, Sampling.HALF_PIXEL, false, 0, 0), x);
+                : g.apply(new SpatialOp.Resize(height, width, how, Sampling.HALF_PIXEL, antialias, 0, 0), x);
     }
 
     private Value plane(Value x) {
@@ -119,7 +123,7 @@ final class OnnxAnswers {
         }
         Value one = channels == 2 ? g.slice(between ? x : g.apply(new NormOp.Softmax(1), x), 1, 1, 2) : x;
         Value shares = between || channels == 2 ? one : g.unary(Function.SIGMOID, one);
-        Value matte = plane(g.apply(new PointwiseOp.Clamp(0, 1), resized(shares, Interpolation.BILINEAR)));
+        Value matte = plane(g.apply(new PointwiseOp.Clamp(0, 1), resized(shares, Interpolation.BILINEAR, true)));
         g.output(MATTE, matte);
         g.output(LABELS, g.apply(new Compare(Relation.GREATER), matte, g.constant(0.5f)));
         return 2;
