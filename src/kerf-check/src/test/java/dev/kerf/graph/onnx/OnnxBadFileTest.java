@@ -150,6 +150,10 @@ class OnnxBadFileTest {
                 .node("MatMul", List.of("x", "x"), List.of("y")));
         refused("axis 5 of 2", new OnnxWriter(17).input("x", 1, "2", "3").output("y", 1)
                 .node("Softmax", List.of("x"), List.of("y"), Attribute.of("axis", 5)));
+        refused("floating-point and whole numbers together", new OnnxWriter(17).input("x", 1, "1", "1", "3", "3").output("y", 1)
+                .longs("w", Shape.of(1, 1, 1, 1), 1).node("Conv", List.of("x", "w"), List.of("y")));
+        refused("is of text, which Kerf has not", new OnnxWriter(17).input("x", 8, "2").output("y", 8)
+                .node("Identity", List.of("x"), List.of("y")));
         refused("lacks its operand 1", new OnnxWriter(17).input("x", 1, "2", "3").output("y", 1)
                 .node("Add", List.of("x"), List.of("y")));
     }

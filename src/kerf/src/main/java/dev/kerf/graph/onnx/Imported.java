@@ -27,6 +27,11 @@ final class Imported {
             "output_dtype", "round_mode", "num_outputs", "noop_with_empty_axes", "keepdims", "q_num_heads", "kv_num_heads",
             "softmax_precision", "reduction");
 
+    /** Operators whose operands have one type; of Where but the first. */
+    private static final Set<String> ONE_TYPE = Set.of("Add", "Sub", "Mul", "Div", "Max", "Min", "Sum", "Mean", "Mod", "Equal",
+            "Greater", "GreaterOrEqual", "Less", "LessOrEqual", "Conv", "ConvTranspose", "MatMul", "Gemm", "Concat", "Where",
+            "PRelu", "Einsum", "BatchNormalization", "InstanceNormalization");
+
     /** Where the node's ops are recorded. */
     final GraphBuilder g;
     /** Version of its domain's operators. */
@@ -67,6 +72,22 @@ final class Imported {
             if (!read.contains(name) && !WITHOUT_EFFECT.contains(name)) {
                 throw refuse("its attribute " + OnnxFile.quoted(name) + " isn't known");
             }
+        }
+    }
+
+    /**
+     * Makes sure that the operands that ONNX wants to be of one type are all of floating point, or none.
+     *
+     * @throws BadFileException if they aren't
+     */
+    void checkTypes() {
+        if (!ONE_TYPE.contains(node.kind())) {
+            return;
+        }
+        int from = node.kind().equals("Where") ? 1 : 0;
+        List<Boolean> kinds = operands.stream().skip(from).filter(o -> o != null).map(Operand::floating).distinct().toList();
+        if (kinds.size() > 1) {
+            throw bad("takes operands of one type, not floating-point and whole numbers together");
         }
     }
 

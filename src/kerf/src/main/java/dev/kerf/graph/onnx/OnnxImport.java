@@ -176,6 +176,7 @@ final class OnnxImport {
             throw imported.refuse("there is no such operator in Kerf");
         }
         try (GraphBuilder.Scope _ = g.scope(scope(n))) {
+            imported.checkTypes();
             rule.record(imported);
             imported.checkAttributes();
             n.outputs().stream().filter(o -> !values.containsKey(o))

@@ -290,6 +290,7 @@ public final class OnnxModel implements AutoCloseable {
      */
     public Map<String, Value> record(GraphBuilder g, Map<String, Value> values, Map<String, HostTensor> fixed) {
         file.check();
+        open().forEach(s -> OnnxImport.type(s, Shape.of(), file.path().toString()));
         return OnnxImport.record(file, nodes, g, values, fixed);
     }
 

@@ -65,10 +65,13 @@ public final class Fusion {
     /** Nodes that have to wait for their residual operand, by the addition in whose place they stand. */
     private final Map<Integer, Node> waiting = new HashMap<>();
     private int values;
+    /** The largest id of a node. */
+    private int lastId;
 
     private Fusion(Graph graph, Set<String> keepStages) {
         this.graph = graph;
         this.values = graph.values();
+        this.lastId = graph.nodes().stream().mapToInt(Node::id).max().orElse(-1);
         graph.kept(keepStages).values().forEach(v -> kept.add(v.id()));
     }
 
@@ -79,7 +82,8 @@ public final class Fusion {
      * @param keepStages stages that the caller will read
      */
     public static Graph fuse(Graph graph, Set<String> keepStages) {
-        Graph folded = Folding.fold(graph);
+        // Without what nobody needs: a value has no other readers than those that count.
+        Graph folded = prune(Folding.fold(graph), keepStages);
         Fusion f = new Fusion(folded, keepStages);
         for (Node n : folded.nodes()) {
             if (f.waiting.containsKey(n.id())) {
@@ -263,7 +267,7 @@ public final class Fusion {
     }
 
     private Value weightNode(WeightExpr expr, String name, Value like) {
-        int id = graph.nodes().size() + values - graph.values();
+        int id = ++lastId;
         Value v = new Value(values++, new TensorType(DType.F32, expr.shape()), null, like.recording());
         nodes.add(new Node(id, name, new SourceOp.Weight(expr, v.type()), List.of(), List.of(v)));
         return v;
@@ -314,8 +318,10 @@ public final class Fusion {
         Value other = other(sum, v);
         Node head = head(v);
         return head != null && other.type().equals(v.type()) && sum.output().type().equals(v.type())
-                && graph.nodes().subList(head.id(), Math.max(head.id(), graph.producer(other).id())).stream()
-                        .noneMatch(n -> n.op() instanceof StateOp);
+                && graph.nodes()
+                        .subList(graph.position(head.id()),
+                                Math.max(graph.position(head.id()), graph.position(graph.producer(other).id())))
+                        .stream().noneMatch(n -> n.op() instanceof StateOp);
     }
 
     /** The convolution (and its norm) or matrix product that makes a value and has no residual yet, if any does. */

@@ -12,6 +12,7 @@ import dev.kerf.graph.GraphBuilder;
 import dev.kerf.graph.MatrixOp;
 import dev.kerf.graph.MoveOp;
 import dev.kerf.graph.Op.Activation;
+import dev.kerf.graph.PointwiseOp.Function;
 import dev.kerf.graph.SourceOp;
 import dev.kerf.graph.SourceOp.WeightExpr;
 import dev.kerf.graph.SpatialOp.Conv2d;
@@ -52,6 +53,37 @@ class FusionTest {
                 ((SourceOp.Weight) fused.producer(conv.input(1)).op()).expr());
         assertEquals(List.of("w", "bn.weight", "bn.bias", "bn.running_mean", "bn.running_var"), weight.tensors());
         assertEquals(4, fused.nodes().size(), "input, weight, bias, convolution; the norm's own weights are gone");
+    }
+
+    /** As what an exporter takes apart leaves them behind: nodes that nobody needs. */
+    @Test
+    void whatNobodyNeedsKeepsNothingApart() {
+        Value x = g.input("x", TensorType.f32(1, 3, 8, 8));
+        Value unread = g.unary(Function.ABS, x);
+        g.add(unread, unread);
+        Value y = g.conv2d(x, g.weight("w", Shape.of(3, 3, 3, 3)), null, Window2d.of().pad(1));
+        g.multiply(y, y);
+        Value sum = g.add(y, x);
+        g.unary(Function.SIGMOID, sum);
+        g.output("y", g.unary(Function.SILU, sum));
+        List<Node> k = kernels(Fusion.fuse(g.build(), Set.of()));
+        assertEquals(1, k.size(), k.toString());
+        assertEquals(Activation.SILU, assertInstanceOf(Conv2d.class, k.getFirst().op()).activation());
+        assertTrue(((Conv2d) k.getFirst().op()).residual());
+    }
+
+    /** Also those of what fusion makes itself, where nodes before were dropped. */
+    @Test
+    void idsOfNodesDiffer() {
+        Value x = g.input("x", TensorType.f32(1, 3, 8, 8));
+        g.unary(Function.ABS, g.unary(Function.ABS, x));
+        Value y = x;
+        for (int i = 0; i < 3; i++) {
+            y = g.relu(norm(g.conv2d(y, g.weight("w" + i, Shape.of(3, 3, 3, 3)), null, Window2d.of().pad(1)), "bn" + i));
+        }
+        g.output("y", y);
+        List<Node> nodes = Fusion.fuse(g.build(), Set.of()).nodes();
+        assertEquals(nodes.size(), nodes.stream().map(Node::id).distinct().count(), nodes.toString());
     }
 
     @Test
