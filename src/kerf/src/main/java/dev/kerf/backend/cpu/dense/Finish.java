@@ -162,7 +162,8 @@ final class Finish {
         }
     }
 
-    private static FloatVector indices(IntUnaryOperator f) {
+    /** Lanes to pick of two vectors, as indices into both. */
+    static FloatVector indices(IntUnaryOperator f) {
         float[] lanes = new float[L];
         for (int i = 0; i < L; i++) {
             lanes[i] = f.applyAsInt(i);

@@ -12,8 +12,12 @@ public final class Transposes {
     private static final VectorSpecies<Float> S = VectorMath.SPECIES;
     private static final int L = S.length();
     private static final int GROUP = Tiles.ROW_STEP;
-    /** As many lanes as a group has rows. */
-    private static final VectorSpecies<Float> NARROW = GROUP == 4 ? FloatVector.SPECIES_128 : FloatVector.SPECIES_64;
+    /** Groups that fill a vector, which are put together by two steps where they are four. */
+    private static final int GROUPS = L / GROUP;
+    /** The first group of two vectors, side by side. */
+    private static final FloatVector SINGLES = Finish.indices(i -> i < GROUP ? i : L + (i - GROUP) % L);
+    /** The first two groups of two vectors. */
+    private static final FloatVector PAIRS = Finish.indices(i -> i < 2 * GROUP ? i : L + (i - 2 * GROUP) % L);
     /** Floats of room for a square. */
     static final int ROOM = L * L;
 
@@ -40,15 +44,41 @@ public final class Transposes {
      * @param n columns
      */
     static void columns(float[] x, int from, int step, float alpha, float[] to, int at, int n) {
-        for (int k = 0; k < n; k++) {
-            FloatVector.fromArray(NARROW, x, from + step * k).mul(alpha).intoArray(to, at + GROUP * k);
+        FloatVector factor = FloatVector.broadcast(S, alpha);
+        int k = 0;
+        // Whole vectors are read, of which the first group counts.
+        for (; GROUPS == 4 && k <= n - 4 && from + step * (k + 3) + L <= x.length; k += 4) {
+            int o = from + step * k;
+            FloatVector ab = SINGLES.selectFrom(FloatVector.fromArray(S, x, o), FloatVector.fromArray(S, x, o + step));
+            FloatVector cd = SINGLES.selectFrom(FloatVector.fromArray(S, x, o + 2 * step),
+                    FloatVector.fromArray(S, x, o + 3 * step));
+            PAIRS.selectFrom(ab, cd).mul(factor).intoArray(to, at + GROUP * k);
+        }
+        for (; k < n; k++) {
+            for (int r = 0; r < GROUP; r++) {
+                to[at + GROUP * k + r] = alpha * x[from + step * k + r];
+            }
         }
     }
 
     /** The same of columns at any places: to[at + group · k + r] = x[from + start[s + k] + r]. */
     static void columns(float[] x, int from, int[] start, int s, float[] to, int at, int n) {
-        for (int k = 0; k < n; k++) {
-            FloatVector.fromArray(NARROW, x, from + start[s + k]).intoArray(to, at + GROUP * k);
+        int k = 0;
+        int last = x.length - L;
+        for (; GROUPS == 4 && k <= n - 4; k += 4) {
+            int o0 = from + start[s + k];
+            int o1 = from + start[s + k + 1];
+            int o2 = from + start[s + k + 2];
+            int o3 = from + start[s + k + 3];
+            if (Math.max(Math.max(o0, o1), Math.max(o2, o3)) > last) {
+                break;
+            }
+            FloatVector ab = SINGLES.selectFrom(FloatVector.fromArray(S, x, o0), FloatVector.fromArray(S, x, o1));
+            FloatVector cd = SINGLES.selectFrom(FloatVector.fromArray(S, x, o2), FloatVector.fromArray(S, x, o3));
+            PAIRS.selectFrom(ab, cd).intoArray(to, at + GROUP * k);
+        }
+        for (; k < n; k++) {
+            System.arraycopy(x, from + start[s + k], to, at + GROUP * k, GROUP);
         }
     }
 
