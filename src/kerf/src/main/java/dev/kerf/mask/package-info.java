@@ -9,7 +9,8 @@
  * {@link dev.kerf.mask.CocoPanoptic} panoptic pictures; {@link dev.kerf.mask.Coco} and
  * {@link dev.kerf.mask.Instances#writeCocoResults} write them.
  *
- * <p>Pictures to look at: {@link dev.kerf.mask.Overlay}.
+ * <p>Pictures to look at: {@link dev.kerf.mask.Overlay}; things cut out of pictures by a matte: {@link dev.kerf.mask.Cutout}, in front of a
+ * {@link dev.kerf.mask.Background}.
  */
 @NullMarked
 package dev.kerf.mask;
