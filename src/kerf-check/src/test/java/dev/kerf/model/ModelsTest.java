@@ -27,7 +27,8 @@ class ModelsTest {
             "maskrcnn-quick", "Mask R-CNN: ResNet-50-FPN as torchvision's first version, 91 classes with background",
             "sam2-quick", "SAM 2.1: Hiera tiny, 12 blocks in stages [1, 2, 7, 2], 96 to 768 channels, 1 to 8 heads; "
                     + "trained at 1024×1024 pixels",
-            "sam-quick", "SAM ViT-B: 12 blocks, 768 channels, 12 heads; trained at 256×256 pixels");
+            "sam-quick", "SAM ViT-B: 12 blocks, 768 channels, 12 heads; trained at 256×256 pixels", "u2netp-quick",
+            "U²-Netp: six stages of residual U-blocks, one matte; trained at 320×320 pixels");
 
     @Test
     void eachCaseIsOfOneKindWhichDescribesItAndRecordsItsParts() {
