@@ -143,6 +143,22 @@ class NetworkCommandTest {
         assertTrue(none.err().contains("--format matte"), none.err());
     }
 
+    /** Numbers so large that the network's are none. */
+    @Test
+    void whatIsNotFiniteHasFailed() {
+        net(false, new float[] {3e38f, 0, 0}, new float[] {0, 0, 1});
+        picture();
+        Run run = segment("--input-scale", "1");
+        assertEquals(ExitCode.FAILED, run.code());
+        assertTrue(run.err().contains("logits aren't finite"), run.err());
+        float[] x = new float[3 * 8 * 16];
+        x[7] = Float.NaN;
+        HostTensor.of(Shape.of(3, 8, 16), x).writeNpy(dir.resolve("x.npy"));
+        Run nan = Run.of("segment", "--backend", "cpu", "--weights", dir.resolve("net.onnx"), "--out", dir.resolve("out"),
+                dir.resolve("x.npy"));
+        assertTrue(nan.err().contains("element [0, 0, 7] is NaN"), nan.err());
+    }
+
     @Test
     void inspectSaysWhatIsInIt() {
         net(false, new float[] {1, 0, 0}, new float[] {0, 0, 1});

@@ -16,6 +16,7 @@ import dev.kerf.graph.SpatialOp;
 import dev.kerf.graph.SpatialOp.Interpolation;
 import dev.kerf.graph.SpatialOp.Sampling;
 import dev.kerf.model.onnx.OnnxOptions.Answer;
+import dev.kerf.model.plan.FiniteCheck;
 import dev.kerf.tensor.DType;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;
@@ -60,6 +61,11 @@ final class OnnxAnswers {
         Value x = last && rank == 4 ? g.permute(y, 0, 3, 1, 2) : y;
         Shape t = x.type().shape();
         Value planes = g.reshape(x, 1, channels, t.dim(-2), t.dim(-1));
+        if (!whole) {
+            FiniteCheck check = new FiniteCheck(g);
+            check.add(planes);
+            check.record();
+        }
         Answer how = answer != Answer.AUTO
                 ? answer
                 : whole ? Answer.LABELS : channels > 1 ? Answer.CLASSES : Answer.MATTE;

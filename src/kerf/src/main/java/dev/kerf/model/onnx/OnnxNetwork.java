@@ -20,6 +20,7 @@ import dev.kerf.mask.Instances;
 import dev.kerf.mask.LabelMap;
 import dev.kerf.model.nn.PictureInput;
 import dev.kerf.model.onnx.OnnxOptions.Answer;
+import dev.kerf.model.plan.FiniteCheck;
 import dev.kerf.model.plan.PlanCache;
 import dev.kerf.tensor.DType;
 import dev.kerf.tensor.HostTensor;
@@ -136,7 +137,7 @@ public final class OnnxNetwork implements AutoCloseable {
      *
      * @param raw      whether the output is wanted as it is
      * @param answered whether labels are wanted
-     * @throws BadInputException if nothing of a picture can be made of the network's result
+     * @throws BadInputException if nothing of a picture can be made of the network's result, or it isn't finite
      */
     public Result run(Picture picture, boolean raw, boolean answered) {
         return run(new Request(picture.form(), null, raw, answered),
@@ -148,6 +149,7 @@ public final class OnnxNetwork implements AutoCloseable {
      *
      * @param raw      whether the output is wanted as it is
      * @param answered whether labels are wanted; of one picture alone
+     * @throws BadInputException as of a picture, and if an element isn't finite
      */
     public Result run(HostTensor tensor, boolean raw, boolean answered) {
         Shape s = tensor.shape();
@@ -155,6 +157,9 @@ public final class OnnxNetwork implements AutoCloseable {
             throw new BadInputException("a tensor " + tensor + ", the network takes (C, H, W) or (N, C, H, W)");
         }
         Shape whole = s.rank() == 4 ? s : Shape.of(1, s.dim(0), s.dim(1), s.dim(2));
+        if (tensor.dtype() == DType.F32) {
+            FiniteCheck.requireInput("the image", tensor);
+        }
         return run(new Request(null, whole, raw, answered), e -> {
             DType to = e.input(IMAGE).type().dtype();
             e.input(IMAGE).upload(tensor.to(to).data());
@@ -183,6 +188,9 @@ public final class OnnxNetwork implements AutoCloseable {
             fill.accept(e);
             e.run();
             Map<String, Value> outputs = e.graph().outputs();
+            if (outputs.containsKey(FiniteCheck.OUTPUT)) {
+                FiniteCheck.require(e, PictureInput.names(1));
+            }
             Letterbox box = lease.plan().box();
             return new Result(
                     outputs.containsKey(OnnxAnswers.LABELS) ? new LabelMap(e.output(OnnxAnswers.LABELS).toHost()) : null,

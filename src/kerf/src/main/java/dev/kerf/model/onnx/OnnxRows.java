@@ -10,6 +10,7 @@ import dev.kerf.graph.PointwiseOp.Cast;
 import dev.kerf.graph.PointwiseOp.Function;
 import dev.kerf.graph.ReduceOp;
 import dev.kerf.graph.SelectOp;
+import dev.kerf.model.plan.FiniteCheck;
 import dev.kerf.tensor.DType;
 import dev.kerf.tensor.Shape;
 import java.util.List;
@@ -125,6 +126,10 @@ final class OnnxRows {
             scores = g.apply(new ReduceOp.Reduce(ReduceOp.Reduction.MAX, List.of(1), false), each);
             scores = layout.form == Form.OBJECTNESS ? g.multiply(scores, g.reshape(g.slice(rows, 1, 4, 5), n)) : scores;
         }
+        FiniteCheck check = new FiniteCheck(g);
+        check.add(g.reshape(scores, 1, n, 1));
+        check.add(prototypes);
+        check.record();
         Value order = g.add(new SelectOp.Rank(options.score(), n), g.reshape(scores, 1, n)).getFirst(); // (1, N), counted
         // An IoU is never above 2: nothing is suppressed then, but there may be too many.
         List<Value> kept = g.add(new BoxOp.Nms(chosen ? 2 : options.overlap(), 0, options.most()),
