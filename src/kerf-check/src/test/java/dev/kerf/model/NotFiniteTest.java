@@ -2,6 +2,7 @@ package dev.kerf.model;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -16,6 +17,8 @@ import dev.kerf.mask.Panoptic;
 import dev.kerf.model.maskrcnn.DetectOptions;
 import dev.kerf.model.maskrcnn.MaskRcnn;
 import dev.kerf.model.maskrcnn.SmallRcnns;
+import dev.kerf.model.matting.Matting;
+import dev.kerf.model.matting.MattingOptions;
 import dev.kerf.model.sam2.ClipTracker;
 import dev.kerf.model.sam2.ImageView;
 import dev.kerf.model.sam2.Prompt;
@@ -184,6 +187,25 @@ class NotFiniteTest {
                 assertTrue(refused(() -> view.candidates(point)).contains("logits"), what);
                 assertTrue(refused(() -> view.predictOnDevice(List.of(point), true)).contains("logits"), what);
                 assertTrue(refused(() -> clip.prompt(1, 1, point)).contains("frame 1: the network's logits"), what);
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource(DEVICES)
+    void mattes(String id) {
+        Map<String, HostTensor> good = new LinkedHashMap<>();
+        try (Weights stored = GoldenCase.open(Path.of("src/kerf-check/src/test/resources/goldens/u2netp-quick")).weights()) {
+            stored.names().forEach(n -> good.put(n, stored.tensor(n)));
+            for (String name : List.of("outconv.bias", "stage6.rebnconvin.bn_s1.running_mean")) {
+                try (Device device = Backends.open(id);
+                        Weights weights = Weights.of(spoilt(good, name));
+                        Matting net = Matting.load(device, weights, MattingOptions.of().size(64, 96))) {
+                    assertTrue(refused(() -> net.matte(picture())).contains("the network's matte isn't finite"),
+                            id + " " + name);
+                    HostTensor shown = net.trace(picture()).get("logits");
+                    assertFalse(Double.isFinite(shown.getDouble(0)), id + " " + name);
+                }
             }
         }
     }

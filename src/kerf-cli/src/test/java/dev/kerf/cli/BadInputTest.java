@@ -198,11 +198,12 @@ class BadInputTest {
     void weightsOfAnotherCommand() {
         Path sam = tensor("sam.safetensors", "image_encoder.trunk.patch_embed.proj.weight");
         Path rcnn = tensor("rcnn.safetensors", "backbone.body.conv1.weight");
-        for (Path other : List.of(sam, rcnn)) {
-            String[] said = other == sam ? new String[] {"sam2", "'kerf sam'"} : new String[] {"maskrcnn", "'kerf detect'"};
-            fails(new Object[] {"segment", "--backend", "cpu", "--weights", other, "--out", out, good}, said);
-        }
-        for (String command : List.of("detect", "panoptic", "sam", "track")) {
+        Path matte = tensor("matte.safetensors", "stage1.rebnconvin.conv_s1.weight", "outconv.weight");
+        Map<Path, String[]> says = Map.of(sam, new String[] {"sam2", "'kerf sam'"}, rcnn,
+                new String[] {"maskrcnn", "'kerf detect'"}, matte, new String[] {"u2net", "'kerf cutout'", "'kerf blur'"});
+        says.forEach((other, said) -> fails(
+                new Object[] {"segment", "--backend", "cpu", "--weights", other, "--out", out, good}, said));
+        for (String command : List.of("detect", "panoptic", "sam", "track", "cutout", "blur")) {
             String[] prompt = switch (command) {
                 case "sam" -> new String[] {"--point", "1,1"};
                 case "track" -> new String[] {"--object", "1", "--point", "0:1,1"};
@@ -218,9 +219,13 @@ class BadInputTest {
         }
     }
 
-    private Path tensor(String file, String name) {
+    private Path tensor(String file, String... names) {
         Path path = dir.resolve(file);
-        Safetensors.write(path, Map.of(name, HostTensor.of(Shape.of(1), new float[1])), Map.of());
+        Map<String, HostTensor> tensors = new LinkedHashMap<>();
+        for (String name : names) {
+            tensors.put(name, HostTensor.of(Shape.of(1), new float[1]));
+        }
+        Safetensors.write(path, tensors, Map.of());
         return path;
     }
 

@@ -34,9 +34,13 @@ class BlurCommandTest {
     }
 
     private Run blur(Object... more) {
+        return blurInto(dir.resolve("out"), more);
+    }
+
+    private Run blurInto(Path out, Object... more) {
         Object[] all = new Object[more.length + 7];
-        System.arraycopy(new Object[] {"blur", "--backend", "cpu", "--weights", dir.resolve("net.onnx"), "--out",
-            dir.resolve("out")}, 0, all, 0, 7);
+        System.arraycopy(new Object[] {"blur", "--backend", "cpu", "--weights", dir.resolve("net.onnx"), "--out", out}, 0, all,
+                0, 7);
         System.arraycopy(more, 0, all, 7, more.length);
         return Run.of(all);
     }
@@ -109,6 +113,20 @@ class BlurCommandTest {
         }
         blur(dir.resolve("a.y4m"), "--video", "gif").succeeded();
         assertTrue(Run.files(dir.resolve("out")).contains("a-blur.gif"));
+    }
+
+    /** What an earlier run made of a directory isn't blurred again, moving or not. */
+    @Test
+    void aDirectoryTwice() throws IOException {
+        Path in = Files.createDirectories(dir.resolve("in"));
+        striped(0).writePng(in.resolve("a.png"));
+        video("in/b.gif", 3);
+        for (int i = 0; i < 2; i++) {
+            Run run = blurInto(in, in);
+            assertEquals(ExitCode.OK, run.code(), run.err());
+            assertEquals(i == 1, run.err().contains("a-blur.png, b-blur.gif"), run.err());
+            assertEquals(List.of("a-blur.png", "a.png", "b-blur.gif", "b.gif"), Run.files(in));
+        }
     }
 
     @Test

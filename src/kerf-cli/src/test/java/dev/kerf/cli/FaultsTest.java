@@ -9,6 +9,9 @@ import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 import dev.kerf.backend.gpu.cuda.StandIn;
 import dev.kerf.image.Image;
 import dev.kerf.image.PixelFormat;
+import dev.kerf.image.video.FrameSink;
+import dev.kerf.image.video.FrameSource.Frame;
+import dev.kerf.image.video.FrameSource.Rate;
 import dev.kerf.model.maskrcnn.SmallRcnns;
 import dev.kerf.weights.Safetensors;
 import java.io.File;
@@ -113,6 +116,17 @@ class FaultsTest {
         commands.put("export", List.of("export", "--weights", net, "--size", "16x16", "--onnx", "OUT/m.onnx"));
         commands.put("import", List.of("weights", "import", "src/kerf/src/test/resources/dev/kerf/weights/training.pt", "-o",
                 "OUT/w"));
+        Path matte = Discs.network(shared.resolve("matte.onnx"), 48, 40);
+        commands.put("cutout", List.of("cutout", "--weights", matte, "--matte", picture, "--backend", "cpu", "--out", "OUT"));
+        Path film = shared.resolve("film.y4m");
+        Rate rate = new Rate(10, 1);
+        try (FrameSink to = FrameSink.open(film, 48, 40, rate)) {
+            for (int i = 0; i < 3; i++) {
+                to.write(new Frame(i, rate.time(i), rate.duration(), image));
+            }
+            to.finish();
+        }
+        commands.put("blur", List.of("blur", "--weights", matte, film, "--backend", "cpu", "--out", "OUT"));
     }
 
     private static Object[] into(List<Object> command, Path out) {

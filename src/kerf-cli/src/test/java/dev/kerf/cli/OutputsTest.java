@@ -144,6 +144,10 @@ class OutputsTest {
         Path video = picture(Files.createDirectory(dir.resolve("clip")).resolve("0.png")).getParent();
         Files.createSymbolicLink(linked.resolve("clip-overlay.gif"), video.resolve("0.png"));
         Path weights = Files.createSymbolicLink(dir.resolve("weights"), net);
+        Path matte = Discs.network(dir.resolve("matte.onnx"), 24, 16);
+        for (String result : List.of("a-cutout.png", "a-blur.png")) {
+            Files.createSymbolicLink(linked.resolve(result), picture);
+        }
         List<Object[]> calls = List.of(
                 new Object[] {"segment", "--weights", net, "--out", same, picture, other},
                 new Object[] {"segment", "--weights", net, "--out", there, same.resolve("a.png"), same.resolve("a-labels.png")},
@@ -151,6 +155,8 @@ class OutputsTest {
                 new Object[] {"sam", "--weights", sam, "--image-size", 64, "--point", "3,3", "--out", linked, picture},
                 new Object[] {"track", "--weights", sam, "--image-size", 64, "--object", 1, "--point", "0:3,3", "--out", linked,
                     video},
+                new Object[] {"cutout", "--weights", matte, "--out", linked, picture},
+                new Object[] {"blur", "--weights", matte, "--out", linked, picture},
                 new Object[] {"trace", "--weights", net, "--image", picture, "--out", picture},
                 new Object[] {"trace", "--weights", net, "--image", picture, "--out", weights},
                 new Object[] {"export", "--weights", net, "--size", "16x16", "--onnx", weights},

@@ -8,6 +8,8 @@ import dev.kerf.mask.Instances.Instance;
 import dev.kerf.model.ModelOptions;
 import dev.kerf.model.maskrcnn.DetectOptions;
 import dev.kerf.model.maskrcnn.MaskRcnn;
+import dev.kerf.model.matting.Matting;
+import dev.kerf.model.matting.MattingOptions;
 import dev.kerf.model.sam2.ImageView;
 import dev.kerf.model.sam2.Prediction;
 import dev.kerf.model.sam2.Prompt;
@@ -23,13 +25,14 @@ import java.util.Map;
 import java.util.stream.IntStream;
 
 /**
- * The networks of a soak: the small U-Net that comes with Kerf, and a Mask R-CNN and a SAM 2 with the weights of golden cases;
- * all on small pictures.
+ * The networks of a soak: the small U-Net that comes with Kerf, and a Mask R-CNN, a SAM 2 and a U²-Net or IS-Net with the weights
+ * of golden cases; all on small pictures.
  */
 final class Networks {
     /** More than plans of any cache. */
     private static final List<Image> PICTURES = IntStream.range(0, 5).mapToObj(i -> drawn(32 + 8 * i, 48 - 4 * i)).toList();
     private static final int SAM_SIDE = 64;
+    private static final int MATTE_SIDE = 64;
     /** The small one is asked this often for each time that a large one is. */
     private static final int UNET_SHARE = 40;
 
@@ -51,6 +54,10 @@ final class Networks {
                         (device, weights) -> Sam2.load(device, weights, Sam2.Settings.of().imageSize(SAM_SIDE),
                                 ModelOptions.of()),
                         (net, i) -> point(net, PICTURES.get(i)), Sam2::close));
+                case "u2net" -> all.putIfAbsent("u2net", new Network<>("mattes, " + name(folder), 1, PICTURES.size(),
+                        golden::weights,
+                        (device, weights) -> Matting.load(device, weights, MattingOptions.of().size(MATTE_SIDE, MATTE_SIDE)),
+                        (net, i) -> hash(1, net.matte(PICTURES.get(i))), Matting::close));
                 default -> {
                     // The U-Net that comes with Kerf is smaller.
                 }

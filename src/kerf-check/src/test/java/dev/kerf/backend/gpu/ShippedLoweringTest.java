@@ -11,8 +11,10 @@ import dev.kerf.check.golden.GoldenCase;
 import dev.kerf.graph.Graph;
 import dev.kerf.graph.Graph.Node;
 import dev.kerf.graph.plan.Fusion;
+import dev.kerf.model.ModelKind.GraphRequest;
 import dev.kerf.model.maskrcnn.DetectOptions;
 import dev.kerf.model.maskrcnn.MaskRcnn;
+import dev.kerf.model.matting.Matting;
 import dev.kerf.model.sam2.network.Sam2Graphs;
 import dev.kerf.model.sam2.network.PromptGraphs.DecoderRequest;
 import dev.kerf.model.sam2.network.Sam2VideoGraphs;
@@ -59,6 +61,11 @@ class ShippedLoweringTest {
             all.add(Sam2VideoGraphs.frame(config, new FrameRequest(one, 4, 2, 3)));
             all.add(Sam2VideoGraphs.given(config, 48, 80));
             all.add(Sam2VideoGraphs.remember(config, 2, 4, false));
+        }
+        for (String mattes : List.of("u2netp-quick", "isnet-quick")) {
+            try (Weights weights = GoldenCase.open(GOLDENS.resolve(mattes)).weights()) {
+                all.add(Matting.KIND.graph(weights, new GraphRequest("network", 320, 320, 0, true)));
+            }
         }
         return all;
     }

@@ -29,12 +29,13 @@ class SoakTest {
 
     @Test
     void theNetworksStandIt() {
-        SoakReport report = new Soak(SoakTest::open, List.of(GOLDENS.resolve("sam2-quick")),
+        SoakReport report = new Soak(SoakTest::open, List.of(GOLDENS.resolve("sam2-quick"), GOLDENS.resolve("u2netp-quick")),
                 new Soak.Settings(Duration.ofSeconds(5), 1_000_000, 24, 3), g -> {
                 }).run();
         assertEquals(List.of(), report.failures());
         assertTrue(report.passed() && report.runs() > 24 && report.opens() > 0, report.markdown());
-        assertTrue(report.markdown().contains("| SAM 2, sam2-quick |") && report.markdown().contains("too short to tell"),
+        assertTrue(report.markdown().contains("| SAM 2, sam2-quick |") && report.markdown().contains("| mattes, u2netp-quick |")
+                && report.markdown().contains("too short to tell"),
                 report.markdown());
     }
 

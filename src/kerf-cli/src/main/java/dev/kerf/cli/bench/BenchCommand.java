@@ -70,7 +70,7 @@ public final class BenchCommand implements Callable<Integer> {
     private CommandSpec spec;
 
     @Option(names = {"--models",
-        "--network"}, split = ",", paramLabel = "MODEL", converter = ModelPart.Group.Converter.class, description = "unet (measured if none is named), maskrcnn, sam, sam2, or parts of them: sam-encoder, sam-decoder, sam2-encoder, sam2-decoder, sam2-frame,"
+        "--network"}, split = ",", paramLabel = "MODEL", converter = ModelPart.Group.Converter.class, description = "unet (measured if none is named), maskrcnn, sam, sam2, u2net, or parts of them: sam-encoder, sam-decoder, sam2-encoder, sam2-decoder, sam2-frame,"
                 + " sam2-memory."
                 + " Those named are part of the reports' names.")
     private List<ModelPart.Group> models = List.of();

@@ -32,11 +32,11 @@ public final class KernelsCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
 
-    @Parameters(paramLabel = "MODEL", converter = ModelPart.Converter.class, description = "unet, maskrcnn, sam-encoder, sam-decoder, sam2-encoder, sam2-decoder (one point), sam2-frame (one that is tracked, with 7 memories) or"
-            + " sam2-memory.")
+    @Parameters(paramLabel = "MODEL", converter = ModelPart.Converter.class, description = "unet, maskrcnn, sam-encoder, sam-decoder, sam2-encoder, sam2-decoder (one point), sam2-frame (one that is tracked, with 7 memories),"
+            + " sam2-memory or u2net.")
     private ModelPart model;
 
-    @Option(names = "--size", paramLabel = "HxW", converter = PictureSize.Converter.class, description = "Rows and columns of images; by default 512x512, for maskrcnn 800x1216, for sam2 1024x1024.")
+    @Option(names = "--size", paramLabel = "HxW", converter = PictureSize.Converter.class, description = "Rows and columns of images; by default 512x512, for maskrcnn 800x1216, for sam2 1024x1024, for u2net 320x320.")
     private PictureSize size;
 
     @Option(names = "--image-size", paramLabel = "N", defaultValue = "1024", converter = ImageSizeConverter.class, description = "SAM and SAM 2: side that the network sees images at.")

@@ -24,7 +24,7 @@ import picocli.CommandLine.TypeConversionException;
 public record ModelPart(String name, ModelKind kind, String part) {
     private static final PictureSize SQUARE = new PictureSize(512, 512);
     private static final Map<String, PictureSize> USUAL = Map.of("maskrcnn", new PictureSize(800, 1216), "sam2",
-            new PictureSize(1024, 1024), "sam", new PictureSize(1024, 1024));
+            new PictureSize(1024, 1024), "sam", new PictureSize(1024, 1024), "u2net", new PictureSize(320, 320));
 
     /** Reads one. */
     public static final class Converter implements ITypeConverter<ModelPart> {

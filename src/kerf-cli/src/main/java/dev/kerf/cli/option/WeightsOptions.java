@@ -13,7 +13,7 @@ public final class WeightsOptions {
     @Spec(Spec.Target.MIXEE)
     private CommandSpec spec;
 
-    @Option(names = "--model", paramLabel = "KIND", description = "Fails unless the weights are of this kind: unet, maskrcnn, sam or sam2.")
+    @Option(names = "--model", paramLabel = "KIND", description = "Fails unless the weights are of this kind: unet, maskrcnn, sam, sam2 or u2net.")
     private String model;
 
     @Option(names = "--weights", paramLabel = "FILE|NAME", converter = WeightsPath.class, description = "A safetensors file, a PyTorch checkpoint, or the name of fetched weights (see 'kerf weights fetch')."

@@ -77,11 +77,12 @@ final class EarlierResults {
         }
     }
 
-    /** A PNG of the image's size, whatever its format. */
+    /** A PNG of the image's size, whatever its format; of a GIF that moves a GIF. */
     private static boolean isMade(Path file, Path image) {
         try {
             ImageInfo made = Image.info(file);
-            return made.type() == FileType.PNG && (hasNoOneSize(image) || isSizeOf(made, Image.info(image)));
+            boolean moves = made.type() == FileType.GIF && Footage.isVideo(image);
+            return (made.type() == FileType.PNG || moves) && (hasNoOneSize(image) || isSizeOf(made, Image.info(image)));
         } catch (KerfException e) {
             return false;
         }

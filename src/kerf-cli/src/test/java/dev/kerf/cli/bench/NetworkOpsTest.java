@@ -21,11 +21,12 @@ import org.junit.jupiter.params.provider.ValueSource;
 class NetworkOpsTest {
     /** Each op of the fused network stands for all of its shape, and none is lost. */
     @ParameterizedTest
-    @ValueSource(strings = {"unet", "maskrcnn", "sam2-encoder", "sam2-decoder", "sam2-frame", "sam2-memory"})
+    @ValueSource(strings = {"unet", "maskrcnn", "sam2-encoder", "sam2-decoder", "sam2-frame", "sam2-memory", "u2net"})
     void allOfANetwork(String name) {
         ModelPart part = ModelPart.of(name);
         Path goldens = Path.of("src/kerf-check/src/test/resources/goldens");
-        try (Weights weights = GoldenCase.open(goldens.resolve(part.kind().name() + "-quick")).weights()) {
+        String folder = name.equals("u2net") ? "u2netp-quick" : part.kind().name() + "-quick";
+        try (Weights weights = GoldenCase.open(goldens.resolve(folder)).weights()) {
             Graph network = part.graph(weights, part.usual(), 1024);
             Map<String, NetworkOps.One> ops = NetworkOps.of(network);
             long nodes = Fusion.fuse(network, Set.of()).nodes().stream()
