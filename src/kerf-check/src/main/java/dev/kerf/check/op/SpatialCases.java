@@ -94,6 +94,16 @@ final class SpatialCases {
                 }
             }
         }
+        for (int[] size : new int[][] {{2, 2}, {5, 33}, {6, 67}}) {
+            cases.add(new OpCase("max_pool2d of " + size[0] + "×" + size[1], 1, c -> c.out(c.apply(
+                    new SpatialOp.MaxPool2d(2, 2, UNIT.stride(2), false), c.x(1, 3, size[0], size[1])))));
+        }
+        for (int[] size : new int[][] {{70, 33}, {33, 70}, {9, 300}}) {
+            for (Interpolation i : new Interpolation[] {Interpolation.NEAREST, Interpolation.BILINEAR}) {
+                cases.add(new OpCase("resize of " + size[0] + " columns to " + size[1] + " " + i, 8, c -> c.out(c.apply(
+                        new SpatialOp.Resize(5, size[1], i, Sampling.HALF_PIXEL, false, 0, 0), c.x(1, 2, 3, size[0])))));
+            }
+        }
         cases.add(new OpCase("max_pool2d dilated", 1, c -> c.out(c.apply(
                 new SpatialOp.MaxPool2d(3, 2, UNIT.dilation(2, 3), false), c.x(1, 2, 11, 9)))));
         for (int[] out : new int[][] {{1, 1}, {5, 7}, {22, 34}, {37, 3}}) {

@@ -195,6 +195,17 @@ public final class Transposes {
         return i;
     }
 
+    /** y[yo + i] = max of x[a + 2i], x[a + 2i + 1], x[b + 2i] and x[b + 2i + 1] for the first i below n, as many as vectors take; their number. */
+    public static int largestOfFour(float[] x, int a, int b, float[] y, int yo, int n) {
+        int i = 0;
+        for (; i <= n - L; i += L) {
+            FloatVector left = FloatVector.fromArray(S, x, a + 2 * i).max(FloatVector.fromArray(S, x, b + 2 * i));
+            FloatVector right = FloatVector.fromArray(S, x, a + 2 * i + L).max(FloatVector.fromArray(S, x, b + 2 * i + L));
+            Finish.EVENS.selectFrom(left, right).max(Finish.ODDS.selectFrom(left, right)).intoArray(y, yo + i);
+        }
+        return i;
+    }
+
     /** Rows to columns: y[yo + j · yp + i] = x[xo + i · xp + j] for some rows i and columns j of x. */
     public static void matrix(float[] x, int xo, int xp, int rows, int columns, float[] y, int yo, int yp) {
         float[] t = SQUARES.get();

@@ -12,7 +12,6 @@ enum WinogradForm {
 
     /** Coefficients that F(4×4) may have, four times the kernel's: more take longer to come than products to be made. */
     private static final long MOST_COEFFICIENTS = 20_000_000;
-    private static final int MIN_CHANNELS_OF_F4 = 32;
     private static final int MIN_TILES_OF_F4 = 256;
     /** Less work than this isn't worth four more loops to compile before the first result. */
     private static final double MIN_FLOPS_OF_F4 = 1.5e9;
@@ -34,8 +33,7 @@ enum WinogradForm {
     static WinogradForm of(Correlation work) {
         long coefficients = 36L * work.channels() * work.depth();
         long tiles = (long) Blocking.ceil(work.outH(), 4) * Blocking.ceil(work.outW(), 4);
-        boolean large = work.flops() / work.batch() >= MIN_FLOPS_OF_F4 && tiles >= MIN_TILES_OF_F4
-                && Math.min(work.channels(), work.depth()) >= MIN_CHANNELS_OF_F4;
+        boolean large = work.flops() / work.batch() >= MIN_FLOPS_OF_F4 && tiles >= MIN_TILES_OF_F4;
         return large && coefficients <= MOST_COEFFICIENTS ? F4 : F2;
     }
 

@@ -47,6 +47,12 @@ interface Lanes {
     /** y[yo + i] = x[xo + i · step]. */
     void pick(float[] x, int xo, int step, float[] y, int yo, int n);
 
+    /** y[yo + i] = max of x[a + 2i], x[a + 2i + 1], x[b + 2i] and x[b + 2i + 1]. */
+    void largestOfFour(float[] x, int a, int b, float[] y, int yo, int n);
+
+    /** Results from {@code from} on of a row that is resized: y[yo + j] = Σ weight · x[xo + source]. */
+    void sample(RowTaps taps, int from, float[] x, int xo, float[] y, int yo);
+
     /** Rows to columns: y[yo + j · yp + i] = x[xo + i · xp + j] for some rows i and columns j of x. */
     void transpose(float[] x, int xo, int xp, int rows, int columns, float[] y, int yo, int yp);
 

@@ -114,6 +114,35 @@ final class PlainLanes implements Lanes {
     }
 
     @Override
+    public void largestOfFour(float[] x, int a, int b, float[] y, int yo, int n) {
+        for (int i = 0; i < n; i++) {
+            y[yo + i] = Math.max(Math.max(x[a + 2 * i], x[b + 2 * i]), Math.max(x[a + 2 * i + 1], x[b + 2 * i + 1]));
+        }
+    }
+
+    @Override
+    public void sample(RowTaps t, int from, float[] x, int xo, float[] y, int yo) {
+        int n = t.count;
+        if (t.taps == 1) {
+            for (int j = from; j < n; j++) {
+                y[yo + j] = x[xo + t.index[j]];
+            }
+        } else if (t.taps == 2) {
+            for (int j = from; j < n; j++) {
+                y[yo + j] = x[xo + t.index[j]] * t.weight[j] + x[xo + t.index[n + j]] * t.weight[n + j];
+            }
+        } else {
+            for (int j = from; j < n; j++) {
+                float sum = 0;
+                for (int i = j; i < t.index.length; i += n) {
+                    sum += x[xo + t.index[i]] * t.weight[i];
+                }
+                y[yo + j] = sum;
+            }
+        }
+    }
+
+    @Override
     public void pick(float[] x, int xo, int step, float[] y, int yo, int n) {
         if (step == 1) {
             System.arraycopy(x, xo, y, yo, n);

@@ -19,11 +19,9 @@ final class Resizing implements Kernel {
     private final int outW;
     private final int rows;
     private final int rowTaps;
-    private final int columnTaps;
     private final int[] rowIndex;
-    private final int[] columnIndex;
     private final float[] rowWeight;
-    private final float[] columnWeight;
+    private final RowTaps columns;
 
     Resizing(SpatialOp.Resize op, Site site, Lanes lanes) {
         this.x = site.operand(0);
@@ -37,13 +35,10 @@ final class Resizing implements Kernel {
         this.outW = op.outW();
         this.rows = x.type().shape().size(0) * channels * outH;
         ResizeTaps r = ResizeTaps.rows(op, h);
-        ResizeTaps c = ResizeTaps.columns(op, w);
         this.rowTaps = r.taps();
-        this.columnTaps = c.taps();
         this.rowIndex = r.index();
-        this.columnIndex = c.index();
         this.rowWeight = floats(r.weight());
-        this.columnWeight = floats(c.weight());
+        this.columns = new RowTaps(ResizeTaps.columns(op, w));
     }
 
     private static float[] floats(double[] x) {
@@ -56,7 +51,7 @@ final class Resizing implements Kernel {
 
     @Override
     public int tasks() {
-        return Split.tasks(rows, (long) w * rowTaps + 8L * outW * columnTaps);
+        return Split.tasks(rows, (long) w * rowTaps + 8L * outW * columns.taps);
     }
 
     @Override
@@ -68,11 +63,11 @@ final class Resizing implements Kernel {
             int from = x.offset() + plane / channels * x.batchStride() + plane % channels * h * w;
             int to = y.offset() + plane / channels * y.batchStride() + (plane % channels * outH + i) * outW;
             if (rowTaps == 1) {
-                columns(x.floats(), from + rowIndex[i] * w, to);
+                lanes.sample(columns, 0, x.floats(), from + rowIndex[i] * w, y.floats(), to);
             } else {
                 int at = scratch.offset() + worker * w;
                 weigh(from, i, at);
-                columns(scratch.floats(), at, to);
+                lanes.sample(columns, 0, scratch.floats(), at, y.floats(), to);
             }
         }
     }
@@ -86,28 +81,6 @@ final class Resizing implements Kernel {
                 first = false;
             } else if (weight != 0) {
                 lanes.addScaled(weight, x.floats(), from + rowIndex[t] * w, scratch.floats(), at, w);
-            }
-        }
-    }
-
-    private void columns(float[] in, int at, int to) {
-        float[] out = y.floats();
-        if (columnTaps == 1) {
-            for (int j = 0; j < outW; j++) {
-                out[to + j] = in[at + columnIndex[j]];
-            }
-        } else if (columnTaps == 2) {
-            for (int j = 0; j < outW; j++) {
-                out[to + j] = in[at + columnIndex[2 * j]] * columnWeight[2 * j]
-                        + in[at + columnIndex[2 * j + 1]] * columnWeight[2 * j + 1];
-            }
-        } else {
-            for (int j = 0; j < outW; j++) {
-                float sum = 0;
-                for (int t = j * columnTaps; t < (j + 1) * columnTaps; t++) {
-                    sum += in[at + columnIndex[t]] * columnWeight[t];
-                }
-                out[to + j] = sum;
             }
         }
     }

@@ -127,6 +127,34 @@ final class VectorLanes implements Lanes {
     }
 
     @Override
+    public void largestOfFour(float[] x, int a, int b, float[] y, int yo, int n) {
+        int end = Transposes.largestOfFour(x, a, b, y, yo, n);
+        plain.largestOfFour(x, a + 2 * end, b + 2 * end, y, yo + end, n - end);
+    }
+
+    @Override
+    public void sample(RowTaps t, int from, float[] x, int xo, float[] y, int yo) {
+        int n = t.count;
+        int last = x.length - L - xo;
+        int j = from;
+        if (t.near && t.taps == 1) {
+            for (; j <= n - L && t.base[j / L] <= last; j += L) {
+                FloatVector.fromArray(S, t.lane, j).selectFrom(FloatVector.fromArray(S, x, xo + t.base[j / L]))
+                        .intoArray(y, yo + j);
+            }
+        } else if (t.near && t.taps == 2) {
+            for (; j <= n - L && t.base[j / L] <= last; j += L) {
+                FloatVector v = FloatVector.fromArray(S, x, xo + t.base[j / L]);
+                FloatVector a = FloatVector.fromArray(S, t.lane, j).selectFrom(v);
+                FloatVector b = FloatVector.fromArray(S, t.lane, n + j).selectFrom(v);
+                a.mul(FloatVector.fromArray(S, t.weight, j)).add(b.mul(FloatVector.fromArray(S, t.weight, n + j)))
+                        .intoArray(y, yo + j);
+            }
+        }
+        plain.sample(t, j, x, xo, y, yo);
+    }
+
+    @Override
     public void transpose(float[] x, int xo, int xp, int rows, int columns, float[] y, int yo, int yp) {
         Transposes.matrix(x, xo, xp, rows, columns, y, yo, yp);
     }

@@ -1,0 +1,48 @@
+package dev.kerf.backend.cpu.light;
+
+import dev.kerf.backend.cpu.dense.VectorMath;
+import dev.kerf.graph.plan.ResizeTaps;
+import java.util.stream.IntStream;
+
+/** {@link ResizeTaps} of a row, first taps before second ones, so that a vector of results has its own side by side. */
+final class RowTaps {
+    private static final int L = VectorMath.SPECIES.length();
+
+    /** Elements that a result is made of. */
+    final int taps;
+    /** Results. */
+    final int count;
+    /** Source of tap t of result j at t · count + j. */
+    final int[] index;
+    /** Its weight. */
+    final float[] weight;
+    /** The same source, counted from the first one of its vector of results. */
+    final float[] lane;
+    /** The first source of each whole vector of results. */
+    final int[] base;
+    /** Whether the sources of every vector of results lie in one vector: so they do wherever a row gets longer. */
+    final boolean near;
+
+    RowTaps(ResizeTaps t) {
+        taps = t.taps();
+        count = t.index().length / taps;
+        index = new int[taps * count];
+        weight = new float[taps * count];
+        lane = new float[taps * count];
+        for (int i = 0; i < index.length; i++) {
+            int from = i % count * taps + i / count;
+            index[i] = t.index()[from];
+            weight[i] = (float) t.weight()[from];
+        }
+        base = IntStream.range(0, count / L).map(v -> sources(v).min().orElseThrow()).toArray();
+        for (int i = 0; i < index.length; i++) {
+            int v = i % count / L;
+            lane[i] = v < base.length ? index[i] - base[v] : 0;
+        }
+        near = IntStream.range(0, base.length).allMatch(v -> sources(v).max().orElseThrow() - base[v] < L);
+    }
+
+    private IntStream sources(int vector) {
+        return IntStream.range(0, taps * L).map(i -> index[i / L * count + vector * L + i % L]);
+    }
+}
