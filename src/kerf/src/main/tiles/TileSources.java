@@ -5,8 +5,8 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /**
- * First step of the build: {@code TileSources FOLDER} writes the sources of the CPU back end's tiles, {@code Tile12x2By4} for one of
- * 12 × 2 sums whose rows have their coefficients in groups of four. The JIT compiler keeps vectors in registers as
+ * First step of the build: {@code TileSources FOLDER} writes the sources of the CPU back end's tiles, {@code Tile12x2} for one of
+ * 12 × 2 sums, whose rows have their coefficients in groups of four. The JIT compiler keeps vectors in registers as
  * local variables of one method alone, so that a tile's sums can be neither an array nor a loop; written by hand, each size
  * would be the same hundred lines. That of two rows and one vector reads
  *
@@ -38,10 +38,10 @@ public final class TileSources {
     /** One argument, the root of the sources. */
     public static void main(String[] args) throws IOException {
         Path folder = Files.createDirectories(Path.of(args[0], "dev/kerf/backend/cpu/dense"));
-        int[][] sizes = {{12, 2, 4}, {8, 2, 4}, {4, 2, 4}, {6, 2, 2}, {4, 2, 2}, {1, 4, 1}};
+        int[][] sizes = {{12, 2}, {8, 2}, {4, 2}, {1, 4}};
         for (int[] size : sizes) {
-            String name = "Tile" + size[0] + "x" + size[1] + "By" + size[2];
-            String source = source(name, size[0], size[1], size[2]);
+            String name = "Tile" + size[0] + "x" + size[1];
+            String source = source(name, size[0], size[1], Math.min(size[0], 4));
             Path file = folder.resolve(name + ".java");
             // What is as it was isn't compiled again.
             if (!Files.exists(file) || !Files.readString(file).equals(source)) {

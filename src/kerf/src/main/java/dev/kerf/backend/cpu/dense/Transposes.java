@@ -12,7 +12,7 @@ public final class Transposes {
     private static final VectorSpecies<Float> S = VectorMath.SPECIES;
     private static final int L = S.length();
     private static final int GROUP = Tiles.ROW_STEP;
-    /** Groups that fill a vector, which are put together by two steps where they are four. */
+    /** Groups that fill a vector: four are put together in two steps, two in one. */
     private static final int GROUPS = L / GROUP;
     /** The first group of two vectors, side by side. */
     private static final FloatVector SINGLES = Finish.indices(i -> i < GROUP ? i : L + (i - GROUP) % L);
@@ -31,10 +31,20 @@ public final class Transposes {
      * @param n numbers of a row
      */
     static void group(float[] x, int xo, int[] start, int s, float alpha, float[] to, int at, int n) {
-        if (GROUP == 4) {
-            four(x, xo + start[s], xo + start[s + 1], xo + start[s + 2], xo + start[s + 3], alpha, to, at, n);
-        } else {
-            two(x, xo + start[s], xo + start[s + 1], alpha, to, at, n);
+        int x0 = xo + start[s];
+        int x1 = xo + start[s + 1];
+        int x2 = xo + start[s + 2];
+        int x3 = xo + start[s + 3];
+        int k = 0;
+        for (; k <= n - L; k += L) {
+            int o = at + 4 * k;
+            quad(x, x0 + k, x1 + k, x2 + k, x3 + k, alpha, to, o, o + L, o + 2 * L, o + 3 * L);
+        }
+        for (; k < n; k++) {
+            to[at + 4 * k] = alpha * x[x0 + k];
+            to[at + 4 * k + 1] = alpha * x[x1 + k];
+            to[at + 4 * k + 2] = alpha * x[x2 + k];
+            to[at + 4 * k + 3] = alpha * x[x3 + k];
         }
     }
 
@@ -53,6 +63,11 @@ public final class Transposes {
             FloatVector cd = SINGLES.selectFrom(FloatVector.fromArray(S, x, o + 2 * step),
                     FloatVector.fromArray(S, x, o + 3 * step));
             PAIRS.selectFrom(ab, cd).mul(factor).intoArray(to, at + GROUP * k);
+        }
+        for (; GROUPS == 2 && k <= n - 2 && from + step * (k + 1) + L <= x.length; k += 2) {
+            int o = from + step * k;
+            SINGLES.selectFrom(FloatVector.fromArray(S, x, o), FloatVector.fromArray(S, x, o + step)).mul(factor)
+                    .intoArray(to, at + GROUP * k);
         }
         for (; k < n; k++) {
             for (int r = 0; r < GROUP; r++) {
@@ -77,22 +92,17 @@ public final class Transposes {
             FloatVector cd = SINGLES.selectFrom(FloatVector.fromArray(S, x, o2), FloatVector.fromArray(S, x, o3));
             PAIRS.selectFrom(ab, cd).intoArray(to, at + GROUP * k);
         }
+        for (; GROUPS == 2 && k <= n - 2; k += 2) {
+            int o0 = from + start[s + k];
+            int o1 = from + start[s + k + 1];
+            if (Math.max(o0, o1) > last) {
+                break;
+            }
+            SINGLES.selectFrom(FloatVector.fromArray(S, x, o0), FloatVector.fromArray(S, x, o1))
+                    .intoArray(to, at + GROUP * k);
+        }
         for (; k < n; k++) {
             System.arraycopy(x, from + start[s + k], to, at + GROUP * k, GROUP);
-        }
-    }
-
-    private static void four(float[] x, int x0, int x1, int x2, int x3, float alpha, float[] to, int at, int n) {
-        int k = 0;
-        for (; k <= n - L; k += L) {
-            int o = at + 4 * k;
-            quad(x, x0 + k, x1 + k, x2 + k, x3 + k, alpha, to, o, o + L, o + 2 * L, o + 3 * L);
-        }
-        for (; k < n; k++) {
-            to[at + 4 * k] = alpha * x[x0 + k];
-            to[at + 4 * k + 1] = alpha * x[x1 + k];
-            to[at + 4 * k + 2] = alpha * x[x2 + k];
-            to[at + 4 * k + 3] = alpha * x[x3 + k];
         }
     }
 
@@ -111,20 +121,6 @@ public final class Transposes {
         Finish.HIGH_HALVES.selectFrom(lowAc, lowBd).intoArray(to, o1);
         Finish.LOW_HALVES.selectFrom(highAc, highBd).intoArray(to, o2);
         Finish.HIGH_HALVES.selectFrom(highAc, highBd).intoArray(to, o3);
-    }
-
-    private static void two(float[] x, int x0, int x1, float alpha, float[] to, int at, int n) {
-        int k = 0;
-        for (; k <= n - L; k += L) {
-            FloatVector a = FloatVector.fromArray(S, x, x0 + k).mul(alpha);
-            FloatVector b = FloatVector.fromArray(S, x, x1 + k).mul(alpha);
-            Finish.LOW_HALVES.selectFrom(a, b).intoArray(to, at + 2 * k);
-            Finish.HIGH_HALVES.selectFrom(a, b).intoArray(to, at + 2 * k + L);
-        }
-        for (; k < n; k++) {
-            to[at + 2 * k] = alpha * x[x0 + k];
-            to[at + 2 * k + 1] = alpha * x[x1 + k];
-        }
     }
 
     /**
