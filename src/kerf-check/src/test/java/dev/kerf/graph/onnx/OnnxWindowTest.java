@@ -152,4 +152,25 @@ class OnnxWindowTest {
         Graph g = agrees(id, w, normal(12, 90, 80));
         assertEquals(1, Fusion.fuse(g, Set.of()).nodes().stream().filter(n -> !n.inputs().isEmpty()).count(), g.toString());
     }
+
+    /** Of windows that are dilated wider than the image only those taps are left that ever see it. */
+    @ParameterizedTest
+    @MethodSource("dev.kerf.backend.BackendsUnderTest#devices")
+    void tapsThatSeePaddingAloneAreLeftOut(String id) throws Exception {
+        int[][] cases = {{3, 9, 9, 9, 1, 1, 1}, {3, 6, 6, 6, 1, 3, 3}, {3, 7, 7, 7, 1, 1, 3}, {5, 4, 8, 8, 1, 3, 3},
+            {3, 8, 9, 16, 2, 2, 3}, {3, 8, 8, 8, 3, 1, 1}};
+        for (int[] c : cases) {
+            OnnxWriter w = new OnnxWriter(17).input("x", 1, "1", "2", "7", "8").output("y", 1)
+                    .tensor("w", 1, normal(13, 3, 2, c[0], c[0])).tensor("b", 1, normal(14, 3))
+                    .node("Conv", List.of("x", "w", "b"), List.of("y"), Attribute.of("kernel_shape", c[0], c[0]),
+                            Attribute.of("dilations", c[1], c[1]), Attribute.of("pads", c[2], c[2], c[3], c[3]),
+                            Attribute.of("strides", c[4], c[4]));
+            Graph g = Fusion.fuse(agrees(id, w, normal(15, 1, 2, 7, 8)), Set.of());
+            var conv = g.nodes().stream().filter(n -> n.op().kind().equals("conv2d")).findFirst().orElseThrow();
+            Shape taps = conv.input(1).type().shape();
+            if (c[4] == 1 && c[2] == c[3]) {
+                assertEquals(List.of((long) c[5], (long) c[6]), List.of(taps.dim(2), taps.dim(3)), taps.toString());
+            }
+        }
+    }
 }

@@ -42,6 +42,17 @@ final class SpatialRules {
             return before[0] + before[1] + after[0] + after[1] > 0;
         }
 
+        /** With some of the taps of an axis alone. */
+        Window taps(int axis, int from, int to) {
+            long[] k = kernel.clone();
+            long[] first = before.clone();
+            long[] last = after.clone();
+            k[axis] = to - from;
+            first[axis] -= from * dilation[axis];
+            last[axis] -= (kernel[axis] - to) * dilation[axis];
+            return new Window(k, stride, dilation, first, last, flat);
+        }
+
         long span(int axis) {
             return (kernel[axis] - 1) * dilation[axis] + 1;
         }
@@ -133,9 +144,35 @@ final class SpatialRules {
         Window w = window(n, kernel(n, weight.type().shape()));
         Value image = image(n, x, w.flat);
         w = padded(n, w, image.type().shape());
-        var op = new SpatialOp.Conv2d(w.window2d(), (int) n.integer("group", 1), Activation.NONE, bias != null, false);
         Value taps = image(n, weight, w.flat);
+        for (int axis = 0; axis < 2; axis++) {
+            int[] used = used(w, axis, image.type().shape().dim(2 + axis));
+            if (used[1] - used[0] < w.kernel[axis]) {
+                taps = n.g.slice(taps, 2 + axis, used[0], used[1]);
+                w = w.taps(axis, used[0], used[1]);
+            }
+        }
+        var op = new SpatialOp.Conv2d(w.window2d(), (int) n.integer("group", 1), Activation.NONE, bias != null, false);
         return plain(n, bias == null ? n.add(op, image, taps) : n.add(op, image, taps, bias), w.flat);
+    }
+
+    /**
+     * From which tap to which one a window ever looks at the image: with a wide dilation the outer ones may see padding alone,
+     * which adds nothing.
+     */
+    private static int[] used(Window w, int axis, long extent) {
+        int taps = Math.toIntExact(w.kernel[axis]);
+        long last = extent + w.before[axis] + w.after[axis] - w.span(axis); // where the last window may begin
+        int from = 0;
+        int to = taps;
+        while (from + 1 < to && last - w.before[axis] + from * w.dilation[axis] < 0) {
+            from++;
+        }
+        while (to - 1 > from && (to - 1) * w.dilation[axis] - w.before[axis] >= extent) {
+            to--;
+        }
+        boolean fits = w.before[axis] >= from * w.dilation[axis] && w.after[axis] >= (taps - to) * w.dilation[axis];
+        return fits ? new int[] {from, to} : new int[] {0, taps};
     }
 
     private static void convTranspose(Imported n) {
