@@ -11,9 +11,9 @@ import dev.kerf.image.video.FrameSink;
 import dev.kerf.image.video.FrameSource;
 import java.lang.ref.WeakReference;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import java.util.OptionalInt;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
@@ -24,7 +24,7 @@ class FrameRunTest {
     /** Frames read and not yet written, and frames themselves as long as anybody holds them. */
     private final AtomicInteger ahead = new AtomicInteger();
     private final AtomicInteger most = new AtomicInteger();
-    private final List<WeakReference<Image>> given = Collections.synchronizedList(new ArrayList<>());
+    private final List<WeakReference<Image>> given = new CopyOnWriteArrayList<>();
 
     private final class Camera implements FrameSource {
         private final int frames;
