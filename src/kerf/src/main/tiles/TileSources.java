@@ -90,7 +90,7 @@ public final class TileSources {
         for (int r = 0; r < rows; r++) {
             for (int v = 0; v < vectors; v++) {
                 s.append(
-                        "        FloatVector s%d%s = %s;\n".formatted(r, "_" + v, r + v == 0 ? "FloatVector.zero(S)" : "s0_0"));
+                        "        FloatVector s%d_%d = %s;\n".formatted(r, v, r + v == 0 ? "FloatVector.zero(S)" : "s0_0"));
             }
         }
         s.append("        for (int k = 0; k < n; k++) {\n            int o = off[k];\n");

@@ -9,13 +9,11 @@ import java.util.function.UnaryOperator;
 
 /**
  * Takes a video's frames through something one after the other: while one is worked on the next is being read and the one before
- * written. Memory doesn't grow with the video: of its frames at most {@value #HELD} are held, and of results {@value #MADE}.
+ * written. Memory doesn't grow with the video: of its frames at most {@value #HELD} are held, and of results two.
  */
 final class FrameRun {
     /** The next frame, and the one that is worked on. */
     static final int HELD = 2;
-    /** The result that is being made, and the one that is being written. */
-    static final int MADE = 2;
 
     private FrameRun() {}
 

@@ -50,7 +50,7 @@ interface Lanes {
     /** y[yo + i] = max of x[a + 2i], x[a + 2i + 1], x[b + 2i] and x[b + 2i + 1]. */
     void largestOfFour(float[] x, int a, int b, float[] y, int yo, int n);
 
-    /** Results from {@code from} on of a row that is resized: y[yo + j] = Σ weight · x[xo + source]. */
+    /** Results from {@code from} on, a multiple of the lanes, of a row that is resized: y[yo + j] = Σ weight · x[xo + source]. */
     void sample(RowTaps taps, int from, float[] x, int xo, float[] y, int yo);
 
     /** Rows to columns: y[yo + j · yp + i] = x[xo + i · xp + j] for some rows i and columns j of x. */

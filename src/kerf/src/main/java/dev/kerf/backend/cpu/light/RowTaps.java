@@ -20,7 +20,7 @@ final class RowTaps {
     final float[] lane;
     /** The first source of each whole vector of results. */
     final int[] base;
-    /** Whether the sources of every vector of results lie in one vector: so they do wherever a row gets longer. */
+    /** Whether the sources of every vector of results lie in one vector: so they do where a row gets longer by more than a little. */
     final boolean near;
 
     RowTaps(ResizeTaps t) {
