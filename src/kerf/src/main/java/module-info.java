@@ -18,6 +18,7 @@ module dev.kerf {
     exports dev.kerf.image.video;
     exports dev.kerf.json;
     exports dev.kerf.mask;
+    exports dev.kerf.measure;
     exports dev.kerf.metrics;
     exports dev.kerf.model;
     exports dev.kerf.model.maskrcnn;

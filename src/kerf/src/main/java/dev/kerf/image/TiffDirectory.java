@@ -145,6 +145,14 @@ final class TiffDirectory {
         return first.length > 0 ? first[0] : otherwise;
     }
 
+    /** The fraction that a tag's first value is; NaN if it has none. */
+    double rational(int tag) {
+        Entry e = entries.get(tag);
+        return e == null || e.type != 5 || e.count < 1
+                ? Double.NaN
+                : (double) number(file, order, e.at, 4) / number(file, order, e.at + 4, 4);
+    }
+
     /** A tag's bytes; none where it is missing. */
     byte[] bytes(int tag) {
         Entry e = entries.get(tag);
