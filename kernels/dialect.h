@@ -201,6 +201,8 @@ typedef float real;
 #define ACT_SIGMOID 4
 #define ACT_SILU 5
 #define ACT_TANH 6
+#define ACT_HARD_SWISH 7
+#define ACT_RELU6 8
 
 DEVICE float activate(int kind, float x) {
     switch (kind) {
@@ -212,6 +214,8 @@ DEVICE float activate(int kind, float x) {
         case ACT_SIGMOID: return 1.0f / (1.0f + exp(-x));
         case ACT_SILU: return x < -1e30f ? 0.0f : x / (1.0f + exp(-x));
         case ACT_TANH: return tanh(x);
+        case ACT_HARD_SWISH: return x < -3.0f ? 0.0f : x * ((x > 3.0f ? 6.0f : x + 3.0f) * (1.0f / 6.0f));
+        case ACT_RELU6: return x < 0.0f ? 0.0f : x > 6.0f ? 6.0f : x;
         default: return x;
     }
 }

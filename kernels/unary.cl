@@ -1,6 +1,6 @@
 // y = f(x) for each element. x, y: N items of inner elements, items x_sn and y_sn elements apart.
 //
-// FUNCTION: as dev.kerf.graph.PointwiseOp.Function numbers them, 17 more for min(max(x, low), high); NaN stays NaN.
+// FUNCTION: as dev.kerf.graph.PointwiseOp.Function numbers them, 17 for min(max(x, low), high); NaN stays NaN.
 // GROUP: work-items of a group. ITEMS: elements of a work-item.
 #include "items.h"
 // Functions, numbered as dev.kerf.graph.PointwiseOp.Function, and Clamp.
@@ -22,6 +22,8 @@
 #define FUNCTION_CEIL 15
 #define FUNCTION_ROUND_HALF_EVEN 16
 #define FUNCTION_CLAMP 17
+#define FUNCTION_HARD_SWISH 18
+#define FUNCTION_RELU6 19
 
 #ifndef FUNCTION
 #define FUNCTION FUNCTION_RELU
@@ -49,6 +51,8 @@ DEVICE float function(float x, float low, float high) {
         case FUNCTION_FLOOR: return floor(x); // FLOOR
         case FUNCTION_CEIL: return ceil(x); // CEIL
         case FUNCTION_ROUND_HALF_EVEN: return rint(x); // ROUND_HALF_EVEN
+        case FUNCTION_HARD_SWISH: return activate(ACT_HARD_SWISH, x); // HARD_SWISH
+        case FUNCTION_RELU6: return activate(ACT_RELU6, x); // RELU6
         default: return x < low ? low : x > high ? high : x; // clamp
     }
 }

@@ -20,6 +20,8 @@ DEVICE float activate_rarely(int act, float x) {
         case ACT_GELU_TANH: return activate(ACT_GELU_TANH, x);
         case ACT_SIGMOID: return activate(ACT_SIGMOID, x);
         case ACT_SILU: return activate(ACT_SILU, x);
+        case ACT_HARD_SWISH: return activate(ACT_HARD_SWISH, x);
+        case ACT_RELU6: return activate(ACT_RELU6, x);
         default: return activate(ACT_TANH, x);
     }
 }

@@ -66,7 +66,11 @@ public sealed interface Op
         /** x / (1 + e^−x). */
         SILU(5),
         /** tanh x. */
-        TANH(6);
+        TANH(6),
+        /** 0 up to −3, x from 3 on, x · (x + 3) / 6 between: {@code torch.nn.Hardswish()}. */
+        HARD_SWISH(7),
+        /** min(max(x, 0), 6): {@code torch.nn.ReLU6()}. */
+        RELU6(8);
 
         private final int code;
 

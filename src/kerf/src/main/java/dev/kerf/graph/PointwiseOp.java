@@ -46,7 +46,11 @@ public sealed interface PointwiseOp extends Op {
         /** Smallest integer not below x. */
         CEIL(15),
         /** Nearest integer, ties to even: {@code torch.round}. */
-        ROUND_HALF_EVEN(16);
+        ROUND_HALF_EVEN(16),
+        /** See {@link Activation#HARD_SWISH}; 17 is {@link Clamp}. */
+        HARD_SWISH(18),
+        /** See {@link Activation#RELU6}. */
+        RELU6(19);
 
         private final int code;
 

@@ -120,8 +120,13 @@ final class ArithmeticCases {
                         c.given(1, nan, 2, -3, nan)))));
             }
         }
-        cases.add(new OpCase("binary with activation", 9, c -> c.out(c.apply(
-                new PointwiseOp.Binary(PointwiseOp.Arithmetic.ADD, Activation.SILU), c.x(4, 33), c.x(33)))));
+        for (Activation act : Activation.values()) {
+            cases.add(new OpCase("binary with activation " + act, 9, c -> c.out(c.apply(
+                    new PointwiseOp.Binary(PointwiseOp.Arithmetic.MULTIPLY, act), c.x(4, 33), c.given(-8)))));
+        }
+        cases.add(new OpCase("hard swish at its ends", 4, c -> c.out(c.apply(new PointwiseOp.Unary(
+                PointwiseOp.Function.HARD_SWISH),
+                c.given(nan, inf, -inf, -3, Math.nextUp(-3f), 3, Math.nextDown(3f), 3e38f, 0)))));
         for (PointwiseOp.Relation r : PointwiseOp.Relation.values()) {
             cases.add(new OpCase("compare " + r, 1, c -> {
                 c.out(c.apply(new PointwiseOp.Compare(r), c.given(1, 2, 3, nan, inf), c.given(2, 2, 1, nan, inf)));

@@ -64,6 +64,8 @@ class OracleTorchTest {
                 unary(PointwiseOp.Function.SIGMOID),
                 unary(PointwiseOp.Function.SILU),
                 unary(PointwiseOp.Function.TANH),
+                unary(PointwiseOp.Function.HARD_SWISH),
+                unary(PointwiseOp.Function.RELU6),
                 unary(PointwiseOp.Function.ROUND_HALF_EVEN),
                 Arguments.of("pad_reflect", pad(MoveOp.PadMode.REFLECT, 1, 4)),
                 Arguments.of("pad_replicate", pad(MoveOp.PadMode.REPLICATE, 1, 7)));

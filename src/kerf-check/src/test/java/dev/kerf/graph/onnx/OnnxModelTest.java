@@ -166,6 +166,40 @@ class OnnxModelTest {
         }
     }
 
+    /** Hard swish as one operator, as exporters before opset 14 wrote it in two forms, and after a convolution; ReLU6 after one. */
+    @Test
+    void hardSwishInPiecesIsOnePass() {
+        OnnxWriter w = new OnnxWriter(14).input("x", 1, "1", "2", "3", "4").output("y", 1).output("z", 1)
+                .floats("three", Shape.of(), 3).floats("six", Shape.of(), 6).floats("zero", Shape.of(), 0)
+                .floats("w", Shape.of(2, 2, 1, 1), 4, 0, 0, -4)
+                .node("HardSwish", List.of("x"), List.of("one"))
+                .node("Add", List.of("three", "one"), List.of("a")).node("Clip", List.of("a", "zero", "six"), List.of("c"))
+                .node("Mul", List.of("one", "c"), List.of("m")).node("Div", List.of("m", "six"), List.of("two"))
+                .node("Conv", List.of("two", "w"), List.of("v"))
+                .node("HardSigmoid", List.of("v"), List.of("h"), Attribute.of("alpha", 1 / 6f))
+                .node("Mul", List.of("h", "v"), List.of("y"))
+                .node("Conv", List.of("y", "w"), List.of("u")).node("Clip", List.of("u", "zero", "six"), List.of("z"));
+        try (OnnxModel model = model(w)) {
+            assertEquals(2, count(model, "unary"));
+            assertEquals(0, count(model, "binary") + count(model, "clamp"));
+            float[] x = new float[24];
+            for (int i = 0; i < x.length; i++) {
+                x[i] = i - 12;
+            }
+            Map<String, HostTensor> out = OnnxRuns.run(model, Map.of("x", floats(Shape.of(1, 2, 3, 4), x)));
+            for (int i = 0; i < x.length; i++) {
+                double y = hardSwish(hardSwish(hardSwish(x[i])) * (i < 12 ? 4 : -4));
+                assertEquals(y, out.get("y").getDouble(i), 1e-6 * Math.max(1, Math.abs(y)), "y " + x[i]);
+                double z = Math.clamp(y * (i < 12 ? 4 : -4), 0, 6);
+                assertEquals(z, out.get("z").getDouble(i), 1e-5, "z " + x[i]);
+            }
+        }
+    }
+
+    private static double hardSwish(double x) {
+        return x * Math.clamp(x + 3, 0, 6) / 6;
+    }
+
     /** GELU with its factors in two orders, SiLU, a norm over channels and a product with a bias. */
     @Test
     void whatExportersTakeApartIsPutTogether() {

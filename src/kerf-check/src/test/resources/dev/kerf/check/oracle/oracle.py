@@ -79,7 +79,8 @@ a, b = randn(3, 1, 4, 5).float().double(), randn(2, 6, 5).float().double()
 case("mat_mul", a @ b.transpose(-1, -2), a, b)
 x = torch.cat([torch.linspace(-14, 14, 57), torch.tensor([0.5, 1.5, 2.5, -0.5, 1e-6])]).double().float().double()
 for name, f in dict(gelu_erf=F.gelu, gelu_tanh=lambda x: F.gelu(x, approximate="tanh"), sigmoid=torch.sigmoid,
-                    silu=F.silu, tanh=torch.tanh, round_half_even=torch.round).items():
+                    silu=F.silu, tanh=torch.tanh, round_half_even=torch.round, hard_swish=F.hardswish,
+                    relu6=F.relu6).items():
     case(name, f(x), x)
 x = randn(1, 2, 5, 6).float().double()
 case("pad_reflect", F.pad(x, (3, 2, 1, 4), mode="reflect"), x)

@@ -21,7 +21,8 @@ class Missing(Exception):
 def activated(y, name):
     f = torch.nn.functional
     return {"NONE": lambda: y, "RELU": lambda: f.relu(y), "GELU_ERF": lambda: f.gelu(y), "GELU_TANH": lambda: f.gelu(
-        y, approximate="tanh"), "SIGMOID": lambda: torch.sigmoid(y), "SILU": lambda: f.silu(y), "TANH": lambda: torch.tanh(y)}[name]()
+        y, approximate="tanh"), "SIGMOID": lambda: torch.sigmoid(y), "SILU": lambda: f.silu(y), "TANH": lambda: torch.tanh(y),
+        "HARD_SWISH": lambda: f.hardswish(y), "RELU6": lambda: f.relu6(y)}[name]()
 
 
 def window(a):

@@ -21,6 +21,10 @@ public final class Activations {
     public static final int SILU = 5;
     /** tanh x. */
     public static final int TANH = 6;
+    /** x · min(max(x + 3, 0), 6) / 6. */
+    public static final int HARD_SWISH = 7;
+    /** min(max(x, 0), 6). */
+    public static final int RELU6 = 8;
 
     private Activations() {
     }
@@ -41,6 +45,10 @@ public final class Activations {
             y = x < -1e30f ? 0 : x / (1 + TornadoMath.exp(-x));
         } else if (kind == TANH) {
             y = TornadoMath.tanh(x);
+        } else if (kind == HARD_SWISH) {
+            y = x < -3 ? 0 : x * ((x > 3 ? 6 : x + 3) * (1 / 6f));
+        } else if (kind == RELU6) {
+            y = x < 0 ? 0 : x > 6 ? 6 : x;
         }
         return y;
     }

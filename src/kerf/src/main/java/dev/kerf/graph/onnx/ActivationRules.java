@@ -33,7 +33,7 @@ final class ActivationRules {
                 Map.entry("PRelu", n -> n.out(sloped(n, n.f32(0), n.f32(1)))),
                 Map.entry("ThresholdedRelu", ActivationRules::thresholded),
                 Map.entry("HardSigmoid", n -> n.out(hardSigmoid(n, n.real("alpha", 0.2), n.real("beta", 0.5)))),
-                Map.entry("HardSwish", n -> n.out(n.g.multiply(n.f32(0), hardSigmoid(n, 1f / 6, 0.5f)))),
+                Map.entry("HardSwish", n -> n.out(n.g.unary(Function.HARD_SWISH, n.f32(0)))),
                 Map.entry("Elu", n -> n.out(elu(n, n.f32(0), n.real("alpha", 1), 1))),
                 Map.entry("Selu", n -> n.out(elu(n, n.f32(0), n.real("alpha", SELU_ALPHA), n.real("gamma", SELU_GAMMA)))),
                 Map.entry("Celu", ActivationRules::celu),
@@ -79,7 +79,9 @@ final class ActivationRules {
             // Where no bound is given nothing is bounded: infinities stay.
             from = from == -Float.MAX_VALUE ? Float.NEGATIVE_INFINITY : from;
             to = to == Float.MAX_VALUE ? Float.POSITIVE_INFINITY : to;
-            n.out(n.add(new Clamp(Math.min(from, to), to), n.f32(0)));
+            n.out(from == 0 && to == 6
+                    ? n.g.unary(Function.RELU6, n.f32(0))
+                    : n.add(new Clamp(Math.min(from, to), to), n.f32(0)));
             return;
         }
         HostTensor x = n.in(0).known();
@@ -163,7 +165,7 @@ final class ActivationRules {
         Value sign = n.add(new Clamp(-1, 1), x);
         Value y = n.add(new Where(), zero, n.g.constant(HostTensor.zeros(DType.F32, Shape.of())),
                 n.add(new Where(), far, sign, inner));
-        n.before.erf(y, n.f32(0));
+        n.before.activations().erf(y, n.f32(0));
         n.out(y);
     }
 }

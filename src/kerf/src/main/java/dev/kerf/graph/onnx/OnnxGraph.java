@@ -139,6 +139,8 @@ final class OnnxGraph {
             case SIGMOID -> op("Sigmoid", x);
             case SILU -> op("Mul", x, op("Sigmoid", x));
             case TANH -> op("Tanh", x);
+            case HARD_SWISH -> op("HardSwish", x);
+            case RELU6 -> op("Clip", List.of(x, scalar(DType.F32, 0), scalar(DType.F32, 6)));
         };
     }
 

@@ -67,6 +67,8 @@ final class PointwiseLowering {
             case FLOOR -> g.op("Floor", x);
             case CEIL -> g.op("Ceil", x);
             case ROUND_HALF_EVEN -> g.op("Round", x);
+            case HARD_SWISH -> g.activate(Activation.HARD_SWISH, x);
+            case RELU6 -> g.activate(Activation.RELU6, x);
         };
     }
 

@@ -17,7 +17,6 @@ import dev.kerf.graph.ReduceOp.Reduction;
 import dev.kerf.graph.SourceOp;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -28,8 +27,7 @@ import org.jspecify.annotations.Nullable;
  * recorded in their place. Those that nobody else reads are dropped when the graph is compiled.
  *
  * <ul>
- *   <li>x · sigmoid(x): SiLU;
- *   <li>0.5 · x · (1 + erf(x / √2)), its factors in any order, and the form with tanh: GELU;
+ *   <li>SiLU, GELU and hard swish ({@link RecognisedActivations});
  *   <li>(x − mean) / √(mean of squares + ε) · weight + bias along an axis: LayerNorm;
  *   <li>A·B + bias of one number a column: a product with a bias;
  *   <li>softmax(scale · Q·Kᵀ + bias)·V: attention ({@link RecognisedAttention});
@@ -37,13 +35,9 @@ import org.jspecify.annotations.Nullable;
  * </ul>
  */
 final class Recognised {
-    private static final double CLOSE = 1e-4;
-    private static final int DEEPEST = 4;
-
     private final GraphBuilder g;
-    /** What erf is taken of, by the value that it is. */
-    private final Map<Integer, Value> erfs = new HashMap<>();
     private final Map<Integer, Value> turned = new HashMap<>();
+    private final RecognisedActivations activations;
     private final RecognisedRolls rolls;
     private final java.util.function.Function<String, @Nullable HostTensor> weights;
 
@@ -51,6 +45,7 @@ final class Recognised {
     Recognised(GraphBuilder g, java.util.function.Function<String, @Nullable HostTensor> weights) {
         this.g = g;
         this.weights = weights;
+        this.activations = new RecognisedActivations(this, g);
         this.rolls = new RecognisedRolls(g);
     }
 
@@ -72,9 +67,9 @@ final class Recognised {
         return known == null ? null : known.reshape(v.type().shape());
     }
 
-    /** Notes that {@code y} is erf(x), which takes several ops. */
-    void erf(Value y, Value x) {
-        erfs.put(y.id(), x);
+    /** Functions of one number. */
+    RecognisedActivations activations() {
+        return activations;
     }
 
     /** Notes that {@code y} is {@code rows}, which are counted, with its axes exchanged, which no count can say. */
@@ -97,7 +92,8 @@ final class Recognised {
     @Nullable
     Value arithmetic(Arithmetic f, Value a, Value b) {
         return switch (f) {
-            case MULTIPLY -> multiplied(a, b);
+            case MULTIPLY -> activations.multiplied(a, b);
+            case DIVIDE -> activations.divided(a, b);
             case ADD -> {
                 Value norm = added(a, b);
                 yield norm != null ? norm : added(b, a);
@@ -118,94 +114,6 @@ final class Recognised {
     Node binary(Value v, Arithmetic f) {
         Node n = g.producer(v);
         return n.op().equals(new Binary(f, Activation.NONE)) ? n : null;
-    }
-
-    private static boolean close(double a, double b) {
-        return Math.abs(a - b) <= CLOSE * Math.max(1e-3, Math.abs(b));
-    }
-
-    /** Numbers and other factors of a product. */
-    private record Factors(double number, List<Value> values) {}
-
-    private Factors factors(Value a, Value b) {
-        List<Value> values = new ArrayList<>();
-        double number = collect(a, values, 0) * collect(b, values, 0);
-        return new Factors(number, values);
-    }
-
-    private double collect(Value v, List<Value> into, int depth) {
-        double known = number(v);
-        if (!Double.isNaN(known)) {
-            return known;
-        }
-        Node product = depth < DEEPEST ? binary(v, Arithmetic.MULTIPLY) : null;
-        if (product != null) {
-            return collect(product.input(0), into, depth + 1) * collect(product.input(1), into, depth + 1);
-        }
-        Node quotient = depth < DEEPEST ? binary(v, Arithmetic.DIVIDE) : null;
-        if (quotient != null && !Double.isNaN(number(quotient.input(1)))) {
-            return collect(quotient.input(0), into, depth + 1) / number(quotient.input(1));
-        }
-        into.add(v);
-        return 1;
-    }
-
-    private @Nullable Value multiplied(Value a, Value b) {
-        for (Value[] pair : new Value[][] {{a, b}, {b, a}}) {
-            if (g.producer(pair[1]).op().equals(new Unary(Function.SIGMOID)) && g.producer(pair[1]).input(0).equals(pair[0])) {
-                return g.unary(Function.SILU, pair[0]);
-            }
-        }
-        Factors f = factors(a, b);
-        if (f.values.size() != 2 || !close(f.number, 0.5)) {
-            return null;
-        }
-        for (int i = 0; i < 2; i++) {
-            Value x = f.values.get(i);
-            Value inner = plusOne(f.values.get(1 - i));
-            if (inner != null && x.type().shape().equals(inner.type().shape())) {
-                Value erf = erfs.get(inner.id());
-                if (erf != null && isTimes(erf, x, Math.sqrt(0.5))) {
-                    return g.unary(Function.GELU_ERF, x);
-                }
-                if (g.producer(inner).op().equals(new Unary(Function.TANH)) && isCubic(g.producer(inner).input(0), x)) {
-                    return g.unary(Function.GELU_TANH, x);
-                }
-            }
-        }
-        return null;
-    }
-
-    /** v where the value is v + 1. */
-    private @Nullable Value plusOne(Value sum) {
-        Node n = binary(sum, Arithmetic.ADD);
-        return n == null ? null : number(n.input(1)) == 1 ? n.input(0) : number(n.input(0)) == 1 ? n.input(1) : null;
-    }
-
-    private boolean isTimes(Value v, Value x, double factor) {
-        List<Value> values = new ArrayList<>();
-        double number = collect(v, values, 0);
-        List<Value> own = new ArrayList<>();
-        double within = collect(x, own, 0);
-        return values.equals(own) && close(number, factor * within);
-    }
-
-    /** √(2/π) · (x + 0.044715 · x³), the outer factor taken in or not. */
-    private boolean isCubic(Value v, Value x) {
-        List<Value> values = new ArrayList<>();
-        double number = collect(v, values, 0);
-        Node sum = values.size() == 1 ? binary(values.getFirst(), Arithmetic.ADD) : null;
-        if (sum == null || !close(number, Math.sqrt(2 / Math.PI))) {
-            return false;
-        }
-        for (int i = 0; i < 2; i++) {
-            List<Value> cube = new ArrayList<>();
-            if (sum.input(i).equals(x) && close(collect(sum.input(1 - i), cube, 0), 0.044715)
-                    && cube.equals(List.of(x, x, x))) {
-                return true;
-            }
-        }
-        return false;
     }
 
     private @Nullable Value added(Value sum, Value bias) {

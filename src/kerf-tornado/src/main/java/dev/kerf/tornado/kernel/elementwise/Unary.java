@@ -10,7 +10,7 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
- * y = f(x) for each element. FUNCTION: as {@link dev.kerf.graph.PointwiseOp.Function} numbers them, 17 more for
+ * y = f(x) for each element. FUNCTION: as {@link dev.kerf.graph.PointwiseOp.Function} numbers them, 17 for
  * min(max(x, low), high); NaN stays NaN.
  */
 public final class Unary implements JavaKernel {
@@ -72,6 +72,10 @@ public final class Unary implements JavaKernel {
             y = TornadoMath.ceil(x);
         } else if (function == 16) {
             y = roundHalfEven(x);
+        } else if (function == 18) {
+            y = Activations.activate(Activations.HARD_SWISH, x);
+        } else if (function == 19) {
+            y = Activations.activate(Activations.RELU6, x);
         } else {
             y = x < low ? low : x > high ? high : x;
         }

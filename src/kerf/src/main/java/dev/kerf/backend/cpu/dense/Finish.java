@@ -30,12 +30,14 @@ final class Finish {
                     System.arraycopy(c, ci, y, yi, n);
                 }
             }
-            case RELU -> relu(c, ci, y, yi, n);
+            case RELU -> Bends.relu(c, ci, y, yi, n);
             case GELU_ERF -> Curves.apply(Curves.Curve.GELU_ERF, c, ci, y, yi, n);
             case GELU_TANH -> Curves.apply(Curves.Curve.GELU_TANH, c, ci, y, yi, n);
             case SIGMOID -> Curves.apply(Curves.Curve.SIGMOID, c, ci, y, yi, n);
             case SILU -> Curves.apply(Curves.Curve.SILU, c, ci, y, yi, n);
             case TANH -> Curves.apply(Curves.Curve.TANH, c, ci, y, yi, n);
+            case HARD_SWISH -> Bends.hardSwish(c, ci, y, yi, n);
+            case RELU6 -> Bends.relu6(c, ci, y, yi, n);
         }
     }
 
@@ -169,15 +171,5 @@ final class Finish {
             lanes[i] = f.applyAsInt(i);
         }
         return FloatVector.fromArray(S, lanes, 0);
-    }
-
-    private static void relu(float[] c, int ci, float[] y, int yi, int n) {
-        int i = 0;
-        for (; i <= n - L; i += L) {
-            FloatVector.fromArray(S, c, ci + i).max(0f).intoArray(y, yi + i);
-        }
-        for (; i < n; i++) {
-            y[yi + i] = Math.max(c[ci + i], 0f);
-        }
     }
 }

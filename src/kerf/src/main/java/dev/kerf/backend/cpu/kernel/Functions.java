@@ -20,6 +20,8 @@ public final class Functions {
             case SIGMOID -> sigmoid(x);
             case SILU -> silu(x);
             case TANH -> Math.tanh(x);
+            case HARD_SWISH -> hardSwish(x);
+            case RELU6 -> relu6(x);
         };
     }
 
@@ -43,11 +45,17 @@ public final class Functions {
             case FLOOR -> Math.floor(x);
             case CEIL -> Math.ceil(x);
             case ROUND_HALF_EVEN -> Math.rint(x);
+            case HARD_SWISH -> hardSwish(x);
+            case RELU6 -> relu6(x);
         };
     }
 
     private static double relu(double x) {
         return Math.max(x, 0);
+    }
+
+    private static double relu6(double x) {
+        return Math.min(relu(x), 6);
     }
 
     private static double sigmoid(double x) {
@@ -56,6 +64,10 @@ public final class Functions {
 
     private static double silu(double x) {
         return x == Double.NEGATIVE_INFINITY ? 0 : x * sigmoid(x);
+    }
+
+    private static double hardSwish(double x) {
+        return x < -3 ? 0 : x * (Math.min(x + 3, 6) / 6);
     }
 
     private static double geluErf(double x) {

@@ -1,5 +1,6 @@
 package dev.kerf.backend.cpu.light;
 
+import dev.kerf.backend.cpu.dense.Bends;
 import dev.kerf.backend.cpu.dense.Curves;
 import dev.kerf.backend.cpu.dense.VectorMath;
 import dev.kerf.graph.PointwiseOp.Function;
@@ -19,9 +20,23 @@ final class VectorUnary {
             Curves.apply(curve, x, xo, y, yo, n);
             return;
         }
+        switch (f) {
+            case RELU -> {
+                Bends.relu(x, xo, y, yo, n);
+                return;
+            }
+            case HARD_SWISH -> {
+                Bends.hardSwish(x, xo, y, yo, n);
+                return;
+            }
+            case RELU6 -> {
+                Bends.relu6(x, xo, y, yo, n);
+                return;
+            }
+            default -> {}
+        }
         int end = S.loopBound(n);
         switch (f) {
-            case RELU -> relu(x, xo, y, yo, end);
             case ABS -> abs(x, xo, y, yo, end);
             case NEGATE -> negate(x, xo, y, yo, end);
             case SQRT -> sqrt(x, xo, y, yo, end);
@@ -41,12 +56,6 @@ final class VectorUnary {
             case GELU_TANH -> Curves.Curve.GELU_TANH;
             default -> null;
         };
-    }
-
-    private static void relu(float[] x, int xo, float[] y, int yo, int end) {
-        for (int i = 0; i < end; i += L) {
-            FloatVector.fromArray(S, x, xo + i).max(0f).intoArray(y, yo + i);
-        }
     }
 
     private static void abs(float[] x, int xo, float[] y, int yo, int end) {

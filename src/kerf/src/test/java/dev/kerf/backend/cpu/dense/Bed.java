@@ -177,6 +177,8 @@ final class Bed implements Site {
             case SIGMOID -> v -> 1 / (1 + Math.exp(-v));
             case SILU -> v -> v / (1 + Math.exp(-v));
             case TANH -> Math::tanh;
+            case HARD_SWISH -> v -> v * Math.clamp(v + 3, 0, 6) / 6;
+            case RELU6 -> v -> Math.clamp(v, 0, 6);
             case GELU_ERF -> v -> v / 2 * (1 + erf(v / Math.sqrt(2)));
             case GELU_TANH -> v -> v / 2 * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (v + 0.044715 * v * v * v)));
         };
