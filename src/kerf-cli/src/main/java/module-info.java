@@ -2,6 +2,7 @@
 module dev.kerf.cli {
     requires dev.kerf;
     requires dev.kerf.check;
+    requires dev.kerf.serve;
     requires dev.kerf.tune;
     requires info.picocli;
     requires static jdk.incubator.vector;
@@ -18,6 +19,7 @@ module dev.kerf.cli {
     opens dev.kerf.cli.evaluate to info.picocli;
     opens dev.kerf.cli.option to info.picocli;
     opens dev.kerf.cli.picture to info.picocli;
+    opens dev.kerf.cli.serve to info.picocli;
     opens dev.kerf.cli.tune to info.picocli;
     opens dev.kerf.cli.weights to info.picocli;
 }

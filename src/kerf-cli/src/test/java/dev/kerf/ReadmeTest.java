@@ -14,8 +14,10 @@ import dev.kerf.model.maskrcnn.SmallRcnns;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.weights.Safetensors;
 import dev.kerf.weights.Weights;
+import java.io.BufferedReader;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.PrintStream;
 import java.net.URI;
 import java.net.URL;
@@ -210,6 +212,10 @@ class ReadmeTest {
                 assertTrue(Files.mismatch(temp.resolve("a.safetensors"), temp.resolve("b.safetensors")) >= 0);
                 assertNotEquals(0, exit(command.replace("1e-5", "0"), List.of()).code());
             }
+            if (command.startsWith("kerf serve")) {
+                serves(command);
+                continue;
+            }
             run(command, List.of("--add-modules", "jdk.incubator.vector"));
         }
         try (Stream<Path> masks = Files.list(temp.resolve("masks"))) {
@@ -225,7 +231,28 @@ class ReadmeTest {
         assertEquals(0, ended.code, command + "\n" + ended.said);
     }
 
+    /** It prints where it is, is there, and ends when it is told to. */
+    private void serves(String command) throws Exception {
+        Process process = start(command, List.of("--add-modules", "jdk.incubator.vector"));
+        try (BufferedReader said = process.inputReader(StandardCharsets.UTF_8)) {
+            String url = said.readLine();
+            assertTrue(url.startsWith("http://127.0.0.1:"), url);
+            try (InputStream page = URI.create(url).toURL().openStream()) {
+                assertTrue(new String(page.readAllBytes(), StandardCharsets.UTF_8).contains("<title>Kerf"));
+            }
+        } finally {
+            process.destroy();
+            process.waitFor();
+        }
+    }
+
     private Ended exit(String command, List<String> flags) throws Exception {
+        Process p = start(command, flags);
+        String said = new String(p.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        return new Ended(p.waitFor(), said);
+    }
+
+    private Process start(String command, List<String> flags) throws IOException {
         List<String> call = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString()));
         call.addAll(flags);
         // What the application image carries: golden cases.
@@ -234,9 +261,10 @@ class ReadmeTest {
                 "dev.kerf.cli.Main"));
         // Whatever back ends there are here, the example must run on one of them.
         call.addAll(List.of(command.substring(5).replace("--backend opencl", "--backend cpu").split(" +")));
-        Process p = new ProcessBuilder(call).directory(temp.toFile()).redirectErrorStream(true).start();
-        String said = new String(p.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        return new Ended(p.waitFor(), said);
+        ProcessBuilder builder = new ProcessBuilder(call).directory(temp.toFile()).redirectErrorStream(true);
+        // Nobody's browser opens.
+        builder.environment().keySet().removeAll(List.of("DISPLAY", "WAYLAND_DISPLAY"));
+        return builder.start();
     }
 
     /** A panoptic JSON file and its directory of pictures, under another name. */

@@ -14,6 +14,7 @@ import dev.kerf.cli.picture.PanopticCommand;
 import dev.kerf.cli.picture.SamCommand;
 import dev.kerf.cli.picture.SegmentCommand;
 import dev.kerf.cli.picture.TrackCommand;
+import dev.kerf.cli.serve.ServeCommand;
 import dev.kerf.cli.tune.TuneCommand;
 import dev.kerf.cli.weights.WeightsCommand;
 import dev.kerf.error.KerfException;
@@ -46,6 +47,7 @@ public final class Main {
         COMMANDS.put("blur", BlurCommand::new);
         COMMANDS.put("sam", SamCommand::new);
         COMMANDS.put("track", TrackCommand::new);
+        COMMANDS.put("serve", ServeCommand::new);
         COMMANDS.put("evaluate", EvaluateCommand::new);
         COMMANDS.put("devices", DevicesCommand::new);
         COMMANDS.put("weights", WeightsCommand::create);

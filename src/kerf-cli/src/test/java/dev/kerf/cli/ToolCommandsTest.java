@@ -41,7 +41,8 @@ class ToolCommandsTest {
     void helpAndVersion() {
         assertTrue(Run.of("--version").succeeded().out().startsWith("kerf "));
         assertTrue(Run.of("help", "segment").succeeded().out().contains("--[no-]overlay"));
-        for (String command : new String[] {"segment", "detect", "panoptic", "sam", "track", "cutout", "blur", "evaluate",
+        for (String command : new String[] {"segment", "detect", "panoptic", "sam", "track", "cutout", "blur", "serve",
+            "evaluate",
             "devices", "weights", "trace", "diff", "export", "selftest", "bench", "kernels"}) {
             assertTrue(Run.of(command, "--help").succeeded().out().contains("Usage: kerf " + command));
             assertTrue(Run.of("--help").out().contains("  " + command), command);

@@ -100,6 +100,12 @@ class WrongValuesTest {
             Map.entry("--set", List.of("x", "TILE_M=x", "NOTHING=1")),
             Map.entry("bench --budget", List.of("0s", "0", "-1s", "101%", "x")),
             Map.entry("--pairs", List.of("x", "vit-b", "vit-b:x", "vit-b:tiny:small", "")),
+            Map.entry("--port", List.of("-1", "65536", "x")),
+            Map.entry("--host", List.of("0.0.0.0", "", "192.0.2.1")),
+            Map.entry("--token", List.of("", "a/b", "a b", "%41")),
+            Map.entry("--memory", List.of("0", "-1", "99999999999", "x")),
+            Map.entry("--queue", List.of("0", "-1", "x")),
+            Map.entry("--deadline", List.of("0", "-1", "x")),
             Map.entry("--repeats", List.of("0", "-1", "x")));
 
     /** Names of classes, which are the network's or the user's, and files. */

@@ -52,6 +52,11 @@ public final class ImageView implements AutoCloseable {
         return height;
     }
 
+    /** Bytes that the features take on the device until this is closed. */
+    public long bytes() {
+        return features.values().stream().mapToLong(f -> f.type().bytes()).sum();
+    }
+
     /**
      * The mask that answers a prompt. A prompt that could mean several things, such as a single point, is better
      * answered by {@link #candidates}.

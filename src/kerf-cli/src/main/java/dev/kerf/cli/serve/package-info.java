@@ -1,0 +1,2 @@
+/** {@code kerf serve}: the page and the service. */
+package dev.kerf.cli.serve;

@@ -1,0 +1,73 @@
+package dev.kerf.serve;
+
+import dev.kerf.serve.WorkQueue.Ticket;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Supplier;
+
+/** Long tasks, one for each picture at most, which clients may follow and call off. */
+final class Tasks {
+    /** One that waits or runs. */
+    static final class Task {
+        private final String kind;
+        private final Ticket ticket;
+        private volatile int percent;
+
+        private Task(String kind, Ticket ticket) {
+            this.kind = kind;
+            this.ticket = ticket;
+        }
+
+        /** What is done. */
+        String kind() {
+            return kind;
+        }
+
+        /** How much of it. */
+        int percent() {
+            return percent;
+        }
+
+        /** Says how much is done. */
+        void percent(int done) {
+            percent = done;
+        }
+
+        Ticket ticket() {
+            return ticket;
+        }
+    }
+
+    private final ConcurrentHashMap<String, Task> running = new ConcurrentHashMap<>();
+
+    /** A task that isn't begun. */
+    static Task of(String kind, Ticket ticket) {
+        return new Task(kind, ticket);
+    }
+
+    /** @throws Refusal 409 if there is one of this picture */
+    <T> T run(String id, Task task, Supplier<T> work) {
+        Task other = running.putIfAbsent(id, task);
+        if (other != null) {
+            throw new Refusal(409, "'" + other.kind + "' of this picture isn't done yet");
+        }
+        try {
+            return work.get();
+        } finally {
+            running.remove(id, task);
+        }
+    }
+
+    /** The picture's task; null if there is none. */
+    Task of(String id) {
+        return running.get(id);
+    }
+
+    /** Ends a picture's task, if there is one. */
+    boolean cancel(String id) {
+        Task task = running.get(id);
+        if (task != null) {
+            task.ticket.cancel();
+        }
+        return task != null;
+    }
+}

@@ -1,0 +1,29 @@
+package dev.kerf.serve.look;
+
+import dev.kerf.model.sam2.Prompt;
+import java.util.List;
+import java.util.function.IntConsumer;
+
+/** A picture that was looked at. May be asked by many threads until it is closed. */
+public interface Looked extends AutoCloseable {
+    /** Bytes that it takes, on the device or the heap. */
+    long bytes();
+
+    /**
+     * Masks that answer a prompt: one, or three of what it could mean, the best first.
+     *
+     * @throws dev.kerf.error.BadInputException if the prompt is empty or something of it isn't in the picture
+     */
+    List<Answer> answer(Prompt prompt, boolean several);
+
+    /**
+     * Masks of everything.
+     *
+     * @param side     points along a side of the grid that is asked, for what asks one
+     * @param progress is told percents
+     */
+    List<Answer> everything(int side, IntConsumer progress);
+
+    @Override
+    void close();
+}

@@ -1,0 +1,57 @@
+package dev.kerf.serve.look;
+
+import dev.kerf.image.Image;
+import dev.kerf.model.sam2.ImageView;
+import dev.kerf.model.sam2.MaskGenerator;
+import dev.kerf.model.sam2.Prompt;
+import dev.kerf.model.sam2.PromptModel;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.function.IntConsumer;
+
+/**
+ * SAM, SAM 2 or EdgeTAM.
+ *
+ * @param sam loaded, and closed by whoever did
+ */
+public record SamPointer(PromptModel sam) implements Pointer {
+    @Override
+    public String name() {
+        return sam.name();
+    }
+
+    @Override
+    public boolean promptable() {
+        return true;
+    }
+
+    @Override
+    public Looked look(Image picture) {
+        ImageView view = sam.look(picture);
+        return new Looked() {
+            @Override
+            public long bytes() {
+                return view.bytes();
+            }
+
+            @Override
+            public List<Answer> answer(Prompt prompt, boolean several) {
+                return (several ? view.candidates(prompt) : List.of(view.predict(prompt))).stream().map(Answer::of).toList();
+            }
+
+            @Override
+            public List<Answer> everything(int side, IntConsumer progress) {
+                return new MaskGenerator(sam, sam.everything().pointsPerSide(side)).generate(picture, progress).stream()
+                        .map(m -> new Answer(m.mask(), m.bounds(), OptionalDouble.of(m.iou()), Optional.empty(),
+                                Optional.empty()))
+                        .toList();
+            }
+
+            @Override
+            public void close() {
+                view.close();
+            }
+        };
+    }
+}
