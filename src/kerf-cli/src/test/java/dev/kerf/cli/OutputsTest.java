@@ -11,6 +11,7 @@ import dev.kerf.cli.console.ExitCode;
 import dev.kerf.image.Image;
 import dev.kerf.image.PixelFormat;
 import dev.kerf.model.maskrcnn.SmallRcnns;
+import dev.kerf.serve.Server;
 import dev.kerf.weights.Safetensors;
 import java.io.IOException;
 import java.lang.classfile.ClassFile;
@@ -48,7 +49,7 @@ class OutputsTest {
     void nothingElseOpensAnOutput() throws IOException {
         Map<String, Set<String>> found = new TreeMap<>();
         int classes = 0;
-        for (Class<?> c : List.of(Kerf.class, Golden.class, Main.class)) {
+        for (Class<?> c : List.of(Kerf.class, Golden.class, Server.class, Main.class)) {
             Path place = Path.of(c.getProtectionDomain().getCodeSource().getLocation().getPath());
             try (Stream<Path> all = Files.walk(place)) {
                 for (Path file : all.filter(f -> f.toString().endsWith(".class")).toList()) {
@@ -79,6 +80,10 @@ class OutputsTest {
                 // What nvcc and ptxas read, in the temporary directory.
                 "CompiledPtx", Set.of("java/nio/file/Files.writeString"),
                 "Ptxas", Set.of("java/nio/file/Files.createTempFile", "java/nio/file/Files.write"),
+                // What a client sends, under a name that there wasn't; what leads a browser to the page.
+                "Uploads", Set.of("java/nio/file/Files.createTempFile", "java/nio/file/Files.newOutputStream",
+                        "java/nio/file/Files.copy"),
+                "Browser", Set.of("java/nio/file/Files.createTempFile", "java/nio/file/Files.writeString"),
                 // To read.
                 "MappedFile", Set.of("java/io/RandomAccessFile.<init>"),
                 // Standard output and error.
