@@ -122,7 +122,11 @@ final class DetectorRules {
         Value rows = Moves.concat(g, 1, axes.stream().map(Operand::of).toList()).value(g);
         Value turned = g.permute(rows, 1, 0);
         n.before.turned(turned, rows);
-        n.out(turned);
+        if (s.rank() == 1) {
+            n.whole(Operand.of(turned)); // rows past the operand's count aren't looked at
+        } else {
+            n.out(turned);
+        }
     }
 
     private static HostTensor onHost(HostTensor x) {

@@ -125,7 +125,7 @@ final class GatherRules {
         long[] dims = new long[last + x.rank() - batch - depth];
         System.arraycopy(index.dims(), 0, dims, 0, last);
         System.arraycopy(x.dims(), batch + depth, dims, last, x.rank() - batch - depth);
-        n.out(n.g.reshape(picked, dims));
+        n.out(Moves.reshape(n.g, Operand.of(picked), Shape.of(dims)));
     }
 
     /**

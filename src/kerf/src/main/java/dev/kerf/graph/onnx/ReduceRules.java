@@ -25,10 +25,10 @@ final class ReduceRules {
 
     static Map<String, Rule> rules() {
         return Map.ofEntries(
-                Map.entry("ReduceSum", n -> reduce(n, Reduction.SUM, x -> x, y -> y)),
-                Map.entry("ReduceMean", n -> reduce(n, Reduction.MEAN, x -> x, y -> y)),
-                Map.entry("ReduceMax", n -> reduce(n, Reduction.MAX, x -> x, y -> y)),
-                Map.entry("ReduceMin", n -> reduce(n, Reduction.MIN, x -> x, y -> y)),
+                Map.entry("ReduceSum", n -> reduce(n, Reduction.SUM)),
+                Map.entry("ReduceMean", n -> reduce(n, Reduction.MEAN)),
+                Map.entry("ReduceMax", n -> reduce(n, Reduction.MAX)),
+                Map.entry("ReduceMin", n -> reduce(n, Reduction.MIN)),
                 Map.entry("ReduceL1", n -> reduce(n, Reduction.SUM, x -> n.g.unary(Function.ABS, x), y -> y)),
                 Map.entry("ReduceL2",
                         n -> reduce(n, Reduction.SUM, x -> n.g.multiply(x, x), y -> n.g.unary(Function.SQRT, y))),
@@ -56,48 +56,21 @@ final class ReduceRules {
         return axes.isEmpty() ? x : n.add(new ReduceOp.Reduce(r, axes, n.flag("keepdims", true)), x);
     }
 
-    private static void reduce(Imported n, Reduction r, UnaryOperator<Value> before, UnaryOperator<Value> after) {
+    private static void reduce(Imported n, Reduction r) {
         HostTensor known = n.in(0).known();
+        if (known != null && n.onHost() && n.in(0).type().dtype() != DType.BOOL) {
+            n.out(HostReduction.of(r, known, axes(n), n.flag("keepdims", true)));
+        } else {
+            reduce(n, r, x -> x, y -> y);
+        }
+    }
+
+    private static void reduce(Imported n, Reduction r, UnaryOperator<Value> before, UnaryOperator<Value> after) {
         if (n.in(0).type().dtype() == DType.BOOL) {
             throw n.refuse("reduces truth values");
         }
-        if (known != null && n.onHost() && !known.dtype().floating()) {
-            n.out(onHost(n, known, r));
-            return;
-        }
         Value y = after.apply(reduced(n, r, before.apply(n.f32(0)), axes(n)));
         n.out(n.in(0).floating() ? y : n.add(new Cast(DType.I32), y));
-    }
-
-    private static HostTensor onHost(Imported n, HostTensor x, Reduction r) {
-        List<Integer> axes = axes(n);
-        Shape kept = x.shape();
-        for (int a : axes) {
-            kept = kept.with(a, 1);
-        }
-        HostTensor out = HostTensor.zeros(x.dtype(), kept);
-        long[] sums = new long[Math.toIntExact(kept.elements())];
-        Arrays.fill(sums, r == Reduction.MAX ? Long.MIN_VALUE : r == Reduction.MIN ? Long.MAX_VALUE : 0);
-        long[] to = kept.stridesTo(x.shape());
-        long[] strides = x.shape().strides();
-        for (long i = 0; i < x.elements(); i++) {
-            long at = 0;
-            for (int a = 0; a < to.length; a++) {
-                at += i / strides[a] % x.shape().dim(a) * to[a];
-            }
-            long v = x.getLong(i);
-            int s = (int) at;
-            sums[s] = r == Reduction.MAX ? Math.max(sums[s], v) : r == Reduction.MIN ? Math.min(sums[s], v) : sums[s] + v;
-        }
-        long count = sums.length == 0 ? 1 : Math.max(1, x.elements() / sums.length);
-        for (int i = 0; i < sums.length; i++) {
-            Host.set(out, i, r == Reduction.MEAN ? sums[i] / count : sums[i]);
-        }
-        return n.flag("keepdims", true) ? out : out.reshape(without(x.shape(), axes));
-    }
-
-    private static Shape without(Shape x, List<Integer> axes) {
-        return Shape.of(IntStream.range(0, x.rank()).filter(a -> !axes.contains(a)).mapToLong(x::dim).toArray());
     }
 
     /** log Σ e^x as max + log Σ e^(x − max), which doesn't overflow. */
@@ -144,7 +117,7 @@ final class ReduceRules {
             }
             y = made;
         }
-        y = n.flag("keepdims", true) ? y : n.g.reshape(y, without(shape, axes).dims());
+        y = n.flag("keepdims", true) ? y : n.g.reshape(y, HostReduction.without(shape, axes).dims());
         n.out(x.floating() ? y : n.add(new Cast(DType.I32), y));
     }
 
