@@ -82,6 +82,7 @@ public final class Server implements AutoCloseable {
         this.taskApi = new TaskApi(options, networks, store, longer, tasks);
         routes.addAll(new Api(options, pointer, folder, store, prompts, tasks).routes());
         routes.addAll(taskApi.routes());
+        routes.addAll(new WorkApi(options, store, longer).routes());
         routes.add(new Route("GET", "/api/info", c -> c.answer(200, info(pointer))));
         routes.add(new Route("GET", "/health", c -> c.answer(200, Json.object().put("status", "ok"))));
         routes.add(new Route("GET", "/metrics", c -> c.answer(200, "text/plain; version=0.0.4; charset=utf-8",
