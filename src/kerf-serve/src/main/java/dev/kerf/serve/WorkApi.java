@@ -35,7 +35,8 @@ final class WorkApi {
     }
 
     List<Route> routes() {
-        return List.of(new Route("GET", "/api/images/{id}/work", this::get), new Route("PUT", "/api/images/{id}/work", this::put),
+        return List.of(new Route("GET", "/api/images/{id}/work", this::get),
+                new Route("PUT", "/api/images/{id}/work", this::put),
                 new Route("POST", "/api/images/{id}/export", this::export));
     }
 
@@ -56,10 +57,9 @@ final class WorkApi {
     }
 
     private void get(Call call) throws IOException {
-        byte[] content = read(store.original(call.path("id")))
-                .orElseThrow(() -> new Refusal(404, "nothing was drawn over this picture yet"));
-        call.set("ETag", tag(content));
-        call.answer(200, "application/json", content);
+        Optional<byte[]> content = read(store.original(call.path("id")));
+        content.ifPresent(c -> call.set("ETag", tag(c)));
+        call.answer(content.isPresent() ? 200 : 204, "application/json", content.orElse(new byte[0]));
     }
 
     /** Who writes says what it knew, so that nobody's work is lost in silence. */

@@ -1,6 +1,7 @@
 package dev.kerf.serve;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.kerf.Kerf;
@@ -9,10 +10,13 @@ import dev.kerf.backend.Device;
 import dev.kerf.json.Json;
 import dev.kerf.model.unet.UNet;
 import dev.kerf.weights.Weights;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -38,6 +42,24 @@ class OpenApiTest {
             assertEquals(answered, described);
             references(api, api);
         }
+    }
+
+    /** A small page that needs nothing from elsewhere, and no script or style in the document. */
+    @Test
+    void thePageStandsAlone() {
+        Assets assets = new Assets();
+        long bytes = 0;
+        for (String name : Assets.NAMES) {
+            String text = new String(assets.file(name), StandardCharsets.UTF_8);
+            bytes += assets.file(name).length;
+            assertFalse(text.replace("http://www.w3.org/2000/svg", "").contains("://"), name);
+            for (Matcher m = Pattern.compile("(?:from |import |src=|href=)\"([^\"]+)\"").matcher(text); m.find();) {
+                assertTrue(Assets.NAMES.contains(m.group(1).replaceFirst("^\\./", "")), name + ": " + m.group(1));
+            }
+        }
+        assertTrue(bytes < 300_000, bytes + " bytes");
+        String page = new String(assets.file("index.html"), StandardCharsets.UTF_8);
+        assertFalse(Pattern.compile("<style|style=|\\son\\w+=|<script(?! type=\"module\" src=)").matcher(page).find());
     }
 
     private static void references(Json api, Json at) {

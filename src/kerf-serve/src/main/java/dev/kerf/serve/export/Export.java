@@ -48,7 +48,8 @@ public enum Export {
             try (ZipOutputStream zip = new ZipOutputStream(bytes)) {
                 for (int i = 0; i < drawing.items().size(); i++) {
                     Item item = drawing.items().get(i);
-                    ZipEntry entry = new ZipEntry(String.format("%03d-%s.png", i + 1, item.name().replaceAll("[^\\p{L}\\p{N}_-]", "_")));
+                    ZipEntry entry = new ZipEntry(
+                            String.format("%03d-%s.png", i + 1, item.name().replaceAll("[^\\p{L}\\p{N}_-]", "_")));
                     // The same drawing is the same file.
                     entry.setTime(0);
                     zip.putNextEntry(entry);

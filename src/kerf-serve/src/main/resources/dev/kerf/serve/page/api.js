@@ -53,15 +53,8 @@ export const exported = async (id, body) => (await send("POST", `api/images/${id
 
 /** What was drawn before and its version; null if nothing was. */
 export async function work(id) {
-  try {
-    const response = await send("GET", `api/images/${id}/work`);
-    return { drawing: await response.json(), version: response.headers.get("ETag") };
-  } catch (e) {
-    if (e.status === 404) {
-      return null;
-    }
-    throw e;
-  }
+  const response = await send("GET", `api/images/${id}/work`);
+  return response.status === 204 ? null : { drawing: await response.json(), version: response.headers.get("ETag") };
 }
 
 /** Keeps what was drawn; returns its version. */

@@ -291,7 +291,8 @@ function candidates() {
     $("candidates").append(...o.candidates.map((c, i) => {
       const b = document.createElement("button");
       b.type = "button";
-      b.textContent = `${i + 1}: ${c.area.toLocaleString("en")} px`;
+      b.textContent = `${i + 1}: ${c.area.toLocaleString("en")}`;
+      b.setAttribute("aria-label", `${i + 1}: ${c.area} pixels`);
       b.setAttribute("aria-pressed", String(i === o.choice));
       b.onclick = () => model.choose(o.id, i);
       return b;

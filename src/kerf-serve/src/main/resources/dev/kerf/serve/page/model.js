@@ -8,7 +8,10 @@ const MOST_STATES = 200;
 export class Model extends EventTarget {
   #states = [{ objects: [], current: null }];
   #at = 0;
-  #numbers = 1;
+  /** Of everything that is made, so that no two have the same. */
+  #ids = 1;
+  /** What the next object is called. */
+  #named = 1;
 
   get objects() { return this.#states[this.#at].objects; }
   get current() { return this.objects.find(o => o.id === this.#states[this.#at].current) ?? null; }
@@ -17,7 +20,8 @@ export class Model extends EventTarget {
 
   /** Begins anew with what was kept; nothing can be undone. */
   load(objects) {
-    const taken = objects.map(o => ({ ...blank(this.#numbers++, o.colour), ...o, id: `o${this.#numbers++}`, rev: 0 }));
+    const taken = objects.map(o => ({ ...this.#blank(), ...o }));
+    this.#named = taken.length + 1;
     this.#states = [{ objects: taken, current: taken.at(-1)?.id ?? null }];
     this.#at = 0;
     this.#changed("load");
@@ -57,8 +61,8 @@ export class Model extends EventTarget {
   }
 
   make(label, fields = {}) {
-    const n = this.#numbers++;
-    return { ...blank(n, COLOURS[(n - 1) % COLOURS.length]), name: `${label} ${n}`, ...fields };
+    const n = this.#named++;
+    return { ...this.#blank(), colour: COLOURS[(n - 1) % COLOURS.length], name: `${label} ${n}`, ...fields };
   }
 
   change(id, fields) {
@@ -72,7 +76,7 @@ export class Model extends EventTarget {
 
   /** Shows an object other things: the answer comes later. */
   show(id, prompts) {
-    const rev = this.#numbers++;
+    const rev = this.#ids++;
     this.commit(this.objects.map(o => (o.id === id ? { ...o, ...prompts, rev } : o)), id);
     return rev;
   }
@@ -120,16 +124,16 @@ export class Model extends EventTarget {
     return drawing.objects.map(({ segmentation, ...o }) => ({ ...o, mask: segmentation ?? null }));
   }
 
+  #blank() {
+    return {
+      id: `o${this.#ids++}`, rev: 0, name: "", colour: COLOURS[0], points: [], box: null, scribbles: [], candidates: [], choice: 0,
+      plus: null, minus: null, mask: null,
+    };
+  }
+
   #changed(what) {
     this.dispatchEvent(new CustomEvent("change", { detail: what }));
   }
-}
-
-function blank(n, colour) {
-  return {
-    id: `o${n}`, rev: 0, name: `object ${n}`, colour, points: [], box: null, scribbles: [], candidates: [], choice: 0,
-    plus: null, minus: null, mask: null,
-  };
 }
 
 /** With the mask that was chosen, and what brushes changed of it. */

@@ -50,9 +50,11 @@ class GeoJsonTest {
 
     @Test
     void partsAndHolesThatTouchInCorners() {
-        for (Mask mask : List.of(drawn("#"), drawn("##", "##"), drawn("#.", ".#"), drawn(".#", "#."), drawn("###", "#.#", "###"),
+        for (Mask mask : List.of(drawn("#"), drawn("##", "##"), drawn("#.", ".#"), drawn(".#", "#."),
+                drawn("###", "#.#", "###"),
                 drawn("####", "#.##", "##.#", "####"), drawn("####", "##.#", "#.##", "####"),
-                drawn("###.", "#.#.", "####", "..##"), drawn(".##", "#.#", "###"), drawn("#####", "#...#", "#.#.#", "#...#", "#####"),
+                drawn("###.", "#.#.", "####", "..##"), drawn(".##", "#.#", "###"),
+                drawn("#####", "#...#", "#.#.#", "#...#", "#####"),
                 drawn("##.##", "#.#.#", ".#.#.", "#.#.#", "##.##"))) {
             Geometry g = read(mask, 0);
             valid(g);
