@@ -15,12 +15,15 @@ import dev.kerf.mask.RunLength;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class TrackCommandTest {
     @TempDir
@@ -85,6 +88,25 @@ class TrackCommandTest {
                 i += 37;
             }
         }
+    }
+
+    /** Objects come with their prompts' frames, and go. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void anObjectGoesMidway(boolean stream) {
+        List<Object> args = new ArrayList<>(List.of("--object", 1, "--point", "0:20,30", "--remove", 2, "--object", 7, "--box",
+                "1:40,10,79,60", "--overlay", "none", "--format", "rle"));
+        if (stream) {
+            args.add("--stream");
+        }
+        track(args.toArray()).succeeded();
+        Json frames = Json.read(out.resolve("clip-masks.json")).at("frames");
+        List<List<Integer>> objects = frames.items().stream()
+                .map(f -> f.at("objects").items().stream().map(o -> o.at("object").asInt()).toList()).toList();
+        assertEquals(List.of(stream ? List.of(1) : List.of(1, 7), List.of(1, 7), List.of(7), List.of(7)), objects);
+        track("--object", 1, "--point", "2:20,30", "--remove", 2).failedWith(ExitCode.USAGE, "--remove 2",
+                "shown in frame 2");
+        track("--object", 1, "--point", "2:20,30", "--remove", 4).failedWith(ExitCode.FAILED, "--remove 4", "4 frames");
     }
 
     @Test

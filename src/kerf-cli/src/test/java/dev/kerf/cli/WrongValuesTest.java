@@ -50,6 +50,7 @@ class WrongValuesTest {
             Map.entry("--crop-layers", List.of("-1", "x")),
             Map.entry("--min-region", List.of("-1", "x")),
             Map.entry("--background", List.of("1,2,3", "x,1", "-1,1")),
+            Map.entry("--remove", List.of("x", "-1", "9999999999")),
             Map.entry("cutout --background", List.of("", "purple", "#12345", "#gggggg")),
             Map.entry("--sigma", List.of("0", "-1", "NaN", "10001", "x")),
             Map.entry("--video", List.of("", "a/b", "../gif")),

@@ -140,6 +140,67 @@ class TrackerTest {
         }
     }
 
+    /** By whoever is given the results: as if it had been prompted before, and without those before being found again. */
+    @Test
+    void objectsComeAreCorrectedAndGoMidway() {
+        ClipTracker.Frames video = new Drawn(7);
+        Prompt corrected = Prompt.box(0, 40, 60, 64);
+        try (ClipTracker before = small.track(video); ClipTracker midway = small.track(video)) {
+            before.prompt(0, 1, LEFT);
+            run(before, 0, 2, false);
+            before.prompt(1, 2, RIGHT);
+            List<FrameResult> expected = new ArrayList<>(run(before, 2, 1, false));
+            before.prompt(2, 1, corrected);
+            expected.addAll(run(before, 3, 2, false));
+            midway.prompt(0, 1, LEFT);
+            List<FrameResult> found = new ArrayList<>();
+            midway.propagate(r -> {
+                found.add(r);
+                switch (r.frame()) {
+                    case 1 -> midway.prompt(1, 2, RIGHT);
+                    case 2 -> midway.prompt(2, 1, corrected);
+                    case 4 -> midway.remove(1);
+                    case 5 -> midway.remove(2);
+                    default -> {}
+                }
+            });
+            assertEquals(List.of(Set.of(1), Set.of(1), Set.of(1, 2), Set.of(1, 2), Set.of(1, 2), Set.of(2)),
+                    found.stream().map(r -> r.objects().keySet()).toList(), "and nothing once none is left");
+            for (int i = 0; i < 3; i++) {
+                for (int o : Set.of(1, 2)) {
+                    same(expected.get(i).objects().get(o), found.get(2 + i).objects().get(o), "frame " + (2 + i) + ", " + o);
+                }
+            }
+        }
+    }
+
+    @Test
+    void someAreFollowedAndTheOthersStayAsTheyAre() {
+        ClipTracker.Frames video = new Drawn(6);
+        try (ClipTracker clip = small.track(video);
+                ClipTracker alone = small.track(video);
+                ClipTracker other = small.track(video)) {
+            clip.prompt(0, 1, LEFT);
+            alone.prompt(0, 1, LEFT);
+            run(clip, 0, 4, false);
+            run(alone, 0, 4, false);
+            clip.prompt(2, 2, RIGHT);
+            other.prompt(2, 2, RIGHT);
+            List<FrameResult> second = new ArrayList<>();
+            clip.propagate(Set.of(2), 2, 9, false, second::add);
+            List<FrameResult> expected = run(other, 2, 9, false);
+            assertEquals(List.of(2, 3, 4, 5), second.stream().map(FrameResult::frame).toList());
+            for (int i = 0; i < 4; i++) {
+                assertEquals(Set.of(2), second.get(i).objects().keySet());
+                same(expected.get(i).objects().get(2), second.get(i).objects().get(2), "frame " + second.get(i).frame());
+            }
+            same(run(alone, 4, 1, false).getFirst().objects().get(1), run(clip, 4, 1, false).getFirst().objects().get(1),
+                    "the first, as if there were no other");
+            says("no object 9", () -> clip.propagate(Set.of(1, 9), 0, 1, false, _ -> {}));
+            says("name one", () -> clip.propagate(Set.of(), 0, 1, false, _ -> {}));
+        }
+    }
+
     @Test
     void backwardIsTheReverseOfTheReversedVideo() {
         Drawn video = new Drawn(6);

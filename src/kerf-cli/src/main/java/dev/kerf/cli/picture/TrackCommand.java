@@ -8,14 +8,12 @@ import dev.kerf.cli.option.Claims;
 import dev.kerf.cli.option.DeviceOptions;
 import dev.kerf.cli.option.ModelCommands;
 import dev.kerf.cli.option.OutputDirectory;
-import dev.kerf.cli.option.PathConverter;
 import dev.kerf.cli.option.PrecisionConverter;
 import dev.kerf.cli.option.ImageSizeConverter;
 import dev.kerf.cli.option.Usage;
 import dev.kerf.cli.option.WeightsPath;
 import dev.kerf.error.BadInputException;
 import dev.kerf.image.Image;
-import dev.kerf.mask.LabelMap;
 import dev.kerf.model.ModelOptions;
 import dev.kerf.model.sam2.ClipTracker;
 import dev.kerf.model.sam2.Prediction;
@@ -24,7 +22,6 @@ import dev.kerf.model.sam2.Sam2;
 import dev.kerf.model.sam2.Sam2.FrameResult;
 import dev.kerf.model.sam2.StreamTracker;
 import dev.kerf.tensor.HostTensor;
-import dev.kerf.tensor.Shape;
 import dev.kerf.weights.Weights;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -84,89 +81,6 @@ public final class TrackCommand implements Callable<Integer> {
     @Mixin
     private TrackOutput output;
 
-    /** An object and what shows it. */
-    static final class ObjectPrompts {
-        @Option(names = "--object", required = true, paramLabel = "N", description = "Number of an object, from 1; its prompts follow.")
-        private int number;
-
-        @Option(names = "--point", paramLabel = "F:X,Y", description = "A pixel of it in frame F.")
-        private List<String> points;
-
-        @Option(names = "--background", paramLabel = "F:X,Y", description = "A pixel beside it in frame F.")
-        private List<String> background;
-
-        @Option(names = "--box", paramLabel = "F:X0,Y0,X1,Y1", description = "A box around it in frame F.")
-        private List<String> boxes;
-
-        @Option(names = "--mask", paramLabel = "F:FILE", description = "An image of it in frame F, not 0 where it is.")
-        private List<String> masks;
-
-        /** Prompts by frame. */
-        private Map<Integer, Prompt> prompts() {
-            Map<Integer, Prompt> out = new TreeMap<>();
-            for (String b : given(boxes)) {
-                double[] c = PromptText.numbers(after(b, "--box"), 4, "--box");
-                int frame = frame(b, "--box");
-                if (out.put(frame, Prompt.box(c[0], c[1], c[2], c[3])) != null) {
-                    throw new BadInputException("--box " + b + ": object " + number + " has a box in frame " + frame
-                            + " already");
-                }
-            }
-            given(points).forEach(p -> add(out, p, "--point", true));
-            given(background).forEach(p -> add(out, p, "--background", false));
-            return out;
-        }
-
-        /** Picocli leaves what isn't given null, and an initial value would be shared by all objects. */
-        private static List<String> given(List<String> texts) {
-            return texts == null ? List.of() : texts;
-        }
-
-        private static void add(Map<Integer, Prompt> out, String text, String option, boolean foreground) {
-            double[] xy = PromptText.numbers(after(text, option), 2, option);
-            Prompt before = out.getOrDefault(frame(text, option), new Prompt(List.of(), null, null));
-            out.put(frame(text, option), foreground ? before.foreground(xy[0], xy[1]) : before.background(xy[0], xy[1]));
-        }
-
-        /** Files of masks, by frame. */
-        private Map<Integer, Path> maskFiles() {
-            Map<Integer, Path> out = new TreeMap<>();
-            given(masks).forEach(m -> out.put(frame(m, "--mask"), PathConverter.path(after(m, "--mask"))));
-            return out;
-        }
-
-        private static HostTensor read(Path mask) {
-            LabelMap labels = LabelMap.read(mask);
-            return labels.tensor().reshape(Shape.of(labels.height(), labels.width()));
-        }
-
-        private static int colon(String text, String option) {
-            int colon = text.indexOf(':');
-            if (colon < 1) {
-                throw new BadInputException(option + " " + text + ": expected a frame's number and a colon first, such as 0:"
-                        + (colon == 0 ? text.substring(1) : text));
-            }
-            return colon;
-        }
-
-        private static String after(String text, String option) {
-            return text.substring(colon(text, option) + 1);
-        }
-
-        private static int frame(String text, String option) {
-            String number = text.substring(0, colon(text, option));
-            try {
-                int frame = Integer.parseInt(number.strip());
-                if (frame >= 0) {
-                    return frame;
-                }
-            } catch (NumberFormatException e) {
-                throw new BadInputException(option + " " + text + ": '" + number + "' is no frame's number", e);
-            }
-            throw new BadInputException(option + " " + text + ": frames count from 0");
-        }
-    }
-
     public TrackCommand(Console console) {
         this.console = console;
     }
@@ -178,26 +92,39 @@ public final class TrackCommand implements Callable<Integer> {
         }
         Map<Integer, Map<Integer, Prompt>> prompts = new LinkedHashMap<>();
         Map<Integer, Map<Integer, HostTensor>> masks = new LinkedHashMap<>();
+        Map<Integer, List<Integer>> removals = new TreeMap<>();
         List<Path> read = new ArrayList<>(List.of(video, weights));
         for (ObjectPrompts o : objects) {
-            if (o.number < 1 || o.number > 255 || prompts.put(o.number, Usage.of(spec, o::prompts)) != null) {
+            if (o.number() < 1 || o.number() > 255 || prompts.put(o.number(), Usage.of(spec, o::prompts)) != null) {
                 throw new ParameterException(spec.commandLine(),
-                        "--object " + o.number + ": expected different numbers from 1 to 255");
+                        "--object " + o.number() + ": expected different numbers from 1 to 255");
             }
             Map<Integer, Path> files = Usage.of(spec, o::maskFiles);
             read.addAll(files.values());
-            if (prompts.get(o.number).isEmpty() && files.isEmpty()) {
+            if (prompts.get(o.number()).isEmpty() && files.isEmpty()) {
                 throw new ParameterException(spec.commandLine(),
-                        "--object " + o.number + " has no prompt: give --point, --box or --mask after it");
+                        "--object " + o.number() + " has no prompt: give --point, --box or --mask after it");
             }
             Map<Integer, HostTensor> shown = new TreeMap<>();
             files.forEach((frame, file) -> shown.put(frame, ObjectPrompts.read(file)));
-            masks.put(o.number, shown);
+            masks.put(o.number(), shown);
+            int last = Stream.concat(prompts.get(o.number()).keySet().stream(), files.keySet().stream())
+                    .max(Integer::compare).orElseThrow();
+            o.removed().ifPresent(f -> {
+                if (f <= last) {
+                    throw new ParameterException(spec.commandLine(), "--remove " + f + ": object " + o.number()
+                            + " is shown in frame " + last + "; it can go after that");
+                }
+                removals.computeIfAbsent(f, _ -> new ArrayList<>()).add(o.number());
+            });
         }
         try (VideoFrames frames = new VideoFrames(video);
                 Weights source = ModelCommands.open(weights, Sam2.KIND)) {
             checkFrames(prompts, frames.count());
             checkFrames(masks, frames.count());
+            removals.keySet().stream().filter(f -> f >= frames.count()).findFirst().ifPresent(f -> {
+                throw new BadInputException("--remove " + f + ": the video has " + frames.count() + " frames, from 0");
+            });
             Sam2.Settings settings = Sam2.Settings.of().imageSize(imageSize);
             try (OutputDirectory _ = new OutputDirectory(output.directory);
                     Device opened = device.open();
@@ -211,9 +138,9 @@ public final class TrackCommand implements Callable<Integer> {
                 }
                 Consumer<FrameResult> each = r -> files.add(frames.at(r.frame()), r);
                 if (stream) {
-                    stream(sam, frames, prompts, masks, each);
+                    stream(sam, frames, prompts, masks, removals, each);
                 } else {
-                    clip(sam, frames, prompts, masks, first, each);
+                    clip(sam, frames, prompts, masks, removals, first, each);
                 }
                 files.finish();
             }
@@ -248,7 +175,8 @@ public final class TrackCommand implements Callable<Integer> {
     }
 
     private void clip(Sam2 sam, VideoFrames frames, Map<Integer, Map<Integer, Prompt>> prompts,
-            Map<Integer, Map<Integer, HostTensor>> masks, int first, Consumer<FrameResult> each) {
+            Map<Integer, Map<Integer, HostTensor>> masks, Map<Integer, List<Integer>> removals, int first,
+            Consumer<FrameResult> each) {
         try (ClipTracker clip = sam.track(frames)) {
             masks.forEach((object, byFrame) -> byFrame.forEach((f, m) -> clip.mask(f, object, m)));
             prompts.forEach((object, byFrame) -> byFrame.forEach((f, p) -> clip.prompt(f, object, p)));
@@ -259,16 +187,20 @@ public final class TrackCommand implements Callable<Integer> {
                     }
                 });
             }
-            clip.propagate(first, frames.count(), false, each);
+            clip.propagate(first, frames.count(), false, r -> {
+                each.accept(r);
+                removals.getOrDefault(r.frame() + 1, List.of()).forEach(clip::remove);
+            });
         }
     }
 
     private static void stream(Sam2 sam, VideoFrames frames, Map<Integer, Map<Integer, Prompt>> prompts,
-            Map<Integer, Map<Integer, HostTensor>> masks, Consumer<FrameResult> each) {
+            Map<Integer, Map<Integer, HostTensor>> masks, Map<Integer, List<Integer>> removals, Consumer<FrameResult> each) {
         try (StreamTracker camera = sam.stream()) {
             for (int i = 0; i < frames.count(); i++) {
                 int frame = i;
                 Image image = frames.frame(i);
+                removals.getOrDefault(frame, List.of()).forEach(camera::remove);
                 FrameResult found = camera.next(image);
                 Map<Integer, Prediction> shown = new LinkedHashMap<>(found.objects());
                 masks.forEach((object, byFrame) -> {

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.function.IntPredicate;
 
 /**
  * Follows things through a video, forward and backward, with prompts on any frame: upstream's video predictor to the
@@ -25,8 +26,13 @@ import java.util.function.Consumer;
  *     clip.propagate(r -> save(r.frame(), r.objects()));
  *     clip.prompt(40, 1, Prompt.point(250, 330));            // where it was lost
  *     clip.propagate(40, video.count(), false, r -> save(r.frame(), r.objects()));
+ *     clip.prompt(60, 3, Prompt.point(90, 80));              // a third, which comes later: the others stay as they are
+ *     clip.propagate(Set.of(3), 60, video.count(), false, r -> save(r.frame(), r.objects()));
  * }
  * }</pre>
+ *
+ * <p>Whoever is given results may prompt, correct, clear and remove objects meanwhile, in frames that were given or others:
+ * what comes next is found with it, and what came before isn't found again.
  *
  * <p>To be used by one thread at a time; several trackers of one model may run at once.
  */
@@ -105,11 +111,7 @@ public final class ClipTracker implements AutoCloseable {
     /** Takes back an object's prompts in a frame. */
     public void clear(int frame, int object) {
         check(frame);
-        TrackedObject o = tracking.objects().get(object);
-        if (o == null) {
-            throw new BadInputException("no object " + object + "; there are " + tracking.objects().keySet());
-        }
-        o.clear(frame);
+        tracking.object(object).clear(frame);
     }
 
     /** Lets go of an object. */
@@ -130,7 +132,7 @@ public final class ClipTracker implements AutoCloseable {
     }
 
     /**
-     * Follows all objects from a frame.
+     * Follows all objects from a frame, those that come while it goes on too; it ends early where none is left.
      *
      * @param start    the first frame
      * @param count    how many frames at most
@@ -138,17 +140,45 @@ public final class ClipTracker implements AutoCloseable {
      * @param each     is given every frame's result as it is found
      */
     public void propagate(int start, int count, boolean backward, Consumer<FrameResult> each) {
+        if (tracking.objects().isEmpty()) {
+            throw new BadInputException("no object has a prompt: prompt one first");
+        }
+        follow(_ -> true, start, count, backward, each);
+    }
+
+    /**
+     * Follows some objects from a frame; the others keep what was found of them, and aren't in the results.
+     *
+     * @param objects  their numbers; one that is removed meanwhile is left out from then on
+     * @param start    the first frame
+     * @param count    how many frames at most
+     * @param backward whether towards the video's beginning
+     * @param each     is given every frame's result as it is found
+     */
+    public void propagate(Set<Integer> objects, int start, int count, boolean backward, Consumer<FrameResult> each) {
+        Set<Integer> some = Set.copyOf(objects);
+        requireOpen();
+        some.forEach(tracking::object);
+        if (some.isEmpty()) {
+            throw new BadInputException("follow no object: name one at least");
+        }
+        follow(some::contains, start, count, backward, each);
+    }
+
+    private void follow(IntPredicate which, int start, int count, boolean backward, Consumer<FrameResult> each) {
         check(start);
         if (count < 1) {
             throw new BadInputException("follow " + count + " frames: at least one");
         }
-        if (tracking.objects().isEmpty()) {
-            throw new BadInputException("no object has a prompt: prompt one first");
-        }
-        tracking.settle(this::view);
         int step = backward ? -1 : 1;
         for (int i = 0, t = start; i < count && t >= 0 && t < video.count(); i++, t += step) {
-            each.accept(new FrameResult(t, tracking.step(t, backward, view(t), limits())));
+            requireOpen();
+            if (tracking.objects().keySet().stream().noneMatch(which::test)) {
+                return;
+            }
+            // Also what was prompted while the last result was looked at.
+            tracking.settle(this::view);
+            each.accept(new FrameResult(t, tracking.step(which, t, backward, view(t), limits())));
         }
     }
 

@@ -82,7 +82,7 @@ public final class StreamTracker implements AutoCloseable {
         frame++;
         Map<Integer, Prediction> found = tracking.objects().isEmpty()
                 ? Map.of()
-                : tracking.step(frame, false, current, limits());
+                : tracking.step(_ -> true, frame, false, current, limits());
         tracking.objects().values().forEach(this::forget);
         return new FrameResult(frame, found);
     }

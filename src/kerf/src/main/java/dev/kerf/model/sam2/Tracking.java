@@ -17,6 +17,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.IntFunction;
+import java.util.function.IntPredicate;
 
 /**
  * Objects followed through a video: what upstream's SAM2VideoPredictor does with its inference state, for a batch of
@@ -154,10 +155,12 @@ final class Tracking implements AutoCloseable {
         e.run();
     }
 
-    /** Follows all objects into a frame; those prompted in it keep their answers. */
-    Map<Integer, Prediction> step(int frame, boolean backward, ImageView view, Limits limits) {
+    /** Follows objects of some numbers into a frame; those prompted in it keep their answers. */
+    Map<Integer, Prediction> step(IntPredicate which, int frame, boolean backward, ImageView view, Limits limits) {
         Map<TrackedObject, Prediction> told = new HashMap<>();
-        List<TrackedObject> missing = objects.values().stream().filter(o -> !o.conditioning.containsKey(frame)).toList();
+        Map<Integer, TrackedObject> asked = new LinkedHashMap<>(objects);
+        asked.keySet().removeIf(id -> !which.test(id));
+        List<TrackedObject> missing = asked.values().stream().filter(o -> !o.conditioning.containsKey(frame)).toList();
         for (int i = 0; i < missing.size();) {
             int n = Math.min(MOST_AT_ONCE, Integer.highestOneBit(missing.size() - i));
             List<TrackedObject> some = missing.subList(i, i + n);
@@ -167,9 +170,9 @@ final class Tracking implements AutoCloseable {
             }
             i += n;
         }
-        objects.values().forEach(o -> o.visited.put(frame, backward));
+        asked.values().forEach(o -> o.visited.put(frame, backward));
         Map<Integer, Prediction> out = new LinkedHashMap<>();
-        objects.forEach((id, o) -> out.put(id, told.containsKey(o) ? told.get(o) : known(o.latest(frame))));
+        asked.forEach((id, o) -> out.put(id, told.containsKey(o) ? told.get(o) : known(o.latest(frame))));
         return out;
     }
 
@@ -250,11 +253,17 @@ final class Tracking implements AutoCloseable {
 
     /** Lets go of an object. */
     void remove(int object) {
-        TrackedObject o = objects.remove(object);
+        object(object).all().forEach(bank::release);
+        objects.remove(object);
+    }
+
+    /** The object of a number. Throws {@link BadInputException} if there is none. */
+    TrackedObject object(int number) {
+        TrackedObject o = objects.get(number);
         if (o == null) {
-            throw new BadInputException("no object " + object + "; there are " + objects.keySet());
+            throw new BadInputException("no object " + number + "; there are " + objects.keySet());
         }
-        o.all().forEach(bank::release);
+        return o;
     }
 
     /** Lets go of what an object was in a frame. */
