@@ -221,6 +221,9 @@ final class PngDecoder implements ImageDecoder {
         while (!inflater.finished()) {
             if (inflater.inflate(rest) > 0) {
                 throw bad("there are more pixels than the header says");
+            } else if (inflater.finished()) {
+                // It asks for no more, though it has none left.
+                return;
             } else if (inflater.needsInput()) {
                 feed(inflater, height);
             } else if (inflater.needsDictionary()) {

@@ -194,6 +194,29 @@ class PngTest {
                 Image.readIndices(path).data().toArray(ValueLayout.JAVA_BYTE));
     }
 
+    /** As browsers write them: the stream's end, which holds no pixels, may stand in a chunk of its own. */
+    @Test
+    void pixelsInChunksOfAnyLengths() {
+        Image image = Pictures.random(9, 7, PixelFormat.RGB8, 3);
+        byte[] file = Png.encode(image);
+        ByteBuffer in = ByteBuffer.wrap(file);
+        int idat = 33;
+        assertEquals("IDAT", new String(file, idat + 4, 4, StandardCharsets.US_ASCII));
+        int length = in.getInt(idat);
+        byte[] data = Arrays.copyOfRange(file, idat + 8, idat + 8 + length);
+        for (int cut = 0; cut <= length; cut++) {
+            for (int second : new int[] {cut, Math.min(cut + 1, length), length}) {
+                ByteBuffer out = ByteBuffer.allocate(file.length + 24).put(file, 0, idat);
+                chunk(out, "IDAT", Arrays.copyOfRange(data, 0, cut));
+                chunk(out, "IDAT", Arrays.copyOfRange(data, cut, second));
+                chunk(out, "IDAT", Arrays.copyOfRange(data, second, length));
+                out.put(file, idat + 12 + length, file.length - idat - 12 - length);
+                assertArrayEquals(image.data().toArray(ValueLayout.JAVA_BYTE),
+                        Image.read(out.array(), "cut.png").data().toArray(ValueLayout.JAVA_BYTE), cut + " and " + second);
+            }
+        }
+    }
+
     @Test
     void everyTruncationIsAnError() {
         byte[] file = Png.encode(Pictures.random(9, 9, PixelFormat.RGB8, 3));
