@@ -329,6 +329,7 @@ function newObject() {
 
 function remove() {
   if (model.current) {
+    say(`${model.current.name} is removed.`);
     model.remove(model.current.id);
   }
 }
