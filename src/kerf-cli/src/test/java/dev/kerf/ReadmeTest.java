@@ -75,7 +75,7 @@ class ReadmeTest {
     @Test
     void theSam2ExampleCompilesAndRuns() throws Exception {
         List<String> examples = blocks("java");
-        assertEquals(6, examples.size());
+        assertEquals(7, examples.size());
         sam2();
         String printed = compileAndRun(examples.get(2)
                 .replace("Path.of(\"sam2", "Path.of(\"" + temp + "/sam2")
@@ -93,6 +93,12 @@ class ReadmeTest {
         compileAndRun(blocks("java").get(3).replaceAll("Path.of\\(\"(u2netp|photo|thing|soft)", "Path.of(\"" + temp + "/$1"));
         assertEquals("96x64 RGBA8", Image.read(temp.resolve("thing.png")).toString());
         assertEquals("96x64 RGB8", Image.read(temp.resolve("soft.png")).toString());
+    }
+
+    @Test
+    void theMeasuresExampleCompilesAndRuns() throws Exception {
+        String printed = compileAndRun(blocks("java").get(4).replace("Path.of(\"src/main/samples", "Path.of(\"" + SAMPLES));
+        assertTrue(Pattern.compile("[1-9]\\d+ cells, the first of [1-9]\\d*\\.\\d µm²").matcher(printed).find(), printed);
     }
 
     @Test
@@ -140,6 +146,7 @@ class ReadmeTest {
                 import dev.kerf.backend.*;
                 import dev.kerf.image.*;
                 import dev.kerf.mask.*;
+                import dev.kerf.measure.*;
                 import dev.kerf.metrics.*;
                 import dev.kerf.model.*;
                 import dev.kerf.model.matting.*;

@@ -107,7 +107,15 @@ class WrongValuesTest {
             Map.entry("--memory", List.of("0", "-1", "99999999999", "x")),
             Map.entry("--queue", List.of("0", "-1", "x")),
             Map.entry("--deadline", List.of("0", "-1", "x")),
-            Map.entry("--repeats", List.of("0", "-1", "x")));
+            Map.entry("--repeats", List.of("0", "-1", "x")),
+            Map.entry("--spacing", List.of("0um", "1", "x", "-1mm", "1,2,3,4mm", "1e999mm")),
+            Map.entry("--connectivity", List.of("6", "x", "")),
+            Map.entry("--open", List.of("-1", "99999", "x")),
+            Map.entry("--close", List.of("-1", "99999", "x")),
+            Map.entry("--fill-holes", List.of("-1", "x")),
+            Map.entry("--split", List.of("-1", "NaN", "x")),
+            Map.entry("--min-area", List.of("0", "x")),
+            Map.entry("--max-area", List.of("0", "x")));
 
     /** Names of classes, which are the network's or the user's, and files. */
     private static final Set<String> ANY = Set.of("--classes", "segment --background", "segment --output", "cutout --output",

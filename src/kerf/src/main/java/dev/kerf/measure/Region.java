@@ -99,6 +99,12 @@ public record Region(int label, int category, long area, Box box, int parts, int
         return of(Crop.of(mask), label, category, spacing, intensities);
     }
 
+    /** The same by another number and category. */
+    public Region named(int number, int of) {
+        return new Region(number, of, area, box, parts, holes, eulerNumber, touchesBorder, pixels, spacing, scaled,
+                intensities);
+    }
+
     static Region of(Crop c, int label, int category, Spacing spacing, @Nullable Intensities intensities) {
         int euler = c.eulerNumber(true);
         int parts = c.parts(true);

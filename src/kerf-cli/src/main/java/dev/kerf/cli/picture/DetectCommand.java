@@ -9,8 +9,10 @@ import dev.kerf.cli.option.DeviceOptions;
 import dev.kerf.cli.option.OutputDirectory;
 import dev.kerf.cli.option.Usage;
 import dev.kerf.cli.picture.ImageInputs.Input;
+import dev.kerf.cli.picture.Measurements.Thing;
 import dev.kerf.image.Image;
 import dev.kerf.mask.Instances;
+import dev.kerf.measure.Intensities;
 import dev.kerf.model.maskrcnn.DetectOptions;
 import dev.kerf.model.maskrcnn.MaskRcnn;
 import dev.kerf.weights.Weights;
@@ -19,6 +21,7 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.function.IntFunction;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -62,12 +65,16 @@ public final class DetectCommand implements Callable<Integer> {
     @Option(names = "--results", paramLabel = "FILE", description = "Also writes the COCO results of all images to one file, as 'kerf evaluate' takes it.")
     private Path results;
 
+    @Mixin
+    private MeasureOptions measure;
+
     public DetectCommand(Console console) {
         this.console = console;
     }
 
     @Override
     public Integer call() {
+        measure.check();
         DetectOptions options = Usage.of(spec, detector::options);
         List<Input> inputs = folders.of(images, detector.directory, console.notes(detector.quiet));
         Task<Image> first = Task.start(inputs.getFirst()::read);
@@ -75,7 +82,8 @@ public final class DetectCommand implements Callable<Integer> {
         try (Weights source = detector.open()) {
             try (OutputDirectory _ = new OutputDirectory(detector.directory);
                     Device opened = device.open();
-                    MaskRcnn net = detector.load(opened, source)) {
+                    MaskRcnn net = detector.load(opened, source);
+                    Measurements measured = measure.open(opened)) {
                 InstanceFiles files = new InstanceFiles(
                         detector.directory, wanted, detector.overlay, detector.legend, detector.names(net),
                         ImageIds.of(inputs, results != null));
@@ -83,6 +91,8 @@ public final class DetectCommand implements Callable<Integer> {
                 if (results != null) {
                     claims.take("all images", List.of(results), "--results");
                 }
+                measured.claim(claims);
+                IntFunction<String> names = detector.names(net);
                 ImageReport report = new ImageReport(console, detector.quiet, detector.json, opened.info(), "Mask R-CNN");
                 int code = new ImageRun<>(new ImageRun.Work<Image, Instances>() {
                     @Override
@@ -97,11 +107,16 @@ public final class DetectCommand implements Callable<Integer> {
 
                     @Override
                     public ImageRun.Written write(Input input, Image image, Instances result) {
+                        measured.things(input.title(), Thing.of(result), measured.spacing(input.file()), Intensities.of(image),
+                                names);
                         return files.write(input, image, result, claims);
                     }
                 }, report).run(inputs, first);
                 if (results != null && code != ExitCode.FAILED) {
                     files.writeResults(results);
+                }
+                if (code != ExitCode.FAILED) {
+                    measured.write(console, detector.quiet || detector.json);
                 }
                 return code;
             }

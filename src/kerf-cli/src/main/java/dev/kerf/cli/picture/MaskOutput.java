@@ -5,6 +5,7 @@ import dev.kerf.cli.console.Console;
 import dev.kerf.cli.console.Text;
 import dev.kerf.cli.console.Version;
 import dev.kerf.cli.option.Claims;
+import dev.kerf.cli.picture.Measurements.Thing;
 import dev.kerf.image.Image;
 import dev.kerf.json.Json;
 import dev.kerf.mask.Box;
@@ -14,6 +15,7 @@ import dev.kerf.mask.Mask;
 import dev.kerf.mask.Overlay;
 import dev.kerf.mask.Palette;
 import dev.kerf.mask.RunLength;
+import dev.kerf.measure.Intensities;
 import dev.kerf.model.sam2.Prediction;
 import dev.kerf.model.sam2.Prompt;
 import dev.kerf.tensor.HostTensor;
@@ -22,6 +24,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -103,6 +106,20 @@ final class MaskOutput {
         claims = new Claims(List.of(image, weights));
         claims.take(image.toString(), Stream.of("-masks.png", "-masks.json", "-overlay.png").map(e -> file(image, e)).toList(),
                 "--out");
+    }
+
+    /** Takes the table's file, too. */
+    void claim(Measurements measured) {
+        measured.claim(claims);
+    }
+
+    /** Measures the masks, if that is wanted. */
+    void measure(Console console, Measurements measured, Path image, Image picture, List<Found> found) {
+        measured.things(image.toString(), IntStream.range(0, found.size())
+                .mapToObj(i -> new Thing(0, i + 1, found.get(i).mask::decode, Map.of("predicted_iou", found.get(i).iou)))
+                .toList(),
+                measured.spacing(image), Intensities.of(picture), i -> (candidates ? "mask " : "thing ") + i);
+        measured.write(console, quiet || json);
     }
 
     private Path file(Path image, String ending) {

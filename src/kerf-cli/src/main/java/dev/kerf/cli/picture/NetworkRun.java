@@ -3,10 +3,13 @@ package dev.kerf.cli.picture;
 import dev.kerf.backend.Device;
 import dev.kerf.backend.Precision;
 import dev.kerf.cli.console.Console;
+import dev.kerf.cli.console.ExitCode;
 import dev.kerf.cli.console.Task;
+import dev.kerf.cli.option.Claims;
 import dev.kerf.cli.option.DeviceOptions;
 import dev.kerf.cli.option.OutputDirectory;
 import dev.kerf.cli.picture.ImageInputs.Input;
+import dev.kerf.cli.picture.Measurements.Thing;
 import dev.kerf.cli.picture.OutputOptions.Format;
 import dev.kerf.error.BadInputException;
 import dev.kerf.graph.onnx.OnnxModel;
@@ -32,22 +35,29 @@ import java.util.Set;
  * @param console    where it says what it does
  * @param network    how the model is given pictures and what its result means
  * @param output     which files are made
+ * @param measure    what is measured
  * @param precision  how numbers are stored and multiplied
  * @param classes    names of classes; none for the model's
  * @param background name or number of the class without colour; none for one of that name
  */
-record NetworkRun(Console console, NetworkOptions network, OutputOptions output, Precision precision, List<String> classes,
-        String background) {
+record NetworkRun(Console console, NetworkOptions network, OutputOptions output, MeasureOptions measure, Precision precision,
+        List<String> classes, String background) {
     /** Returns the exit code; {@code first} is the first image. */
     int run(Path file, DeviceOptions options, List<Input> inputs, Task<UNetInput> first) {
-        ImageInputs.claims(inputs, file, i -> files(List.of(), -1, output.formats()).of(i));
+        Claims claims = ImageInputs.claims(inputs, file, i -> files(List.of(), -1, output.formats()).of(i));
         try (OnnxModel model = OnnxModel.open(file);
                 Device device = options.open();
                 OnnxNetwork net = OnnxNetwork.load(device, model, network.of(model, precision));
-                OutputDirectory _ = new OutputDirectory(output.directory)) {
+                OutputDirectory _ = new OutputDirectory(output.directory);
+                Measurements measured = measure.open(device)) {
+            measured.claim(claims);
             ImageReport report = new ImageReport(console, output.quiet, output.json, device.info(),
                     file.getFileName().toString());
-            return new ImageRun<>(work(model, net), report).run(inputs, first);
+            int code = new ImageRun<>(work(model, net, measured), report).run(inputs, first);
+            if (code != ExitCode.FAILED) {
+                measured.write(console, output.quiet || output.json);
+            }
+            return code;
         }
     }
 
@@ -56,7 +66,7 @@ record NetworkRun(Console console, NetworkOptions network, OutputOptions output,
                 uncoloured);
     }
 
-    private ImageRun.Work<UNetInput, Result> work(OnnxModel model, OnnxNetwork net) {
+    private ImageRun.Work<UNetInput, Result> work(OnnxModel model, OnnxNetwork net, Measurements measured) {
         return new ImageRun.Work<>() {
             @Override
             public UNetInput read(Input input) {
@@ -73,12 +83,12 @@ record NetworkRun(Console console, NetworkOptions network, OutputOptions output,
 
             @Override
             public ImageRun.Written write(Input input, UNetInput picture, Result result) {
-                return NetworkRun.this.write(model, input, picture, result);
+                return NetworkRun.this.write(model, measured, input, picture, result);
             }
         };
     }
 
-    private ImageRun.Written write(OnnxModel model, Input input, UNetInput picture, Result result) {
+    private ImageRun.Written write(OnnxModel model, Measurements measured, Input input, UNetInput picture, Result result) {
         List<Path> made = new ArrayList<>();
         Set<Format> formats = EnumSet.copyOf(output.formats());
         SegmentFiles all = files(List.of(), -1, formats);
@@ -101,6 +111,8 @@ record NetworkRun(Console console, NetworkOptions network, OutputOptions output,
         if (result.found() != null) {
             var things = new ThingFiles(files(List.of(), -1, formats), things(model, result.classes()));
             made.addAll(things.write(input, picture, result.found(), formats));
+            measured.things(input.title(), Thing.of(result.found()), measured.spacing(input.file()),
+                    Measurements.intensities(picture), things::name);
             return new ImageRun.Written(picture.width(), picture.height(), InstanceFiles.line(result.found(), things::name),
                     InstanceFiles.details(1, result.found(), things::name), made);
         }
@@ -110,7 +122,9 @@ record NetworkRun(Console console, NetworkOptions network, OutputOptions output,
                     Json.object().put("output", raw == null ? null : raw.toString()), made);
         }
         List<String> names = names(model, result, labels);
-        ImageRun.Written seen = files(names, SegmentCommand.background(background, names), formats).write(input, picture,
+        int nothing = SegmentCommand.background(background, names);
+        measured.classes(input, picture, labels, nothing, names::get);
+        ImageRun.Written seen = files(names, nothing, formats).write(input, picture,
                 new Segmentation(labels, null, names, 1));
         made.addAll(seen.outputs());
         return new ImageRun.Written(seen.width(), seen.height(), seen.line(), seen.details(), made);

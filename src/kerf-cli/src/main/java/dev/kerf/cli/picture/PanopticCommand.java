@@ -4,22 +4,26 @@ import dev.kerf.backend.Device;
 import dev.kerf.cli.console.Console;
 import dev.kerf.cli.console.ExitCode;
 import dev.kerf.cli.console.Task;
+import dev.kerf.cli.option.Claims;
 import dev.kerf.cli.option.DeviceOptions;
 import dev.kerf.cli.option.OutputDirectory;
 import dev.kerf.cli.option.Usage;
 import dev.kerf.cli.picture.ImageInputs.Input;
+import dev.kerf.cli.picture.Measurements.Thing;
 import dev.kerf.image.Image;
 import dev.kerf.json.Json;
 import dev.kerf.mask.CocoDataset.Category;
 import dev.kerf.mask.Overlay;
 import dev.kerf.mask.Panoptic;
 import dev.kerf.mask.Panoptic.Segment;
+import dev.kerf.measure.Intensities;
 import dev.kerf.model.maskrcnn.DetectOptions;
 import dev.kerf.model.maskrcnn.MaskRcnn;
 import dev.kerf.weights.Weights;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.function.IntFunction;
 import picocli.CommandLine.Command;
@@ -58,12 +62,16 @@ public final class PanopticCommand implements Callable<Integer> {
     @Option(names = "--stuff-area", paramLabel = "PIXELS", defaultValue = "4096", description = "Stuff of fewer pixels is left out; 4096 by default.")
     private long stuffArea;
 
+    @Mixin
+    private MeasureOptions measure;
+
     public PanopticCommand(Console console) {
         this.console = console;
     }
 
     @Override
     public Integer call() {
+        measure.check();
         DetectOptions options = Usage.of(spec, detector::options);
         if (!(overlap >= 0 && overlap <= 1) || stuffArea < 0) {
             throw new ParameterException(spec.commandLine(),
@@ -76,17 +84,21 @@ public final class PanopticCommand implements Callable<Integer> {
         try (Weights source = detector.open()) {
             try (OutputDirectory _ = new OutputDirectory(detector.directory);
                     Device opened = device.open();
-                    MaskRcnn net = detector.load(opened, source)) {
+                    MaskRcnn net = detector.load(opened, source);
+                    Measurements measured = measure.open(opened)) {
                 net.requirePanoptic();
-                Pictures pictures = new Pictures(net, options, merge, ids);
+                Pictures pictures = new Pictures(net, options, merge, ids, measured);
                 Path json = detector.directory.resolve("panoptic.json");
-                ImageInputs.claims(inputs, detector.file(), i -> detector.overlay
+                Claims claims = ImageInputs.claims(inputs, detector.file(), i -> detector.overlay
                         ? List.of(pictures.png(i), pictures.overlay(i))
-                        : List.of(pictures.png(i))).take("all images", List.of(json), "--out");
+                        : List.of(pictures.png(i)));
+                claims.take("all images", List.of(json), "--out");
+                measured.claim(claims);
                 ImageReport report = new ImageReport(console, detector.quiet, detector.json, opened.info(), "Panoptic FPN");
                 int code = new ImageRun<>(pictures, report).run(inputs, first);
                 if (code != ExitCode.FAILED) {
                     pictures.writer.write(json);
+                    measured.write(console, detector.quiet || detector.json);
                 }
                 return code;
             }
@@ -101,8 +113,10 @@ public final class PanopticCommand implements Callable<Integer> {
         private final ImageIds ids;
         private final IntFunction<String> names;
         private final PanopticWriter writer;
+        private final Measurements measured;
 
-        Pictures(MaskRcnn net, DetectOptions options, Panoptic.Merge merge, ImageIds ids) {
+        Pictures(MaskRcnn net, DetectOptions options, Panoptic.Merge merge, ImageIds ids, Measurements measured) {
+            this.measured = measured;
             this.net = net;
             this.options = options;
             this.merge = merge;
@@ -141,6 +155,9 @@ public final class PanopticCommand implements Callable<Integer> {
                 Overlay colours = Overlay.of(names);
                 (detector.legend ? colours : colours.withoutText()).draw(image, picture).writePng(files.getLast());
             }
+            measured.things(input.title(), picture.segments().stream()
+                    .map(g -> new Thing(0, g.category(), () -> picture.mask(g.id()), Map.of("segment_id", g.id()))).toList(),
+                    measured.spacing(input.file()), Intensities.of(image), names);
             Json segments = Json.array();
             List<String> found = new ArrayList<>();
             for (Segment s : picture.segments()) {

@@ -108,12 +108,16 @@ public final class SamCommand implements Callable<Integer> {
     @Mixin
     private MaskOutput output;
 
+    @Mixin
+    private MeasureOptions measure;
+
     public SamCommand(Console console) {
         this.console = console;
     }
 
     @Override
     public Integer call() {
+        measure.check();
         boolean prompted = !points.isEmpty() || !background.isEmpty() || !boxes.isEmpty() || !scribbles.isEmpty();
         if (prompted == everything) {
             throw new ParameterException(spec.commandLine(), everything
@@ -136,12 +140,15 @@ public final class SamCommand implements Callable<Integer> {
         try (Weights source = ModelCommands.open(weights, Sam2.KIND, Sam.KIND);
                 OutputDirectory _ = new OutputDirectory(output.directory);
                 Device opened = device.open();
-                PromptModel sam = PromptModel.load(opened, source, imageSize, ModelOptions.of().precision(precision))) {
+                PromptModel sam = PromptModel.load(opened, source, imageSize, ModelOptions.of().precision(precision));
+                Measurements measured = measure.open(opened)) {
+            output.claim(measured);
             List<MaskOutput.Found> found = everything
                     ? everything(sam, picture, settings(sam.everything()))
                     : answers(sam, picture, prompts);
             output.write(console, input.file(), picture, prompts, found, sam.name(), opened.info(),
                     (System.nanoTime() - start) / 1e9);
+            output.measure(console, measured, input.file(), picture, found);
         }
         return ExitCode.OK;
     }

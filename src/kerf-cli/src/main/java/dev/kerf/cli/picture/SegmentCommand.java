@@ -4,7 +4,9 @@ import dev.kerf.Kerf;
 import dev.kerf.backend.Device;
 import dev.kerf.backend.Precision;
 import dev.kerf.cli.console.Console;
+import dev.kerf.cli.console.ExitCode;
 import dev.kerf.cli.console.Task;
+import dev.kerf.cli.option.Claims;
 import dev.kerf.cli.option.DeviceOptions;
 import dev.kerf.cli.option.ModelCommands;
 import dev.kerf.cli.option.OutputDirectory;
@@ -69,6 +71,9 @@ public final class SegmentCommand implements Callable<Integer> {
     @Mixin
     private NetworkOptions network;
 
+    @Mixin
+    private MeasureOptions measure;
+
     @Option(names = "--background", paramLabel = "LABEL", description = "Name or number of the class that isn't coloured, or 'none'. By default a class named background.")
     private String background;
 
@@ -84,6 +89,7 @@ public final class SegmentCommand implements Callable<Integer> {
         if (!(scale > 0 && scale <= 16)) {
             throw new ParameterException(spec.commandLine(), "--scale " + scale + ": expected a factor above 0, up to 16");
         }
+        measure.check();
         boolean onnx = weights != null && OnnxModel.looksLike(weights);
         if (!onnx && network.given()) {
             throw new BadInputException(
@@ -97,7 +103,8 @@ public final class SegmentCommand implements Callable<Integer> {
                 throw new BadInputException(
                         "--tile and --scale are for U-Nets: an ONNX model takes an image whole, of --input-size");
             }
-            return new NetworkRun(console, network, output, precision, classes, background).run(weights, device, inputs, first);
+            return new NetworkRun(console, network, output, measure, precision, classes, background).run(weights, device,
+                    inputs, first);
         }
         try (Weights source = weights == null ? Kerf.embeddedWeights() : ModelCommands.open(weights, UNet.KIND);
                 Device opened = device.open();
@@ -105,19 +112,26 @@ public final class SegmentCommand implements Callable<Integer> {
             List<String> names = classNames(net);
             SegmentFiles files = new SegmentFiles(output.directory, output.formats(), output.overlay, output.legend, names,
                     background(names));
-            ImageInputs.claims(inputs, weights, files::of);
+            Claims claims = ImageInputs.claims(inputs, weights, files::of);
             if (weights == null && !output.quiet) {
                 console.note("no --weights: using the embedded network " + net.name() + " (classes "
                         + String.join(", ", names) + ")");
             }
-            try (OutputDirectory _ = new OutputDirectory(output.directory)) {
+            try (OutputDirectory _ = new OutputDirectory(output.directory);
+                    Measurements measured = measure.open(opened)) {
+                measured.claim(claims);
                 ImageReport report = new ImageReport(console, output.quiet, output.json, opened.info(), net.name());
-                return new ImageRun<>(work(net, files, report), report).run(inputs, first);
+                int code = new ImageRun<>(work(net, files, report, measured), report).run(inputs, first);
+                if (code != ExitCode.FAILED) {
+                    measured.write(console, output.quiet || output.json);
+                }
+                return code;
             }
         }
     }
 
-    private ImageRun.Work<UNetInput, Segmentation> work(UNet net, SegmentFiles files, ImageReport report) {
+    private ImageRun.Work<UNetInput, Segmentation> work(UNet net, SegmentFiles files, ImageReport report,
+            Measurements measured) {
         SegmentOptions how = options();
         return new ImageRun.Work<>() {
             @Override
@@ -137,6 +151,7 @@ public final class SegmentCommand implements Callable<Integer> {
 
             @Override
             public ImageRun.Written write(Input input, UNetInput picture, Segmentation result) {
+                measured.classes(input, picture, result.labels(), files.background(), files.classes()::get);
                 return files.write(input, picture, result);
             }
         };

@@ -81,12 +81,16 @@ public final class TrackCommand implements Callable<Integer> {
     @Mixin
     private TrackOutput output;
 
+    @Mixin
+    private MeasureOptions measure;
+
     public TrackCommand(Console console) {
         this.console = console;
     }
 
     @Override
     public Integer call() {
+        measure.check();
         if (stream && backward) {
             throw new ParameterException(spec.commandLine(), "--stream goes forward only");
         }
@@ -130,8 +134,9 @@ public final class TrackCommand implements Callable<Integer> {
                     Device opened = device.open();
                     Sam2 sam = Sam2.load(opened, source, settings,
                             ModelOptions.of().precision(precision));
+                    Measurements measured = measure.open(opened);
                     TrackFiles files = output.open(console, video, frames, byFrame(prompts), sam.name(), opened.info(),
-                            new Claims(read))) {
+                            new Claims(read), measured)) {
                 int first = first(prompts, masks);
                 if (!backward) {
                     files.begin(first);

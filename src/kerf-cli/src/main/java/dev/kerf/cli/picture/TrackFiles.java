@@ -6,6 +6,7 @@ import dev.kerf.cli.console.Progress;
 import dev.kerf.cli.console.Text;
 import dev.kerf.cli.console.Version;
 import dev.kerf.cli.option.Claims;
+import dev.kerf.cli.picture.Measurements.Thing;
 import dev.kerf.error.BadFileException;
 import dev.kerf.error.KerfException;
 import dev.kerf.file.AtomicFile;
@@ -21,6 +22,7 @@ import dev.kerf.mask.LabelMap;
 import dev.kerf.mask.Overlay;
 import dev.kerf.mask.Palette;
 import dev.kerf.mask.RunLength;
+import dev.kerf.measure.Intensities;
 import dev.kerf.model.sam2.Prediction;
 import dev.kerf.model.sam2.Prompt;
 import dev.kerf.model.sam2.Sam2.FrameResult;
@@ -29,6 +31,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -56,11 +59,14 @@ final class TrackFiles implements AutoCloseable {
     private final CocoTrack coco;
     private final Set<Path> files = new LinkedHashSet<>();
     private final Claims claims;
+    private final Measurements measured;
     private int written;
 
     TrackFiles(TrackOutput options, Console console, Path video, VideoFrames frames, Map<Integer, List<Prompt>> shown,
-            String network, Device.Info device, Claims claims) {
+            String network, Device.Info device, Claims claims, Measurements measured) {
         this.claims = claims;
+        this.measured = measured;
+        measured.claim(claims);
         this.options = options;
         this.shown = shown;
         this.console = console;
@@ -128,6 +134,7 @@ final class TrackFiles implements AutoCloseable {
             coco.write(frame, instances(result));
         }
         found.put(result.frame(), json(frame, result));
+        measure(frame, result);
         if (sink != null) {
             labels.put(result.frame(), map);
             // Frames follow one another where objects are followed forward; the rest waits for its turn.
@@ -136,6 +143,15 @@ final class TrackFiles implements AutoCloseable {
             }
         }
         progress.step();
+    }
+
+    private void measure(Frame frame, FrameResult result) {
+        List<Thing> things = new ArrayList<>();
+        Map<String, Object> when = new LinkedHashMap<>();
+        when.put("frame", result.frame());
+        when.put("time", frame.time());
+        result.objects().forEach((object, p) -> things.add(new Thing(object, object, p::mask, when)));
+        measured.things(video.toString(), things, measured.spacing(video), Intensities.of(frame.image()), i -> "object " + i);
     }
 
     private Path folder(String ending) {
@@ -244,6 +260,7 @@ final class TrackFiles implements AutoCloseable {
                     all.toString().getBytes(StandardCharsets.UTF_8));
         }
         progress.close();
+        measured.write(console, options.quiet || options.json);
         if (options.json) {
             console.out().println(all.put("outputs", files.stream().map(Path::toString).sorted().toList())
                     .put("seconds", seconds).pretty());

@@ -59,7 +59,7 @@ final class TrackOutput {
 
     /** The files of one video, to be written frame by frame. */
     TrackFiles open(Console console, Path video, VideoFrames frames, Map<Integer, List<Prompt>> shown, String network,
-            Device.Info device, Claims claims) {
-        return new TrackFiles(this, console, video, frames, shown, network, device, claims);
+            Device.Info device, Claims claims, Measurements measured) {
+        return new TrackFiles(this, console, video, frames, shown, network, device, claims, measured);
     }
 }
