@@ -14,7 +14,11 @@
  * <td>{@link dev.kerf.metrics.ApScores}: pycocotools' AP and AR</td></tr>
  * <tr><td>panoptic pictures</td><td>{@link dev.kerf.metrics.PanopticQuality}</td>
  * <td>{@link dev.kerf.metrics.PanopticQuality.Scores}: panopticapi's PQ, SQ and RQ</td></tr>
+ * <tr><td>the surfaces of masks, pictures or volumes</td><td>{@link dev.kerf.metrics.SurfaceDistances}</td>
+ * <td>Hausdorff's distance, its percentiles, mean distance, Dice of the surfaces</td></tr>
  * </table>
+ *
+ * <p>{@link dev.kerf.metrics.Bootstrap} says between what limits a mean over cases may be expected.
  *
  * <p>Counts of pixels are exact 64-bit integers. What has no score is written as the field writes it: of two empty masks
  * IoU and Dice are 1; a class that occurs neither in a true label map nor in the predicted one has NaN; average precision
