@@ -72,6 +72,35 @@ class EvaluateCommandTest {
         Files.write(file, image.toPng());
     }
 
+    /** Outlines of two pixels, three apart; then of one that isn't found, and nothing at all. */
+    @Test
+    void distancesOfOutlines() {
+        palette(truth.resolve("a.png"), 6, 0, 1, 0, 0, 0, 0);
+        palette(predicted.resolve("a.png"), 6, 0, 0, 0, 0, 1, 0);
+        palette(truth.resolve("b.png"), 3, 0, 1, 0);
+        palette(predicted.resolve("b.png"), 3, 0, 1, 0);
+        Json both = json("--distances=7", "--spacing", "2,1mm");
+        Json first = both.at("perImage").at(0).at("distances").at(1);
+        assertEquals(6, first.at("hausdorff").asDouble(), EXACT);
+        assertEquals(5, first.at("averageSymmetric").asDouble(), EXACT);
+        assertEquals(1, first.at("surfaceDice").asDouble(), EXACT);
+        Json means = both.at("classes").at(1).at("distances");
+        assertEquals("mm 7.0", means.at("unit").asString() + " " + means.at("tolerance").asDouble());
+        assertEquals(3, means.at("hausdorff").at("mean").asDouble(), EXACT);
+        assertEquals(List.of(0.0, 6.0),
+                List.of(means.at("hausdorff").at("low").asDouble(), means.at("hausdorff").at("high").asDouble()));
+        palette(predicted.resolve("b.png"), 3, 0, 0, 0);
+        Json lost = json("--distances", "--num-classes", "3");
+        Json second = lost.at("perImage").at(1).at("distances");
+        assertEquals("Infinity", second.at(1).at("hausdorff95").asString());
+        assertEquals(0, second.at(1).at("surfaceDice").asDouble());
+        assertTrue(second.at(2).at("hausdorff").isNull(), "a class that is in neither");
+        assertEquals(0, evaluate("--distances", "0.5"));
+        assertTrue(out.toString(StandardCharsets.UTF_8).contains("Dice within 0.50 px"), out.toString(StandardCharsets.UTF_8));
+        assertTrue(out.toString(StandardCharsets.UTF_8).contains("inf [3.0000, inf]"), out.toString(StandardCharsets.UTF_8));
+        assertEquals(2, evaluate("--spacing", "1mm"));
+    }
+
     @Test
     void twoPicturesWorkedByHand() {
         palette(truth.resolve("a.png"), 4, 0, 0, 1, 1);

@@ -30,9 +30,12 @@ final class EvaluateReport {
     private final int[] nearImages;
     private Json ignored = Json.of(null);
     private boolean measuresNear;
+    /** Null where distances aren't measured. */
+    private final SurfaceScores surfaces;
 
-    EvaluateReport(Device.Info device, List<String> classes) {
+    EvaluateReport(Device.Info device, List<String> classes, SurfaceScores surfaces) {
         this.device = device;
+        this.surfaces = surfaces;
         this.classes = classes;
         this.evaluation = new Evaluation(classes.size());
         this.near = new Overlap[classes.size()];
@@ -46,8 +49,8 @@ final class EvaluateReport {
         ignored = Json.of(label);
     }
 
-    /** Adds an image; the boundaries' overlaps are those of the classes, or none if they aren't measured. */
-    void add(Pair pair, ConfusionMatrix m, List<Overlap> boundaries) {
+    /** Adds an image; the boundaries' overlaps and the outlines' distances are those of the classes, or none if they aren't measured. */
+    void add(Pair pair, ConfusionMatrix m, List<Overlap> boundaries, List<SurfaceScores.Score> distances) {
         evaluation.add(m);
         measuresNear |= !boundaries.isEmpty();
         for (int c = 0; c < boundaries.size(); c++) {
@@ -56,10 +59,11 @@ final class EvaluateReport {
             nearSums[c] += o.union() == 0 ? 0 : o.iou();
             nearImages[c] += o.union() == 0 ? 0 : 1;
         }
-        images.add(Json.object().put("name", pair.name()).put("predicted", pair.predicted().toString())
+        Json image = Json.object().put("name", pair.name()).put("predicted", pair.predicted().toString())
                 .put("truth", pair.truth().toString()).put("pixels", m.pixels())
                 .put("pixelAccuracy", score(m.pixelAccuracy())).put("meanIou", score(m.meanIou()))
-                .put("meanDice", score(m.meanDice())).put("iou", each(m::iou)).put("dice", each(m::dice)));
+                .put("meanDice", score(m.meanDice())).put("iou", each(m::iou)).put("dice", each(m::dice));
+        images.add(distances.isEmpty() ? image : image.put("distances", surfaces.add(distances)));
     }
 
     /** Notes an image that couldn't be compared. */
@@ -121,6 +125,9 @@ final class EvaluateReport {
             lines.add(row("mean boundary IoU", total, text(meanOverClasses(this::nearPooled)),
                     text(meanOverClasses(this::nearMean))));
         }
+        if (surfaces != null) {
+            lines.addAll(surfaces.table(classes));
+        }
         return lines;
     }
 
@@ -143,6 +150,9 @@ final class EvaluateReport {
                     .put("imageMean", Json.object().put("images", mean.images()[c]).put("iou", score(mean.iou()[c]))
                             .put("dice", score(mean.dice()[c])).put("precision", score(mean.precision()[c]))
                             .put("recall", score(mean.recall()[c])));
+            if (surfaces != null) {
+                one.put("distances", surfaces.json(c));
+            }
             each.add(measuresNear
                     ? one.put("boundaryIou", Json.object().put("pooled", score(nearPooled(c)))
                             .put("imageMean", score(nearMean(c))))

@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.NavigableSet;
 import java.util.stream.IntStream;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -47,6 +48,9 @@ final class LabelEvaluation {
             + "without any result, which count by default as ones in which nothing was found.")
     private boolean allowMissing;
 
+    @Mixin
+    private SurfaceEvaluation surfaces;
+
     /** The scores of all pairs that can be compared; what fails is told and noted. */
     EvaluateReport run(Path predicted, Path truth, Double boundary, Device device, Console console) {
         LabelPairs found = LabelPairs.of(predicted, truth);
@@ -55,7 +59,8 @@ final class LabelEvaluation {
         int left = ignore == null ? Confusions.NO_IGNORE : ignore;
         try (Confusions confusions = new Confusions(device, names.size(), left);
                 Overlaps overlaps = new Overlaps(device)) {
-            EvaluateReport report = new EvaluateReport(device.info(), names);
+            EvaluateReport report = new EvaluateReport(device.info(), names,
+                    surfaces.wanted() ? surfaces.scores(names.size()) : null);
             if (ignore != null) {
                 report.ignored(ignore);
             }
@@ -85,11 +90,12 @@ final class LabelEvaluation {
                         ? "--num-classes"
                         : ignore != null
                                 ? "--ignore"
-                                : !map.isEmpty() ? "--map" : threshold != null ? "--threshold" : null;
+                                : !map.isEmpty() ? "--map" : threshold != null ? "--threshold" : surfaces.given();
     }
 
     /** Checks the options. */
     void check(CommandSpec spec) {
+        surfaces.check(spec);
         if (count != null && (count < 1 || count > MOST_CLASSES)) {
             throw new ParameterException(spec.commandLine(),
                     "--num-classes " + count + ": expected 1 to " + MOST_CLASSES);
@@ -196,7 +202,8 @@ final class LabelEvaluation {
         report.add(pair, m, near == null
                 ? List.of()
                 : near.measure(right.labels(), left.labels(), m.classes(),
-                        ignore == null ? Confusions.NO_IGNORE : ignore));
+                        ignore == null ? Confusions.NO_IGNORE : ignore),
+                surfaces.wanted() ? surfaces.measure(right.labels(), left.labels(), m.classes(), ignore) : List.of());
     }
 
     /** A label that is no class would be left out silently, and the scores be wrong. */

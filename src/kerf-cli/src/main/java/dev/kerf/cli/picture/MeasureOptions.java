@@ -2,14 +2,12 @@ package dev.kerf.cli.picture;
 
 import dev.kerf.backend.Device;
 import dev.kerf.cli.option.PathConverter;
+import dev.kerf.cli.option.SpacingConverter;
 import dev.kerf.cli.option.Usage;
-import dev.kerf.error.BadInputException;
 import dev.kerf.image.Spacing;
 import dev.kerf.measure.ObjectRules;
 import java.nio.file.Path;
 import java.util.Locale;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Model.CommandSpec;
@@ -30,29 +28,6 @@ final class MeasureOptions {
                 case "none" -> ObjectRules.WHOLE;
                 default -> throw new TypeConversionException("expected 4, 8 or none, not '" + text + "'");
             };
-        }
-    }
-
-    /** Reads {@code 0.25um}, {@code 0.25,0.5um} or, of volumes, {@code 0.7,0.7,5mm}. */
-    static final class SpacingConverter implements ITypeConverter<Spacing> {
-        private static final Pattern FORM = Pattern.compile("([0-9.eE+-]+)(?:,([0-9.eE+-]+))?(?:,([0-9.eE+-]+))? ?(\\p{L}+)");
-
-        @Override
-        public Spacing convert(String text) {
-            Matcher m = FORM.matcher(text);
-            try {
-                if (m.matches()) {
-                    double x = Double.parseDouble(m.group(1));
-                    double y = m.group(2) == null ? x : Double.parseDouble(m.group(2));
-                    double z = m.group(3) == null ? 1 : Double.parseDouble(m.group(3));
-                    return new Spacing(x, y, z, m.group(4).equals("um") ? "µm" : m.group(4));
-                }
-            } catch (NumberFormatException | BadInputException e) {
-                throw new TypeConversionException(text + ": " + e.getMessage());
-            }
-            throw new TypeConversionException(
-                    "'" + text + "': expected a pixel's width and a unit, such as 0.25um, or width and height,"
-                            + " such as 0.25,0.5um");
         }
     }
 
