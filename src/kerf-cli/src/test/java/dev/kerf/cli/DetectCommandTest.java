@@ -93,6 +93,21 @@ class DetectCommandTest {
         assertEquals(one.size(), CocoDataset.Results.read(results, truth).of(7).size());
     }
 
+    /** A picture that is no larger than a square is looked at once; a larger one in squares and as a whole. */
+    @Test
+    void cropsAreLookedAtToo() {
+        Path picture = picture("a.png");
+        Json plain = Json.parse(run("detect", detector(), picture, "--score", "0.3", "--json").succeeded().out());
+        Json one = Json.parse(run("detect", detector(), picture, "--score", "0.3", "--json", "--crop", W).succeeded().out());
+        assertEquals(plain.at("images").items().getFirst().at("instances"),
+                one.at("images").items().getFirst().at("instances"));
+        run("detect", detector(), picture, "--score", "0.3", "--crop", 32, "--crop-overlap", "0.5").succeeded();
+        List<Json> found = Json.read(out.resolve("a-instances.json")).items();
+        assertTrue(found.size() > 0);
+        assertEquals(List.of((long) H, (long) W),
+                found.getFirst().at("segmentation").at("size").items().stream().map(Json::asLong).toList());
+    }
+
     @Test
     void reportsAsTextAndAsJson() {
         Path picture = picture("a.png");

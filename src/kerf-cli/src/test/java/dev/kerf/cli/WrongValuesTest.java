@@ -48,6 +48,8 @@ class WrongValuesTest {
             Map.entry("--min-iou", List.of("NaN", "x")),
             Map.entry("--min-stability", List.of("NaN", "x")),
             Map.entry("--crop-layers", List.of("-1", "x")),
+            Map.entry("--crop", List.of("0", "15", "-1", "x")),
+            Map.entry("--crop-overlap", List.of("-0.1", "1", "NaN", "x")),
             Map.entry("--min-region", List.of("-1", "x")),
             Map.entry("--background", List.of("1,2,3", "x,1", "-1,1")),
             Map.entry("--remove", List.of("x", "-1", "9999999999")),

@@ -242,6 +242,25 @@ public record Image(int width, int height, PixelFormat format, long rowStride, M
         }
     }
 
+    /**
+     * A part of it, over the same memory.
+     *
+     * @param left  first column, from 0
+     * @param top   first row, from 0
+     * @param columns of the part
+     * @param rows    of the part
+     * @throws BadInputException if it doesn't lie in the image
+     */
+    public Image crop(int left, int top, int columns, int rows) {
+        if (left < 0 || top < 0 || columns < 1 || rows < 1 || columns > width - left || rows > height - top) {
+            throw new BadInputException("a part of " + columns + "x" + rows + " pixels at " + left + ", " + top
+                    + " of an image of " + width + "x" + height);
+        }
+        long first = top * rowStride + (long) left * format.pixelBytes();
+        long bytes = (rows - 1) * rowStride + (long) columns * format.pixelBytes();
+        return new Image(columns, rows, format, rowStride, data().asSlice(first, bytes));
+    }
+
     /** Whether rows follow each other without a gap and red comes first, so that the memory is a plain tensor. */
     public boolean isPacked() {
         return rowStride == (long) width * format.pixelBytes() && !format.isBlueFirst();

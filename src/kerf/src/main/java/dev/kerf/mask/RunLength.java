@@ -170,6 +170,40 @@ public final class RunLength {
         return mask;
     }
 
+    /**
+     * The same pixels in a larger image, of which this mask's is a part.
+     *
+     * @param left first column of the part
+     * @param top  first row of the part
+     * @throws BadInputException if the part doesn't lie in the image
+     */
+    public RunLength placed(int left, int top, int columns, int rows) {
+        pixels(columns, rows);
+        if (left < 0 || top < 0 || width > columns - left || height > rows - top) {
+            throw new BadInputException("a part of " + width + "x" + height + " pixels at " + left + ", " + top
+                    + " of an image of " + columns + "x" + rows);
+        }
+        Runs runs = new Runs();
+        runs.add(false, left * rows);
+        int at = 0;
+        for (int i = 0; i < counts.length; i++) {
+            for (int end = at + counts[i]; at < end;) {
+                int row = at % height;
+                int step = Math.min(end - at, height - row);
+                if (row == 0) {
+                    runs.add(false, top);
+                }
+                runs.add((i & 1) != 0, step);
+                if (row + step == height) {
+                    runs.add(false, rows - top - height);
+                }
+                at += step;
+            }
+        }
+        runs.add(false, (columns - left - width) * rows);
+        return new RunLength(columns, rows, runs.end());
+    }
+
     /** Columns. */
     public int width() {
         return width;
@@ -274,6 +308,9 @@ public final class RunLength {
         private int last;
 
         void add(boolean in, int length) {
+            if (length == 0) {
+                return;
+            }
             if (in != ((last & 1) != 0)) {
                 last++;
                 if (last == counts.length) {

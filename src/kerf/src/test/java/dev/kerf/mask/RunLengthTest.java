@@ -52,6 +52,27 @@ class RunLengthTest {
     }
 
     @Test
+    void aPartLiesInTheImage() {
+        Random random = new Random(7);
+        for (int i = 0; i < 200; i++) {
+            Mask part = random(1 + random.nextInt(9), 1 + random.nextInt(9), random);
+            int left = random.nextInt(4);
+            int top = random.nextInt(4);
+            Mask image = Mask.empty(part.width() + left + random.nextInt(4), part.height() + top + random.nextInt(4));
+            for (int y = 0; y < part.height(); y++) {
+                for (int x = 0; x < part.width(); x++) {
+                    image.set(left + x, top + y, part.get(x, y));
+                }
+            }
+            assertEquals(RunLength.encode(image), RunLength.encode(part).placed(left, top, image.width(), image.height()));
+        }
+        RunLength one = RunLength.encode(mask("#"));
+        for (int[] at : new int[][] {{-1, 0}, {0, -1}, {3, 0}, {0, 2}}) {
+            assertThrows(BadInputException.class, () -> one.placed(at[0], at[1], 3, 2));
+        }
+    }
+
+    @Test
     void runsGoDownTheColumns() {
         RunLength r = RunLength.encode(mask(
                 ".#.",

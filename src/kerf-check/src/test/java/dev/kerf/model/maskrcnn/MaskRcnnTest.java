@@ -90,6 +90,29 @@ class MaskRcnnTest {
         });
     }
 
+    /** Each part is looked at as a picture of its own; the whole is one more. */
+    @Test
+    void partsOfAnImageAreLookedAtAsImages() {
+        Image image = picture(150, 50, 0);
+        try (Device device = Backends.open("cpu");
+                Weights weights = SmallRcnns.weights(SmallRcnns.torchvision(6, true));
+                MaskRcnn net = MaskRcnn.load(device, weights)) {
+            Crops halves = new Crops(75, 50, 0, false, 0.5);
+            Instances left = net.detect(image.crop(0, 0, 75, 50).packed(), OPTIONS);
+            Instances right = net.detect(image.crop(75, 0, 75, 50).packed(), OPTIONS);
+            Instances both = net.detect(image, OPTIONS, halves);
+            assertTrue(left.size() > 0 && right.size() > 0);
+            assertEquals(left.size() + right.size(), both.size());
+            for (Instance i : right.items()) {
+                assertTrue(both.items().stream().anyMatch(b -> b.score() == i.score() && b.box().x() == i.box().x() + 75
+                        && b.mask().equals(i.mask().placed(75, 0, 150, 50))), i.toString());
+            }
+            Instances plain = net.detect(image, OPTIONS);
+            assertEquals(plain.items(), net.detect(image, OPTIONS, Crops.of(150)).items(), "one part is the whole");
+            assertTrue(net.detect(image, OPTIONS, halves.whole(true)).size() >= both.size());
+        }
+    }
+
     private static boolean has(Instances found, Map<String, HostTensor> expected, int i) {
         for (Instance f : found.items()) {
             boolean box = Math.abs(f.box().x() - expected.get("boxes").getDouble(4L * i)) < 0.02

@@ -13,12 +13,14 @@ import dev.kerf.cli.picture.Measurements.Thing;
 import dev.kerf.image.Image;
 import dev.kerf.mask.Instances;
 import dev.kerf.measure.Intensities;
+import dev.kerf.model.maskrcnn.Crops;
 import dev.kerf.model.maskrcnn.DetectOptions;
 import dev.kerf.model.maskrcnn.MaskRcnn;
 import dev.kerf.weights.Weights;
 import java.nio.file.Path;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.function.IntFunction;
@@ -42,6 +44,8 @@ public final class DetectCommand implements Callable<Integer> {
         MASKS
     }
 
+    private static final int DEFAULT_CROP = 800;
+
     private final Console console;
 
     @Spec
@@ -62,6 +66,12 @@ public final class DetectCommand implements Callable<Integer> {
     @Option(names = "--format", split = ",", paramLabel = "FORMAT", defaultValue = "rle", description = "One or more of rle (COCO results), masks (a PNG for each thing).")
     private List<Format> formats;
 
+    @Option(names = "--crop", paramLabel = "N", description = "Looks at overlapping squares of N pixels too, 16 or more: finds what is small in a large picture.")
+    private Integer crop;
+
+    @Option(names = "--crop-overlap", paramLabel = "P", defaultValue = "0.2", description = "Least share of a square that the next has too, 0 to below 1; 0.2 by default.")
+    private double cropOverlap;
+
     @Option(names = "--results", paramLabel = "FILE", description = "Also writes the COCO results of all images to one file, as 'kerf evaluate' takes it.")
     private Path results;
 
@@ -76,6 +86,8 @@ public final class DetectCommand implements Callable<Integer> {
     public Integer call() {
         measure.check();
         DetectOptions options = Usage.of(spec, detector::options);
+        Crops squares = Usage.of(spec, () -> Crops.of(crop == null ? DEFAULT_CROP : crop).overlap(cropOverlap));
+        Optional<Crops> crops = Optional.ofNullable(crop).map(_ -> squares);
         List<Input> inputs = folders.of(images, detector.directory, console.notes(detector.quiet));
         Task<Image> first = Task.start(inputs.getFirst()::read);
         Set<Format> wanted = EnumSet.copyOf(formats);
@@ -102,7 +114,7 @@ public final class DetectCommand implements Callable<Integer> {
 
                     @Override
                     public Instances find(Image image) {
-                        return net.detect(image, options);
+                        return crops.map(c -> net.detect(image, options, c)).orElseGet(() -> net.detect(image, options));
                     }
 
                     @Override

@@ -9,8 +9,10 @@ import dev.kerf.error.BadWeightsException;
 import dev.kerf.graph.Graph;
 import dev.kerf.graph.SourceOp;
 import dev.kerf.graph.SourceOp.WeightExpr;
+import dev.kerf.image.Image;
 import dev.kerf.image.Picture;
 import dev.kerf.image.PixelFormat;
+import dev.kerf.mask.Box;
 import dev.kerf.mask.Instances;
 import dev.kerf.mask.LabelMap;
 import dev.kerf.mask.Panoptic;
@@ -170,6 +172,19 @@ public final class MaskRcnn implements AutoCloseable {
      */
     public Instances detect(Picture picture, DetectOptions options) {
         return detect(List.of(picture), options).getFirst();
+    }
+
+    /**
+     * Finds instances in overlapping parts of an image, and in the whole if asked for, and puts together what they show of one
+     * thing. {@link DetectOptions#most} holds for each part.
+     */
+    public Instances detect(Image image, DetectOptions options, Crops crops) {
+        List<Box> parts = new ArrayList<>(crops.boxes(image.width(), image.height()));
+        if (crops.whole() && parts.size() > 1) {
+            parts.add(new Box(0, 0, image.width(), image.height()));
+        }
+        List<Image> seen = parts.stream().map(b -> image.crop(b.x(), b.y(), b.width(), b.height())).toList();
+        return crops.merge(image.width(), image.height(), parts, detect(seen, options));
     }
 
     /** Finds instances in several pictures; those of one form are computed together, {@link #BATCH} at a time. */

@@ -195,9 +195,7 @@ public final class MaskGenerator {
         if (b.width() == rgb.width() && b.height() == rgb.height()) {
             return rgb;
         }
-        long at = b.y() * rgb.rowStride() + 3L * b.x();
-        long bytes = (b.height() - 1) * rgb.rowStride() + 3L * b.width();
-        return new Image(b.width(), b.height(), PixelFormat.RGB8, rgb.rowStride(), rgb.data().asSlice(at, bytes)).packed();
+        return rgb.crop(b.x(), b.y(), b.width(), b.height()).packed();
     }
 
     /** Whether a side of the box is near the crop's edge where that isn't the image's. */
