@@ -9,7 +9,6 @@ import dev.kerf.model.sam2.Prompt;
 import dev.kerf.serve.WorkQueue.Ticket;
 import dev.kerf.serve.look.Answer;
 import dev.kerf.serve.look.Looked;
-import dev.kerf.serve.look.Pointer;
 import dev.kerf.serve.look.Prompts;
 import java.io.IOException;
 import java.io.InputStream;
@@ -26,7 +25,6 @@ final class Api {
     private static final long PROMPT_BYTES = 1L << 20;
 
     private final ServeOptions options;
-    private final Pointer pointer;
     private final Folder folder;
     private final Uploads uploads;
     private final ImageStore store;
@@ -34,9 +32,8 @@ final class Api {
     private final Hovers hovers = new Hovers();
     private final Tasks tasks;
 
-    Api(ServeOptions options, Pointer pointer, Folder folder, ImageStore store, WorkQueue prompts, Tasks tasks) {
+    Api(ServeOptions options, Folder folder, ImageStore store, WorkQueue prompts, Tasks tasks) {
         this.options = options;
-        this.pointer = pointer;
         this.folder = folder;
         this.uploads = new Uploads(options.work(), options.limits());
         this.store = store;
@@ -168,10 +165,5 @@ final class Api {
             masks.add(json);
         }
         return Json.object().put("masks", masks);
-    }
-
-    /** What answers clicks. */
-    Pointer pointer() {
-        return pointer;
     }
 }

@@ -43,9 +43,13 @@ public final class Server implements AutoCloseable {
     /** What needs no token: it says nothing but that the server is there. */
     private static final Set<String> OPEN = Set.of("/health");
     private static final int STOP_SECONDS = 10;
-    /** Of the JDK's server: seconds that a client may take to send a request, connections, and what it reads of headers. */
+    /**
+     * Of the JDK's server: seconds that a client may take to send a request, connections, and bytes that are still read of a
+     * request that was refused, without which the client would see the connection end and not the answer.
+     */
     private static final Map<String, String> LIMITS = Map.of("sun.net.httpserver.maxReqTime", "120",
-            "jdk.httpserver.maxConnections", "512", "sun.net.httpserver.nodelay", "true");
+            "jdk.httpserver.maxConnections", "512", "sun.net.httpserver.nodelay", "true", "sun.net.httpserver.drainAmount",
+            Long.toString(64L << 20));
 
     static {
         // Read once by the JDK's server, so before its first use; who starts the JVM may have said otherwise.
@@ -62,6 +66,7 @@ public final class Server implements AutoCloseable {
     private final ImageStore store;
     private final WorkQueue prompts;
     private final WorkQueue longer;
+    private final Passing passing;
     private final TaskApi taskApi;
     private final Metrics metrics = new Metrics();
     private final List<Route> routes = new ArrayList<>();
@@ -80,11 +85,14 @@ public final class Server implements AutoCloseable {
         this.longer = new WorkQueue("tasks", options.limits().waiting());
         Tasks tasks = new Tasks();
         this.taskApi = new TaskApi(options, networks, store, longer, tasks);
-        routes.addAll(new Api(options, pointer, folder, store, prompts, tasks).routes());
+        this.passing = new Passing(options.limits(), store);
+        routes.addAll(new Api(options, folder, store, prompts, tasks).routes());
+        routes.addAll(new LabelStudioApi(options, pointer, folder, store, prompts, passing).routes());
+        routes.addAll(new QuPathApi(options, store, prompts, longer, passing).routes());
         routes.addAll(taskApi.routes());
         routes.addAll(new WorkApi(options, store, longer).routes());
         routes.add(new Route("GET", "/api/info", c -> c.answer(200, info(pointer))));
-        routes.add(new Route("GET", "/health", c -> c.answer(200, Json.object().put("status", "ok"))));
+        routes.add(new Route("GET", "/health", c -> c.answer(200, Json.object().put("status", "UP"))));
         routes.add(new Route("GET", "/metrics", c -> c.answer(200, "text/plain; version=0.0.4; charset=utf-8",
                 metrics.text().getBytes(StandardCharsets.UTF_8))));
         Assets assets = new Assets();
@@ -266,6 +274,7 @@ public final class Server implements AutoCloseable {
             http.stop(1);
             threads.shutdownNow();
             store.close();
+            passing.close();
         }
     }
 }

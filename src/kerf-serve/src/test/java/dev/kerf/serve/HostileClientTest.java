@@ -165,7 +165,7 @@ class HostileClientTest {
         assertTrue(get("/api/info", host, "Authorization: Bearer " + token).startsWith("HTTP/1.1 200"));
         assertTrue(get(path, "Host: localhost:1234").startsWith("HTTP/1.1 200"), "a tunnel's port");
         assertTrue(get(path, host, "Origin: http://127.0.0.1:" + server.port()).startsWith("HTTP/1.1 200"));
-        assertTrue(get("/health", host).contains("{\"status\":\"ok\"}"));
+        assertTrue(get("/health", host).contains("{\"status\":\"UP\"}"));
         assertTrue(get("/" + token, host).contains("308 "));
         for (String answer : List.of(get("/api/info", host), get("/", host), get("/metrics", host),
                 get("/" + token.substring(1) + "x/api/info", host), get("/api/info", host, "Authorization: Basic " + token),

@@ -1,25 +1,32 @@
 package dev.kerf.serve.export;
 
 import dev.kerf.json.Json;
+import dev.kerf.mask.Mask;
 import dev.kerf.serve.export.Rings.Polygon;
 import java.util.List;
+import java.util.Optional;
 
 /** Drawings as RFC 7946 has shapes, but in pixels. */
-final class GeoJson {
+public final class GeoJson {
     private GeoJson() {}
 
-    static Json of(Drawing drawing, double tolerance) {
+    /** All objects as features, with their names and colours. */
+    public static Json of(Drawing drawing, double tolerance) {
         Json features = Json.array();
         for (Drawing.Item item : drawing.items()) {
-            List<Polygon> polygons = Simplified.of(item.mask().decode(), tolerance);
-            if (!polygons.isEmpty()) {
-                int c = item.colour();
-                features.add(Json.object().put("type", "Feature").put("geometry", geometry(polygons))
-                        .put("properties", Json.object().put("objectType", "annotation").put("name", item.name())
-                                .put("color", Json.array().add(c >> 16).add(c >> 8 & 0xFF).add(c & 0xFF))));
-            }
+            int c = item.colour();
+            geometry(item.mask().decode(), tolerance).ifPresent(shape -> features.add(Json.object().put("type", "Feature")
+                    .put("geometry", shape).put("properties", Json.object().put("objectType", "annotation")
+                            .put("name", item.name())
+                            .put("color", Json.array().add(c >> 16).add(c >> 8 & 0xFF).add(c & 0xFF)))));
         }
         return Json.object().put("type", "FeatureCollection").put("features", features);
+    }
+
+    /** The shape of a mask; nothing of an empty one. */
+    public static Optional<Json> geometry(Mask mask, double tolerance) {
+        List<Polygon> polygons = Simplified.of(mask, tolerance);
+        return polygons.isEmpty() ? Optional.empty() : Optional.of(geometry(polygons));
     }
 
     private static Json geometry(List<Polygon> polygons) {

@@ -70,6 +70,10 @@ async function show(which) {
 
 async function take(files) {
   for (const file of files) {
+    if (file.size > service.limits.upload_bytes) {
+      say(`${file.name} has ${file.size.toLocaleString("en")} bytes; ${service.limits.upload_bytes.toLocaleString("en")} are taken at most.`, true);
+      continue;
+    }
     say(`Sending ${file.name}…`);
     const image = await api.upload(file);
     await listFiles();
