@@ -156,7 +156,7 @@ final class Imported {
     HostTensor known(int i, String what) {
         HostTensor k = in(i).known();
         if (k == null) {
-            throw refuse("its " + what + " would be known in a run only, and extents are fixed before");
+            throw refuse("it takes its " + what + " from what is only known in a run, and extents are fixed before");
         }
         return k;
     }
