@@ -102,6 +102,42 @@ class EvaluateCommandTest {
     }
 
     @Test
+    void objectsOneByOne() {
+        palette(truth.resolve("a.png"), 6, 1, 1, 0, 2, 2, 2);
+        palette(predicted.resolve("a.png"), 6, 3, 3, 0, 0, 1, 1);
+        palette(truth.resolve("b.png"), 3, 0, 0, 0);
+        palette(predicted.resolve("b.png"), 3, 0, 0, 0);
+        Json found = json("--objects");
+        assertEquals(1, found.at("at").at(3).at("ap").asDouble(), EXACT, "2 of 3 pixels at 0.65");
+        assertEquals(1.0 / 3, found.at("at").at(4).at("ap").asDouble(), EXACT, "one of two at 0.7");
+        assertEquals(0.8, found.at("aji").at("mean").asDouble(), EXACT);
+        assertEquals(1, found.at("aji").at("images").asInt(), "nothing has no score");
+        assertTrue(found.at("perImage").at(1).at("aji").isNull());
+        assertEquals(0, evaluate("--objects"));
+        assertTrue(out.toString(StandardCharsets.UTF_8).contains("aggregated Jaccard index  0.8000 [0.8000, 0.8000]"),
+                out.toString(StandardCharsets.UTF_8));
+        assertEquals(2, evaluate("--objects", "--num-classes", "4"));
+        assertEquals(1, evaluate("--video"));
+    }
+
+    /** The first frame and the last don't count, and what comes later isn't followed. */
+    @Test
+    void objectsThroughAVideo() {
+        for (int t = 0; t < 4; t++) {
+            palette(truth.resolve("0" + t + ".png"), 4, 1, 1, 0, 2, 1, 1, 0, t == 0 ? 2 : 3);
+            palette(predicted.resolve("0" + t + ".png"), 4, 1, t == 1 ? 0 : 1, 0, 2, t == 3 ? 0 : 1, 1, 0, 0);
+        }
+        Json found = json("--video");
+        assertEquals(2, found.at("frames").asInt());
+        assertEquals(List.of(1, 2), found.at("objects").items().stream().map(o -> o.at("object").asInt()).toList());
+        assertEquals((0.75 + 1) / 2, found.at("objects").at(0).at("j").asDouble(), EXACT);
+        assertEquals(1, found.at("objects").at(1).at("j").asDouble(), EXACT);
+        assertEquals((found.at("j").asDouble() + found.at("f").asDouble()) / 2, found.at("jAndF").asDouble(), EXACT);
+        assertEquals(0, evaluate("--video"));
+        assertTrue(out.toString(StandardCharsets.UTF_8).contains("mean       0.9375"), out.toString(StandardCharsets.UTF_8));
+    }
+
+    @Test
     void twoPicturesWorkedByHand() {
         palette(truth.resolve("a.png"), 4, 0, 0, 1, 1);
         palette(predicted.resolve("a-labels.png"), 4, 0, 1, 1, 1);

@@ -16,6 +16,9 @@
  * <td>{@link dev.kerf.metrics.PanopticQuality.Scores}: panopticapi's PQ, SQ and RQ</td></tr>
  * <tr><td>the surfaces of masks, pictures or volumes</td><td>{@link dev.kerf.metrics.SurfaceDistances}</td>
  * <td>Hausdorff's distance, its percentiles, mean distance, Dice of the surfaces</td></tr>
+ * <tr><td>numbers of objects, such as cells</td><td>{@link dev.kerf.metrics.ObjectScores}</td>
+ * <td>average precision at an IoU, aggregated Jaccard index</td></tr>
+ * <tr><td>what was followed through a video</td><td>{@link dev.kerf.metrics.DavisScore}</td><td>J, F, J&amp;F</td></tr>
  * </table>
  *
  * <p>{@link dev.kerf.metrics.Bootstrap} says between what limits a mean over cases may be expected.

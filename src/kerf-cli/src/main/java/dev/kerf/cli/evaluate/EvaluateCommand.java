@@ -51,6 +51,9 @@ public final class EvaluateCommand implements Callable<Integer> {
     @Mixin
     private InstanceEvaluation instances;
 
+    @Mixin
+    private ObjectEvaluation objects;
+
     @Option(names = "--boundary", paramLabel = "RATIO", arity = "0..1", fallbackValue = ""
             + BoundaryIou.RATIO, description = "Also Boundary IoU of labels; of COCO masks, the smaller of IoU and Boundary IoU. Boundaries "
                     + "reach RATIO of the image's diagonal, by default ${FALLBACK-VALUE}.")
@@ -98,6 +101,9 @@ public final class EvaluateCommand implements Callable<Integer> {
 
     private int directories(ReportFile to) {
         refuse(instances.given() == null ? panoptic.given() : instances.given(), "labels");
+        if (objects.given() != null) {
+            return objects(to);
+        }
         try (Device opened = device.open()) {
             EvaluateReport report = labels.run(predicted, truth, boundary, opened, console);
             if (report.images() == 0) {
@@ -108,9 +114,23 @@ public final class EvaluateCommand implements Callable<Integer> {
         }
     }
 
+    /** Numbers of objects rather than of classes. */
+    private int objects(ReportFile to) {
+        String other = labels.given() != null ? labels.given() : boundary != null ? "--boundary" : null;
+        if (other != null) {
+            throw usage(other + " is about classes, " + objects.given() + " about objects");
+        }
+        ObjectEvaluation.Report report = objects.run(labels.pairs(predicted, truth, console), console);
+        if (report.compared() == 0) {
+            return ExitCode.FAILED;
+        }
+        write(report.table(), report.json(), to);
+        return report.failures() == 0 ? ExitCode.OK : ExitCode.SOME_FAILED;
+    }
+
     /** COCO's files; the truth says whether of instances or panoptic. */
     private int files(ReportFile to) {
-        refuse(labels.given(), "COCO files");
+        refuse(labels.given() == null ? objects.given() : labels.given(), "COCO files");
         Json real = Json.read(truth);
         Json found = Json.read(predicted);
         List<Json> records = real.at("annotations").items();

@@ -53,8 +53,7 @@ final class LabelEvaluation {
 
     /** The scores of all pairs that can be compared; what fails is told and noted. */
     EvaluateReport run(Path predicted, Path truth, Double boundary, Device device, Console console) {
-        LabelPairs found = LabelPairs.of(predicted, truth);
-        reportUnmatched(found, predicted, truth, console);
+        LabelPairs found = pairs(predicted, truth, console);
         List<String> names = names(found);
         int left = ignore == null ? Confusions.NO_IGNORE : ignore;
         try (Confusions confusions = new Confusions(device, names.size(), left);
@@ -75,6 +74,13 @@ final class LabelEvaluation {
             }
             return report;
         }
+    }
+
+    /** Files that belong together; says which have no counterpart, or fails of them. */
+    LabelPairs pairs(Path predicted, Path truth, Console console) {
+        LabelPairs found = LabelPairs.of(predicted, truth);
+        reportUnmatched(found, predicted, truth, console);
+        return found;
     }
 
     /** Whether what has no counterpart is left out. */
