@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -69,6 +70,33 @@ class PanopticQualityTest {
                 assertEquals(e.at("iou").asDouble(), c.iouSum(), 1e-12);
             });
             assertFalse(scores.of(6).occurs());
+        }
+    }
+
+    /** boundary-iou-api's figures of the same files. */
+    @Test
+    void boundaryIouApiAgrees() {
+        CocoPanoptic truth = CocoPanoptic.read(golden("gt.json"), golden("panoptic_gt"));
+        CocoPanoptic predicted = CocoPanoptic.read(golden("pred.json"), golden("panoptic_pred"));
+        Json figures = Json.read(golden("expected_boundary_pq.json"));
+        for (double ratio : new double[] {0.02, 0.05}) {
+            Json expected = figures.at("" + ratio);
+            try (Device device = Backends.open("cpu");
+                    PanopticQuality quality = PanopticQuality.ofBoundaries(device, truth.categories().values(), ratio)) {
+                for (long image : truth.images()) {
+                    quality.add(truth.picture(image), predicted.picture(image));
+                }
+                compare(expected.at("All"), quality.scores().all());
+                compare(expected.at("Things"), quality.scores().things());
+                compare(expected.at("Stuff"), quality.scores().stuff());
+                expected.at("per_class").members().forEach((category, e) -> {
+                    PanopticQuality.Scores.ClassScore c = quality.scores().of(Integer.parseInt(category));
+                    assertEquals(List.of(e.at("tp").asLong(), e.at("fp").asLong(), e.at("fn").asLong()),
+                            List.of(c.truePositives(), c.falsePositives(), c.falseNegatives()), category);
+                    assertEquals(e.at("iou").asDouble(), c.iouSum(), 1e-12);
+                });
+                assertThrows(BadInputException.class, () -> PanopticQuality.ofBoundaries(device, CATEGORIES, 0));
+            }
         }
     }
 

@@ -196,8 +196,14 @@ class EvaluateCocoTest {
         assertEquals("--truth-pngs means nothing for detections", failure(2, truth, none, "--truth-pngs", "x"));
         assertEquals("--iou-type means nothing for labels", failure(2, directory, directory, "--iou-type", "bbox"));
         assertTrue(failure(2, truth, none, "--iou-type", "keypoints").contains("--iou-type"));
-        assertEquals("--boundary means nothing for panoptic pictures",
-                failure(2, golden("gt.json"), golden("pred.json"), "--boundary"));
+    }
+
+    @Test
+    void boundaryPanopticQualityAsBoundaryIouApiHasIt() {
+        assertEquals(0, evaluate(golden("gt.json"), golden("pred.json"), "--boundary", "0.05", "--predicted-pngs",
+                golden("panoptic_pred").toString(), "--truth-pngs", golden("panoptic_gt").toString(), "--json"), err::toString);
+        assertEquals(Json.read(golden("expected_boundary_pq.json")).at("0.05").at("All").at("pq").asDouble(),
+                Json.parse(out.toString(StandardCharsets.UTF_8)).at("all").at("pq").asDouble(), 1e-12);
     }
 
     @Test

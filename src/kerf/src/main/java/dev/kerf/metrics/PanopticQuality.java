@@ -4,6 +4,7 @@ import dev.kerf.backend.Device;
 import dev.kerf.error.BadInputException;
 import dev.kerf.mask.CocoDataset;
 import dev.kerf.mask.LabelMap;
+import dev.kerf.mask.Mask;
 import dev.kerf.mask.Panoptic;
 import dev.kerf.mask.Panoptic.Segment;
 import java.util.ArrayList;
@@ -146,6 +147,8 @@ public final class PanopticQuality implements AutoCloseable {
     private static final int MOST_CLASSES = 1024;
 
     private final Device device;
+    /** Of the diagonal, to which boundaries reach; 0 where the whole of segments is compared. */
+    private final double ratio;
     private final Map<Integer, Tally> tallies = new LinkedHashMap<>();
     /** By number of labels, which is rounded up: a plan is compiled for each. */
     private final Map<Integer, Confusions> counters = new HashMap<>();
@@ -174,7 +177,25 @@ public final class PanopticQuality implements AutoCloseable {
      * @param categories all classes that may occur
      */
     public PanopticQuality(Device device, Collection<CocoDataset.Category> categories) {
+        this(device, categories, 0);
+    }
+
+    /**
+     * Boundary PQ (Cheng et al. 2021): the smaller of the IoU of two segments and that of their boundaries counts, so that a ragged
+     * outline isn't hidden behind a large inside. Boundaries leave out what of the prediction's lies on void.
+     *
+     * @param ratio of the image's diagonal, to which boundaries reach, more than 0 and at most 1; {@link BoundaryIou#RATIO} for COCO's
+     * @throws BadInputException if the ratio is out of range
+     */
+    public static PanopticQuality ofBoundaries(Device device, Collection<CocoDataset.Category> categories, double ratio) {
+        // Refused here rather than with the first picture.
+        Boundary.distance(1, 1, ratio);
+        return new PanopticQuality(device, categories, ratio);
+    }
+
+    private PanopticQuality(Device device, Collection<CocoDataset.Category> categories, double ratio) {
         this.device = device;
+        this.ratio = ratio;
         categories.forEach(c -> tallies.put(c.id(), new Tally(c)));
     }
 
@@ -208,7 +229,7 @@ public final class PanopticQuality implements AutoCloseable {
         for (int i = 0; i < shared.size(); i++) {
             int t = shared.truth(i);
             int p = shared.predicted(i);
-            if (t > 0 && p > 0 && matches(real.get(t - 1), found.get(p - 1), shared.count(i),
+            if (t > 0 && p > 0 && matches(truth, real.get(t - 1), predicted, found.get(p - 1), shared.count(i),
                     pixels[p] - shared.shared(0, p))) {
                 hit.add(t);
                 right.add(p);
@@ -233,17 +254,29 @@ public final class PanopticQuality implements AutoCloseable {
     }
 
     /** @param area of the predicted segment, without what lies on void */
-    private boolean matches(Segment truth, Segment predicted, long both, long area) {
+    private boolean matches(Panoptic truths, Segment truth, Panoptic predictions, Segment predicted, long both, long area) {
         if (truth.crowd() || truth.category() != predicted.category()) {
             return false;
         }
         double iou = (double) both / (area + truth.area() - both);
+        if (iou > 0.5 && ratio > 0) {
+            iou = Math.min(iou, near(truths, truth.id(), predictions, predicted.id()));
+        }
         if (iou > 0.5) {
             Tally tally = tallies.get(truth.category());
             tally.truePositives++;
             tally.iouSum += iou;
         }
         return iou > 0.5;
+    }
+
+    /** IoU of the boundaries of two segments. */
+    private double near(Panoptic truths, int truth, Panoptic predictions, int predicted) {
+        int distance = Boundary.distance(truths.width(), truths.height(), ratio);
+        Mask own = Boundary.of(truths.mask(truth), distance);
+        Mask other = Boundary.of(predictions.mask(predicted), distance);
+        long both = own.and(other).area();
+        return (double) both / (own.area() + other.andNot(truths.mask(0)).area() - both);
     }
 
     private List<Segment> sorted(Panoptic picture, String side) {

@@ -55,7 +55,7 @@ public final class EvaluateCommand implements Callable<Integer> {
     private ObjectEvaluation objects;
 
     @Option(names = "--boundary", paramLabel = "RATIO", arity = "0..1", fallbackValue = ""
-            + BoundaryIou.RATIO, description = "Also Boundary IoU of labels; of COCO masks, the smaller of IoU and Boundary IoU. Boundaries "
+            + BoundaryIou.RATIO, description = "Also Boundary IoU of labels; of COCO masks and panoptic segments, the smaller of IoU and Boundary IoU. Boundaries "
                     + "reach RATIO of the image's diagonal, by default ${FALLBACK-VALUE}.")
     private Double boundary;
 
@@ -138,10 +138,10 @@ public final class EvaluateCommand implements Callable<Integer> {
                 ? found.isObject()
                 : records.getFirst().find("segments_info").isPresent();
         if (segments) {
-            refuse(boundary != null ? "--boundary" : instances.given(), "panoptic pictures");
+            refuse(instances.given(), "panoptic pictures");
             try (Device opened = device.open()) {
-                PanopticReport report = panoptic.run(truth, real, predicted, found, labels.allowsMissing(), opened,
-                        console);
+                PanopticReport report = panoptic.run(truth, real, predicted, found, labels.allowsMissing(), boundary,
+                        opened, console);
                 write(report.table(), report.json(), to);
             }
             return ExitCode.OK;

@@ -33,9 +33,10 @@ final class PanopticEvaluation {
      * @param truthFile     where {@code truth} was read
      * @param predictedFile where {@code predicted} was read
      * @param allowMissing  whether images without prediction are left out
+     * @param boundary      of the image's diagonal, to which boundaries reach; null where segments count whole
      */
     PanopticReport run(Path truthFile, Json truth, Path predictedFile, Json predicted, boolean allowMissing,
-            Device device, Console console) {
+            Double boundary, Device device, Console console) {
         CocoPanoptic real = CocoPanoptic.of(truth, directory(truthFile, truthPngs, "--truth-pngs"));
         CocoPanoptic found = CocoPanoptic.of(predicted, directory(predictedFile, predictedPngs, "--predicted-pngs"), real);
         if (real.categories().isEmpty()) {
@@ -55,7 +56,9 @@ final class PanopticEvaluation {
             }
             console.note(all);
         }
-        try (PanopticQuality quality = new PanopticQuality(device, real.categories().values());
+        try (PanopticQuality quality = boundary == null
+                ? new PanopticQuality(device, real.categories().values())
+                : PanopticQuality.ofBoundaries(device, real.categories().values(), boundary);
                 Progress progress = console.terminal() ? Progress.bar(console, images.size()) : Progress.none()) {
             for (long image : images) {
                 try {
