@@ -155,13 +155,13 @@ final class Api {
     private Json answer(Held held, PromptReader asked) {
         Prompt prompt = asked.refine().isPresent() ? refining(held.original(), asked) : asked.prompt();
         Looked looked = store.look(held);
-        List<Answer> found = looked.answer(prompt, asked.several());
         Json masks = Json.array();
-        for (Answer a : asked.hover() ? found.subList(0, 1) : found) {
+        if (asked.hover()) {
+            return Json.object().put("masks", masks.add(looked.hover(prompt, asked.several()).toJson()));
+        }
+        for (Answer a : looked.answer(prompt, asked.several())) {
             Json json = a.toJson();
-            if (!asked.hover()) {
-                held.keep(a).ifPresent(name -> json.put("id", name));
-            }
+            held.keep(a).ifPresent(name -> json.put("id", name));
             masks.add(json);
         }
         return Json.object().put("masks", masks);

@@ -1,5 +1,6 @@
 package dev.kerf.serve;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -92,6 +93,16 @@ class SamServerTest {
         List<Prediction> expected = view.candidates(Prompt.point(125, 94));
         same(expected, prompt("{\"points\": [[125, 94]]}"));
         same(expected.subList(0, 1), prompt("{\"points\": [[125, 94, 1]], \"hover\": true, \"client\": \"a\"}"));
+        for (int x = 5; x < 256; x += 50) {
+            Prompt prompt = Prompt.point(x, 256 - x);
+            Prediction first = view.candidates(prompt).getFirst();
+            Prediction best = view.best(prompt);
+            assertEquals(first.mask(), best.mask());
+            assertArrayEquals(first.logits().toFloatArray(), best.logits().toFloatArray());
+            assertArrayEquals(first.lowRes().toFloatArray(), best.lowRes().toFloatArray());
+            assertEquals(List.of(first.iou(), first.object(), first.stability(), first.bounds()),
+                    List.of(best.iou(), best.object(), best.stability(), best.bounds()));
+        }
     }
 
     @Test

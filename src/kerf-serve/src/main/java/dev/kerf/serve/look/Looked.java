@@ -16,6 +16,9 @@ public interface Looked extends AutoCloseable {
      */
     List<Answer> answer(Prompt prompt, boolean several);
 
+    /** The first that {@link #answer} would give, for as little as it takes: it is only looked at. */
+    Answer hover(Prompt prompt, boolean several);
+
     /**
      * Masks of everything.
      *

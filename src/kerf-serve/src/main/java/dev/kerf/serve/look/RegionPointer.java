@@ -67,6 +67,11 @@ public record RegionPointer(UNet net) implements Pointer {
         }
 
         @Override
+        public Answer hover(Prompt prompt, boolean several) {
+            return answer(prompt, false).getFirst();
+        }
+
+        @Override
         public List<Answer> everything(int side, IntConsumer progress) {
             int least = Math.max(1, regions.number.length / SPECK);
             List<Answer> all = new ArrayList<>();

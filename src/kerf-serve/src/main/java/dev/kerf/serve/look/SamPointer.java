@@ -41,6 +41,11 @@ public record SamPointer(PromptModel sam) implements Pointer {
             }
 
             @Override
+            public Answer hover(Prompt prompt, boolean several) {
+                return Answer.of(several ? view.best(prompt) : view.predict(prompt));
+            }
+
+            @Override
             public List<Answer> everything(int side, IntConsumer progress) {
                 return new MaskGenerator(sam, sam.everything().pointsPerSide(side)).generate(picture, progress).stream()
                         .map(m -> new Answer(m.mask(), m.bounds(), OptionalDouble.of(m.iou()), Optional.empty(),

@@ -81,6 +81,36 @@ public final class ImageView implements AutoCloseable {
                 .toList();
     }
 
+    /**
+     * The first of {@link #candidates}, for less: of the three only it is brought to the image's size. What follows a pointer
+     * over an image asks for it.
+     */
+    public Prediction best(Prompt prompt) {
+        prompt.check(width, height, sam.config().maskSize());
+        PromptBatch batch = PromptBatch.of(List.of(prompt), prompt.mask() != null, sam.config());
+        try (PlanResult found = decodeLow(batch, true)) {
+            HostTensor ious = found.get("iou_predictions").toHost();
+            int best = 0;
+            for (int m = 1; m < MaskDecoder.MASKS - 1; m++) {
+                best = ious.getDouble(m) > ious.getDouble(best) ? m : best;
+            }
+            HostTensor low = PromptBatch.plane(found.get("low_res_masks").toHost(), best);
+            float iou = (float) ious.getDouble(best);
+            try (var lease = sam.upscalers().lease(new Prompting.Upscale(Prompting.Masks.KNOWN, 1, 1, height, width))) {
+                Executable u = lease.plan();
+                u.input("low_res_masks").upload(low.data());
+                u.run();
+                FiniteCheck.require(u, PictureInput.names(1));
+                HostTensor whole = PromptBatch.plane(u.output("logits").toHost(), 0);
+                HostTensor inside = PromptBatch.plane(u.output("masks").toHost(), 0);
+                return sam.config().second()
+                        ? Prediction.of(whole, inside, PromptBatch.clamped(low), iou,
+                                (float) found.get("object_score_logits").toHost().getDouble(0))
+                        : Prediction.of(whole, inside, low, iou);
+            }
+        }
+    }
+
     /** One mask or three for each prompt, in the network's order. */
     List<List<Prediction>> answers(List<Prompt> prompts, boolean multimask) {
         prompts.forEach(p -> p.check(width, height, sam.config().maskSize()));
@@ -125,14 +155,19 @@ public final class ImageView implements AutoCloseable {
         }
     }
 
-    private PlanResult decode(PromptBatch batch, boolean multimask) {
+    /** Masks of the network's size. */
+    private PlanResult decodeLow(PromptBatch batch, boolean multimask) {
         DecoderRequest request = new DecoderRequest(batch.size(), batch.room(), batch.mask(), multimask);
-        int masks = multimask ? MaskDecoder.MASKS - 1 : 1;
-        PlanResult low = PlanResult.of(sam.decoders().lease(request), e -> {
+        return PlanResult.of(sam.decoders().lease(request), e -> {
             bind(e, sam.features().toArray(String[]::new));
             batch.upload(e, width, height);
             e.run();
         });
+    }
+
+    private PlanResult decode(PromptBatch batch, boolean multimask) {
+        int masks = multimask ? MaskDecoder.MASKS - 1 : 1;
+        PlanResult low = decodeLow(batch, multimask);
         return low.and(
                 () -> sam.upscalers().lease(new Prompting.Upscale(Prompting.Masks.DECODED, batch.size(), masks, height, width)),
                 u -> {
