@@ -41,7 +41,11 @@ public final class DetectCommand implements Callable<Integer> {
         /** NAME-instances.json: COCO results with run lengths. */
         RLE,
         /** NAME-001-CLASS.png …: a mask each. */
-        MASKS
+        MASKS,
+        /** NAME-yolo.txt: outlines as YOLO is trained with. */
+        YOLO,
+        /** NAME.geojson: outlines for QuPath. */
+        GEOJSON
     }
 
     private static final int DEFAULT_CROP = 800;
@@ -63,7 +67,7 @@ public final class DetectCommand implements Callable<Integer> {
     @Mixin
     private ImageOptions folders;
 
-    @Option(names = "--format", split = ",", paramLabel = "FORMAT", defaultValue = "rle", description = "One or more of rle (COCO results), masks (a PNG for each thing).")
+    @Option(names = "--format", split = ",", paramLabel = "FORMAT", defaultValue = "rle", description = "One or more of rle (COCO results), masks (a PNG for each thing), yolo (outlines as YOLO's labels), geojson (outlines for QuPath).")
     private List<Format> formats;
 
     @Option(names = "--crop", paramLabel = "N", description = "Looks at overlapping squares of N pixels too, 16 or more: finds what is small in a large picture.")

@@ -3,6 +3,7 @@ package dev.kerf.cli.picture;
 import dev.kerf.cli.option.Claims;
 import dev.kerf.cli.picture.DetectCommand.Format;
 import dev.kerf.cli.picture.ImageInputs.Input;
+import dev.kerf.cli.picture.OutlineFiles.Shape;
 import dev.kerf.image.Image;
 import dev.kerf.json.Json;
 import dev.kerf.mask.Instances;
@@ -20,6 +21,8 @@ import java.util.regex.Pattern;
 /** The files that are made of the instances of each image. */
 final class InstanceFiles {
     private static final String RESULTS = "-instances.json";
+    private static final String YOLO = "-yolo.txt";
+    private static final String GEOJSON = ".geojson";
     private static final String OVERLAY = "-overlay.png";
 
     private final Path directory;
@@ -45,6 +48,12 @@ final class InstanceFiles {
         List<Path> files = new ArrayList<>();
         if (formats.contains(Format.RLE)) {
             files.add(file(input, RESULTS));
+        }
+        if (formats.contains(Format.YOLO)) {
+            files.add(file(input, YOLO));
+        }
+        if (formats.contains(Format.GEOJSON)) {
+            files.add(file(input, GEOJSON));
         }
         if (overlay) {
             files.add(file(input, OVERLAY));
@@ -73,6 +82,14 @@ final class InstanceFiles {
         if (formats.contains(Format.MASKS)) {
             claims.take(input.title(), found.pngs(directory, input.name(), names), "--out");
             files.addAll(found.writePngs(directory, input.name(), names));
+        }
+        if (formats.contains(Format.YOLO)) {
+            OutlineFiles.writeYolo(file(input, YOLO), Shape.of(found));
+            files.add(file(input, YOLO));
+        }
+        if (formats.contains(Format.GEOJSON)) {
+            OutlineFiles.writeGeoJson(file(input, GEOJSON), Shape.of(found), names);
+            files.add(file(input, GEOJSON));
         }
         if (overlay) {
             Overlay colours = Overlay.of(names);

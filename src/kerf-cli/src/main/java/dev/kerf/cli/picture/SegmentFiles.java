@@ -3,6 +3,7 @@ package dev.kerf.cli.picture;
 import dev.kerf.cli.console.Task;
 import dev.kerf.cli.console.Text;
 import dev.kerf.cli.picture.ImageInputs.Input;
+import dev.kerf.cli.picture.OutlineFiles.Shape;
 import dev.kerf.cli.picture.OutputOptions.Format;
 import dev.kerf.error.BadInputException;
 import dev.kerf.json.Json;
@@ -37,6 +38,7 @@ record SegmentFiles(
         Path directory, Set<Format> formats, boolean overlay, boolean legend, List<String> classes, int background) {
     private static final Map<Format, String> ENDINGS = new EnumMap<>(Map.of(
             Format.LABELS, "-labels.png", Format.RLE, "-rle.json", Format.POLYGONS, "-polygons.json",
+            Format.YOLO, "-yolo.txt", Format.GEOJSON, ".geojson",
             Format.NPY, "-logits.npy", Format.SAFETENSORS, "-logits.safetensors", Format.MATTE, "-matte.png"));
     private static final String OVERLAY = "-overlay.png";
 
@@ -101,6 +103,8 @@ record SegmentFiles(
             case LABELS -> labels.writePng(file, Palette.of(classes.size(), background));
             case RLE -> coco(input, labels).write(file, Coco.Form.RUN_LENGTH);
             case POLYGONS -> coco(input, labels).write(file, Coco.Form.POLYGONS);
+            case YOLO -> OutlineFiles.writeYolo(file, Shape.of(labels, classes.size(), background));
+            case GEOJSON -> OutlineFiles.writeGeoJson(file, Shape.of(labels, classes.size(), background), classes::get);
             case NPY -> logits.writeNpy(file);
             case MATTE -> throw new BadInputException("--format matte: a U-Net gives labels, no matte");
             case SAFETENSORS -> Safetensors.write(file, Map.of("logits", logits), Map.of("image", input.file().toString()));

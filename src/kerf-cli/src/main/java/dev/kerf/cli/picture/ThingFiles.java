@@ -1,6 +1,7 @@
 package dev.kerf.cli.picture;
 
 import dev.kerf.cli.picture.ImageInputs.Input;
+import dev.kerf.cli.picture.OutlineFiles.Shape;
 import dev.kerf.cli.picture.OutputOptions.Format;
 import dev.kerf.mask.Coco;
 import dev.kerf.mask.Instances;
@@ -29,10 +30,11 @@ record ThingFiles(SegmentFiles files, List<String> classes) {
         List<Path> made = new ArrayList<>();
         for (Format format : formats) {
             Path file = files.file(input, format);
-            if (format == Format.LABELS) {
-                labels(found).writePng(file, Palette.of(classes.size() + 1, 0));
-            } else {
-                coco(input, found).write(file, format == Format.RLE ? Coco.Form.RUN_LENGTH : Coco.Form.POLYGONS);
+            switch (format) {
+                case LABELS -> labels(found).writePng(file, Palette.of(classes.size() + 1, 0));
+                case YOLO -> OutlineFiles.writeYolo(file, Shape.of(found));
+                case GEOJSON -> OutlineFiles.writeGeoJson(file, Shape.of(found), this::name);
+                default -> coco(input, found).write(file, format == Format.RLE ? Coco.Form.RUN_LENGTH : Coco.Form.POLYGONS);
             }
             made.add(file);
         }
