@@ -7,6 +7,7 @@ import dev.kerf.serve.look.Looked;
 import dev.kerf.serve.look.Pointer;
 import dev.kerf.tensor.HostTensor;
 import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 
@@ -65,6 +66,18 @@ final class Held {
                 }
             }
             return looked;
+        } finally {
+            making.unlock();
+        }
+    }
+
+    /** Takes what looking gave before, in place of looking. */
+    void restore(Pointer pointer, Map<String, HostTensor> features) {
+        making.lock();
+        try {
+            if (looked == null) {
+                looked = pointer.restore(original.width(), original.height(), features);
+            }
         } finally {
             making.unlock();
         }

@@ -7,16 +7,19 @@ import dev.kerf.model.unet.UNet;
 import dev.kerf.serve.look.Pointer;
 import dev.kerf.serve.look.RegionPointer;
 import dev.kerf.serve.look.SamPointer;
+import dev.kerf.weights.Weights;
 import java.util.Optional;
 
 /**
  * What a {@link Server} answers with; whoever loaded the networks closes them after the server.
  *
- * @param sam  answers prompts
- * @param unet gives each pixel a class; where there is no SAM, a click selects a connected region of a class
- * @param rcnn finds things
+ * @param sam     answers prompts
+ * @param unet    gives each pixel a class; where there is no SAM, a click selects a connected region of a class
+ * @param rcnn    finds things
+ * @param weights of SAM, by which features that were kept are told from those of other weights; without them none are
+ *                given out or taken in
  */
-public record Networks(Optional<PromptModel> sam, Optional<UNet> unet, Optional<MaskRcnn> rcnn) {
+public record Networks(Optional<PromptModel> sam, Optional<UNet> unet, Optional<MaskRcnn> rcnn, Optional<Weights> weights) {
     /** Checks that there is something to click with. */
     public Networks {
         if (sam.isEmpty() && unet.isEmpty()) {
@@ -25,13 +28,13 @@ public record Networks(Optional<PromptModel> sam, Optional<UNet> unet, Optional<
     }
 
     /** SAM alone. */
-    public static Networks of(PromptModel sam) {
-        return new Networks(Optional.of(sam), Optional.empty(), Optional.empty());
+    public static Networks of(PromptModel sam, Weights weights) {
+        return new Networks(Optional.of(sam), Optional.empty(), Optional.empty(), Optional.of(weights));
     }
 
     /** A U-Net alone. */
     public static Networks of(UNet unet) {
-        return new Networks(Optional.empty(), Optional.of(unet), Optional.empty());
+        return new Networks(Optional.empty(), Optional.of(unet), Optional.empty(), Optional.empty());
     }
 
     /** What answers clicks. */

@@ -1,6 +1,7 @@
 package dev.kerf.serve;
 
 import dev.kerf.error.BadInputException;
+import dev.kerf.file.AtomicFile;
 import dev.kerf.json.Json;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -55,7 +56,7 @@ final class Passing implements AutoCloseable {
             if (file == null) {
                 directory = directory == null ? Files.createTempDirectory("kerf-serve-") : directory;
                 file = directory.resolve(id);
-                Files.copy(new ByteArrayInputStream(bytes), file);
+                AtomicFile.write(file, bytes);
                 files.put(id, file);
                 if (files.size() > KEPT) {
                     Files.deleteIfExists(files.pollFirstEntry().getValue());

@@ -90,7 +90,7 @@ final class QuPathApi {
         }
         Original picture = passing.take(json.at("b64img").asString());
         call.answer(200, features(json, longer.call(Limit.within(options.limits().task()),
-                () -> store.use(picture.id(), held -> store.look(held).everything(side, _ -> {})))));
+                () -> store.use(picture.id(), held -> store.look(held).everything(held.pixels(), side, _ -> {})))));
     }
 
     private static Json features(Json asked, List<Answer> answers) {

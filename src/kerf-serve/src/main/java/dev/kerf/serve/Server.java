@@ -32,7 +32,7 @@ import java.util.concurrent.Executors;
  * try (Device device = Backends.best();
  *         Weights weights = Weights.open(Path.of("sam2.1_hiera_tiny.pt"));
  *         Sam2 sam = Sam2.load(device, weights);
- *         Server server = Server.start(ServeOptions.of(Path.of("photos")), Networks.of(sam))) {
+ *         Server server = Server.start(ServeOptions.of(Path.of("photos")), Networks.of(sam, weights))) {
  *     System.out.println(server.url());          // http://127.0.0.1:43210/TOKEN/
  *     ...
  * }
@@ -90,6 +90,7 @@ public final class Server implements AutoCloseable {
         routes.addAll(new LabelStudioApi(options, pointer, folder, store, prompts, passing).routes());
         routes.addAll(new QuPathApi(options, store, prompts, longer, passing).routes());
         routes.addAll(taskApi.routes());
+        routes.addAll(new FeaturesApi(options, networks, pointer, store, prompts).routes());
         routes.addAll(new WorkApi(options, store, longer).routes());
         routes.add(new Route("GET", "/api/info", c -> c.answer(200, info(pointer))));
         routes.add(new Route("GET", "/health", c -> c.answer(200, Json.object().put("status", "UP"))));

@@ -70,7 +70,7 @@ final class TaskApi {
         if (side < 1 || side > MOST_SIDE) {
             throw new BadInputException("points_per_side " + side + ": 1 to " + MOST_SIDE);
         }
-        answer(call, "everything", (held, task) -> store.look(held).everything(side, task::percent));
+        answer(call, "everything", (held, task) -> store.look(held).everything(held.pixels(), side, task::percent));
     }
 
     private void segment(Call call) throws IOException {

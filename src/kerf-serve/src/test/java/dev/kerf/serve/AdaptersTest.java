@@ -51,7 +51,7 @@ class AdaptersTest {
         weights = GoldenCase.open(QUICK).weights();
         sam = PromptModel.load(device, weights, 256, ModelOptions.of());
         view = sam.look(Image.read(folder.resolve("slides/drawn.png")));
-        server = Server.start(ServeOptions.of(folder), Networks.of(sam));
+        server = Server.start(ServeOptions.of(folder), Networks.of(sam, weights));
         client = new Client(server);
     }
 

@@ -94,7 +94,7 @@ class BrowserTest {
                 Weights formula = GoldenCase.open(QUICK).weights();
                 PromptModel sam = PromptModel.load(device, formula, 256, ModelOptions.of());
                 Server regions = Server.start(ServeOptions.of(cells), Networks.of(unet));
-                Server points = Server.start(ServeOptions.of(drawn), Networks.of(sam))) {
+                Server points = Server.start(ServeOptions.of(drawn), Networks.of(sam, formula))) {
             drive(regions, points, out);
             compareWithSam(sam, drawn, out);
             compareWithRegions(unet, out);

@@ -9,6 +9,7 @@ import dev.kerf.backend.Backends;
 import dev.kerf.backend.Device;
 import dev.kerf.check.golden.GoldenCase;
 import dev.kerf.image.Image;
+import dev.kerf.image.PixelFormat;
 import dev.kerf.json.Json;
 import dev.kerf.mask.Mask;
 import dev.kerf.model.ModelOptions;
@@ -20,11 +21,16 @@ import dev.kerf.model.sam2.PromptModel;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.weights.Weights;
 import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -57,7 +63,7 @@ class SamServerTest {
         sam = PromptModel.load(device, weights, 256, ModelOptions.of());
         picture = Image.read(folder.resolve("drawn.png"));
         view = sam.look(picture);
-        server = Server.start(ServeOptions.of(folder), Networks.of(sam));
+        server = Server.start(ServeOptions.of(folder), Networks.of(sam, weights));
         client = new Client(server);
         id = client.open("drawn.png");
     }
@@ -144,6 +150,36 @@ class SamServerTest {
         assertEquals(expected, client.post("api/images/" + id + "/everything", "{\"points_per_side\": 3}").is(200).json()
                 .at("masks").items().stream().map(Client::mask).toList());
         client.post("api/images/" + id + "/segment", "{}").is(404);
+    }
+
+    /** Features go to another server with the same weights, which then needn't look; others aren't taken. */
+    @Test
+    void featuresAreKeptAndTakenIn() throws IOException {
+        byte[] file = client.get("api/images/" + id + "/features").is(200).body();
+        Path elsewhere = Files.createDirectories(folder.resolve("elsewhere"));
+        Files.copy(folder.resolve("drawn.png"), elsewhere.resolve("same.png"));
+        Image.blank(256, 256, PixelFormat.RGB8).writePng(elsewhere.resolve("other.png"));
+        try (Server second = Server.start(ServeOptions.of(elsewhere), Networks.of(sam, weights))) {
+            Client its = new Client(second);
+            String same = its.open("same.png");
+            put(second, same, file).is(204);
+            assertEquals("ready", its.get("api/images/" + same).json().at("state").asString());
+            same(view.candidates(Prompt.point(125, 94)),
+                    its.post("api/images/" + same + "/prompt", "{\"points\": [[125, 94]]}").is(200).json().at("masks").items());
+            assertTrue(its.get("metrics").text().contains("kerf_serve_looks_total 0\n"));
+            assertTrue(put(second, its.open("other.png"), file).is(409).text().contains("other picture"));
+            put(second, same, Arrays.copyOf(file, 1000)).is(422);
+            byte[] changed = file.clone();
+            // A digit of the weights' hash, in the header.
+            int at = new String(file, StandardCharsets.ISO_8859_1).indexOf("\"weights\":\"") + 11;
+            changed[at] = (byte) (changed[at] == '0' ? '1' : '0');
+            assertTrue(put(second, same, changed).is(409).text().contains("other weights"));
+        }
+    }
+
+    private static Client.Got put(Server server, String picture, byte[] features) {
+        return new Client(server).send(HttpRequest.newBuilder(URI.create(server.url() + "api/images/" + picture + "/features"))
+                .PUT(BodyPublishers.ofByteArray(features)));
     }
 
     @Test

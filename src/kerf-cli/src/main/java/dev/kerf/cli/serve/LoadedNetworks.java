@@ -22,6 +22,7 @@ import java.util.Optional;
 final class LoadedNetworks implements AutoCloseable {
     private final Deque<Runnable> open = new ArrayDeque<>();
     private PromptModel sam;
+    private Weights samWeights;
     private UNet unet;
     private MaskRcnn rcnn;
 
@@ -65,6 +66,7 @@ final class LoadedNetworks implements AutoCloseable {
         } else {
             once(sam, weights);
             sam = PromptModel.load(device, weights, imageSize, options);
+            samWeights = weights;
             open.push(sam::close);
         }
     }
@@ -77,7 +79,8 @@ final class LoadedNetworks implements AutoCloseable {
     }
 
     Networks networks() {
-        return new Networks(Optional.ofNullable(sam), Optional.of(unet), Optional.ofNullable(rcnn));
+        return new Networks(Optional.ofNullable(sam), Optional.of(unet), Optional.ofNullable(rcnn),
+                Optional.ofNullable(samWeights));
     }
 
     /** The latest first. */

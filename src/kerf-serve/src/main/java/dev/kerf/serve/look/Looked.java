@@ -1,7 +1,10 @@
 package dev.kerf.serve.look;
 
+import dev.kerf.image.Image;
 import dev.kerf.model.sam2.Prompt;
+import dev.kerf.tensor.HostTensor;
 import java.util.List;
+import java.util.Map;
 import java.util.function.IntConsumer;
 
 /** A picture that was looked at. May be asked by many threads until it is closed. */
@@ -22,10 +25,14 @@ public interface Looked extends AutoCloseable {
     /**
      * Masks of everything.
      *
+     * @param picture  the one that was looked at
      * @param side     points along a side of the grid that is asked, for what asks one
      * @param progress is told percents
      */
-    List<Answer> everything(int side, IntConsumer progress);
+    List<Answer> everything(Image picture, int side, IntConsumer progress);
+
+    /** What {@link Pointer#restore} makes the same of again. Throws {@link dev.kerf.error.BadInputException} if there is no such thing. */
+    Map<String, HostTensor> features();
 
     @Override
     void close();

@@ -1,6 +1,8 @@
 package dev.kerf.serve.look;
 
 import dev.kerf.image.Image;
+import dev.kerf.tensor.HostTensor;
+import java.util.Map;
 
 /** Looks at pictures and then finds what prompts show in them. May be used by many threads. */
 public interface Pointer {
@@ -12,4 +14,11 @@ public interface Pointer {
 
     /** Looks at a picture: the costly part, once. */
     Looked look(Image picture);
+
+    /**
+     * What looking gave before.
+     *
+     * @throws dev.kerf.error.BadInputException if the features aren't of such a network
+     */
+    Looked restore(int width, int height, Map<String, HostTensor> features);
 }

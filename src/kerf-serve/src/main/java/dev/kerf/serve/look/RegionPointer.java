@@ -6,8 +6,10 @@ import dev.kerf.model.sam2.Prompt;
 import dev.kerf.model.unet.SegmentOptions;
 import dev.kerf.model.unet.Segmentation;
 import dev.kerf.model.unet.UNet;
+import dev.kerf.tensor.HostTensor;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.function.IntConsumer;
 import java.util.function.IntPredicate;
@@ -33,6 +35,11 @@ public record RegionPointer(UNet net) implements Pointer {
     @Override
     public boolean promptable() {
         return false;
+    }
+
+    @Override
+    public Looked restore(int width, int height, Map<String, HostTensor> features) {
+        throw new BadInputException("regions of a segmentation aren't kept: that takes weights of SAM");
     }
 
     @Override
@@ -72,7 +79,7 @@ public record RegionPointer(UNet net) implements Pointer {
         }
 
         @Override
-        public List<Answer> everything(int side, IntConsumer progress) {
+        public List<Answer> everything(Image picture, int side, IntConsumer progress) {
             int least = Math.max(1, regions.number.length / SPECK);
             List<Answer> all = new ArrayList<>();
             for (int r = 0; r < regions.count(); r++) {
@@ -83,6 +90,11 @@ public record RegionPointer(UNet net) implements Pointer {
                 progress.accept(100 * (r + 1) / regions.count());
             }
             return all;
+        }
+
+        @Override
+        public Map<String, HostTensor> features() {
+            throw new BadInputException("regions of a segmentation aren't kept: that takes weights of SAM");
         }
 
         @Override

@@ -52,6 +52,34 @@ public final class ImageView implements AutoCloseable {
         return height;
     }
 
+    /**
+     * Copies of the features, to be kept: {@link PromptModel#restore} makes a view of them again. {@code image_embeddings} F32
+     * (1, 256, S/16, S/16) and, of SAM 2, {@code high_res_features_0} and {@code _1}.
+     */
+    public synchronized Map<String, HostTensor> features() {
+        if (closed) {
+            throw new ClosedException("the image view is closed");
+        }
+        Map<String, HostTensor> out = new LinkedHashMap<>();
+        features.forEach((name, f) -> out.put(name, f.toHost()));
+        return out;
+    }
+
+    /** Takes features in. Throws {@link BadInputException} if they aren't this network's. */
+    void fill(Map<String, HostTensor> kept) {
+        if (!kept.keySet().equals(features.keySet())) {
+            throw new BadInputException("features " + kept.keySet() + ": expected " + features.keySet());
+        }
+        features.forEach((name, f) -> {
+            HostTensor own = kept.get(name);
+            if (own.dtype() != f.type().dtype() || !own.shape().equals(f.type().shape())) {
+                throw new BadInputException("feature " + name + " is " + own + ": expected " + f.type());
+            }
+            FiniteCheck.requireInput("feature " + name, own);
+            f.upload(own.data());
+        });
+    }
+
     /** Bytes that the features take on the device until this is closed. */
     public long bytes() {
         return features.values().stream().mapToLong(f -> f.type().bytes()).sum();

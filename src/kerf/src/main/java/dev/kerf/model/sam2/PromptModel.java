@@ -52,6 +52,23 @@ public interface PromptModel extends AutoCloseable {
     ImageView look(Picture picture);
 
     /**
+     * A view of a picture that this network looked at before, in another process perhaps. That they are of the same weights
+     * and the same picture is the caller's to know.
+     *
+     * <pre>{@code
+     * Safetensors.write(Path.of("street.features"), view.features(), Map.of());
+     * ImageView again = sam.restore(640, 480, features);
+     * }</pre>
+     *
+     * @param width  columns of the picture
+     * @param height rows of the picture
+     * @param kept   what {@link ImageView#features} gave
+     * @return to be closed by the caller
+     * @throws dev.kerf.error.BadInputException if they aren't the features that this network has
+     */
+    ImageView restore(int width, int height, Map<String, HostTensor> kept);
+
+    /**
      * Looks at several pictures, one after the other: each keeps the device busy by itself.
      *
      * @return a view of each, to be closed by the caller; none if one fails

@@ -106,6 +106,21 @@ final class Prompting implements AutoCloseable {
         }
     }
 
+    /** A view of features that were kept, whose types are those of an image encoder's states. */
+    ImageView restore(int width, int height, Graph encoder, Map<String, HostTensor> kept) {
+        ImageView view = new ImageView(this, width, height, encoder.states(), device);
+        boolean done = false;
+        try {
+            view.fill(kept);
+            done = true;
+            return view;
+        } finally {
+            if (!done) {
+                view.close();
+            }
+        }
+    }
+
     /** What upstream reads: 8 bits. */
     static Picture of8Bits(Picture given) {
         return given instanceof Image i && i.bits() > 8 ? i.toRgb8() : given;

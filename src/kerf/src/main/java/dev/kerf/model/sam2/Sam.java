@@ -5,6 +5,7 @@ import dev.kerf.backend.DeviceWeights;
 import dev.kerf.backend.Executable;
 import dev.kerf.image.Image;
 import dev.kerf.image.Picture;
+import dev.kerf.image.PixelFormat;
 import dev.kerf.model.ModelKind;
 import dev.kerf.model.ModelOptions;
 import dev.kerf.model.plan.PlanCache;
@@ -80,6 +81,12 @@ public final class Sam implements PromptModel {
     public ImageView look(Picture given) {
         Picture picture = Prompting.of8Bits(given);
         return prompting.look(picture, encoders, picture.form());
+    }
+
+    @Override
+    public ImageView restore(int width, int height, Map<String, HostTensor> kept) {
+        return prompting.restore(width, height,
+                SamGraphs.look(config, new Picture.Form(width, height, PixelFormat.RGB8)), kept);
     }
 
     @Override

@@ -6,6 +6,7 @@ import dev.kerf.backend.Executable;
 import dev.kerf.graph.Graph;
 import dev.kerf.image.Image;
 import dev.kerf.image.Picture;
+import dev.kerf.image.PixelFormat;
 import dev.kerf.model.ModelKind;
 import dev.kerf.model.ModelOptions;
 import dev.kerf.model.plan.PlanCache;
@@ -167,6 +168,12 @@ public final class Sam2 implements PromptModel {
     @Override
     public ImageView look(Picture picture) {
         return look(picture, false);
+    }
+
+    @Override
+    public ImageView restore(int width, int height, Map<String, HostTensor> kept) {
+        return prompting.restore(width, height,
+                Sam2Graphs.look(config, new Picture.Form(width, height, PixelFormat.RGB8), false), kept);
     }
 
     /** Those of upstream's SAM2AutomaticMaskGenerator. */
