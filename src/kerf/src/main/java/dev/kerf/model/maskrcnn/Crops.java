@@ -142,8 +142,12 @@ public record Crops(int width, int height, double overlap, boolean whole, double
      *
      * @param parts where each lies; the whole picture may be among them
      * @param found in each, in pixels of the part
+     * @throws BadInputException if there are more of the one than of the other, or a part doesn't lie in the picture
      */
     public Instances merge(int pictureWidth, int pictureHeight, List<Box> parts, List<Instances> found) {
+        if (parts.size() != found.size()) {
+            throw new BadInputException("instances of " + found.size() + " parts for " + parts.size() + " parts");
+        }
         List<Found> all = new ArrayList<>();
         for (int p = 0; p < parts.size(); p++) {
             Box at = parts.get(p);

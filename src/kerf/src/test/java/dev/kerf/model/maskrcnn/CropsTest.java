@@ -86,7 +86,9 @@ class CropsTest {
     void rangesAreChecked() {
         List<Runnable> bad = new ArrayList<>(List.of(() -> Crops.of(15), () -> Crops.of(64).overlap(1),
                 () -> Crops.of(64).overlap(-0.1), () -> Crops.of(64).overlap(Double.NaN), () -> new Crops(64, 64, 0, true, 0),
-                () -> new Crops(64, 64, 0, true, 1.1)));
+                () -> new Crops(64, 64, 0, true, 1.1), () -> Crops.of(64).merge(9, 9, List.of(new Box(0, 0, 9, 9)), List.of()),
+                () -> Crops.of(64).merge(9, 9, List.of(new Box(5, 0, 9, 9)),
+                        List.of(found(9, 9, new Instance(1, 1, block(9, 9, 0, 0, 2, 2)))))));
         bad.forEach(b -> assertThrows(BadInputException.class, b::run));
     }
 }
