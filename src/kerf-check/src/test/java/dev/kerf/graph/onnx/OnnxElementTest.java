@@ -44,7 +44,7 @@ class OnnxElementTest {
             c.output(integers
                     ? c.apply(new PointwiseOp.Binary(f, Activation.NONE), c.integers(DType.I32, -99, 99, a),
                             c.integers(DType.I32, -99, 99, b))
-                    : c.apply(new PointwiseOp.Binary(f, c.pick(Activation.class)), c.floats(power ? 0.1 : -2, 2, a),
+                    : c.apply(new PointwiseOp.Binary(f, c.activation()), c.floats(power ? 0.1 : -2, 2, a),
                             c.floats(divide ? 0.2 : -2, 2, b)));
         });
     }

@@ -4,7 +4,6 @@ import dev.kerf.graph.Graph.Value;
 import dev.kerf.graph.MatrixOp;
 import dev.kerf.graph.MoveOp;
 import dev.kerf.graph.NormOp;
-import dev.kerf.graph.Op.Activation;
 import dev.kerf.graph.PointwiseOp;
 import dev.kerf.graph.ReduceOp;
 import dev.kerf.tensor.DType;
@@ -64,7 +63,7 @@ class OnnxMatrixTest {
             Shape batch = c.shape(c.between(0, 2), 3);
             long[] a = RandomCase.matrix(batch.dims(), ta ? k : m, ta ? m : k);
             long[] b = RandomCase.matrix(c.coin() ? new long[0] : c.broadcast(batch), tb ? n : k, tb ? k : n);
-            var op = new MatrixOp.MatMul(ta, tb, c.pick(List.of(1f, 0.37f)), c.pick(Activation.class), bias, residual);
+            var op = new MatrixOp.MatMul(ta, tb, c.pick(List.of(1f, 0.37f)), c.activation(), bias, residual);
             List<Value> operands = new ArrayList<>(List.of(c.floats(a), c.floats(b)));
             if (bias) {
                 operands.add(c.floats(n));

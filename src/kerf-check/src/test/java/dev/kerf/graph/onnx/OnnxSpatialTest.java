@@ -1,7 +1,6 @@
 package dev.kerf.graph.onnx;
 
 import dev.kerf.graph.Graph.Value;
-import dev.kerf.graph.Op.Activation;
 import dev.kerf.graph.SpatialOp;
 import dev.kerf.graph.SpatialOp.Window2d;
 import dev.kerf.tensor.Shape;
@@ -32,7 +31,7 @@ class OnnxSpatialTest {
             int n = c.between(1, 2);
             boolean bias = c.coin();
             boolean residual = c.coin();
-            var op = new SpatialOp.Conv2d(w, groups, c.pick(Activation.class), bias, residual);
+            var op = new SpatialOp.Conv2d(w, groups, c.activation(), bias, residual);
             List<Value> operands = new ArrayList<>(
                     List.of(c.floats(n, in, h, v), c.fixed(-1, 1, out, in / groups, kh, kw)));
             if (bias) {
@@ -56,7 +55,7 @@ class OnnxSpatialTest {
             Window2d w = window(c, 3, 1, 2);
             boolean bias = c.coin();
             var op = new SpatialOp.ConvTranspose2d(w, c.between(0, Math.max(w.strideH(), w.dilationH()) - 1),
-                    c.between(0, Math.max(w.strideW(), w.dilationW()) - 1), groups, c.pick(Activation.class), bias);
+                    c.between(0, Math.max(w.strideW(), w.dilationW()) - 1), groups, c.activation(), bias);
             Value x = c.floats(c.between(1, 2), in, c.between(3, 11), c.between(3, 11));
             Value weight = c.fixed(-1, 1, in, outOfGroup, kh, kw);
             c.output(bias

@@ -51,6 +51,12 @@ final class RandomCase {
         return pick(List.of(type.getEnumConstants()));
     }
 
+    /** An activation; none where signs are lost: a bounded one would hide how large the sum is whose rounding it passes on. */
+    Op.Activation activation() {
+        Op.Activation picked = pick(Op.Activation.class);
+        return absolute ? Op.Activation.NONE : picked;
+    }
+
     Shape shape(int rank, int most) {
         long[] d = new long[rank];
         for (int i = 0; i < rank; i++) {
