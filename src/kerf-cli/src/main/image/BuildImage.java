@@ -47,7 +47,7 @@ public final class BuildImage {
 
     private static void pack(Path image, Path archive) throws IOException, InterruptedException {
         Path part = Path.of(archive + ".part");
-        run(List.of("tar", "-C", image.getParent().toString(), "-I", "xz -T0 -4", "-cf", part.toString(),
+        run(List.of("tar", "-C", image.getParent().toString(), "-I", "xz -T0 -6", "-cf", part.toString(),
                 image.getFileName().toString()), Map.of());
         long bytes = Files.size(part);
         if (bytes > MOST) {
