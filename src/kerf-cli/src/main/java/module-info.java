@@ -2,6 +2,7 @@
 module dev.kerf.cli {
     requires dev.kerf;
     requires dev.kerf.check;
+    requires dev.kerf.formats;
     requires dev.kerf.serve;
     requires dev.kerf.tune;
     requires info.picocli;

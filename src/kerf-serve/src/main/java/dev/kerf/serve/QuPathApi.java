@@ -4,7 +4,7 @@ import dev.kerf.backend.Limit;
 import dev.kerf.error.BadInputException;
 import dev.kerf.json.Json;
 import dev.kerf.model.sam2.Prompt;
-import dev.kerf.serve.export.GeoJson;
+import dev.kerf.formats.GeoJson;
 import dev.kerf.serve.look.Answer;
 import dev.kerf.serve.look.Prompts;
 import java.io.IOException;

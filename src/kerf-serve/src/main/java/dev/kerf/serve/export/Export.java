@@ -65,7 +65,7 @@ public enum Export {
     GEOJSON("geojson", "application/geo+json") {
         @Override
         public byte[] of(String name, Image picture, Drawing drawing, double tolerance) {
-            return GeoJson.of(drawing, tolerance).toString().getBytes(StandardCharsets.UTF_8);
+            return Features.of(drawing, tolerance).toString().getBytes(StandardCharsets.UTF_8);
         }
     },
     /** The picture with the objects over it. */

@@ -1,29 +1,26 @@
-package dev.kerf.serve.export;
+package dev.kerf.formats;
 
+import dev.kerf.formats.Rings.Polygon;
 import dev.kerf.json.Json;
 import dev.kerf.mask.Mask;
-import dev.kerf.serve.export.Rings.Polygon;
 import java.util.List;
 import java.util.Optional;
 
-/** Drawings as RFC 7946 has shapes, but in pixels. */
+/** Shapes as RFC 7946 has them, but in pixels: columns to the right, rows down. */
 public final class GeoJson {
     private GeoJson() {}
 
-    /** All objects as features, with their names and colours. */
-    public static Json of(Drawing drawing, double tolerance) {
-        Json features = Json.array();
-        for (Drawing.Item item : drawing.items()) {
-            int c = item.colour();
-            geometry(item.mask().decode(), tolerance).ifPresent(shape -> features.add(Json.object().put("type", "Feature")
-                    .put("geometry", shape).put("properties", Json.object().put("objectType", "annotation")
-                            .put("name", item.name())
-                            .put("color", Json.array().add(c >> 16).add(c >> 8 & 0xFF).add(c & 0xFF)))));
-        }
-        return Json.object().put("type", "FeatureCollection").put("features", features);
-    }
-
-    /** The shape of a mask; nothing of an empty one. */
+    /**
+     * The shape of a mask: a Polygon or, of several parts, a MultiPolygon, with the holes; valid as the Simple Features
+     * standard means it, also simplified.
+     *
+     * <pre>{@code
+     * Json shape = GeoJson.geometry(mask, 1).orElseThrow();
+     * }</pre>
+     *
+     * @param tolerance how far from the outline, in pixels, what is left out lies at most; 0 for the edges of the pixels as they are
+     * @return nothing of an empty mask
+     */
     public static Optional<Json> geometry(Mask mask, double tolerance) {
         List<Polygon> polygons = Simplified.of(mask, tolerance);
         return polygons.isEmpty() ? Optional.empty() : Optional.of(geometry(polygons));

@@ -1,4 +1,4 @@
-package dev.kerf.serve.export;
+package dev.kerf.formats;
 
 /** Exact arithmetic of segments and rings with whole coordinates below 2^31. */
 final class Segments {

@@ -1,4 +1,4 @@
-package dev.kerf.serve.export;
+package dev.kerf.formats;
 
 import dev.kerf.json.Json;
 import dev.kerf.mask.Mask;

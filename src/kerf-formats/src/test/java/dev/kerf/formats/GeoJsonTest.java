@@ -1,11 +1,10 @@
-package dev.kerf.serve.export;
+package dev.kerf.formats;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.kerf.json.Json;
 import dev.kerf.mask.Mask;
-import dev.kerf.mask.RunLength;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
@@ -22,12 +21,9 @@ class GeoJsonTest {
     private static final GeometryFactory POINTS = new GeometryFactory();
 
     private static Geometry read(Mask mask, double tolerance) {
-        Json json = GeoJson.of(new Drawing(mask.width(), mask.height(),
-                List.of(new Drawing.Item("a", 0x102030, RunLength.encode(mask)))), tolerance);
-        Json feature = json.at("features").at(0);
-        assertEquals("[16,32,48]", feature.at("properties").at("color").toString());
+        Json shape = GeoJson.geometry(mask, tolerance).orElseThrow();
         try {
-            return new GeoJsonReader().read(feature.at("geometry").toString());
+            return new GeoJsonReader().read(shape.toString());
         } catch (ParseException e) {
             throw new AssertionError(e);
         }
@@ -123,8 +119,7 @@ class GeoJsonTest {
     }
 
     @Test
-    void anEmptyMaskHasNoFeature() {
-        assertEquals(0, GeoJson.of(new Drawing(3, 3, List.of(new Drawing.Item("a", 0, RunLength.encode(Mask.empty(3, 3))))), 1)
-                .at("features").size());
+    void anEmptyMaskHasNoShape() {
+        assertTrue(GeoJson.geometry(Mask.empty(3, 3), 1).isEmpty());
     }
 }

@@ -1,7 +1,7 @@
-package dev.kerf.serve.export;
+package dev.kerf.formats;
 
 import dev.kerf.mask.Mask;
-import dev.kerf.serve.export.Rings.Polygon;
+import dev.kerf.formats.Rings.Polygon;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;

@@ -1,4 +1,4 @@
-package dev.kerf.serve.export;
+package dev.kerf.formats;
 
 import dev.kerf.mask.Mask;
 import java.util.ArrayList;
