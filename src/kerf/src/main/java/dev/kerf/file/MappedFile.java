@@ -31,13 +31,13 @@ public final class MappedFile implements AutoCloseable {
     }
 
     /**
-     * Maps a file of weights.
+     * Maps a file.
      *
      * @throws BadFileException if there is none, or it can't be read
      */
     public static MappedFile open(Path path) {
         if (Files.isDirectory(path)) {
-            throw new BadFileException(path + ": is a directory, expected a file of weights");
+            throw new BadFileException(path + ": is a directory, expected a file");
         }
         Arena arena = Arena.ofShared();
         RandomAccessFile file = null;
@@ -112,7 +112,7 @@ public final class MappedFile implements AutoCloseable {
                 file.close();
             }
         } catch (IOException e) {
-            throw new BadFileException("a file of weights can't be closed: " + e, e);
+            throw new BadFileException("a file can't be closed: " + e, e);
         }
     }
 }

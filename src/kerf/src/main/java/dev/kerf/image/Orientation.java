@@ -24,7 +24,7 @@ final class Orientation {
 
     /** The orientation that a directory says; 1 where it says none or makes no sense. */
     static int of(TiffDirectory tags) {
-        long found = tags.number(TAG, 1);
+        long found = tags.first(TAG, 1);
         return found >= 1 && found <= 8 ? (int) found : 1;
     }
 

@@ -56,7 +56,7 @@ final class TiffDecoder implements ImageDecoder {
                 throw new BadFileException(name + ": TIFF: truncated or damaged: tags of a page lie behind the file's end "
                         + "or on those of another");
             }
-            if ((d.number(254, 0) & NO_PAGE) == 0 || all.size() == 1) {
+            if ((d.first(254, 0) & NO_PAGE) == 0 || all.size() == 1) {
                 full.add(d);
             }
         }
@@ -66,7 +66,7 @@ final class TiffDecoder implements ImageDecoder {
         Matcher images = IMAGES.matcher(full.getFirst().text(270));
         if (full.size() == 1 && full.getFirst().text(270).startsWith("ImageJ=") && images.find()) {
             long bytes = new TiffPage(name, full.getFirst(), 0).plainBytes();
-            long room = bytes == 0 ? 1 : (file.byteSize() - full.getFirst().number(273, 0)) / bytes;
+            long room = bytes == 0 ? 1 : (file.byteSize() - full.getFirst().first(273, 0)) / bytes;
             return new Stack(full, Math.clamp(room, 1, Math.max(1, Integer.parseInt(images.group(1)))), bytes);
         }
         return new Stack(full, full.size(), 0);
@@ -197,11 +197,11 @@ final class TiffDecoder implements ImageDecoder {
             this.page = page;
             this.chosen = chosen;
             bands = chosen.isEmpty() ? page.bands() : chosen.size();
-            photometric = chosen.isEmpty() ? (int) page.tags().number(262, 1) : bands == 3 ? RGB : GREY;
+            photometric = chosen.isEmpty() ? (int) page.tags().first(262, 1) : bands == 3 ? RGB : GREY;
             colours = photometric == RGB || photometric == YCC ? 3 : 1;
             long[] extra = page.tags().numbers(338);
             boolean known = photometric <= PALETTE && photometric >= 0
-                    || photometric == YCC && TiffCodec.of(page.tags().number(259, 1)) == TiffCodec.JPEG;
+                    || photometric == YCC && TiffCodec.of(page.tags().first(259, 1)) == TiffCodec.JPEG;
             int more = bands - colours;
             if (!known || more < 0) {
                 throw page.bad("its pixels are of kind " + photometric + " with " + page.bands() + " samples; grey, palettes "

@@ -5,6 +5,7 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -19,9 +20,12 @@ final class TiffDirectory {
     /** Bytes of a value of each type from 1; 0 for those that are no type. */
     private static final int[] BYTES = {0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4, 0, 0, 8, 8, 8};
     private static final int PRIVATE = 32768;
+    private static final int SUB_DIRECTORIES = 330;
+    private static final int MOST_CHILDREN = 1000;
 
     private final MemorySegment file;
     private final ByteOrder order;
+    private final boolean big;
     private final Map<Integer, Entry> entries = new HashMap<>();
     private long bytes;
     private long next;
@@ -30,9 +34,10 @@ final class TiffDirectory {
     /** Values of one type at a place in the file. */
     private record Entry(int type, long count, long at) {}
 
-    private TiffDirectory(MemorySegment file, ByteOrder order) {
+    private TiffDirectory(MemorySegment file, ByteOrder order, boolean big) {
         this.file = file;
         this.order = order;
+        this.big = big;
     }
 
     /**
@@ -51,8 +56,8 @@ final class TiffDirectory {
         Set<Long> seen = new HashSet<>();
         long bytes = 0;
         while (at > 0 && found.size() < most && seen.add(at)) {
-            TiffDirectory d = new TiffDirectory(file, order);
-            if (!d.read(at, big)) {
+            TiffDirectory d = new TiffDirectory(file, order, big);
+            if (!d.read(at)) {
                 break;
             }
             found.add(d);
@@ -63,11 +68,32 @@ final class TiffDirectory {
                 break;
             }
             at = d.next;
+            // One that was there already would come for ever.
+            d.damaged |= at > 0 && seen.contains(at);
         }
         return found;
     }
 
-    private boolean read(long at, boolean big) {
+    /**
+     * The directories that this one's tag SubIFDs names, each with those that follow it.
+     *
+     * @param seen places of directories that aren't read again; more are added
+     */
+    List<TiffDirectory> children(Set<Long> seen) {
+        List<TiffDirectory> found = new ArrayList<>();
+        for (long first : numbers(SUB_DIRECTORIES, MOST_CHILDREN)) {
+            long at = first;
+            TiffDirectory d = new TiffDirectory(file, order, big);
+            while (at > 0 && found.size() < MOST_CHILDREN && seen.add(at) && d.read(at)) {
+                found.add(d);
+                at = d.next;
+                d = new TiffDirectory(file, order, big);
+            }
+        }
+        return found;
+    }
+
+    private boolean read(long at) {
         int head = big ? 8 : 2;
         int size = big ? 20 : 12;
         if (at > file.byteSize() - head) {
@@ -127,22 +153,43 @@ final class TiffDirectory {
     }
 
     private long[] numbers(int tag, int most) {
+        long[] out = new long[Math.min(most, count(tag))];
+        for (int i = 0; i < out.length; i++) {
+            out[i] = number(tag, i);
+        }
+        return out;
+    }
+
+    /** How many whole numbers a tag has. */
+    int count(int tag) {
         Entry e = entries.get(tag);
         boolean whole = e != null && e.type != 2 && e.type != 5 && (e.type < 10 || e.type == 13 || e.type > 15);
-        if (!whole || e.count > Integer.MAX_VALUE / 8) {
-            return new long[0];
+        return whole && e.count <= Integer.MAX_VALUE / 8 ? (int) e.count : 0;
+    }
+
+    /** One of a tag's whole numbers, which are {@link #count} and stay in the file. */
+    long number(int tag, int i) {
+        Entry e = entries.get(tag);
+        return number(file, order, e.at + (long) i * BYTES[e.type], BYTES[e.type]);
+    }
+
+    /** A tag's numbers, whole or floats; none where it is missing or holds something else. */
+    double[] doubles(int tag) {
+        Entry e = entries.get(tag);
+        if (e == null || e.type != 11 && e.type != 12 || e.count > Integer.MAX_VALUE / 8) {
+            return Arrays.stream(numbers(tag)).asDoubleStream().toArray();
         }
-        long[] out = new long[(int) Math.min(most, e.count)];
+        double[] out = new double[(int) e.count];
         for (int i = 0; i < out.length; i++) {
-            out[i] = number(file, order, e.at + (long) i * BYTES[e.type], BYTES[e.type]);
+            long bits = number(file, order, e.at + (long) i * BYTES[e.type], BYTES[e.type]);
+            out[i] = e.type == 12 ? Double.longBitsToDouble(bits) : Float.intBitsToFloat((int) bits);
         }
         return out;
     }
 
     /** The first number of a tag, or another if it has none. */
-    long number(int tag, long otherwise) {
-        long[] first = numbers(tag, 1);
-        return first.length > 0 ? first[0] : otherwise;
+    long first(int tag, long otherwise) {
+        return count(tag) > 0 ? number(tag, 0) : otherwise;
     }
 
     /** The fraction that a tag's first value is; NaN if it has none. */

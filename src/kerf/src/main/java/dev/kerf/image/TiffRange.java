@@ -23,7 +23,7 @@ record TiffRange(double low, double high, boolean whole) {
             high = Math.max(high, v);
             whole &= v == Math.rint(v);
         }
-        if (page.tags().number(262, 1) == TiffDecoder.WHITE_IS_ZERO) {
+        if (page.tags().first(262, 1) == TiffDecoder.WHITE_IS_ZERO) {
             throw page.bad("its white is zero in " + page.type() + ", which can't be read");
         }
         return new TiffRange(low, high, whole);

@@ -50,7 +50,7 @@ final class TiffSpacing {
             double z = slices.find() ? number(slices.group(1)) : 1;
             return spacing(1 / x, 1 / y, z, unit.group(1).strip());
         }
-        return tags.number(RESOLUTION_UNIT, 0) == CENTIMETRE
+        return tags.first(RESOLUTION_UNIT, 0) == CENTIMETRE
                 ? spacing(10_000 / x, 10_000 / y, 1, MICROMETRE)
                 : Spacing.PIXELS;
     }

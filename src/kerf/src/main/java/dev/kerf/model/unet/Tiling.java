@@ -2,10 +2,12 @@ package dev.kerf.model.unet;
 
 import dev.kerf.backend.DeviceTensor.HostView;
 import dev.kerf.error.BadInputException;
+import dev.kerf.graph.TensorType;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -88,6 +90,23 @@ final class Tiling {
         long row = s.dim(3) * b;
         return HostView.of(planes.data().asSlice(y.start() * row + x.start() * b), planes.dtype(),
                 Shape.of(1, s.dim(1), y.size(), x.size()), s.dim(1) * s.dim(2) * row, s.dim(2) * row, row, b);
+    }
+
+    /** All of a tensor, as what is of a type. */
+    static HostView dense(HostTensor t, TensorType type) {
+        long[] strides = type.shape().strides();
+        for (int i = 0; i < strides.length; i++) {
+            strides[i] *= type.dtype().bytes();
+        }
+        return HostView.of(t.data(), type.dtype(), type.shape(), strides);
+    }
+
+    /** What a tensor has of image {@code i}; shares its memory. */
+    static HostTensor image(HostTensor t, int i) {
+        long[] d = t.shape().dims();
+        Shape s = Shape.of(Arrays.copyOfRange(d, 1, d.length));
+        long bytes = s.elements() * t.dtype().bytes();
+        return new HostTensor(t.dtype(), s, t.data().asSlice(i * bytes, bytes));
     }
 
     /** Copies the pixels that a tile is trusted with; all axes before the last two are planes. */

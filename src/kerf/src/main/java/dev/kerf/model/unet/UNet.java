@@ -3,7 +3,6 @@ package dev.kerf.model.unet;
 import dev.kerf.backend.CompileOptions;
 import dev.kerf.backend.Device;
 import dev.kerf.backend.DeviceTensor;
-import dev.kerf.backend.DeviceTensor.HostView;
 import dev.kerf.backend.DeviceWeights;
 import dev.kerf.backend.Executable;
 import dev.kerf.error.BadInputException;
@@ -28,7 +27,6 @@ import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;
 import dev.kerf.weights.Weights;
 import java.time.Duration;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -155,6 +153,16 @@ public final class UNet implements AutoCloseable {
         return Tiling.radius(encoder, decoder);
     }
 
+    /** Where tiles may begin: at multiples of this, so that poolings meet the same pixels. */
+    public int tileMultiple() {
+        return 1 << config.depth();
+    }
+
+    /** Whether each picture is standardised by the mean and the deviation of its own planes, which a tile alone doesn't tell. */
+    public boolean standardisesEach() {
+        return config.statistics() instanceof UNetConfig.InputStatistics.PerImage;
+    }
+
     /**
      * Whether a tiled result equals the untiled one. It does unless a part of the network depends on the size of what it
      * sees: bilinear up-sampling with {@code align_corners} does, and so do group and instance norm.
@@ -224,7 +232,22 @@ public final class UNet implements AutoCloseable {
     public Segmentation segment(HostTensor planes, SegmentOptions options) {
         UNetRequest r = resize(UNetRequest.of(planes, Source.PLANES, wanted(options)), options);
         FiniteCheck.requireInput("the image", planes);
-        return segment(r, input -> input.upload(dense(planes, r.inputType())), options, PictureInput.names(1));
+        return segment(r, input -> input.upload(Tiling.dense(planes, r.inputType())), options, PictureInput.names(1));
+    }
+
+    /**
+     * Segments planes as {@link #segment(HostTensor, SegmentOptions)} does, but without the network's own normalisation: they are normalised
+     * already, as tiles of a picture are by what the whole picture's planes have.
+     *
+     * @throws BadInputException if the planes don't fit, or a value or a logit isn't finite
+     */
+    public Segmentation segmentNormalised(HostTensor planes, SegmentOptions options) {
+        UNetRequest r = UNetRequest.of(planes, Source.NORMALISED, wanted(options));
+        if (options.scale() != 1) {
+            throw new BadInputException("planes that are normalised are taken as they are, not at scale " + options.scale());
+        }
+        FiniteCheck.requireInput("the image", planes);
+        return segment(r, input -> input.upload(Tiling.dense(planes, r.inputType())), options, PictureInput.names(1));
     }
 
     /** Every stage for a picture, by its name, in order; {@code labels} and {@code probabilities} too. */
@@ -236,7 +259,7 @@ public final class UNet implements AutoCloseable {
     /** Every stage for planes (C, H, W) or (H, W). */
     public Map<String, HostTensor> trace(HostTensor planes, SegmentOptions options) {
         UNetRequest r = resize(UNetRequest.of(planes, Source.PLANES, Wanted.EVERYTHING), options);
-        return trace(r, input -> input.upload(dense(planes, r.inputType())));
+        return trace(r, input -> input.upload(Tiling.dense(planes, r.inputType())));
     }
 
     private Map<String, HostTensor> trace(UNetRequest r, Consumer<DeviceTensor> fill) {
@@ -253,14 +276,6 @@ public final class UNet implements AutoCloseable {
 
     private static Wanted wanted(SegmentOptions options) {
         return options.logits() ? Wanted.LABELS_AND_LOGITS : Wanted.LABELS;
-    }
-
-    private static HostView dense(HostTensor t, TensorType type) {
-        long[] strides = type.shape().strides();
-        for (int i = 0; i < strides.length; i++) {
-            strides[i] *= type.dtype().bytes();
-        }
-        return HostView.of(t.data(), type.dtype(), type.shape(), strides);
     }
 
     private UNetRequest resize(UNetRequest r, SegmentOptions options) {
@@ -294,16 +309,8 @@ public final class UNet implements AutoCloseable {
     }
 
     private Segmentation result(HostTensor labels, HostTensor logits, int i, int tiles) {
-        return new Segmentation(new LabelMap(image(labels, i)), logits == null ? null : image(logits, i),
+        return new Segmentation(new LabelMap(Tiling.image(labels, i)), logits == null ? null : Tiling.image(logits, i),
                 config.classNames(), tiles);
-    }
-
-    /** What a tensor has of image {@code i}; shares its memory. */
-    private static HostTensor image(HostTensor t, int i) {
-        long[] d = t.shape().dims();
-        Shape s = Shape.of(Arrays.copyOfRange(d, 1, d.length));
-        long bytes = s.elements() * t.dtype().bytes();
-        return new HostTensor(t.dtype(), s, t.data().asSlice(i * bytes, bytes));
     }
 
     private Segmentation tiled(
@@ -326,9 +333,10 @@ public final class UNet implements AutoCloseable {
             }
         }
         if (r.isResized()) {
-            UNetRequest back = UNetRequest.of(image(logits, 0), Source.LOGITS, wanted(options))
+            UNetRequest back = UNetRequest.of(Tiling.image(logits, 0), Source.LOGITS, wanted(options))
                     .resized(r.height(), r.width());
-            Segmentation s = whole(back, input -> input.upload(dense(logits, back.inputType())), options, name).getFirst();
+            Segmentation s = whole(back, input -> input.upload(Tiling.dense(logits, back.inputType())), options, name)
+                    .getFirst();
             return new Segmentation(s.labels(), s.logits(), s.classNames(), tiles);
         }
         return result(labels, options.logits() ? logits : null, 0, tiles);

@@ -1,0 +1,40 @@
+package dev.kerf.geo;
+
+import dev.kerf.image.TiffFile;
+import dev.kerf.image.TiffPage;
+import java.nio.file.Path;
+import java.util.function.Consumer;
+import java.util.function.IntPredicate;
+
+/** Outlines of the labels in a TIFF file, of any size: a row of its tiles or strips is held at a time, besides what {@link Outlines} holds. */
+public final class LabelOutlines {
+    private LabelOutlines() {}
+
+    /**
+     * Traces them.
+     *
+     * @param wanted which labels have outlines
+     * @param sink   takes each shape when it is finished
+     * @throws dev.kerf.error.BadFileException if the file can't be read
+     */
+    public static void trace(Path labels, IntPredicate wanted, Consumer<Outlines.Shape> sink) {
+        try (TiffFile file = TiffFile.open(labels, 0)) {
+            TiffPage page = file.page(0);
+            int width = page.width();
+            Outlines outlines = new Outlines(width, -1, sink);
+            int[] row = new int[width];
+            for (int y = 0; y < page.height(); y += page.tileHeight()) {
+                int rows = Math.min(page.tileHeight(), page.height() - y);
+                Samples values = new Samples(page.window(0, y, width, rows, 0));
+                for (int i = 0; i < rows; i++) {
+                    for (int x = 0; x < width; x++) {
+                        int v = (int) values.get((long) i * width + x);
+                        row[x] = wanted.test(v) ? v : -1;
+                    }
+                    outlines.add(row);
+                }
+            }
+            outlines.finish();
+        }
+    }
+}

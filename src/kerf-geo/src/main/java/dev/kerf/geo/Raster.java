@@ -1,0 +1,179 @@
+package dev.kerf.geo;
+
+import dev.kerf.error.BadFileException;
+import dev.kerf.error.BadInputException;
+import dev.kerf.image.TiffFile;
+import dev.kerf.image.TiffPage;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.OptionalDouble;
+
+/**
+ * A GeoTIFF, BigTIFF or slide that stays in its file: the full picture and its overviews, each read by windows.
+ *
+ * <pre>{@code
+ * try (Raster raster = Raster.open(Path.of("field.tif"))) {
+ *     Raster.Level full = raster.levels().getFirst();
+ *     HostTensor some = full.page().window(40_000, 70_000, 512, 512, 3, 2, 1);    // the fourth band first
+ *     raster.noData();                                                            // -9999, if the file says so
+ * }
+ * }</pre>
+ */
+public final class Raster implements AutoCloseable {
+    private static final int NO_DATA = 42113;
+    private static final int NEW_SUBFILE_TYPE = 254;
+    private static final int REDUCED = 1;
+    private static final int MASK = 4;
+    private static final long LEAST_KEPT = 64 << 20;
+    private static final long MOST_KEPT = 512 << 20;
+
+    private final Path path;
+    private final TiffFile file;
+    private final List<Level> levels;
+
+    /**
+     * The raster at one size.
+     *
+     * @param page      its pixels
+     * @param reduction how many pixels of the full picture one of it stands for, in each direction: 1 for the full picture
+     * @param reference where it lies
+     */
+    public record Level(TiffPage page, double reduction, GeoReference reference) {
+        /** Columns. */
+        public int width() {
+            return page.width();
+        }
+
+        /** Rows. */
+        public int height() {
+            return page.height();
+        }
+    }
+
+    private Raster(Path path, TiffFile file) {
+        this.path = path;
+        this.file = file;
+        int main = main();
+        TiffPage full = file.page(main);
+        GeoReference place = GeoReference.of(full);
+        List<Level> found = new ArrayList<>(List.of(new Level(full, 1, place)));
+        for (int i = 0; i < file.pages(); i++) {
+            if (i == main || file.parent(i) >= 0 && file.parent(i) != main) {
+                continue;
+            }
+            TiffPage page = smaller(i, full);
+            if (page != null) {
+                double across = (double) full.width() / page.width();
+                double down = (double) full.height() / page.height();
+                found.add(new Level(page, Math.sqrt(across * down), place.coarser(across, down)));
+            }
+        }
+        found.sort(Comparator.comparingDouble(Level::reduction));
+        levels = List.copyOf(found);
+    }
+
+    /** The first page that isn't said to be a smaller one of another. */
+    private int main() {
+        for (int i = 0; i < file.pages(); i++) {
+            if (file.parent(i) < 0 && (kind(i) & (REDUCED | MASK)) == 0) {
+                return i;
+            }
+        }
+        return 0;
+    }
+
+    /** What a page says it is; a page whose layout can't be read is none of those that are looked for. */
+    private long kind(int i) {
+        try {
+            return file.page(i).number(NEW_SUBFILE_TYPE, 0);
+        } catch (BadFileException e) {
+            return i == 0 ? 0 : MASK;
+        }
+    }
+
+    /** A page if it is the full picture at a smaller size: said to be, of another's SubIFDs, or tiled as slides have them; otherwise null. */
+    private TiffPage smaller(int i, TiffPage full) {
+        TiffPage page;
+        try {
+            page = file.page(i);
+        } catch (BadFileException e) {
+            // An overview that can't be read isn't offered.
+            return null;
+        }
+        long kind = page.number(NEW_SUBFILE_TYPE, 0);
+        double reduction = Math.sqrt((double) full.width() / page.width() * full.height() / page.height());
+        boolean shaped = Math.abs(full.width() / reduction - page.width()) <= 1.5
+                && Math.abs(full.height() / reduction - page.height()) <= 1.5;
+        boolean said = (kind & REDUCED) != 0 || file.parent(i) >= 0 || page.isTiled() && full.isTiled();
+        return said && (kind & MASK) == 0 && shaped && reduction > 1.01 && page.bands() == full.bands()
+                && page.type() == full.type() ? page : null;
+    }
+
+    /**
+     * Opens a raster.
+     *
+     * @throws BadFileException if it is no TIFF file, or can't be read
+     */
+    public static Raster open(Path path) {
+        TiffFile file = TiffFile.open(path, Math.clamp(Runtime.getRuntime().maxMemory() / 8, LEAST_KEPT, MOST_KEPT));
+        try {
+            return new Raster(path, file);
+        } catch (RuntimeException e) {
+            file.close();
+            throw e;
+        }
+    }
+
+    /** Where it is. */
+    public Path path() {
+        return path;
+    }
+
+    /** The full picture, then its overviews, the largest first. */
+    public List<Level> levels() {
+        return levels;
+    }
+
+    /**
+     * An overview by its number: 0 for the full picture, 1 for the largest overview.
+     *
+     * @throws BadInputException if there is none of that number
+     */
+    public Level level(int number) {
+        if (number < 0 || number >= levels.size()) {
+            throw new BadInputException(path + ": there is no overview " + number + "; it has " + (levels.size() - 1)
+                    + (levels.size() == 1 ? " (gdaladdo makes some)" : ", and 0 is the full picture"));
+        }
+        return levels.get(number);
+    }
+
+    /** The level whose size is nearest to the full picture's times a factor. */
+    public Level nearest(double factor) {
+        return levels.stream().min(Comparator.comparingDouble(l -> Math.abs(Math.log(factor * l.reduction())))).orElseThrow();
+    }
+
+    /** What samples without data are, as GDAL notes it; NaN is possible. */
+    public OptionalDouble noData() {
+        String text = levels.getFirst().page().text(NO_DATA).strip();
+        try {
+            return text.isEmpty()
+                    ? OptionalDouble.empty()
+                    : OptionalDouble.of(Double.parseDouble(text.equals("nan") ? "NaN" : text));
+        } catch (NumberFormatException e) {
+            throw new BadFileException(path + ": it says that samples without data are '" + text + "', which is no number; say "
+                    + "what they are (kerf: --nodata)", e);
+        }
+    }
+
+    /** Bytes of unpacked strips and tiles that are held. */
+    public long held() {
+        return file.held();
+    }
+
+    @Override
+    public void close() {
+        file.close();
+    }
+}
