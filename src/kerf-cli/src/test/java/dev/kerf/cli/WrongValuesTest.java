@@ -111,6 +111,8 @@ class WrongValuesTest {
             Map.entry("--deadline", List.of("0", "-1", "x")),
             Map.entry("--repeats", List.of("0", "-1", "x")),
             Map.entry("--spacing", List.of("0um", "1", "x", "-1mm", "1,2,3,4mm", "1e999mm")),
+            Map.entry("--axis", List.of("w", "1", "")),
+            Map.entry("--window", List.of("1", "1,0", "1,-5", "NaN,1", "1,2,3", "x")),
             Map.entry("--distances", List.of("-1", "NaN", "x")),
             Map.entry("--connectivity", List.of("6", "x", "")),
             Map.entry("--open", List.of("-1", "99999", "x")),

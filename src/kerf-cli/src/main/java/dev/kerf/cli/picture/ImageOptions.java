@@ -15,6 +15,11 @@ final class ImageOptions {
     @Mixin
     private PageOptions pages;
 
+    /** Whether a directory's directories are meant, too. */
+    boolean recursive() {
+        return recursive;
+    }
+
     /**
      * Each page of each file.
      *

@@ -105,6 +105,11 @@ final class MeasureOptions {
                 or(split, all.split()), or(minArea, all.minArea()), or(maxArea, all.maxArea()));
     }
 
+    /** The rules for labels of classes. */
+    ObjectRules ofClasses() {
+        return rules(8);
+    }
+
     private static <T> T or(T given, T usual) {
         return given == null ? usual : given;
     }
@@ -112,5 +117,10 @@ final class MeasureOptions {
     /** What measures, to be closed: connected pixels of a class, and masks of things as they are, unless said otherwise. */
     Measurements open(Device device) {
         return new Measurements(this, device, rules(8), rules(ObjectRules.WHOLE));
+    }
+
+    /** What measures nothing, whatever the options say. */
+    static Measurements none(Device device) {
+        return new Measurements(new MeasureOptions(), device, ObjectRules.of(), ObjectRules.of());
     }
 }

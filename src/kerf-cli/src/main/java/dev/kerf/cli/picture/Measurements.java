@@ -97,6 +97,13 @@ final class Measurements implements AutoCloseable {
         }
     }
 
+    /** Measures the objects of a volume's slice. */
+    void slice(String title, Spacing spacing, LabelMap labels, Intensities values, int background, List<String> classes) {
+        if (wanted()) {
+            table.add(title, ofClasses.find(labels, background).measure(spacing, values), classes::get);
+        }
+    }
+
     /**
      * Measures things, which have the numbers from 1 in their order, or, where masks are taken apart, the parts have.
      *

@@ -121,7 +121,7 @@ record NetworkRun(Console console, NetworkOptions network, OutputOptions output,
             return new ImageRun.Written(picture.width(), picture.height(), raw == null ? "" : raw.toString(),
                     Json.object().put("output", raw == null ? null : raw.toString()), made);
         }
-        List<String> names = names(model, result, labels);
+        List<String> names = names(model, result, labels, classes);
         int nothing = SegmentCommand.background(background, names);
         measured.classes(input, picture, labels, nothing, names::get);
         ImageRun.Written seen = files(names, nothing, formats).write(input, picture,
@@ -143,7 +143,12 @@ record NetworkRun(Console console, NetworkOptions network, OutputOptions output,
         return classes;
     }
 
-    private List<String> names(OnnxModel model, Result result, LabelMap labels) {
+    /**
+     * Names of classes of labels.
+     *
+     * @param classes that were given; null for the model's
+     */
+    static List<String> names(OnnxModel model, Result result, LabelMap labels, List<String> classes) {
         int count = result.classes() == 0 ? labels.max() + 1 : result.classes();
         if (classes == null) {
             return result.matte() != null ? List.of("background", "foreground") : NetworkOptions.names(model, count);

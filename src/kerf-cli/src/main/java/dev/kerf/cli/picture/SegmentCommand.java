@@ -13,6 +13,8 @@ import dev.kerf.cli.option.OutputDirectory;
 import dev.kerf.cli.option.PrecisionConverter;
 import dev.kerf.cli.option.WeightsPath;
 import dev.kerf.cli.picture.ImageInputs.Input;
+import dev.kerf.cli.volume.VolumeInputs;
+import dev.kerf.cli.volume.VolumeOptions;
 import dev.kerf.error.BadInputException;
 import dev.kerf.graph.onnx.OnnxModel;
 import dev.kerf.model.ModelOptions;
@@ -44,7 +46,7 @@ public final class SegmentCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
 
-    @Parameters(arity = "1..*", paramLabel = "IMAGE", description = "PNG, JPEG, BMP, TIFF, GIF; .npy or .npz of float32 (H, W) or (C, H, W); or a directory of these.")
+    @Parameters(arity = "1..*", paramLabel = "IMAGE", description = "PNG, JPEG, BMP, TIFF, GIF; .npy or .npz of float32 (H, W) or (C, H, W); NIfTI volumes (.nii, .nii.gz, .hdr with .img); or a directory of these.")
     private List<String> images;
 
     @Option(names = "--weights", paramLabel = "FILE", converter = WeightsPath.class, description = "A U-Net: a safetensors file or a PyTorch checkpoint; or any network that takes a picture: an ONNX model. By default the network that comes with Kerf.")
@@ -74,6 +76,9 @@ public final class SegmentCommand implements Callable<Integer> {
     @Mixin
     private MeasureOptions measure;
 
+    @Mixin
+    private VolumeOptions volumes;
+
     @Option(names = "--background", paramLabel = "LABEL", description = "Name or number of the class that isn't coloured, or 'none'. By default a class named background.")
     private String background;
 
@@ -95,6 +100,12 @@ public final class SegmentCommand implements Callable<Integer> {
             throw new BadInputException(
                     "--input-scale, --mean, --std, --bgr, --input-size, --output, --result, --score, --nms and --most "
                             + "are for ONNX models: what a U-Net takes is in its weights");
+        }
+        if (VolumeInputs.wanted(images)) {
+            return new SegmentVolumes(console, volumes, output, measure, network, precision, options(), classes, background)
+                    .run(images, folders.recursive(), weights, device);
+        } else if (volumes.given() != null) {
+            throw new BadInputException(volumes.given() + " is for volumes, and there are none (NIfTI)");
         }
         List<Input> inputs = folders.of(images, output.directory, console.notes(output.quiet));
         Task<UNetInput> first = Task.start(() -> UNetInput.read(inputs.getFirst()));

@@ -1,0 +1,2 @@
+/** Medical volumes on the command line. */
+package dev.kerf.cli.volume;
