@@ -14,7 +14,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
@@ -32,10 +31,10 @@ final class Api {
     private final Hovers hovers = new Hovers();
     private final Tasks tasks;
 
-    Api(ServeOptions options, Folder folder, ImageStore store, WorkQueue prompts, Tasks tasks) {
+    Api(ServeOptions options, Folder folder, Uploads uploads, ImageStore store, WorkQueue prompts, Tasks tasks) {
         this.options = options;
         this.folder = folder;
-        this.uploads = new Uploads(options.work(), options.limits());
+        this.uploads = uploads;
         this.store = store;
         this.prompts = prompts;
         this.tasks = tasks;
@@ -60,7 +59,12 @@ final class Api {
         folder.files().forEach(paths::add);
         Json sent = Json.array();
         uploads.files().forEach(sent::add);
-        call.answer(200, Json.object().put("folder", folder.name()).put("files", paths).put("uploads", sent));
+        Json videos = Json.array();
+        folder.videos().forEach(videos::add);
+        Json sentVideos = Json.array();
+        uploads.videos().forEach(sentVideos::add);
+        call.answer(200, Json.object().put("folder", folder.name()).put("files", paths).put("uploads", sent)
+                .put("videos", videos).put("video_uploads", sentVideos));
     }
 
     /** By a path in the folder, by the name that it was sent with, or from the body. */
@@ -132,9 +136,7 @@ final class Api {
         Original o = original(call);
         PromptReader asked = PromptReader.of(call.json(PROMPT_BYTES));
         Prompts.check(asked.refine().isPresent() ? refining(o, asked) : asked.prompt(), o.width(), o.height());
-        Duration most = options.limits().answer();
-        Duration time = asked.deadline().map(Duration::ofMillis).filter(d -> d.compareTo(most) < 0).orElse(most);
-        Ticket ticket = new Ticket(Limit.within(time));
+        Ticket ticket = new Ticket(Limit.within(asked.within(options.limits().answer())));
         if (!asked.hover()) {
             call.answer(200, prompts.call(ticket, () -> store.use(o.id(), held -> answer(held, asked))));
             return;

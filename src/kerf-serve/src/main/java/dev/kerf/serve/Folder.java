@@ -14,8 +14,12 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
-import java.util.Locale;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -27,7 +31,11 @@ final class Folder {
     private static final Set<String> ENDINGS = Stream.of(FileType.values()).flatMap(t -> t.endings().stream())
             .collect(Collectors.toUnmodifiableSet());
 
+    /** What a GIF was when it was read, and whether it moves. */
+    private record Gif(String state, boolean moves) {}
+
     private final Path root;
+    private final Map<Path, Gif> gifs = new ConcurrentHashMap<>();
 
     /** @throws BadFileException if there is no such folder */
     Folder(Path folder) {
@@ -53,27 +61,106 @@ final class Folder {
      * @throws Refusal 404 if none is there, or if it isn't in the folder: which of them isn't said
      */
     Path file(String path) {
+        return within(path).filter(f -> Files.isRegularFile(f, LinkOption.NOFOLLOW_LINKS))
+                .orElseThrow(() -> new Refusal(404, "there is no such picture in the folder"));
+    }
+
+    /**
+     * The video at a path in the folder: a file, or a folder whose pictures all lie in it.
+     *
+     * @throws Refusal 404 likewise
+     */
+    Path video(String path) {
+        Path found = within(path).orElseThrow(() -> new Refusal(404, "there is no such video in the folder"));
+        if (Files.isDirectory(found)) {
+            try (Stream<Path> all = Files.list(found)) {
+                for (Path file : (Iterable<Path>) all::iterator) {
+                    if (Files.isSymbolicLink(file) && !file.toRealPath().startsWith(root)) {
+                        throw new Refusal(404, "there is no such video in the folder");
+                    }
+                }
+            } catch (IOException e) {
+                throw new Refusal(404, "there is no such video in the folder");
+            }
+        }
+        return found;
+    }
+
+    /** The real path of what isn't hidden and lies in the folder. */
+    private Optional<Path> within(String path) {
         try {
             Path relative = Path.of(path);
             boolean hidden = false;
             for (Path step : relative) {
-                hidden |= step.toString().startsWith(".");
+                hidden |= step.toString().startsWith(".") && !step.toString().equals(".");
             }
             if (!relative.isAbsolute() && !hidden) {
                 Path real = root.resolve(relative).toRealPath();
-                if (real.startsWith(root) && Files.isRegularFile(real, LinkOption.NOFOLLOW_LINKS)) {
-                    return real;
-                }
+                return real.startsWith(root) ? Optional.of(real) : Optional.empty();
             }
         } catch (InvalidPathException | IOException e) {
             // As one that isn't there.
         }
-        throw new Refusal(404, "there is no such picture in the folder");
+        return Optional.empty();
     }
 
     /** Paths of what is called like a picture, in their order. */
     List<String> files() {
         List<String> found = new ArrayList<>();
+        walk((file, name) -> {
+            if (ENDINGS.contains(Clip.ending(name))) {
+                found.add(name);
+            }
+            return found.size() < MOST_FILES;
+        });
+        found.sort(null);
+        return found;
+    }
+
+    /**
+     * Paths of videos, in their order: what is called like one, GIFs that move, and folders of two pictures or more, which end with
+     * a slash.
+     */
+    List<String> videos() {
+        Set<String> found = new TreeSet<>();
+        Map<Path, Integer> pictures = new HashMap<>();
+        walk((file, name) -> {
+            if (ENDINGS.contains(Clip.ending(name)) && pictures.merge(file.getParent(), 1, Integer::sum) == 2) {
+                found.add(root.relativize(file.getParent()) + "/");
+            }
+            if (moves(file)) {
+                found.add(name);
+            }
+            return found.size() < MOST_FILES;
+        });
+        // The folder itself has no name in itself.
+        return found.stream().map(n -> n.equals("/") ? "./" : n).toList();
+    }
+
+    /** A GIF has to be read to know: once, while it stays as it is. */
+    private boolean moves(Path file) {
+        if (!Clip.ending(file.getFileName().toString()).equals("gif")) {
+            return Clip.isNamedSo(file);
+        }
+        try {
+            String state = Files.size(file) + " " + Files.getLastModifiedTime(file);
+            Gif known = gifs.get(file);
+            if (known == null || !known.state.equals(state)) {
+                known = new Gif(state, Clip.isNamedSo(file));
+                gifs.put(file, known);
+            }
+            return known.moves;
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    /** Goes on with the next file, given with its path in the folder, or not. */
+    private interface Visitor {
+        boolean visit(Path file, String name);
+    }
+
+    private void walk(Visitor each) {
         try {
             Files.walkFileTree(root, EnumSet.noneOf(FileVisitOption.class), DEPTH, new SimpleFileVisitor<>() {
                 @Override
@@ -85,11 +172,9 @@ final class Folder {
 
                 @Override
                 public FileVisitResult visitFile(Path file, BasicFileAttributes a) {
-                    String name = file.getFileName().toString().toLowerCase(Locale.ROOT);
-                    if (a.isRegularFile() && !hidden(file) && ENDINGS.contains(name.substring(name.lastIndexOf('.') + 1))) {
-                        found.add(root.relativize(file).toString());
-                    }
-                    return found.size() < MOST_FILES ? FileVisitResult.CONTINUE : FileVisitResult.TERMINATE;
+                    return !a.isRegularFile() || hidden(file) || each.visit(file, root.relativize(file).toString())
+                            ? FileVisitResult.CONTINUE
+                            : FileVisitResult.TERMINATE;
                 }
 
                 @Override
@@ -101,8 +186,6 @@ final class Folder {
         } catch (IOException e) {
             throw new Refusal(500, "the folder can't be read");
         }
-        found.sort(null);
-        return found;
     }
 
     private static boolean hidden(Path file) {

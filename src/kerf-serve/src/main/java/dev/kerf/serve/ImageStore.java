@@ -9,6 +9,7 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
+import java.util.function.LongSupplier;
 
 /**
  * The pictures that clients know, and those of them that are in memory: of these the ones that weren't used for longest give
@@ -21,6 +22,8 @@ final class ImageStore implements AutoCloseable {
 
     private final Pointer pointer;
     private final long limit;
+    /** Bytes that videos take of it. */
+    private final LongSupplier others;
     private final LinkedHashMap<String, Original> known = new LinkedHashMap<>(16, 0.75f, true);
     private final LinkedHashMap<String, Held> held = new LinkedHashMap<>(16, 0.75f, true);
     private final AtomicLong looks = new AtomicLong();
@@ -29,8 +32,9 @@ final class ImageStore implements AutoCloseable {
     /** Bytes of the latest picture's features, as what the next one's will take. */
     private volatile long lookBytes;
 
-    ImageStore(Pointer pointer, long limit) {
+    ImageStore(Pointer pointer, long limit, LongSupplier others) {
         this.pointer = pointer;
+        this.others = others;
         this.limit = limit;
     }
 
@@ -58,14 +62,14 @@ final class ImageStore implements AutoCloseable {
         synchronized (this) {
             one = held.computeIfAbsent(id, _ -> new Held(original));
             one.users++;
-            shrink(limit - 4L * original.width() * original.height() - lookBytes + one.bytes());
+            shrink(limit - others.getAsLong() - 4L * original.width() * original.height() - lookBytes + one.bytes());
         }
         try {
             return work.apply(one);
         } finally {
             synchronized (this) {
                 one.users--;
-                shrink(limit);
+                shrink(limit - others.getAsLong());
             }
         }
     }

@@ -3,6 +3,7 @@ package dev.kerf.serve;
 import dev.kerf.error.BadInputException;
 import dev.kerf.model.maskrcnn.MaskRcnn;
 import dev.kerf.model.sam2.PromptModel;
+import dev.kerf.model.sam2.Sam2;
 import dev.kerf.model.unet.UNet;
 import dev.kerf.serve.look.Pointer;
 import dev.kerf.serve.look.RegionPointer;
@@ -35,6 +36,11 @@ public record Networks(Optional<PromptModel> sam, Optional<UNet> unet, Optional<
     /** A U-Net alone. */
     public static Networks of(UNet unet) {
         return new Networks(Optional.empty(), Optional.of(unet), Optional.empty(), Optional.empty());
+    }
+
+    /** What follows things through videos: SAM 2, 2.1 or EdgeTAM; null if there is none. */
+    Sam2 tracker() {
+        return sam.orElse(null) instanceof Sam2 s ? s : null;
     }
 
     /** What answers clicks. */

@@ -7,6 +7,7 @@ import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
@@ -59,6 +60,11 @@ record PromptReader(Prompt prompt, Optional<String> refine, boolean several, boo
         return new PromptReader(new Prompt(points, box, mask), refine,
                 json.find("several").map(Json::asBoolean).orElse(alone), json.find("hover").map(Json::asBoolean).orElse(false),
                 client, json.find("deadline_ms").map(d -> positive(d.asLong())));
+    }
+
+    /** The time that an answer may take: what the client waits, and no longer than that. */
+    Duration within(Duration most) {
+        return deadline.map(Duration::ofMillis).filter(d -> d.compareTo(most) < 0).orElse(most);
     }
 
     /** Refuses members that nothing reads: most often a name that is misspelt. */

@@ -64,6 +64,7 @@ public final class Server implements AutoCloseable {
     private final Networks networks;
     private final Gate gate;
     private final ImageStore store;
+    private final ClipStore clips;
     private final WorkQueue prompts;
     private final WorkQueue longer;
     private final Passing passing;
@@ -80,16 +81,21 @@ public final class Server implements AutoCloseable {
         this.gate = new Gate(options.host(), options.token());
         Folder folder = new Folder(options.folder());
         Pointer pointer = networks.pointer();
-        this.store = new ImageStore(pointer, options.limits().memory());
+        Uploads uploads = new Uploads(options.work(), options.limits());
+        this.clips = new ClipStore(options.work(), networks.tracker(), options.limits().memory() / 2, VideoApi::shown);
+        this.store = new ImageStore(pointer, options.limits().memory(), clips::bytes);
         this.prompts = new WorkQueue("prompts", options.limits().waiting());
         this.longer = new WorkQueue("tasks", options.limits().waiting());
         Tasks tasks = new Tasks();
         this.taskApi = new TaskApi(options, networks, store, longer, tasks);
         this.passing = new Passing(options.limits(), store);
-        routes.addAll(new Api(options, folder, store, prompts, tasks).routes());
+        routes.addAll(new Api(options, folder, uploads, store, prompts, tasks).routes());
         routes.addAll(new LabelStudioApi(options, pointer, folder, store, prompts, passing).routes());
         routes.addAll(new QuPathApi(options, store, prompts, longer, passing).routes());
         routes.addAll(taskApi.routes());
+        routes.addAll(new VideoApi(options, networks, folder, uploads, clips, prompts, tasks).routes());
+        routes.addAll(new FollowApi(options, networks, clips, longer, tasks).routes());
+        routes.addAll(new ClipExportApi(options, clips).routes());
         routes.addAll(new FeaturesApi(options, networks, pointer, store, prompts).routes());
         routes.addAll(new WorkApi(options, store, longer).routes());
         routes.add(new Route("GET", "/api/info", c -> c.answer(200, info(pointer))));
@@ -150,6 +156,8 @@ public final class Server implements AutoCloseable {
         metrics.gauge("images", "Pictures in memory.", store::size);
         metrics.gauge("image_bytes", "Bytes that pictures and their features take.", store::bytes);
         metrics.gauge("image_bytes_limit", "Bytes that they may take.", store::limit);
+        metrics.gauge("videos", "Videos in memory.", clips::size);
+        metrics.gauge("video_bytes", "Bytes that videos and their trackers take.", clips::bytes);
         metrics.counter("looks_total", "Pictures that were looked at.", store::looks);
         metrics.counter("evictions_total", "Pictures that gave way to others in memory.", store::evictions);
         Runtime jvm = Runtime.getRuntime();
@@ -159,8 +167,10 @@ public final class Server implements AutoCloseable {
     private Json info(Pointer pointer) {
         Json tasks = Json.array();
         taskApi.kinds().forEach(tasks::add);
-        Json json = Json.object().put("pointer", pointer.name()).put("sam", pointer.promptable()).put("tasks", tasks)
+        Json json = Json.object().put("pointer", pointer.name()).put("sam", pointer.promptable())
+                .put("video", networks.tracker() != null).put("tasks", tasks)
                 .put("limits", Json.object().put("upload_bytes", options.limits().uploadBytes())
+                        .put("video_bytes", options.limits().disk())
                         .put("pixels", options.limits().pixels()));
         networks.unet().ifPresent(net -> {
             Json classes = Json.array();
@@ -275,6 +285,7 @@ public final class Server implements AutoCloseable {
             http.stop(1);
             threads.shutdownNow();
             store.close();
+            clips.close();
             passing.close();
         }
     }

@@ -1,5 +1,6 @@
 package dev.kerf.serve;
 
+import dev.kerf.error.CancelledException;
 import dev.kerf.serve.WorkQueue.Ticket;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
@@ -9,7 +10,8 @@ final class Tasks {
     /** One that waits or runs. */
     static final class Task {
         private final String kind;
-        private final Ticket ticket;
+        private volatile Ticket ticket;
+        private volatile boolean cancelled;
         private volatile int percent;
 
         private Task(String kind, Ticket ticket) {
@@ -32,8 +34,22 @@ final class Tasks {
             percent = done;
         }
 
-        Ticket ticket() {
-            return ticket;
+        /** Goes on with another piece of it. Throws {@link CancelledException} if it was called off. */
+        void next(Ticket piece) {
+            ticket = piece;
+            check();
+        }
+
+        /** Throws {@link CancelledException} if it was called off. */
+        void check() {
+            if (cancelled) {
+                throw new CancelledException("the request was called off");
+            }
+        }
+
+        private void cancel() {
+            cancelled = true;
+            ticket.cancel();
         }
     }
 
@@ -66,7 +82,7 @@ final class Tasks {
     boolean cancel(String id) {
         Task task = running.get(id);
         if (task != null) {
-            task.ticket.cancel();
+            task.cancel();
         }
         return task != null;
     }

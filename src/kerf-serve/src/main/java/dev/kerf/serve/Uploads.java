@@ -10,10 +10,11 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 
 /**
- * Pictures that clients send, kept as files. None is overwritten: one of a name that there is gets a number, and the same
+ * Pictures and videos that clients send, kept as files. None is overwritten: one of a name that there is gets a number, and the same
  * content isn't kept twice under the same name.
  */
 final class Uploads {
@@ -34,6 +35,11 @@ final class Uploads {
         this.disk = limits.disk();
     }
 
+    /** Looks at what was sent: what it is, or why it isn't taken. */
+    private interface Checked<T> {
+        T of(String id, Path file, String name) throws IOException;
+    }
+
     /**
      * Keeps what a client sends.
      *
@@ -41,53 +47,66 @@ final class Uploads {
      * @throws Refusal 413 of too many bytes or pixels, 422 if it is no picture, 507 if the disk's share is full
      */
     Original take(InputStream in, String asked) throws IOException {
+        return take(in, asked, uploadBytes, (id, part, name) -> {
+            Original o = Original.of(id, part, name, true, pixels);
+            Path file = keep(part, id, name, o.type().endings());
+            return new Original(id, file.toRealPath(), file.getFileName().toString(), o.type(), o.width(), o.height(), true);
+        });
+    }
+
+    /** {@link #take} of a video, which may be as large as what the disk has left. */
+    Clip takeVideo(InputStream in, String asked) throws IOException {
+        return take(in, asked, disk, (id, part, name) -> {
+            Clip c = Clip.of(id, part, name, true, pixels);
+            String ending = Clip.ending(name);
+            Path file = keep(part, id, name, List.of(Clip.ENDINGS.contains(ending) || ending.equals("gif") ? ending : "mp4"));
+            return new Clip(id, file.toRealPath(), file.getFileName().toString(), c.width(), c.height(), c.frames(), c.rate(),
+                    true);
+        });
+    }
+
+    private <T> T take(InputStream in, String asked, long most, Checked<T> checked) throws IOException {
         Files.createDirectories(directory);
         Path part = Files.createTempFile(directory, PART, "");
         try {
             String id;
             try (OutputStream out = Files.newOutputStream(part)) {
-                id = Original.id(in, out, uploadBytes);
+                id = Original.id(in, out, most);
             }
-            Original checked = Original.of(id, part, cleaned(asked), true, pixels);
-            return keep(part, checked);
+            return checked.of(id, part, cleaned(asked));
         } finally {
             Files.deleteIfExists(part);
         }
     }
 
     /** One at a time, so that what the disk has left is counted right. */
-    private synchronized Original keep(Path part, Original checked) throws IOException {
+    private synchronized Path keep(Path part, String id, String name, List<String> endings) throws IOException {
         if (taken() > disk) {
-            throw new Refusal(507, "pictures that were sent take " + (disk >> 20) + " MiB, which is all they may; remove some"
-                    + " of them from the folder of uploads");
+            throw new Refusal(507,
+                    "pictures and videos that were sent take " + (disk >> 20) + " MiB, which is all they may; remove"
+                            + " some of them from the folder of uploads");
         }
-        String ending = "." + checked.type().endings().getFirst();
-        String stem = checked.name();
-        for (String known : checked.type().endings()) {
+        String stem = name;
+        for (String known : endings) {
             if (stem.toLowerCase(Locale.ROOT).endsWith("." + known)) {
                 stem = stem.substring(0, stem.length() - known.length() - 1);
             }
         }
         for (int i = 1;; i++) {
-            String name = stem + (i == 1 ? "" : "-" + i) + ending;
-            Path file = directory.resolve(name);
+            Path file = directory.resolve(stem + (i == 1 ? "" : "-" + i) + "." + endings.getFirst());
             try {
                 // Fails if there is one, in one step.
                 Files.createLink(file, part);
-                return named(checked, file, name);
+                return file;
             } catch (FileAlreadyExistsException e) {
-                if (Original.id(file).equals(checked.id())) {
-                    return named(checked, file, name);
+                if (Original.id(file).equals(id)) {
+                    return file;
                 }
             } catch (UnsupportedOperationException e) {
                 Files.copy(part, file);
-                return named(checked, file, name);
+                return file;
             }
         }
-    }
-
-    private static Original named(Original o, Path file, String name) throws IOException {
-        return new Original(o.id(), file.toRealPath(), name, o.type(), o.width(), o.height(), true);
     }
 
     /** Of all files, those that are on the way too. */
@@ -119,10 +138,20 @@ final class Uploads {
 
     /** Names of the pictures that there are, in order. */
     List<String> files() {
+        return all(name -> !Clip.ENDINGS.contains(Clip.ending(name)));
+    }
+
+    /** Names of the videos that there are, in order. */
+    List<String> videos() {
+        return all(name -> Clip.isNamedSo(directory.resolve(name)));
+    }
+
+    private List<String> all(Predicate<String> which) {
         List<String> found = new ArrayList<>();
         if (Files.isDirectory(directory)) {
             try (Stream<Path> all = Files.list(directory)) {
-                all.map(f -> f.getFileName().toString()).filter(n -> !n.startsWith(".")).limit(MOST_FILES).forEach(found::add);
+                all.map(f -> f.getFileName().toString()).filter(n -> !n.startsWith(".") && which.test(n)).limit(MOST_FILES)
+                        .forEach(found::add);
             } catch (IOException e) {
                 throw new Refusal(500, "the folder of uploads can't be read");
             }
@@ -133,7 +162,7 @@ final class Uploads {
 
     /** @throws Refusal 404 if there is none of this name */
     Path file(String name) {
-        if (!files().contains(name)) {
+        if (!files().contains(name) && !videos().contains(name)) {
             throw new Refusal(404, "no picture of this name was sent");
         }
         return directory.resolve(name);

@@ -132,6 +132,23 @@ public record Instances(int width, int height, List<Instance> items) {
     }
 
     /**
+     * Likewise of a video's frame: {@code image_id} is the frame, the categories are the objects' numbers, and each element has
+     * {@code time} and {@code area} besides.
+     *
+     * @param frame counted from 0
+     * @param time  seconds from the first frame
+     */
+    public Json toCocoResults(int frame, double time) {
+        Json out = Json.array();
+        for (Instance i : items) {
+            out.add(Json.object().put("image_id", frame).put("category_id", i.category()).put("time", time)
+                    .put("score", i.score()).put("area", i.mask().area()).put("bbox", i.box().toArray())
+                    .put("segmentation", Coco.segmentation(i.mask(), Coco.Form.RUN_LENGTH)));
+        }
+        return out;
+    }
+
+    /**
      * Writes a COCO result file, whole or not at all.
      *
      * @param images what was found, by the image's id; in the map's order

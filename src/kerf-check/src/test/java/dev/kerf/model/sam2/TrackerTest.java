@@ -346,4 +346,49 @@ class TrackerTest {
         String message = assertThrows(BadInputException.class, e).getMessage();
         assertTrue(message.contains(expected), message);
     }
+
+    /** What a pointer is shown is what the prompt answers after a clear, before and after frames were followed; nothing is kept. */
+    @Test
+    void aPreviewIsThePromptsAnswer() {
+        Drawn video = new Drawn(6);
+        try (ClipTracker clip = small.track(video); ClipTracker plain = small.track(video)) {
+            Prediction preview = clip.preview(0, 1, LEFT);
+            assertEquals(Set.of(), clip.objects());
+            assertEquals(plain.prompt(0, 1, LEFT).mask(), preview.mask());
+            clip.prompt(0, 1, LEFT);
+            List<FrameResult> one = new ArrayList<>();
+            List<FrameResult> two = new ArrayList<>();
+            clip.propagate(r -> one.add(r));
+            plain.propagate(r -> two.add(r));
+            for (int frame : List.of(3, 0)) {
+                Prediction shown = clip.preview(frame, 1, RIGHT);
+                clip.preview(frame, 1, LEFT);
+                clip.clear(frame, 1);
+                assertEquals(clip.prompt(frame, 1, RIGHT).mask(), shown.mask(), "frame " + frame);
+            }
+            // Frame 0, prompted anew, is the only prompt, and not in memory yet: a frame that was followed attends to it.
+            assertEquals(clip.preview(4, 1, LEFT).mask(), clip.prompt(4, 1, LEFT).mask());
+        }
+    }
+
+    /** Without the memories that are too far away to be attended to, what follows is the same. */
+    @Test
+    void farMemoriesMayGo() {
+        Drawn video = new Drawn(StreamTracker.WINDOW + 12);
+        try (ClipTracker all = small.track(video); ClipTracker trimmed = small.track(video)) {
+            all.prompt(0, 1, LEFT);
+            trimmed.prompt(0, 1, LEFT);
+            List<Prediction> expected = new ArrayList<>();
+            List<Prediction> found = new ArrayList<>();
+            all.propagate(0, video.count(), false, r -> expected.add(r.objects().get(1)));
+            trimmed.propagate(0, video.count(), false, r -> {
+                found.add(r.objects().get(1));
+                trimmed.trim(0, r.frame());
+            });
+            assertTrue(trimmed.bytes() < all.bytes(), trimmed.bytes() + " of " + all.bytes());
+            for (int i = 0; i < found.size(); i++) {
+                assertEquals(expected.get(i).mask(), found.get(i).mask(), "frame " + i);
+            }
+        }
+    }
 }

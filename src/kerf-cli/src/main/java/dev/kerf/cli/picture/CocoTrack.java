@@ -3,10 +3,8 @@ package dev.kerf.cli.picture;
 import dev.kerf.file.AtomicFile;
 import dev.kerf.image.video.FrameSource.Frame;
 import dev.kerf.json.Json;
-import dev.kerf.mask.Coco;
 import dev.kerf.mask.CocoDataset;
 import dev.kerf.mask.Instances;
-import dev.kerf.mask.Instances.Instance;
 import java.io.IOException;
 import java.io.OutputStreamWriter;
 import java.io.Writer;
@@ -52,13 +50,10 @@ final class CocoTrack implements AutoCloseable {
      */
     void write(Frame frame, Instances objects) {
         try {
-            for (Instance i : objects.items()) {
+            for (Json element : objects.toCocoResults(frame.index(), frame.time()).items()) {
                 out.write(first ? "\n" : ",\n");
                 first = false;
-                out.write(Json.object().put("image_id", frame.index()).put("category_id", i.category())
-                        .put("time", frame.time()).put("score", i.score()).put("area", i.mask().area())
-                        .put("bbox", i.box().toArray())
-                        .put("segmentation", Coco.segmentation(i.mask(), Coco.Form.RUN_LENGTH)).toString());
+                out.write(element.toString());
             }
         } catch (IOException e) {
             throw file.failed(e);

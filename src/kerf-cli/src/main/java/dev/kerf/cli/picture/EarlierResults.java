@@ -5,6 +5,7 @@ import dev.kerf.image.Image;
 import dev.kerf.image.ImageInfo;
 import dev.kerf.image.ImageInfo.FileType;
 import dev.kerf.image.PixelFormat;
+import dev.kerf.image.video.FrameSource;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -81,7 +82,7 @@ final class EarlierResults {
     private static boolean isMade(Path file, Path image) {
         try {
             ImageInfo made = Image.info(file);
-            boolean moves = made.type() == FileType.GIF && Footage.isVideo(image);
+            boolean moves = made.type() == FileType.GIF && FrameSource.isVideo(image);
             return (made.type() == FileType.PNG || moves) && (hasNoOneSize(image) || isSizeOf(made, Image.info(image)));
         } catch (KerfException e) {
             return false;

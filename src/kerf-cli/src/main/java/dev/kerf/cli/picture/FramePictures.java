@@ -2,6 +2,7 @@ package dev.kerf.cli.picture;
 
 import dev.kerf.image.video.FrameSink;
 import dev.kerf.image.video.FrameSource.Frame;
+import dev.kerf.image.video.VideoFrames;
 import java.nio.file.Path;
 import java.util.function.UnaryOperator;
 

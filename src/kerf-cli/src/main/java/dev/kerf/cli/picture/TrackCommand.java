@@ -14,6 +14,7 @@ import dev.kerf.cli.option.Usage;
 import dev.kerf.cli.option.WeightsPath;
 import dev.kerf.error.BadInputException;
 import dev.kerf.image.Image;
+import dev.kerf.image.video.VideoFrames;
 import dev.kerf.model.ModelOptions;
 import dev.kerf.model.sam2.ClipTracker;
 import dev.kerf.model.sam2.Prediction;
@@ -182,7 +183,7 @@ public final class TrackCommand implements Callable<Integer> {
     private void clip(Sam2 sam, VideoFrames frames, Map<Integer, Map<Integer, Prompt>> prompts,
             Map<Integer, Map<Integer, HostTensor>> masks, Map<Integer, List<Integer>> removals, int first,
             Consumer<FrameResult> each) {
-        try (ClipTracker clip = sam.track(frames)) {
+        try (ClipTracker clip = sam.track(ClipTracker.Frames.of(frames))) {
             masks.forEach((object, byFrame) -> byFrame.forEach((f, m) -> clip.mask(f, object, m)));
             prompts.forEach((object, byFrame) -> byFrame.forEach((f, p) -> clip.prompt(f, object, p)));
             if (backward && first > 0) {

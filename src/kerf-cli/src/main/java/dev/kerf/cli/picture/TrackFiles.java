@@ -13,6 +13,7 @@ import dev.kerf.file.AtomicFile;
 import dev.kerf.image.Image;
 import dev.kerf.image.video.FrameSink;
 import dev.kerf.image.video.FrameSource.Frame;
+import dev.kerf.image.video.VideoFrames;
 import dev.kerf.json.Json;
 import dev.kerf.mask.Box;
 import dev.kerf.mask.Coco;

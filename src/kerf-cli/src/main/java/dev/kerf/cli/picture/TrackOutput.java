@@ -3,6 +3,7 @@ package dev.kerf.cli.picture;
 import dev.kerf.backend.Device;
 import dev.kerf.cli.console.Console;
 import dev.kerf.cli.option.Claims;
+import dev.kerf.image.video.VideoFrames;
 import dev.kerf.model.sam2.Prompt;
 import java.nio.file.Path;
 import java.util.List;

@@ -118,4 +118,12 @@ public interface FrameSource extends Iterator<FrameSource.Frame>, AutoCloseable 
     static FrameSource open(Path video) {
         return VideoFile.open(video);
     }
+
+    /**
+     * Whether a file moves: a GIF of several frames, and whatever is no picture by its name nor by what is in it. Folders don't,
+     * though {@link #open} takes them.
+     */
+    static boolean isVideo(Path file) {
+        return VideoFile.isVideo(file);
+    }
 }

@@ -1,7 +1,10 @@
 package dev.kerf.image.video;
 
 import dev.kerf.error.BadFileException;
+import dev.kerf.error.KerfException;
 import dev.kerf.file.AtomicFile;
+import dev.kerf.image.Image;
+import dev.kerf.image.ImageInfo.FileType;
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -10,6 +13,7 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Locale;
 
 /** Tells kinds of videos apart: to read by their content, to write by the name's ending. */
@@ -86,6 +90,36 @@ final class VideoFile {
         return name.endsWith(".gif")
                 ? new GifSink(pending.out(), width, height)
                 : new Y4mSink(pending.out(), width, height, rate);
+    }
+
+    /** As {@link FrameSource#isVideo}. */
+    static boolean isVideo(Path file) {
+        String name = file.getFileName().toString();
+        String ending = name.substring(name.lastIndexOf('.') + 1).toLowerCase(Locale.ROOT);
+        if (ending.equals("gif")) {
+            return isAnimated(file);
+        }
+        boolean named = Arrays.stream(FileType.values()).anyMatch(t -> t.endings().contains(ending));
+        return !named && Files.isRegularFile(file) && !isPicture(file);
+    }
+
+    private static boolean isAnimated(Path file) {
+        try (FrameSource frames = FrameSource.open(file)) {
+            frames.next();
+            return frames.hasNext();
+        } catch (KerfException e) {
+            // It fails as a picture when its turn comes.
+            return false;
+        }
+    }
+
+    private static boolean isPicture(Path file) {
+        try {
+            Image.info(file);
+            return true;
+        } catch (KerfException e) {
+            return false;
+        }
     }
 
     private static String path() {

@@ -3,6 +3,7 @@ package dev.kerf.model.sam2;
 import dev.kerf.error.BadInputException;
 import dev.kerf.error.ClosedException;
 import dev.kerf.image.Picture;
+import dev.kerf.image.video.VideoFrames;
 import dev.kerf.model.sam2.Sam2.FrameResult;
 import dev.kerf.tensor.HostTensor;
 import java.util.Iterator;
@@ -44,6 +45,21 @@ public final class ClipTracker implements AutoCloseable {
 
         /** Frame {@code index}, from 0. */
         Picture frame(int index);
+
+        /** Those of a file or folder; whoever opened it closes it. */
+        static Frames of(VideoFrames video) {
+            return new Frames() {
+                @Override
+                public int count() {
+                    return video.count();
+                }
+
+                @Override
+                public Picture frame(int index) {
+                    return video.frame(index);
+                }
+            };
+        }
 
         /** Frames that are in memory already. */
         static Frames of(List<? extends Picture> frames) {
@@ -100,7 +116,22 @@ public final class ClipTracker implements AutoCloseable {
      * @return its mask in that frame
      */
     public Prediction prompt(int frame, int object, Prompt prompt) {
-        return tracking.prompt(check(frame), object, prompt, view(frame), limits());
+        check(frame);
+        tracking.settleOnly(object, this::view);
+        return tracking.prompt(frame, object, prompt, view(frame), limits());
+    }
+
+    /**
+     * What {@link #prompt} would answer after a {@link #clear} of the object in the frame; nothing of it is kept. For what is
+     * shown while a pointer moves over a frame.
+     *
+     * @param object a number that may be new
+     * @return the mask that the prompt would give
+     */
+    public Prediction preview(int frame, int object, Prompt prompt) {
+        check(frame);
+        tracking.settleOnly(object, this::view);
+        return tracking.preview(frame, object, prompt, view(frame), limits());
     }
 
     /** Takes a mask (H, W) U8 as the object's in a frame; pixels that aren't 0 are the object's. */
@@ -118,6 +149,23 @@ public final class ClipTracker implements AutoCloseable {
     public void remove(int object) {
         requireOpen();
         tracking.remove(object);
+    }
+
+    /** Bytes that memories of frames and the features of the frames looked at last take, on the device and the heap. */
+    public long bytes() {
+        return tracking.bytes() + views.values().stream().mapToLong(ImageView::bytes).sum();
+    }
+
+    /**
+     * Lets memories of frames that were only tracked go, those farthest from a frame first, until all memories take no more than
+     * so many bytes. The {@link StreamTracker#WINDOW} frames on both sides of it stay, and so do prompted ones: what is followed
+     * from that frame is what it would have been.
+     *
+     * @param bytes that memories on the heap may take
+     * @param frame where to go on from
+     */
+    public void trim(long bytes, int frame) {
+        tracking.trim(bytes, check(frame));
     }
 
     /** Follows all objects from the first frame with a prompt to the video's end. */

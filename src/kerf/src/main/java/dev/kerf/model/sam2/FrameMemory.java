@@ -29,6 +29,11 @@ final class FrameMemory {
         this.pointer = pointer;
     }
 
+    /** Bytes that it takes on the heap. */
+    long bytes() {
+        return mask.data().byteSize() + pointer.data().byteSize() + (stored == null ? 0 : stored.data().byteSize());
+    }
+
     /** Whether the frame was put into memory: not yet, if it has only been prompted. */
     boolean remembered() {
         return slot != NOWHERE || stored != null;

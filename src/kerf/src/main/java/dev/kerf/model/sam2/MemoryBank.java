@@ -118,6 +118,11 @@ final class MemoryBank implements AutoCloseable {
         }
     }
 
+    /** Bytes that the rings take on the device. */
+    long bytes() {
+        return memories == null ? 0 : memories.type().bytes() + pointers.type().bytes();
+    }
+
     @Override
     public void close() {
         if (memories != null) {

@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.IntFunction;
 import java.util.function.IntPredicate;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Objects followed through a video: what upstream's SAM2VideoPredictor does with its inference state, for a batch of
@@ -53,13 +54,39 @@ final class Tracking implements AutoCloseable {
 
     /** Answers a prompt in a frame and keeps the answer for {@link #settle}. */
     Prediction prompt(int frame, int object, Prompt prompt, ImageView view, Limits limits) {
+        check(prompt);
+        TrackedObject o = objects.getOrDefault(object, new TrackedObject());
+        boolean initial = !o.visited.containsKey(frame);
+        Answer answer = answer(frame, o, prompt, initial, o.latest(frame), view, limits);
+        objects.put(object, o);
+        o.prompted(frame, initial, answer.memory);
+        return answer.shown;
+    }
+
+    /** Answers a prompt in a frame as {@link #prompt} would after a clear; nothing is kept. */
+    Prediction preview(int frame, int object, Prompt prompt, ImageView view, Limits limits) {
+        check(prompt);
+        TrackedObject o = objects.getOrDefault(object, new TrackedObject());
+        boolean initial = !o.visited.containsKey(frame) || o.conditioning.containsKey(frame);
+        return answer(frame, o, prompt, initial, o.memory(frame), view, limits).shown;
+    }
+
+    private void check(Prompt prompt) {
         prompt.check(width, height, sam.config().maskSize());
         if (prompt.points().isEmpty() && prompt.box() == null) {
             throw new BadInputException("a mask to refine needs a point or a box beside it");
         }
-        TrackedObject o = objects.getOrDefault(object, new TrackedObject());
-        boolean initial = !o.visited.containsKey(frame);
-        FrameMemory before = o.latest(frame);
+    }
+
+    /**
+     * What the network says to a prompt.
+     *
+     * @param initial whether it is answered by the frame alone, without memories of others
+     * @param before  what was known of the object in the frame, if anything
+     */
+    private Answer answer(int frame, TrackedObject o, Prompt prompt, boolean initial, @Nullable FrameMemory before,
+            ImageView view,
+            Limits limits) {
         Prompt asked = prompt.mask() == null && before != null
                 ? prompt.refining(PromptBatch.clamped(before.mask))
                 : prompt;
@@ -67,31 +94,26 @@ final class Tracking implements AutoCloseable {
         // Upstream counts a box as two points; with more than one there is nothing to choose from.
         boolean multimask = asked.points().size() + (asked.box() == null ? 0 : 2) <= 1;
         DecoderRequest decoder = new DecoderRequest(1, batch.room(), batch.mask(), multimask);
-        Answer answer;
         if (initial) {
             try (var lease = sam.frames().lease(new FrameRequest(decoder, 0, 0, 0))) {
                 Executable e = lease.plan();
                 view.bind(e, "image_embeddings", "high_res_features_0", "high_res_features_1");
                 batch.upload(e, width, height);
                 e.run();
-                answer = answers(e, frame).getFirst();
-            }
-        } else {
-            Recall recall = o.recall(frame, limits, o.visited.get(frame));
-            RecallBatch recalled = new RecallBatch(List.of(o), List.of(recall));
-            bank.begin(recalled.needed());
-            try (var lease = sam.frames().lease(recalled.request(decoder, bank.slots()))) {
-                Executable e = lease.plan();
-                view.bind(e, "vision_features", "high_res_features_0", "high_res_features_1");
-                batch.upload(e, width, height);
-                recalled.upload(e, bank);
-                e.run();
-                answer = answers(e, frame).getFirst();
+                return answers(e, frame).getFirst();
             }
         }
-        objects.put(object, o);
-        o.prompted(frame, initial, answer.memory);
-        return answer.shown;
+        Recall recall = o.recall(frame, limits, o.visited.get(frame));
+        RecallBatch recalled = new RecallBatch(List.of(o), List.of(recall));
+        bank.begin(recalled.needed());
+        try (var lease = sam.frames().lease(recalled.request(decoder, bank.slots()))) {
+            Executable e = lease.plan();
+            view.bind(e, "vision_features", "high_res_features_0", "high_res_features_1");
+            batch.upload(e, width, height);
+            recalled.upload(e, bank);
+            e.run();
+            return answers(e, frame).getFirst();
+        }
     }
 
     /**
@@ -124,6 +146,14 @@ final class Tracking implements AutoCloseable {
             v[i] = mask.getDouble(i) != 0 ? 1 : 0;
         }
         return MemorySegment.ofArray(v);
+    }
+
+    /** Puts prompted frames into memory if an object has no others, which a frame could attend to. */
+    void settleOnly(int object, IntFunction<ImageView> views) {
+        TrackedObject o = objects.get(object);
+        if (o != null && o.conditioning.isEmpty() && !o.pending().isEmpty() && !o.visited.isEmpty()) {
+            settle(views);
+        }
     }
 
     /** Puts prompted frames into memory, before objects are followed from them. */
@@ -264,6 +294,41 @@ final class Tracking implements AutoCloseable {
             throw new BadInputException("no object " + number + "; there are " + objects.keySet());
         }
         return o;
+    }
+
+    /** Bytes that memories take, on the device and the heap. */
+    long bytes() {
+        return bank.bytes() + heap();
+    }
+
+    private long heap() {
+        return objects.values().stream().flatMap(o -> o.all().stream()).mapToLong(FrameMemory::bytes).sum();
+    }
+
+    /** Lets tracked frames go that are far from one, the farthest first, while memories on the heap take more than that. */
+    void trim(long bytes, int near) {
+        long left = heap();
+        while (left > bytes) {
+            TrackedObject of = null;
+            int farthest = near;
+            for (TrackedObject o : objects.values()) {
+                if (!o.tracked.isEmpty()) {
+                    int first = o.tracked.firstKey();
+                    int last = o.tracked.lastKey();
+                    int far = Math.abs(first - near) > Math.abs(last - near) ? first : last;
+                    if (Math.abs(far - near) > Math.abs(farthest - near)) {
+                        of = o;
+                        farthest = far;
+                    }
+                }
+            }
+            if (of == null || Math.abs(farthest - near) <= StreamTracker.WINDOW) {
+                return;
+            }
+            FrameMemory gone = of.tracked.remove(farthest);
+            left -= gone.bytes();
+            bank.release(gone);
+        }
     }
 
     /** Lets go of what an object was in a frame. */
