@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import fs from "node:fs";
+import { moreVideo, video, withoutSam } from "./video.mjs";
 import { areas, clean, exported, kept, launch, openPicture, OUT, place, ready, REGIONS, SAM, tab } from "./driver.mjs";
 
 const browser = await launch();
@@ -236,6 +237,8 @@ try {
   await keys();
   await phone();
   await sam();
+  await moreVideo(browser, await video(browser));
+  await withoutSam(browser, REGIONS);
   await film();
   fs.writeFileSync(`${OUT}/timings.json`, JSON.stringify(timings));
   console.log("all of the page was tried");

@@ -10,15 +10,19 @@ import dev.kerf.backend.Backends;
 import dev.kerf.backend.Device;
 import dev.kerf.check.golden.GoldenCase;
 import dev.kerf.image.Image;
+import dev.kerf.image.PixelFormat;
 import dev.kerf.image.video.FrameSink;
 import dev.kerf.image.video.FrameSource;
+import dev.kerf.image.video.VideoFrames;
 import dev.kerf.json.Json;
 import dev.kerf.mask.Coco;
 import dev.kerf.mask.Mask;
 import dev.kerf.model.ModelOptions;
+import dev.kerf.model.sam2.ClipTracker;
 import dev.kerf.model.sam2.ImageView;
 import dev.kerf.model.sam2.Prompt;
 import dev.kerf.model.sam2.PromptModel;
+import dev.kerf.model.sam2.Sam2;
 import dev.kerf.model.unet.SegmentOptions;
 import dev.kerf.model.unet.UNet;
 import dev.kerf.weights.Weights;
@@ -28,9 +32,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestReporter;
@@ -48,6 +56,8 @@ class BrowserTest {
     private static final Path SCRIPTS = Path.of("src/kerf-serve/src/test/browser");
     private static final Path QUICK = Path.of("src/kerf-check/src/test/resources/goldens/sam2-quick");
     private static final Path SAMPLES = Path.of("src/main/samples");
+
+    private static final int FRAMES = 8;
 
     @TempDir
     private Path dir;
@@ -88,6 +98,7 @@ class BrowserTest {
         }
         Image.read(SAMPLES.resolve("tissue-1.png")).writePng(cells.resolve("tissue-3.png"));
         Files.copy(QUICK.resolve("frame0.png"), drawn.resolve("drawn.png"));
+        clip(drawn.resolve("clip.gif"));
         try (Device device = Backends.open("cpu");
                 Weights embedded = Kerf.embeddedWeights();
                 UNet unet = UNet.load(device, embedded);
@@ -98,6 +109,7 @@ class BrowserTest {
             drive(regions, points, out);
             compareWithSam(sam, drawn, out);
             compareWithRegions(unet, out);
+            compareWithTracker((Sam2) sam, drawn.resolve("clip.gif"), out);
         }
         String pictures = System.getProperty(PICTURES);
         if (pictures != null) {
@@ -116,6 +128,7 @@ class BrowserTest {
         builder.environment().put("KERF_SAM", points.url());
         builder.environment().put("KERF_OUT", out.toString());
         builder.environment().put("KERF_PICTURE", SAMPLES.resolve("tissue-1-overlay.png").toAbsolutePath().toString());
+        builder.environment().put("KERF_CLIP", dir.resolve("drawn/clip.gif").toString());
         builder.environment().put("KERF_CHROMIUM", program("chromium", "chromium-browser", "google-chrome").orElseThrow());
         Process node = builder.start();
         try {
@@ -146,6 +159,67 @@ class BrowserTest {
             assertEquals(view.candidates(Prompt.point(point[0], point[1])).getFirst().mask(), mask(coco.at(0), 256));
             assertEquals(view.predict(Prompt.box(box[0], box[1], box[2], box[3])).mask(), mask(coco.at(1), 256));
         }
+    }
+
+    /** Discs that wander over a gradient. */
+    private static void clip(Path gif) {
+        FrameSource.Rate rate = new FrameSource.Rate(5, 1);
+        try (FrameSink sink = FrameSink.open(gif, 256, 256, rate)) {
+            for (int t = 0; t < FRAMES; t++) {
+                Image frame = Image.blank(256, 256, PixelFormat.RGB8);
+                for (int i = 0; i < 256 * 256; i++) {
+                    int x = i % 256;
+                    int y = i / 256;
+                    boolean one = Math.hypot(x - 110 - 6 * t, y - 94) < 34;
+                    boolean two = Math.hypot(x - 150 + 8 * t, y - 180 + 3 * t) < 26;
+                    frame.setSample(x, y, 0, one ? 240 : two ? 60 : 40 + x / 4);
+                    frame.setSample(x, y, 1, one ? 150 : two ? 190 : 60 + y / 4);
+                    frame.setSample(x, y, 2, one ? 40 : two ? 210 : 90);
+                }
+                sink.write(new FrameSource.Frame(t, rate.time(t), rate.duration(), frame));
+            }
+            sink.finish();
+        }
+    }
+
+    /** Masks of the video, from the page's export, are those of a tracker that was shown the same in the same order. */
+    private static void compareWithTracker(Sam2 sam, Path video, Path out) {
+        Json objects = Json.read(out.resolve("video-track.json")).at("objects");
+        Json first = objects.at(0).at("prompts");
+        Json second = objects.at(1).at("prompts");
+        Map<List<Integer>, Mask> expected = new HashMap<>();
+        Consumer<Sam2.FrameResult> keep = r -> r.objects().forEach((o, p) -> expected.put(List.of(r.frame(), o), p.mask()));
+        try (VideoFrames frames = new VideoFrames(video);
+                ClipTracker clip = sam.track(ClipTracker.Frames.of(frames))) {
+            clip.prompt(2, 1, points(first.at("2")));
+            clip.propagate(2, 3, true, keep);
+            clip.propagate(2, FRAMES, false, keep);
+            expected.put(List.of(5, 1), clip.prompt(5, 1, points(first.at("5"))).mask());
+            clip.clear(5, 1);
+            expected.put(List.of(5, 1), clip.prompt(5, 1, points(first.at("5"))).mask());
+            double[] b = second.at("3").at("box").asDoubles();
+            clip.prompt(3, 2, Prompt.box(b[0], b[1], b[2], b[3]));
+            clip.propagate(Set.of(2), 3, FRAMES, false, keep);
+        }
+        // Where pixels were drawn they are the mask, and a stroke is answered in the light of them.
+        Mask drawn = Coco.mask(second.at("6").at("segmentation"), 256, 256).decode();
+        expected.keySet().removeIf(at -> at.equals(List.of(6, 2)) || at.equals(List.of(7, 2)));
+        int compared = 0;
+        for (Json result : Json.read(out.resolve("video-coco")).items()) {
+            List<Integer> at = List.of(result.at("image_id").asInt(), result.at("category_id").asInt());
+            if (expected.containsKey(at)) {
+                assertEquals(expected.get(at), mask(result, 256), () -> "frame and object " + at);
+                compared++;
+            }
+        }
+        assertEquals(FRAMES + FRAMES - 5, compared);
+        assertTrue(drawn.get(40, 20), "the brush was there");
+    }
+
+    private static Prompt points(Json shown) {
+        List<Prompt.Point> points = shown.at("points").items().stream()
+                .map(p -> new Prompt.Point(p.at(0).asDouble(), p.at(1).asDouble(), p.at(2).asInt() == 1)).toList();
+        return new Prompt(points, null, null);
     }
 
     /** The region that was clicked on is all of one class, and ends where another begins. */

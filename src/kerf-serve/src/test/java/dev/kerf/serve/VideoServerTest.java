@@ -247,6 +247,26 @@ class VideoServerTest {
                 .is(400);
     }
 
+    /** A correction that is taken back at once leaves what was found; given again it is answered as before. */
+    @Test
+    void aCorrectionIsTakenBack() {
+        prompt("{\"frame\": 0, \"object\": 1, \"points\": [[125, 94]]}");
+        propagate("{\"start\": 0}");
+        Mask followed = mask(2, 1);
+        String correction = "{\"frame\": 2, \"object\": 1, \"points\": [[150, 100], [20, 220, 0]]}";
+        Mask corrected = Client.mask(prompt(correction).at("mask"));
+        assertNotEquals(followed, corrected);
+        delete("/objects/1/prompts/2").is(200);
+        assertEquals(followed, mask(2, 1));
+        assertEquals(corrected, Client.mask(prompt(correction).at("mask")));
+        // After it was followed further it is in memory: the object is shown anew by what is left.
+        propagate("{\"start\": 2}");
+        delete("/objects/1/prompts/2").is(200);
+        assertEquals(followed, mask(2, 1));
+        propagate("{\"start\": 0}");
+        assertEquals(followed, mask(2, 1));
+    }
+
     /** After a restart the work is there, and the tracker knows what was shown. */
     @Test
     void workSurvivesARestart() {

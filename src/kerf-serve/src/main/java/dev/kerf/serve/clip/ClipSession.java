@@ -165,7 +165,9 @@ public final class ClipSession implements AutoCloseable {
         tracking.lock();
         try {
             work.hide(frame, object);
-            again(object);
+            if (tracker != null && tracker.objects().contains(object) && !tracker.clear(frame, object)) {
+                again(object);
+            }
         } finally {
             count();
             tracking.unlock();

@@ -13,12 +13,12 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.Comparator;
-import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -31,6 +31,9 @@ public final class ClipWork {
     public static final int MOST_OBJECTS = 255;
     private static final int LONGEST_NAME = 200;
     private static final int NEVER = -1;
+    /** Members of a frame's file: its masks, and those that were found before an object was shown there. */
+    private static final String OBJECTS = "objects";
+    private static final String BEHIND = "behind";
 
     private final Path directory;
     private final int width;
@@ -211,7 +214,10 @@ public final class ClipWork {
         return out;
     }
 
-    /** Keeps what an object is shown by in a frame and the mask that answered it; a new object gets a name and a colour. */
+    /**
+     * Keeps what an object is shown by in a frame and the mask that answered it; a new object gets a name and a colour. A mask that
+     * was found there before is kept behind it, for {@link #hide}.
+     */
     synchronized void show(int frame, Shown shown, Found answer) {
         Thing t = things.computeIfAbsent(checked(answer.object()), number -> {
             Thing made = new Thing();
@@ -219,18 +225,27 @@ public final class ClipWork {
             made.colour = String.format("#%06x", Palette.colour(number) & 0xffffff);
             return made;
         });
+        List<Found> behind = new ArrayList<>(read(frame, BEHIND));
+        if (!t.shown.containsKey(frame)) {
+            found(frame).stream().filter(f -> f.object() == answer.object()).forEach(behind::add);
+        }
         t.shown.put(frame, shown.json());
         t.gone = t.gone != NEVER && frame >= t.gone ? NEVER : t.gone;
-        put(frame, List.of(answer));
+        store(frame, with(found(frame), List.of(answer)), behind);
+        t.found.set(frame);
         keep();
     }
 
-    /** Forgets what an object is shown by in a frame, and its mask there. */
+    /** Forgets what an object is shown by in a frame, and its mask there: the one is back that was found before, if one was. */
     synchronized void hide(int frame, int object) {
         if (thing(object).shown.remove(frame) == null) {
             throw new BadInputException("object " + object + " isn't shown in frame " + frame);
         }
+        List<Found> back = read(frame, BEHIND).stream().filter(f -> f.object() == object).toList();
         take(frame, object);
+        if (!back.isEmpty()) {
+            put(frame, back);
+        }
         keep();
     }
 
@@ -259,46 +274,61 @@ public final class ClipWork {
 
     /** The masks of a frame, in the order of the objects' numbers. */
     public synchronized List<Found> found(int frame) {
+        return read(frame, OBJECTS);
+    }
+
+    private List<Found> read(int frame, String which) {
         if (!Files.exists(file(frame))) {
             return List.of();
         }
-        return Json.read(file(frame)).at("objects").items().stream().map(j -> Found.of(j, width, height)).toList();
-    }
-
-    /** Whether a frame has masks. */
-    public synchronized boolean isFound(int frame) {
-        return things.values().stream().anyMatch(t -> t.found.get(frame));
+        return Json.read(file(frame)).find(which).map(Json::items).orElse(List.of()).stream()
+                .map(j -> Found.of(j, width, height)).toList();
     }
 
     /** Keeps masks of a frame; others that are there of other objects stay. */
     synchronized void put(int frame, List<Found> answers) {
-        Set<Integer> replaced = new HashSet<>();
-        answers.forEach(a -> replaced.add(a.object()));
-        List<Found> all = new ArrayList<>(answers);
-        found(frame).stream().filter(f -> !replaced.contains(f.object())).forEach(all::add);
-        store(frame, all);
+        Set<Integer> replaced = numbers(answers);
+        // What was followed again has nothing behind it, unless it is shown there.
+        List<Found> behind = read(frame, BEHIND).stream()
+                .filter(f -> !replaced.contains(f.object()) || isShown(f.object(), frame)).toList();
+        store(frame, with(found(frame), answers), behind);
         // One that was removed meanwhile has none any more.
         answers.stream().map(a -> things.get(a.object())).filter(t -> t != null).forEach(t -> t.found.set(frame));
     }
 
+    private static Set<Integer> numbers(List<Found> some) {
+        return some.stream().map(Found::object).collect(Collectors.toSet());
+    }
+
+    private static List<Found> with(List<Found> before, List<Found> answers) {
+        Set<Integer> replaced = numbers(answers);
+        return Stream.concat(answers.stream(), before.stream().filter(f -> !replaced.contains(f.object()))).toList();
+    }
+
     private void take(int frame, int object) {
-        store(frame, found(frame).stream().filter(f -> f.object() != object).toList());
+        store(frame, found(frame).stream().filter(f -> f.object() != object).toList(),
+                read(frame, BEHIND).stream().filter(f -> f.object() != object).toList());
         thing(object).found.clear(frame);
     }
 
-    private void store(int frame, List<Found> all) {
-        List<Found> left = all.stream().filter(f -> things.containsKey(f.object()))
-                .sorted(Comparator.comparingInt(Found::object)).toList();
-        if (left.isEmpty()) {
-            try {
-                Files.deleteIfExists(file(frame));
-            } catch (IOException e) {
-                throw new BadFileException(file(frame) + ": can't be removed (" + e.getMessage() + ")", e);
-            }
+    private void store(int frame, List<Found> all, List<Found> behind) {
+        Json json = Json.object().put("frame", frame).put(OBJECTS, json(all)).put(BEHIND, json(behind));
+        if (json.at(OBJECTS).size() > 0) {
+            write(file(frame), json);
             return;
         }
+        try {
+            Files.deleteIfExists(file(frame));
+        } catch (IOException e) {
+            throw new BadFileException(file(frame) + ": can't be removed (" + e.getMessage() + ")", e);
+        }
+    }
+
+    /** Of those that there are still. */
+    private Json json(List<Found> some) {
         Json objects = Json.array();
-        left.forEach(f -> objects.add(f.toJson()));
-        write(file(frame), Json.object().put("frame", frame).put("objects", objects));
+        some.stream().filter(f -> things.containsKey(f.object())).sorted(Comparator.comparingInt(Found::object))
+                .forEach(f -> objects.add(f.toJson()));
+        return objects;
     }
 }

@@ -62,3 +62,34 @@ export async function keep(id, drawing, version) {
   const headers = version ? { "If-Match": version } : { "If-None-Match": "*" };
   return (await send("PUT", `api/images/${id}/work`, drawing, { headers })).headers.get("ETag");
 }
+
+// Videos. What changes objects says which version of them it knows.
+
+const video = id => `api/videos/${id}`;
+const match = version => ({ headers: { "If-Match": `"${version}"` } });
+
+export const openVideo = async which => (await send("POST", "api/videos", which)).json();
+export const uploadVideo = async file => (await send("POST", "api/videos?name=" + encodeURIComponent(file.name), file)).json();
+export const frame = async (id, n) => (await send("GET", `${video(id)}/frames/${n}`)).blob();
+export const frameMasks = async (id, n) => (await (await send("GET", `${video(id)}/frames/${n}/masks`)).json()).objects;
+export const track = async id => (await send("GET", `${video(id)}/track`)).json();
+export const promptFrame = async (id, body, version, options = match(version)) => (await send("POST", `${video(id)}/prompt`, body, options)).json();
+export const describe = async (id, object, name, colour, version) =>
+  (await send("PUT", `${video(id)}/objects/${object}`, { name, colour }, match(version))).json();
+export const removeObject = async (id, object, from, version) =>
+  (await send("DELETE", `${video(id)}/objects/${object}${from === null ? "" : `?from=${from}`}`, undefined, match(version))).json();
+export const hide = async (id, object, n, version) =>
+  (await send("DELETE", `${video(id)}/objects/${object}/prompts/${n}`, undefined, match(version))).json();
+export const cancelVideo = id => send("DELETE", `${video(id)}/task`);
+export const exportedVideo = async (id, format) => (await send("POST", `${video(id)}/export`, { format })).blob();
+
+/** Follows objects; `each` is given every line when it comes. */
+export async function propagate(id, body, signal, each) {
+  const reader = (await send("POST", `${video(id)}/propagate`, body, { signal })).body.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = "";
+  for (let part = await reader.read(); !part.done; part = await reader.read()) {
+    const lines = (rest + part.value).split("\n");
+    rest = lines.pop();
+    lines.forEach(line => each(JSON.parse(line)));
+  }
+}

@@ -144,7 +144,7 @@ export class Pointing {
 
   /** Pixels whose middle is within the brush along a stroke. */
   #painted(points) {
-    const { naturalWidth: width, naturalHeight: height } = this.view.picture;
+    const { width, height } = this.view;
     const bytes = new Uint8Array(width * height);
     const r = Math.max(0.5, this.#size / 2);
     points.forEach(([bx, by], i) => {
@@ -221,7 +221,7 @@ export class Pointing {
     if (!this.view.picture) {
       return;
     }
-    const { naturalWidth: width, naturalHeight: height } = this.view.picture;
+    const { width, height } = this.view;
     const cross = this.view.cross ?? { x: width / 2, y: height / 2 };
     if (moves[e.key]) {
       e.preventDefault();

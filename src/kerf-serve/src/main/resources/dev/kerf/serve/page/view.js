@@ -7,6 +7,8 @@ const HOVER = 150;
 
 export class View {
   picture = null;
+  width = 0;
+  height = 0;
   objects = [];
   current = null;
   hover = null;
@@ -31,18 +33,27 @@ export class View {
     }).observe(canvas);
   }
 
-  show(picture) {
+  /** A picture of so many pixels. */
+  show(picture, width, height) {
     this.picture = picture;
-    this.#layer = new OffscreenCanvas(picture.naturalWidth, picture.naturalHeight);
-    this.#over = new OffscreenCanvas(picture.naturalWidth, picture.naturalHeight);
+    this.width = width;
+    this.height = height;
+    this.#layer = new OffscreenCanvas(width, height);
+    this.#over = new OffscreenCanvas(width, height);
     this.cross = null;
     this.setHover(null);
     this.fit();
   }
 
+  /** Another picture of the same size, where the one before is. */
+  replace(picture) {
+    this.picture = picture;
+    this.setHover(null);
+  }
+
   fit() {
     if (this.picture) {
-      const { naturalWidth: w, naturalHeight: h } = this.picture;
+      const { width: w, height: h } = this;
       this.#scale = 0.96 * Math.min(this.canvas.width / w, this.canvas.height / h);
       this.#x = (this.canvas.width - w * this.#scale) / 2;
       this.#y = (this.canvas.height - h * this.#scale) / 2;
@@ -73,7 +84,7 @@ export class View {
     const box = this.canvas.getBoundingClientRect();
     const x = ((clientX - box.left) * devicePixelRatio - this.#x) / this.#scale;
     const y = ((clientY - box.top) * devicePixelRatio - this.#y) / this.#scale;
-    const { naturalWidth: w, naturalHeight: h } = this.picture;
+    const { width: w, height: h } = this;
     return {
       x: Math.min(w, Math.max(0, x)), y: Math.min(h, Math.max(0, y)), inside: x >= 0 && y >= 0 && x < w && y < h,
     };

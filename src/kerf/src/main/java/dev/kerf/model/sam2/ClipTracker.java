@@ -139,10 +139,15 @@ public final class ClipTracker implements AutoCloseable {
         return tracking.give(check(frame), object, mask, view(frame));
     }
 
-    /** Takes back an object's prompts in a frame. */
-    public void clear(int frame, int object) {
+    /**
+     * Takes back an object's prompts in a frame.
+     *
+     * @return whether it is as if they had never been given; not, if objects were followed since: then the mask that answered
+     *         them stays in memory as one that was found
+     */
+    public boolean clear(int frame, int object) {
         check(frame);
-        tracking.object(object).clear(frame);
+        return tracking.object(object).clear(frame);
     }
 
     /** Lets go of an object. */

@@ -75,15 +75,19 @@ final class TrackedObject {
         return conditioning.containsKey(frame) ? conditioning.get(frame) : tracked.get(frame);
     }
 
-    /** Takes back the prompts of a frame, which counts as tracked from then on if it had an answer. */
-    void clear(int frame) {
-        conditioningNext.remove(frame);
-        trackedNext.remove(frame);
+    /**
+     * Takes back the prompts of a frame, which counts as tracked from then on if it had an answer.
+     *
+     * @return whether nothing is left of them: they weren't in memory yet
+     */
+    boolean clear(int frame) {
+        boolean pending = conditioningNext.remove(frame) != null | trackedNext.remove(frame) != null;
         FrameMemory m = conditioning.remove(frame);
         if (m != null) {
             tracked.put(frame, m);
             visited.remove(frame);
         }
+        return pending && m == null;
     }
 
     /** Everything in memory. */
