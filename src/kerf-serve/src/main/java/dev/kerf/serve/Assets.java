@@ -10,8 +10,8 @@ import java.util.Map;
 /** The page's files, from the jar; there are no others. */
 final class Assets {
     /** Their names; the first is the page itself. */
-    static final List<String> NAMES = List.of("index.html", "style.css", "icon.svg", "main.js", "api.js", "film.js",
-            "model.js", "pointing.js", "rle.js", "video.js", "view.js", "openapi.json");
+    static final List<String> NAMES = List.of("index.html", "style.css", "icon.svg", "main.js", "api.js", "files.js", "film.js",
+            "model.js", "pointing.js", "rle.js", "rows.js", "video.js", "view.js", "openapi.json");
     private static final Map<String, String> TYPES = Map.of("html", "text/html; charset=utf-8", "js",
             "text/javascript; charset=utf-8", "css", "text/css; charset=utf-8", "json", "application/json", "svg",
             "image/svg+xml");

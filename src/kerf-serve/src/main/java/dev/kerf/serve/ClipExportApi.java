@@ -6,7 +6,6 @@ import dev.kerf.json.Json;
 import dev.kerf.serve.export.ClipExport;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -45,18 +44,12 @@ final class ClipExportApi {
         try {
             Files.createDirectories(options.work());
             clips.use(clip.id(), session -> {
-                try {
-                    format.write(file, session, new ClipExport.Of(clip.width(), clip.height(), clip.frames(), clip.rate()));
-                    return true;
-                } catch (IOException e) {
-                    throw new UncheckedIOException(e);
-                }
+                format.write(file, session, new ClipExport.Of(clip.width(), clip.height(), clip.frames(), clip.rate()));
+                return true;
             });
             try (InputStream in = Files.newInputStream(file)) {
                 call.answer(200, format.type(), in, Files.size(file));
             }
-        } catch (UncheckedIOException e) {
-            throw e.getCause();
         } catch (BadFileException e) {
             throw Clip.unreadable(e, clip.path(), clip.name());
         } finally {

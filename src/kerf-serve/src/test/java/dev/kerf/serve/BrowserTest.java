@@ -115,7 +115,8 @@ class BrowserTest {
         if (pictures != null) {
             Path to = Path.of(pictures);
             film(out, to.resolve("serve.gif"));
-            for (String name : List.of("cells.png", "sam.png", "phone.png", "timings.json")) {
+            for (String name : List.of("cells.png", "sam.png", "phone.png", "video.png", "video-phone.png", "video-without.png",
+                    "timings.json")) {
                 Files.copy(out.resolve(name), to.resolve("serve-" + name), StandardCopyOption.REPLACE_EXISTING);
             }
         }

@@ -1,5 +1,6 @@
 package dev.kerf.serve.export;
 
+import dev.kerf.file.AtomicFile;
 import dev.kerf.image.video.FrameSink;
 import dev.kerf.image.video.FrameSource.Frame;
 import dev.kerf.image.video.FrameSource.Rate;
@@ -12,11 +13,8 @@ import dev.kerf.mask.RunLength;
 import dev.kerf.serve.clip.ClipSession;
 import dev.kerf.serve.clip.ClipWork;
 import dev.kerf.serve.clip.Found;
-import java.io.BufferedOutputStream;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -28,8 +26,8 @@ public enum ClipExport {
     /** COCO results: an element for each frame and object, one a line; the categories are the objects' numbers. */
     COCO("json", "application/json") {
         @Override
-        public void write(Path file, ClipSession session, Of video) throws IOException {
-            try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(file))) {
+        public void write(Path file, ClipSession session, Of video) {
+            AtomicFile.write(file, out -> {
                 String before = "[";
                 for (int t = 0; t < video.frames; t++) {
                     List<Instance> items = session.work().found(t).stream()
@@ -41,13 +39,13 @@ public enum ClipExport {
                     }
                 }
                 out.write((before.equals("[") ? "[]\n" : "\n]\n").getBytes(StandardCharsets.UTF_8));
-            }
+            });
         }
     },
     /** A PNG for each frame that has masks, zipped: the object's number for its pixels, in its colour; higher numbers lie over lower ones. */
     LABELS("zip", "application/zip") {
         @Override
-        public void write(Path file, ClipSession session, Of video) throws IOException {
+        public void write(Path file, ClipSession session, Of video) {
             int[] palette = palette(session.work());
             zip(file, video, session, (zip, t, name, found) -> entry(zip, name + ".png", labels(found, video).toPng(palette)));
         }
@@ -55,7 +53,7 @@ public enum ClipExport {
     /** A PNG for each frame and object, white on black, zipped. */
     MASKS("zip", "application/zip") {
         @Override
-        public void write(Path file, ClipSession session, Of video) throws IOException {
+        public void write(Path file, ClipSession session, Of video) {
             zip(file, video, session, (zip, t, name, found) -> {
                 for (Found f : found) {
                     entry(zip, name + "-object-" + f.object() + ".png", f.mask().decode().toImage().toPng());
@@ -113,19 +111,21 @@ public enum ClipExport {
     /**
      * Writes the file.
      *
-     * @throws dev.kerf.error.BadFileException if the video is damaged
+     * @throws dev.kerf.error.BadFileException if the video is damaged, or the file can't be written there
      */
-    public abstract void write(Path file, ClipSession session, Of video) throws IOException;
+    public abstract void write(Path file, ClipSession session, Of video);
 
-    private static void zip(Path file, Of video, ClipSession session, Each each) throws IOException {
-        try (ZipOutputStream zip = new ZipOutputStream(new BufferedOutputStream(Files.newOutputStream(file)))) {
+    private static void zip(Path file, Of video, ClipSession session, Each each) {
+        AtomicFile.write(file, out -> {
+            ZipOutputStream zip = new ZipOutputStream(out);
             for (int t = 0; t < video.frames; t++) {
                 List<Found> found = session.work().found(t);
                 if (!found.isEmpty()) {
                     each.write(zip, t, session.name(t), found);
                 }
             }
-        }
+            zip.finish();
+        });
     }
 
     private static void entry(ZipOutputStream zip, String name, byte[] content) throws IOException {

@@ -1,8 +1,10 @@
 import * as api from "./api.js";
 import * as rle from "./rle.js";
+import { FileList } from "./files.js";
 import { Film } from "./film.js";
 import { Model } from "./model.js";
 import { Pointing } from "./pointing.js";
+import { Rows } from "./rows.js";
 import { Controls } from "./video.js";
 import { View } from "./view.js";
 
@@ -49,88 +51,7 @@ async function trying(work) {
 
 // Pictures.
 
-async function listFiles() {
-  const { files, uploads, videos, video_uploads: sent } = await api.files();
-  const entry = (name, show) => {
-    const button = document.createElement("button");
-    button.type = "button";
-    button.textContent = name === "./" ? "all pictures as a video" : name;
-    button.title = name;
-    button.dataset.name = name;
-    button.onclick = () => trying(show);
-    const item = document.createElement("li");
-    item.append(button);
-    return item;
-  };
-  $("files").replaceChildren(...files.map(f => entry(f, () => show({ path: f }))), ...uploads.map(f => entry(f, () => show({ upload: f }))));
-  $("videos").replaceChildren(...videos.map(f => entry(f, () => showVideo({ path: f }))), ...sent.map(f => entry(f, () => showVideo({ upload: f }))));
-  $("videos-title").hidden = videos.length + sent.length === 0;
-  markFile();
-}
-
-function markFile() {
-  for (const [list, shown] of [["files", open], ["videos", film?.video]]) {
-    for (const b of $(list).querySelectorAll("button")) {
-      b.setAttribute("aria-current", String(shown != null && b.dataset.name === shown.name));
-    }
-  }
-}
-
-async function show(which) {
-  await saved();
-  await present(await api.openNamed(which));
-}
-
-async function take(files) {
-  for (const file of files) {
-    const moves = /^video\//.test(file.type) || /\.(mkv|y4m|mp4|mov|avi|webm|m4v|mpe?g|wmv|flv|ts|3gp|ogv)$/i.test(file.name);
-    const most = moves ? service.limits.video_bytes : service.limits.upload_bytes;
-    if (file.size > most) {
-      say(`${file.name} has ${file.size.toLocaleString("en")} bytes; ${most.toLocaleString("en")} are taken at most.`, true);
-      continue;
-    }
-    say(`Sending ${file.name}…`);
-    await saved();
-    // Of a GIF its frames tell.
-    const video = moves || file.type === "image/gif" ? await api.uploadVideo(file) : null;
-    if (video && (moves || video.frames > 1)) {
-      await listFiles();
-      await presentVideo(video);
-    } else {
-      const image = await api.upload(file);
-      await listFiles();
-      await present(image);
-    }
-  }
-}
-
-/** Files of a folder that are called like pictures or videos. */
-const taken = file => /\.(png|jpe?g|bmp|tiff?|gif|mkv|y4m|mp4|mov|avi|webm|m4v|mpe?g|wmv|flv|ts|3gp|ogv)$/i.test(file.name);
-
-/** What was dropped, with what is in folders. */
-async function dropped(items) {
-  const files = [];
-  const walk = async entry => {
-    if (entry.isFile) {
-      files.push(await new Promise((done, fail) => entry.file(done, fail)));
-    } else {
-      const reader = entry.createReader();
-      for (let some = await more(reader); some.length > 0; some = await more(reader)) {
-        for (const e of some.sort((p, q) => p.name.localeCompare(q.name, "en", { numeric: true }))) {
-          if (e.isDirectory || taken(e)) {
-            await walk(e);
-          }
-        }
-      }
-    }
-  };
-  for (const entry of items) {
-    await walk(entry);
-  }
-  return files;
-}
-
-const more = reader => new Promise((done, fail) => reader.readEntries(done, fail));
+const list = new FileList({ trying, say, saved, picture: present, video: presentVideo, limits: () => service.limits });
 
 async function present(image) {
   closeFilm();
@@ -145,7 +66,7 @@ async function present(image) {
   view.show(picture, image.width, image.height);
   canvas.setAttribute("aria-label", image.name);
   history.replaceState(null, "", `#${image.upload ? "upload" : "path"}=${encodeURIComponent(image.name)}`);
-  markFile();
+  list.mark(open, film?.video ?? null);
   await restore();
   await busy("Looking at the picture", () => api.look(image.id), true);
   if (open === image) {
@@ -157,12 +78,6 @@ async function present(image) {
 // Videos.
 
 const controls = new Controls({ trying, say });
-
-async function showVideo(which) {
-  await saved();
-  say("Counting the video's frames…");
-  await presentVideo(await api.openVideo(which));
-}
 
 async function presentVideo(video, frame = 0) {
   closeFilm();
@@ -176,7 +91,7 @@ async function presentVideo(video, frame = 0) {
   own.frame = Math.min(frame, video.frames - 1);
   own.addEventListener("change", e => own === film && changedFilm(e.detail));
   showMode();
-  markFile();
+  list.mark(open, film?.video ?? null);
   canvas.setAttribute("aria-label", video.name);
   $("empty").hidden = true;
   view.show(new OffscreenCanvas(1, 1), video.width, video.height);
@@ -394,89 +309,9 @@ const pointing = new Pointing(canvas, view, {
   },
 });
 
-// The list of objects.
+// What changed, shown.
 
-/** An object's row; its `show` makes it say what the object is now, so that who is in it with the keyboard stays there. */
-function row(id) {
-  const item = document.createElement("li");
-  item.dataset.id = id;
-  const colour = document.createElement("input");
-  colour.type = "color";
-  colour.onchange = () => trying(async () => drawn().change(id, { colour: colour.value }));
-  const name = document.createElement("input");
-  name.type = "text";
-  name.maxLength = 200;
-  name.setAttribute("aria-label", "Name");
-  name.onfocus = () => drawn().current?.id !== id && drawn().select(id);
-  name.onchange = () => trying(async () => drawn().change(id, { name: name.value }));
-  const remove = document.createElement("button");
-  remove.type = "button";
-  remove.textContent = "×";
-  remove.onclick = () => trying(async () => drawn().remove(id));
-  const pixels = document.createElement("span");
-  pixels.className = "area";
-  item.onclick = e => e.target === item || e.target === pixels ? drawn().select(id) : undefined;
-  item.append(colour, name, remove, pixels);
-  const more = film ? inVideo(id, item) : () => {};
-  item.show = o => {
-    item.classList.toggle("current", o.id === drawn().current?.id);
-    colour.value = o.colour;
-    colour.setAttribute("aria-label", `Colour of ${o.name}`);
-    if (document.activeElement !== name) {
-      name.value = o.name;
-    }
-    remove.setAttribute("aria-label", `Remove ${o.name}`);
-    pixels.textContent = o.mask ? `${rle.area(o.mask).toLocaleString("en")} px` : film ? "not found in this frame" : "nothing shown yet";
-    more(o);
-  };
-  return item;
-}
-
-/** What a video's object has besides: where it was shown and found, and where it ends. */
-function inVideo(id, item) {
-  const text = document.createElement("span");
-  text.className = "area";
-  const ends = document.createElement("button");
-  ends.type = "button";
-  ends.className = "ends";
-  ends.textContent = "Ends before this frame";
-  ends.onclick = () => trying(() => film.remove(id, true));
-  item.append(text, ends);
-  return o => {
-    text.textContent = `shown in ${o.shown.length}, found in ${o.frames.toLocaleString("en")} frames${o.gone === undefined ? "" : `, ends before ${o.gone + 1}`}`;
-    ends.setAttribute("aria-label", `${o.name} ends before this frame`);
-    ends.disabled = film.frame === 0 || film.following;
-  };
-}
-
-function rows(objects) {
-  const list = $("objects");
-  if (objects.length !== list.children.length || objects.some((o, i) => list.children[i].dataset.id !== o.id || list.video !== film)) {
-    list.video = film;
-    list.replaceChildren(...objects.map(o => row(o.id)));
-  }
-  objects.forEach((o, i) => list.children[i].show(o));
-}
-
-function candidates() {
-  const o = drawn().current;
-  const several = o !== null && o.candidates.length > 1;
-  $("candidates").hidden = !several;
-  for (const b of $("candidates").querySelectorAll("button")) {
-    b.remove();
-  }
-  if (several) {
-    $("candidates").append(...o.candidates.map((c, i) => {
-      const b = document.createElement("button");
-      b.type = "button";
-      b.textContent = `${i + 1}: ${c.area.toLocaleString("en")}`;
-      b.setAttribute("aria-label", `${i + 1}: ${c.area} pixels`);
-      b.setAttribute("aria-pressed", String(i === o.choice));
-      b.onclick = () => model.choose(o.id, i);
-      return b;
-    }));
-  }
-}
+const rows = new Rows({ trying, drawn, film: () => film, choose: (id, i) => model.choose(id, i) });
 
 model.addEventListener("change", e => {
   changed();
@@ -487,8 +322,7 @@ model.addEventListener("change", e => {
 
 function changed() {
   const { objects, current, canUndo, canRedo } = drawn();
-  rows(objects);
-  candidates();
+  rows.show(objects, current);
   $("undo").disabled = !canUndo;
   $("redo").disabled = !canRedo;
   view.setObjects(objects, current);
@@ -534,10 +368,6 @@ $("zoom-out").onclick = () => view.zoom(1 / 1.4);
 $("zoom-fit").onclick = () => view.fit();
 $("help-open").onclick = () => $("help").showModal();
 $("cancel").onclick = () => trying(() => api.cancel(open.id));
-$("open").onchange = () => trying(() => take([...$("open").files])).then(() => { $("open").value = ""; });
-$("open-folder").onchange = () => trying(() => take([...$("open-folder").files].filter(taken)
-  .sort((p, q) => p.webkitRelativePath.localeCompare(q.webkitRelativePath, "en", { numeric: true }))))
-  .then(() => { $("open-folder").value = ""; });
 $("size").oninput = () => pointing.size($("size").valueAsNumber);
 pointing.size($("size").valueAsNumber);
 for (const radio of document.querySelectorAll("input[name=tool]")) {
@@ -578,24 +408,6 @@ addEventListener("keydown", e => {
       does();
     }
   }
-});
-
-for (const kind of ["dragenter", "dragover"]) {
-  $("stage").addEventListener(kind, e => {
-    e.preventDefault();
-    $("stage").classList.add("drop");
-  });
-}
-for (const kind of ["dragleave", "drop"]) {
-  $("stage").addEventListener(kind, e => {
-    e.preventDefault();
-    $("stage").classList.remove("drop");
-  });
-}
-$("stage").addEventListener("drop", e => {
-  const entries = [...e.dataTransfer.items].map(i => i.webkitGetAsEntry?.()).filter(Boolean);
-  const files = [...e.dataTransfer.files];
-  trying(async () => take(entries.some(x => x.isDirectory) ? await dropped(entries) : files));
 });
 
 // All of it, and export.
@@ -660,13 +472,13 @@ async function start() {
     b.onclick = () => trying(() => open && all(kind));
     return b;
   }));
-  await listFiles();
+  await list.list();
   const asked = new URLSearchParams(location.hash.slice(1));
   if (asked.has("path") || asked.has("upload")) {
-    await show(Object.fromEntries(asked));
+    await list.picture(Object.fromEntries(asked));
   } else if (asked.has("video") || asked.has("video-upload")) {
     const which = asked.has("video") ? { path: asked.get("video") } : { upload: asked.get("video-upload") };
-    await presentVideo(await api.openVideo(which), Number(asked.get("frame")) || 0);
+    await list.video(which, Number(asked.get("frame")) || 0);
   }
 }
 
