@@ -3,6 +3,7 @@ module dev.kerf.cli {
     requires dev.kerf;
     requires dev.kerf.check;
     requires dev.kerf.formats;
+    requires dev.kerf.geo;
     requires dev.kerf.medical;
     requires dev.kerf.serve;
     requires dev.kerf.tune;
@@ -21,6 +22,7 @@ module dev.kerf.cli {
     opens dev.kerf.cli.evaluate to info.picocli;
     opens dev.kerf.cli.option to info.picocli;
     opens dev.kerf.cli.picture to info.picocli;
+    opens dev.kerf.cli.raster to info.picocli;
     opens dev.kerf.cli.serve to info.picocli;
     opens dev.kerf.cli.tune to info.picocli;
     opens dev.kerf.cli.volume to info.picocli;

@@ -1,7 +1,9 @@
 package dev.kerf.geo;
 
 import dev.kerf.error.BadInputException;
+import dev.kerf.error.KerfException;
 import dev.kerf.file.AtomicFile;
+import dev.kerf.image.TiffFile;
 import dev.kerf.mask.LabelMap;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -30,6 +32,8 @@ public final class LabelTiff implements AutoCloseable {
     /** What Deflate may add to a tile that it can't make smaller, and more. */
     private static final int TILE_OVERHEAD = 1024;
     private static final int PALETTE = 256;
+    private static final int DESCRIPTION = 270;
+    private static final String DESCRIBED = "labels:";
 
     private final Form form;
     private final AtomicFile file;
@@ -113,6 +117,15 @@ public final class LabelTiff implements AutoCloseable {
         }
     }
 
+    /** Whether a file is one that was written here: its description says so. */
+    public static boolean isOne(Path file) {
+        try (TiffFile tiff = TiffFile.open(file, 0)) {
+            return tiff.page(0).text(DESCRIPTION).startsWith(DESCRIBED);
+        } catch (KerfException e) {
+            return false;
+        }
+    }
+
     private void describe() {
         tags.number(256, form.width);
         tags.number(257, form.height);
@@ -120,11 +133,11 @@ public final class LabelTiff implements AutoCloseable {
         tags.shorts(259, 8);
         boolean coloured = form.bytes() == 1 && form.colours.length > 0;
         tags.shorts(262, coloured ? 3 : 1);
-        StringBuilder names = new StringBuilder("labels:");
+        StringBuilder names = new StringBuilder(DESCRIBED);
         for (int i = 0; i < form.classNames.size(); i++) {
             names.append(i == 0 ? " " : ", ").append(i).append(' ').append(form.classNames.get(i));
         }
-        tags.text(270, names.toString());
+        tags.text(DESCRIPTION, names.toString());
         tags.shorts(277, 1);
         tags.shorts(284, 1);
         if (coloured) {

@@ -1,6 +1,7 @@
 package dev.kerf.cli.picture;
 
 import dev.kerf.error.KerfException;
+import dev.kerf.geo.LabelTiff;
 import dev.kerf.image.Image;
 import dev.kerf.image.ImageInfo;
 import dev.kerf.image.ImageInfo.FileType;
@@ -111,6 +112,9 @@ final class EarlierResults {
     }
 
     private static boolean isLabels(Path file) {
+        if (ImageInputs.isTiff(file)) {
+            return LabelTiff.isOne(file);
+        }
         try (InputStream in = Files.newInputStream(file)) {
             byte[] head = in.readNBytes(COLOUR_TYPE + 1);
             return head.length > COLOUR_TYPE && head[1] == 'P' && head[COLOUR_TYPE] == 3;

@@ -2,7 +2,9 @@ package dev.kerf.cli.picture;
 
 import dev.kerf.cli.picture.ImageInputs.Input;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Consumer;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -18,6 +20,23 @@ final class ImageOptions {
     /** Whether a directory's directories are meant, too. */
     boolean recursive() {
         return recursive;
+    }
+
+    /**
+     * Each file and what its results are called, in order; none where pages or channels are chosen, which are pictures', or a
+     * file can't be named.
+     */
+    Map<Path, String> files(List<String> arguments, Path results) {
+        Map<Path, String> out = new LinkedHashMap<>();
+        if (!pages.given()) {
+            for (Input i : ImageInputs.of(arguments, recursive, results, _ -> {})) {
+                if (!i.trouble().isEmpty()) {
+                    return Map.of();
+                }
+                out.put(i.file(), i.name());
+            }
+        }
+        return out;
     }
 
     /**

@@ -3,7 +3,9 @@ package dev.kerf.cli.picture;
 import java.nio.file.Path;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
+import java.util.stream.Collectors;
 import picocli.CommandLine.Option;
 
 /** What becomes of the labels. */
@@ -45,6 +47,11 @@ final class OutputOptions {
 
     @Option(names = "--json", description = "Writes one JSON document on standard output.")
     boolean json;
+
+    /** What the formats are called on the command line. */
+    Set<String> names() {
+        return formats.stream().map(f -> f.name().toLowerCase(Locale.ROOT)).collect(Collectors.toSet());
+    }
 
     Set<Format> formats() {
         return EnumSet.copyOf(formats);

@@ -24,6 +24,11 @@ final class PageOptions {
     @Option(names = "--channels", split = ",", paramLabel = "N", description = "Takes these channels of TIFF files, from 1: one as grey, or three as red, green and blue.")
     private List<Integer> channels = List.of();
 
+    /** Whether pages or channels are chosen. */
+    boolean given() {
+        return page != null || !channels.isEmpty();
+    }
+
     /** Each page of each file, or those that were asked for. */
     List<Input> of(List<Input> files) {
         check();

@@ -13,6 +13,9 @@ import dev.kerf.cli.option.OutputDirectory;
 import dev.kerf.cli.option.PrecisionConverter;
 import dev.kerf.cli.option.WeightsPath;
 import dev.kerf.cli.picture.ImageInputs.Input;
+import dev.kerf.cli.raster.RasterOptions;
+import dev.kerf.cli.raster.RasterRequest;
+import dev.kerf.cli.raster.RasterSegmentation;
 import dev.kerf.cli.volume.VolumeInputs;
 import dev.kerf.cli.volume.VolumeOptions;
 import dev.kerf.error.BadInputException;
@@ -24,6 +27,7 @@ import dev.kerf.model.unet.UNet;
 import dev.kerf.weights.Weights;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ITypeConverter;
@@ -74,6 +78,9 @@ public final class SegmentCommand implements Callable<Integer> {
     private NetworkOptions network;
 
     @Mixin
+    private RasterOptions raster;
+
+    @Mixin
     private MeasureOptions measure;
 
     @Mixin
@@ -107,6 +114,10 @@ public final class SegmentCommand implements Callable<Integer> {
         } else if (volumes.given() != null) {
             throw new BadInputException(volumes.given() + " is for volumes, and there are none (NIfTI)");
         }
+        Map<Path, String> rasters = folders.files(images, output.directory);
+        if (raster.take(List.copyOf(rasters.keySet()))) {
+            return new RasterSegmentation(console, raster, rasters(rasters)).run();
+        }
         List<Input> inputs = folders.of(images, output.directory, console.notes(output.quiet));
         Task<UNetInput> first = Task.start(() -> UNetInput.read(inputs.getFirst()));
         if (onnx) {
@@ -139,6 +150,12 @@ public final class SegmentCommand implements Callable<Integer> {
                 return code;
             }
         }
+    }
+
+    private RasterRequest rasters(Map<Path, String> inputs) {
+        return new RasterRequest(inputs, weights, device, output.directory, output.names(), tile, scale, precision,
+                model -> network.of(model, precision), NetworkOptions::names, classes, this::background, measure.file() != null,
+                output.quiet, output.json);
     }
 
     private ImageRun.Work<UNetInput, Segmentation> work(UNet net, SegmentFiles files, ImageReport report,

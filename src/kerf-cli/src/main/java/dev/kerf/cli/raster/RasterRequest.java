@@ -1,0 +1,38 @@
+package dev.kerf.cli.raster;
+
+import dev.kerf.backend.Precision;
+import dev.kerf.cli.option.DeviceOptions;
+import dev.kerf.graph.onnx.OnnxModel;
+import dev.kerf.model.onnx.OnnxOptions;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.BiFunction;
+import java.util.function.Function;
+import java.util.function.ToIntFunction;
+
+/**
+ * What {@code kerf segment} is asked for, where all images are rasters.
+ *
+ * @param inputs     each file and what its results are called, in order
+ * @param weights    null for the network that comes with Kerf
+ * @param device     that does the work
+ * @param directory  where results go
+ * @param formats    names of the files that are wanted, in small letters
+ * @param tile       as {@link dev.kerf.model.unet.SegmentOptions} has it
+ * @param scale      of which an overview is wanted
+ * @param precision  how numbers are stored and multiplied
+ * @param onnx       how an ONNX model is given planes and what its result means
+ * @param onnxNames  names of so many classes of an ONNX model
+ * @param classes    names of classes; null for the network's
+ * @param background the class without outlines and colour by the names of all, -1 for none
+ * @param measured   whether a table of measures is asked for
+ * @param quiet      whether nothing is said but errors
+ * @param json       whether a document is wanted
+ */
+public record RasterRequest(Map<Path, String> inputs, Path weights, DeviceOptions device, Path directory, Set<String> formats,
+        int tile,
+        double scale, Precision precision, Function<OnnxModel, OnnxOptions> onnx,
+        BiFunction<OnnxModel, Integer, List<String>> onnxNames,
+        List<String> classes, ToIntFunction<List<String>> background, boolean measured, boolean quiet, boolean json) {}

@@ -1,0 +1,2 @@
+/** {@code kerf segment} of rasters: GeoTIFF, BigTIFF and slides, tile by tile. */
+package dev.kerf.cli.raster;
