@@ -36,7 +36,7 @@ module dev.kerf {
     exports dev.kerf.backend.gpu.kernel to dev.kerf.check, dev.kerf.cli, dev.kerf.jcuda, dev.kerf.tornado, dev.kerf.tune;
     exports dev.kerf.backend.gpu.cuda to dev.kerf.check, dev.kerf.cli, dev.kerf.jcuda, dev.kerf.tune;
     exports dev.kerf.backend.gpu.tornado to dev.kerf.tornado;
-    exports dev.kerf.file to dev.kerf.cli, dev.kerf.geo, dev.kerf.medical, dev.kerf.serve, dev.kerf.tune;
+    exports dev.kerf.file to dev.kerf.cli, dev.kerf.formats, dev.kerf.geo, dev.kerf.medical, dev.kerf.serve, dev.kerf.tune;
     exports dev.kerf.graph.plan to dev.kerf.check, dev.kerf.cli, dev.kerf.tune;
     exports dev.kerf.model.onnx to dev.kerf.check, dev.kerf.cli;
     exports dev.kerf.model.sam2.network to dev.kerf.check;

@@ -126,43 +126,6 @@ class DetectCommandTest {
         assertTrue(image.at("instances").items().getFirst().at("score").asDouble() > 0.3);
     }
 
-    /** Read back, the outlines of both formats are the masks. */
-    @Test
-    void outlinesForOtherPrograms() throws IOException {
-        run("detect", detector(), picture("a.png"), "--score", "0.3", "--format", "rle,yolo,geojson").succeeded();
-        List<Json> found = Json.read(out.resolve("a-instances.json")).items().stream()
-                .filter(i -> Coco.mask(i.at("segmentation"), W, H).area() > 0).toList();
-        List<String> lines = Files.readAllLines(out.resolve("a-yolo.txt"));
-        List<Json> features = Json.read(out.resolve("a.geojson")).at("features").items();
-        assertEquals(found.size(), features.size());
-        int line = 0;
-        for (int k = 0; k < found.size(); k++) {
-            RunLength mask = Coco.mask(found.get(k).at("segmentation"), W, H);
-            Json geometry = features.get(k).at("geometry");
-            List<Json> parts = geometry.at("type").asString().equals("Polygon")
-                    ? List.of(geometry.at("coordinates"))
-                    : geometry.at("coordinates").items();
-            List<double[]> rings = new ArrayList<>();
-            List<double[]> shares = new ArrayList<>();
-            for (Json part : parts) {
-                List<Json> corners = part.at(0).items();
-                assertEquals(corners.getFirst().toString(), corners.getLast().toString(), "rings are closed");
-                rings.add(corners.subList(1, corners.size()).stream().flatMapToDouble(c -> Arrays.stream(c.asDoubles()))
-                        .toArray());
-                String[] numbers = lines.get(line++).split(" ");
-                assertEquals(found.get(k).at("category_id").asInt(), Integer.parseInt(numbers[0]));
-                double[] polygon = new double[numbers.length - 1];
-                Arrays.setAll(polygon, i -> Double.parseDouble(numbers[i + 1]) * (i % 2 == 0 ? W : H));
-                shares.add(polygon);
-            }
-            assertEquals(mask, RunLength.ofPolygons(W, H, rings));
-            assertEquals(mask, RunLength.ofPolygons(W, H, shares));
-            assertEquals(found.get(k).at("score").asDouble(),
-                    features.get(k).at("properties").at("measurements").at("score").asDouble());
-        }
-        assertEquals(lines.size(), line);
-    }
-
     @Test
     void threeTf32ProductsAreFloat32WhereNoKernelHasThem() {
         Path picture = picture("a.png");

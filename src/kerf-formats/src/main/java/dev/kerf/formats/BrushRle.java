@@ -46,6 +46,73 @@ public final class BrushRle {
         return numbers;
     }
 
+    /**
+     * Reads the bytes again; pixels of 128 or more belong to the mask.
+     *
+     * @param rle    numbers of 0 … 255
+     * @param width  of the picture, in pixels
+     * @param height of the picture, in pixels
+     * @throws dev.kerf.error.BadFileException if they aren't of this form or of another size
+     */
+    public static Mask read(Json rle, int width, int height) {
+        byte[] bytes = new byte[rle.size()];
+        for (int i = 0; i < bytes.length; i++) {
+            bytes[i] = (byte) rle.at(i).asInt();
+        }
+        Bits in = new Bits(bytes, rle);
+        long values = in.take(32);
+        if (values != (long) width * height * CHANNELS) {
+            throw rle.error("has " + values + " values, a picture of " + width + "x" + height + " has "
+                    + (long) width * height * CHANNELS);
+        }
+        int size = (int) in.take(5) + 1;
+        int[] lengths = new int[LENGTH_BITS.length];
+        for (int i = 0; i < lengths.length; i++) {
+            lengths[i] = (int) in.take(4) + 1;
+        }
+        Mask mask = Mask.empty(width, height);
+        for (long at = 0; at < values;) {
+            boolean run = in.take(1) == 1;
+            long count = in.take(lengths[(int) in.take(2)]) + 1;
+            long value = run ? in.take(size) : 0;
+            if (at + count > values) {
+                throw rle.error("has more values than it says");
+            }
+            for (long end = at + count; at < end; at++) {
+                value = run ? value : in.take(size);
+                // Red, green and blue are as the fourth, which is how much there is.
+                if (at % CHANNELS == CHANNELS - 1 && value >>> size - 1 != 0) {
+                    int pixel = (int) (at / CHANNELS);
+                    mask.set(pixel % width, pixel / width, true);
+                }
+            }
+        }
+        return mask;
+    }
+
+    /** Bits of bytes, the highest first. */
+    private static final class Bits {
+        private final byte[] bytes;
+        private final Json where;
+        private long at;
+
+        Bits(byte[] bytes, Json where) {
+            this.bytes = bytes;
+            this.where = where;
+        }
+
+        long take(int count) {
+            if (at + count > 8L * bytes.length) {
+                throw where.error("ends before its last value");
+            }
+            long out = 0;
+            for (int i = 0; i < count; i++, at++) {
+                out = out << 1 | bytes[(int) (at >> 3)] >> 7 - (int) (at & 7) & 1;
+            }
+            return out;
+        }
+    }
+
     private static boolean in(Mask mask, int pixel) {
         return mask.get(pixel % mask.width(), pixel / mask.width());
     }

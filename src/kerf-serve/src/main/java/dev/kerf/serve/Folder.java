@@ -20,7 +20,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** The folder whose pictures may be opened: nothing outside of it, and nothing hidden. */
@@ -28,9 +27,6 @@ final class Folder {
     /** Folders within folders that are looked into. */
     private static final int DEPTH = 6;
     private static final int MOST_FILES = 10_000;
-    private static final Set<String> ENDINGS = Stream.of(FileType.values()).flatMap(t -> t.endings().stream())
-            .collect(Collectors.toUnmodifiableSet());
-
     /** What a GIF was when it was read, and whether it moves. */
     private record Gif(String state, boolean moves) {}
 
@@ -108,7 +104,7 @@ final class Folder {
     List<String> files() {
         List<String> found = new ArrayList<>();
         walk((file, name) -> {
-            if (ENDINGS.contains(Clip.ending(name))) {
+            if (FileType.knows(Clip.ending(name))) {
                 found.add(name);
             }
             return found.size() < MOST_FILES;
@@ -125,7 +121,7 @@ final class Folder {
         Set<String> found = new TreeSet<>();
         Map<Path, Integer> pictures = new HashMap<>();
         walk((file, name) -> {
-            if (ENDINGS.contains(Clip.ending(name)) && pictures.merge(file.getParent(), 1, Integer::sum) == 2) {
+            if (FileType.knows(Clip.ending(name)) && pictures.merge(file.getParent(), 1, Integer::sum) == 2) {
                 found.add(root.relativize(file.getParent()) + "/");
             }
             if (moves(file)) {

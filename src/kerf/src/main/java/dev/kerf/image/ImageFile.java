@@ -32,8 +32,8 @@ record ImageFile(String name, byte[] bytes) {
     static ImageInfo openHeader(Path file) {
         byte[] start = load(file, HEADER);
         FileType type = FileType.sniff(start);
-        if (start.length == HEADER && (type == FileType.PNG || type == FileType.TIFF)) {
-            // What PNG says of its orientation may stand behind the pixels, TIFF's tags anywhere.
+        if (start.length == HEADER && (type == FileType.PNG || type == FileType.TIFF || type == FileType.PLUGIN)) {
+            // What PNG says of its orientation may stand behind the pixels, TIFF's tags anywhere; plug-ins say what they want.
             return open(file).info();
         } else if (start.length == HEADER) {
             try {
@@ -76,9 +76,14 @@ record ImageFile(String name, byte[] bytes) {
         FileType type = FileType.sniff(bytes);
         if (type == null) {
             throw new BadFileException(name
-                    + ": not an image of a known format; known are " + listed(Stream.of(FileType.values()), "and"));
+                    + ": not an image of a known format; known are " + listed(own(), "and")
+                    + "; others by plug-ins of javax.imageio on the class path");
         }
         return type;
+    }
+
+    private static Stream<FileType> own() {
+        return Stream.of(FileType.values()).filter(t -> t != FileType.PLUGIN);
     }
 
     private static String listed(Stream<FileType> types, String conjunction) {
@@ -114,7 +119,7 @@ record ImageFile(String name, byte[] bytes) {
         FileType type = type();
         if (indices && type.lossy()) {
             throw new BadFileException(name + ": " + type + " changes numbers when it stores them, so that it can't "
-                    + "hold labels; give " + listed(Stream.of(FileType.values()).filter(t -> !t.lossy()), "or"));
+                    + "hold labels; give " + listed(own().filter(t -> !t.lossy()), "or"));
         }
         return type.decoder(name, bytes).decode(indices);
     }

@@ -90,7 +90,12 @@ public record ImageInfo(FileType type, int width, int height, PixelFormat format
         /** Tagged Image File Format, BigTIFF too. */
         TIFF(TiffDecoder::new, false, List.of("49492A00", "4D4D002A", "49492B000800", "4D4D002B0008"), "tif", "tiff"),
         /** Graphics Interchange Format; of several frames the first, on the whole screen. */
-        GIF(GifDecoder::new, false, List.of("47494638"), "gif");
+        GIF(GifDecoder::new, false, List.of("47494638"), "gif"),
+        /**
+         * Whatever a plug-in of {@code javax.imageio} reads that is on the class or module path, such as WebP, JPEG 2000 or AVIF: 8 or
+         * 16 bits a channel, turned as the plug-in turns it.
+         */
+        PLUGIN(PluginDecoder::new, true, List.of());
 
         private final BiFunction<String, byte[], ImageDecoder> decoder;
         private final boolean lossy;
@@ -110,6 +115,15 @@ public record ImageInfo(FileType type, int width, int height, PixelFormat format
             return endings;
         }
 
+        /**
+         * Whether names of images that can be read end so, by Kerf itself or by a plug-in.
+         *
+         * @param ending in small letters without the dot
+         */
+        public static boolean knows(String ending) {
+            return Arrays.stream(values()).anyMatch(t -> t.endings.contains(ending)) || PluginDecoder.knows(ending);
+        }
+
         /** Whether storing changes numbers, so that such a file can't hold labels. */
         public boolean lossy() {
             return lossy;
@@ -124,7 +138,7 @@ public record ImageInfo(FileType type, int width, int height, PixelFormat format
                     }
                 }
             }
-            return null;
+            return b.length > 0 && PluginDecoder.reads(b) ? PLUGIN : null;
         }
 
         /** A decoder of such a file's bytes; the name is for messages. */

@@ -231,3 +231,10 @@ bmp("runs8.bmp", 8, 1, [], table, rows + b"\0\1")
 rows = b"".join(bytes([2, 0x12 + y, 0, 4, 0x34, 0x56, 0, 0]) for y in range(4))
 bmp("runs4.bmp", 4, 2, [], table[:64], rows + b"\0\1")
 open("others.txt", "w").write("\n".join(OTHERS) + "\n")
+
+# The same picture as PNG and as formats that plug-ins read, lossless.
+y, x = np.mgrid[:23, :31]
+drawn = np.stack([x * 8 % 256, y * 11 % 256, np.where((x - 15) ** 2 + (y - 11) ** 2 < 60, 240, x * y % 200)], -1).astype(np.uint8)
+Image.fromarray(drawn).save("drawn.png")
+Image.fromarray(drawn).save("drawn.webp", lossless=True)
+Image.fromarray(drawn).save("drawn.jp2", irreversible=False)

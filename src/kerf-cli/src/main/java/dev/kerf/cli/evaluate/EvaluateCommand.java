@@ -3,6 +3,7 @@ package dev.kerf.cli.evaluate;
 import dev.kerf.backend.Device;
 import dev.kerf.cli.console.Console;
 import dev.kerf.cli.console.ExitCode;
+import dev.kerf.cli.evaluate.AnnotationEvaluation.Sides;
 import dev.kerf.cli.option.Claims;
 import dev.kerf.cli.option.DeviceOptions;
 import dev.kerf.cli.option.ReportFile;
@@ -23,8 +24,9 @@ import picocli.CommandLine.Spec;
 /** {@code kerf evaluate}: how well what was predicted agrees with the truth. */
 @Command(name = "evaluate", mixinStandardHelpOptions = true, sortOptions = false, description = {
     "Compares what was predicted with the truth: labels in two directories (IoU, Dice, precision, "
-            + "recall, accuracy), COCO detections (average precision and recall) or COCO panoptic pictures "
-            + "(panoptic quality)."}, footer = {"",
+            + "recall, accuracy), COCO detections (average precision and recall), COCO panoptic pictures "
+            + "(panoptic quality), or annotations of YOLO, QuPath, CVAT, Label Studio or Cityscapes with each other, with "
+            + "labels or with a COCO truth."}, footer = {"",
                 "Label files belong together by name: x-labels.png or x-logits.npy belongs to x.png or "
                         + "x-truth.png. Labels are pictures with a palette or in grey, .npy of integers, or logits in .npy or "
                         + ".safetensors.",
@@ -38,11 +40,11 @@ public final class EvaluateCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
 
-    @Option(names = "--predicted", paramLabel = "PATH", required = true, description = "What was predicted: a directory of labels or logits, a JSON file of COCO results, or one of "
-            + "COCO panoptic.")
+    @Option(names = "--predicted", paramLabel = "PATH", required = true, description = "What was predicted: a directory of labels or logits, a JSON file of COCO results, one of "
+            + "COCO panoptic, or annotations.")
     private Path predicted;
 
-    @Option(names = "--truth", paramLabel = "PATH", required = true, description = "The truth: a directory of labels, or a JSON file in COCO's instance or panoptic format.")
+    @Option(names = "--truth", paramLabel = "PATH", required = true, description = "The truth: a directory of labels, a JSON file in COCO's instance or panoptic format, or annotations.")
     private Path truth;
 
     @Mixin
@@ -61,6 +63,9 @@ public final class EvaluateCommand implements Callable<Integer> {
 
     @Mixin
     private PanopticEvaluation panoptic;
+
+    @Mixin
+    private AnnotationEvaluation annotations;
 
     @Option(names = "--json", description = "Writes one JSON document on standard output.")
     private boolean json;
@@ -87,6 +92,12 @@ public final class EvaluateCommand implements Callable<Integer> {
         if (boundary != null && instances.ofBoxes()) {
             throw usage("boxes have no boundaries; leave out --boundary or --iou-type bbox");
         }
+        if (annotations.concerns(predicted, truth)) {
+            try (ReportFile report = new ReportFile(this.file)) {
+                return annotated(report);
+            }
+        }
+        refuse(annotations.given(), "what isn't of an annotation program");
         boolean someDirectory = Files.isDirectory(truth) || Files.isDirectory(predicted);
         boolean someFile = Files.isRegularFile(truth) || Files.isRegularFile(predicted);
         if (someFile && someDirectory) {
@@ -95,14 +106,14 @@ public final class EvaluateCommand implements Callable<Integer> {
                     + " a directory; give two directories of labels or two JSON files");
         }
         try (ReportFile report = new ReportFile(this.file)) {
-            return someFile ? files(report) : directories(report);
+            return someFile ? files(report) : directories(predicted, truth, report);
         }
     }
 
-    private int directories(ReportFile to) {
+    private int directories(Path predicted, Path truth, ReportFile to) {
         refuse(instances.given() == null ? panoptic.given() : instances.given(), "labels");
         if (objects.given() != null) {
-            return objects(to);
+            return objects(predicted, truth, to);
         }
         try (Device opened = device.open()) {
             EvaluateReport report = labels.run(predicted, truth, boundary, opened, console);
@@ -115,7 +126,7 @@ public final class EvaluateCommand implements Callable<Integer> {
     }
 
     /** Numbers of objects rather than of classes. */
-    private int objects(ReportFile to) {
+    private int objects(Path predicted, Path truth, ReportFile to) {
         String other = labels.given() != null ? labels.given() : boundary != null ? "--boundary" : null;
         if (other != null) {
             throw usage(other + " is about classes, " + objects.given() + " about objects");
@@ -126,6 +137,30 @@ public final class EvaluateCommand implements Callable<Integer> {
         }
         write(report.table(), report.json(), to);
         return report.failures() == 0 ? ExitCode.OK : ExitCode.SOME_FAILED;
+    }
+
+    /** Annotations: as labels where the other side has labels or it is asked for, else as COCO's files. */
+    private int annotated(ReportFile to) {
+        Sides sides = annotations.read(predicted, truth, console);
+        boolean beside = sides.predicted().isEmpty() && Files.isDirectory(predicted)
+                || sides.truth().isEmpty() && Files.isDirectory(truth);
+        if (beside || annotations.semantic() || objects.given() != null) {
+            try (Scratch left = new Scratch(); Scratch right = new Scratch()) {
+                labels.name(annotations.paint(sides, labels.classes(), objects.given() != null, left.path(), right.path()));
+                return directories(sides.predicted().isPresent() ? left.path() : predicted,
+                        sides.truth().isPresent() ? right.path() : truth, to);
+            }
+        }
+        refuse(labels.given() == null ? panoptic.given() : labels.given(), "objects; --semantic compares classes");
+        if (sides.predicted().isEmpty()) {
+            throw new BadInputException(predicted + ": COCO's results have numbers of classes alone, " + truth
+                    + " names; write what is predicted with --annotations");
+        }
+        Json real = sides.truth().map(AnnotatedCoco::truth).orElseGet(() -> Json.read(truth));
+        InstanceReport report = instances.run(real, AnnotatedCoco.results(sides.predicted().get(), real, console), boundary,
+                labels.allowsMissing(), device, console);
+        write(report.table(), report.json(), to);
+        return ExitCode.OK;
     }
 
     /** COCO's files; the truth says whether of instances or panoptic. */

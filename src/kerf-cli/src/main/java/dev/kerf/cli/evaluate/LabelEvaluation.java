@@ -83,6 +83,16 @@ final class LabelEvaluation {
         return found;
     }
 
+    /** The names that were given; null if none were. */
+    List<String> classes() {
+        return classes;
+    }
+
+    /** Takes names as if they were given. */
+    void name(List<String> names) {
+        classes = names;
+    }
+
     /** Whether what has no counterpart is left out. */
     boolean allowsMissing() {
         return allowMissing;

@@ -51,6 +51,12 @@ record LabelFile(Path file, LabelMap labels) {
         return new LabelFile(file, threshold == null ? map : above(map, threshold));
     }
 
+    /** Whether a name ends like a picture's. */
+    static boolean isPicture(Path file) {
+        String name = file.getFileName().toString();
+        return FileType.knows(name.substring(name.lastIndexOf('.') + 1).toLowerCase(Locale.ROOT));
+    }
+
     private static String tensorName(Path file, Weights source) {
         Set<String> names = new TreeSet<>(source.names());
         String wanted = names.contains("labels")

@@ -57,6 +57,18 @@ record LabelPairs(List<Pair> pairs, List<String> predictedAlone, List<String> tr
         return new LabelPairs(pairs, predictedAlone, truthAlone);
     }
 
+    /** The labels of a directory by what they belong to. */
+    static SortedMap<String, Path> labels(Path directory) {
+        return files(directory, List.of("-labels", "-logits", "-truth", ""));
+    }
+
+    /** What a picture, or what belongs to it, is called: without its ending and what Cityscapes calls the left camera. */
+    static String stem(Path file) {
+        String name = file.getFileName().toString();
+        int dot = name.lastIndexOf('.');
+        return (dot <= 0 ? name : name.substring(0, dot)).replaceFirst("_leftImg8bit$", "");
+    }
+
     private static SortedMap<String, Path> files(Path directory, List<String> suffixes) {
         if (!Files.isDirectory(directory)) {
             throw new BadFileException(directory + ": is no directory");

@@ -41,11 +41,7 @@ public final class DetectCommand implements Callable<Integer> {
         /** NAME-instances.json: COCO results with run lengths. */
         RLE,
         /** NAME-001-CLASS.png …: a mask each. */
-        MASKS,
-        /** NAME-yolo.txt: outlines as YOLO is trained with. */
-        YOLO,
-        /** NAME.geojson: outlines for QuPath. */
-        GEOJSON
+        MASKS
     }
 
     private static final int DEFAULT_CROP = 800;
@@ -67,7 +63,7 @@ public final class DetectCommand implements Callable<Integer> {
     @Mixin
     private ImageOptions folders;
 
-    @Option(names = "--format", split = ",", paramLabel = "FORMAT", defaultValue = "rle", description = "One or more of rle (COCO results), masks (a PNG for each thing), yolo (outlines as YOLO's labels), geojson (outlines for QuPath).")
+    @Option(names = "--format", split = ",", paramLabel = "FORMAT", defaultValue = "rle", description = "One or more of rle (COCO results), masks (a PNG for each thing).")
     private List<Format> formats;
 
     @Option(names = "--crop", paramLabel = "N", description = "Looks at overlapping squares of N pixels too, 16 or more: finds what is small in a large picture.")
@@ -81,6 +77,9 @@ public final class DetectCommand implements Callable<Integer> {
 
     @Mixin
     private MeasureOptions measure;
+
+    @Mixin
+    private AnnotationOptions annotation;
 
     public DetectCommand(Console console) {
         this.console = console;
@@ -99,16 +98,19 @@ public final class DetectCommand implements Callable<Integer> {
             try (OutputDirectory _ = new OutputDirectory(detector.directory);
                     Device opened = device.open();
                     MaskRcnn net = detector.load(opened, source);
-                    Measurements measured = measure.open(opened)) {
+                    Measurements measured = measure.open(opened);
+                    AnnotationFiles annotations = annotation.in(detector.directory)) {
+                IntFunction<String> names = detector.names(net);
+                annotations.begin(net.categories().stream().map(names::apply).toList());
                 InstanceFiles files = new InstanceFiles(
-                        detector.directory, wanted, detector.overlay, detector.legend, detector.names(net),
-                        ImageIds.of(inputs, results != null));
+                        detector.directory, wanted, detector.overlay, detector.legend, names,
+                        ImageIds.of(inputs, results != null), annotations);
                 Claims claims = ImageInputs.claims(inputs, detector.file(), i -> files.of(i, inputs));
                 if (results != null) {
                     claims.take("all images", List.of(results), "--results");
                 }
                 measured.claim(claims);
-                IntFunction<String> names = detector.names(net);
+                annotations.claim(claims);
                 ImageReport report = new ImageReport(console, detector.quiet, detector.json, opened.info(), "Mask R-CNN");
                 int code = new ImageRun<>(new ImageRun.Work<Image, Instances>() {
                     @Override
@@ -132,6 +134,7 @@ public final class DetectCommand implements Callable<Integer> {
                     files.writeResults(results);
                 }
                 if (code != ExitCode.FAILED) {
+                    annotations.finish();
                     measured.write(console, detector.quiet || detector.json);
                 }
                 return code;

@@ -131,7 +131,7 @@ final class ImageInputs {
             for (Path entry : entries) {
                 String ending = entry.getFileName().toString();
                 ending = ending.substring(ending.lastIndexOf('.') + 1).toLowerCase(Locale.ROOT);
-                if (ENDINGS.contains(ending) && Files.isRegularFile(entry)) {
+                if ((ENDINGS.contains(ending) || FileType.knows(ending)) && Files.isRegularFile(entry)) {
                     images.add(entry);
                 } else if (recursive && Files.isDirectory(entry, LinkOption.NOFOLLOW_LINKS)
                         && !(Files.exists(out) && Files.isSameFile(entry, out))) {

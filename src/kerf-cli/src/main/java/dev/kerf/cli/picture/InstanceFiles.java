@@ -3,7 +3,7 @@ package dev.kerf.cli.picture;
 import dev.kerf.cli.option.Claims;
 import dev.kerf.cli.picture.DetectCommand.Format;
 import dev.kerf.cli.picture.ImageInputs.Input;
-import dev.kerf.cli.picture.OutlineFiles.Shape;
+import dev.kerf.formats.Annotations;
 import dev.kerf.image.Image;
 import dev.kerf.json.Json;
 import dev.kerf.mask.Instances;
@@ -21,8 +21,6 @@ import java.util.regex.Pattern;
 /** The files that are made of the instances of each image. */
 final class InstanceFiles {
     private static final String RESULTS = "-instances.json";
-    private static final String YOLO = "-yolo.txt";
-    private static final String GEOJSON = ".geojson";
     private static final String OVERLAY = "-overlay.png";
 
     private final Path directory;
@@ -31,16 +29,18 @@ final class InstanceFiles {
     private final boolean legend;
     private final IntFunction<String> names;
     private final ImageIds ids;
+    private final AnnotationFiles annotations;
     private final Map<Long, Instances> all = new LinkedHashMap<>();
 
     InstanceFiles(Path directory, Set<Format> formats, boolean overlay, boolean legend, IntFunction<String> names,
-            ImageIds ids) {
+            ImageIds ids, AnnotationFiles annotations) {
         this.directory = directory;
         this.formats = formats;
         this.overlay = overlay;
         this.legend = legend;
         this.names = names;
         this.ids = ids;
+        this.annotations = annotations;
     }
 
     /** What is made of an image; of masks those that may be and have the name of an input. */
@@ -49,15 +49,10 @@ final class InstanceFiles {
         if (formats.contains(Format.RLE)) {
             files.add(file(input, RESULTS));
         }
-        if (formats.contains(Format.YOLO)) {
-            files.add(file(input, YOLO));
-        }
-        if (formats.contains(Format.GEOJSON)) {
-            files.add(file(input, GEOJSON));
-        }
         if (overlay) {
             files.add(file(input, OVERLAY));
         }
+        files.addAll(annotations.of(input.name()));
         if (formats.contains(Format.MASKS)) {
             inputs.stream().map(i -> i.file().getFileName().toString())
                     .filter(n -> n.matches(Pattern.quote(input.name()) + "-\\d{3,}-.+\\.png"))
@@ -83,19 +78,12 @@ final class InstanceFiles {
             claims.take(input.title(), found.pngs(directory, input.name(), names), "--out");
             files.addAll(found.writePngs(directory, input.name(), names));
         }
-        if (formats.contains(Format.YOLO)) {
-            OutlineFiles.writeYolo(file(input, YOLO), Shape.of(found));
-            files.add(file(input, YOLO));
-        }
-        if (formats.contains(Format.GEOJSON)) {
-            OutlineFiles.writeGeoJson(file(input, GEOJSON), Shape.of(found), names);
-            files.add(file(input, GEOJSON));
-        }
         if (overlay) {
             Overlay colours = Overlay.of(names);
             (legend ? colours : colours.withoutText()).draw(image, found).writePng(file(input, OVERLAY));
             files.add(file(input, OVERLAY));
         }
+        files.addAll(annotations.add(() -> Annotations.of(input.file().getFileName().toString(), found, names), input.name()));
         return new ImageRun.Written(image.width(), image.height(), line(found, names), details(id, found, names), files);
     }
 

@@ -5,7 +5,11 @@ import dev.kerf.cli.console.Console;
 import dev.kerf.cli.console.Text;
 import dev.kerf.cli.console.Version;
 import dev.kerf.cli.option.Claims;
+import dev.kerf.cli.picture.ImageInputs.Input;
 import dev.kerf.cli.picture.Measurements.Thing;
+import dev.kerf.formats.Annotations;
+import dev.kerf.formats.Annotations.Item;
+import dev.kerf.formats.Annotations.Kind;
 import dev.kerf.image.Image;
 import dev.kerf.json.Json;
 import dev.kerf.mask.Box;
@@ -34,6 +38,9 @@ import picocli.CommandLine.ParameterException;
 
 /** What becomes of masks that were found in an image. */
 final class MaskOutput {
+    /** What is found has no other class. */
+    static final String THING = "thing";
+
     /** Files that can be made. */
     enum Format {
         /** NAME-masks.png: each pixel's thing by number, 0 for none; of things that overlap the smaller. */
@@ -108,9 +115,20 @@ final class MaskOutput {
                 "--out");
     }
 
-    /** Takes the table's file, too. */
-    void claim(Measurements measured) {
+    /** Takes the table's file and those for other programs, too. */
+    void claim(Measurements measured, AnnotationFiles annotations, Input input) {
         measured.claim(claims);
+        annotations.claim(claims);
+        claims.take(input.title(), annotations.of(input.name()), "--out");
+    }
+
+    /** Writes the masks for other programs. */
+    void annotate(AnnotationFiles annotations, Input input, Image picture, List<Found> found) {
+        annotations.add(() -> new Annotations(input.file().getFileName().toString(), picture.width(), picture.height(),
+                found.stream().map(f -> new Item(THING, Kind.THING, f.mask, OptionalDouble.of(Math.clamp(f.iou, 0, 1)), 0))
+                        .toList()),
+                input.name());
+        annotations.finish();
     }
 
     /** Measures the masks, if that is wanted. */
@@ -146,7 +164,7 @@ final class MaskOutput {
         }
         if (formats().contains(Format.RLE)) {
             files.add(file(image, "-masks.json"));
-            Coco coco = new Coco(List.of("thing"));
+            Coco coco = new Coco(List.of(THING));
             int id = coco.addImage(image.getFileName().toString(), picture.width(), picture.height());
             found.forEach(f -> coco.add(id, 0, f.mask, OptionalDouble.of(Math.clamp(f.iou, 0, 1))));
             coco.write(files.getLast(), Coco.Form.RUN_LENGTH);

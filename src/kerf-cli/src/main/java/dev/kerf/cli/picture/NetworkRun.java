@@ -36,37 +36,43 @@ import java.util.Set;
  * @param network    how the model is given pictures and what its result means
  * @param output     which files are made
  * @param measure    what is measured
+ * @param annotation what is written for other programs
  * @param precision  how numbers are stored and multiplied
  * @param classes    names of classes; none for the model's
  * @param background name or number of the class without colour; none for one of that name
  */
-record NetworkRun(Console console, NetworkOptions network, OutputOptions output, MeasureOptions measure, Precision precision,
+record NetworkRun(Console console, NetworkOptions network, OutputOptions output, MeasureOptions measure,
+        AnnotationOptions annotation, Precision precision,
         List<String> classes, String background) {
     /** Returns the exit code; {@code first} is the first image. */
     int run(Path file, DeviceOptions options, List<Input> inputs, Task<UNetInput> first) {
-        Claims claims = ImageInputs.claims(inputs, file, i -> files(List.of(), -1, output.formats()).of(i));
         try (OnnxModel model = OnnxModel.open(file);
                 Device device = options.open();
                 OnnxNetwork net = OnnxNetwork.load(device, model, network.of(model, precision));
                 OutputDirectory _ = new OutputDirectory(output.directory);
-                Measurements measured = measure.open(device)) {
+                Measurements measured = measure.open(device);
+                AnnotationFiles annotations = annotation.in(output.directory)) {
+            Claims claims = ImageInputs.claims(inputs, file, i -> files(List.of(), -1, output.formats(), annotations).of(i));
             measured.claim(claims);
+            annotations.claim(claims);
             ImageReport report = new ImageReport(console, output.quiet, output.json, device.info(),
                     file.getFileName().toString());
-            int code = new ImageRun<>(work(model, net, measured), report).run(inputs, first);
+            int code = new ImageRun<>(work(model, net, measured, annotations), report).run(inputs, first);
             if (code != ExitCode.FAILED) {
+                annotations.finish();
                 measured.write(console, output.quiet || output.json);
             }
             return code;
         }
     }
 
-    private SegmentFiles files(List<String> names, int uncoloured, Set<Format> formats) {
+    private SegmentFiles files(List<String> names, int uncoloured, Set<Format> formats, AnnotationFiles annotations) {
         return new SegmentFiles(output.directory, formats, output.overlay && !output.tensorsAlone(), output.legend, names,
-                uncoloured);
+                uncoloured, annotations);
     }
 
-    private ImageRun.Work<UNetInput, Result> work(OnnxModel model, OnnxNetwork net, Measurements measured) {
+    private ImageRun.Work<UNetInput, Result> work(OnnxModel model, OnnxNetwork net, Measurements measured,
+            AnnotationFiles annotations) {
         return new ImageRun.Work<>() {
             @Override
             public UNetInput read(Input input) {
@@ -83,15 +89,16 @@ record NetworkRun(Console console, NetworkOptions network, OutputOptions output,
 
             @Override
             public ImageRun.Written write(Input input, UNetInput picture, Result result) {
-                return NetworkRun.this.write(model, measured, input, picture, result);
+                return NetworkRun.this.write(model, measured, annotations, input, picture, result);
             }
         };
     }
 
-    private ImageRun.Written write(OnnxModel model, Measurements measured, Input input, UNetInput picture, Result result) {
+    private ImageRun.Written write(OnnxModel model, Measurements measured, AnnotationFiles annotations, Input input,
+            UNetInput picture, Result result) {
         List<Path> made = new ArrayList<>();
         Set<Format> formats = EnumSet.copyOf(output.formats());
-        SegmentFiles all = files(List.of(), -1, formats);
+        SegmentFiles all = files(List.of(), -1, formats, annotations);
         HostTensor raw = result.raw();
         if (formats.remove(Format.NPY) && raw != null) {
             made.add(all.file(input, Format.NPY));
@@ -109,7 +116,8 @@ record NetworkRun(Console console, NetworkOptions network, OutputOptions output,
             grey(result.matte()).writePng(made.getLast());
         }
         if (result.found() != null) {
-            var things = new ThingFiles(files(List.of(), -1, formats), things(model, result.classes()));
+            var things = new ThingFiles(files(List.of(), -1, formats, annotations), things(model, result.classes()));
+            annotations.begin(things.classes());
             made.addAll(things.write(input, picture, result.found(), formats));
             measured.things(input.title(), Thing.of(result.found()), measured.spacing(input.file()),
                     Measurements.intensities(picture), things::name);
@@ -124,7 +132,9 @@ record NetworkRun(Console console, NetworkOptions network, OutputOptions output,
         List<String> names = names(model, result, labels, classes);
         int nothing = SegmentCommand.background(background, names);
         measured.classes(input, picture, labels, nothing, names::get);
-        ImageRun.Written seen = files(names, nothing, formats).write(input, picture,
+        SegmentFiles files = files(names, nothing, formats, annotations);
+        annotations.begin(files.coloured());
+        ImageRun.Written seen = files.write(input, picture,
                 new Segmentation(labels, null, names, 1));
         made.addAll(seen.outputs());
         return new ImageRun.Written(seen.width(), seen.height(), seen.line(), seen.details(), made);

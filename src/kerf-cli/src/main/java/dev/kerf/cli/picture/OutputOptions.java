@@ -18,10 +18,6 @@ final class OutputOptions {
         RLE,
         /** NAME-polygons.json: COCO annotations with outlines. */
         POLYGONS,
-        /** NAME-yolo.txt: outlines as YOLO is trained with. */
-        YOLO,
-        /** NAME.geojson: outlines for QuPath. */
-        GEOJSON,
         /** NAME-logits.npy. */
         NPY,
         /** NAME-logits.safetensors. */
@@ -39,7 +35,7 @@ final class OutputOptions {
     @Option(names = "--legend", negatable = true, defaultValue = "true", fallbackValue = "true", description = "The overlay says which colour is which class and how much of the image it covers; on by default.")
     boolean legend;
 
-    @Option(names = "--format", split = ",", paramLabel = "FORMAT", defaultValue = "labels", description = "One or more of labels (a PNG), rle and polygons (COCO JSON), yolo (outlines as YOLO's labels), geojson (outlines for QuPath), npy and safetensors (logits; of an ONNX model its output as it is, and no overlay if nothing else is asked for), matte (a grey PNG, if an ONNX model gives one).")
+    @Option(names = "--format", split = ",", paramLabel = "FORMAT", defaultValue = "labels", description = "One or more of labels (a PNG), rle and polygons (COCO JSON), npy and safetensors (logits; of an ONNX model its output as it is, and no overlay if nothing else is asked for), matte (a grey PNG, if an ONNX model gives one).")
     private List<Format> formats;
 
     @Option(names = "--quiet", description = "Writes nothing on the terminal but errors.")

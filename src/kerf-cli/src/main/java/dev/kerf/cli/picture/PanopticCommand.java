@@ -10,12 +10,16 @@ import dev.kerf.cli.option.OutputDirectory;
 import dev.kerf.cli.option.Usage;
 import dev.kerf.cli.picture.ImageInputs.Input;
 import dev.kerf.cli.picture.Measurements.Thing;
+import dev.kerf.formats.Annotations;
+import dev.kerf.formats.Annotations.Item;
+import dev.kerf.formats.Annotations.Kind;
 import dev.kerf.image.Image;
 import dev.kerf.json.Json;
 import dev.kerf.mask.CocoDataset.Category;
 import dev.kerf.mask.Overlay;
 import dev.kerf.mask.Panoptic;
 import dev.kerf.mask.Panoptic.Segment;
+import dev.kerf.mask.RunLength;
 import dev.kerf.measure.Intensities;
 import dev.kerf.model.maskrcnn.DetectOptions;
 import dev.kerf.model.maskrcnn.MaskRcnn;
@@ -24,6 +28,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalDouble;
 import java.util.concurrent.Callable;
 import java.util.function.IntFunction;
 import picocli.CommandLine.Command;
@@ -65,6 +70,9 @@ public final class PanopticCommand implements Callable<Integer> {
     @Mixin
     private MeasureOptions measure;
 
+    @Mixin
+    private AnnotationOptions annotation;
+
     public PanopticCommand(Console console) {
         this.console = console;
     }
@@ -85,19 +93,20 @@ public final class PanopticCommand implements Callable<Integer> {
             try (OutputDirectory _ = new OutputDirectory(detector.directory);
                     Device opened = device.open();
                     MaskRcnn net = detector.load(opened, source);
-                    Measurements measured = measure.open(opened)) {
+                    Measurements measured = measure.open(opened);
+                    AnnotationFiles annotations = annotation.in(detector.directory)) {
                 net.requirePanoptic();
-                Pictures pictures = new Pictures(net, options, merge, ids, measured);
+                Pictures pictures = new Pictures(net, options, merge, ids, measured, annotations);
                 Path json = detector.directory.resolve("panoptic.json");
-                Claims claims = ImageInputs.claims(inputs, detector.file(), i -> detector.overlay
-                        ? List.of(pictures.png(i), pictures.overlay(i))
-                        : List.of(pictures.png(i)));
+                Claims claims = ImageInputs.claims(inputs, detector.file(), pictures::files);
                 claims.take("all images", List.of(json), "--out");
                 measured.claim(claims);
+                annotations.claim(claims);
                 ImageReport report = new ImageReport(console, detector.quiet, detector.json, opened.info(), "Panoptic FPN");
                 int code = new ImageRun<>(pictures, report).run(inputs, first);
                 if (code != ExitCode.FAILED) {
                     pictures.writer.write(json);
+                    annotations.finish();
                     measured.write(console, detector.quiet || detector.json);
                 }
                 return code;
@@ -114,8 +123,10 @@ public final class PanopticCommand implements Callable<Integer> {
         private final IntFunction<String> names;
         private final PanopticWriter writer;
         private final Measurements measured;
+        private final AnnotationFiles annotations;
 
-        Pictures(MaskRcnn net, DetectOptions options, Panoptic.Merge merge, ImageIds ids, Measurements measured) {
+        Pictures(MaskRcnn net, DetectOptions options, Panoptic.Merge merge, ImageIds ids, Measurements measured,
+                AnnotationFiles annotations) {
             this.measured = measured;
             this.net = net;
             this.options = options;
@@ -124,8 +135,18 @@ public final class PanopticCommand implements Callable<Integer> {
             this.names = detector.names(net);
             List<Integer> categories = new ArrayList<>(net.categories());
             categories.addAll(net.stuffCategories());
+            this.annotations = annotations.begin(categories.stream().map(names::apply).toList());
             this.writer = new PanopticWriter(detector.directory, categories.stream()
                     .map(c -> new Category(c, names.apply(c), net.categories().contains(c))).toList());
+        }
+
+        private List<Path> files(Input input) {
+            List<Path> files = new ArrayList<>(annotations.of(input.name()));
+            files.add(png(input));
+            if (detector.overlay) {
+                files.add(overlay(input));
+            }
+            return files;
         }
 
         private Path png(Input input) {
@@ -134,6 +155,13 @@ public final class PanopticCommand implements Callable<Integer> {
 
         private Path overlay(Input input) {
             return detector.directory.resolve(input.name() + "-overlay.png");
+        }
+
+        private Annotations annotations(Input input, Panoptic picture) {
+            return new Annotations(input.file().getFileName().toString(), picture.width(), picture.height(),
+                    picture.segments().stream().map(g -> new Item(names.apply(g.category()),
+                            net.categories().contains(g.category()) ? Kind.THING : Kind.STUFF,
+                            RunLength.encode(picture.mask(g.id())), OptionalDouble.empty(), 0)).toList());
         }
 
         @Override
@@ -155,6 +183,7 @@ public final class PanopticCommand implements Callable<Integer> {
                 Overlay colours = Overlay.of(names);
                 (detector.legend ? colours : colours.withoutText()).draw(image, picture).writePng(files.getLast());
             }
+            files.addAll(annotations.add(() -> annotations(input, picture), input.name()));
             measured.things(input.title(), picture.segments().stream()
                     .map(g -> new Thing(0, g.category(), () -> picture.mask(g.id()), Map.of("segment_id", g.id()))).toList(),
                     measured.spacing(input.file()), Intensities.of(image), names);

@@ -111,6 +111,9 @@ public final class SamCommand implements Callable<Integer> {
     @Mixin
     private MeasureOptions measure;
 
+    @Mixin
+    private AnnotationOptions annotation;
+
     public SamCommand(Console console) {
         this.console = console;
     }
@@ -141,13 +144,15 @@ public final class SamCommand implements Callable<Integer> {
                 OutputDirectory _ = new OutputDirectory(output.directory);
                 Device opened = device.open();
                 PromptModel sam = PromptModel.load(opened, source, imageSize, ModelOptions.of().precision(precision));
-                Measurements measured = measure.open(opened)) {
-            output.claim(measured);
+                Measurements measured = measure.open(opened);
+                AnnotationFiles annotations = annotation.in(output.directory).begin(List.of(MaskOutput.THING))) {
+            output.claim(measured, annotations, input);
             List<MaskOutput.Found> found = everything
                     ? everything(sam, picture, settings(sam.everything()))
                     : answers(sam, picture, prompts);
             output.write(console, input.file(), picture, prompts, found, sam.name(), opened.info(),
                     (System.nanoTime() - start) / 1e9);
+            output.annotate(annotations, input, picture, found);
             output.measure(console, measured, input.file(), picture, found);
         }
         return ExitCode.OK;

@@ -86,6 +86,9 @@ public final class SegmentCommand implements Callable<Integer> {
     @Mixin
     private VolumeOptions volumes;
 
+    @Mixin
+    private AnnotationOptions annotation;
+
     @Option(names = "--background", paramLabel = "LABEL", description = "Name or number of the class that isn't coloured, or 'none'. By default a class named background.")
     private String background;
 
@@ -125,26 +128,32 @@ public final class SegmentCommand implements Callable<Integer> {
                 throw new BadInputException(
                         "--tile and --scale are for U-Nets: an ONNX model takes an image whole, of --input-size");
             }
-            return new NetworkRun(console, network, output, measure, precision, classes, background).run(weights, device,
+            return new NetworkRun(console, network, output, measure, annotation, precision, classes, background).run(weights,
+                    device,
                     inputs, first);
         }
         try (Weights source = weights == null ? Kerf.embeddedWeights() : ModelCommands.open(weights, UNet.KIND);
                 Device opened = device.open();
                 UNet net = UNet.load(opened, source, ModelOptions.of().precision(precision))) {
             List<String> names = classNames(net);
-            SegmentFiles files = new SegmentFiles(output.directory, output.formats(), output.overlay, output.legend, names,
-                    background(names));
-            Claims claims = ImageInputs.claims(inputs, weights, files::of);
+            int nothing = background(names);
             if (weights == null && !output.quiet) {
                 console.note("no --weights: using the embedded network " + net.name() + " (classes "
                         + String.join(", ", names) + ")");
             }
             try (OutputDirectory _ = new OutputDirectory(output.directory);
-                    Measurements measured = measure.open(opened)) {
+                    Measurements measured = measure.open(opened);
+                    AnnotationFiles annotations = annotation.in(output.directory)) {
+                SegmentFiles files = new SegmentFiles(output.directory, output.formats(), output.overlay, output.legend, names,
+                        nothing, annotations);
+                annotations.begin(files.coloured());
+                Claims claims = ImageInputs.claims(inputs, weights, files::of);
                 measured.claim(claims);
+                annotations.claim(claims);
                 ImageReport report = new ImageReport(console, output.quiet, output.json, opened.info(), net.name());
                 int code = new ImageRun<>(work(net, files, report, measured), report).run(inputs, first);
                 if (code != ExitCode.FAILED) {
+                    annotations.finish();
                     measured.write(console, output.quiet || output.json);
                 }
                 return code;

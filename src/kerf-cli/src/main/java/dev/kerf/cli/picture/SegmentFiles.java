@@ -3,9 +3,9 @@ package dev.kerf.cli.picture;
 import dev.kerf.cli.console.Task;
 import dev.kerf.cli.console.Text;
 import dev.kerf.cli.picture.ImageInputs.Input;
-import dev.kerf.cli.picture.OutlineFiles.Shape;
 import dev.kerf.cli.picture.OutputOptions.Format;
 import dev.kerf.error.BadInputException;
+import dev.kerf.formats.Annotations;
 import dev.kerf.json.Json;
 import dev.kerf.mask.Coco;
 import dev.kerf.mask.LabelMap;
@@ -33,14 +33,20 @@ import java.util.stream.IntStream;
  * @param legend     whether it says what its colours are
  * @param classes    names by label
  * @param background the class without colour and annotations, or -1
+ * @param annotations for other programs
  */
 record SegmentFiles(
-        Path directory, Set<Format> formats, boolean overlay, boolean legend, List<String> classes, int background) {
+        Path directory, Set<Format> formats, boolean overlay, boolean legend, List<String> classes, int background,
+        AnnotationFiles annotations) {
     private static final Map<Format, String> ENDINGS = new EnumMap<>(Map.of(
             Format.LABELS, "-labels.png", Format.RLE, "-rle.json", Format.POLYGONS, "-polygons.json",
-            Format.YOLO, "-yolo.txt", Format.GEOJSON, ".geojson",
             Format.NPY, "-logits.npy", Format.SAFETENSORS, "-logits.safetensors", Format.MATTE, "-matte.png"));
     private static final String OVERLAY = "-overlay.png";
+
+    /** Names of the classes but the background. */
+    List<String> coloured() {
+        return IntStream.range(0, classes.size()).filter(i -> i != background).mapToObj(classes::get).toList();
+    }
 
     /** The files for one image. */
     List<Path> of(Input input) {
@@ -49,6 +55,7 @@ record SegmentFiles(
         if (overlay) {
             files.add(overlay(input));
         }
+        files.addAll(annotations.of(input.name()));
         return files;
     }
 
@@ -68,6 +75,8 @@ record SegmentFiles(
         Task<Boolean> drawing = Task.start(() -> overlay && draw(input, picture, labels));
         try {
             formats.forEach(f -> write(f, directory.resolve(input.name() + ENDINGS.get(f)), input, labels, result.logits()));
+            annotations.add(() -> Annotations.of(input.file().getFileName().toString(), labels, classes, background),
+                    input.name());
         } finally {
             drawing.get();
         }
@@ -103,8 +112,6 @@ record SegmentFiles(
             case LABELS -> labels.writePng(file, Palette.of(classes.size(), background));
             case RLE -> coco(input, labels).write(file, Coco.Form.RUN_LENGTH);
             case POLYGONS -> coco(input, labels).write(file, Coco.Form.POLYGONS);
-            case YOLO -> OutlineFiles.writeYolo(file, Shape.of(labels, classes.size(), background));
-            case GEOJSON -> OutlineFiles.writeGeoJson(file, Shape.of(labels, classes.size(), background), classes::get);
             case NPY -> logits.writeNpy(file);
             case MATTE -> throw new BadInputException("--format matte: a U-Net gives labels, no matte");
             case SAFETENSORS -> Safetensors.write(file, Map.of("logits", logits), Map.of("image", input.file().toString()));

@@ -1,8 +1,8 @@
 package dev.kerf.cli.picture;
 
 import dev.kerf.cli.picture.ImageInputs.Input;
-import dev.kerf.cli.picture.OutlineFiles.Shape;
 import dev.kerf.cli.picture.OutputOptions.Format;
+import dev.kerf.formats.Annotations;
 import dev.kerf.mask.Coco;
 import dev.kerf.mask.Instances;
 import dev.kerf.mask.Instances.Instance;
@@ -32,8 +32,6 @@ record ThingFiles(SegmentFiles files, List<String> classes) {
             Path file = files.file(input, format);
             switch (format) {
                 case LABELS -> labels(found).writePng(file, Palette.of(classes.size() + 1, 0));
-                case YOLO -> OutlineFiles.writeYolo(file, Shape.of(found));
-                case GEOJSON -> OutlineFiles.writeGeoJson(file, Shape.of(found), this::name);
                 default -> coco(input, found).write(file, format == Format.RLE ? Coco.Form.RUN_LENGTH : Coco.Form.POLYGONS);
             }
             made.add(file);
@@ -44,6 +42,8 @@ record ThingFiles(SegmentFiles files, List<String> classes) {
             (files.legend() ? colours : colours.withoutText()).draw(picture.view(), found).writePng(file);
             made.add(file);
         }
+        made.addAll(files.annotations().add(
+                () -> Annotations.of(input.file().getFileName().toString(), found, this::name), input.name()));
         return made;
     }
 

@@ -10,6 +10,9 @@ import dev.kerf.cli.picture.Measurements.Thing;
 import dev.kerf.error.BadFileException;
 import dev.kerf.error.KerfException;
 import dev.kerf.file.AtomicFile;
+import dev.kerf.formats.Annotations;
+import dev.kerf.formats.Annotations.Item;
+import dev.kerf.formats.Annotations.Kind;
 import dev.kerf.image.Image;
 import dev.kerf.image.video.FrameSink;
 import dev.kerf.image.video.FrameSource.Frame;
@@ -36,6 +39,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
@@ -43,6 +47,9 @@ import java.util.stream.IntStream;
 
 /** A video's masks on their way to files: label maps and JSON as frames come, the overlay in their order at the end. */
 final class TrackFiles implements AutoCloseable {
+    /** What is followed has no other class. */
+    private static final String OBJECT = "object";
+
     private final TrackOutput options;
     private final Console console;
     private final Path video;
@@ -58,6 +65,7 @@ final class TrackFiles implements AutoCloseable {
     private final Map<Integer, LabelMap> labels = new TreeMap<>();
     private final FrameSink sink;
     private final CocoTrack coco;
+    private final AnnotationFiles annotations;
     private final Set<Path> files = new LinkedHashSet<>();
     private final Claims claims;
     private final Measurements measured;
@@ -83,6 +91,7 @@ final class TrackFiles implements AutoCloseable {
                 : Progress.none();
         this.sink = sink();
         this.coco = options.formats.contains(TrackOutput.Format.COCO) ? coco() : null;
+        this.annotations = options.annotation.in(options.directory.resolve(name + "-annotations"));
     }
 
     private FrameSink sink() {
@@ -134,6 +143,7 @@ final class TrackFiles implements AutoCloseable {
         if (coco != null) {
             coco.write(frame, instances(result));
         }
+        annotate(frames.name(result.frame()), result);
         found.put(result.frame(), json(frame, result));
         measure(frame, result);
         if (sink != null) {
@@ -144,6 +154,20 @@ final class TrackFiles implements AutoCloseable {
             }
         }
         progress.step();
+    }
+
+    /** Objects of a frame, whose numbers are their groups. */
+    private void annotate(String frame, FrameResult result) {
+        if (!annotations.wanted()) {
+            return;
+        }
+        folder("-annotations");
+        annotations.begin(List.of(OBJECT)).claim(claims);
+        annotations.of(frame).forEach(f -> add(f, "frame " + frame));
+        List<Item> items = new ArrayList<>();
+        result.objects().forEach((object, p) -> items.add(new Item(OBJECT, Kind.THING, RunLength.encode(p.mask()),
+                OptionalDouble.of(Math.clamp(p.iou(), 0, 1)), object)));
+        annotations.add(() -> new Annotations(frame + ".png", frames.width(), frames.height(), items), frame);
     }
 
     private void measure(Frame frame, FrameResult result) {
@@ -249,6 +273,7 @@ final class TrackFiles implements AutoCloseable {
         if (coco != null) {
             coco.finish();
         }
+        files.addAll(annotations.finish());
         removeEarlierMasks();
         double seconds = (System.nanoTime() - start) / 1e9;
         Json all = Json.object().put("kerf", Version.text())
@@ -279,6 +304,9 @@ final class TrackFiles implements AutoCloseable {
         }
         if (coco != null) {
             coco.close();
+        }
+        if (annotations != null) {
+            annotations.close();
         }
     }
 }

@@ -8,6 +8,7 @@ import dev.kerf.model.sam2.Prompt;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -57,6 +58,9 @@ final class TrackOutput {
 
     @Option(names = "--json", description = "Writes one JSON document on standard output.")
     boolean json;
+
+    @Mixin
+    AnnotationOptions annotation;
 
     /** The files of one video, to be written frame by frame. */
     TrackFiles open(Console console, Path video, VideoFrames frames, Map<Integer, List<Prompt>> shown, String network,

@@ -37,7 +37,7 @@ final class FolderSource implements FrameDecoder {
             for (Path entry : entries) {
                 String name = entry.getFileName().toString();
                 String ending = name.substring(name.lastIndexOf('.') + 1).toLowerCase(Locale.ROOT);
-                if (ENDINGS.contains(ending) && !name.startsWith(".") && Files.isRegularFile(entry)) {
+                if (FileType.knows(ending) && !name.startsWith(".") && Files.isRegularFile(entry)) {
                     found.add(entry);
                 }
             }

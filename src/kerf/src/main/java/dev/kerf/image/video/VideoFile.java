@@ -13,7 +13,6 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.Locale;
 
 /** Tells kinds of videos apart: to read by their content, to write by the name's ending. */
@@ -99,7 +98,7 @@ final class VideoFile {
         if (ending.equals("gif")) {
             return isAnimated(file);
         }
-        boolean named = Arrays.stream(FileType.values()).anyMatch(t -> t.endings().contains(ending));
+        boolean named = FileType.knows(ending);
         return !named && Files.isRegularFile(file) && !isPicture(file);
     }
 

@@ -1,0 +1,102 @@
+package dev.kerf.formats;
+
+import dev.kerf.mask.Mask;
+import dev.kerf.mask.RunLength;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Polygons with holes and in parts, to pixels and from them; all x, y of the corners in turn, in pixels. */
+final class Outlines {
+    /** Corners of what stands for an ellipse: of one 4,000 pixels long none is further than a tenth of a pixel from it. */
+    private static final int ROUND = 256;
+
+    private Outlines() {}
+
+    /**
+     * Parts as one polygon: each is reached from the corner nearest to it by a cut of no width, as Ultralytics joins them. By the
+     * even-odd rule it has the pixels of all.
+     */
+    static double[] joined(List<double[]> parts) {
+        double[] all = parts.getFirst();
+        for (double[] part : parts.subList(1, parts.size())) {
+            int from = 0;
+            int to = 0;
+            double least = Double.POSITIVE_INFINITY;
+            for (int i = 0; i < all.length; i += 2) {
+                for (int k = 0; k < part.length; k += 2) {
+                    double d = Math.hypot(all[i] - part[k], all[i + 1] - part[k + 1]);
+                    if (d < least) {
+                        least = d;
+                        from = i;
+                        to = k;
+                    }
+                }
+            }
+            double[] next = new double[all.length + part.length + 4];
+            System.arraycopy(all, 0, next, 0, from + 2);
+            int at = from + 2;
+            for (int k = 0; k <= part.length; k += 2) {
+                next[at++] = part[(to + k) % part.length];
+                next[at++] = part[(to + k) % part.length + 1];
+            }
+            System.arraycopy(all, from, next, at, all.length - from);
+            all = next;
+        }
+        return all;
+    }
+
+    /** The pixels of polygons, each a ring and then its holes; as pycocotools rasterises each ring. */
+    static RunLength filled(int width, int height, List<List<double[]>> polygons) {
+        List<double[]> whole = polygons.stream().filter(p -> p.size() == 1).map(List::getFirst).toList();
+        RunLength plain = RunLength.ofPolygons(width, height, whole);
+        Mask out = null;
+        for (List<double[]> rings : polygons) {
+            if (rings.size() > 1) {
+                Mask one = RunLength.ofPolygons(width, height, rings.subList(0, 1)).decode()
+                        .andNot(RunLength.ofPolygons(width, height, rings.subList(1, rings.size())).decode());
+                out = out == null ? plain.decode().or(one) : out.or(one);
+            }
+        }
+        return out == null ? plain : RunLength.encode(out);
+    }
+
+    /** A rectangle turned clockwise on the screen about its left upper corner by an angle in degrees. */
+    static double[] box(double x, double y, double width, double height, double degrees) {
+        return turned(new double[] {x, y, x + width, y, x + width, y + height, x, y + height}, x, y, degrees);
+    }
+
+    /** An ellipse turned clockwise on the screen about its middle by an angle in degrees. */
+    static double[] ellipse(double cx, double cy, double rx, double ry, double degrees) {
+        double[] out = new double[2 * ROUND];
+        for (int i = 0; i < ROUND; i++) {
+            double a = 2 * Math.PI * i / ROUND;
+            out[2 * i] = cx + rx * Math.cos(a);
+            out[2 * i + 1] = cy + ry * Math.sin(a);
+        }
+        return turned(out, cx, cy, degrees);
+    }
+
+    /** A polygon turned clockwise on the screen about a point. */
+    static double[] turned(double[] polygon, double cx, double cy, double degrees) {
+        if (degrees == 0) {
+            return polygon;
+        }
+        double cos = Math.cos(Math.toRadians(degrees));
+        double sin = Math.sin(Math.toRadians(degrees));
+        double[] out = new double[polygon.length];
+        for (int i = 0; i < out.length; i += 2) {
+            double dx = polygon[i] - cx;
+            double dy = polygon[i + 1] - cy;
+            out[i] = cx + dx * cos - dy * sin;
+            out[i + 1] = cy + dx * sin + dy * cos;
+        }
+        return out;
+    }
+
+    /** Polygons without holes, each as a list of one ring. */
+    static List<List<double[]>> rings(List<double[]> polygons) {
+        List<List<double[]>> out = new ArrayList<>();
+        polygons.forEach(p -> out.add(List.of(p)));
+        return out;
+    }
+}
