@@ -27,6 +27,7 @@ final class Folder {
     /** Folders within folders that are looked into. */
     private static final int DEPTH = 6;
     private static final int MOST_FILES = 10_000;
+
     /** What a GIF was when it was read, and whether it moves. */
     private record Gif(String state, boolean moves) {}
 
