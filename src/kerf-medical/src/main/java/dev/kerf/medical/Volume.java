@@ -17,6 +17,9 @@ public interface Volume extends AutoCloseable {
     /** What of it isn't as it should be, such as missing slices: a line each. */
     List<String> remarks();
 
+    /** Whether slices are as far apart everywhere, so that the grid says where all of them lie. */
+    boolean isRegular();
+
     /**
      * Reads a slice. Those across the last axis are quickest one after the other.
      *

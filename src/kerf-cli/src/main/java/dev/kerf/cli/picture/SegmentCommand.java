@@ -50,7 +50,7 @@ public final class SegmentCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
 
-    @Parameters(arity = "1..*", paramLabel = "IMAGE", description = "PNG, JPEG, BMP, TIFF, GIF; .npy or .npz of float32 (H, W) or (C, H, W); NIfTI volumes (.nii, .nii.gz, .hdr with .img); or a directory of these.")
+    @Parameters(arity = "1..*", paramLabel = "IMAGE", description = "PNG, JPEG, BMP, TIFF, GIF; .npy or .npz of float32 (H, W) or (C, H, W); NIfTI (.nii, .nii.gz, .hdr with .img) and DICOM; or a directory of these.")
     private List<String> images;
 
     @Option(names = "--weights", paramLabel = "FILE", converter = WeightsPath.class, description = "A U-Net: a safetensors file or a PyTorch checkpoint; or any network that takes a picture: an ONNX model. By default the network that comes with Kerf.")
@@ -111,11 +111,11 @@ public final class SegmentCommand implements Callable<Integer> {
                     "--input-scale, --mean, --std, --bgr, --input-size, --output, --result, --score, --nms and --most "
                             + "are for ONNX models: what a U-Net takes is in its weights");
         }
-        if (VolumeInputs.wanted(images)) {
+        if (VolumeInputs.wanted(images, folders.recursive())) {
             return new SegmentVolumes(console, volumes, output, measure, network, precision, options(), classes, background)
                     .run(images, folders.recursive(), weights, device);
         } else if (volumes.given() != null) {
-            throw new BadInputException(volumes.given() + " is for volumes, and there are none (NIfTI)");
+            throw new BadInputException(volumes.given() + " is for volumes, and there are none (NIfTI, DICOM)");
         }
         Map<Path, String> rasters = folders.files(images, output.directory);
         if (raster.take(List.copyOf(rasters.keySet()))) {

@@ -40,7 +40,8 @@ record SegmentFiles(
         AnnotationFiles annotations) {
     private static final Map<Format, String> ENDINGS = new EnumMap<>(Map.of(
             Format.LABELS, "-labels.png", Format.RLE, "-rle.json", Format.POLYGONS, "-polygons.json",
-            Format.NPY, "-logits.npy", Format.SAFETENSORS, "-logits.safetensors", Format.MATTE, "-matte.png"));
+            Format.NPY, "-logits.npy", Format.SAFETENSORS, "-logits.safetensors", Format.MATTE, "-matte.png", Format.NIFTI,
+            ".nii.gz"));
     private static final String OVERLAY = "-overlay.png";
 
     /** Names of the classes but the background. */
@@ -113,6 +114,7 @@ record SegmentFiles(
             case RLE -> coco(input, labels).write(file, Coco.Form.RUN_LENGTH);
             case POLYGONS -> coco(input, labels).write(file, Coco.Form.POLYGONS);
             case NPY -> logits.writeNpy(file);
+            case NIFTI -> throw new BadInputException("--format nifti: is for volumes");
             case MATTE -> throw new BadInputException("--format matte: a U-Net gives labels, no matte");
             case SAFETENSORS -> Safetensors.write(file, Map.of("logits", logits), Map.of("image", input.file().toString()));
         }

@@ -59,7 +59,7 @@ record SegmentVolumes(Console console, VolumeOptions volume, OutputOptions outpu
     /** Returns the exit code. */
     int run(List<String> arguments, boolean recursive, Path weights, DeviceOptions options) {
         Set<Format> formats = EnumSet.copyOf(output.formats());
-        formats.removeAll(EnumSet.of(Format.LABELS));
+        formats.removeAll(EnumSet.of(Format.LABELS, Format.NIFTI));
         if (!formats.isEmpty()) {
             throw new BadInputException("--format " + formats.iterator().next().toString().toLowerCase(Locale.ROOT)
                     + ": is for pictures; of volumes there are labels");

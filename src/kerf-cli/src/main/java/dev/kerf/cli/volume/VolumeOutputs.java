@@ -25,8 +25,10 @@ public record VolumeOutputs(Path directory, ToIntFunction<List<String>> backgrou
         return List.of(directory.resolve(input.name() + "-labels.nii.gz"));
     }
 
-    /** Refuses a volume of which they can't be made. */
-    void check(Volume volume) {}
+    /** Refuses a volume of which they can't be made, before the work. */
+    void check(Volume volume) {
+        Nifti.checkRegular(volume);
+    }
 
     /** Writes the files of one volume. */
     List<Path> write(Input input, Volume volume, LabelVolume labels, List<String> classes) {

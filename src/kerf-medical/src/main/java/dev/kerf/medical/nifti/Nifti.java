@@ -119,7 +119,7 @@ public final class Nifti {
      * sform, units), and so are version and byte order; texts are not. Of others it is NIfTI-1 with an sform.
      *
      * @param file packed by gzip if its name ends with {@code .gz}
-     * @throws BadInputException if the labels aren't of such a volume
+     * @throws BadInputException if the labels aren't of such a volume, or its slices aren't evenly spaced, which NIfTI can't say
      * @throws BadFileException  if the file can't be written there
      */
     public static void write(LabelVolume labels, Volume of, Path file) {
@@ -127,6 +127,7 @@ public final class Nifti {
         if (!grid.equals(of.grid())) {
             throw new BadInputException("labels of " + grid + " for a volume of " + of.grid());
         }
+        checkRegular(of);
         NiftiType type = labels.max() < 256 ? NiftiType.UINT8 : NiftiType.UINT16;
         NiftiHeader like = of instanceof NiftiVolume n ? n.header() : NiftiHeader.of(grid);
         ByteBuffer header = like.ofLabels(type);
@@ -143,6 +144,18 @@ public final class Nifti {
                 gzip.finish();
             }
         });
+    }
+
+    /**
+     * Refuses a volume that NIfTI can't say the place of.
+     *
+     * @throws BadInputException if its slices aren't evenly spaced
+     */
+    public static void checkRegular(Volume of) {
+        if (!of.isRegular()) {
+            throw new BadInputException(
+                    of.title() + ": NIfTI can't say where slices lie that aren't evenly spaced; " + of.remarks().getFirst());
+        }
     }
 
     private static byte[] bytes(int[] labels, NiftiType type, ByteBuffer like) {

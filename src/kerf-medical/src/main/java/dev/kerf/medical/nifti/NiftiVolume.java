@@ -69,6 +69,9 @@ final class NiftiVolume implements Volume {
     }
 
     @Override
+    public boolean isRegular() { return true; }
+
+    @Override
     public Slice read(Axis axis, int frame, int index) {
         if (frame < 0 || frame >= grid.frames() || index < 0 || index >= grid.slices(axis)) {
             throw new BadInputException(

@@ -1,0 +1,2 @@
+/** DICOM files: pictures and series of them, read as volumes; segmentations, written. */
+package dev.kerf.medical.dicom;
