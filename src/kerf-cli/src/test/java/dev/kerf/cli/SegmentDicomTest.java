@@ -98,6 +98,24 @@ class SegmentDicomTest {
     }
 
     @Test
+    void labelsOfDicomAreDicom() throws IOException {
+        Run run = segment(FILES.resolve("series"), FILES.resolve("rle8.dcm"), "--codes", "1=10200004:SCT:Liver", "--background",
+                "0")
+                .succeeded();
+        assertTrue(run.out().contains("24x20x6"), run.out());
+        assertEquals(List.of("rle8-labels.dcm", "series-labels.dcm"), Run.files(dir.resolve("out")));
+        String written = Files.readString(dir.resolve("out/series-labels.dcm"), StandardCharsets.ISO_8859_1);
+        assertTrue(written.contains("10200004") && written.contains("Liver"));
+        segment(FILES.resolve("series"), "--format", "nifti,seg").succeeded();
+        assertEquals(List.of("rle8-labels.dcm", "series-labels.dcm", "series-labels.nii.gz"), Run.files(dir.resolve("out")));
+        segment(FILES.resolve("series"), "--codes", "liver=10200004:SCT:Liver").failedWith(ExitCode.FAILED, "--codes liver",
+                "no such class");
+        Path nifti = Path.of("src/kerf-medical/src/test/resources/dev/kerf/medical/nifti/i2-le.nii.gz");
+        segment(nifti, "--format", "seg").failedWith(ExitCode.FAILED, "i2-le.nii.gz", "refers to DICOM files");
+        segment(Path.of("src/main/samples/tissue-1.png"), "--format", "seg").failedWith(ExitCode.FAILED, "for volumes");
+    }
+
+    @Test
     void nothingSaysWhoItIs() throws IOException {
         StringBuilder said = new StringBuilder();
         Object[][] calls = {{FILES.resolve("series"), "--measure", dir.resolve("m.json"), "--json"}, {FILES.resolve("mixed")},
@@ -107,7 +125,7 @@ class SegmentDicomTest {
         for (Object[] call : calls) {
             Object[] all = Arrays.copyOf(call, call.length + 2);
             all[call.length] = "--format";
-            all[call.length + 1] = "nifti";
+            all[call.length + 1] = call.length == 1 ? "seg" : "nifti";
             Run run = segment(all);
             said.append(run.out()).append(run.err());
         }
@@ -118,7 +136,7 @@ class SegmentDicomTest {
                 try (GZIPInputStream in = new GZIPInputStream(Files.newInputStream(file))) {
                     said.append(new String(in.readAllBytes(), StandardCharsets.ISO_8859_1));
                 }
-            } else if (Files.isRegularFile(file) && !name.endsWith(".safetensors")) {
+            } else if (Files.isRegularFile(file) && !name.endsWith(".safetensors") && !name.endsWith(".dcm")) {
                 said.append(Files.readString(file));
             }
         }

@@ -120,6 +120,7 @@ class WrongValuesTest {
             Map.entry("--repeats", List.of("0", "-1", "x")),
             Map.entry("--spacing", List.of("0um", "1", "x", "-1mm", "1,2,3,4mm", "1e999mm")),
             Map.entry("--axis", List.of("w", "1", "")),
+            Map.entry("--codes", List.of("x", "1=", "1=a:b", "=a:b:c", "1=a:b:c/d", "1=a::c")),
             Map.entry("--window", List.of("1", "1,0", "1,-5", "NaN,1", "1,2,3", "x")),
             Map.entry("--distances", List.of("-1", "NaN", "x")),
             Map.entry("--connectivity", List.of("6", "x", "")),

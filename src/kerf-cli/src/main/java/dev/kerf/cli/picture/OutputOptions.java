@@ -1,5 +1,6 @@
 package dev.kerf.cli.picture;
 
+import dev.kerf.error.BadInputException;
 import java.nio.file.Path;
 import java.util.EnumSet;
 import java.util.List;
@@ -25,7 +26,9 @@ final class OutputOptions {
         /** NAME-matte.png: grey, white where all of a pixel belongs. */
         MATTE,
         /** NAME-labels.nii.gz, of volumes. */
-        NIFTI
+        NIFTI,
+        /** NAME-labels.dcm, of DICOM: a segmentation. */
+        SEG
     }
 
     @Option(names = "--out", paramLabel = "DIR", defaultValue = ".", description = "Where files go; made if it isn't there. By default the current directory.")
@@ -37,7 +40,7 @@ final class OutputOptions {
     @Option(names = "--legend", negatable = true, defaultValue = "true", fallbackValue = "true", description = "The overlay says which colour is which class and how much of the image it covers; on by default.")
     boolean legend;
 
-    @Option(names = "--format", split = ",", paramLabel = "FORMAT", defaultValue = "labels", description = "One or more of labels (a PNG), rle and polygons (COCO JSON), npy and safetensors (logits; of an ONNX model its output as it is, and no overlay if nothing else is asked for), matte (a grey PNG, if an ONNX model gives one); of volumes labels are nifti (.nii.gz).")
+    @Option(names = "--format", split = ",", paramLabel = "FORMAT", defaultValue = "labels", description = "One or more of labels (a PNG), rle and polygons (COCO JSON), npy and safetensors (logits; of an ONNX model its output as it is, and no overlay if nothing else is asked for), matte (a grey PNG, if an ONNX model gives one); of volumes labels are nifti (.nii.gz) or seg (a DICOM segmentation), by default what the volume is.")
     private List<Format> formats;
 
     @Option(names = "--quiet", description = "Writes nothing on the terminal but errors.")
@@ -53,6 +56,13 @@ final class OutputOptions {
 
     Set<Format> formats() {
         return EnumSet.copyOf(formats);
+    }
+
+    /** Refuses what is for volumes alone. */
+    void checkPictures() {
+        if (formats.contains(Format.NIFTI) || formats.contains(Format.SEG)) {
+            throw new BadInputException("--format nifti and seg are for volumes, and there are none (NIfTI, DICOM)");
+        }
     }
 
     /** Whether tensors alone are wanted, nothing to be looked at. */

@@ -121,6 +121,7 @@ public final class SegmentCommand implements Callable<Integer> {
         if (raster.take(List.copyOf(rasters.keySet()))) {
             return new RasterSegmentation(console, raster, rasters(rasters)).run();
         }
+        output.checkPictures();
         List<Input> inputs = folders.of(images, output.directory, console.notes(output.quiet));
         Task<UNetInput> first = Task.start(() -> UNetInput.read(inputs.getFirst()));
         if (onnx) {

@@ -16,6 +16,7 @@ import dev.kerf.cli.volume.VolumeInputs.Input;
 import dev.kerf.cli.volume.VolumeMeasures;
 import dev.kerf.cli.volume.VolumeOptions;
 import dev.kerf.cli.volume.VolumeOutputs;
+import dev.kerf.cli.volume.VolumeOutputs.Kind;
 import dev.kerf.cli.volume.VolumeRun;
 import dev.kerf.error.BadInputException;
 import dev.kerf.error.KerfException;
@@ -58,11 +59,17 @@ record SegmentVolumes(Console console, VolumeOptions volume, OutputOptions outpu
         Precision precision, SegmentOptions how, List<String> classes, String background) {
     /** Returns the exit code. */
     int run(List<String> arguments, boolean recursive, Path weights, DeviceOptions options) {
-        Set<Format> formats = EnumSet.copyOf(output.formats());
-        formats.removeAll(EnumSet.of(Format.LABELS, Format.NIFTI));
-        if (!formats.isEmpty()) {
-            throw new BadInputException("--format " + formats.iterator().next().toString().toLowerCase(Locale.ROOT)
-                    + ": is for pictures; of volumes there are labels");
+        Set<Kind> kinds = EnumSet.noneOf(Kind.class);
+        for (Format format : output.formats()) {
+            switch (format) {
+                case LABELS -> {
+                    // What the volume itself is, if nothing more is said.
+                }
+                case NIFTI -> kinds.add(Kind.NIFTI);
+                case SEG -> kinds.add(Kind.SEG);
+                default -> throw new BadInputException("--format " + format.toString().toLowerCase(Locale.ROOT)
+                        + ": is for pictures; of volumes there are labels, nifti and seg");
+            }
         }
         ObjectRules rules = measure.ofClasses();
         List<Input> inputs = VolumeInputs.of(arguments, recursive, output.directory, console.notes(output.quiet));
@@ -76,7 +83,8 @@ record SegmentVolumes(Console console, VolumeOptions volume, OutputOptions outpu
             read.add(weights);
         }
         Claims claims = new Claims(read);
-        VolumeOutputs outputs = new VolumeOutputs(output.directory, names -> SegmentCommand.background(background, names));
+        VolumeOutputs outputs = volume.outputs(output.directory, kinds,
+                names -> SegmentCommand.background(background, names));
         VolumeRun.claim(inputs, outputs, claims);
         if (weights != null && OnnxModel.looksLike(weights)) {
             if (how.tile() > 0 || how.scale() != 1) {

@@ -33,9 +33,10 @@ public final class VolumeInputs {
      * @param title what it is called in what is said of it
      * @param name  what its results are called before the ending, unlike that of any other
      * @param files that are read
+     * @param dicom whether they are DICOM files
      * @param open  opens it, to be closed
      */
-    public record Input(String title, String name, List<Path> files, Supplier<Volume> open) {}
+    public record Input(String title, String name, List<Path> files, boolean dicom, Supplier<Volume> open) {}
 
     private VolumeInputs() {}
 
@@ -130,7 +131,7 @@ public final class VolumeInputs {
         Set<String> taken = new HashSet<>();
         List<Input> inputs = new ArrayList<>();
         for (Path file : files) {
-            inputs.add(new Input(file.toString(), free(Nifti.stem(file), taken), List.of(file), () -> Nifti.open(file)));
+            inputs.add(new Input(file.toString(), free(Nifti.stem(file), taken), List.of(file), false, () -> Nifti.open(file)));
         }
         if (!alone.isEmpty()) {
             Path parent = alone.iterator().next().toAbsolutePath().normalize().getParent();
@@ -149,7 +150,7 @@ public final class VolumeInputs {
             String name = own.size() == 1
                     ? stem(own.getFirst())
                     : of.toAbsolutePath().normalize().getFileName() + (found.size() == 1 ? "" : "-" + (i + 1));
-            inputs.add(new Input(series.title(), free(name, taken), own, series::open));
+            inputs.add(new Input(series.title(), free(name, taken), own, true, series::open));
         }
     }
 

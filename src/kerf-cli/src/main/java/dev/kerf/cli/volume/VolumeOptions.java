@@ -5,7 +5,11 @@ import dev.kerf.medical.Affine;
 import dev.kerf.medical.Axis;
 import dev.kerf.medical.Volume;
 import dev.kerf.medical.Window;
+import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.function.ToIntFunction;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.TypeConversionException;
@@ -56,14 +60,24 @@ public final class VolumeOptions {
     @Option(names = "--per-slice", description = "Volumes: --measure measures each slice's objects as those of a picture, rather than the volume's.")
     private boolean perSlice;
 
+    @Option(names = "--codes", paramLabel = "CLASS=CODE", converter = ClassCode.Converter.class, description = "DICOM segmentations: what a class, by name or number, is: VALUE:SCHEME:MEANING of its type, and behind a slash of its category (by default that of an anatomical structure), such as liver=10200004:SCT:Liver. Classes without are coded as tissue.")
+    private List<ClassCode> codes = List.of();
+
     /** The first of the options that was given; null if none was. */
     public String given() {
-        return cut != Cut.Z ? "--axis" : shown != null ? "--window" : perSlice ? "--per-slice" : null;
+        return cut != Cut.Z
+                ? "--axis"
+                : shown != null ? "--window" : perSlice ? "--per-slice" : codes.isEmpty() ? null : "--codes";
     }
 
     /** Whether slices are measured one by one. */
     public boolean perSlice() {
         return perSlice;
+    }
+
+    /** The files that are made: those kinds, none for what a volume itself is. */
+    public VolumeOutputs outputs(Path directory, Set<VolumeOutputs.Kind> kinds, ToIntFunction<List<String>> background) {
+        return new VolumeOutputs(directory, kinds, background, codes);
     }
 
     Axis axis(Volume volume) {

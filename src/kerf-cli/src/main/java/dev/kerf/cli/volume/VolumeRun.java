@@ -81,7 +81,7 @@ public record VolumeRun(Console console, VolumeOptions options, VolumeOutputs ou
             if (!quiet) {
                 volume.remarks().forEach(console::note);
             }
-            outputs.check(volume);
+            outputs.check(input, volume);
             Axis axis = options.axis(volume);
             Optional<Window> window = options.window(volume);
             Grid grid = volume.grid();
@@ -98,6 +98,7 @@ public record VolumeRun(Console console, VolumeOptions options, VolumeOutputs ou
                     SliceNetwork.Found found = network.find(slice, window);
                     if (classes == null) {
                         classes = found.classes();
+                        outputs.check(classes);
                         measures.begin(input.title(), volume, axis, outputs.background(classes), classes);
                     } else if (found.classes().size() > classes.size()) {
                         classes = found.classes();

@@ -18,6 +18,7 @@ import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
@@ -92,7 +93,7 @@ class SteadyMemoryTest {
         Watch watch = new Watch(device, slices);
         VolumeMeasures.Wanted wanted = new VolumeMeasures.Wanted(dir.resolve("m.csv"), 26, 1, Long.MAX_VALUE, null, null);
         try (VolumeMeasures measures = new VolumeMeasures(wanted)) {
-            VolumeOutputs outputs = new VolumeOutputs(dir, _ -> 0);
+            VolumeOutputs outputs = new VolumeOutputs(dir, Set.of(), _ -> 0, List.of());
             int code = new VolumeRun(nowhere, options, outputs, measures, true, false).run(VolumeInputs.of(
                     List.of(sparse(slices).toString()), false, dir, _ -> {}), watch);
             assertEquals(0, code);
