@@ -1,4 +1,6 @@
-"""Draws the NIfTI files of these tests and writes down what nibabel and scikit-image say of them: python make_nifti.py"""
+"""Draws the NIfTI files of these tests and writes down what nibabel, scikit-image and surface-distance say of them.
+
+Run with google-deepmind/surface-distance's folder in PYTHONPATH (scipy's old names ndimage.filters and ndimage.morphology replaced)."""
 import gzip
 import json
 import pathlib
@@ -6,6 +8,7 @@ import pathlib
 import nibabel as nib
 import numpy as np
 from skimage.measure import label, regionprops
+from surface_distance import metrics
 
 HERE = pathlib.Path(__file__).parent / "nifti"
 
@@ -122,7 +125,17 @@ def main():
                     "patient": (nib.affines.apply_affine(place, r.centroid)).tolist(),
                     "mean": float(r.intensity_mean), "min": float(r.intensity_min), "max": float(r.intensity_max),
                     "std": float(r.intensity_std)})
-    (HERE / "figures.json").write_text(json.dumps({"files": {n: say(n) for n in names}, "objects": objects}, indent=1))
+    spacing = [float(z) for z in nib.load(HERE / "labels.nii.gz").header.get_zooms()]
+    agreement = []
+    for c in range(3):
+        a, b = labels == c, worse == c
+        d = metrics.compute_surface_distances(a, b, spacing)
+        agreement.append({
+            "dice": 2 * float((a & b).sum()) / float(a.sum() + b.sum()), "iou": float((a & b).sum()) / float((a | b).sum()),
+            "hausdorff": metrics.compute_robust_hausdorff(d, 100), "hausdorff95": metrics.compute_robust_hausdorff(d, 95),
+            "surfaceDice": metrics.compute_surface_dice_at_tolerance(d, 1.0)})
+    figures = {"files": {n: say(n) for n in names}, "objects": objects, "agreement": agreement}
+    (HERE / "figures.json").write_text(json.dumps(figures))
 
 
 main()

@@ -7,6 +7,7 @@ import dev.kerf.cli.evaluate.AnnotationEvaluation.Sides;
 import dev.kerf.cli.option.Claims;
 import dev.kerf.cli.option.DeviceOptions;
 import dev.kerf.cli.option.ReportFile;
+import dev.kerf.cli.volume.VolumeLabels;
 import dev.kerf.error.BadInputException;
 import dev.kerf.json.Json;
 import dev.kerf.metrics.BoundaryIou;
@@ -28,8 +29,8 @@ import picocli.CommandLine.Spec;
             + "(panoptic quality), or annotations of YOLO, QuPath, CVAT, Label Studio or Cityscapes with each other, with "
             + "labels or with a COCO truth."}, footer = {"",
                 "Label files belong together by name: x-labels.png or x-logits.npy belongs to x.png or "
-                        + "x-truth.png. Labels are pictures with a palette or in grey, .npy of integers, or logits in .npy or "
-                        + ".safetensors.",
+                        + "x-truth.png. Labels are pictures with a palette or in grey, NIfTI volumes, .npy of integers, or logits in "
+                        + ".npy or .safetensors.",
                 "With two classes, a mask of which all pixels are 0 or 255 means 0 and 1, unless 255 is ignored or mapped.",
                 "Scores are of all pixels pooled; those under 'image' are means over the images in which a class occurs.",
                 "Scores of COCO files are those of pycocotools and panopticapi; -1 where there is no truth to measure by.",
@@ -40,7 +41,7 @@ public final class EvaluateCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
 
-    @Option(names = "--predicted", paramLabel = "PATH", required = true, description = "What was predicted: a directory of labels or logits, a JSON file of COCO results, one of "
+    @Option(names = "--predicted", paramLabel = "PATH", required = true, description = "What was predicted: a directory of labels or logits, a NIfTI volume of labels, a JSON file of COCO results, one of "
             + "COCO panoptic, or annotations.")
     private Path predicted;
 
@@ -98,6 +99,11 @@ public final class EvaluateCommand implements Callable<Integer> {
             }
         }
         refuse(annotations.given(), "what isn't of an annotation program");
+        if (VolumeLabels.isVolume(predicted) && VolumeLabels.isVolume(truth)) {
+            try (ReportFile report = new ReportFile(this.file)) {
+                return directories(predicted, truth, report);
+            }
+        }
         boolean someDirectory = Files.isDirectory(truth) || Files.isDirectory(predicted);
         boolean someFile = Files.isRegularFile(truth) || Files.isRegularFile(predicted);
         if (someFile && someDirectory) {

@@ -25,6 +25,9 @@ final class LabelEvaluation {
     /** A greater label has to be explained: likelier it means no label, or the picture is no label map. */
     private static final int MOST_INFERRED = 254;
 
+    /** Headers' numbers that differ by less of the greatest say the same: float32 and what converters round. */
+    private static final double SAME_PLACE = 1e-4;
+
     private static final int MOST_CLASSES = 4096;
 
     private static final int MOST_NAMED = 5;
@@ -59,7 +62,7 @@ final class LabelEvaluation {
         try (Confusions confusions = new Confusions(device, names.size(), left);
                 Overlaps overlaps = new Overlaps(device)) {
             EvaluateReport report = new EvaluateReport(device.info(), names,
-                    surfaces.wanted() ? surfaces.scores(names.size()) : null);
+                    surfaces.wanted() ? surfaces.scores(names.size(), found.pairs()) : null);
             if (ignore != null) {
                 report.ignored(ignore);
             }
@@ -213,13 +216,30 @@ final class LabelEvaluation {
             throw new BadInputException(pair.predicted() + " is " + left.labels().width() + "x" + left.labels().height()
                     + ", but " + pair.truth() + " is " + right.labels().width() + "x" + right.labels().height());
         }
+        checkVolumes(left, right, near);
         ConfusionMatrix m = confusions.measure(right.compact(), left.compact());
         checkAllCounted(left, right, m);
         report.add(pair, m, near == null
                 ? List.of()
                 : near.measure(right.labels(), left.labels(), m.classes(),
                         ignore == null ? Confusions.NO_IGNORE : ignore),
-                surfaces.wanted() ? surfaces.measure(right.labels(), left.labels(), m.classes(), ignore) : List.of());
+                surfaces.wanted() ? surfaces.measure(right, left, m.classes(), ignore) : List.of());
+    }
+
+    /** Volumes are compared with volumes of the same place. */
+    private static void checkVolumes(LabelFile left, LabelFile right, BoundaryIou near) {
+        if (left.grid() == null && right.grid() == null) {
+            return;
+        } else if (left.grid() == null || right.grid() == null) {
+            throw new BadInputException(left.file() + " and " + right.file() + ": a volume and a picture can't be compared");
+        } else if (left.grid().slices() != right.grid().slices()
+                || !left.grid().toPatient().agrees(right.grid().toPatient(), SAME_PLACE)) {
+            throw new BadInputException(
+                    left.file() + " lies elsewhere than " + right.file() + ": " + left.grid() + " and " + right.grid()
+                            + " voxels, or not the same place and size of voxels by their headers");
+        } else if (near != null) {
+            throw new BadInputException(left.file() + ": --boundary is for pictures; --distances takes volumes");
+        }
     }
 
     /** A label that is no class would be left out silently, and the scores be wrong. */

@@ -1,8 +1,10 @@
 package dev.kerf.cli.evaluate;
 
+import dev.kerf.cli.volume.VolumeLabels;
 import dev.kerf.error.BadInputException;
 import dev.kerf.image.ImageInfo.FileType;
 import dev.kerf.mask.LabelMap;
+import dev.kerf.medical.Grid;
 import dev.kerf.tensor.DType;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;
@@ -17,12 +19,13 @@ import java.util.TreeSet;
 import java.util.stream.Stream;
 
 /**
- * A label for each pixel, from a picture, an array of labels or an array of logits.
+ * A label for each pixel, from a picture, an array of labels, an array of logits or a volume.
  *
  * @param file   where it was read
- * @param labels one for each pixel
+ * @param labels one for each pixel; of a volume, slices one below the other
+ * @param grid   of a volume; null for others
  */
-record LabelFile(Path file, LabelMap labels) {
+record LabelFile(Path file, LabelMap labels, Grid grid) {
     /** Endings of what can be read. */
     static final List<String> ENDINGS = Stream.concat(Stream.of("npy", "npz", "safetensors"),
             Stream.of(FileType.values()).filter(type -> !type.lossy()).flatMap(type -> type.endings().stream()))
@@ -39,16 +42,20 @@ record LabelFile(Path file, LabelMap labels) {
      */
     static LabelFile read(Path file, Double threshold) {
         String name = file.getFileName().toString().toLowerCase(Locale.ROOT);
+        if (VolumeLabels.isVolume(file)) {
+            VolumeLabels volume = VolumeLabels.read(file, threshold);
+            return new LabelFile(file, volume.labels(), volume.grid());
+        }
         if (HostTensor.isNpy(file)) {
-            return new LabelFile(file, labels(file, HostTensor.readNpy(file), threshold));
+            return new LabelFile(file, labels(file, HostTensor.readNpy(file), threshold), null);
         }
         if (name.endsWith(".safetensors")) {
             try (Weights source = Weights.open(file)) {
-                return new LabelFile(file, labels(file, source.tensor(tensorName(file, source)), threshold));
+                return new LabelFile(file, labels(file, source.tensor(tensorName(file, source)), threshold), null);
             }
         }
         LabelMap map = LabelMap.read(file);
-        return new LabelFile(file, threshold == null ? map : above(map, threshold));
+        return new LabelFile(file, threshold == null ? map : above(map, threshold), null);
     }
 
     /** Whether a name ends like a picture's. */
@@ -165,7 +172,7 @@ record LabelFile(Path file, LabelMap labels) {
         for (int i = 0; i < all.length; i++) {
             all[i] = replacements.getOrDefault(all[i], all[i]);
         }
-        return new LabelFile(file, LabelMap.of(labels.width(), labels.height(), all));
+        return new LabelFile(file, LabelMap.of(labels.width(), labels.height(), all), grid);
     }
 
     /** Smallest integers that hold the labels, so that less is copied to the device. */

@@ -1,7 +1,9 @@
 package dev.kerf.cli.evaluate;
 
+import dev.kerf.cli.volume.VolumeLabels;
 import dev.kerf.error.BadFileException;
 import dev.kerf.error.BadInputException;
+import dev.kerf.medical.nifti.Nifti;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -36,12 +38,15 @@ record LabelPairs(List<Pair> pairs, List<String> predictedAlone, List<String> tr
     record Pair(String name, Path predicted, Path truth) {}
 
     /**
-     * Pairs the files of two directories.
+     * Pairs the files of two directories, or two volumes.
      *
      * @throws BadFileException  if a directory can't be listed
      * @throws BadInputException if it holds no labels, or two files for one name
      */
     static LabelPairs of(Path predicted, Path truth) {
+        if (VolumeLabels.isVolume(predicted) && VolumeLabels.isVolume(truth)) {
+            return new LabelPairs(List.of(new Pair(Nifti.stem(truth), predicted, truth)), List.of(), List.of());
+        }
         SortedMap<String, Path> left = files(predicted, PREDICTED);
         SortedMap<String, Path> right = files(truth, TRUTH);
         List<Pair> pairs = new ArrayList<>();
@@ -81,7 +86,9 @@ record LabelPairs(List<Pair> pairs, List<String> predictedAlone, List<String> tr
                 int dot = whole.lastIndexOf('.');
                 String stem = dot <= 0 ? whole : whole.substring(0, dot);
                 String ending = whole.substring(dot + 1).toLowerCase(Locale.ROOT);
-                if (LabelFile.ENDINGS.contains(ending) && !stem.endsWith(OVERLAY) && Files.isRegularFile(file)) {
+                if (VolumeLabels.isVolume(file)) {
+                    add(file, Nifti.stem(file), suffixes, found, ranks);
+                } else if (LabelFile.ENDINGS.contains(ending) && !stem.endsWith(OVERLAY) && Files.isRegularFile(file)) {
                     add(file, stem, suffixes, found, ranks);
                 }
             }
@@ -90,7 +97,7 @@ record LabelPairs(List<Pair> pairs, List<String> predictedAlone, List<String> tr
         }
         if (found.isEmpty()) {
             throw new BadInputException(directory + ": no labels in it (looked for "
-                    + String.join(", ", LabelFile.ENDINGS) + ")");
+                    + String.join(", ", LabelFile.ENDINGS) + "), and no NIfTI volumes");
         }
         return found;
     }
