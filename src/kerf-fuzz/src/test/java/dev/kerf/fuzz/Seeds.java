@@ -14,9 +14,7 @@ import java.util.stream.Stream;
 
 /** Inputs that a fuzzer starts from: the small files that other tests have, and texts written by hand. */
 public final class Seeds {
-    private static final Path RESOURCES = Path.of(System.getProperty("kerf.root", ""), "src/kerf/src/test/resources");
-    private static final Path MEDICAL = Path.of(System.getProperty("kerf.root", ""),
-            "src/kerf-medical/src/test/resources/dev/kerf/medical");
+    private static final String LIBRARY = "kerf";
     /** Larger ones slow the fuzzer down more than they show it. */
     private static final long LARGEST = 1 << 14;
 
@@ -24,18 +22,23 @@ public final class Seeds {
 
     /** Files of the library's tests, in the order of their names. */
     static Stream<byte[]> files(String folder, String ending) {
-        return paths(RESOURCES.resolve(folder), ending).stream().map(Seeds::bytes);
+        return files(LIBRARY, folder, ending);
     }
 
     /** Files of the medical module's tests, in the order of their names. */
     static Stream<byte[]> medical(String folder, String ending) {
-        return paths(MEDICAL.resolve(folder), ending).stream().map(Seeds::bytes);
+        return files("kerf-medical", "dev/kerf/medical/" + folder, ending);
+    }
+
+    /** Files of another module's tests. */
+    static Stream<byte[]> files(String module, String folder, String ending) {
+        return paths(module, folder, ending).stream().map(Seeds::bytes);
     }
 
     /** What is in those of them that are ZIP archives. */
     static Stream<byte[]> entries(String folder, String ending, String entryEnding) {
         List<byte[]> all = new ArrayList<>();
-        for (Path file : paths(RESOURCES.resolve(folder), ending)) {
+        for (Path file : paths(LIBRARY, folder, ending)) {
             try (FileSystem zip = FileSystems.newFileSystem(file)) {
                 Files.walk(zip.getPath("/")).filter(e -> e.toString().endsWith(entryEnding)).map(Seeds::bytes)
                         .forEach(all::add);
@@ -48,8 +51,9 @@ public final class Seeds {
         return all.stream();
     }
 
-    private static List<Path> paths(Path folder, String ending) {
-        try (Stream<Path> all = Files.list(folder)) {
+    private static List<Path> paths(String module, String folder, String ending) {
+        Path resources = Path.of(System.getProperty("kerf.root", ""), "src", module, "src/test/resources");
+        try (Stream<Path> all = Files.list(resources.resolve(folder))) {
             return all.filter(f -> f.toString().endsWith(ending) && f.toFile().length() <= LARGEST).sorted().toList();
         } catch (IOException e) {
             throw new UncheckedIOException(e);

@@ -1,5 +1,6 @@
 package dev.kerf.geo;
 
+import dev.kerf.image.ImageInfo;
 import dev.kerf.image.TiffFile;
 import dev.kerf.image.TiffPage;
 import java.nio.file.Path;
@@ -8,6 +9,9 @@ import java.util.function.IntPredicate;
 
 /** Outlines of the labels in a TIFF file, of any size: a row of its tiles or strips is held at a time, besides what {@link Outlines} holds. */
 public final class LabelOutlines {
+    /** Bytes that a pixel of a row takes while it is traced. */
+    private static final int ROW = 64;
+
     private LabelOutlines() {}
 
     /**
@@ -21,6 +25,8 @@ public final class LabelOutlines {
         try (TiffFile file = TiffFile.open(labels, 0)) {
             TiffPage page = file.page(0);
             int width = page.width();
+            long held = (long) width * (ROW + page.tileHeight() * page.type().bytes());
+            ImageInfo.checkMemory(labels + ": tracing outlines in rows of " + width + " pixels", held);
             Outlines outlines = new Outlines(width, -1, sink);
             int[] row = new int[width];
             for (int y = 0; y < page.height(); y += page.tileHeight()) {

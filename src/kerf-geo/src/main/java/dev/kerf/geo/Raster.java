@@ -26,6 +26,8 @@ public final class Raster implements AutoCloseable {
     private static final int NEW_SUBFILE_TYPE = 254;
     private static final int REDUCED = 1;
     private static final int MASK = 4;
+    /** Four million columns and a million rows: hours of work, and more than anybody stores in one file. */
+    private static final long MOST_PIXELS = 1L << 42;
     private static final long LEAST_KEPT = 64 << 20;
     private static final long MOST_KEPT = 512 << 20;
 
@@ -57,6 +59,11 @@ public final class Raster implements AutoCloseable {
         this.file = file;
         int main = main();
         TiffPage full = file.page(main);
+        if ((double) full.width() * full.height() > MOST_PIXELS) {
+            throw new BadFileException(
+                    path + ": TIFF: the header says " + full.width() + "x" + full.height() + " pixels; rasters of up to "
+                            + MOST_PIXELS + " can be read");
+        }
         GeoReference place = GeoReference.of(full);
         List<Level> found = new ArrayList<>(List.of(new Level(full, 1, place)));
         for (int i = 0; i < file.pages(); i++) {

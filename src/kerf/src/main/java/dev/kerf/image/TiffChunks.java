@@ -139,8 +139,10 @@ final class TiffChunks {
     byte[] unpack(int i, int rows) {
         long bytes = rowBytes * rows;
         MemorySegment stored = packed(i);
-        if (bytes > Image.MAX_BYTES
-                || bytes > stored.byteSize() * codec.best(rowBytes) && codec != TiffCodec.JPEG) {
+        if (bytes > Image.MAX_BYTES) {
+            throw bad(where(i) + " takes " + bytes + " bytes when unpacked; at most " + Image.MAX_BYTES
+                    + " can be. Store it in smaller ones");
+        } else if (bytes > stored.byteSize() * codec.best(rowBytes) && codec != TiffCodec.JPEG) {
             throw bad("truncated or damaged: " + where(i) + " has " + stored.byteSize() + " bytes for " + bytes);
         }
         ImageInfo.checkMemory(name + ": decoding a strip or tile of " + bytes + " bytes", 2 * bytes);

@@ -27,6 +27,8 @@ public final class TiffPage {
     private static final int SEPARATE = 2;
     /** GDAL's tag for the number of pixels without data, a text. */
     private static final int NO_DATA = 42113;
+    /** Pixels that a strip or tile may have that takes no byte; writers of such files make them of some thousands. */
+    private static final long MOST_LEFT_OUT = 1 << 28;
     /** Pixels of a row that one bit may stand for. */
     private static final int MOST_FAX = 65_535;
     /** Pixels that a byte of fax codes may stand for in the whole picture, and bytes that any file counts as for it. */
@@ -256,6 +258,9 @@ public final class TiffPage {
                 Math.min(height - cy * chunkHeight, chunkHeight), chunks.rowBytes(), separate ? 1 : bands, bits, type,
                 chunks.little());
         if (chunks.isEmpty(i)) {
+            if ((long) chunkWidth * chunkHeight > MOST_LEFT_OUT) {
+                throw bad("damaged: a strip or tile of " + chunkWidth + "x" + chunkHeight + " pixels is left out");
+            }
             copy.fill(empty(), out, x, y, separate ? plane : -1, chosen);
             return;
         }

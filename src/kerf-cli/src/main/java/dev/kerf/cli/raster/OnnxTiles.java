@@ -11,11 +11,14 @@ import dev.kerf.model.unet.Segmentation;
 import dev.kerf.tensor.DType;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
 import java.util.List;
 import java.util.function.IntFunction;
 
 /** A network of an ONNX model over tiles of one size. How far its labels depend on their surroundings isn't known: tiles overlap. */
 final class OnnxTiles implements TileNetwork, AutoCloseable {
+    private static final ValueLayout.OfFloat F32 = ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final int USUAL = 512;
     private static final int MULTIPLE = 32;
 
@@ -116,22 +119,22 @@ final class OnnxTiles implements TileNetwork, AutoCloseable {
 
     private Result result(HostTensor planes) {
         int channels = channels();
-        HostTensor given = HostTensor.zeros(DType.F32,
-                last ? Shape.of(1, side, side, channels) : Shape.of(1, channels, side, side));
+        float[] given = new float[channels * side * side];
         int pixels = side * side;
         for (int c = 0; c < channels; c++) {
             int from = options.blueFirst() && channels == 3 ? 2 - c : c;
             double mean = number(options.mean(), c, 0);
             double std = number(options.std(), c, 1);
             for (int i = 0; i < pixels; i++) {
-                double v = planes.getDouble((long) from * pixels + i);
+                float v = planes.data().get(F32, 4L * (from * pixels + i));
                 double x = input.dtype() == DType.F32
                         ? ownStatistics ? v : (v * 255 * options.scale() - mean) / std
                         : Math.rint(v * 255);
-                given.setDouble(last ? (long) i * channels + c : (long) c * pixels + i, x);
+                given[last ? i * channels + c : c * pixels + i] = (float) x;
             }
         }
-        return net.run(given, false, true);
+        Shape shape = last ? Shape.of(1, side, side, channels) : Shape.of(1, channels, side, side);
+        return net.run(HostTensor.of(shape, given), false, true);
     }
 
     private static double number(List<Double> given, int c, double otherwise) {
