@@ -148,6 +148,17 @@ class RasterCommandTest {
     }
 
     @Test
+    void outlinesForQuPathAreTheSame() throws IOException {
+        Path net = net(1, 2);
+        for (List<String> how : List.of(List.of("--format", "labels,geojson"), List.of("--annotations", "qupath"))) {
+            Run.of("segment", scene(false), "--weights", net, "--backend", "cpu", how.getFirst(), how.getLast(), "--quiet",
+                    "--out",
+                    dir.resolve(how.getFirst())).succeeded();
+        }
+        assertEquals(-1, Files.mismatch(dir.resolve("--format/scene.geojson"), dir.resolve("--annotations/scene.geojson")));
+    }
+
+    @Test
     void outlinesAloneLeaveNoLabels() {
         Run.of("segment", scene(false), "--weights", net(1, 2), "--backend", "cpu", "--format", "geojson", "--quiet", "--out",
                 dir.resolve("out")).succeeded();
@@ -217,7 +228,8 @@ class RasterCommandTest {
             {FILES.resolve("overviews.tif"), "--bands", "1,2", "the network takes 3"},
             {scene, "--bands", "2", "there is no band 2"},
             {scene, "--format", "rle", "--format rle"}, {scene, "--format", "npy", "--format npy"},
-            {picture, "--bands", "1,2,3", "tissue-1.png"}, {scene, "--scale", "2", "aren't made larger"}};
+            {picture, "--bands", "1,2,3", "tissue-1.png"}, {scene, "--annotations", "cvat", "--annotations cvat"},
+            {picture, "--format", "geojson", "--format geojson"}, {scene, "--scale", "2", "aren't made larger"}};
         for (Object[] w : wrong) {
             Run.of("segment", w[0], "--weights", net, "--backend", "cpu", "--out", dir.resolve("no"), w[1], w[2])
                     .failedWith(ExitCode.FAILED, (String) w[3]);

@@ -1,5 +1,6 @@
 package dev.kerf.cli.picture;
 
+import dev.kerf.error.BadInputException;
 import dev.kerf.formats.AnnotationFormat;
 import java.nio.file.Path;
 import java.util.EnumSet;
@@ -19,6 +20,18 @@ public final class AnnotationOptions {
         return new AnnotationFiles(directory, formats.isEmpty()
                 ? EnumSet.noneOf(AnnotationFormat.class)
                 : EnumSet.copyOf(formats));
+    }
+
+    /**
+     * Whether outlines are wanted of rasters, as QuPath has them.
+     *
+     * @throws BadInputException if another format is wanted
+     */
+    boolean outlinesOfRasters() {
+        formats.stream().filter(f -> f != AnnotationFormat.QUPATH).findFirst().ifPresent(f -> {
+            throw new BadInputException("--annotations " + Converter.name(f) + ": of rasters there is qupath");
+        });
+        return !formats.isEmpty();
     }
 
     /** Reads a format's name, in small letters with dashes. */

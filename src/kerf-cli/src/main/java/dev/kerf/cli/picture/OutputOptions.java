@@ -6,6 +6,7 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.stream.Collectors;
 import picocli.CommandLine.Option;
 
@@ -28,7 +29,9 @@ final class OutputOptions {
         /** NAME-labels.nii.gz, of volumes. */
         NIFTI,
         /** NAME-labels.dcm, of DICOM: a segmentation. */
-        SEG
+        SEG,
+        /** NAME.geojson, outlines of rasters. */
+        GEOJSON
     }
 
     @Option(names = "--out", paramLabel = "DIR", defaultValue = ".", description = "Where files go; made if it isn't there. By default the current directory.")
@@ -40,7 +43,7 @@ final class OutputOptions {
     @Option(names = "--legend", negatable = true, defaultValue = "true", fallbackValue = "true", description = "The overlay says which colour is which class and how much of the image it covers; on by default.")
     boolean legend;
 
-    @Option(names = "--format", split = ",", paramLabel = "FORMAT", defaultValue = "labels", description = "One or more of labels (a PNG), rle and polygons (COCO JSON), npy and safetensors (logits; of an ONNX model its output as it is, and no overlay if nothing else is asked for), matte (a grey PNG, if an ONNX model gives one); of volumes labels are nifti (.nii.gz) or seg (a DICOM segmentation), by default what the volume is.")
+    @Option(names = "--format", split = ",", paramLabel = "FORMAT", defaultValue = "labels", description = "One or more of labels (a PNG), rle and polygons (COCO JSON), npy and safetensors (logits; of an ONNX model its output as it is, and no overlay if nothing else is asked for), matte (a grey PNG, if an ONNX model gives one); of volumes labels are nifti (.nii.gz) or seg (a DICOM segmentation), by default what the volume is; of rasters labels are GeoTIFF, and geojson has their outlines.")
     private List<Format> formats;
 
     @Option(names = "--quiet", description = "Writes nothing on the terminal but errors.")
@@ -51,18 +54,24 @@ final class OutputOptions {
 
     /** What the formats are called on the command line. */
     Set<String> names() {
-        return formats.stream().map(f -> f.name().toLowerCase(Locale.ROOT)).collect(Collectors.toSet());
+        return formats.stream().map(f -> f.name().toLowerCase(Locale.ROOT)).collect(Collectors.toCollection(TreeSet::new));
+    }
+
+    /**
+     * Refuses what there is of volumes and rasters alone.
+     *
+     * @throws BadInputException if that is asked for
+     */
+    void checkPictures() {
+        if (formats.contains(Format.NIFTI) || formats.contains(Format.SEG)) {
+            throw new BadInputException("--format nifti and seg are for volumes, and there are none (NIfTI, DICOM)");
+        } else if (formats.contains(Format.GEOJSON)) {
+            throw new BadInputException("--format geojson: is for rasters; --annotations qupath has outlines of pictures");
+        }
     }
 
     Set<Format> formats() {
         return EnumSet.copyOf(formats);
-    }
-
-    /** Refuses what is for volumes alone. */
-    void checkPictures() {
-        if (formats.contains(Format.NIFTI) || formats.contains(Format.SEG)) {
-            throw new BadInputException("--format nifti and seg are for volumes, and there are none (NIfTI, DICOM)");
-        }
     }
 
     /** Whether tensors alone are wanted, nothing to be looked at. */

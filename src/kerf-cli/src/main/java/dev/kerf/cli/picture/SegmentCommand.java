@@ -28,6 +28,7 @@ import dev.kerf.weights.Weights;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ITypeConverter;
@@ -163,7 +164,11 @@ public final class SegmentCommand implements Callable<Integer> {
     }
 
     private RasterRequest rasters(Map<Path, String> inputs) {
-        return new RasterRequest(inputs, weights, device, output.directory, output.names(), tile, scale, precision,
+        Set<String> formats = output.names();
+        if (annotation.outlinesOfRasters()) {
+            formats.add("geojson");
+        }
+        return new RasterRequest(inputs, weights, device, output.directory, formats, tile, scale, precision,
                 model -> network.of(model, precision), NetworkOptions::names, classes, this::background, measure.file() != null,
                 output.quiet, output.json);
     }

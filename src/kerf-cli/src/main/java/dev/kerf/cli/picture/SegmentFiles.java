@@ -41,7 +41,7 @@ record SegmentFiles(
     private static final Map<Format, String> ENDINGS = new EnumMap<>(Map.of(
             Format.LABELS, "-labels.png", Format.RLE, "-rle.json", Format.POLYGONS, "-polygons.json",
             Format.NPY, "-logits.npy", Format.SAFETENSORS, "-logits.safetensors", Format.MATTE, "-matte.png", Format.NIFTI,
-            ".nii.gz", Format.SEG, ".dcm"));
+            ".nii.gz", Format.SEG, ".dcm", Format.GEOJSON, ".geojson"));
     private static final String OVERLAY = "-overlay.png";
 
     /** Names of the classes but the background. */
@@ -114,7 +114,7 @@ record SegmentFiles(
             case RLE -> coco(input, labels).write(file, Coco.Form.RUN_LENGTH);
             case POLYGONS -> coco(input, labels).write(file, Coco.Form.POLYGONS);
             case NPY -> logits.writeNpy(file);
-            case NIFTI, SEG -> throw new BadInputException("--format nifti and seg are for volumes");
+            case NIFTI, SEG, GEOJSON -> throw new BadInputException("--format " + format + ": there is none of a picture");
             case MATTE -> throw new BadInputException("--format matte: a U-Net gives labels, no matte");
             case SAFETENSORS -> Safetensors.write(file, Map.of("logits", logits), Map.of("image", input.file().toString()));
         }
