@@ -12,6 +12,7 @@ module dev.kerf.cli {
     requires java.management;
     requires java.net.http;
     requires jdk.management;
+    requires jdk.unsupported;
     requires me.tongfei.progressbar;
 
     uses dev.kerf.cli.bench.Peer;

@@ -35,6 +35,7 @@ class WrongValuesTest {
             Map.entry("--tile", List.of("0", "-8", "x")),
             Map.entry("--scale", List.of("0", "-1", "NaN", "17", "x")),
             Map.entry("--format", List.of("x", "labels,x")),
+            Map.entry("--frames", List.of("0", "-1", "x")),
             Map.entry("--annotations", List.of("x", "yolo,x", "")),
             Map.entry("--truth-format", List.of("x", "coco")),
             Map.entry("--predicted-format", List.of("x", "coco")),

@@ -51,7 +51,7 @@ public final class DetectCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
 
-    @Parameters(arity = "1..*", paramLabel = "IMAGE", description = "PNG, JPEG, BMP, TIFF, GIF; or a directory of these.")
+    @Parameters(arity = "1..*", paramLabel = "IMAGE", description = "PNG, JPEG, BMP, TIFF, GIF; a video, cam:0 or a stream such as rtsp://…; or a directory of these.")
     private List<String> images;
 
     @Mixin
@@ -81,6 +81,9 @@ public final class DetectCommand implements Callable<Integer> {
     @Mixin
     private AnnotationOptions annotation;
 
+    @Mixin
+    private LiveOptions live;
+
     public DetectCommand(Console console) {
         this.console = console;
     }
@@ -92,7 +95,8 @@ public final class DetectCommand implements Callable<Integer> {
         Crops squares = Usage.of(spec, () -> Crops.of(crop == null ? DEFAULT_CROP : crop).overlap(cropOverlap));
         Optional<Crops> crops = Optional.ofNullable(crop).map(_ -> squares);
         List<Input> inputs = folders.of(images, detector.directory, console.notes(detector.quiet));
-        Task<Image> first = Task.start(inputs.getFirst()::read);
+        ClipRun.check(inputs, detector.json || results != null, live);
+        Task<Sight> first = ClipRun.first(inputs, i -> Sight.of(i.read()));
         Set<Format> wanted = EnumSet.copyOf(formats);
         try (Weights source = detector.open()) {
             try (OutputDirectory _ = new OutputDirectory(detector.directory);
@@ -112,24 +116,31 @@ public final class DetectCommand implements Callable<Integer> {
                 measured.claim(claims);
                 annotations.claim(claims);
                 ImageReport report = new ImageReport(console, detector.quiet, detector.json, opened.info(), "Mask R-CNN");
-                int code = new ImageRun<>(new ImageRun.Work<Image, Instances>() {
+                int code = new ClipRun<>(new ClipRun.Work<Sight, Instances>() {
                     @Override
-                    public Image read(Input input) {
-                        return input.read();
+                    public Sight read(Input input) {
+                        return Sight.of(input.read());
                     }
 
                     @Override
-                    public Instances find(Image image) {
-                        return crops.map(c -> net.detect(image, options, c)).orElseGet(() -> net.detect(image, options));
+                    public Sight look(Sight sight) {
+                        return sight;
                     }
 
                     @Override
-                    public ImageRun.Written write(Input input, Image image, Instances result) {
+                    public Instances find(Sight sight) {
+                        return crops.map(c -> net.detect(sight.image().get(), options, c))
+                                .orElseGet(() -> net.detect(sight.picture(), options));
+                    }
+
+                    @Override
+                    public ImageRun.Written write(Input input, Sight sight, Instances result) {
+                        Image image = sight.image().get();
                         measured.things(input.title(), Thing.of(result), measured.spacing(input.file()), Intensities.of(image),
                                 names);
                         return files.write(input, image, result, claims);
                     }
-                }, report).run(inputs, first);
+                }, report, live, claims, i -> files.of(i, List.of()), detector.directory, detector.video).run(inputs, first);
                 if (results != null && code != ExitCode.FAILED) {
                     files.writeResults(results);
                 }

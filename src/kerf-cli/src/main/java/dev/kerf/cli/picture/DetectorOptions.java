@@ -54,6 +54,9 @@ final class DetectorOptions {
     @Option(names = "--legend", negatable = true, defaultValue = "true", fallbackValue = "true", description = "The overlay says what each thing is; on by default.")
     boolean legend;
 
+    @Option(names = "--video", paramLabel = "ENDING", converter = VideoEnding.class, description = "Of videos and cameras the overlays become one video, NAME-overlay.ENDING (gif, y4m, or mp4 and others through ffmpeg), rather than a PNG a frame.")
+    String video;
+
     @Option(names = "--quiet", description = "Writes nothing on the terminal but errors.")
     boolean quiet;
 

@@ -2,7 +2,6 @@ package dev.kerf.cli.picture;
 
 import dev.kerf.image.video.FrameSink;
 import dev.kerf.image.video.FrameSource.Frame;
-import dev.kerf.image.video.VideoFrames;
 import java.nio.file.Path;
 import java.util.function.UnaryOperator;
 
@@ -13,7 +12,7 @@ import java.util.function.UnaryOperator;
  * @param frames have the names
  * @param files  is told of each picture before it is written
  */
-record FramePictures(Path folder, VideoFrames frames, UnaryOperator<Path> files) implements FrameSink {
+record FramePictures(Path folder, TrackedFrames frames, UnaryOperator<Path> files) implements FrameSink {
     @Override
     public void write(Frame frame) {
         Path file = folder.resolve(frames.name(frame.index()) + ".png");

@@ -10,20 +10,31 @@ import java.util.Set;
 
 /**
  * COCO's ids of images: the number that a file is named by ({@code 000000000139.jpg} is 139), otherwise its place among the
- * inputs, from 1.
+ * inputs, from 1. Frames of videos follow in turn.
  */
 final class ImageIds {
     private final Map<Input, Long> ids;
+    private final boolean shared;
+    private Input last;
+    private long next;
 
-    private ImageIds(Map<Input, Long> ids) {
+    private ImageIds(Map<Input, Long> ids, boolean shared) {
         this.ids = ids;
+        this.shared = shared;
+        this.next = ids.values().stream().mapToLong(i -> i).max().orElse(0);
+    }
+
+    /** Whether all results go into one file. */
+    boolean shared() {
+        return shared;
     }
 
     /**
      * @param shared whether all results go into one file, so that the ids have to differ
      * @throws BadInputException if two are alike there
      */
-    static ImageIds of(List<Input> inputs, boolean shared) {
+    static ImageIds of(List<Input> all, boolean shared) {
+        List<Input> inputs = all.stream().filter(i -> !i.moves()).toList();
         boolean numbered = inputs.stream().allMatch(i -> i.pages() == 1 && stem(i).matches("\\d{1,18}"));
         Map<Input, Long> ids = new LinkedHashMap<>();
         Set<Long> seen = new HashSet<>();
@@ -34,7 +45,7 @@ final class ImageIds {
             }
             ids.put(i, id);
         }
-        return new ImageIds(ids);
+        return new ImageIds(ids, shared);
     }
 
     private static String stem(Input input) {
@@ -42,7 +53,15 @@ final class ImageIds {
         return name.contains(".") ? name.substring(0, name.indexOf('.')) : name;
     }
 
+    /** Frames are numbered in turn behind the pictures. */
     long of(Input input) {
-        return ids.get(input);
+        if (ids.containsKey(input)) {
+            return ids.get(input);
+        }
+        if (!input.equals(last)) {
+            last = input;
+            next++;
+        }
+        return next;
     }
 }

@@ -6,6 +6,8 @@ import dev.kerf.error.BadFileException;
 import dev.kerf.error.BadInputException;
 import dev.kerf.image.Image;
 import dev.kerf.image.ImageInfo.FileType;
+import dev.kerf.image.video.FrameSource;
+import dev.kerf.image.video.LiveSource;
 import dev.kerf.json.Json;
 import java.io.IOException;
 import java.nio.file.DirectoryIteratorException;
@@ -40,8 +42,49 @@ final class ImageInputs {
      * @param pages    how many inputs the file gives
      * @param channels of a TIFF that are wanted, from 1; none for all
      * @param trouble  why its results can't have a name; empty if they can
+     * @param moment   of a video or camera; null of a picture
      */
-    record Input(Path file, String name, int page, int pages, List<Integer> channels, String trouble) {
+    record Input(Path file, String name, int page, int pages, List<Integer> channels, String trouble, Moment moment) {
+        /** A camera or stream. */
+        static Input live(String address) {
+            String shown = LiveSource.shown(address);
+            String name = shown.replaceAll("[^A-Za-z0-9._]+", "-").replaceAll("^[-.]+|-+$", "");
+            return new Input(Path.of(name), name, 0, 1, List.of(), "", new Moment(address, shown, -1, "", null));
+        }
+
+        /** Whether it is a video or a camera. */
+        boolean moves() {
+            return moment != null && !moment.isFrame();
+        }
+
+        /** Whether it is a camera or a stream. */
+        boolean isLive() { return moment != null && !moment.address().isEmpty(); }
+
+        /** A frame of it. */
+        Input frame(int number, String frame, Consumer<Image> joined) {
+            return new Input(file, name + "/" + frame, page, pages, channels, trouble,
+                    new Moment(moment.address(), moment.title(), number, frame, joined));
+        }
+
+        /** What the picture is called in files that name it. */
+        String picture() {
+            return moment == null ? file.getFileName().toString() : moment.frame() + ".png";
+        }
+
+        /** Whether its overlay becomes part of a video. */
+        boolean joined() {
+            return moment != null && moment.joined() != null;
+        }
+
+        /** Writes its overlay, or gives it on. */
+        void draw(Image overlay, Path png) {
+            if (joined()) {
+                moment.joined().accept(overlay);
+            } else {
+                overlay.writePng(png);
+            }
+        }
+
         /** @throws BadInputException if its results can't have a name */
         void check() {
             if (!trouble.isEmpty()) {
@@ -58,11 +101,18 @@ final class ImageInputs {
 
         /** The file and, where it gives more inputs, the page. */
         String title() {
+            if (moment != null) {
+                return moment.isFrame() ? moment.title() + " frame " + moment.number() : moment.title();
+            }
             return pages > 1 ? file + " page " + (page + 1) : file.toString();
         }
 
         /** The same as members of a JSON object. */
         Json describe() {
+            if (moment != null) {
+                Json entry = Json.object().put("file", moment.title());
+                return moment.isFrame() ? entry.put("frame", moment.number()) : entry;
+            }
             Json entry = Json.object().put("file", file.toString());
             return pages > 1 ? entry.put("page", page + 1) : entry;
         }
@@ -81,12 +131,17 @@ final class ImageInputs {
     static List<Input> of(List<String> arguments, boolean recursive, Path results, Consumer<String> note) {
         Map<Path, Input> files = new LinkedHashMap<>();
         for (String argument : arguments) {
+            if (LiveSource.isAddress(argument)) {
+                files.putIfAbsent(Path.of(LiveSource.shown(argument)), Input.live(argument));
+                continue;
+            }
             Path given = Path.of(asNamed(argument));
             String trouble = trouble(argument);
             boolean directory = trouble.isEmpty() && Files.isDirectory(given);
             for (Path file : directory ? within(given, recursive, results, note) : List.of(given)) {
                 String why = trouble.isEmpty() ? trouble(file.toString()) : trouble;
-                files.putIfAbsent(file.toAbsolutePath().normalize(), new Input(file, stem(file), 0, 1, List.of(), why));
+                files.putIfAbsent(file.toAbsolutePath().normalize(), new Input(file, stem(file), 0, 1, List.of(), why,
+                        why.isEmpty() && isFilm(file) ? new Moment("", file.toString(), -1, "", null) : null));
             }
         }
         return named(List.copyOf(files.values()));
@@ -189,7 +244,7 @@ final class ImageInputs {
             String name = stems.get(i.name) == 1 && taken.add(i.name)
                     ? i.name
                     : names.get(whole) == 1 && taken.add(whole) ? whole : numbered(whole, taken);
-            out.add(new Input(i.file, name, i.page, i.pages, i.channels, i.trouble));
+            out.add(new Input(i.file, name, i.page, i.pages, i.channels, i.trouble, i.moment));
         }
         return out;
     }
@@ -201,6 +256,13 @@ final class ImageInputs {
             number++;
         }
         return name + "-" + number;
+    }
+
+    /** Whether it is a video, which neither its name nor what is in it makes a picture or an array. */
+    private static boolean isFilm(Path file) {
+        String name = file.getFileName().toString();
+        String ending = name.substring(name.lastIndexOf('.') + 1).toLowerCase(Locale.ROOT);
+        return !ENDINGS.contains(ending) && Files.isRegularFile(file) && FrameSource.isVideo(file);
     }
 
     /** Whether the name says TIFF. */

@@ -21,6 +21,7 @@ final class ImageReport {
     private final String network;
     private final Json images = Json.array();
     private final Json failures = Json.array();
+    private final Json cameras = Json.array();
     private final Set<String> remarks = new HashSet<>();
     private Progress progress = Progress.none();
     private int done;
@@ -77,6 +78,19 @@ final class ImageReport {
         }
     }
 
+    /** Says something of a whole video, where people read. */
+    void say(String text) {
+        if (!json && !quiet) {
+            console.out().println(text);
+            console.out().flush();
+        }
+    }
+
+    /** How it went with a camera. */
+    void live(Input camera, int frames, long dropped, Latencies latencies) {
+        cameras.add(camera.describe().put("frames", frames).put("dropped", dropped).put("latency", latencies.json()));
+    }
+
     private void note(String text) {
         progress.clear();
         console.note(text);
@@ -85,9 +99,9 @@ final class ImageReport {
     /** Writes the document if one is wanted; returns the exit code. */
     int finish() {
         if (json) {
-            console.out().println(Json.object().put("kerf", Version.text()).put("network", network)
-                    .put("backend", device.backend()).put("device", device.name()).put("images", images)
-                    .put("failed", failures).pretty());
+            Json all = Json.object().put("kerf", Version.text()).put("network", network)
+                    .put("backend", device.backend()).put("device", device.name()).put("images", images);
+            console.out().println((cameras.size() == 0 ? all : all.put("live", cameras)).put("failed", failures).pretty());
         }
         if (failures.size() == 0) {
             return ExitCode.OK;

@@ -45,6 +45,12 @@ record ImageRun<P, R>(Work<P, R> work, ImageReport report) {
 
     /** Returns the exit code; {@code first} is the first image. */
     int run(List<Input> inputs, Task<P> first) {
+        each(inputs, first);
+        return report.finish();
+    }
+
+    /** Without the end of the report. */
+    void each(List<Input> inputs, Task<P> first) {
         Pending pending = null;
         Task<P> next = first;
         try (Progress progress = report.progress(inputs.size())) {
@@ -60,7 +66,6 @@ record ImageRun<P, R>(Work<P, R> work, ImageReport report) {
             }
             finish(pending, progress);
         }
-        return report.finish();
     }
 
     private Task<P> read(Input input) {

@@ -49,7 +49,7 @@ final class InstanceFiles {
         if (formats.contains(Format.RLE)) {
             files.add(file(input, RESULTS));
         }
-        if (overlay) {
+        if (overlay && !input.joined()) {
             files.add(file(input, OVERLAY));
         }
         files.addAll(annotations.of(input.name()));
@@ -69,7 +69,9 @@ final class InstanceFiles {
     ImageRun.Written write(Input input, Image image, Instances found, Claims claims) {
         List<Path> files = new ArrayList<>();
         long id = ids.of(input);
-        all.put(id, found);
+        if (ids.shared()) {
+            all.put(id, found);
+        }
         if (formats.contains(Format.RLE)) {
             Instances.writeCocoResults(file(input, RESULTS), Map.of(id, found));
             files.add(file(input, RESULTS));
@@ -80,10 +82,12 @@ final class InstanceFiles {
         }
         if (overlay) {
             Overlay colours = Overlay.of(names);
-            (legend ? colours : colours.withoutText()).draw(image, found).writePng(file(input, OVERLAY));
-            files.add(file(input, OVERLAY));
+            input.draw((legend ? colours : colours.withoutText()).draw(image, found), file(input, OVERLAY));
+            if (!input.joined()) {
+                files.add(file(input, OVERLAY));
+            }
         }
-        files.addAll(annotations.add(() -> Annotations.of(input.file().getFileName().toString(), found, names), input.name()));
+        files.addAll(annotations.add(() -> Annotations.of(input.picture(), found, names), input.name()));
         return new ImageRun.Written(image.width(), image.height(), line(found, names), details(id, found, names), files);
     }
 

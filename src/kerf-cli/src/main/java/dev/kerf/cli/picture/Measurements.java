@@ -81,6 +81,7 @@ final class Measurements implements AutoCloseable {
     static Intensities intensities(UNetInput picture) {
         return switch (picture) {
             case UNetInput.Pixels p -> Intensities.of(p.view());
+            case UNetInput.Shot f -> Intensities.of(f.view());
             case UNetInput.Planes p -> Intensities.of(p.tensor());
         };
     }

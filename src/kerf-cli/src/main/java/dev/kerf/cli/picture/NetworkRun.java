@@ -37,12 +37,13 @@ import java.util.Set;
  * @param output     which files are made
  * @param measure    what is measured
  * @param annotation what is written for other programs
+ * @param live       how much of videos is looked at
  * @param precision  how numbers are stored and multiplied
  * @param classes    names of classes; none for the model's
  * @param background name or number of the class without colour; none for one of that name
  */
 record NetworkRun(Console console, NetworkOptions network, OutputOptions output, MeasureOptions measure,
-        AnnotationOptions annotation, Precision precision,
+        AnnotationOptions annotation, LiveOptions live, Precision precision,
         List<String> classes, String background) {
     /** Returns the exit code; {@code first} is the first image. */
     int run(Path file, DeviceOptions options, List<Input> inputs, Task<UNetInput> first) {
@@ -57,7 +58,9 @@ record NetworkRun(Console console, NetworkOptions network, OutputOptions output,
             annotations.claim(claims);
             ImageReport report = new ImageReport(console, output.quiet, output.json, device.info(),
                     file.getFileName().toString());
-            int code = new ImageRun<>(work(model, net, measured, annotations), report).run(inputs, first);
+            int code = new ClipRun<>(work(model, net, measured, annotations), report, live, claims,
+                    i -> files(List.of(), -1, output.formats(), annotations).of(i), output.directory, output.video)
+                    .run(inputs, first);
             if (code != ExitCode.FAILED) {
                 annotations.finish();
                 measured.write(console, output.quiet || output.json);
@@ -71,18 +74,24 @@ record NetworkRun(Console console, NetworkOptions network, OutputOptions output,
                 uncoloured, annotations);
     }
 
-    private ImageRun.Work<UNetInput, Result> work(OnnxModel model, OnnxNetwork net, Measurements measured,
+    private ClipRun.Work<UNetInput, Result> work(OnnxModel model, OnnxNetwork net, Measurements measured,
             AnnotationFiles annotations) {
-        return new ImageRun.Work<>() {
+        return new ClipRun.Work<>() {
             @Override
             public UNetInput read(Input input) {
                 return UNetInput.read(input);
             }
 
             @Override
+            public UNetInput look(Sight sight) {
+                return new UNetInput.Shot(sight);
+            }
+
+            @Override
             public Result find(UNetInput picture) {
                 return switch (picture) {
                     case UNetInput.Pixels p -> net.run(p.view(), output.needsLogits(), !output.tensorsAlone());
+                    case UNetInput.Shot f -> net.run(f.sight().picture(), output.needsLogits(), !output.tensorsAlone());
                     case UNetInput.Planes p -> net.run(p.tensor(), output.needsLogits(), !output.tensorsAlone());
                 };
             }

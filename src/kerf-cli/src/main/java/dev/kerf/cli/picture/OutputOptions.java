@@ -43,6 +43,9 @@ final class OutputOptions {
     @Option(names = "--legend", negatable = true, defaultValue = "true", fallbackValue = "true", description = "The overlay says which colour is which class and how much of the image it covers; on by default.")
     boolean legend;
 
+    @Option(names = "--video", paramLabel = "ENDING", converter = VideoEnding.class, description = "Of videos and cameras the overlays become one video, NAME-overlay.ENDING (gif, y4m, or mp4 and others through ffmpeg), rather than a PNG a frame.")
+    String video;
+
     @Option(names = "--format", split = ",", paramLabel = "FORMAT", defaultValue = "labels", description = "One or more of labels (a PNG), rle and polygons (COCO JSON), npy and safetensors (logits; of an ONNX model its output as it is, and no overlay if nothing else is asked for), matte (a grey PNG, if an ONNX model gives one); of volumes labels are nifti (.nii.gz) or seg (a DICOM segmentation), by default what the volume is; of rasters labels are GeoTIFF, and geojson has their outlines.")
     private List<Format> formats;
 

@@ -40,7 +40,7 @@ final class PageOptions {
             for (int p = 0; p < pages; p++) {
                 String name = pages == 1 ? f.name() : f.name() + "-page-" + ("%0" + digits + "d").formatted(p + 1);
                 out.add(new Input(f.file(), taken.add(name) ? name : ImageInputs.numbered(name, taken),
-                        page != null ? page - 1 : p, pages, channels, f.trouble()));
+                        page != null ? page - 1 : p, pages, channels, f.trouble(), f.moment()));
             }
         }
         return out;
@@ -60,13 +60,13 @@ final class PageOptions {
         if (pages > 1) {
             note.accept(file.file() + ": page 1 of " + pages + "; choose another by --page");
         }
-        return new Input(file.file(), file.name(), page != null ? page - 1 : 0, 1, channels, file.trouble()).read();
+        return new Input(file.file(), file.name(), page != null ? page - 1 : 0, 1, channels, file.trouble(), null).read();
     }
 
     /** A file that can't be read is one image, which fails when its turn comes. */
     private int pages(Input file) {
         try {
-            return page != null || !ImageInputs.isTiff(file.file())
+            return page != null || file.moves() || !ImageInputs.isTiff(file.file())
                     ? 1
                     : channels.isEmpty() ? Image.pages(file.file()) : Image.pictures(file.file());
         } catch (KerfException e) {

@@ -51,7 +51,7 @@ public final class SegmentCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
 
-    @Parameters(arity = "1..*", paramLabel = "IMAGE", description = "PNG, JPEG, BMP, TIFF, GIF; .npy or .npz of float32 (H, W) or (C, H, W); NIfTI (.nii, .nii.gz, .hdr with .img) and DICOM; or a directory of these.")
+    @Parameters(arity = "1..*", paramLabel = "IMAGE", description = "PNG, JPEG, BMP, TIFF, GIF; a video, cam:0 or a stream such as rtsp://…; .npy or .npz of float32 (H, W) or (C, H, W); NIfTI (.nii, .nii.gz, .hdr with .img) and DICOM; or a directory of these.")
     private List<String> images;
 
     @Option(names = "--weights", paramLabel = "FILE", converter = WeightsPath.class, description = "A U-Net: a safetensors file or a PyTorch checkpoint; or any network that takes a picture: an ONNX model. By default the network that comes with Kerf.")
@@ -90,6 +90,9 @@ public final class SegmentCommand implements Callable<Integer> {
     @Mixin
     private AnnotationOptions annotation;
 
+    @Mixin
+    private LiveOptions live;
+
     @Option(names = "--background", paramLabel = "LABEL", description = "Name or number of the class that isn't coloured, or 'none'. By default a class named background.")
     private String background;
 
@@ -124,13 +127,15 @@ public final class SegmentCommand implements Callable<Integer> {
         }
         output.checkPictures();
         List<Input> inputs = folders.of(images, output.directory, console.notes(output.quiet));
-        Task<UNetInput> first = Task.start(() -> UNetInput.read(inputs.getFirst()));
+        ClipRun.check(inputs, output.json, live);
+        Task<UNetInput> first = ClipRun.first(inputs, UNetInput::read);
         if (onnx) {
             if (tile > 0 || scale != 1) {
                 throw new BadInputException(
                         "--tile and --scale are for U-Nets: an ONNX model takes an image whole, of --input-size");
             }
-            return new NetworkRun(console, network, output, measure, annotation, precision, classes, background).run(weights,
+            return new NetworkRun(console, network, output, measure, annotation, live, precision, classes, background).run(
+                    weights,
                     device,
                     inputs, first);
         }
@@ -153,7 +158,8 @@ public final class SegmentCommand implements Callable<Integer> {
                 measured.claim(claims);
                 annotations.claim(claims);
                 ImageReport report = new ImageReport(console, output.quiet, output.json, opened.info(), net.name());
-                int code = new ImageRun<>(work(net, files, report, measured), report).run(inputs, first);
+                int code = new ClipRun<>(work(net, files, report, measured), report, live, claims, files::of, output.directory,
+                        output.video).run(inputs, first);
                 if (code != ExitCode.FAILED) {
                     annotations.finish();
                     measured.write(console, output.quiet || output.json);
@@ -173,13 +179,18 @@ public final class SegmentCommand implements Callable<Integer> {
                 output.quiet, output.json);
     }
 
-    private ImageRun.Work<UNetInput, Segmentation> work(UNet net, SegmentFiles files, ImageReport report,
+    private ClipRun.Work<UNetInput, Segmentation> work(UNet net, SegmentFiles files, ImageReport report,
             Measurements measured) {
         SegmentOptions how = options();
-        return new ImageRun.Work<>() {
+        return new ClipRun.Work<>() {
             @Override
             public UNetInput read(Input input) {
                 return UNetInput.read(input);
+            }
+
+            @Override
+            public UNetInput look(Sight sight) {
+                return new UNetInput.Shot(sight);
             }
 
             @Override

@@ -53,7 +53,7 @@ record SegmentFiles(
     List<Path> of(Input input) {
         List<Path> files = new ArrayList<>();
         formats.forEach(f -> files.add(directory.resolve(input.name() + ENDINGS.get(f))));
-        if (overlay) {
+        if (overlay && !input.joined()) {
             files.add(overlay(input));
         }
         files.addAll(annotations.of(input.name()));
@@ -76,7 +76,7 @@ record SegmentFiles(
         Task<Boolean> drawing = Task.start(() -> overlay && draw(input, picture, labels));
         try {
             formats.forEach(f -> write(f, directory.resolve(input.name() + ENDINGS.get(f)), input, labels, result.logits()));
-            annotations.add(() -> Annotations.of(input.file().getFileName().toString(), labels, classes, background),
+            annotations.add(() -> Annotations.of(input.picture(), labels, classes, background),
                     input.name());
         } finally {
             drawing.get();
@@ -103,8 +103,7 @@ record SegmentFiles(
 
     private boolean draw(Input input, UNetInput picture, LabelMap labels) {
         Overlay colours = Overlay.of(classes, background);
-        (legend ? colours : colours.withoutText()).draw(picture.view(), labels)
-                .writePng(overlay(input));
+        input.draw((legend ? colours : colours.withoutText()).draw(picture.view(), labels), overlay(input));
         return true;
     }
 
@@ -122,7 +121,7 @@ record SegmentFiles(
 
     private Coco coco(Input input, LabelMap labels) {
         Coco coco = new Coco(classes);
-        coco.addLabels(coco.addImage(input.file().getFileName().toString(), labels.width(), labels.height()), labels,
+        coco.addLabels(coco.addImage(input.picture(), labels.width(), labels.height()), labels,
                 background);
         return coco;
     }

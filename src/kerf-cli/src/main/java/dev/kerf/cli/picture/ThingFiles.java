@@ -39,11 +39,13 @@ record ThingFiles(SegmentFiles files, List<String> classes) {
         if (files.overlay()) {
             Overlay colours = Overlay.of(this::name);
             Path file = files.overlay(input);
-            (files.legend() ? colours : colours.withoutText()).draw(picture.view(), found).writePng(file);
-            made.add(file);
+            input.draw((files.legend() ? colours : colours.withoutText()).draw(picture.view(), found), file);
+            if (!input.joined()) {
+                made.add(file);
+            }
         }
         made.addAll(files.annotations().add(
-                () -> Annotations.of(input.file().getFileName().toString(), found, this::name), input.name()));
+                () -> Annotations.of(input.picture(), found, this::name), input.name()));
         return made;
     }
 
@@ -74,7 +76,7 @@ record ThingFiles(SegmentFiles files, List<String> classes) {
 
     private Coco coco(Input input, Instances found) {
         Coco coco = new Coco(classes);
-        int image = coco.addImage(input.file().getFileName().toString(), found.width(), found.height());
+        int image = coco.addImage(input.picture(), found.width(), found.height());
         for (Instance thing : found.items()) {
             coco.add(image, thing.category(), thing.mask(), OptionalDouble.of(thing.score()));
         }

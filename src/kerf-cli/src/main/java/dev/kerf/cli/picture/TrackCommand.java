@@ -4,6 +4,10 @@ import dev.kerf.backend.Device;
 import dev.kerf.backend.Precision;
 import dev.kerf.cli.console.Console;
 import dev.kerf.cli.console.ExitCode;
+import dev.kerf.cli.option.PathConverter;
+import dev.kerf.cli.picture.ClipFrames.Look;
+import dev.kerf.cli.picture.ImageInputs.Input;
+import dev.kerf.cli.picture.TrackOutput.Format;
 import dev.kerf.cli.option.Claims;
 import dev.kerf.cli.option.DeviceOptions;
 import dev.kerf.cli.option.ModelCommands;
@@ -13,7 +17,8 @@ import dev.kerf.cli.option.ImageSizeConverter;
 import dev.kerf.cli.option.Usage;
 import dev.kerf.cli.option.WeightsPath;
 import dev.kerf.error.BadInputException;
-import dev.kerf.image.Image;
+import dev.kerf.image.Picture;
+import dev.kerf.image.video.LiveSource;
 import dev.kerf.image.video.VideoFrames;
 import dev.kerf.model.ModelOptions;
 import dev.kerf.model.sam2.ClipTracker;
@@ -29,6 +34,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.function.Consumer;
@@ -54,8 +60,11 @@ public final class TrackCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
 
-    @Parameters(paramLabel = "VIDEO", description = "A folder of images, an animated GIF, a Y4M file; others are read through ffmpeg if it is there.")
-    private Path video;
+    @Parameters(paramLabel = "VIDEO", description = "A folder of images, an animated GIF, a Y4M file; others are read through ffmpeg if it is there, and so are cam:0 and streams such as rtsp://…, of which the newest frame is taken.")
+    private String source;
+
+    @Mixin
+    private LiveOptions live;
 
     @Option(names = "--weights", required = true, paramLabel = "FILE|NAME", converter = WeightsPath.class, description = "A SAM 2, 2.1 or EdgeTAM checkpoint: the official .pt file, safetensors made from it, or the name of fetched"
             + " weights, such as sam2.1-tiny.")
@@ -95,6 +104,13 @@ public final class TrackCommand implements Callable<Integer> {
         if (stream && backward) {
             throw new ParameterException(spec.commandLine(), "--stream goes forward only");
         }
+        boolean camera = LiveSource.isAddress(source);
+        ClipRun.check(camera ? List.of(Input.live(source)) : List.of(), output.json || output.formats.contains(Format.RLE),
+                live);
+        if (camera && backward) {
+            throw new ParameterException(spec.commandLine(), "a camera goes forward only");
+        }
+        Path video = camera ? Input.live(source).file() : PathConverter.path(source);
         Map<Integer, Map<Integer, Prompt>> prompts = new LinkedHashMap<>();
         Map<Integer, Map<Integer, HostTensor>> masks = new LinkedHashMap<>();
         Map<Integer, List<Integer>> removals = new TreeMap<>();
@@ -123,8 +139,12 @@ public final class TrackCommand implements Callable<Integer> {
                 removals.computeIfAbsent(f, _ -> new ArrayList<>()).add(o.number());
             });
         }
+        if (camera) {
+            follow(video, prompts, masks, removals, read);
+            return ExitCode.OK;
+        }
         try (VideoFrames frames = new VideoFrames(video);
-                Weights source = ModelCommands.open(weights, Sam2.KIND)) {
+                Weights checkpoint = ModelCommands.open(weights, Sam2.KIND)) {
             checkFrames(prompts, frames.count());
             checkFrames(masks, frames.count());
             removals.keySet().stream().filter(f -> f >= frames.count()).findFirst().ifPresent(f -> {
@@ -133,10 +153,11 @@ public final class TrackCommand implements Callable<Integer> {
             Sam2.Settings settings = Sam2.Settings.of().imageSize(imageSize);
             try (OutputDirectory _ = new OutputDirectory(output.directory);
                     Device opened = device.open();
-                    Sam2 sam = Sam2.load(opened, source, settings,
+                    Sam2 sam = Sam2.load(opened, checkpoint, settings,
                             ModelOptions.of().precision(precision));
                     Measurements measured = measure.open(opened);
-                    TrackFiles files = output.open(console, video, frames, byFrame(prompts), sam.name(), opened.info(),
+                    TrackFiles files = output.open(console, video, video.toString(), TrackedFrames.of(frames), byFrame(prompts),
+                            sam.name(), opened.info(),
                             new Claims(read), measured)) {
                 int first = first(prompts, masks);
                 if (!backward) {
@@ -148,7 +169,7 @@ public final class TrackCommand implements Callable<Integer> {
                 } else {
                     clip(sam, frames, prompts, masks, removals, first, each);
                 }
-                files.finish();
+                files.finish(0, null);
             }
         }
         return ExitCode.OK;
@@ -204,24 +225,66 @@ public final class TrackCommand implements Callable<Integer> {
             Map<Integer, Map<Integer, HostTensor>> masks, Map<Integer, List<Integer>> removals, Consumer<FrameResult> each) {
         try (StreamTracker camera = sam.stream()) {
             for (int i = 0; i < frames.count(); i++) {
-                int frame = i;
-                Image image = frames.frame(i);
-                removals.getOrDefault(frame, List.of()).forEach(camera::remove);
-                FrameResult found = camera.next(image);
-                Map<Integer, Prediction> shown = new LinkedHashMap<>(found.objects());
-                masks.forEach((object, byFrame) -> {
-                    if (byFrame.containsKey(frame)) {
-                        shown.put(object, camera.mask(object, byFrame.get(frame)));
-                    }
-                });
-                prompts.forEach((object, byFrame) -> {
-                    if (byFrame.containsKey(frame)) {
-                        shown.put(object, camera.prompt(object, byFrame.get(frame)));
-                    }
-                });
-                if (!shown.isEmpty()) {
-                    each.accept(new FrameResult(i, shown));
+                FrameResult found = step(camera, i, frames.frame(i), prompts, masks, removals);
+                if (!found.objects().isEmpty()) {
+                    each.accept(found);
                 }
+            }
+        }
+    }
+
+    /** Follows into a frame, and shows what is to be shown in it. */
+    private static FrameResult step(StreamTracker camera, int frame, Picture image,
+            Map<Integer, Map<Integer, Prompt>> prompts, Map<Integer, Map<Integer, HostTensor>> masks,
+            Map<Integer, List<Integer>> removals) {
+        removals.getOrDefault(frame, List.of()).forEach(camera::remove);
+        FrameResult found = camera.next(image);
+        Map<Integer, Prediction> shown = new LinkedHashMap<>(found.objects());
+        masks.forEach((object, byFrame) -> {
+            if (byFrame.containsKey(frame)) {
+                shown.put(object, camera.mask(object, byFrame.get(frame)));
+            }
+        });
+        prompts.forEach((object, byFrame) -> {
+            if (byFrame.containsKey(frame)) {
+                shown.put(object, camera.prompt(object, byFrame.get(frame)));
+            }
+        });
+        return new FrameResult(frame, shown);
+    }
+
+    /** Through a camera's frames, the newest whenever the one before is done; prompts are for those that are looked at. */
+    private void follow(Path name, Map<Integer, Map<Integer, Prompt>> prompts, Map<Integer, Map<Integer, HostTensor>> masks,
+            Map<Integer, List<Integer>> removals, List<Path> read) {
+        Latencies latencies = new Latencies();
+        try (Weights checkpoint = ModelCommands.open(weights, Sam2.KIND);
+                OutputDirectory _ = new OutputDirectory(output.directory);
+                Device opened = device.open();
+                Sam2 sam = Sam2.load(opened, checkpoint, Sam2.Settings.of().imageSize(imageSize),
+                        ModelOptions.of().precision(precision));
+                ClipFrames camera = new ClipFrames.Live(LiveSource.open(source));
+                Measurements measured = measure.open(opened);
+                StreamTracker tracker = sam.stream();
+                Interrupt stop = new Interrupt()) {
+            LiveFrames frames = new LiveFrames(camera);
+            try (TrackFiles files = output.open(console, name, LiveSource.shown(source), frames, byFrame(prompts), sam.name(),
+                    opened.info(), new Claims(read), measured)) {
+                long end = live.end();
+                for (int i = 0; i < live.frames() && !stop.given() && System.nanoTime() < end; i++) {
+                    Optional<Look> look = camera.next();
+                    if (look.isEmpty()) {
+                        break;
+                    }
+                    frames.look(look.get());
+                    FrameResult found = step(tracker, i, look.get().sight().picture(), prompts, masks, removals);
+                    if (found.objects().isEmpty()) {
+                        files.begin(i + 1);
+                    } else {
+                        files.add(frames.at(i), found);
+                    }
+                    latencies.add((System.nanoTime() - look.get().arrived()) / 1e9);
+                }
+                files.finish(camera.dropped(), latencies);
             }
         }
     }

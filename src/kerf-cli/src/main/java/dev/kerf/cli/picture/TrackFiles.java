@@ -16,7 +16,6 @@ import dev.kerf.formats.Annotations.Kind;
 import dev.kerf.image.Image;
 import dev.kerf.image.video.FrameSink;
 import dev.kerf.image.video.FrameSource.Frame;
-import dev.kerf.image.video.VideoFrames;
 import dev.kerf.json.Json;
 import dev.kerf.mask.Box;
 import dev.kerf.mask.Coco;
@@ -53,7 +52,8 @@ final class TrackFiles implements AutoCloseable {
     private final TrackOutput options;
     private final Console console;
     private final Path video;
-    private final VideoFrames frames;
+    private final String title;
+    private final TrackedFrames frames;
     /** What the user showed, by frame. */
     private final Map<Integer, List<Prompt>> shown;
     private final String network;
@@ -70,8 +70,10 @@ final class TrackFiles implements AutoCloseable {
     private final Claims claims;
     private final Measurements measured;
     private int written;
+    private int followed;
 
-    TrackFiles(TrackOutput options, Console console, Path video, VideoFrames frames, Map<Integer, List<Prompt>> shown,
+    TrackFiles(TrackOutput options, Console console, Path video, String title, TrackedFrames frames,
+            Map<Integer, List<Prompt>> shown,
             String network, Device.Info device, Claims claims, Measurements measured) {
         this.claims = claims;
         this.measured = measured;
@@ -80,13 +82,14 @@ final class TrackFiles implements AutoCloseable {
         this.shown = shown;
         this.console = console;
         this.video = video;
+        this.title = title;
         this.frames = frames;
         this.network = network;
         this.device = device;
         String file = video.toAbsolutePath().normalize().getFileName().toString();
         int dot = file.lastIndexOf('.');
         this.name = dot > 0 && Files.isRegularFile(video) ? file.substring(0, dot) : file;
-        this.progress = console.terminal() && !options.quiet
+        this.progress = console.terminal() && !options.quiet && frames.count() > 0
                 ? Progress.bar(console, frames.count(), "frames")
                 : Progress.none();
         this.sink = sink();
@@ -144,7 +147,10 @@ final class TrackFiles implements AutoCloseable {
             coco.write(frame, instances(result));
         }
         annotate(frames.name(result.frame()), result);
-        found.put(result.frame(), json(frame, result));
+        followed++;
+        if (options.json || options.formats.contains(TrackOutput.Format.RLE)) {
+            found.put(result.frame(), json(frame, result));
+        }
         measure(frame, result);
         if (sink != null) {
             labels.put(result.frame(), map);
@@ -176,7 +182,7 @@ final class TrackFiles implements AutoCloseable {
         when.put("frame", result.frame());
         when.put("time", frame.time());
         result.objects().forEach((object, p) -> things.add(new Thing(object, object, p::mask, when)));
-        measured.things(video.toString(), things, measured.spacing(video), Intensities.of(frame.image()), i -> "object " + i);
+        measured.things(title, things, measured.spacing(video), Intensities.of(frame.image()), i -> "object " + i);
     }
 
     private Path folder(String ending) {
@@ -261,8 +267,8 @@ final class TrackFiles implements AutoCloseable {
         written = index + 1;
     }
 
-    /** Completes the files and tells the user. */
-    void finish() {
+    /** Completes the files and tells the user; of a camera also how it went. */
+    void finish(long dropped, Latencies latencies) {
         if (sink != null) {
             for (int i = written; i < frames.count(); i++) {
                 LabelMap map = labels.remove(i);
@@ -278,7 +284,7 @@ final class TrackFiles implements AutoCloseable {
         double seconds = (System.nanoTime() - start) / 1e9;
         Json all = Json.object().put("kerf", Version.text())
                 .put("network", network)
-                .put("backend", device.backend()).put("device", device.name()).put("video", video.toString())
+                .put("backend", device.backend()).put("device", device.name()).put("video", title)
                 .put("width", frames.width()).put("height", frames.height())
                 .put("frames", found.values().stream().toList());
         if (options.formats.contains(TrackOutput.Format.RLE)) {
@@ -288,11 +294,14 @@ final class TrackFiles implements AutoCloseable {
         progress.close();
         measured.write(console, options.quiet || options.json);
         if (options.json) {
+            if (latencies != null) {
+                all.put("dropped", dropped).put("latency", latencies.json());
+            }
             console.out().println(all.put("outputs", files.stream().map(Path::toString).sorted().toList())
                     .put("seconds", seconds).pretty());
         } else if (!options.quiet) {
-            console.out().println(video + "  " + found.size() + " frames  " + Text.fixed(found.size() / seconds, 2)
-                    + " frames/s");
+            console.out().println(title + "  " + followed + " frames  " + Text.fixed(followed / seconds, 2) + " frames/s"
+                    + (latencies == null ? "" : "  " + dropped + " dropped  " + latencies.text()));
         }
     }
 

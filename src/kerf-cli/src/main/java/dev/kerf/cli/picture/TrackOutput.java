@@ -3,7 +3,6 @@ package dev.kerf.cli.picture;
 import dev.kerf.backend.Device;
 import dev.kerf.cli.console.Console;
 import dev.kerf.cli.option.Claims;
-import dev.kerf.image.video.VideoFrames;
 import dev.kerf.model.sam2.Prompt;
 import java.nio.file.Path;
 import java.util.List;
@@ -63,8 +62,9 @@ final class TrackOutput {
     AnnotationOptions annotation;
 
     /** The files of one video, to be written frame by frame. */
-    TrackFiles open(Console console, Path video, VideoFrames frames, Map<Integer, List<Prompt>> shown, String network,
+    TrackFiles open(Console console, Path video, String title, TrackedFrames frames, Map<Integer, List<Prompt>> shown,
+            String network,
             Device.Info device, Claims claims, Measurements measured) {
-        return new TrackFiles(this, console, video, frames, shown, network, device, claims, measured);
+        return new TrackFiles(this, console, video, title, frames, shown, network, device, claims, measured);
     }
 }

@@ -44,6 +44,29 @@ sealed interface UNetInput {
         }
     }
 
+    /** A frame. */
+    record Shot(Sight sight) implements UNetInput {
+        @Override
+        public int width() {
+            return sight.picture().width();
+        }
+
+        @Override
+        public int height() {
+            return sight.picture().height();
+        }
+
+        @Override
+        public Segmentation segment(UNet net, SegmentOptions options) {
+            return net.segment(sight.picture(), options);
+        }
+
+        @Override
+        public Image view() {
+            return sight.image().get();
+        }
+    }
+
     /** Planes (C, H, W) or (H, W). */
     record Planes(HostTensor tensor) implements UNetInput {
         @Override

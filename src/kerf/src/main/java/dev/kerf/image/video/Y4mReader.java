@@ -123,21 +123,34 @@ final class Y4mReader implements FrameDecoder {
         return count < 0 ? OptionalInt.empty() : OptionalInt.of(count);
     }
 
+    int width() {
+        return width;
+    }
+
+    int height() {
+        return height;
+    }
+
     @Override
     public @Nullable Image read() throws IOException {
+        return read(planes) ? convert.apply(planes) : null;
+    }
+
+    /** Reads the next frame's planes, of which there must be as many bytes; false at the end. */
+    boolean read(byte[] into) throws IOException {
         String line = line();
         if (line == null) {
-            return null;
+            return false;
         }
         if (!line.equals("FRAME") && !line.startsWith("FRAME ")) {
             throw bad("damaged: frame " + frames + " doesn't begin with 'FRAME'");
         }
-        int got = in.readNBytes(planes, 0, planes.length);
-        if (got < planes.length) {
-            throw bad("truncated: frame " + frames + " has " + got + " of " + planes.length + " bytes");
+        int got = in.readNBytes(into, 0, into.length);
+        if (got < into.length) {
+            throw bad("truncated: frame " + frames + " has " + got + " of " + into.length + " bytes");
         }
         frames++;
-        return convert.apply(planes);
+        return true;
     }
 
     /** Up to a line break; none at the end. */
