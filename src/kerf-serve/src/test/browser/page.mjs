@@ -161,6 +161,37 @@ async function keys() {
   await page.context().close();
 }
 
+/** A picture that is dropped on the page; what detects things in it. */
+async function things() {
+  const page = await tab(browser);
+  await page.goto(REGIONS);
+  await page.waitForSelector("#files button");
+  const dropped = await page.evaluateHandle(bytes => {
+    const data = new DataTransfer();
+    data.items.add(new File([Uint8Array.from(bytes)], "dropped.png", { type: "image/png" }));
+    return data;
+  }, [...fs.readFileSync(process.env.KERF_DROPPED)]);
+  await page.dispatchEvent("#stage", "dragover", { dataTransfer: dropped });
+  assert.ok(await page.$("#stage.drop"), "the page shows that it takes it");
+  await page.dispatchEvent("#stage", "drop", { dataTransfer: dropped });
+  await page.waitForFunction(() => document.querySelector("#picture-name").textContent.startsWith("dropped.png, 256 × 256"));
+  await ready(page);
+  assert.equal(await page.$("#stage.drop"), null);
+  for (const kind of ["detect", "panoptic"]) {
+    const before = await page.$$eval("#objects li", all => all.length);
+    await page.click(`#tasks [data-kind=${kind}]`);
+    await page.waitForFunction(n => document.querySelectorAll("#objects li").length > n, before);
+    assert.match(await page.textContent("#status"), /^\d+ found/);
+  }
+  await kept(page);
+  fs.writeFileSync(`${OUT}/things.json`, await page.evaluate(async () => {
+    const id = performance.getEntriesByType("resource").map(e => /images\/([0-9a-f]{32})\//.exec(e.name)?.[1]).find(Boolean);
+    return (await fetch(`api/images/${id}/work`)).text();
+  }));
+  clean(page);
+  await page.context().close();
+}
+
 /** On a phone, in the dark, with a picture of one's own. */
 async function phone() {
   const page = await tab(browser, { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true, colorScheme: "dark" });
@@ -235,6 +266,7 @@ async function film() {
 try {
   await twoTabs(await cells());
   await keys();
+  await things();
   await phone();
   await sam();
   await moreVideo(browser, await video(browser));

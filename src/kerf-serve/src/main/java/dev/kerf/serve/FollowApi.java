@@ -104,7 +104,9 @@ final class FollowApi {
                     out = out == null ? call.lines() : out;
                     Json objects = Json.array();
                     found.forEach(f -> objects.add(f.toJson()));
-                    line(out, Json.object().put("frame", step.frame).put("percent", task.percent()).put("objects", objects));
+                    OutputStream to = out;
+                    task.write(() -> line(to, Json.object().put("frame", step.frame).put("percent", task.percent())
+                            .put("objects", objects)));
                 }
             }
         } catch (IOException e) {

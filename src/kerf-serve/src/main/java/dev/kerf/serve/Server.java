@@ -185,6 +185,11 @@ public final class Server implements AutoCloseable {
         return List.copyOf(routes);
     }
 
+    /** What prompts wait in; for who holds it up. */
+    WorkQueue prompts() {
+        return prompts;
+    }
+
     private void handle(HttpExchange exchange) {
         long start = System.nanoTime();
         String counted = "none";

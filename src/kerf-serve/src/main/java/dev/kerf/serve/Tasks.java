@@ -2,16 +2,23 @@ package dev.kerf.serve;
 
 import dev.kerf.error.CancelledException;
 import dev.kerf.serve.WorkQueue.Ticket;
+import java.io.IOException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
 
 /** Long tasks, one for each picture at most, which clients may follow and call off. */
 final class Tasks {
+    /** What may wait for a client. */
+    interface Sending {
+        void send() throws IOException;
+    }
+
     /** One that waits or runs. */
     static final class Task {
         private final String kind;
         private volatile Ticket ticket;
         private volatile boolean cancelled;
+        private volatile Thread writer;
         private volatile int percent;
 
         private Task(String kind, Ticket ticket) {
@@ -47,9 +54,24 @@ final class Tasks {
             }
         }
 
+        /** Sends something of it; a client that doesn't read holds it up until the task is called off, and no longer. */
+        void write(Sending sending) throws IOException {
+            writer = Thread.currentThread();
+            try {
+                check();
+                sending.send();
+            } finally {
+                writer = null;
+            }
+        }
+
         private void cancel() {
             cancelled = true;
             ticket.cancel();
+            Thread stuck = writer;
+            if (stuck != null) {
+                stuck.interrupt();
+            }
         }
     }
 

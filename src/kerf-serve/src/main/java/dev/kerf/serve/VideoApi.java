@@ -153,7 +153,11 @@ final class VideoApi {
     private void frame(Call call) throws IOException {
         Clip clip = clips.clip(call.path("id"));
         int frame = number(call, "frame", clip.frames());
-        byte[] png;
+        String type = call.query("type").orElse("png");
+        if (!type.equals("png") && !type.equals("bmp")) {
+            throw new BadInputException("type '" + (type.length() > 8 ? type.substring(0, 8) : type) + "': png or bmp");
+        }
+        byte[] file;
         try {
             if (!showing.tryAcquire(options.limits().answer().toMillis(), TimeUnit.MILLISECONDS)) {
                 throw new Refusal(429, "too many frames are asked for", 1);
@@ -162,13 +166,13 @@ final class VideoApi {
             throw new Refusal(503, "the server is stopping", 1);
         }
         try {
-            Image image = use(clip, s -> s.frame(frame).image());
-            png = image.toRgb8().toPng();
+            Image image = use(clip, s -> s.frame(frame).image()).toRgb8();
+            file = type.equals("png") ? image.toPng() : Bmp.of(image);
         } finally {
             showing.release();
         }
         call.set("Cache-Control", "private, max-age=86400, immutable");
-        call.answer(200, "image/png", png);
+        call.answer(200, "image/" + type, file);
     }
 
     private void masks(Call call) throws IOException {

@@ -17,10 +17,13 @@ import dev.kerf.model.sam2.PromptModel;
 import dev.kerf.serve.Client.Got;
 import dev.kerf.weights.Weights;
 import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpRequest;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Base64;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -151,6 +154,26 @@ class AdaptersTest {
         assertTrue(client.get("sam/version/").is(200).text().matches("\\d+\\.\\d+\\.\\d+"));
         assertEquals("vit_b", client.get("sam/weights/?type=vit_b").is(200).json().at(0).at("type").asString());
         assertEquals(-1, client.get("sam/progress/").is(200).json().at("percent").asInt());
+    }
+
+    /** As the extension sends them: a rectangle without points, points without a rectangle, in a Content-Type that names the charset. */
+    @Test
+    void quPathsRectanglesAndClicks() throws IOException, ParseException {
+        Prediction box = view.predict(Prompt.box(76, 64, 179, 199));
+        List<Prediction> three = view.candidates(
+                new Prompt(List.of(new Prompt.Point(20, 220, false), new Prompt.Point(125, 94, true)), null, null));
+        for (var sent : Map.of("qupath-box.json", List.of(box), "qupath-clicks.json", three).entrySet()) {
+            List<Json> features = client.send(HttpRequest.newBuilder(URI.create(server.url() + "sam/"))
+                    .header("accept", "application/json").header("Content-Type", "application/json; charset=utf-8")
+                    .POST(HttpRequest.BodyPublishers.ofString(request(sent.getKey())))).is(200).json().items();
+            assertEquals(sent.getValue().size(), features.size(), sent.getKey());
+            for (int i = 0; i < features.size(); i++) {
+                assertEquals("Feature", features.get(i).at("type").asString());
+                assertEquals(sent.getValue().get(i).iou(), (float) features.get(i).at("properties").at("quality").asDouble());
+                assertEquals(sent.getValue().get(i).mask().area(),
+                        new GeoJsonReader().read(features.get(i).at("geometry").toString()).getArea());
+            }
+        }
     }
 
     @Test

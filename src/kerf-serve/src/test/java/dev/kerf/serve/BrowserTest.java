@@ -17,7 +17,11 @@ import dev.kerf.image.video.VideoFrames;
 import dev.kerf.json.Json;
 import dev.kerf.mask.Coco;
 import dev.kerf.mask.Mask;
+import dev.kerf.mask.Panoptic;
 import dev.kerf.model.ModelOptions;
+import dev.kerf.model.maskrcnn.DetectOptions;
+import dev.kerf.model.maskrcnn.MaskRcnn;
+import dev.kerf.model.maskrcnn.SmallRcnns;
 import dev.kerf.model.sam2.ClipTracker;
 import dev.kerf.model.sam2.ImageView;
 import dev.kerf.model.sam2.Prompt;
@@ -102,13 +106,17 @@ class BrowserTest {
         try (Device device = Backends.open("cpu");
                 Weights embedded = Kerf.embeddedWeights();
                 UNet unet = UNet.load(device, embedded);
+                Weights small = SmallRcnns.weights(SmallRcnns.panoptic(6, 4));
+                MaskRcnn rcnn = MaskRcnn.load(device, small);
                 Weights formula = GoldenCase.open(QUICK).weights();
                 PromptModel sam = PromptModel.load(device, formula, 256, ModelOptions.of());
-                Server regions = Server.start(ServeOptions.of(cells), Networks.of(unet));
+                Server regions = Server.start(ServeOptions.of(cells),
+                        new Networks(Optional.empty(), Optional.of(unet), Optional.of(rcnn), Optional.empty()));
                 Server points = Server.start(ServeOptions.of(drawn), Networks.of(sam, formula))) {
             drive(regions, points, out);
             compareWithSam(sam, drawn, out);
             compareWithRegions(unet, out);
+            compareWithThings(rcnn, out);
             compareWithTracker((Sam2) sam, drawn.resolve("clip.gif"), out);
         }
         String pictures = System.getProperty(PICTURES);
@@ -129,6 +137,7 @@ class BrowserTest {
         builder.environment().put("KERF_SAM", points.url());
         builder.environment().put("KERF_OUT", out.toString());
         builder.environment().put("KERF_PICTURE", SAMPLES.resolve("tissue-1-overlay.png").toAbsolutePath().toString());
+        builder.environment().put("KERF_DROPPED", QUICK.resolve("frame1.png").toAbsolutePath().toString());
         builder.environment().put("KERF_CLIP", dir.resolve("drawn/clip.gif").toString());
         builder.environment().put("KERF_CHROMIUM", program("chromium", "chromium-browser", "google-chrome").orElseThrow());
         Process node = builder.start();
@@ -235,6 +244,18 @@ class BrowserTest {
                 assertTrue(!same || cell.get(x, y) == cell.get(x + 1, y), x + ", " + y);
             }
         }
+    }
+
+    /** What the buttons found is what the library finds, in its order. */
+    private static void compareWithThings(MaskRcnn net, Path out) {
+        Image picture = Image.read(QUICK.resolve("frame1.png"));
+        List<Mask> detected = net.detect(picture, DetectOptions.of()).byScore().items().stream().map(i -> i.mask().decode())
+                .toList();
+        Panoptic whole = net.panoptic(picture, DetectOptions.of(), Panoptic.Merge.DEFAULT);
+        List<Mask> segments = whole.segments().stream().map(s -> whole.mask(s.id())).toList();
+        assertFalse(detected.isEmpty() || segments.isEmpty(), detected.size() + " and " + segments.size());
+        List<Mask> found = Json.read(out.resolve("things.json")).at("objects").items().stream().map(o -> mask(o, 256)).toList();
+        assertEquals(Stream.concat(detected.stream(), segments.stream()).toList(), found);
     }
 
     private static Mask mask(Json annotation, int side) {

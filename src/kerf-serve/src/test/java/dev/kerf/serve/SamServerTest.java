@@ -101,6 +101,12 @@ class SamServerTest {
         same(expected.subList(0, 1), prompt("{\"points\": [[125, 94, 1]], \"hover\": true, \"client\": \"a\"}"));
         for (int x = 5; x < 256; x += 50) {
             Prompt prompt = Prompt.point(x, 256 - x);
+            for (boolean several : new boolean[] {true, false}) {
+                Prediction whole = several ? view.candidates(prompt).getFirst() : view.predict(prompt);
+                ImageView.Outline outline = view.outline(prompt, several);
+                assertEquals(whole.mask(), outline.mask().decode());
+                assertEquals(List.of(whole.bounds(), whole.iou()), List.of(outline.bounds(), outline.iou()));
+            }
             Prediction first = view.candidates(prompt).getFirst();
             Prediction best = view.best(prompt);
             assertEquals(first.mask(), best.mask());

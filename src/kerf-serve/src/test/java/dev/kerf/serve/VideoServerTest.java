@@ -324,6 +324,9 @@ class VideoServerTest {
         }
         byte[] first = client.get("api/videos/" + id + "/frames/1").is(200).body();
         assertTrue(Arrays.equals(frame(1).toTensor().toFloatArray(), Image.read(first, "frame").toTensor().toFloatArray()));
+        byte[] bmp = client.get("api/videos/" + id + "/frames/1?type=bmp").is(200).body();
+        assertTrue(Arrays.equals(frame(1).toTensor().toFloatArray(), Image.read(bmp, "frame").toTensor().toFloatArray()));
+        client.get("api/videos/" + id + "/frames/1?type=exe").is(400);
         client.get("api/videos/" + id + "/frames/4").is(404);
         client.get("api/videos/" + id + "/frames/-1").is(404);
 
@@ -399,6 +402,47 @@ class VideoServerTest {
         // It can be begun again, and the tracker is whole.
         assertEquals("done", propagate("{\"start\": 0}").getLast().at("end").asString());
         assertEquals("false", delete("/task").json().at("cancelled").toString());
+    }
+
+    /** Nonsense is answered 4xx in one line, and changes nothing. */
+    @Test
+    void nonsenseIsRefused() {
+        String shown = "\"object\": 1, \"points\": [[5, 5]]";
+        for (String json : List.of("{", "[]", "{}", "null", "{\"frame\": 0}", "{\"frame\": -1, " + shown + "}",
+                "{\"frame\": 4, " + shown + "}", "{\"frame\": 1e99, " + shown + "}", "{\"frame\": \"x\", " + shown + "}",
+                "{\"frame\": 0.5, " + shown + "}", "{\"frame\": 0, \"object\": 0, \"points\": [[5, 5]]}",
+                "{\"frame\": 0, \"object\": 256, \"points\": [[5, 5]]}", "{\"frame\": 0, \"object\": 1}",
+                "{\"frame\": 0, \"object\": 1, \"points\": []}", "{\"frame\": 0, \"object\": 1, \"points\": [[-1, 5]]}",
+                "{\"frame\": 0, \"object\": 1, \"points\": [[1e308, 5]]}",
+                "{\"frame\": 0, \"object\": 1, \"box\": [9, 9, 1, 1]}",
+                "{\"frame\": 0, \"object\": 1, \"points\": [[5, 5]], \"refine\": \"x\"}",
+                "{\"frame\": 0, \"object\": 1, \"segmentation\": {\"size\": [1, 1], \"counts\": \"1\"}}",
+                "{\"frame\": 0, \"object\": 1, \"segmentation\": 5}", "{\"frame\": 0, " + shown + ", \"deadline_ms\": -1}")) {
+            refused(client.post("api/videos/" + id + "/prompt", json), json);
+        }
+        for (String json : List.of("{}", "{\"start\": -1}", "{\"start\": 4}", "{\"start\": 0}", "{\"start\": 0, \"count\": 0}",
+                "{\"start\": 0, \"direction\": \"up\"}", "{\"start\": 0, \"objects\": [99]}", "{\"start\": 0, \"objects\": 5}",
+                "{\"start\": 0, \"count\": 99999999999}", "{\"start\": 0, \"until\": 3}")) {
+            refused(client.post("api/videos/" + id + "/propagate", json), json);
+        }
+        for (String path : List.of("/objects/1", "/objects/0", "/objects/x", "/objects/1?from=x", "/objects/1?from=99",
+                "/objects/1/prompts/0", "/objects/1/prompts/99", "/objects/99999999999/prompts/0")) {
+            refused(delete(path), path);
+        }
+        for (String path : List.of("xyz/track", "..%2f..%2f/track", "0".repeat(32) + "/track", id + "/frames/x",
+                id + "/frames/1/masks/2",
+                id + "/frames/99999999999999999999/masks", id + "/frames/%00")) {
+            refused(client.get("api/videos/" + path), path);
+        }
+        refused(client.post("api/videos/" + id + "/export", "{\"format\": \"exe\"}"), "export");
+        assertEquals(0, track().at("objects").size());
+        assertEquals("no", Files.exists(work.resolve("videos")) ? "kept something" : "no");
+    }
+
+    private static void refused(Client.Got got, String what) {
+        assertTrue(got.status() >= 400 && got.status() < 500, what + ": " + got.status() + " " + got.text());
+        assertTrue(got.text().startsWith("{\"error\":\"") && got.text().lines().count() == 1, what + ": " + got.text());
+        assertTrue(!got.text().contains(folder.toString()) && !got.text().contains("Exception"), what + ": " + got.text());
     }
 
     @Test

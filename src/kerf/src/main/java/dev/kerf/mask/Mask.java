@@ -62,6 +62,11 @@ public final class Mask {
         return height;
     }
 
+    /** Row by row, 1 inside and 0 outside; not to be changed. */
+    byte[] pixels() {
+        return pixels;
+    }
+
     /** Whether the pixel is in the mask; none outside the picture is. */
     public boolean get(int x, int y) {
         return x >= 0 && y >= 0 && x < width && y < height && pixels[y * width + x] != 0;

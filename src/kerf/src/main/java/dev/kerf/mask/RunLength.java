@@ -1,6 +1,8 @@
 package dev.kerf.mask;
 
 import dev.kerf.error.BadInputException;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.Deque;
@@ -64,15 +66,96 @@ public final class RunLength {
         return pixels;
     }
 
-    /** The code of a mask. */
+    /** The code of a mask. What changes from a row to the next is looked for, which takes little longer than reading the mask. */
     public static RunLength encode(Mask mask) {
-        Runs runs = new Runs();
-        for (int x = 0; x < mask.width(); x++) {
-            for (int y = 0; y < mask.height(); y++) {
-                runs.add(mask.get(x, y), 1);
-            }
+        return encode(mask.width(), mask.height(), MemorySegment.ofArray(mask.pixels()));
+    }
+
+    /**
+     * The code of a mask that lies in memory, which isn't copied.
+     *
+     * @param pixels row by row, a byte each: 1 inside and 0 outside
+     * @throws BadInputException if there are fewer or more of them
+     */
+    public static RunLength encode(int width, int height, MemorySegment pixels) {
+        if (pixels.byteSize() != pixels(width, height)) {
+            throw new BadInputException(pixels.byteSize() + " bytes for a mask of " + width + "x" + height + " pixels");
         }
-        return new RunLength(mask.width(), mask.height(), runs.end());
+        return new Changes(width, height, pixels).code();
+    }
+
+    /** Pixels that differ from the one before them in the code's order, found row by row and then put in that order. */
+    private static final class Changes {
+        private final MemorySegment pixels;
+        private final int width;
+        private final int height;
+        /** Changes in each column. */
+        private final int[] ofColumn;
+        /** Indices of the pixels, in the rows' order. */
+        private int[] found = new int[1024];
+        private int size;
+
+        Changes(int width, int height, MemorySegment pixels) {
+            this.pixels = pixels;
+            this.width = width;
+            this.height = height;
+            this.ofColumn = new int[width];
+        }
+
+        RunLength code() {
+            for (int x = 0; x < width; x++) {
+                // Before a column lies the lower end of the one before it.
+                int before = x == 0 ? 0 : at((height - 1) * width + x - 1);
+                if (at(x) != before) {
+                    add(x, x);
+                }
+            }
+            for (int y = 1, row = width; y < height; y++, row += width) {
+                for (int x = next(row, 0); x < width; x = next(row, x)) {
+                    for (; x < width && at(row + x) != at(row - width + x); x++) {
+                        add(row + x, x);
+                    }
+                }
+            }
+            return new RunLength(width, height, counts());
+        }
+
+        /** The first column from one on in which a row isn't as the one above; the width if there is none. */
+        private int next(int row, int x) {
+            long d = MemorySegment.mismatch(pixels, row + x, row + width, pixels, row - width + x, row);
+            return d < 0 ? width : x + (int) d;
+        }
+
+        private byte at(int pixel) {
+            return pixels.get(ValueLayout.JAVA_BYTE, pixel);
+        }
+
+        private void add(int pixel, int x) {
+            if (size == found.length) {
+                found = Arrays.copyOf(found, 2 * size);
+            }
+            found[size++] = pixel;
+            ofColumn[x]++;
+        }
+
+        private int[] counts() {
+            int first = 0;
+            for (int x = 0; x < width; x++) {
+                int own = ofColumn[x];
+                ofColumn[x] = first;
+                first += own;
+            }
+            int[] counts = new int[size + 1];
+            for (int i = 0; i < size; i++) {
+                int x = found[i] % width;
+                counts[ofColumn[x]++] = x * height + found[i] / width;
+            }
+            counts[size] = width * height;
+            for (int i = size; i > 0; i--) {
+                counts[i] -= counts[i - 1];
+            }
+            return counts;
+        }
     }
 
     /**

@@ -10,6 +10,7 @@ import dev.kerf.error.BadInputException;
 import dev.kerf.json.Json;
 import java.io.IOException;
 import java.io.InputStream;
+import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -344,5 +345,57 @@ class RunLengthTest {
             codes++;
         }
         assertEquals(348, codes);
+    }
+
+    /** Column by column, pixel by pixel: as the code is defined. */
+    private static int[] plain(Mask mask) {
+        List<Integer> counts = new ArrayList<>(List.of(0));
+        boolean inside = false;
+        for (int x = 0; x < mask.width(); x++) {
+            for (int y = 0; y < mask.height(); y++) {
+                if (mask.get(x, y) != inside) {
+                    inside = !inside;
+                    counts.add(0);
+                }
+                counts.set(counts.size() - 1, counts.getLast() + 1);
+            }
+        }
+        return counts.stream().mapToInt(Integer::intValue).toArray();
+    }
+
+    @Test
+    void codesOfMasksOfAllShapes() {
+        Random random = new Random(5);
+        for (int i = 0; i < 300; i++) {
+            int width = 1 + random.nextInt(i % 2 == 0 ? 4 : 70);
+            int height = 1 + random.nextInt(i % 3 == 0 ? 3 : 50);
+            Mask mask = Mask.empty(width, height);
+            // From a few pixels to almost all of them, in blocks or one by one.
+            int block = 1 + random.nextInt(9);
+            double share = random.nextDouble();
+            boolean[] in = new boolean[(width / block + 1) * (height / block + 1)];
+            for (int b = 0; b < in.length; b++) {
+                in[b] = random.nextDouble() < share;
+            }
+            for (int y = 0; y < height; y++) {
+                for (int x = 0; x < width; x++) {
+                    mask.set(x, y, in[y / block * (width / block + 1) + x / block]);
+                }
+            }
+            RunLength code = RunLength.encode(mask);
+            assertArrayEquals(plain(mask), code.counts(), mask.toString());
+            assertEquals(mask, code.decode());
+            assertEquals(mask.bounds(), code.bounds());
+            assertEquals(code, RunLength.encode(width, height, MemorySegment.ofArray(bytes(mask))));
+        }
+        assertThrows(BadInputException.class, () -> RunLength.encode(3, 3, MemorySegment.ofArray(new byte[8])));
+    }
+
+    private static byte[] bytes(Mask mask) {
+        byte[] bytes = new byte[mask.width() * mask.height()];
+        for (int i = 0; i < bytes.length; i++) {
+            bytes[i] = (byte) (mask.get(i % mask.width(), i / mask.width()) ? 1 : 0);
+        }
+        return bytes;
     }
 }

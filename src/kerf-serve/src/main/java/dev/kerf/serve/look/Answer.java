@@ -20,7 +20,7 @@ import java.util.OptionalDouble;
 public record Answer(RunLength mask, Box bounds, OptionalDouble iou, Optional<HostTensor> lowRes, Optional<String> label) {
     /** A network's. */
     public static Answer of(Prediction p) {
-        return new Answer(Runs.of(p.mask(), p.bounds()), p.bounds(), OptionalDouble.of(p.iou()), Optional.of(p.lowRes()),
+        return new Answer(RunLength.encode(p.mask()), p.bounds(), OptionalDouble.of(p.iou()), Optional.of(p.lowRes()),
                 Optional.empty());
     }
 

@@ -1,7 +1,6 @@
 package dev.kerf.serve.look;
 
 import dev.kerf.mask.Box;
-import dev.kerf.mask.Mask;
 import dev.kerf.mask.RunLength;
 import java.util.Arrays;
 
@@ -17,10 +16,6 @@ final class Runs {
     /** Whether a pixel is in. */
     interface Pixels {
         boolean has(int x, int y);
-    }
-
-    static RunLength of(Mask mask, Box box) {
-        return of(mask.width(), mask.height(), box, mask::get);
     }
 
     static RunLength of(int width, int height, Box box, Pixels pixels) {

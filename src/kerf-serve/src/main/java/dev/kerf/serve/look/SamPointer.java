@@ -52,7 +52,8 @@ public record SamPointer(PromptModel sam) implements Pointer {
 
         @Override
         public Answer hover(Prompt prompt, boolean several) {
-            return Answer.of(several ? view.best(prompt) : view.predict(prompt));
+            ImageView.Outline found = view.outline(prompt, several);
+            return new Answer(found.mask(), found.bounds(), OptionalDouble.of(found.iou()), Optional.empty(), Optional.empty());
         }
 
         @Override

@@ -70,7 +70,9 @@ const match = version => ({ headers: { "If-Match": `"${version}"` } });
 
 export const openVideo = async which => (await send("POST", "api/videos", which)).json();
 export const uploadVideo = async file => (await send("POST", "api/videos?name=" + encodeURIComponent(file.name), file)).json();
-export const frame = async (id, n) => (await send("GET", `${video(id)}/frames/${n}`)).blob();
+/** Where the service is on this machine frames aren't compressed, which would take longer than to send them. */
+const FRAMES = ["localhost", "127.0.0.1", "[::1]"].includes(location.hostname) ? "bmp" : "png";
+export const frame = async (id, n) => (await send("GET", `${video(id)}/frames/${n}?type=${FRAMES}`)).blob();
 export const frameMasks = async (id, n) => (await (await send("GET", `${video(id)}/frames/${n}/masks`)).json()).objects;
 export const track = async id => (await send("GET", `${video(id)}/track`)).json();
 export const promptFrame = async (id, body, version, options = match(version)) => (await send("POST", `${video(id)}/prompt`, body, options)).json();

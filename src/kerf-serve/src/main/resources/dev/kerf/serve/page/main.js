@@ -118,6 +118,7 @@ function showMode() {
   $("film-format").hidden = film === null;
   $("tasks").hidden = $("tasks-title").hidden = film !== null;
   $("film-hint").hidden = service.video;
+  $("new").disabled = film !== null && !service.video;
 }
 
 function changedFilm(detail) {

@@ -56,7 +56,7 @@ export class Pointing {
     if (this.#pointers.size > 1) {
       this.#drag = null;
       this.view.draft = null;
-      this.view.draw();
+      this.view.draw(false);
       return;
     }
     const from = this.view.at(e.clientX, e.clientY);
@@ -105,7 +105,7 @@ export class Pointing {
       const paints = d.kind !== "scribble";
       this.view.draft = { points: d.points, foreground: paints ? d.kind === "brush" : d.on, width: paints ? this.#size : undefined };
     }
-    this.view.draw();
+    this.view.draw(false);
   }
 
   #up(e, called = false) {
@@ -114,7 +114,7 @@ export class Pointing {
     const d = this.#drag;
     this.#drag = null;
     this.view.draft = null;
-    this.view.draw();
+    this.view.draw(false);
     if (!d || called || two || !this.acts.ready()) {
       return;
     }
@@ -229,7 +229,7 @@ export class Pointing {
       this.view.cross = {
         x: Math.min(width - 0.5, Math.max(0.5, cross.x + dx)), y: Math.min(height - 0.5, Math.max(0.5, cross.y + dy)),
       };
-      this.view.draw();
+      this.view.draw(false);
       if (this.acts.ready() && this.#tool === "point") {
         this.ask(this.view.cross.x, this.view.cross.y, !e.altKey);
       }

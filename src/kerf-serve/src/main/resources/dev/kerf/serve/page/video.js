@@ -132,11 +132,12 @@ export class Controls {
     const width = this.#canvas.width = Math.max(1, Math.round(this.#canvas.clientWidth * ratio));
     const height = this.#canvas.height = Math.max(1, Math.round(this.#canvas.clientHeight * ratio));
     const c = this.#canvas.getContext("2d"), style = getComputedStyle(this.#canvas);
+    const text = style.color, line = style.borderTopColor;
     const span = Math.max(1, frames - 1), inset = 6 * ratio;
     const x = frame => inset + frame / span * (width - 2 * inset);
     objects.forEach((o, i) => {
       const y = (i * ROW + ROW / 2 + 2) * ratio;
-      c.fillStyle = style.getPropertyValue("--line");
+      c.fillStyle = line;
       c.fillRect(x(0), y - ratio, x(frames - 1) - x(0), 2 * ratio);
       c.fillStyle = o.colour;
       for (const [from, to] of o.found) {
@@ -148,11 +149,11 @@ export class Controls {
         c.fillStyle = o.colour;
         c.fill();
         c.lineWidth = 1.5 * ratio;
-        c.strokeStyle = style.getPropertyValue("--text");
+        c.strokeStyle = text;
         c.stroke();
       }
     });
-    c.fillStyle = style.getPropertyValue("--text");
+    c.fillStyle = text;
     c.fillRect(x(at) - ratio / 2, 0, 1.5 * ratio, height);
   }
 }

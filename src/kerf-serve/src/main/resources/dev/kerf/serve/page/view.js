@@ -21,6 +21,11 @@ export class View {
   #y = 0;
   #layer = new OffscreenCanvas(1, 1);
   #over = new OffscreenCanvas(1, 1);
+  /** The picture with the objects as the screen shows them, and whether that changed since. */
+  #base = new OffscreenCanvas(1, 1);
+  #stale = true;
+  #layerStep = 1;
+  #overStep = 1;
   #waiting = false;
 
   constructor(canvas) {
@@ -38,16 +43,19 @@ export class View {
     this.picture = picture;
     this.width = width;
     this.height = height;
-    this.#layer = new OffscreenCanvas(width, height);
-    this.#over = new OffscreenCanvas(width, height);
     this.cross = null;
-    this.setHover(null);
+    this.objects = [];
+    this.current = null;
+    this.hover = null;
     this.fit();
+    this.setHover(null);
+    this.#paintObjects();
   }
 
   /** Another picture of the same size, where the one before is. */
   replace(picture) {
     this.picture = picture;
+    this.#stale = true;
     this.setHover(null);
   }
 
@@ -57,6 +65,7 @@ export class View {
       this.#scale = 0.96 * Math.min(this.canvas.width / w, this.canvas.height / h);
       this.#x = (this.canvas.width - w * this.#scale) / 2;
       this.#y = (this.canvas.height - h * this.#scale) / 2;
+      this.#refine();
     }
     this.draw();
   }
@@ -70,6 +79,7 @@ export class View {
     this.#x = px - (px - this.#x) * (scale / this.#scale);
     this.#y = py - (py - this.#y) * (scale / this.#scale);
     this.#scale = scale;
+    this.#refine();
     this.draw();
   }
 
@@ -111,48 +121,39 @@ export class View {
 
   #paintObjects() {
     this.#drawn = this.objects;
-    const context = this.#layer.getContext("2d");
-    const { width, height } = this.#layer;
-    const image = context.createImageData(width, height);
-    const pixels = new Uint32Array(image.data.buffer);
-    for (const o of this.objects) {
-      if (o.mask) {
-        const word = colour(o.colour, OPACITY), edge = colour(o.colour, 255);
-        rle.columns(o.mask, (x, from, to) => {
-          for (let y = from; y < to; y++) {
-            pixels[y * width + x] = word;
-          }
-        });
-        outline(o.mask, (x, y) => { pixels[y * width + x] = edge; });
-      }
-    }
-    context.putImageData(image, 0, 0);
+    this.#layerStep = this.#step();
+    const masks = this.objects.filter(o => o.mask).map(o => [o.mask, colour(o.colour, OPACITY), colour(o.colour, 255)]);
+    paint(this.#layer, this.#layerStep, this.width, this.height, masks.length > 0 ? [0, 0, this.width, this.height] : null, masks);
   }
 
   /** The mask that a click would give; null for none. */
   setHover(mask) {
     this.hover = mask;
-    const context = this.#over.getContext("2d");
-    context.clearRect(0, 0, this.#over.width, this.#over.height);
-    if (mask) {
-      const [left, top, width, height] = mask.bbox;
-      if (width > 0 && height > 0) {
-        const image = context.createImageData(width, height);
-        const pixels = new Uint32Array(image.data.buffer);
-        const word = colour("#ffffff", HOVER), edge = colour("#101418", 255);
-        rle.columns(mask.segmentation, (x, from, to) => {
-          for (let y = from; y < to; y++) {
-            pixels[(y - top) * width + x - left] = word;
-          }
-        });
-        outline(mask.segmentation, (x, y) => { pixels[(y - top) * width + x - left] = edge; });
-        context.putImageData(image, left, top);
-      }
-    }
-    this.draw();
+    this.#overStep = this.#step();
+    const some = mask && mask.bbox[2] > 0 && mask.bbox[3] > 0;
+    paint(this.#over, this.#overStep, this.width, this.height, some ? mask.bbox : null,
+      some ? [[mask.segmentation, colour("#ffffff", HOVER), colour("#101418", 255)]] : []);
+    this.draw(false);
   }
 
-  draw() {
+  /** So many pixels of the picture to a side are at most one of the screen: masks needn't be painted finer. */
+  #step() {
+    return Math.max(1, Math.floor(1 / this.#scale));
+  }
+
+  /** Paints masks anew where the screen shows more of them than was painted. */
+  #refine() {
+    if (this.picture && this.#step() < this.#layerStep) {
+      this.#paintObjects();
+    }
+    if (this.hover && this.#step() < this.#overStep) {
+      this.setHover(this.hover);
+    }
+  }
+
+  /** Draws anew; what lies below a pointer's marks only if it changed. */
+  draw(below = true) {
+    this.#stale ||= below;
     if (!this.#waiting) {
       this.#waiting = true;
       requestAnimationFrame(() => {
@@ -169,11 +170,13 @@ export class View {
     if (!this.picture) {
       return;
     }
+    if (this.#stale) {
+      this.#drawBase();
+    }
+    c.drawImage(this.#base, 0, 0);
     c.setTransform(this.#scale, 0, 0, this.#scale, this.#x, this.#y);
     c.imageSmoothingEnabled = this.#scale < 2;
-    c.drawImage(this.picture, 0, 0);
-    c.drawImage(this.#layer, 0, 0);
-    c.drawImage(this.#over, 0, 0);
+    c.drawImage(this.#over, 0, 0, this.#over.width * this.#overStep, this.#over.height * this.#overStep);
     c.lineWidth = 1.5 * devicePixelRatio / this.#scale;
     const o = this.current;
     for (const s of o?.scribbles ?? []) {
@@ -194,6 +197,17 @@ export class View {
     if (this.cross) {
       this.#cross(c, this.cross.x, this.cross.y);
     }
+  }
+
+  #drawBase() {
+    this.#stale = false;
+    this.#base.width = this.canvas.width;
+    this.#base.height = this.canvas.height;
+    const c = this.#base.getContext("2d");
+    c.setTransform(this.#scale, 0, 0, this.#scale, this.#x, this.#y);
+    c.imageSmoothingEnabled = this.#scale < 2;
+    c.drawImage(this.picture, 0, 0);
+    c.drawImage(this.#layer, 0, 0, this.#layer.width * this.#layerStep, this.#layer.height * this.#layerStep);
   }
 
   #dot(c, x, y, on) {
@@ -260,22 +274,53 @@ function colour(hex, alpha) {
   return ((alpha << 24) | ((n & 255) << 16) | (n & 0xff00) | (n >> 16)) >>> 0;
 }
 
-/** Pixels of a mask that aren't surrounded by it, from its columns alone. */
-function outline(segmentation, each) {
-  const byColumn = new Map();
-  rle.columns(segmentation, (x, from, to) => {
-    if (!byColumn.has(x)) {
-      byColumn.set(x, []);
-    }
-    byColumn.get(x).push([from, to]);
-  });
-  for (const [x, own] of byColumn) {
+/**
+ * Paints masks into a box of a canvas, each with a colour inside and one along its edge; of every so many columns and rows one.
+ *
+ * @param box where they lie; null for nowhere
+ */
+function paint(canvas, step, width, height, box, masks) {
+  const w = Math.max(1, Math.ceil(width / step)), h = Math.max(1, Math.ceil(height / step));
+  const context = canvas.getContext("2d");
+  if (canvas.width !== w || canvas.height !== h) {
+    canvas.width = w;
+    canvas.height = h;
+  } else {
+    context.clearRect(0, 0, w, h);
+  }
+  if (!box) {
+    return;
+  }
+  const left = Math.floor(box[0] / step), top = Math.floor(box[1] / step);
+  const across = Math.ceil((box[0] + box[2]) / step) - left, down = Math.ceil((box[1] + box[3]) / step) - top;
+  const image = context.createImageData(across, down);
+  const pixels = new Uint32Array(image.data.buffer);
+  for (const [mask, word, edge] of masks) {
+    const columns = new Map();
+    rle.columns(mask, (x, from, to) => {
+      const first = Math.ceil(from / step), end = Math.ceil(to / step);
+      if (x % step === 0 && first < end) {
+        const column = x / step;
+        columns.get(column)?.push([first, end]) ?? columns.set(column, [[first, end]]);
+        for (let at = (first - top) * across + column - left, y = first; y < end; y++, at += across) {
+          pixels[at] = word;
+        }
+      }
+    });
+    outline(columns, (x, y) => { pixels[(y - top) * across + x - left] = edge; });
+  }
+  context.putImageData(image, left, top);
+}
+
+/** Pixels that aren't surrounded by others, by columns of stretches. */
+function outline(columns, each) {
+  for (const [x, own] of columns) {
     for (const [from, to] of own) {
       each(x, from);
       each(x, to - 1);
       for (const side of [x - 1, x + 1]) {
         let y = from;
-        for (const [a, b] of byColumn.get(side) ?? []) {
+        for (const [a, b] of columns.get(side) ?? []) {
           for (; y < Math.min(a, to); y++) {
             each(x, y);
           }

@@ -14,6 +14,7 @@ import dev.kerf.error.UnsupportedOpException;
 import dev.kerf.graph.Graph;
 import dev.kerf.graph.Graph.Node;
 import dev.kerf.graph.Graph.Value;
+import dev.kerf.graph.PointwiseOp;
 import dev.kerf.graph.SourceOp;
 import dev.kerf.graph.SourceOp.WeightExpr;
 import dev.kerf.graph.TensorType;
@@ -41,6 +42,8 @@ final class CpuCompilation implements MemoryPlan.Rules {
     private final Operand[] operands;
     private final Set<WeightExpr> used = new LinkedHashSet<>();
     private final Faults faults = new Faults();
+    /** Comparisons with 0 of resampled values that nothing else reads, by the comparison's node: the resampling. */
+    private final Map<Integer, Node> thresholds = new HashMap<>();
     private MemoryPlan plan;
     private Object[] buffers;
     private long accounted;
@@ -68,6 +71,15 @@ final class CpuCompilation implements MemoryPlan.Rules {
                         .orElseThrow(() -> new UnsupportedOpException("the cpu back end can't do node " + n)));
             }
         }
+        Node before = null;
+        for (Node n : graph.nodes()) {
+            if (!(n.op() instanceof SourceOp)) {
+                if (before != null && options.fuse() && isThreshold(n, before)) {
+                    thresholds.put(n.id(), before);
+                }
+                before = n;
+            }
+        }
         plan = MemoryPlan.of(graph, kept.values(), this);
         if (options.memoryLimit() > 0 && plan.totalBytes() > options.memoryLimit()) {
             throw new DeviceException("compile", 3, "MEMORY_LIMIT", "of a graph of " + graph.nodes().size() + " nodes",
@@ -79,6 +91,19 @@ final class CpuCompilation implements MemoryPlan.Rules {
             device.account(-accounted);
             throw t;
         }
+    }
+
+    /**
+     * Whether a node says which results of the one right before it are above 0, and nobody else wants them: then they needn't be
+     * computed. What they are made of is still there, since nothing was written in between.
+     */
+    private boolean isThreshold(Node n, Node before) {
+        Value resampled = before.outputs().getFirst();
+        return n.op() instanceof PointwiseOp.Compare c && c.relation() == PointwiseOp.Relation.GREATER
+                && LightKernels.thresholds(before) && n.input(0).id() == resampled.id() && resampled.count() == null
+                && graph.producer(n.input(1)).op() instanceof SourceOp.Constant zero
+                && zero.value().dtype() == DType.F32 && zero.value().elements() == 1 && zero.value().getDouble(0) == 0
+                && graph.consumers(resampled).size() == 1 && kept.values().stream().noneMatch(v -> v.id() == resampled.id());
     }
 
     private Program build() {
@@ -99,7 +124,11 @@ final class CpuCompilation implements MemoryPlan.Rules {
         for (Node n : graph.nodes()) {
             n.outputs().forEach(this::operand);
             List<Kernel> kernels = new ArrayList<>();
-            if (!(n.op() instanceof SourceOp) && !plan.elided(n)) {
+            Node resampling = thresholds.get(n.id());
+            if (resampling != null) {
+                kernels.add(new LightKernels(Vectors.present()).threshold(resampling, dense(resampling.input(0)),
+                        operand(n.output()), device.workers().count()));
+            } else if (!(n.op() instanceof SourceOp) && !plan.elided(n) && !thresholds.containsValue(n)) {
                 kernels.addAll(family.get(n.id()).build(new NodeSite(n)));
             }
             for (Value v : n.outputs()) {

@@ -6,6 +6,8 @@ import dev.kerf.backend.Executable;
 import dev.kerf.error.BadInputException;
 import dev.kerf.error.ClosedException;
 import dev.kerf.graph.Graph.Value;
+import dev.kerf.mask.Box;
+import dev.kerf.mask.RunLength;
 import dev.kerf.model.DeviceResult;
 import dev.kerf.model.nn.PictureInput;
 import dev.kerf.model.plan.FiniteCheck;
@@ -110,33 +112,75 @@ public final class ImageView implements AutoCloseable {
     }
 
     /**
-     * The first of {@link #candidates}, for less: of the three only it is brought to the image's size. What follows a pointer
-     * over an image asks for it.
+     * The first of {@link #candidates}, for less: of the three only it is brought to the image's size.
      */
     public Prediction best(Prompt prompt) {
-        prompt.check(width, height, sam.config().maskSize());
-        PromptBatch batch = PromptBatch.of(List.of(prompt), prompt.mask() != null, sam.config());
-        try (PlanResult found = decodeLow(batch, true)) {
-            HostTensor ious = found.get("iou_predictions").toHost();
-            int best = 0;
-            for (int m = 1; m < MaskDecoder.MASKS - 1; m++) {
-                best = ious.getDouble(m) > ious.getDouble(best) ? m : best;
-            }
-            HostTensor low = PromptBatch.plane(found.get("low_res_masks").toHost(), best);
-            float iou = (float) ious.getDouble(best);
+        try (PlanResult found = decodeOne(prompt, true)) {
+            Chosen c = chosen(found, true);
             try (var lease = sam.upscalers().lease(new Prompting.Upscale(Prompting.Masks.KNOWN, 1, 1, height, width))) {
-                Executable u = lease.plan();
-                u.input("low_res_masks").upload(low.data());
-                u.run();
-                FiniteCheck.require(u, PictureInput.names(1));
+                Executable u = upscaled(lease.plan(), c);
                 HostTensor whole = PromptBatch.plane(u.output("logits").toHost(), 0);
                 HostTensor inside = PromptBatch.plane(u.output("masks").toHost(), 0);
                 return sam.config().second()
-                        ? Prediction.of(whole, inside, PromptBatch.clamped(low), iou,
+                        ? Prediction.of(whole, inside, PromptBatch.clamped(c.low), c.iou,
                                 (float) found.get("object_score_logits").toHost().getDouble(0))
-                        : Prediction.of(whole, inside, low, iou);
+                        : Prediction.of(whole, inside, c.low, c.iou);
             }
         }
+    }
+
+    /**
+     * A mask without its logits.
+     *
+     * @param mask   the thing's pixels
+     * @param bounds the smallest box around them
+     * @param iou    how well the network thinks that the mask fits, 0 … 1
+     */
+    public record Outline(RunLength mask, Box bounds, float iou) {}
+
+    /**
+     * The mask of {@link #predict}, or with {@code several} of {@link #best}, to the pixel, and nothing else of it: for what
+     * follows a pointer over an image, which has to be there at once however large the image is.
+     *
+     * @param several whether the best of what the prompt could mean is wanted
+     * @throws dev.kerf.error.BadInputException if the prompt is empty or something of it isn't in the image
+     */
+    public Outline outline(Prompt prompt, boolean several) {
+        try (PlanResult found = decodeOne(prompt, several)) {
+            Chosen c = chosen(found, several);
+            try (var lease = sam.upscalers().lease(new Prompting.Upscale(Prompting.Masks.PIXELS, 1, 1, height, width))) {
+                Executable u = upscaled(lease.plan(), c);
+                RunLength runs = RunLength.encode(width, height, u.output("masks").toHost().data());
+                return new Outline(runs, runs.bounds(), c.iou);
+            }
+        }
+    }
+
+    /** One of the masks that answer a prompt: its logits of the network's size, and its predicted IoU. */
+    private record Chosen(HostTensor low, float iou) {}
+
+    private PlanResult decodeOne(Prompt prompt, boolean several) {
+        prompt.check(width, height, sam.config().maskSize());
+        return decodeLow(PromptBatch.of(List.of(prompt), prompt.mask() != null, sam.config()), several);
+    }
+
+    /** The mask that is there, or the best of the three. */
+    private static Chosen chosen(PlanResult found, boolean several) {
+        HostTensor ious = found.get("iou_predictions").toHost();
+        int best = 0;
+        for (int m = 1; several && m < MaskDecoder.MASKS - 1; m++) {
+            best = ious.getDouble(m) > ious.getDouble(best) ? m : best;
+        }
+        float iou = (float) ious.getDouble(best);
+        FiniteCheck.require("the image", iou);
+        return new Chosen(PromptBatch.plane(found.get("low_res_masks").toHost(), best), iou);
+    }
+
+    private static Executable upscaled(Executable u, Chosen c) {
+        u.input("low_res_masks").upload(c.low.data());
+        u.run();
+        FiniteCheck.require(u, PictureInput.names(1));
+        return u;
     }
 
     /** One mask or three for each prompt, in the network's order. */

@@ -36,7 +36,9 @@ final class Prompting implements AutoCloseable {
         /** A frame of a video, bound; holes are filled. */
         TRACKED,
         /** The host, uploaded. */
-        KNOWN
+        KNOWN,
+        /** Likewise, and nothing is wanted but one mask's pixels. */
+        PIXELS
     }
 
     /** Masks brought to an image's size. */
@@ -52,8 +54,9 @@ final class Prompting implements AutoCloseable {
         this.weights = weights;
         this.options = options;
         this.decoders = new PlanCache<>(plans, r -> compile(PromptGraphs.decoder(config, r)));
-        this.upscalers = new PlanCache<>(plans, u -> compile(PromptGraphs.upscale(config, u.batch, u.masks, u.height, u.width,
-                u.from == Masks.TRACKED ? holeArea : 0)));
+        this.upscalers = new PlanCache<>(plans, u -> compile(u.from == Masks.PIXELS
+                ? PromptGraphs.pixels(config, u.height, u.width)
+                : PromptGraphs.upscale(config, u.batch, u.masks, u.height, u.width, u.from == Masks.TRACKED ? holeArea : 0)));
     }
 
     PromptConfig config() {

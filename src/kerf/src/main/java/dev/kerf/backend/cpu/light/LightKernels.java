@@ -2,6 +2,7 @@ package dev.kerf.backend.cpu.light;
 
 import dev.kerf.backend.cpu.kernel.Kernel;
 import dev.kerf.backend.cpu.kernel.KernelFamily;
+import dev.kerf.backend.cpu.kernel.Operand;
 import dev.kerf.backend.cpu.kernel.Site;
 import dev.kerf.graph.BoxOp;
 import dev.kerf.graph.FrameOp;
@@ -28,6 +29,21 @@ public final class LightKernels implements KernelFamily {
     /** @param vectors whether {@code jdk.incubator.vector} is there */
     public LightKernels(boolean vectors) {
         this.lanes = Lanes.of(vectors);
+    }
+
+    /** Whether {@link #threshold} can do a node: a bilinear resampling. */
+    public static boolean thresholds(Node node) {
+        return node.op() instanceof SpatialOp.Resize op && Thresholding.takes(op);
+    }
+
+    /**
+     * Which results of such a node are above 0.
+     *
+     * @param x what is resampled
+     * @param y bytes, 1 and 0
+     */
+    public Kernel threshold(Node node, Operand x, Operand y, int workers) {
+        return Thresholding.of((SpatialOp.Resize) node.op(), x, y, lanes, workers);
     }
 
     /** The machine's vectors, in words; only where the module is. */

@@ -112,6 +112,19 @@ public final class PromptGraphs {
         return g.build();
     }
 
+    /** {@link #upscale} of one mask, of which nothing is wanted but its pixels: output {@code masks} alone, and FiniteCheck's. */
+    public static Graph pixels(PromptConfig config, int height, int width) {
+        GraphBuilder g = new GraphBuilder();
+        int side = config.maskSize();
+        Value low = g.input("low_res_masks", TensorType.f32(1, 1, side, side));
+        FiniteCheck check = new FiniteCheck(g);
+        check.add(low);
+        check.record();
+        g.output("masks", g.apply(new PointwiseOp.Compare(PointwiseOp.Relation.GREATER), sized(g, config, low, height, width),
+                g.constant(0f)));
+        return g.build();
+    }
+
     private static Value sized(GraphBuilder g, PromptConfig config, Value low, int height, int width) {
         if (config.second()) {
             return g.bilinear(low, height, width, Sampling.HALF_PIXEL);
