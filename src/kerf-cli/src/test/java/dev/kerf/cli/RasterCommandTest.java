@@ -147,6 +147,40 @@ class RasterCommandTest {
         }
     }
 
+    /** Objects are those that a picture has, and lie where the raster says. */
+    @Test
+    void measuresAreThoseOfAPicture() throws IOException {
+        Path scene = scene(false);
+        Path net = net(1, 3);
+        Run.of("segment", scene, "--weights", net, "--backend", "cpu", "--page", 1, "--tile", "off", "--no-overlay",
+                "--measure",
+                dir.resolve("picture.json"), "--min-area", 3, "--quiet", "--out", dir.resolve("picture")).succeeded();
+        for (String name : List.of("raster.json", "raster.csv")) {
+            Run.of("segment", scene, "--weights", net, "--backend", "cpu", "--measure", dir.resolve(name), "--min-area", 3,
+                    "--quiet",
+                    "--out", dir.resolve("raster")).succeeded();
+        }
+        List<String> csv = Files.readAllLines(dir.resolve("raster.csv"));
+        List<Json> found = Json.read(dir.resolve("raster.json")).items();
+        List<Json> picture = Json.read(dir.resolve("picture.json")).items();
+        assertEquals(picture.size(), found.size());
+        assertEquals(found.size() + 1, csv.size());
+        assertTrue(csv.getFirst().startsWith("image,label,class_id,class,area,bbox_x"), csv.getFirst());
+        for (Json o : found) {
+            Json same = picture.stream().filter(p -> List.of("class_id", "area", "bbox_x", "bbox_y", "holes").stream()
+                    .allMatch(k -> p.at(k).asLong() == o.at(k).asLong())
+                    && Math.abs(p.at("centroid_x").asDouble() - o.at("centroid_x").asDouble()) < 1e-6).findFirst()
+                    .orElseThrow();
+            assertEquals(same.at("eccentricity").asDouble(), o.at("eccentricity").asDouble(), 1e-6);
+            assertEquals(same.at("orientation").asDouble(), o.at("orientation").asDouble(), 1e-6);
+            assertEquals(same.at("euler_number").asLong(), o.at("euler_number").asLong());
+            assertEquals(500_005 + 10 * o.at("centroid_x").asDouble(), o.at("map_x").asDouble(), 1e-6);
+            assertEquals(4_649_795 - 10 * o.at("centroid_y").asDouble(), o.at("map_y").asDouble(), 1e-6);
+            assertEquals(100.0 * o.at("area").asLong(), o.at("map_area").asDouble());
+            assertEquals("m", o.at("map_unit").asString());
+        }
+    }
+
     @Test
     void outlinesForQuPathAreTheSame() throws IOException {
         Path net = net(1, 2);
@@ -244,8 +278,9 @@ class RasterCommandTest {
                 some.err());
         assertEquals(List.of("scene-labels.tif"), Run.files(dir.resolve("some")));
         Run.of("segment", scene, "--weights", net, "--backend", "cpu", "--out", dir.resolve("no"), "--measure",
-                dir.resolve("m.csv"))
-                .failedWith(ExitCode.FAILED, "--measure");
+                dir.resolve("m.csv"),
+                "--split").failedWith(ExitCode.FAILED, "--split");
+        assertFalse(Files.exists(dir.resolve("m.csv")));
     }
 
     /** The file of a labels' map is a result of an earlier run, not a raster to go through. */

@@ -175,7 +175,10 @@ public final class SegmentCommand implements Callable<Integer> {
             formats.add("geojson");
         }
         return new RasterRequest(inputs, weights, device, output.directory, formats, tile, scale, precision,
-                model -> network.of(model, precision), NetworkOptions::names, classes, this::background, measure.file() != null,
+                model -> network.of(model, precision), NetworkOptions::names, classes, this::background,
+                measure.file() == null
+                        ? null
+                        : new RasterRequest.Measured(measure.file(), measure.ofClasses(), measure.spacing()),
                 output.quiet, output.json);
     }
 

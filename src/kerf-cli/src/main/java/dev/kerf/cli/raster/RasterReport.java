@@ -76,6 +76,13 @@ final class RasterReport {
                 .collect(Collectors.joining(", "));
     }
 
+    /** A table that is written. */
+    void measured(Path file, long objects) {
+        if (!request.quiet() && !request.json()) {
+            console.out().println(file + "  " + objects + (objects == 1 ? " object" : " objects"));
+        }
+    }
+
     void failed(Path file, Throwable why) {
         String message = Console.explain(why);
         message = message.contains(file.toString()) ? message : file + ": " + message;

@@ -3,6 +3,8 @@ package dev.kerf.cli.raster;
 import dev.kerf.backend.Precision;
 import dev.kerf.cli.option.DeviceOptions;
 import dev.kerf.graph.onnx.OnnxModel;
+import dev.kerf.image.Spacing;
+import dev.kerf.measure.ObjectRules;
 import dev.kerf.model.onnx.OnnxOptions;
 import java.nio.file.Path;
 import java.util.List;
@@ -27,7 +29,7 @@ import java.util.function.ToIntFunction;
  * @param onnxNames  names of so many classes of an ONNX model
  * @param classes    names of classes; null for the network's
  * @param background the class without outlines and colour by the names of all, -1 for none
- * @param measured   whether a table of measures is asked for
+ * @param measured   null if nothing is measured
  * @param quiet      whether nothing is said but errors
  * @param json       whether a document is wanted
  */
@@ -35,4 +37,13 @@ public record RasterRequest(Map<Path, String> inputs, Path weights, DeviceOption
         int tile,
         double scale, Precision precision, Function<OnnxModel, OnnxOptions> onnx,
         BiFunction<OnnxModel, Integer, List<String>> onnxNames,
-        List<String> classes, ToIntFunction<List<String>> background, boolean measured, boolean quiet, boolean json) {}
+        List<String> classes, ToIntFunction<List<String>> background, Measured measured, boolean quiet, boolean json) {
+    /**
+     * What is measured.
+     *
+     * @param file    of the table
+     * @param rules   what an object is
+     * @param spacing of pixels; null for what the rasters say
+     */
+    public record Measured(Path file, ObjectRules rules, Spacing spacing) {}
+}

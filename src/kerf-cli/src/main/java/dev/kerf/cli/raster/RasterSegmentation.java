@@ -18,6 +18,7 @@ import dev.kerf.geo.RasterRun;
 import dev.kerf.geo.TileNetwork;
 import dev.kerf.graph.onnx.OnnxModel;
 import dev.kerf.mask.Palette;
+import dev.kerf.measure.ObjectRules;
 import dev.kerf.model.ModelOptions;
 import dev.kerf.model.unet.SegmentOptions;
 import dev.kerf.model.unet.UNet;
@@ -50,13 +51,23 @@ public final class RasterSegmentation {
         request.formats().stream().filter(f -> !Set.of(LABELS, OUTLINES).contains(f)).findFirst().ifPresent(f -> {
             throw new BadInputException("--format " + f + ": of rasters there are labels (GeoTIFF) and geojson");
         });
-        if (request.measured()) {
+        RasterRequest.Measured measured = request.measured();
+        if (measured != null && !isPlain(measured.rules())) {
             throw new BadInputException(
-                    "--measure: objects of rasters aren't measured; --format geojson says pixels and area of each");
+                    "--open, --close, --fill-holes, --split and --connectivity none: objects of rasters are measured row "
+                            + "by row, as they are");
         }
         Claims claims = new Claims(request.weights() == null ? request.inputs().keySet() : with(request.weights()));
         request.inputs().forEach((file, name) -> claims.take(file.toString(), files(name), "--out"));
+        if (measured != null) {
+            claims.take("the table of measures", List.of(measured.file()), "--measure");
+        }
         return request.weights() != null && OnnxModel.looksLike(request.weights()) ? onnx() : unet();
+    }
+
+    private static boolean isPlain(ObjectRules rules) {
+        return rules.connectivity() != ObjectRules.WHOLE
+                && rules.equals(ObjectRules.of().connectivity(rules.connectivity()).areas(rules.minArea(), rules.maxArea()));
     }
 
     private List<Path> with(Path weights) {
@@ -107,20 +118,25 @@ public final class RasterSegmentation {
         }
         int background = request.background().applyAsInt(names);
         int done = 0;
-        try (OutputDirectory _ = new OutputDirectory(request.directory())) {
+        try (OutputDirectory _ = new OutputDirectory(request.directory());
+                ObjectTable table = request.measured() == null ? null : new ObjectTable(request.measured().file())) {
             for (var input : request.inputs().entrySet()) {
                 try (Raster raster = Raster.open(input.getKey())) {
-                    one(raster, net, input.getValue(), names, background);
+                    one(raster, net, input.getValue(), names, background, table);
                     done++;
                 } catch (RuntimeException | OutOfMemoryError e) {
                     report.failed(input.getKey(), e);
                 }
             }
+            if (table != null && done > 0) {
+                table.commit();
+                report.measured(request.measured().file(), table.size());
+            }
         }
         return report.finish(name, device.info(), done);
     }
 
-    private void one(Raster raster, TileNetwork net, String name, List<String> names, int background) {
+    private void one(Raster raster, TileNetwork net, String name, List<String> names, int background, ObjectTable table) {
         long start = System.nanoTime();
         Raster.Level level = options.level(raster, request.scale());
         var noData = options.noData(raster);
@@ -147,12 +163,27 @@ public final class RasterSegmentation {
                 outlines = outlines(labels.path(), level, files.getLast(), names,
                         label -> label != background && label != form.noData());
             }
+            if (table != null) {
+                measure(labels.path(), raster, level, names, label -> label != background && label != form.noData(), table);
+            }
             if (labelled) {
                 labels.commit();
             }
             report.done(raster.path(), level, names, labels.counts(), run.tiles(), outlines, files,
                     (System.nanoTime() - start) / 1e9);
         }
+    }
+
+    private void measure(Path labels, Raster raster, Raster.Level level, List<String> names, IntPredicate wanted,
+            ObjectTable table) {
+        ObjectRules rules = request.measured().rules();
+        var ground = ObjectTable.Ground.of(level, request.measured().spacing());
+        long[] number = {0};
+        LabelOutlines.measure(labels, wanted, rules.connectivity(), o -> {
+            if (o.area() >= rules.minArea() && o.area() <= rules.maxArea()) {
+                table.add(raster.path(), ++number[0], names.get(o.label()), o, ground);
+            }
+        });
     }
 
     private static long outlines(Path labels, Raster.Level level, Path file, List<String> names, IntPredicate wanted) {
