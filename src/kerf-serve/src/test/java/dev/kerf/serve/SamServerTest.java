@@ -106,6 +106,13 @@ class SamServerTest {
                 ImageView.Outline outline = view.outline(prompt, several);
                 assertEquals(whole.mask(), outline.mask().decode());
                 assertEquals(List.of(whole.bounds(), whole.iou()), List.of(outline.bounds(), outline.iou()));
+                List<Prediction> all = several ? view.candidates(prompt) : List.of(whole);
+                List<ImageView.Outline> outlines = view.outlines(prompt, several);
+                for (int i = 0; i < all.size(); i++) {
+                    assertEquals(all.get(i).mask(), outlines.get(i).mask().decode());
+                    assertArrayEquals(all.get(i).lowRes().toFloatArray(), outlines.get(i).lowRes().toFloatArray());
+                }
+                assertEquals(all.size(), outlines.size());
             }
             Prediction first = view.candidates(prompt).getFirst();
             Prediction best = view.best(prompt);

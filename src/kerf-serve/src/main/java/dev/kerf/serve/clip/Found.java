@@ -5,7 +5,6 @@ import dev.kerf.mask.Box;
 import dev.kerf.mask.Coco;
 import dev.kerf.mask.RunLength;
 import dev.kerf.model.sam2.Prediction;
-import dev.kerf.serve.look.Answer;
 
 /**
  * An object's mask in a frame.
@@ -18,8 +17,7 @@ import dev.kerf.serve.look.Answer;
 public record Found(int object, RunLength mask, Box bounds, double iou, double score) {
     /** A network's. */
     static Found of(int object, Prediction p) {
-        Answer a = Answer.of(p);
-        return new Found(object, a.mask(), a.bounds(), p.iou(), p.object());
+        return new Found(object, RunLength.encode(p.mask()), p.bounds(), p.iou(), p.object());
     }
 
     /** As the service sends and keeps it. */

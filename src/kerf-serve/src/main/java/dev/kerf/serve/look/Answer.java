@@ -3,7 +3,7 @@ package dev.kerf.serve.look;
 import dev.kerf.json.Json;
 import dev.kerf.mask.Box;
 import dev.kerf.mask.RunLength;
-import dev.kerf.model.sam2.Prediction;
+import dev.kerf.model.sam2.ImageView;
 import dev.kerf.tensor.HostTensor;
 import java.util.Optional;
 import java.util.OptionalDouble;
@@ -19,9 +19,8 @@ import java.util.OptionalDouble;
  */
 public record Answer(RunLength mask, Box bounds, OptionalDouble iou, Optional<HostTensor> lowRes, Optional<String> label) {
     /** A network's. */
-    public static Answer of(Prediction p) {
-        return new Answer(RunLength.encode(p.mask()), p.bounds(), OptionalDouble.of(p.iou()), Optional.of(p.lowRes()),
-                Optional.empty());
+    static Answer of(ImageView.Outline o) {
+        return new Answer(o.mask(), o.bounds(), OptionalDouble.of(o.iou()), Optional.of(o.lowRes()), Optional.empty());
     }
 
     /** A mask that needs no refining. */

@@ -47,13 +47,12 @@ public record SamPointer(PromptModel sam) implements Pointer {
 
         @Override
         public List<Answer> answer(Prompt prompt, boolean several) {
-            return (several ? view.candidates(prompt) : List.of(view.predict(prompt))).stream().map(Answer::of).toList();
+            return view.outlines(prompt, several).stream().map(Answer::of).toList();
         }
 
         @Override
         public Answer hover(Prompt prompt, boolean several) {
-            ImageView.Outline found = view.outline(prompt, several);
-            return new Answer(found.mask(), found.bounds(), OptionalDouble.of(found.iou()), Optional.empty(), Optional.empty());
+            return Answer.of(view.outline(prompt, several));
         }
 
         @Override

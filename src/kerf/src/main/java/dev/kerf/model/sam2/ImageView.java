@@ -20,6 +20,7 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 
 /**
  * An image that a network has looked at: its features, on the device, from which any number of prompts are answered at the
@@ -130,29 +131,46 @@ public final class ImageView implements AutoCloseable {
     }
 
     /**
-     * A mask without its logits.
+     * A mask without a logit for each pixel.
      *
      * @param mask   the thing's pixels
      * @param bounds the smallest box around them
      * @param iou    how well the network thinks that the mask fits, 0 … 1
+     * @param lowRes logits of the network's own size, to refine with another prompt, as {@link Prediction#lowRes}
      */
-    public record Outline(RunLength mask, Box bounds, float iou) {}
+    public record Outline(RunLength mask, Box bounds, float iou, HostTensor lowRes) {}
 
     /**
-     * The mask of {@link #predict}, or with {@code several} of {@link #best}, to the pixel, and nothing else of it: for what
-     * follows a pointer over an image, which has to be there at once however large the image is.
+     * The first of {@link #outlines}, for less: for what follows a pointer over an image.
      *
      * @param several whether the best of what the prompt could mean is wanted
      * @throws dev.kerf.error.BadInputException if the prompt is empty or something of it isn't in the image
      */
     public Outline outline(Prompt prompt, boolean several) {
         try (PlanResult found = decodeOne(prompt, several)) {
-            Chosen c = chosen(found, several);
-            try (var lease = sam.upscalers().lease(new Prompting.Upscale(Prompting.Masks.PIXELS, 1, 1, height, width))) {
-                Executable u = upscaled(lease.plan(), c);
-                RunLength runs = RunLength.encode(width, height, u.output("masks").toHost().data());
-                return new Outline(runs, runs.bounds(), c.iou);
-            }
+            return outline(chosen(found, several));
+        }
+    }
+
+    /**
+     * The mask of {@link #predict}, or with {@code several} those of {@link #candidates}, to the pixel, without their logits: which
+     * of a large image take longer to bring to its size than the network takes to answer.
+     *
+     * @param several whether masks for all that the prompt could mean are wanted, the best first
+     * @throws dev.kerf.error.BadInputException if the prompt is empty or something of it isn't in the image
+     */
+    public List<Outline> outlines(Prompt prompt, boolean several) {
+        try (PlanResult found = decodeOne(prompt, several)) {
+            return IntStream.range(0, several ? MaskDecoder.MASKS - 1 : 1).mapToObj(m -> outline(chosen(found, m)))
+                    .sorted(Comparator.comparingDouble(Outline::iou).reversed()).toList();
+        }
+    }
+
+    private Outline outline(Chosen c) {
+        try (var lease = sam.upscalers().lease(new Prompting.Upscale(Prompting.Masks.PIXELS, 1, 1, height, width))) {
+            Executable u = upscaled(lease.plan(), c);
+            RunLength runs = RunLength.encode(width, height, u.output("masks").toHost().data());
+            return new Outline(runs, runs.bounds(), c.iou, sam.config().second() ? PromptBatch.clamped(c.low) : c.low);
         }
     }
 
@@ -171,9 +189,13 @@ public final class ImageView implements AutoCloseable {
         for (int m = 1; several && m < MaskDecoder.MASKS - 1; m++) {
             best = ious.getDouble(m) > ious.getDouble(best) ? m : best;
         }
-        float iou = (float) ious.getDouble(best);
+        return chosen(found, best);
+    }
+
+    private static Chosen chosen(PlanResult found, int mask) {
+        float iou = (float) found.get("iou_predictions").toHost().getDouble(mask);
         FiniteCheck.require("the image", iou);
-        return new Chosen(PromptBatch.plane(found.get("low_res_masks").toHost(), best), iou);
+        return new Chosen(PromptBatch.plane(found.get("low_res_masks").toHost(), mask), iou);
     }
 
     private static Executable upscaled(Executable u, Chosen c) {
