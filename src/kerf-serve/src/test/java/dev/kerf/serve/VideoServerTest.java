@@ -3,11 +3,13 @@ package dev.kerf.serve;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.kerf.Kerf;
 import dev.kerf.backend.Backends;
 import dev.kerf.backend.Device;
 import dev.kerf.check.golden.GoldenCase;
+import dev.kerf.error.KerfException;
 import dev.kerf.image.Image;
 import dev.kerf.image.ImageInfo;
 import dev.kerf.image.video.FrameSink;
@@ -344,6 +346,43 @@ class VideoServerTest {
         assertEquals(422, client.post("api/videos?name=cut.gif", Arrays.copyOf(bytes, 30)).status());
         for (String path : List.of("../", "/etc/", "frames/../..", ".kerf/", "nothing.mp4")) {
             assertEquals(404, client.post("api/videos", Json.object().put("path", path).toString()).status(), path);
+        }
+    }
+
+    /** What ffmpeg decodes is followed in the frames that {@code kerf track} sees, and gone to in any order. */
+    @Test
+    void anMp4IsReadThroughFfmpeg() {
+        Path mp4 = work.resolve("clip.mp4");
+        FrameSource.Rate rate = new FrameSource.Rate(5, 1);
+        try (FrameSink sink = FrameSink.open(mp4, 256, 256, rate)) {
+            for (int i = 0; i < 4; i++) {
+                sink.write(new FrameSource.Frame(i, rate.time(i), rate.duration(), frame(i)));
+            }
+            sink.finish();
+        } catch (KerfException e) {
+            assumeTrue(false, "there is no ffmpeg that writes MP4: " + e.getMessage());
+        }
+        try (Server other = Server.start(ServeOptions.of(work), Networks.of(sam, weights));
+                VideoFrames video = new VideoFrames(mp4);
+                ClipTracker clip = sam.track(ClipTracker.Frames.of(video))) {
+            Client its = new Client(other);
+            assertEquals("[\"clip.mp4\"]", its.get("api/files").json().at("videos").toString());
+            Json opened = its.post("api/videos", "{\"path\": \"clip.mp4\"}").is(201).json();
+            assertEquals(List.of(4, 5), List.of(opened.at("frames").asInt(), opened.at("rate").asInt()));
+            String path = "api/videos/" + opened.at("id").asString();
+            for (int f : List.of(3, 0, 2)) {
+                assertTrue(Arrays.equals(video.frame(f).toTensor().toFloatArray(),
+                        Image.read(its.get(path + "/frames/" + f).is(200).body(), "frame").toTensor().toFloatArray()));
+            }
+            Expected expected = new Expected();
+            clip.prompt(3, 1, Prompt.point(125, 94));
+            clip.propagate(3, 4, true, expected::add);
+            its.post(path + "/prompt", "{\"frame\": 3, \"object\": 1, \"points\": [[125, 94]]}").is(200);
+            List<Json> found = lines(
+                    its.post(path + "/propagate", "{\"start\": 3, \"direction\": \"backward\"}").is(200).text());
+            assertEquals(5, found.size());
+            found.subList(0, 4).forEach(l -> assertEquals(expected.mask(l.at("frame").asInt(), 1),
+                    Client.mask(l.at("objects").at(0))));
         }
     }
 
