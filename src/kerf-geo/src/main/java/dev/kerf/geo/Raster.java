@@ -4,10 +4,12 @@ import dev.kerf.error.BadFileException;
 import dev.kerf.error.BadInputException;
 import dev.kerf.image.TiffFile;
 import dev.kerf.image.TiffPage;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalDouble;
 
 /**
@@ -29,10 +31,10 @@ public final class Raster implements AutoCloseable {
     /** Four million columns and a million rows: hours of work, and more than anybody stores in one file. */
     private static final long MOST_PIXELS = 1L << 42;
     private static final long LEAST_KEPT = 64 << 20;
-    private static final long MOST_KEPT = 512 << 20;
+    private static final long MOST_KEPT = 1 << 30;
 
     private final Path path;
-    private final TiffFile file;
+    private final List<TiffFile> files = new ArrayList<>();
     private final List<Level> levels;
 
     /**
@@ -41,8 +43,9 @@ public final class Raster implements AutoCloseable {
      * @param page      its pixels
      * @param reduction how many pixels of the full picture one of it stands for, in each direction: 1 for the full picture
      * @param reference where it lies
+     * @param mask      says which pixels have data, by numbers other than 0; none where the file has no such page
      */
-    public record Level(TiffPage page, double reduction, GeoReference reference) {
+    public record Level(TiffPage page, double reduction, GeoReference reference, Optional<TiffPage> mask) {
         /** Columns. */
         public int width() {
             return page.width();
@@ -56,66 +59,85 @@ public final class Raster implements AutoCloseable {
 
     private Raster(Path path, TiffFile file) {
         this.path = path;
-        this.file = file;
-        int main = main();
+        files.add(file);
+        int main = main(file);
         TiffPage full = file.page(main);
         if ((double) full.width() * full.height() > MOST_PIXELS) {
-            throw new BadFileException(
-                    path + ": TIFF: the header says " + full.width() + "x" + full.height() + " pixels; rasters of up to "
-                            + MOST_PIXELS + " can be read");
+            throw new BadFileException(path + ": TIFF: the header says " + full.width() + "x" + full.height()
+                    + " pixels; rasters of up to " + MOST_PIXELS + " can be read");
         }
         GeoReference place = GeoReference.of(full);
-        List<Level> found = new ArrayList<>(List.of(new Level(full, 1, place)));
+        List<TiffPage> pages = new ArrayList<>(List.of(full));
+        List<TiffPage> masks = new ArrayList<>();
         for (int i = 0; i < file.pages(); i++) {
-            if (i == main || file.parent(i) >= 0 && file.parent(i) != main) {
-                continue;
-            }
-            TiffPage page = smaller(i, full);
-            if (page != null) {
-                double across = (double) full.width() / page.width();
-                double down = (double) full.height() / page.height();
-                found.add(new Level(page, Math.sqrt(across * down), place.coarser(across, down)));
+            if (i != main && (file.parent(i) < 0 || file.parent(i) == main)) {
+                sort(page(file, i), full, file.parent(i) >= 0, pages, masks);
             }
         }
-        found.sort(Comparator.comparingDouble(Level::reduction));
-        levels = List.copyOf(found);
+        Path beside = path.resolveSibling(path.getFileName() + ".ovr");
+        if (Files.isRegularFile(beside)) {
+            files.add(TiffFile.open(beside, kept()));
+            for (int i = 0; i < files.getLast().pages(); i++) {
+                sort(page(files.getLast(), i), full, true, pages, masks);
+            }
+        }
+        levels = pages.stream().map(p -> level(p, full, place, masks)).sorted(Comparator.comparingDouble(Level::reduction))
+                .toList();
+    }
+
+    private static Level level(TiffPage page, TiffPage full, GeoReference place, List<TiffPage> masks) {
+        double across = (double) full.width() / page.width();
+        double down = (double) full.height() / page.height();
+        return new Level(page, Math.sqrt(across * down), place.coarser(across, down),
+                masks.stream().filter(m -> m.width() == page.width() && m.height() == page.height()).findFirst());
+    }
+
+    /**
+     * Takes a page for a mask or for the full picture at a smaller size: said to be, or tiled as slides have them.
+     *
+     * @param page null for one that can't be read
+     * @param said whether its place says that it is a smaller one
+     */
+    private static void sort(TiffPage page, TiffPage full, boolean said, List<TiffPage> pages, List<TiffPage> masks) {
+        if (page == null) {
+            return;
+        }
+        long kind = page.number(NEW_SUBFILE_TYPE, 0);
+        if ((kind & MASK) != 0) {
+            masks.add(page);
+            return;
+        }
+        double reduction = Math.sqrt((double) full.width() / page.width() * full.height() / page.height());
+        boolean shaped = Math.abs(full.width() / reduction - page.width()) <= 1.5
+                && Math.abs(full.height() / reduction - page.height()) <= 1.5;
+        boolean smaller = said || (kind & REDUCED) != 0 || page.isTiled() && full.isTiled();
+        if (smaller && shaped && reduction > 1.01 && page.bands() == full.bands() && page.type() == full.type()) {
+            pages.add(page);
+        }
+    }
+
+    /** Null for one that can't be read, which isn't offered. */
+    private static TiffPage page(TiffFile file, int i) {
+        try {
+            return file.page(i);
+        } catch (BadFileException e) {
+            return null;
+        }
     }
 
     /** The first page that isn't said to be a smaller one of another. */
-    private int main() {
+    private static int main(TiffFile file) {
         for (int i = 0; i < file.pages(); i++) {
-            if (file.parent(i) < 0 && (kind(i) & (REDUCED | MASK)) == 0) {
+            TiffPage page = file.parent(i) < 0 ? page(file, i) : null;
+            if (page == null && i == 0 || page != null && (page.number(NEW_SUBFILE_TYPE, 0) & (REDUCED | MASK)) == 0) {
                 return i;
             }
         }
         return 0;
     }
 
-    /** What a page says it is; a page whose layout can't be read is none of those that are looked for. */
-    private long kind(int i) {
-        try {
-            return file.page(i).number(NEW_SUBFILE_TYPE, 0);
-        } catch (BadFileException e) {
-            return i == 0 ? 0 : MASK;
-        }
-    }
-
-    /** A page if it is the full picture at a smaller size: said to be, of another's SubIFDs, or tiled as slides have them; otherwise null. */
-    private TiffPage smaller(int i, TiffPage full) {
-        TiffPage page;
-        try {
-            page = file.page(i);
-        } catch (BadFileException e) {
-            // An overview that can't be read isn't offered.
-            return null;
-        }
-        long kind = page.number(NEW_SUBFILE_TYPE, 0);
-        double reduction = Math.sqrt((double) full.width() / page.width() * full.height() / page.height());
-        boolean shaped = Math.abs(full.width() / reduction - page.width()) <= 1.5
-                && Math.abs(full.height() / reduction - page.height()) <= 1.5;
-        boolean said = (kind & REDUCED) != 0 || file.parent(i) >= 0 || page.isTiled() && full.isTiled();
-        return said && (kind & MASK) == 0 && shaped && reduction > 1.01 && page.bands() == full.bands()
-                && page.type() == full.type() ? page : null;
+    private static long kept() {
+        return Math.clamp(Runtime.getRuntime().maxMemory() / 4, LEAST_KEPT, MOST_KEPT);
     }
 
     /**
@@ -124,7 +146,7 @@ public final class Raster implements AutoCloseable {
      * @throws BadFileException if it is no TIFF file, or can't be read
      */
     public static Raster open(Path path) {
-        TiffFile file = TiffFile.open(path, Math.clamp(Runtime.getRuntime().maxMemory() / 8, LEAST_KEPT, MOST_KEPT));
+        TiffFile file = TiffFile.open(path, kept());
         try {
             return new Raster(path, file);
         } catch (RuntimeException e) {
@@ -176,11 +198,11 @@ public final class Raster implements AutoCloseable {
 
     /** Bytes of unpacked strips and tiles that are held. */
     public long held() {
-        return file.held();
+        return files.stream().mapToLong(TiffFile::held).sum();
     }
 
     @Override
     public void close() {
-        file.close();
+        files.forEach(TiffFile::close);
     }
 }

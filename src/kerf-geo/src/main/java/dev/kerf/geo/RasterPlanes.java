@@ -7,6 +7,7 @@ import dev.kerf.tensor.Shape;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
+import java.util.Optional;
 import java.util.OptionalDouble;
 
 /**
@@ -24,6 +25,7 @@ public final class RasterPlanes implements PlaneSource {
     private static final float[] LUMA = {0.299f, 0.587f, 0.114f};
 
     private final TiffPage page;
+    private final Optional<TiffPage> mask;
     private final Bands bands;
     private final int[] read;
     private final OptionalDouble noData;
@@ -32,8 +34,9 @@ public final class RasterPlanes implements PlaneSource {
     private final boolean cut;
     private final boolean invert;
 
-    private RasterPlanes(TiffPage page, Bands bands, OptionalDouble noData, double[][] limits, boolean invert) {
-        this.page = page;
+    private RasterPlanes(Raster.Level level, Bands bands, OptionalDouble noData, double[][] limits, boolean invert) {
+        this.page = level.page();
+        this.mask = level.mask();
         this.bands = bands;
         this.read = bands.read();
         this.noData = noData;
@@ -70,7 +73,7 @@ public final class RasterPlanes implements PlaneSource {
             case Range.Percentiles p -> BandLimits.percentiles(page, bands, noData, p.low(), p.high());
         };
         boolean invert = page.number(262, 1) == WHITE_IS_ZERO && range instanceof Range.Auto;
-        return new RasterPlanes(page, bands, noData, limits, invert);
+        return new RasterPlanes(level, bands, noData, limits, invert);
     }
 
     @Override
@@ -90,7 +93,7 @@ public final class RasterPlanes implements PlaneSource {
 
     /** Whether there may be pixels without data. */
     public boolean mayHaveGaps() {
-        return noData.isPresent() || bands.alpha() >= 0 || page.type().floating();
+        return noData.isPresent() || mask.isPresent() || bands.alpha() >= 0 || page.type().floating();
     }
 
     @Override
@@ -115,7 +118,8 @@ public final class RasterPlanes implements PlaneSource {
                 }
             }
         }
-        return new Planes(arranged(planes, w, h), gaps(samples, with));
+        return new Planes(arranged(planes, w, h),
+                gaps(samples, with, mask.map(m -> new Samples(m.window(x, y, w, h, 0))).orElse(null)));
     }
 
     private boolean isData(double v) {
@@ -130,11 +134,12 @@ public final class RasterPlanes implements PlaneSource {
         return invert ? 1 - share : share;
     }
 
-    /** Takes pixels away that alpha says nothing lies at; none are left where all have data. */
-    private byte[] gaps(Samples samples, byte[] with) {
+    /** Takes pixels away that alpha or a mask, if there is one, says nothing lies at; none are left where all have data. */
+    private byte[] gaps(Samples samples, byte[] with, Samples masked) {
         boolean all = true;
         for (int i = 0; i < with.length; i++) {
-            if (bands.alpha() >= 0 && samples.get((long) i * read.length + read.length - 1) == 0) {
+            if (masked != null && masked.get(i) == 0
+                    || bands.alpha() >= 0 && samples.get((long) i * read.length + read.length - 1) == 0) {
                 with[i] = 0;
             }
             all &= with[i] != 0;

@@ -32,6 +32,11 @@ public interface TileNetwork {
         return 0;
     }
 
+    /** Side of the largest tile that it is to be given where nobody asks for one. */
+    default int largest() {
+        return Integer.MAX_VALUE;
+    }
+
     /** Whether it takes planes that are standardised: (x − mean) / deviation, of each plane over the whole raster. */
     default boolean standardises() {
         return false;
@@ -69,6 +74,11 @@ public interface TileNetwork {
             @Override
             public int margin() {
                 return Math.ceilDiv(net.receptiveRadius(), multiple()) * multiple();
+            }
+
+            @Override
+            public int largest() {
+                return net.largestTile();
             }
 
             @Override

@@ -366,6 +366,23 @@ class RasterRunTest {
     }
 
     @Test
+    void masksAndOverviewsBesideTheFile() {
+        try (Raster raster = Raster.open(RasterTest.FILES.resolve("masked.tif"))) {
+            assertEquals(List.of(40, 20), raster.levels().stream().map(Raster.Level::width).toList());
+            for (Raster.Level level : raster.levels()) {
+                RasterPlanes planes = RasterPlanes.of(raster, level, new int[0], 3, new Range.Auto(), raster.noData());
+                assertTrue(planes.mayHaveGaps());
+                int w = level.width();
+                int step = 40 / w;
+                byte[] valid = planes.read(0, 0, w, level.height()).valid();
+                for (int i = 0; i < valid.length; i++) {
+                    assertEquals((i % w + i / w) * step > 12 ? 1 : 0, valid[i]);
+                }
+            }
+        }
+    }
+
+    @Test
     void rangesAreParsed() {
         assertEquals(new Range.Limits(-1, 2.5), Range.parse("-1,2.5"));
         assertEquals(new Range.Percentiles(2, 98), Range.parse("2%,98%"));

@@ -91,6 +91,18 @@ for name, sub in (('overviews.tif', False), ('subifds.tif', True)):
         for k in (2, 4):
             f.write(np.ascontiguousarray(full[::k, ::k]), tile=(16, 16), photometric='rgb', metadata=None, subfiletype=1)
     figures(name)
+# A mask as GDAL makes it for JPEG, and overviews in a file beside it.
+y, x = np.mgrid[0:H, 0:W]
+mask = (x + y > 12).astype(np.uint8) * 255
+with tifffile.TiffWriter(os.path.join(HERE, 'masked.tif')) as f:
+    f.write(full, tile=(16, 16), photometric='rgb', extratags=GEO, metadata=None)
+    f.write(mask, tile=(16, 16), compression='zlib', metadata=None, subfiletype=1)
+with tifffile.TiffWriter(os.path.join(HERE, 'masked.tif.ovr')) as f:
+    f.write(np.ascontiguousarray(full[::2, ::2]), tile=(16, 16), photometric='rgb', metadata=None, subfiletype=1)
+    f.write(np.ascontiguousarray(mask[::2, ::2]), tile=(16, 16), metadata=None, subfiletype=1)
+for name, kind in (('masked.tif', 4), ('masked.tif.ovr', 5)):
+    with tifffile.TiffFile(os.path.join(HERE, name), mode='r+b') as f:
+        f.pages[1].tags[254].overwrite(kind)
 with tifffile.TiffWriter(os.path.join(HERE, 'slide.svs.tif')) as f:
     how = dict(photometric='rgb', metadata=None)
     f.write(full, tile=(16, 16), description='Aperio Image Library v11.2.1\r\n40x24|AppMag = 20|MPP = 0.5', **how)

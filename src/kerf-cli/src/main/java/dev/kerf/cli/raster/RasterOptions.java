@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.OptionalDouble;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
@@ -16,6 +17,8 @@ import picocli.CommandLine.TypeConversionException;
 
 /** How rasters are taken, which go through tile by tile and whose labels lie in the same grid. */
 public final class RasterOptions {
+    /** How many times another size is that isn't near. */
+    private static final double FAR = 1.5;
     /** A picture can't be larger. */
     private static final long MOST_PICTURE = Integer.MAX_VALUE - 16;
 
@@ -93,14 +96,24 @@ public final class RasterOptions {
         return noData == null ? raster.noData() : noData;
     }
 
-    /** The level that is asked for by its number or by a factor. */
-    Raster.Level level(Raster raster, double scale) {
+    /**
+     * The level that is asked for by its number or by a factor.
+     *
+     * @param note is told if none is near to the factor
+     */
+    Raster.Level level(Raster raster, double scale, Consumer<String> note) {
         if (overview != null) {
             return raster.level(overview);
         } else if (scale > 1) {
             throw new BadInputException("--scale " + scale + ": rasters aren't made larger");
         }
-        return raster.nearest(scale);
+        Raster.Level nearest = raster.nearest(scale);
+        double times = nearest.reduction() * scale;
+        if (Math.max(times, 1 / times) > FAR) {
+            note.accept(raster.path() + ": there is no overview near to --scale " + scale + "; " + nearest.width() + "x"
+                    + nearest.height() + " pixels are taken (gdaladdo makes some)");
+        }
+        return nearest;
     }
 
     /** Pixels at each side that are left to others; -1 if nothing is said. */

@@ -138,11 +138,13 @@ public final class RasterSegmentation {
 
     private void one(Raster raster, TileNetwork net, String name, List<String> names, int background, ObjectTable table) {
         long start = System.nanoTime();
-        Raster.Level level = options.level(raster, request.scale());
+        Raster.Level level = options.level(raster, request.scale(), request.quiet() ? _ -> {} : console::note);
         var noData = options.noData(raster);
         RasterPlanes planes = RasterPlanes.of(raster, level, options.bands(), net.channels(), options.range(), noData);
         int whole = (Math.max(level.width(), level.height()) | 511) + 1 + 2 * net.margin();
-        int tile = request.tile() == SegmentOptions.AUTO ? RasterRun.TILE : request.tile() > 0 ? request.tile() : whole;
+        int tile = request.tile() == SegmentOptions.AUTO
+                ? Math.min(RasterRun.TILE, net.largest())
+                : request.tile() > 0 ? request.tile() : whole;
         RasterRun run = RasterRun.of(planes, net, tile);
         var form = new LabelTiff.Form(level.width(), level.height(), run.storedTile(), level.reference(), names,
                 Palette.of(names.size(), background), planes.mayHaveGaps());

@@ -158,6 +158,11 @@ public final class UNet implements AutoCloseable {
         return 1 << config.depth();
     }
 
+    /** Side of the largest tile that takes a quarter of the device's memory. */
+    public int largestTile() {
+        return Math.max(1, (int) Math.sqrt(mostPixels()) / tileMultiple()) * tileMultiple();
+    }
+
     /** Whether each picture is standardised by the mean and the deviation of its own planes, which a tile alone doesn't tell. */
     public boolean standardisesEach() {
         return config.statistics() instanceof UNetConfig.InputStatistics.PerImage;
