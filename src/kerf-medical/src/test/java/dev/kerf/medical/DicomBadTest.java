@@ -184,6 +184,15 @@ class DicomBadTest {
         byte[] far = rle.clone();
         far[piece + 6] = 100;
         refused("far.dcm", far, "run lengths from byte");
+        byte[] restart = bytes("losslessrestart.dcm");
+        // The mark of the last part, as if it belonged to the part before.
+        int mark = new String(restart, StandardCharsets.ISO_8859_1).lastIndexOf("\u00FF\u00D5");
+        restart[mark + 1] = 0;
+        refused("restart.dcm", restart, "a lossless JPEG frame of 6 parts of 3 rows, 20 rows");
+        byte[] open = bytes("lossless2.dcm");
+        int end = new String(open, StandardCharsets.ISO_8859_1).lastIndexOf("\u00FF\u00D9");
+        open[end] = 0;
+        refused("open.dcm", open, "doesn't end");
         byte[] jpeg = bytes("jpeg.dcm");
         jpeg[find(jpeg, 0x7FE00010) + 12 + 8 + 4 + 8] = 0;
         Path file = Files.write(dir.resolve("jpeg.dcm"), jpeg);

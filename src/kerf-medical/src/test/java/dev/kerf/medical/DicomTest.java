@@ -80,7 +80,7 @@ class DicomTest {
                 seen++;
             }
         }
-        assertEquals(31, seen);
+        assertEquals(35, seen);
     }
 
     @Test

@@ -83,36 +83,46 @@ def place(ds, k, spacing=2.5):
     return ds
 
 
-def lossless(array, predictor, stored):
-    """JPEG's process 14 (T.81, annex H): one component, categories of differences in codes of five bits."""
-    rows, columns = array.shape
-    a = array.astype(np.int64) & ((1 << stored) - 1)
-    bits = []
+def lossless(array, predictor, stored, every=0):
+    """JPEG's process 14 (T.81, annex H): categories of differences in codes of five bits; begun anew after so many rows."""
+    a = array.reshape(*array.shape[:2], -1).astype(np.int64) & ((1 << stored) - 1)
+    rows, columns, n = a.shape
+    parts, bits = [], []
     for y in range(rows):
+        first = y % every == 0 if every else y == 0
+        if first and y:
+            parts, bits = parts + [bits], []
         for x in range(columns):
-            left, up, both = (a[y, x - 1] if x else 0), (a[y - 1, x] if y else 0), (a[y - 1, x - 1] if x and y else 0)
-            if x == 0 and y == 0:
-                p = 1 << (stored - 1)
-            elif y == 0:
-                p = left
-            elif x == 0:
-                p = up
-            else:
-                p = [0, left, up, both, left + up - both, left + ((up - both) >> 1), up + ((left - both) >> 1),
-                     (left + up) >> 1][predictor]
-            d = int(a[y, x] - p) & 0xFFFF
-            d = d - 65536 if d > 32768 else d
-            c = 0 if d == 0 else abs(d).bit_length()
-            bits.append(format(c, "05b"))
-            if 0 < c < 16:
-                bits.append(format(d if d > 0 else d + (1 << c) - 1, f"0{c}b"))
-    text = "".join(bits)
-    text += "1" * (-len(text) % 8)
-    data = bytes(int(text[i:i + 8], 2) for i in range(0, len(text), 8)).replace(b"\xff", b"\xff\0")
+            for b in np.moveaxis(a, -1, 0):
+                left, up, both = (b[y, x - 1] if x else 0), (b[y - 1, x] if y else 0), (b[y - 1, x - 1] if x and y else 0)
+                if x == 0 and first:
+                    p = 1 << (stored - 1)
+                elif first:
+                    p = left
+                elif x == 0:
+                    p = up
+                else:
+                    p = [0, left, up, both, left + up - both, left + ((up - both) >> 1), up + ((left - both) >> 1),
+                         (left + up) >> 1][predictor]
+                d = int(b[y, x] - p) & 0xFFFF
+                d = d - 65536 if d > 32768 else d
+                c = 0 if d == 0 else abs(d).bit_length()
+                bits.append(format(c, "05b"))
+                if 0 < c < 16:
+                    bits.append(format(d if d > 0 else d + (1 << c) - 1, f"0{c}b"))
+    data = b""
+    for k, part in enumerate(parts + [bits]):
+        text = "".join(part)
+        text += "1" * (-len(text) % 8)
+        data += b"" if k == 0 else bytes([0xFF, 0xD0 + (k - 1) % 8])
+        data += bytes(int(text[i:i + 8], 2) for i in range(0, len(text), 8)).replace(b"\xff", b"\xff\0")
+    interval = b"\xff\xdd\0\4" + (every * columns).to_bytes(2, "big") if every else b""
     counts = bytes([0, 0, 0, 0, 17] + [0] * 11)
-    return (b"\xff\xd8\xff\xc3" + (11).to_bytes(2, "big") + bytes([stored]) + rows.to_bytes(2, "big") + columns.to_bytes(2, "big")
-            + bytes([1, 1, 0x11, 0]) + b"\xff\xc4" + (19 + 17).to_bytes(2, "big") + b"\0" + counts + bytes(range(17))
-            + b"\xff\xda" + (8).to_bytes(2, "big") + bytes([1, 1, 0, predictor, 0, 0]) + data + b"\xff\xd9")
+    return (b"\xff\xd8\xff\xc3" + (8 + 3 * n).to_bytes(2, "big") + bytes([stored]) + rows.to_bytes(2, "big")
+            + columns.to_bytes(2, "big") + bytes([n]) + b"".join(bytes([c + 1, 0x11, 0]) for c in range(n)) + interval
+            + b"\xff\xc4" + (19 + 17).to_bytes(2, "big") + b"\0" + counts + bytes(range(17))
+            + b"\xff\xda" + (6 + 2 * n).to_bytes(2, "big") + bytes([n]) + b"".join(bytes([c + 1, 0]) for c in range(n))
+            + bytes([predictor, 0, 0]) + data + b"\xff\xd9")
 
 
 def jpeg(array, **how):
@@ -226,6 +236,13 @@ def main():
     ds = pixels(ct(30), base.astype(np.uint16), "MONOCHROME1")
     ds.RescaleSlope, ds.RescaleIntercept = "0.5", "-10"
     add(ds, "mono1.dcm")
+    ds = pixels(ct(300), signed)
+    table = Dataset()
+    table.LUTDescriptor, table.ModalityLUTType = [1500, -900, 16], "US"
+    table["LUTDescriptor"].VR = "SS"
+    table.add_new(0x00283006, "OW", ((np.arange(1500) * 37) % 50000).astype("<u2").tobytes())
+    ds.ModalityLUTSequence = [table]
+    add(ds, "table.dcm")
     add(pixels(blank(SecondaryCaptureImageStorage, 31), rgb, "RGB"), "rgb.dcm")
     ds = pixels(blank(SecondaryCaptureImageStorage, 32), rgb, "RGB")
     ds.PlanarConfiguration, ds.PixelData = 1, rgb.transpose(2, 0, 1).tobytes()
@@ -249,12 +266,13 @@ def main():
     add(packed(pixels(ct(40), gray), [jpeg(gray)], JPEGBaseline8Bit), "jpeg.dcm")
     add(packed(pixels(ct(41), rgb, "YBR_FULL_422"), [jpeg(rgb, subsampling="4:2:2")], JPEGBaseline8Bit), "jpegybr.dcm")
     add(packed(pixels(ct(42), rgb, "RGB"), [jpeg(rgb, keep_rgb=True)], JPEGBaseline8Bit), "jpegrgb.dcm")
-    for p in range(1, 8):
+    packings = [(f"lossless{p}", *((signed, 16), (base.astype(np.uint16), 12))[p % 2], p, 0) for p in range(1, 8)]
+    packings += [("lossless8", gray, 8, 6, 0), ("losslessrgb", rgb, 8, 1, 0), ("losslessrestart", signed, 16, 4, 3)]
+    for name, array, bits, p, every in packings:
         uid = JPEGLosslessSV1 if p == 1 else JPEGLossless
-        array, bits = ((signed, 16), (base.astype(np.uint16), 12))[p % 2]
-        ds = packed(pixels(ct(50 + p), array, stored=bits), [lossless(array, p, bits)], uid)
-        name = save(ds, f"lossless{p}.dcm")
-        frames = array.astype(np.float64).reshape(1, rows, columns, 1)
+        ds = pixels(ct(50 + len(names)), array, "RGB" if array.ndim == 3 else "MONOCHROME2", stored=bits)
+        name = save(packed(ds, [lossless(array, p, bits, every)], uid), name + ".dcm")
+        frames = array.astype(np.float64).reshape(1, rows, columns, -1)
         names.append((name, {"shape": list(frames.shape), "mean": [float(frames.mean())], "row": frames[0, 3].ravel().tolist(),
                              "min": float(frames.min()), "max": float(frames.max())}))
     many = np.stack([drawn(rows, columns, k) for k in range(4)]).astype(np.uint16)

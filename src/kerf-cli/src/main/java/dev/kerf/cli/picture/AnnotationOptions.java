@@ -23,6 +23,18 @@ public final class AnnotationOptions {
     }
 
     /**
+     * Refuses to be asked for.
+     *
+     * @throws BadInputException if a format is wanted
+     */
+    void refuse(String what) {
+        if (!formats.isEmpty()) {
+            throw new BadInputException(
+                    "--annotations " + Converter.name(formats.getFirst()) + ": is for pictures, not for " + what);
+        }
+    }
+
+    /**
      * Whether outlines are wanted of rasters, as QuPath has them.
      *
      * @throws BadInputException if another format is wanted

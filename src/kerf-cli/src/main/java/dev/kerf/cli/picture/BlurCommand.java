@@ -87,7 +87,7 @@ public final class BlurCommand implements Callable<Integer> {
 
     /** The file for one input. */
     private Path result(Input input) {
-        String to = !FrameSource.isVideo(input.file()) ? "png" : ending != null ? ending : Footage.ending(input.file());
+        String to = !Footage.moves(input) ? "png" : ending != null ? ending : Footage.ending(input.file());
         return output.directory.resolve(input.name() + "-blur." + (to.isEmpty() ? "mp4" : to));
     }
 

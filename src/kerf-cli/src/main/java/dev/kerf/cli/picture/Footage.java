@@ -1,6 +1,7 @@
 package dev.kerf.cli.picture;
 
 import dev.kerf.cli.picture.ImageInputs.Input;
+import dev.kerf.cli.volume.VolumePictures;
 import dev.kerf.image.Image;
 import dev.kerf.image.video.FrameSource;
 import java.nio.file.Path;
@@ -17,7 +18,12 @@ sealed interface Footage {
     /** Reads a picture, or says that it is a video. */
     static Footage read(Input input) {
         input.check();
-        return FrameSource.isVideo(input.file()) ? new Moving(input) : new Still(input.read());
+        return moves(input) ? new Moving(input) : new Still(input.read());
+    }
+
+    /** Whether an input is a video, not a picture or slices of a volume. */
+    static boolean moves(Input input) {
+        return !VolumePictures.is(input.file()) && FrameSource.isVideo(input.file());
     }
 
     /** In lower case; empty if there is none. */

@@ -2,6 +2,7 @@ package dev.kerf.cli.picture;
 
 import dev.kerf.cli.option.Claims;
 import dev.kerf.cli.option.PathConverter;
+import dev.kerf.cli.volume.VolumePictures;
 import dev.kerf.error.BadFileException;
 import dev.kerf.error.BadInputException;
 import dev.kerf.image.Image;
@@ -94,6 +95,9 @@ final class ImageInputs {
 
         Image read() {
             check();
+            if (VolumePictures.is(file)) {
+                return VolumePictures.read(file, page);
+            }
             return page == 0 && channels.isEmpty()
                     ? Image.read(file)
                     : Image.read(file, page, channels.stream().mapToInt(Integer::intValue).toArray());
@@ -186,7 +190,8 @@ final class ImageInputs {
             for (Path entry : entries) {
                 String ending = entry.getFileName().toString();
                 ending = ending.substring(ending.lastIndexOf('.') + 1).toLowerCase(Locale.ROOT);
-                if ((ENDINGS.contains(ending) || FileType.knows(ending)) && Files.isRegularFile(entry)) {
+                if ((ENDINGS.contains(ending) || FileType.knows(ending) || VolumePictures.isNamed(entry))
+                        && Files.isRegularFile(entry)) {
                     images.add(entry);
                 } else if (recursive && Files.isDirectory(entry, LinkOption.NOFOLLOW_LINKS)
                         && !(Files.exists(out) && Files.isSameFile(entry, out))) {
@@ -262,7 +267,7 @@ final class ImageInputs {
     private static boolean isFilm(Path file) {
         String name = file.getFileName().toString();
         String ending = name.substring(name.lastIndexOf('.') + 1).toLowerCase(Locale.ROOT);
-        return !ENDINGS.contains(ending) && Files.isRegularFile(file) && FrameSource.isVideo(file);
+        return !ENDINGS.contains(ending) && Files.isRegularFile(file) && !VolumePictures.is(file) && FrameSource.isVideo(file);
     }
 
     /** Whether the name says TIFF. */
@@ -273,7 +278,7 @@ final class ImageInputs {
 
     static String stem(Path file) {
         String name = file.getFileName().toString();
-        int dot = name.lastIndexOf('.');
+        int dot = name.toLowerCase(Locale.ROOT).endsWith(".nii.gz") ? name.length() - 7 : name.lastIndexOf('.');
         return dot <= 0 ? name : name.substring(0, dot);
     }
 }

@@ -37,7 +37,7 @@ final class MeasureOptions {
     @Option(names = "--measure", paramLabel = "FILE", converter = PathConverter.class, description = "Also measures each object, into a table of this name: .csv or .json. The options that follow are about this.")
     private Path file;
 
-    @Option(names = "--spacing", paramLabel = "X[,Y]UNIT", converter = SpacingConverter.class, description = "Width and height of a pixel, such as 0.25um or 0.7,0.5mm. By default what TIFF files say, otherwise pixels alone are measured.")
+    @Option(names = "--spacing", paramLabel = "X[,Y]UNIT", converter = SpacingConverter.class, description = "Width and height of a pixel, such as 0.25um or 0.7,0.5mm. By default what TIFF, NIfTI and DICOM files say, otherwise pixels alone are measured.")
     private Spacing spacing;
 
     @Option(names = "--connectivity", paramLabel = "4|8|none", converter = ConnectivityConverter.class, description = "An object is what is joined by edges (4) or by edges and corners (8; the default for labels of classes), or all of a class or mask (none; the default for masks of things).")

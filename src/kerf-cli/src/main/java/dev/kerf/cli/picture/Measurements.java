@@ -5,6 +5,7 @@ import dev.kerf.cli.console.Console;
 import dev.kerf.cli.option.Claims;
 import dev.kerf.cli.option.ReportFile;
 import dev.kerf.cli.picture.ImageInputs.Input;
+import dev.kerf.cli.volume.VolumePictures;
 import dev.kerf.image.Spacing;
 import dev.kerf.mask.Instances;
 import dev.kerf.mask.LabelMap;
@@ -73,6 +74,9 @@ final class Measurements implements AutoCloseable {
     Spacing spacing(Path image) {
         if (options.spacing() != null) {
             return options.spacing();
+        }
+        if (VolumePictures.is(image)) {
+            return VolumePictures.spacing(image);
         }
         return ImageInputs.isTiff(image) ? Spacing.read(image) : Spacing.PIXELS;
     }

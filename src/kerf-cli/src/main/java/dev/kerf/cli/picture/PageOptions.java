@@ -1,6 +1,7 @@
 package dev.kerf.cli.picture;
 
 import dev.kerf.cli.picture.ImageInputs.Input;
+import dev.kerf.cli.volume.VolumePictures;
 import dev.kerf.error.KerfException;
 import dev.kerf.image.Image;
 import java.util.ArrayList;
@@ -18,7 +19,7 @@ final class PageOptions {
     @Spec(Spec.Target.MIXEE)
     private CommandSpec spec;
 
-    @Option(names = "--page", paramLabel = "N", description = "Takes page N of TIFF files, from 1. By default every page is an image of its own.")
+    @Option(names = "--page", paramLabel = "N", description = "Takes page N of TIFF files, or slice N of NIfTI and DICOM files, from 1. By default every page is an image of its own.")
     private Integer page;
 
     @Option(names = "--channels", split = ",", paramLabel = "N", description = "Takes these channels of TIFF files, from 1: one as grey, or three as red, green and blue.")
@@ -66,6 +67,9 @@ final class PageOptions {
     /** A file that can't be read is one image, which fails when its turn comes. */
     private int pages(Input file) {
         try {
+            if (page == null && VolumePictures.is(file.file())) {
+                return VolumePictures.pages(file.file());
+            }
             return page != null || file.moves() || !ImageInputs.isTiff(file.file())
                     ? 1
                     : channels.isEmpty() ? Image.pages(file.file()) : Image.pictures(file.file());

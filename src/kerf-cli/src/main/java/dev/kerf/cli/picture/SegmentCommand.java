@@ -116,6 +116,7 @@ public final class SegmentCommand implements Callable<Integer> {
                             + "are for ONNX models: what a U-Net takes is in its weights");
         }
         if (VolumeInputs.wanted(images, folders.recursive())) {
+            annotation.refuse("volumes");
             return new SegmentVolumes(console, volumes, output, measure, network, precision, options(), classes, background)
                     .run(images, folders.recursive(), weights, device);
         } else if (volumes.given() != null) {

@@ -100,6 +100,10 @@ record SegmentVolumes(Console console, VolumeOptions volume, OutputOptions outpu
         try (Weights source = weights == null ? Kerf.embeddedWeights() : ModelCommands.open(weights, UNet.KIND);
                 Device device = options.open();
                 UNet net = UNet.load(device, source, ModelOptions.of().precision(precision))) {
+            if (weights == null && !output.quiet) {
+                console.note("no --weights: using the embedded network " + net.name() + " (classes "
+                        + String.join(", ", net.classNames()) + ")");
+            }
             return run(inputs, outputs, claims, flat, rules, device, unet(net, device));
         }
     }

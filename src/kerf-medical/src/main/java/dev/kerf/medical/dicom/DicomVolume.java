@@ -21,6 +21,8 @@ final class DicomVolume implements Volume {
     private final List<String> remarks;
     private DicomFile open;
     private FramePixels pixels;
+    /** Null where slope and intercept count. */
+    private ModalityLut table;
 
     /** Of frames in order. */
     DicomVolume(String title, List<FramePlace> frames) {
@@ -125,7 +127,11 @@ final class DicomVolume implements Volume {
             throw new BadFileException(f.file() + ": changed while it was read");
         }
         double[] values = from.values(f.index());
-        if (from.channels() == 1 && (f.slope() != 1 || f.intercept() != 0)) {
+        if (from.channels() == 1 && table != null) {
+            for (int i = 0; i < values.length; i++) {
+                values[i] = table.of(values[i]);
+            }
+        } else if (from.channels() == 1 && (f.slope() != 1 || f.intercept() != 0)) {
             for (int i = 0; i < values.length; i++) {
                 values[i] = values[i] * f.slope() + f.intercept();
             }
@@ -141,6 +147,7 @@ final class DicomVolume implements Volume {
             open = DicomFile.open(file,
                     t -> Tag.of(t) != null && t != Tag.FRAME_GROUPS.number() && t != Tag.SHARED_GROUPS.number());
             pixels = new FramePixels(open);
+            table = ModalityLut.of(open.elements());
         }
         return pixels;
     }

@@ -48,9 +48,6 @@ record FramePlace(Path file, int index, int framesThere, String sopClass, String
         if (!each.isEmpty() && each.size() < form.frames()) {
             throw d.bad(Tag.FRAME_GROUPS, "says where " + each.size() + " frames lie, there are " + form.frames());
         }
-        if (d.has(Tag.MODALITY_LUT)) {
-            throw d.bad(Tag.MODALITY_LUT, "gives values by a table, which isn't read; only slope and intercept are");
-        }
         List<FramePlace> out = new ArrayList<>();
         for (int i = 0; i < form.frames(); i++) {
             Groups g = new Groups(d, shared, each.isEmpty() ? shared : each.get(i));

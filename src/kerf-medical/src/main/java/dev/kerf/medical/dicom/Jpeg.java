@@ -18,7 +18,6 @@ final class Jpeg {
     private static final int START = 0xD8;
     private static final int ADOBE = 0xEE;
     private static final int SCAN = 0xDA;
-    private static final int LOSSLESS = 0xC3;
 
     private Jpeg() {}
 
@@ -78,35 +77,23 @@ final class Jpeg {
 
     /** Samples of a lossless frame, interleaved, as they are stored. */
     static int[] decodeLossless(String file, byte[] frame, PixelForm form) {
-        checkSize(file, frame, form);
-        Raster raster = raster(file, frame);
-        if (raster.getWidth() != form.columns() || raster.getHeight() != form.rows() || raster.getNumBands() != form.samples()
-                || DataBuffer.getDataTypeSize(raster.getDataBuffer().getDataType()) > 16) {
-            throw new BadFileException(file + ": damaged: a JPEG frame of " + raster.getWidth() + "x" + raster.getHeight()
-                    + " pixels of " + raster.getNumBands() + " samples where " + form.columns() + "x" + form.rows() + " of "
-                    + form.samples() + " are to be");
-        }
-        return raster.getPixels(0, 0, form.columns(), form.rows(), new int[form.count()]);
-    }
-
-    /** Before anything is allocated: the frame is of the size that the data set says, and each sample takes a bit at least. */
-    private static void checkSize(String file, byte[] frame, PixelForm form) {
-        int at = 2;
-        while (at + 9 < frame.length && (frame[at] & 0xFF) == 0xFF) {
-            int marker = frame[at + 1] & 0xFF;
-            if (marker == LOSSLESS) {
-                int rows = (frame[at + 5] & 0xFF) << 8 | frame[at + 6] & 0xFF;
-                int columns = (frame[at + 7] & 0xFF) << 8 | frame[at + 8] & 0xFF;
-                if (rows != form.rows() || columns != form.columns() || form.count() > 8L * frame.length) {
-                    throw new BadFileException(file + ": truncated or damaged: a lossless JPEG frame of " + columns + "x" + rows
-                            + " pixels in " + frame.length + " bytes where " + form.columns() + "x" + form.rows()
-                            + " are to be");
-                }
-                return;
+        LosslessFrame parts = LosslessFrame.of(file, frame, form);
+        int[] out = new int[form.count()];
+        int row = form.columns() * form.samples();
+        for (int p = 0; p < parts.parts().size(); p++) {
+            int first = p * parts.rows();
+            int rows = Math.min(parts.rows(), form.rows() - first);
+            Raster raster = raster(file, parts.parts().get(p));
+            if (raster.getWidth() != form.columns() || raster.getHeight() != rows || raster.getNumBands() != form.samples()
+                    || DataBuffer.getDataTypeSize(raster.getDataBuffer().getDataType()) > 16) {
+                throw new BadFileException(file + ": damaged: a JPEG frame of " + raster.getWidth() + "x" + raster.getHeight()
+                        + " pixels of " + raster.getNumBands() + " samples where " + form.columns() + "x" + rows + " of "
+                        + form.samples() + " are to be");
             }
-            at += marker == 0xFF ? 1 : 2 + ((frame[at + 2] & 0xFF) << 8 | frame[at + 3] & 0xFF);
+            int[] samples = raster.getPixels(0, 0, form.columns(), rows, new int[row * rows]);
+            System.arraycopy(samples, 0, out, row * first, samples.length);
         }
-        throw new BadFileException(file + ": damaged: a frame that is to be lossless JPEG isn't");
+        return out;
     }
 
     private static Raster raster(String file, byte[] frame) {
