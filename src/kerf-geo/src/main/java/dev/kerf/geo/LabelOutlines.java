@@ -3,6 +3,8 @@ package dev.kerf.geo;
 import dev.kerf.image.ImageInfo;
 import dev.kerf.image.TiffFile;
 import dev.kerf.image.TiffPage;
+import dev.kerf.tensor.HostTensor;
+import dev.kerf.tensor.Shape;
 import java.nio.file.Path;
 import java.util.function.Consumer;
 import java.util.function.IntPredicate;
@@ -60,9 +62,14 @@ public final class LabelOutlines {
             TiffPage page = file.page(0);
             int width = page.width();
             int[] row = new int[width];
+            HostTensor strip = HostTensor.zeros(page.type(), Shape.of(Math.min(page.tileHeight(), page.height()), width, 1));
             for (int y = 0; y < page.height(); y += page.tileHeight()) {
                 int rows = Math.min(page.tileHeight(), page.height() - y);
-                Samples values = new Samples(page.window(0, y, width, rows, 0));
+                if (rows != strip.shape().size(0)) {
+                    strip = HostTensor.zeros(page.type(), Shape.of(rows, width, 1));
+                }
+                page.window(strip, 0, y, 0);
+                Samples values = new Samples(strip);
                 for (int i = 0; i < rows; i++) {
                     for (int x = 0; x < width; x++) {
                         int v = (int) values.get((long) i * width + x);

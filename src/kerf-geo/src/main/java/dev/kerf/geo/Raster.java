@@ -31,6 +31,7 @@ public final class Raster implements AutoCloseable {
     /** Four million columns and a million rows: hours of work, and more than anybody stores in one file. */
     private static final long MOST_PIXELS = 1L << 42;
     private static final long LEAST_KEPT = 64 << 20;
+    private static final int ROWS = 2048;
     private static final long MOST_KEPT = 1 << 30;
 
     private final Path path;
@@ -66,6 +67,7 @@ public final class Raster implements AutoCloseable {
             throw new BadFileException(path + ": TIFF: the header says " + full.width() + "x" + full.height()
                     + " pixels; rasters of up to " + MOST_PIXELS + " can be read");
         }
+        file.keep(kept(full));
         GeoReference place = GeoReference.of(full);
         List<TiffPage> pages = new ArrayList<>(List.of(full));
         List<TiffPage> masks = new ArrayList<>();
@@ -76,7 +78,7 @@ public final class Raster implements AutoCloseable {
         }
         Path beside = path.resolveSibling(path.getFileName() + ".ovr");
         if (Files.isRegularFile(beside)) {
-            files.add(TiffFile.open(beside, kept()));
+            files.add(TiffFile.open(beside, LEAST_KEPT));
             for (int i = 0; i < files.getLast().pages(); i++) {
                 sort(page(files.getLast(), i), full, true, pages, masks);
             }
@@ -136,8 +138,12 @@ public final class Raster implements AutoCloseable {
         return 0;
     }
 
-    private static long kept() {
-        return Math.clamp(Runtime.getRuntime().maxMemory() / 4, LEAST_KEPT, MOST_KEPT);
+    /** Tiles are shared by windows beside each other; strips by all windows across, for as many rows as these have. */
+    private static long kept(TiffPage page) {
+        long strips = Math.min(MOST_KEPT, (long) page.width() * page.bands() * page.type().bytes() * ROWS);
+        return page.isTiled()
+                ? LEAST_KEPT
+                : Math.clamp(Runtime.getRuntime().maxMemory() / 4, LEAST_KEPT, Math.max(LEAST_KEPT, strips));
     }
 
     /**
@@ -146,7 +152,7 @@ public final class Raster implements AutoCloseable {
      * @throws BadFileException if it is no TIFF file, or can't be read
      */
     public static Raster open(Path path) {
-        TiffFile file = TiffFile.open(path, kept());
+        TiffFile file = TiffFile.open(path, LEAST_KEPT);
         try {
             return new Raster(path, file);
         } catch (RuntimeException e) {

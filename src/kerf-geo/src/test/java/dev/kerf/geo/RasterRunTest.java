@@ -202,6 +202,17 @@ class RasterRunTest {
         return file;
     }
 
+    /** Bytes of the Java heap that no collection frees: the least of some, since other threads allocate meanwhile. */
+    private static long held() {
+        long least = Long.MAX_VALUE;
+        Runtime jvm = Runtime.getRuntime();
+        for (int i = 0; i < 3; i++) {
+            System.gc();
+            least = Math.min(least, jvm.totalMemory() - jvm.freeMemory());
+        }
+        return least;
+    }
+
     /** Bytes that are held at most while a raster of so many tiles goes through, of the device and of strips, and of the Java heap. */
     private static long[] peak(Device device, OneLayer net, Path in, Path out, int tiles) {
         long[] most = new long[2];
@@ -219,9 +230,7 @@ class RasterRunTest {
                     labels.write(tile);
                     most[0] = Math.max(most[0], device.memoryInUse() + raster.held());
                     if (count[0]++ % (tiles / 4) == tiles / 8) {
-                        System.gc();
-                        Runtime jvm = Runtime.getRuntime();
-                        most[1] = Math.max(most[1], jvm.totalMemory() - jvm.freeMemory());
+                        most[1] = Math.max(most[1], held());
                     }
                 }, false);
                 assertArrayEquals(new long[] {(long) full.width() * full.height(), 0, 0}, labels.counts());
@@ -242,8 +251,8 @@ class RasterRunTest {
             long[] tenThousand = peak(device, net, many, out, 10_000);
             assertEquals(thousand[0], tenThousand[0]);
             assertTrue(thousand[0] > 0);
-            // What the collector doesn't tell from garbage is some kilobytes; the labels of the larger one are 41 MB.
-            assertTrue(Math.abs(tenThousand[1] - thousand[1]) < 1 << 20, thousand[1] + " and " + tenThousand[1]);
+            // The tests' own threads hold more and less by a megabyte or two; the labels of the larger one alone are 41 MB.
+            assertTrue(Math.abs(tenThousand[1] - thousand[1]) < 4 << 20, thousand[1] + " and " + tenThousand[1]);
         }
     }
 

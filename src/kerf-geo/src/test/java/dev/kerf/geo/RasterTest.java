@@ -8,6 +8,7 @@ import dev.kerf.error.BadFileException;
 import dev.kerf.error.BadInputException;
 import dev.kerf.error.ClosedException;
 import dev.kerf.tensor.HostTensor;
+import dev.kerf.tensor.Shape;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -58,6 +59,10 @@ class RasterTest {
                 for (int i = 0; i < 4; i++) {
                     place[i] = Integer.parseInt(words[at++]);
                 }
+                HostTensor again = HostTensor.zeros(full.page().type(), Shape.of(place[3], place[2], bands));
+                again.data().fill((byte) 1);
+                full.page().window(again, place[0], place[1]);
+                assertEquals(-1, again.data().mismatch(full.page().window(place[0], place[1], place[2], place[3]).data()));
                 double[] found = sums(full.page().window(place[0], place[1], place[2], place[3]));
                 int[] reversed = new int[bands];
                 Arrays.setAll(reversed, b -> bands - 1 - b);

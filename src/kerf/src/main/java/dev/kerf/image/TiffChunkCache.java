@@ -7,7 +7,7 @@ import java.util.function.Supplier;
 /** Unpacked strips and tiles that windows beside each other share, the last ones used, of so many bytes at most, but one however large.
  * Used by many threads. */
 final class TiffChunkCache {
-    private final long most;
+    private long most;
     private final Map<Key, byte[]> chunks = new LinkedHashMap<>(16, 0.75f, true);
     private long bytes;
 
@@ -22,6 +22,11 @@ final class TiffChunkCache {
     /** Of so many bytes. */
     TiffChunkCache(long most) {
         this.most = most;
+    }
+
+    /** Of so many bytes from the next one on. */
+    synchronized void keep(long bytes) {
+        most = bytes;
     }
 
     byte[] get(TiffPage page, int number, Supplier<byte[]> unpack) {

@@ -96,6 +96,11 @@ public final class TiffFile implements AutoCloseable {
         return pages.get(page);
     }
 
+    /** Has so many bytes of unpacked strips and tiles kept at most from the next one on. */
+    public void keep(long bytes) {
+        cache.keep(bytes);
+    }
+
     /** Bytes of unpacked strips and tiles that are held. */
     public long held() {
         return cache.held();

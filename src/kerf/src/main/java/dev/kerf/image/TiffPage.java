@@ -219,6 +219,31 @@ public final class TiffPage {
      * @throws BadInputException if it doesn't lie in the page, or there is no such band
      */
     public HostTensor window(int x, int y, int w, int h, int... wanted) {
+        int[] chosen = chosen(x, y, w, h, wanted);
+        HostTensor out = HostTensor.zeros(type, Shape.of(h, w, chosen.length));
+        fill(out, x, y, chosen);
+        return out;
+    }
+
+    /**
+     * The same into memory that is there: who reads window by window needs no more.
+     *
+     * @param out (height, width, bands), of {@link #type}
+     * @throws BadInputException as well if it is of another form
+     */
+    public void window(HostTensor out, int x, int y, int... wanted) {
+        if (out.shape().rank() != 3 || out.dtype() != type) {
+            throw new BadInputException(name + ": a window is of " + type + " (height, width, bands), not " + out);
+        }
+        int[] chosen = chosen(x, y, out.shape().size(1), out.shape().size(0), wanted);
+        if (out.shape().size(2) != chosen.length) {
+            throw new BadInputException(name + ": a window of " + chosen.length + " bands in " + out);
+        }
+        out.data().fill((byte) 0);
+        fill(out, x, y, chosen);
+    }
+
+    private int[] chosen(int x, int y, int w, int h, int[] wanted) {
         int[] chosen = wanted.length == 0 ? IntStream.range(0, bands).toArray() : wanted;
         if (x < 0 || y < 0 || w < 1 || h < 1 || w > width - x || h > height - y) {
             throw new BadInputException(name + ": a window of " + w + "x" + h + " at (" + x + ", " + y + ") of " + width + "x"
@@ -230,10 +255,15 @@ public final class TiffPage {
                     name + ": a window of " + w + "x" + h + " pixels of " + chosen.length + " bands takes more than "
                             + Image.MAX_BYTES + " bytes");
         }
+        return chosen;
+    }
+
+    private void fill(HostTensor out, int x, int y, int[] chosen) {
         if (owner != null) {
             owner.requireOpen();
         }
-        HostTensor out = HostTensor.zeros(type, Shape.of(h, w, chosen.length));
+        int h = out.shape().size(0);
+        int w = out.shape().size(1);
         for (int plane = 0; plane < (separate ? bands : 1); plane++) {
             int p = plane;
             if (separate && Arrays.stream(chosen).noneMatch(b -> b == p)) {
@@ -245,7 +275,6 @@ public final class TiffPage {
                 }
             }
         }
-        return out;
     }
 
     /** Fills the part of a window at (x, y) that lies in the strip or tile of a column and row. */

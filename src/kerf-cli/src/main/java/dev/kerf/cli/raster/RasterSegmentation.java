@@ -156,9 +156,11 @@ public final class RasterSegmentation {
                 Progress progress = console.terminal() && !request.quiet()
                         ? Progress.bar(console, (int) Math.min(Integer.MAX_VALUE, run.tiles()), "tiles")
                         : Progress.none()) {
+            HeapLimit heap = new HeapLimit();
             run.each(t -> {
                 labels.write(t);
                 progress.step();
+                heap.step();
             }, false);
             long outlines = -1;
             if (outlined) {
