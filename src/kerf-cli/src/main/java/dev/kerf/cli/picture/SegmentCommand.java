@@ -51,7 +51,7 @@ public final class SegmentCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
 
-    @Parameters(arity = "1..*", paramLabel = "IMAGE", description = "PNG, JPEG, BMP, TIFF, GIF; a video, cam:0 or a stream such as rtsp://…; .npy or .npz of float32 (H, W) or (C, H, W); NIfTI (.nii, .nii.gz, .hdr with .img) and DICOM; or a directory of these.")
+    @Parameters(arity = "1..*", paramLabel = "IMAGE", description = "PNG, JPEG, BMP, TIFF, GIF; a video, cam:0 or a stream such as rtsp://…; .npy or .npz of float32 (H, W) or (C, H, W); NIfTI (.nii, .nii.gz, .hdr with .img) and DICOM; rasters (GeoTIFF, BigTIFF, slides) of any size; or a directory of these.")
     private List<String> images;
 
     @Option(names = "--weights", paramLabel = "FILE", converter = WeightsPath.class, description = "A U-Net: a safetensors file or a PyTorch checkpoint; or any network that takes a picture: an ONNX model. By default the network that comes with Kerf.")

@@ -22,7 +22,7 @@ public final class RasterOptions {
     /** A picture can't be larger. */
     private static final long MOST_PICTURE = Integer.MAX_VALUE - 16;
 
-    @Option(names = "--bands", paramLabel = "N,…", split = ",", converter = Band.class, description = "Rasters (GeoTIFF, BigTIFF, slides): takes these bands, from 1, in the network's order, such as 4,3,2. By default all but alpha; one fills all planes.")
+    @Option(names = "--bands", paramLabel = "N", split = ",", converter = Band.class, description = "Rasters (GeoTIFF, BigTIFF, slides): takes these bands, from 1, in the network's order, such as 4,3,2. By default all but alpha; one fills all planes.")
     private List<Integer> bands;
 
     @Option(names = "--range", paramLabel = "auto|LO,HI|P%,Q%|none", converter = RangeConverter.class, description = "Rasters: which numbers become 0 and 1 for the network: two numbers, two percentiles of each band, or none to take the numbers as they are. By default what whole numbers of up to 16 bits can hold, floats of 0 to 1 as they are, and all else from the least to the greatest.")

@@ -7,7 +7,6 @@ import dev.kerf.backend.DeviceWeights;
 import dev.kerf.backend.Executable;
 import dev.kerf.error.BadInputException;
 import dev.kerf.graph.Graph;
-import dev.kerf.graph.TensorType;
 import dev.kerf.image.Image;
 import dev.kerf.image.Picture;
 import dev.kerf.mask.LabelMap;
