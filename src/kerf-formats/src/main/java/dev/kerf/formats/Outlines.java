@@ -13,34 +13,25 @@ final class Outlines {
     private Outlines() {}
 
     /**
-     * Parts as one polygon: each is reached from the corner nearest to it by a cut of no width, as Ultralytics joins them. By the
-     * even-odd rule it has the pixels of all.
+     * Parts as one polygon: from the first corner of each a cut of no width leads to that of the next and back again. By the even-odd
+     * rule it has the pixels of all.
      */
     static double[] joined(List<double[]> parts) {
-        double[] all = parts.getFirst();
-        for (double[] part : parts.subList(1, parts.size())) {
-            int from = 0;
-            int to = 0;
-            double least = Double.POSITIVE_INFINITY;
-            for (int i = 0; i < all.length; i += 2) {
-                for (int k = 0; k < part.length; k += 2) {
-                    double d = Math.hypot(all[i] - part[k], all[i + 1] - part[k + 1]);
-                    if (d < least) {
-                        least = d;
-                        from = i;
-                        to = k;
-                    }
-                }
+        int numbers = parts.stream().mapToInt(p -> p.length).sum();
+        // Each part but the first ends where it began, and the way back passes the first corners of those between.
+        double[] all = new double[numbers + 4 * (parts.size() - 1)];
+        int at = 0;
+        for (double[] part : parts) {
+            System.arraycopy(part, 0, all, at, part.length);
+            at += part.length;
+            if (parts.size() > 1) {
+                all[at++] = part[0];
+                all[at++] = part[1];
             }
-            double[] next = new double[all.length + part.length + 4];
-            System.arraycopy(all, 0, next, 0, from + 2);
-            int at = from + 2;
-            for (int k = 0; k <= part.length; k += 2) {
-                next[at++] = part[(to + k) % part.length];
-                next[at++] = part[(to + k) % part.length + 1];
-            }
-            System.arraycopy(all, from, next, at, all.length - from);
-            all = next;
+        }
+        for (int i = parts.size() - 2; i > 0; i--) {
+            all[at++] = parts.get(i)[0];
+            all[at++] = parts.get(i)[1];
         }
         return all;
     }

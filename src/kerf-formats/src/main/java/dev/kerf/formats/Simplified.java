@@ -41,6 +41,9 @@ final class Simplified {
      * @param tolerance in pixels, that what is left out lies from the outline at most
      */
     static List<Polygon> of(Mask mask, double tolerance) {
+        if (tolerance == 0) {
+            return Rings.of(mask);
+        }
         Simplified s = new Simplified(Rings.of(mask), tolerance);
         List<Polygon> simple = s.polygons();
         // Each turn lowers the tolerance of one ring at least; with none left everything is exact.
