@@ -93,6 +93,9 @@ class SegmentDicomTest {
         assertTrue(segment(FILES.resolve("gap"), "--format", "nifti").err()
                 .contains("3 slices are missing, between slices 3 and 4"));
         segment(FILES.resolve("doubled"), "--format", "nifti").failedWith(ExitCode.FAILED, "1 slice lies where another does");
+        Run some = segment(FILES.resolve("bad/jpeg2000.dcm"), FILES.resolve("u8.dcm"), "--format", "nifti");
+        assertEquals(ExitCode.SOME_FAILED, some.code(), "what isn't read fails by itself");
+        assertTrue(some.err().contains("1.2.840.10008.1.2.4.90") && some.out().contains("u8.dcm"), some.err() + some.out());
         segment(FILES.resolve("bad")).failedWith(ExitCode.FAILED, "1.2.840.10008.1.2.4.90", "gdcmconv");
         segment(FILES.resolve("series"), "--axis", "x", "--format", "nifti").failedWith(ExitCode.FAILED, "across z");
     }

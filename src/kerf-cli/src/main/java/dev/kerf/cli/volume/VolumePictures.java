@@ -10,7 +10,6 @@ import dev.kerf.medical.Volume;
 import dev.kerf.medical.Window;
 import dev.kerf.medical.dicom.DicomSeries;
 import dev.kerf.medical.nifti.Nifti;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -39,7 +38,7 @@ public final class VolumePictures {
             return Nifti.open(file);
         }
         List<DicomSeries> found = DicomSeries.among(List.of(file), file.toString(), _ -> {});
-        if (found.size() != 1 || !Files.isRegularFile(file)) {
+        if (found.size() != 1) {
             throw new BadInputException(
                     file + ": there " + (found.isEmpty() ? "is no picture" : "are several volumes") + " in it");
         }

@@ -30,10 +30,15 @@ public final class DicomSeries {
 
     private final String title;
     private final List<FramePlace> frames;
+    private final List<Path> files;
+    /** Why it can't be opened; null for what is well so far. */
+    private final BadFileException trouble;
 
-    private DicomSeries(String title, List<FramePlace> frames) {
+    private DicomSeries(String title, List<FramePlace> frames, List<Path> files, BadFileException trouble) {
         this.title = title;
         this.frames = frames;
+        this.files = files;
+        this.trouble = trouble;
     }
 
     /** Whether a file begins as DICOM files do: DICM at byte 128. */
@@ -42,15 +47,16 @@ public final class DicomSeries {
     }
 
     /**
-     * The volumes among files, in the order of their series' numbers.
+     * The volumes among files, in the order of their series' numbers. A file that is damaged or isn't read is one of its own, at the end,
+     * which says so when it is opened.
      *
      * @param title what they are called together, in messages
      * @param note  is told, in a line, of files that have no pictures and of several volumes
-     * @throws BadFileException if a file is damaged or isn't read
      */
     public static List<DicomSeries> among(List<Path> files, String title, Consumer<String> note) {
         List<FramePlace> all = new ArrayList<>();
         List<Path> left = new ArrayList<>();
+        List<DicomSeries> unread = new ArrayList<>();
         for (Path file : files) {
             try (DicomFile d = DicomFile.open(file)) {
                 DataSet elements = d.elements();
@@ -60,6 +66,8 @@ public final class DicomSeries {
                 } else {
                     all.addAll(FramePlace.of(d));
                 }
+            } catch (BadFileException e) {
+                unread.add(new DicomSeries(file.toString(), List.of(), List.of(file), e));
             }
         }
         if (!left.isEmpty()) {
@@ -75,12 +83,14 @@ public final class DicomSeries {
             boolean oneFile = v.getFirst().file().equals(v.getLast().file());
             out.add(new DicomSeries(oneFile
                     ? v.getFirst().file().toString()
-                    : volumes.size() == 1 ? title : title + " volume " + (i + 1) + " of " + volumes.size(), v));
+                    : volumes.size() == 1 ? title : title + " volume " + (i + 1) + " of " + volumes.size(), v,
+                    v.stream().map(FramePlace::file).distinct().toList(), null));
         }
         if (out.size() > 1 && out.stream().anyMatch(v -> v.files().size() > 1)) {
             note.accept(title + ": " + out.size() + " volumes, told apart by series, size, direction and time, of "
                     + String.join(", ", out.stream().map(v -> Integer.toString(v.frames.size())).toList()) + " slices");
         }
+        out.addAll(unread);
         return out;
     }
 
@@ -96,15 +106,18 @@ public final class DicomSeries {
 
     /** The files that it is in. */
     public List<Path> files() {
-        return frames.stream().map(FramePlace::file).distinct().toList();
+        return files;
     }
 
     /**
      * Opens it.
      *
-     * @throws BadFileException if slices lie at one place and nothing tells them apart, or a file is damaged
+     * @throws BadFileException if slices lie at one place and nothing tells them apart, or a file is damaged or isn't read
      */
     public Volume open() {
+        if (trouble != null) {
+            throw trouble;
+        }
         return new DicomVolume(title, frames);
     }
 }
