@@ -139,8 +139,12 @@ class ClipCommandTest {
         detect(cut, "--quiet", "--no-overlay").failedWith(ExitCode.SOME_FAILED, "cut.y4m", "frame 2");
         assertEquals(List.of("cut", "cut/00000-instances.json", "cut/00001-instances.json"), Run.files(out));
         Files.createDirectories(out.resolve("clip"));
-        Files.copy(clip, out.resolve("clip/00000-instances.json"));
-        detect(clip, out.resolve("clip/00000-instances.json"), "--quiet").failedWith(ExitCode.SOME_FAILED, "would overwrite");
+        Path mine = out.resolve("clip/00000-overlay.png");
+        Image.blank(W, H, PixelFormat.RGB8).writePng(mine);
+        detect(clip, mine, "--quiet").failedWith(ExitCode.SOME_FAILED, "would overwrite");
+        assertEquals(0, Image.read(mine).sample(5, 5, 0));
+        Path text = Files.writeString(dir.resolve("notes.txt"), "no video");
+        detect(text, "--quiet").failedWith(ExitCode.FAILED, "notes.txt", "not an image of a known format");
     }
 
     /** Something that is done with a stream. */

@@ -14,7 +14,6 @@ import java.nio.file.Path;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
-import java.util.Set;
 import java.util.stream.Stream;
 
 /**
@@ -30,10 +29,6 @@ import java.util.stream.Stream;
  * @param sent   whether a client sent it
  */
 record Clip(String id, Path path, String name, int width, int height, int frames, FrameSource.Rate rate, boolean sent) {
-    /** What files are called that are listed as videos; GIFs are besides, if they move. */
-    static final Set<String> ENDINGS = Set.of("mp4", "m4v", "mov", "mkv", "webm", "avi", "mpg", "mpeg", "ogv", "wmv", "flv",
-            "ts",
-            "3gp", "y4m");
     static final int MOST_FRAMES = 100_000;
     private static final int HEAD = 12;
     /** What content begins with that is no playlist, which could name other files: at which byte, and the byte values. */
@@ -66,7 +61,7 @@ record Clip(String id, Path path, String name, int width, int height, int frames
     /** Whether a file is listed as a video, by its name and, of a GIF, its content. */
     static boolean isNamedSo(Path file) {
         String ending = ending(file.getFileName().toString());
-        return ENDINGS.contains(ending) || ending.equals("gif") && FrameSource.isVideo(file);
+        return FrameSource.ENDINGS.contains(ending) || ending.equals("gif") && FrameSource.isVideo(file);
     }
 
     /** In small letters, without the dot; empty if there is none. */

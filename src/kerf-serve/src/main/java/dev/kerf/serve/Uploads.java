@@ -1,5 +1,6 @@
 package dev.kerf.serve;
 
+import dev.kerf.image.video.FrameSource;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -59,7 +60,8 @@ final class Uploads {
         return take(in, asked, disk, (id, part, name) -> {
             Clip c = Clip.of(id, part, name, true, pixels);
             String ending = Clip.ending(name);
-            Path file = keep(part, id, name, List.of(Clip.ENDINGS.contains(ending) || ending.equals("gif") ? ending : "mp4"));
+            Path file = keep(part, id, name,
+                    List.of(FrameSource.ENDINGS.contains(ending) || ending.equals("gif") ? ending : "mp4"));
             return new Clip(id, file.toRealPath(), file.getFileName().toString(), c.width(), c.height(), c.frames(), c.rate(),
                     true);
         });
@@ -138,7 +140,7 @@ final class Uploads {
 
     /** Names of the pictures that there are, in order. */
     List<String> files() {
-        return all(name -> !Clip.ENDINGS.contains(Clip.ending(name)));
+        return all(name -> !FrameSource.ENDINGS.contains(Clip.ending(name)));
     }
 
     /** Names of the videos that there are, in order. */

@@ -263,11 +263,10 @@ final class ImageInputs {
         return name + "-" + number;
     }
 
-    /** Whether it is a video, which neither its name nor what is in it makes a picture or an array. */
+    /** Whether it is a video by its name; what is in it decides how it is read. */
     private static boolean isFilm(Path file) {
         String name = file.getFileName().toString();
-        String ending = name.substring(name.lastIndexOf('.') + 1).toLowerCase(Locale.ROOT);
-        return !ENDINGS.contains(ending) && Files.isRegularFile(file) && !VolumePictures.is(file) && FrameSource.isVideo(file);
+        return FrameSource.ENDINGS.contains(name.substring(name.lastIndexOf('.') + 1).toLowerCase(Locale.ROOT));
     }
 
     /** Whether the name says TIFF. */

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.Iterator;
 import java.util.Objects;
 import java.util.OptionalInt;
+import java.util.Set;
 
 /**
  * Frames that arrive one at a time, first to last: a file being decoded, or a camera. All are of one size.
@@ -25,6 +26,10 @@ import java.util.OptionalInt;
  * frame throws {@link java.util.NoSuchElementException}.
  */
 public interface FrameSource extends Iterator<FrameSource.Frame>, AutoCloseable {
+    /** What names of videos end with, in small letters without the dot; GIFs are besides, if they move. */
+    Set<String> ENDINGS = Set.of("mp4", "m4v", "mov", "mkv", "webm", "avi", "mpg", "mpeg", "ogv", "wmv", "flv", "ts", "3gp",
+            "y4m");
+
     /**
      * Frames per second as a fraction: 30000/1001 is NTSC's.
      *
