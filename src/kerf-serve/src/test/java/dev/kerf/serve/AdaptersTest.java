@@ -32,7 +32,7 @@ import org.locationtech.jts.geom.Geometry;
 import org.locationtech.jts.io.ParseException;
 import org.locationtech.jts.io.geojson.GeoJsonReader;
 
-/** Requests as Label Studio and qupath-extension-sam send them ({@code src/test/resources/adapters}), and masks that are the library's. */
+/** Requests that the code of Label Studio and qupath-extension-sam sent ({@code src/test/resources/adapters}), and masks that are the library's. */
 class AdaptersTest {
     private static final Path QUICK = Path.of("src/kerf-check/src/test/resources/goldens/sam2-quick");
     private static final Path REQUESTS = Path.of("src/kerf-serve/src/test/resources/adapters");
@@ -70,7 +70,7 @@ class AdaptersTest {
     /** A request, with the picture put in where it stands. */
     private static String request(String name) throws IOException {
         return Files.readString(REQUESTS.resolve(name)).replace("PICTURE",
-                Base64.getEncoder().encodeToString(Files.readAllBytes(QUICK.resolve("frame0.png"))));
+                Base64.getEncoder().withoutPadding().encodeToString(Files.readAllBytes(QUICK.resolve("frame0.png"))));
     }
 
     @Test
@@ -178,7 +178,8 @@ class AdaptersTest {
 
     @Test
     void quPathsFeaturesCoverTheMask() throws IOException, ParseException {
-        Prediction expected = view.predict(Prompt.point(125, 94).background(20, 220).and(Prompt.box(76, 64, 179, 199)));
+        Prediction expected = view.predict(
+                new Prompt(List.of(), null, null).background(20, 220).foreground(125, 94).and(Prompt.box(76, 64, 179, 199)));
         List<Json> features = client.post("sam/", request("qupath-points.json")).is(200).json().items();
         assertEquals(1, features.size());
         assertEquals(expected.iou(), (float) features.getFirst().at("properties").at("quality").asDouble());
@@ -187,9 +188,9 @@ class AdaptersTest {
         assertTrue(g.isValid());
         // Half a pixel of tolerance leaves steps of a whole pixel where they are.
         assertEquals(expected.mask().area(), g.getArea());
-        assertEquals(3, client.post("sam/", request("qupath-points.json").replace("\"multimask_output\": false",
-                "\"multimask_output\": true")).is(200).json().size());
-        client.post("sam/", request("qupath-points.json").replace("[1, 0]", "[1]")).is(400);
+        assertEquals(3, client.post("sam/", request("qupath-points.json").replace("\"multimask_output\":false",
+                "\"multimask_output\":true")).is(200).json().size());
+        client.post("sam/", request("qupath-points.json").replace("[0,1]", "[1]")).is(400);
         client.post("sam/", "{\"b64img\": \"AAAA\", \"point_coords\": [[1,1]], \"point_labels\": [1]}").is(422);
         assertTrue(client.post("sam/automask/", request("qupath-automask.json")).is(200).json().isArray());
     }
