@@ -10,9 +10,11 @@ import dev.kerf.mask.LabelMap;
 import dev.kerf.mask.RunLength;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalDouble;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 
@@ -24,15 +26,18 @@ final class Cityscapes {
     private static final List<String> ENDINGS = List.of("_instanceIds.png", "_polygons.json", "_labelIds.png");
     private static final int LARGEST = 1 << 16;
     private static final String GROUP = "group";
+    /** Has no id, and isn't drawn by cityscapesscripts either. */
+    private static final Set<String> UNDRAWN = Set.of("license plate");
 
     private Cityscapes() {}
 
     static AnnotationSet read(Path path) {
         Map<String, Path> files = new TreeMap<>();
         for (String ending : ENDINGS) {
-            for (Path file : Listing.under(path, ending)) {
-                files.putIfAbsent(name(file, ending), file);
-            }
+            List<Path> found = new ArrayList<>(Listing.under(path, ending));
+            // Of a picture that was drawn twice the fine drawing counts.
+            found.sort(Comparator.comparing(f -> f.getFileName().toString().contains("_gtCoarse")));
+            found.forEach(file -> files.putIfAbsent(name(file, ending), file));
         }
         if (files.isEmpty()) {
             throw new BadInputException(path + ": has no file of Cityscapes' (" + String.join(", ", ENDINGS) + ")");
@@ -85,6 +90,9 @@ final class Cityscapes {
                 continue;
             }
             String label = o.at("label").asString();
+            if (UNDRAWN.contains(label)) {
+                continue;
+            }
             boolean group = label.endsWith(GROUP) && !CityscapesClasses.ids().containsKey(label);
             label = group ? label.substring(0, label.length() - GROUP.length()) : label;
             int id = CityscapesClasses.ids().getOrDefault(label, 0);

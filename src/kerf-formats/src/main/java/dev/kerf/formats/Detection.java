@@ -51,7 +51,8 @@ final class Detection {
         if (start.contains("\"FeatureCollection\"") || start.contains("\"Feature\"")) {
             return Optional.of(AnnotationFormat.QUPATH);
         }
-        return start.startsWith("[") && start.contains("\"data\"") && !start.contains("\"image_id\"")
+        boolean tasks = start.contains("\"data\"") || start.contains("\"result\"");
+        return start.startsWith("[") && tasks && !start.contains("\"image_id\"")
                 ? Optional.of(AnnotationFormat.LABEL_STUDIO)
                 : Optional.empty();
     }

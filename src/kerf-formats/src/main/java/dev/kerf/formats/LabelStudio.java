@@ -84,7 +84,8 @@ final class LabelStudio {
                 String address = value.asString();
                 int local = address.indexOf("?d=");
                 String path = local >= 0 ? address.substring(local + 3) : address.replaceFirst("[?#].*", "");
-                String last = path.substring(path.lastIndexOf('/') + 1).replaceFirst("^[0-9a-f]{8}-", "");
+                String whole = path.substring(path.lastIndexOf('/') + 1);
+                String last = path.contains("/upload/") ? whole.replaceFirst("^[0-9a-f]{8}-", "") : whole;
                 try {
                     return URLDecoder.decode(last.replace("+", "%2B"), StandardCharsets.UTF_8);
                 } catch (IllegalArgumentException e) {

@@ -4,6 +4,7 @@ import dev.kerf.file.AtomicFile;
 import dev.kerf.json.Json;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.LinkedHashSet;
@@ -44,7 +45,11 @@ final class LabelStudioWriter implements AnnotationWriter {
                     .put("value", Json.object().put("format", "rle").put("rle", BrushRle.of(item.mask().decode()))
                             .put("brushlabels", Json.array().add(item.label()))));
         }
-        Json task = Json.object().put("data", Json.object().put("image", PICTURES + picture.file()))
+        Json task = Json.object()
+                .put("data",
+                        Json.object().put("image",
+                                PICTURES + URLEncoder.encode(picture.file(), StandardCharsets.UTF_8).replace("+", "%20")
+                                        .replace("%2F", "/")))
                 .put("predictions", Json.array().add(Json.object().put("model_version", "kerf").put("score", least)
                         .put("result", result)));
         write((first ? "[" : ",\n") + task);

@@ -18,14 +18,15 @@ final class YoloNames {
 
     private YoloNames() {}
 
-    /** From the file itself if it is YAML, else from what lies in the directory or in the one above; none if nothing says them. */
+    /** From the file itself if it is YAML, else from what lies in the directory or in the two above; none if nothing says them. */
     static List<String> near(Path path, Path directory) {
         if (Files.isRegularFile(path) && isYaml(path)) {
             return read(path);
         }
-        List<Path> places = new ArrayList<>(List.of(directory));
-        if (directory.toAbsolutePath().normalize().getParent() != null) {
-            places.add(directory.toAbsolutePath().normalize().getParent());
+        List<Path> places = new ArrayList<>();
+        // As data sets lie: data.yaml, labels/train/NAME.txt.
+        for (Path p = directory.toAbsolutePath().normalize(); p != null && places.size() < 3; p = p.getParent()) {
+            places.add(p);
         }
         for (Path place : places) {
             for (String name : FILES) {

@@ -39,7 +39,7 @@ record YoloWriter(Path directory, List<String> labels) implements AnnotationWrit
     @Override
     public void finish() {
         StringBuilder out = new StringBuilder("# Put the pictures into images and these labels into labels to train.\n"
-                + "path: .\ntrain: images\nval: images\nnames:\n");
+                + "train: images\nval: images\nnames:\n");
         for (int i = 0; i < labels.size(); i++) {
             // A string of JSON is one of YAML.
             out.append("  ").append(i).append(": ").append(Json.of(labels.get(i))).append('\n');

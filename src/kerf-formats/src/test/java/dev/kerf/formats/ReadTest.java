@@ -131,7 +131,8 @@ class ReadTest {
                   {"label": "road", "polygon": [[0, 0], [8, 0], [8, 4], [0, 4]]},
                   {"label": "cargroup", "polygon": [[0, 0], [2, 0], [2, 2], [0, 2]]},
                   {"label": "car", "deleted": 1, "polygon": [[0, 0], [8, 0], [8, 4]]},
-                  {"label": "car", "polygon": [[1, 0], [3, 0], [3, 4], [1, 4]]}]}
+                  {"label": "car", "polygon": [[1, 0], [3, 0], [3, 4], [1, 4]]},
+                  {"label": "license plate", "polygon": [[1, 0], [2, 0], [2, 1], [1, 1]]}]}
                 """);
         List<Annotations> pictures = AnnotationFormat.CITYSCAPES.read(dir, PictureSizes.UNKNOWN).pictures();
         assertEquals(List.of("town_1", "town_2"), pictures.stream().map(Annotations::file).toList());

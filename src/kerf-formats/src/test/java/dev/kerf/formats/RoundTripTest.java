@@ -49,7 +49,7 @@ class RoundTripTest {
                         noise(random, size[0], size[1], 0.15 + 0.2 * k), OptionalDouble.of(0.5 + 0.125 * k), 0));
             }
             items.removeIf(i -> i.mask().area() == 0);
-            out.add(new Annotations("scene" + size[0] + ".png", size[0], size[1], items));
+            out.add(new Annotations("20240101-scene #" + size[0] + "%20.png", size[0], size[1], items));
         }
         return out;
     }
@@ -136,7 +136,7 @@ class RoundTripTest {
         written(AnnotationFormat.LABEL_STUDIO, List.of("a & \"b\" <c>"), scenes());
         assertTrue(Files.readString(dir.resolve("label-studio.xml"))
                 .contains("<Label value=\"a &amp; &quot;b&quot; &lt;c>\"/>"));
-        assertEquals("/data/local-files/?d=scene1.png",
+        assertEquals("/data/local-files/?d=20240101-scene%20%231%2520.png",
                 Json.read(dir.resolve("label-studio.json")).at(0).at("data").at("image").asString());
     }
 }

@@ -17,6 +17,7 @@ import javax.imageio.spi.IIORegistry;
 import javax.imageio.spi.ImageReaderSpi;
 import javax.imageio.stream.ImageInputStream;
 import javax.imageio.stream.MemoryCacheImageInputStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Formats that a plug-in of {@code javax.imageio} on the class or module path reads. The JDK's own readers aren't asked: what they
@@ -79,9 +80,14 @@ final class PluginDecoder implements ImageDecoder {
 
     /** Whether a plug-in says that it can read the bytes. */
     static boolean reads(byte[] bytes) {
-        Optional<ImageReader> reader = hasDesktop() ? Registry.reader(bytes) : Optional.empty();
-        reader.ifPresent(ImageReader::dispose);
-        return reader.isPresent();
+        try {
+            Optional<ImageReader> reader = hasDesktop() ? Registry.reader(bytes) : Optional.empty();
+            reader.ifPresent(ImageReader::dispose);
+            return reader.isPresent();
+        } catch (RuntimeException | LinkageError e) {
+            // A plug-in that can't even say so, as one without its native library, reads nothing.
+            return false;
+        }
     }
 
     /** Whether a plug-in reads files with this ending, which is in small letters and without the dot. */
@@ -102,14 +108,14 @@ final class PluginDecoder implements ImageDecoder {
             return use.of(reader);
         } catch (BadFileException e) {
             throw e;
-        } catch (IOException | RuntimeException e) {
+        } catch (IOException | RuntimeException | LinkageError e) {
             throw failed(String.valueOf(e.getMessage()).lines().findFirst().orElse(""), e);
         } finally {
             reader.dispose();
         }
     }
 
-    private BadFileException failed(String why, Exception cause) {
+    private BadFileException failed(String why, @Nullable Throwable cause) {
         return new BadFileException(name + ": the plug-in for its format can't read it: " + why, cause);
     }
 

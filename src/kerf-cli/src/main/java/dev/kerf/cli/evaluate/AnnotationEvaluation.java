@@ -15,10 +15,12 @@ import dev.kerf.image.ImageInfo;
 import dev.kerf.mask.CocoDataset;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.FileVisitOption;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -103,6 +105,13 @@ final class AnnotationEvaluation {
             return null;
         }
         AnnotationSet set = format.get().read(path, sizes);
+        Set<String> names = new HashSet<>();
+        for (Annotations p : set.pictures()) {
+            if (!names.add(LabelPairs.stem(Path.of(p.file())))) {
+                throw new BadInputException(path + ": has two pictures called '" + p.file()
+                        + "' or so, which can't be told apart; compare them one by one");
+            }
+        }
         if (!set.leftOut().isEmpty()) {
             console.note(path + ": without area and left out: " + String.join(", ", set.leftOut().entrySet().stream()
                     .map(e -> e.getValue() + " " + e.getKey()).sorted().toList()));
@@ -112,7 +121,7 @@ final class AnnotationEvaluation {
 
     /** Of pictures in a directory and in those in it. */
     private static void sizes(Path directory, Map<String, Size> into) {
-        try (Stream<Path> files = Files.walk(directory)) {
+        try (Stream<Path> files = Files.walk(directory, FileVisitOption.FOLLOW_LINKS)) {
             files.filter(Files::isRegularFile).filter(LabelFile::isPicture).forEach(f -> {
                 ImageInfo info = Image.info(f);
                 into.putIfAbsent(LabelPairs.stem(f), new Size(info.width(), info.height()));

@@ -6,6 +6,7 @@ import dev.kerf.image.video.FrameSource.Frame;
 import dev.kerf.image.video.LiveSource;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
 
 /** Frames one after the other: all of a video, the newest of a camera. */
 sealed interface ClipFrames extends AutoCloseable {
@@ -25,8 +26,8 @@ sealed interface ClipFrames extends AutoCloseable {
 
     FrameSource.Rate rate();
 
-    /** The next; none at the end. The one before is gone. */
-    Optional<Look> next();
+    /** The next; none at the end or, of a camera, where it is enough. The one before is gone. */
+    Optional<Look> next(BooleanSupplier enough);
 
     /** How many came in time for nobody. */
     long dropped();
@@ -64,7 +65,7 @@ sealed interface ClipFrames extends AutoCloseable {
         }
 
         @Override
-        public Optional<Look> next() {
+        public Optional<Look> next(BooleanSupplier enough) {
             Frame f = ahead.get();
             if (f == null) {
                 return Optional.empty();
@@ -112,8 +113,8 @@ sealed interface ClipFrames extends AutoCloseable {
         }
 
         @Override
-        public Optional<Look> next() {
-            return source.next().map(shot -> {
+        public Optional<Look> next(BooleanSupplier enough) {
+            return source.next(enough).map(shot -> {
                 first = index == 0 ? shot.arrived() : first;
                 return new Look(index, String.format(Locale.ROOT, "%05d", index++), (shot.arrived() - first) / 1e9,
                         shot.arrived(), Sight.of(shot.frame(), () -> source.rgb(shot)));

@@ -16,6 +16,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 
 /**
@@ -50,11 +51,16 @@ record ClipRun<P, R>(Work<P, R> work, ImageReport report, LiveOptions options, C
         if (!stills.isEmpty()) {
             new ImageRun<>(work, report).each(stills, first != null ? first : Task.start(() -> work.read(stills.getFirst())));
         }
-        for (Input clip : inputs.stream().filter(Input::moves).toList()) {
-            try (ClipFrames frames = open(clip); FrameSink sink = sink(clip, frames); Interrupt stop = new Interrupt()) {
-                frames(clip, frames, sink, stop);
-            } catch (RuntimeException | OutOfMemoryError e) {
-                report.failed(clip, e);
+        try (Interrupt stop = new Interrupt()) {
+            for (Input clip : inputs.stream().filter(Input::moves).toList()) {
+                if (stop.given()) {
+                    break;
+                }
+                try (ClipFrames frames = open(clip); FrameSink sink = sink(clip, frames)) {
+                    frames(clip, frames, sink, stop);
+                } catch (RuntimeException | OutOfMemoryError e) {
+                    report.failed(clip, e);
+                }
             }
         }
         return report.finish();
@@ -86,13 +92,14 @@ record ClipRun<P, R>(Work<P, R> work, ImageReport report, LiveOptions options, C
         long end = options.end();
         int count = 0;
         KerfException broken = null;
-        while (count < options.frames() && !stop.given() && System.nanoTime() < end) {
+        BooleanSupplier enough = () -> stop.given() || System.nanoTime() - end > 0;
+        while (count < options.frames() && !enough.getAsBoolean()) {
             Optional<Look> look;
             try {
-                look = frames.next();
+                look = frames.next(enough);
             } catch (KerfException e) {
-                // What came before is kept.
-                broken = e;
+                // What came before is kept. Ctrl-C reaches ffmpeg as well, whose end is none of the stream's then.
+                broken = stop.given() ? null : e;
                 break;
             }
             if (look.isEmpty()) {
@@ -132,7 +139,8 @@ record ClipRun<P, R>(Work<P, R> work, ImageReport report, LiveOptions options, C
     static void check(List<Input> inputs, boolean collects, LiveOptions options) {
         options.check();
         if (collects && !options.ends() && inputs.stream().anyMatch(Input::isLive)) {
-            throw new BadInputException("--json and --results are written at the end: give --frames or --time with a camera");
+            throw new BadInputException(
+                    "--json, --results and --measure are written at the end: give --frames or --time with a camera");
         }
     }
 }

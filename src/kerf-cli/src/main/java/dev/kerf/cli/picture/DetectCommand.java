@@ -95,7 +95,7 @@ public final class DetectCommand implements Callable<Integer> {
         Crops squares = Usage.of(spec, () -> Crops.of(crop == null ? DEFAULT_CROP : crop).overlap(cropOverlap));
         Optional<Crops> crops = Optional.ofNullable(crop).map(_ -> squares);
         List<Input> inputs = folders.of(images, detector.directory, console.notes(detector.quiet));
-        ClipRun.check(inputs, detector.json || results != null, live);
+        ClipRun.check(inputs, detector.json || results != null || measure.wanted(), live);
         Task<Sight> first = ClipRun.first(inputs, i -> Sight.of(i.read()));
         Set<Format> wanted = EnumSet.copyOf(formats);
         try (Weights source = detector.open()) {

@@ -31,6 +31,8 @@ import java.util.stream.Stream;
 
 /** The images that the arguments mean, and what to call what is made of each. */
 final class ImageInputs {
+    /** Characters of a camera's name. */
+    private static final int LONGEST = 100;
     private static final List<String> ENDINGS = Stream.concat(Stream.of("npy", "npz"),
             Stream.of(FileType.values()).flatMap(type -> type.endings().stream())).sorted().toList();
 
@@ -49,7 +51,8 @@ final class ImageInputs {
         /** A camera or stream. */
         static Input live(String address) {
             String shown = LiveSource.shown(address);
-            String name = shown.replaceAll("[^A-Za-z0-9._]+", "-").replaceAll("^[-.]+|-+$", "");
+            String whole = shown.replaceAll("[^A-Za-z0-9._]+", "-").replaceAll("^[-.]+|-+$", "");
+            String name = whole.substring(0, Math.min(LONGEST, whole.length()));
             return new Input(Path.of(name), name, 0, 1, List.of(), "", new Moment(address, shown, -1, "", null));
         }
 
@@ -69,7 +72,10 @@ final class ImageInputs {
 
         /** What the picture is called in files that name it. */
         String picture() {
-            return moment == null ? file.getFileName().toString() : moment.frame() + ".png";
+            if (moment != null) {
+                return name + ".png";
+            }
+            return pages > 1 ? name + ".png" : file.getFileName().toString();
         }
 
         /** Whether its overlay becomes part of a video. */
@@ -136,7 +142,8 @@ final class ImageInputs {
         Map<Path, Input> files = new LinkedHashMap<>();
         for (String argument : arguments) {
             if (LiveSource.isAddress(argument)) {
-                files.putIfAbsent(Path.of(LiveSource.shown(argument)), Input.live(argument));
+                Input live = Input.live(argument);
+                files.putIfAbsent(live.file(), live);
                 continue;
             }
             Path given = Path.of(asNamed(argument));

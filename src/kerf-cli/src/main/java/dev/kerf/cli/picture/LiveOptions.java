@@ -12,10 +12,10 @@ final class LiveOptions {
     @Spec(Spec.Target.MIXEE)
     private CommandSpec spec;
 
-    @Option(names = "--frames", paramLabel = "N", description = "Of a video or camera: ends after N frames.")
+    @Option(names = "--frames", paramLabel = "N", description = "Of a camera, and with segment and detect of a video: ends after N frames.")
     private Integer frames;
 
-    @Option(names = "--time", paramLabel = "T", converter = DurationConverter.class, description = "Of a camera: ends after this time, such as 90s or 10m. Without --frames and --time it goes on until Ctrl-C, which completes the files.")
+    @Option(names = "--time", paramLabel = "T", converter = DurationConverter.class, description = "Likewise: ends after this time, such as 90s or 10m. Without --frames and --time it goes on until Ctrl-C, which completes the files.")
     private Duration time;
 
     /** @throws ParameterException if they are out of range */

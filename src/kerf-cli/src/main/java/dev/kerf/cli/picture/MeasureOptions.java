@@ -61,6 +61,11 @@ final class MeasureOptions {
     @Option(names = "--max-area", paramLabel = "N", description = "Leaves objects of more pixels out.")
     private Long maxArea;
 
+    /** Whether a table is asked for. */
+    boolean wanted() {
+        return file() != null;
+    }
+
     /** Where the table goes; null where nothing is measured. */
     Path file() {
         return file;

@@ -128,7 +128,7 @@ public final class SegmentCommand implements Callable<Integer> {
         }
         output.checkPictures();
         List<Input> inputs = folders.of(images, output.directory, console.notes(output.quiet));
-        ClipRun.check(inputs, output.json, live);
+        ClipRun.check(inputs, output.json || measure.wanted(), live);
         Task<UNetInput> first = ClipRun.first(inputs, UNetInput::read);
         if (onnx) {
             if (tile > 0 || scale != 1) {

@@ -17,6 +17,7 @@ import dev.kerf.cli.option.ImageSizeConverter;
 import dev.kerf.cli.option.Usage;
 import dev.kerf.cli.option.WeightsPath;
 import dev.kerf.error.BadInputException;
+import dev.kerf.error.KerfException;
 import dev.kerf.image.Picture;
 import dev.kerf.image.video.LiveSource;
 import dev.kerf.image.video.VideoFrames;
@@ -37,6 +38,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import picocli.CommandLine.ArgGroup;
@@ -105,8 +107,13 @@ public final class TrackCommand implements Callable<Integer> {
             throw new ParameterException(spec.commandLine(), "--stream goes forward only");
         }
         boolean camera = LiveSource.isAddress(source);
-        ClipRun.check(camera ? List.of(Input.live(source)) : List.of(), output.json || output.formats.contains(Format.RLE),
+        ClipRun.check(camera ? List.of(Input.live(source)) : List.of(),
+                output.json || measure.wanted() || output.formats.contains(Format.RLE),
                 live);
+        if (!camera && live.ends()) {
+            throw new ParameterException(spec.commandLine(),
+                    "--frames and --time are for cameras; a video is followed to its end");
+        }
         if (camera && backward) {
             throw new ParameterException(spec.commandLine(), "a camera goes forward only");
         }
@@ -270,8 +277,17 @@ public final class TrackCommand implements Callable<Integer> {
             try (TrackFiles files = output.open(console, name, LiveSource.shown(source), frames, byFrame(prompts), sam.name(),
                     opened.info(), new Claims(read), measured)) {
                 long end = live.end();
-                for (int i = 0; i < live.frames() && !stop.given() && System.nanoTime() < end; i++) {
-                    Optional<Look> look = camera.next();
+                BooleanSupplier enough = () -> stop.given() || System.nanoTime() - end > 0;
+                KerfException broken = null;
+                for (int i = 0; i < live.frames() && !enough.getAsBoolean(); i++) {
+                    Optional<Look> look;
+                    try {
+                        look = camera.next(enough);
+                    } catch (KerfException e) {
+                        // What came before is kept. Ctrl-C reaches ffmpeg as well, whose end is none of the stream's then.
+                        broken = stop.given() ? null : e;
+                        break;
+                    }
                     if (look.isEmpty()) {
                         break;
                     }
@@ -285,6 +301,9 @@ public final class TrackCommand implements Callable<Integer> {
                     latencies.add((System.nanoTime() - look.get().arrived()) / 1e9);
                 }
                 files.finish(camera.dropped(), latencies);
+                if (broken != null) {
+                    throw broken;
+                }
             }
         }
     }

@@ -22,12 +22,15 @@ final class Ffmpeg implements AutoCloseable {
     private static final int PATIENCE = 2;
 
     private final String name;
+    /** What isn't to be repeated, and what is said instead. */
+    private final String secret;
     private final Process process;
     private final Thread listener;
     private volatile String said = "";
 
-    private Ffmpeg(String name, Process process) {
+    private Ffmpeg(String name, String secret, Process process) {
         this.name = name;
+        this.secret = secret;
         this.process = process;
         listener = Thread.ofVirtual().start(this::listen);
     }
@@ -41,10 +44,15 @@ final class Ffmpeg implements AutoCloseable {
      * @throws BadFileException if there is no such command, or it can't be started
      */
     static Ffmpeg start(String name, String path, List<String> arguments) {
+        return start(name, name, path, arguments);
+    }
+
+    /** As the other, of an address that messages don't repeat: they have the name instead. */
+    static Ffmpeg start(String name, String secret, String path, List<String> arguments) {
         List<String> command = new ArrayList<>(List.of(find(name, path).toString(), "-hide_banner", "-v", "error"));
         command.addAll(arguments);
         try {
-            return new Ffmpeg(name, new ProcessBuilder(command).start());
+            return new Ffmpeg(name, secret, new ProcessBuilder(command).start());
         } catch (IOException e) {
             throw new BadFileException(name + ": ffmpeg can't be started: " + e.getMessage(), e);
         }
@@ -53,9 +61,11 @@ final class Ffmpeg implements AutoCloseable {
     private static Path find(String name, String path) {
         for (String directory : path.split(File.pathSeparator)) {
             try {
-                Path command = Path.of(directory, "ffmpeg");
-                if (!directory.isEmpty() && Files.isExecutable(command) && Files.isRegularFile(command)) {
-                    return command;
+                for (String file : List.of("ffmpeg", "ffmpeg.exe")) {
+                    Path command = Path.of(directory, file);
+                    if (!directory.isEmpty() && Files.isExecutable(command) && Files.isRegularFile(command)) {
+                        return command;
+                    }
                 }
             } catch (InvalidPathException e) {
                 // A PATH may hold anything; what is no directory holds no command.
@@ -81,7 +91,8 @@ final class Ffmpeg implements AutoCloseable {
                 new InputStreamReader(process.getErrorStream(), StandardCharsets.UTF_8))) {
             for (String line = lines.readLine(); line != null; line = lines.readLine()) {
                 if (!line.isBlank()) {
-                    said = line.strip().substring(0, Math.min(LONGEST_LINE, line.strip().length()));
+                    String safe = line.strip().replace(secret, name);
+                    said = safe.substring(0, Math.min(LONGEST_LINE, safe.length()));
                 }
             }
         } catch (IOException e) {

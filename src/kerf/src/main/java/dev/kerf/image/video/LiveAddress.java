@@ -16,7 +16,8 @@ import java.util.regex.Pattern;
  */
 record LiveAddress(String scheme, String rest) {
     private static final Pattern FORM = Pattern.compile("(?i)(cam|rtsp|rtsps|rtmp|rtmps|srt|udp|rtp|tcp|http|https):(.+)");
-    private static final Pattern PASSWORD = Pattern.compile("//[^/@]*@");
+    private static final Pattern PASSWORD = Pattern.compile("//[^/?#]*@");
+    private static final Pattern QUERY = Pattern.compile("[?#].*");
 
     /** What each scheme needs: a stream may lead nowhere but to the net. */
     private static final Map<String, List<String>> OPTIONS = Map.of(
@@ -43,9 +44,9 @@ record LiveAddress(String scheme, String rest) {
         return new LiveAddress(scheme, scheme.equals("cam") ? m.group(2) : text);
     }
 
-    /** Without who looks and by which password, to be shown to people. */
+    /** Without who looks, by which password, and whatever stands behind a question mark, to be shown to people. */
     static String shown(String text) {
-        return PASSWORD.matcher(text).replaceFirst("//");
+        return QUERY.matcher(PASSWORD.matcher(text).replaceFirst("//")).replaceFirst("");
     }
 
     /**
@@ -60,7 +61,7 @@ record LiveAddress(String scheme, String rest) {
             out.addAll(OPTIONS.getOrDefault(scheme, List.of()));
             out.addAll(List.of("-i", rest));
         } else if (system.startsWith("Mac")) {
-            out.addAll(List.of("-f", "avfoundation", "-i", rest + ":none"));
+            out.addAll(List.of("-f", "avfoundation", "-framerate", "30", "-i", rest + ":none"));
         } else if (system.startsWith("Windows")) {
             out.addAll(List.of("-f", "dshow", "-i", "video=" + rest));
         } else {

@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,6 +36,8 @@ import org.jspecify.annotations.Nullable;
 public final class LiveSource implements AutoCloseable {
     /** One is filled, one waits, one is with the caller. */
     private static final int BUFFERS = 3;
+    /** Milliseconds until somebody who waits looks up. */
+    private static final long PATIENCE = 100;
 
     private final String name;
     private final Ffmpeg ffmpeg;
@@ -104,10 +107,11 @@ public final class LiveSource implements AutoCloseable {
         arguments.addAll(LiveAddress.of(address).arguments(System.getProperty("os.name")));
         // Sizes of NV12 are even; frames come as they come, none twice.
         arguments.addAll(List.of("-map", "0:v:0", "-vf",
-                "scale=trunc(iw/2)*2:trunc(ih/2)*2:out_color_matrix=bt601:out_range=tv", "-vsync", "passthrough", "-pix_fmt",
+                "yadif=deint=interlaced,scale=trunc(iw/2)*2:trunc(ih/2)*2:out_color_matrix=bt601:out_range=tv", "-vsync",
+                "passthrough", "-pix_fmt",
                 "yuv420p", "-f", "yuv4mpegpipe", "pipe:1"));
         String name = LiveAddress.shown(address);
-        Ffmpeg ffmpeg = Ffmpeg.start(name, path, arguments);
+        Ffmpeg ffmpeg = Ffmpeg.start(name, address, path, arguments);
         try {
             return new LiveSource(name, ffmpeg, new Y4mReader(name, new BufferedInputStream(ffmpeg.output(), 1 << 16), -1));
         } catch (BadFileException e) {
@@ -208,14 +212,23 @@ public final class LiveSource implements AutoCloseable {
      *
      * @throws BadFileException if the stream broke off
      */
-    public synchronized Optional<Shot> next() {
+    public Optional<Shot> next() {
+        return next(() -> false);
+    }
+
+    /**
+     * Waits likewise until somebody says that it is enough, who is asked ten times a second; none then, too.
+     *
+     * @throws BadFileException if the stream broke off
+     */
+    public synchronized Optional<Shot> next(BooleanSupplier enough) {
         if (given != null) {
             free.push(given.data);
             given = null;
         }
         try {
-            while (waiting == null && !ended && !closed) {
-                wait();
+            while (waiting == null && !ended && !closed && !enough.getAsBoolean()) {
+                wait(PATIENCE);
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

@@ -83,7 +83,9 @@ class LiveTest {
     @Test
     void whatGoesWrongIsTold() throws Exception {
         String broken = assertThrows(BadFileException.class,
-                () -> LiveSource.open("rtsp://me:secret@camera/1", path("echo 'Connection refused' >&2; exit 1"))).getMessage();
+                () -> LiveSource.open("rtsp://me:secret@camera/1",
+                        path("echo \"$@: Connection refused\" | sed 's/.*rtsp:/rtsp:/' >&2; exit 1")))
+                .getMessage();
         assertTrue(broken.startsWith("rtsp://camera/1: ") && broken.contains("Connection refused"), broken);
         assertFalse(broken.contains("secret"), broken);
         assertTrue(assertThrows(BadFileException.class, () -> LiveSource.open("cam:0", "/nowhere")).getMessage()
@@ -95,7 +97,7 @@ class LiveTest {
             assertTrue(live.next().isPresent());
             assertTrue(assertThrows(BadFileException.class, live::next).getMessage().contains("unplugged"));
         }
-        LiveSource closed = LiveSource.open("cam:0", path("cat '" + one + "'; sleep 60"));
+        LiveSource closed = LiveSource.open("cam:0", path("cat '" + one + "'; exec sleep 60"));
         closed.close();
         closed.close();
         assertThrows(ClosedException.class, closed::next);
@@ -116,13 +118,33 @@ class LiveTest {
                         "/dev/video2"),
                 LiveAddress.of("cam:2").arguments("Linux"));
         assertEquals("/dev/v4l/by-id/usb", LiveAddress.of("cam:/dev/v4l/by-id/usb").arguments("Linux").getLast());
-        assertEquals(List.of("-f", "avfoundation", "-i", "0:none"), end(LiveAddress.of("cam:0").arguments("Mac OS X"), 4));
+        assertEquals(List.of("-f", "avfoundation", "-framerate", "30", "-i", "0:none"),
+                end(LiveAddress.of("cam:0").arguments("Mac OS X"), 6));
         assertEquals(List.of("-f", "dshow", "-i", "video=USB Camera"),
                 end(LiveAddress.of("cam:USB Camera").arguments("Windows 11"), 4));
         List<String> rtsp = LiveAddress.of("rtsp://me:secret@h/x").arguments("Linux");
         assertEquals(List.of("-rtsp_transport", "tcp", "-i", "rtsp://me:secret@h/x"), end(rtsp, 4));
         String allowed = rtsp.get(rtsp.indexOf("-protocol_whitelist") + 1);
         assertFalse(List.of(allowed.split(",")).contains("file"), "a playlist may lead to no file");
+    }
+
+    @Test
+    void passwordsAreNotShown() {
+        assertEquals("rtsp://h/x", LiveSource.shown("rtsp://me:p@ss@h/x"));
+        assertEquals("http://h/x", LiveSource.shown("http://h/x?user=me&password=secret"));
+        assertEquals("srt://h:9", LiveSource.shown("srt://h:9?passphrase=secret"));
+        assertEquals("cam:0", LiveSource.shown("cam:0"));
+    }
+
+    /** A stream that stalls keeps nobody. */
+    @Test
+    void whoHasWaitedEnoughGoes() throws Exception {
+        try (LiveSource live = LiveSource.open("cam:0", path("cat '" + frames(1) + "'; exec sleep 60"))) {
+            assertEquals(0, live.next(() -> false).orElseThrow().index());
+            int[] asked = {0};
+            assertEquals(Optional.empty(), live.next(() -> ++asked[0] > 2));
+            assertEquals(3, asked[0]);
+        }
     }
 
     private static List<String> end(List<String> all, int n) {
