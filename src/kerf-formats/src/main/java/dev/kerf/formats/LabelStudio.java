@@ -10,6 +10,7 @@ import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalDouble;
@@ -60,8 +61,9 @@ final class LabelStudio {
             height = size.height();
         }
         List<Item> items = new ArrayList<>();
+        Map<String, String> labels = labels(drawn);
         for (Json r : drawn) {
-            item(r, width, height, items);
+            item(r, width, height, labels, items);
         }
         return new Annotations(name, width, height, items);
     }
@@ -96,8 +98,26 @@ final class LabelStudio {
         throw task.at("data").error("has no address of a picture");
     }
 
-    private void item(Json r, int width, int height, List<Item> items) {
+    /** Labels by the region that they are of: a region may be drawn by one tag and named by another. */
+    private static Map<String, String> labels(List<Json> drawn) {
+        Map<String, String> out = new HashMap<>();
+        for (Json r : drawn) {
+            r.at("value").members().forEach((key, value) -> {
+                if (key.endsWith("labels") && value.isArray() && value.size() > 0
+                        && r.find("id").filter(Json::isString).isPresent()) {
+                    out.putIfAbsent(r.at("id").asString(), value.at(0).asString());
+                }
+            });
+        }
+        return out;
+    }
+
+    private void item(Json r, int width, int height, Map<String, String> labels, List<Item> items) {
         String type = r.at("type").asString();
+        if (type.equals("labels")) {
+            // The name of a region that another result draws.
+            return;
+        }
         Json v = r.at("value");
         double x = width / 100.0;
         double y = height / 100.0;
@@ -117,7 +137,7 @@ final class LabelStudio {
                 return;
             }
             String label = v.find(type).filter(l -> l.isArray() && l.size() > 0).map(l -> l.at(0).asString())
-                    .orElse("unlabelled");
+                    .or(() -> r.find("id").filter(Json::isString).map(id -> labels.get(id.asString()))).orElse("unlabelled");
             OptionalDouble score = r.find("score").filter(Json::isNumber).map(s -> OptionalDouble.of(s.asDouble()))
                     .orElse(OptionalDouble.empty());
             items.add(new Item(label, Kind.THING, mask, score, 0));

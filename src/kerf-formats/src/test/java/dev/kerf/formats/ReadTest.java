@@ -81,6 +81,20 @@ class ReadTest {
         assertEquals(Map.of("keypointlabels", 1), set.leftOut());
     }
 
+    /** A rectangle and its name by tags of their own. */
+    @Test
+    void labelStudiosNamesBesideShapes() throws IOException {
+        Path file = Files.writeString(dir.resolve("a.json"), """
+                [{"data": {"image": "a.png"}, "annotations": [{"result": [
+                  {"id": "k", "type": "rectangle", "original_width": 10, "original_height": 10,
+                   "value": {"x": 10, "y": 10, "width": 20, "height": 30, "rotation": 0}},
+                  {"id": "k", "type": "labels", "original_width": 10, "original_height": 10,
+                   "value": {"x": 10, "y": 10, "width": 20, "height": 30, "rotation": 0, "labels": ["crack"]}}]}]}]
+                """);
+        List<Item> items = AnnotationFormat.LABEL_STUDIO.read(file, SIZES).pictures().getFirst().items();
+        assertEquals(List.of("crack 6"), items.stream().map(i -> i.label() + " " + i.mask().area()).toList());
+    }
+
     @Test
     void quPath() {
         AnnotationSet set = read(AnnotationFormat.QUPATH, "scene.geojson");
