@@ -46,12 +46,7 @@ public record Annotations(String file, int width, int height, List<Item> items) 
      * @param score 0 … 1, how sure a network is of it
      * @param group number of the object, by which pictures of a video share it; 0 where it has none
      */
-    public record Item(String label, Kind kind, RunLength mask, OptionalDouble score, int group) {
-        /** An object without a score. */
-        public static Item thing(String label, RunLength mask) {
-            return new Item(label, Kind.THING, mask, OptionalDouble.empty(), 0);
-        }
-    }
+    public record Item(String label, Kind kind, RunLength mask, OptionalDouble score, int group) {}
 
     /**
      * Copies the list.

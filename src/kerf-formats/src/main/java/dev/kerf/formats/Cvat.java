@@ -143,7 +143,7 @@ final class Cvat implements Xml.Visitor {
             return switch (e.name()) {
                 case "polygon" -> polygon(points(e));
                 case "box" -> box(e);
-                case "ellipse" -> polygon(Outlines.ellipse(e.number("cx"), e.number("cy"), e.number("rx"), e.number("ry"),
+                case "ellipse" -> polygon(PolygonShapes.ellipse(e.number("cx"), e.number("cy"), e.number("rx"), e.number("ry"),
                         e.optional("rotation")));
                 default -> new CvatMask(e.integer("left"), e.integer("top"), e.integer("width"), e.integer("height"),
                         runs(e)).in(width, height);
@@ -165,8 +165,9 @@ final class Cvat implements Xml.Visitor {
         double top = e.number("ytl");
         double right = e.number("xbr");
         double bottom = e.number("ybr");
-        return polygon(Outlines.turned(new double[] {left, top, right, top, right, bottom, left, bottom}, (left + right) / 2,
-                (top + bottom) / 2, e.optional("rotation")));
+        return polygon(
+                PolygonShapes.turned(new double[] {left, top, right, top, right, bottom, left, bottom}, (left + right) / 2,
+                        (top + bottom) / 2, e.optional("rotation")));
     }
 
     private static double[] points(Xml.Element e) {

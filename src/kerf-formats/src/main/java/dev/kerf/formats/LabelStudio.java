@@ -126,9 +126,9 @@ final class LabelStudio {
             RunLength mask = switch (type) {
                 case "brushlabels", "brush" -> RunLength.encode(BrushRle.read(v.at("rle"), width, height));
                 case "polygonlabels", "polygon" -> polygon(width, height, corners(v.at("points"), x, y));
-                case "rectanglelabels", "rectangle" -> polygon(width, height, Outlines.box(v.at("x").asDouble() * x,
+                case "rectanglelabels", "rectangle" -> polygon(width, height, PolygonShapes.box(v.at("x").asDouble() * x,
                         v.at("y").asDouble() * y, v.at("width").asDouble() * x, v.at("height").asDouble() * y, turn));
-                case "ellipselabels", "ellipse" -> polygon(width, height, Outlines.ellipse(v.at("x").asDouble() * x,
+                case "ellipselabels", "ellipse" -> polygon(width, height, PolygonShapes.ellipse(v.at("x").asDouble() * x,
                         v.at("y").asDouble() * y, v.at("radiusX").asDouble() * x, v.at("radiusY").asDouble() * y, turn));
                 default -> null;
             };

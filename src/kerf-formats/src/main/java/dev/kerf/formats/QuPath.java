@@ -67,7 +67,7 @@ final class QuPath {
         Optional<Json> properties = feature.find("properties").filter(Json::isObject);
         try {
             items.add(new Item(properties.flatMap(QuPath::label).orElse(UNCLASSIFIED), Kind.THING,
-                    Outlines.filled(size.width(), size.height(), polygons), properties.map(QuPath::score)
+                    PolygonShapes.filled(size.width(), size.height(), polygons), properties.map(QuPath::score)
                             .orElse(OptionalDouble.empty()),
                     0));
         } catch (KerfException e) {

@@ -26,7 +26,7 @@ record YoloWriter(Path directory, List<String> labels) implements AnnotationWrit
                 labels.add(item.label());
             }
             out.append(labels.indexOf(item.label()));
-            double[] outline = Outlines.joined(parts);
+            double[] outline = PolygonShapes.joined(parts);
             for (int i = 0; i < outline.length; i++) {
                 out.append(' ').append(outline[i] / (i % 2 == 0 ? picture.width() : picture.height()));
             }

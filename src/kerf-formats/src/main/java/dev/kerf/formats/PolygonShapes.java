@@ -2,15 +2,14 @@ package dev.kerf.formats;
 
 import dev.kerf.mask.Mask;
 import dev.kerf.mask.RunLength;
-import java.util.ArrayList;
 import java.util.List;
 
 /** Polygons with holes and in parts, to pixels and from them; all x, y of the corners in turn, in pixels. */
-final class Outlines {
+final class PolygonShapes {
     /** Corners of what stands for an ellipse: of one 4,000 pixels long none is further than a tenth of a pixel from it. */
     private static final int ROUND = 256;
 
-    private Outlines() {}
+    private PolygonShapes() {}
 
     /**
      * Parts as one polygon: from the first corner of each a cut of no width leads to that of the next and back again. By the even-odd
@@ -81,13 +80,6 @@ final class Outlines {
             out[i] = cx + dx * cos - dy * sin;
             out[i + 1] = cy + dx * sin + dy * cos;
         }
-        return out;
-    }
-
-    /** Polygons without holes, each as a list of one ring. */
-    static List<List<double[]>> rings(List<double[]> polygons) {
-        List<List<double[]>> out = new ArrayList<>();
-        polygons.forEach(p -> out.add(List.of(p)));
         return out;
     }
 }
