@@ -52,7 +52,7 @@ class PanopticQualityTest {
         try (Device device = Backends.open(id);
                 PanopticQuality quality = new PanopticQuality(device, truth.categories().values())) {
             for (long image : truth.images()) {
-                quality.add(truth.picture(image), predicted.picture(image));
+                quality.add(image, truth.picture(image), predicted.picture(image));
             }
             PanopticQuality.Scores scores = quality.scores();
             compare(expected.at("All"), scores.all());
@@ -84,7 +84,7 @@ class PanopticQualityTest {
             try (Device device = Backends.open("cpu");
                     PanopticQuality quality = PanopticQuality.ofBoundaries(device, truth.categories().values(), ratio)) {
                 for (long image : truth.images()) {
-                    quality.add(truth.picture(image), predicted.picture(image));
+                    quality.add(image, truth.picture(image), predicted.picture(image));
                 }
                 compare(expected.at("All"), quality.scores().all());
                 compare(expected.at("Things"), quality.scores().things());
@@ -126,7 +126,7 @@ class PanopticQualityTest {
         try (Device device = Backends.open(id)) {
             try (PanopticQuality q = new PanopticQuality(device, CATEGORIES)) {
                 // Two of three pixels, then a cat taken for a dog.
-                q.add(row(11, 11, 11, 12, 12, 71), row(11, 11, 71, 21, 21, 71));
+                q.add(q.tally().size(), row(11, 11, 11, 12, 12, 71), row(11, 11, 71, 21, 21, 71));
                 assertEquals("1 0 1", counts(q, 1));
                 assertEquals("0 1 0", counts(q, 2));
                 assertEquals("0 1 1", counts(q, 7), "IoU 1/2 is no match");
@@ -136,26 +136,26 @@ class PanopticQualityTest {
                 assertEquals(4 / 27.0, q.scores().all().pq(), EXACT);
                 assertEquals(2, q.scores().things().classes());
                 // Another image adds up.
-                q.add(row(11, 71), row(11, 71));
+                q.add(q.tally().size(), row(11, 71), row(11, 71));
                 assertEquals("2 0 1", counts(q, 1));
                 assertEquals(5 / 3.0 / 2.5, q.scores().of(1).pq(), EXACT);
             }
             try (PanopticQuality q = new PanopticQuality(device, CATEGORIES)) {
                 // What of the prediction lies on void isn't in the union.
-                q.add(row(0, 0, 11, 11, 0), row(11, 11, 11, 11, 21));
+                q.add(q.tally().size(), row(0, 0, 11, 11, 0), row(11, 11, 11, 11, 21));
                 assertEquals("1 0 0", counts(q, 1));
                 assertEquals(1, q.scores().of(1).sq(), EXACT);
                 assertEquals("0 0 0", counts(q, 2), "all of it lies on void");
                 // Exactly half on void: it counts.
-                q.add(row(0, 71), row(21, 21));
+                q.add(q.tally().size(), row(0, 71), row(21, 21));
                 assertEquals("0 1 0", counts(q, 2));
             }
             try (PanopticQuality q = new PanopticQuality(device, CATEGORIES)) {
                 // On a crowd of its class it doesn't count, on one of another it does; void and crowd add up.
-                q.add(row(List.of(11), 11, 11, 11, 11, 0, 71), row(12, 12, 21, 21, 13, 13));
+                q.add(q.tally().size(), row(List.of(11), 11, 11, 11, 11, 0, 71), row(12, 12, 21, 21, 13, 13));
                 assertEquals("0 1 0", counts(q, 1), "13: half on void");
                 assertEquals("0 1 0", counts(q, 2));
-                q.add(row(List.of(11), 11, 11, 0, 71), row(13, 13, 13, 13));
+                q.add(q.tally().size(), row(List.of(11), 11, 11, 0, 71), row(13, 13, 13, 13));
                 assertEquals("0 1 0", counts(q, 1), "three of four on crowd and void");
             }
         }
@@ -165,10 +165,10 @@ class PanopticQualityTest {
     @MethodSource(DEVICES)
     void nothingAtAllHasNoMean(String id) {
         try (Device device = Backends.open(id); PanopticQuality q = new PanopticQuality(device, CATEGORIES)) {
-            q.add(row(0, 0, 0), row(0, 0, 0));
+            q.add(q.tally().size(), row(0, 0, 0), row(0, 0, 0));
             assertEquals(new PanopticQuality.Scores.Mean(Double.NaN, Double.NaN, Double.NaN, 0), q.scores().all());
             assertEquals(0, q.scores().of(1).pq());
-            q.add(row(11, 11, 11), row(0, 0, 0));
+            q.add(q.tally().size(), row(11, 11, 11), row(0, 0, 0));
             assertEquals(new PanopticQuality.Scores.Mean(0, 0, 0, 1), q.scores().all());
             assertTrue(Double.isNaN(q.scores().stuff().pq()));
         }
@@ -193,7 +193,7 @@ class PanopticQualityTest {
             categories.put(16_000_000 - i, 1 + i % 2);
         }
         try (Device device = Backends.open(id); PanopticQuality q = new PanopticQuality(device, CATEGORIES)) {
-            q.add(Panoptic.of(n, 10, truth, categories), Panoptic.of(n, 10, predicted, categories));
+            q.add(q.tally().size(), Panoptic.of(n, 10, truth, categories), Panoptic.of(n, 10, predicted, categories));
             assertEquals(n / 2 + " 0 0", counts(q, 1));
             assertEquals("0 " + n / 2 + " " + n / 2, counts(q, 2));
             assertEquals(0.6, q.scores().of(1).pq(), EXACT);
@@ -212,10 +212,10 @@ class PanopticQualityTest {
         try (Device device = Backends.open(id);
                 PanopticQuality few = new PanopticQuality(device, TENS);
                 PanopticQuality many = new PanopticQuality(device, TENS)) {
-            few.add(row(List.of(12, 25), truth), row(predicted));
+            few.add(few.tally().size(), row(List.of(12, 25), truth), row(predicted));
             int[] more = IntStream.concat(Arrays.stream(truth), Arrays.stream(dots)).toArray();
             int[] given = IntStream.concat(Arrays.stream(predicted), Arrays.stream(dots)).toArray();
-            many.add(row(List.of(12, 25), more), row(given));
+            many.add(many.tally().size(), row(List.of(12, 25), more), row(given));
             for (int c = 1; c <= 3; c++) {
                 assertEquals(counts(few, c), counts(many, c));
                 assertEquals(few.scores().of(c).iouSum(), many.scores().of(c).iouSum());
@@ -232,14 +232,14 @@ class PanopticQualityTest {
     @MethodSource(DEVICES)
     void whatCannotBeComparedIsRefused(String id) {
         try (Device device = Backends.open(id); PanopticQuality q = new PanopticQuality(device, CATEGORIES)) {
-            assertThrows(BadInputException.class, () -> q.add(row(11), row(11, 11)));
-            assertThrows(BadInputException.class, () -> q.add(row(31), row(11)));
-            assertThrows(BadInputException.class, () -> q.add(row(11), row(31)));
+            assertThrows(BadInputException.class, () -> q.add(q.tally().size(), row(11), row(11, 11)));
+            assertThrows(BadInputException.class, () -> q.add(q.tally().size(), row(31), row(11)));
+            assertThrows(BadInputException.class, () -> q.add(q.tally().size(), row(11), row(31)));
             Panoptic ghost = Panoptic.of(1, 1, new int[] {0}, List.of(new Segment(5, 1, false, 3, Box.EMPTY)));
-            assertThrows(BadInputException.class, () -> q.add(row(11), ghost));
+            assertThrows(BadInputException.class, () -> q.add(q.tally().size(), row(11), ghost));
             assertThrows(BadInputException.class, () -> q.scores().of(3));
             assertEquals("0 0 0", counts(q, 1), "nothing was counted");
-            q.add(ghost, row(0));
+            q.add(q.tally().size(), ghost, row(0));
             assertEquals("0 0 1", counts(q, 1), "a true segment may have no pixels");
         }
     }

@@ -2,6 +2,7 @@ package dev.kerf.mask;
 
 import dev.kerf.error.BadFileException;
 import dev.kerf.json.Json;
+import java.io.Serializable;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -65,7 +66,7 @@ public final class CocoDataset {
      * @param name  for people
      * @param thing whether it is of countable things; true where the file doesn't say
      */
-    public record Category(int id, String name, boolean thing) {
+    public record Category(int id, String name, boolean thing) implements Serializable {
         static Category of(Json json) {
             int id = json.at("id").asInt();
             return new Category(id, json.find("name").map(Json::asString).orElse("category " + id),

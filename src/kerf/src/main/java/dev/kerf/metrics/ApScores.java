@@ -6,6 +6,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalDouble;
+import java.util.TreeMap;
 import java.util.stream.IntStream;
 
 /**
@@ -56,8 +57,12 @@ public final class ApScores {
         this.curves = curves;
     }
 
-    /** @param matches by category; each list in ascending order of images */
-    static ApScores of(AveragePrecision.Protocol protocol, Map<Integer, List<ImageMatches>> matches) {
+    /** Of what was counted. */
+    public static ApScores of(Tally<AveragePrecision.Matches> tally) {
+        AveragePrecision.Protocol protocol = ((TallyForm.OfDetections) tally.form()).protocol();
+        Map<Integer, List<ImageMatches>> matches = new TreeMap<>();
+        tally.forEach((_, image) -> image.byCategory()
+                .forEach((category, m) -> matches.computeIfAbsent(category, _ -> new ArrayList<>()).add(m)));
         int areas = protocol.areas().size();
         int limits = protocol.limits().size();
         int ious = protocol.ious().size();
@@ -71,7 +76,7 @@ public final class ApScores {
                 RankedMatches ranked = RankedMatches.of(images, protocol.limits().get(m));
                 for (int a = 0; a < areas; a++) {
                     int area = a;
-                    int truths = images.stream().mapToInt(i -> i.truths()[area]).sum();
+                    long truths = images.stream().mapToLong(i -> i.truths()[area]).sum();
                     for (int t = 0; t < ious; t++) {
                         double[] curve = ranked.measure(a, t, truths, precision[k][a][m], recall[k][a][m]);
                         // What comes last is of the most detections.

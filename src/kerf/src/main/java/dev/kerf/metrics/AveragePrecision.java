@@ -6,9 +6,9 @@ import dev.kerf.mask.Instances;
 import dev.kerf.mask.Instances.Instance;
 import dev.kerf.mask.Rectangle;
 import dev.kerf.mask.RunLength;
+import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -121,7 +121,7 @@ public final class AveragePrecision {
      * @param limits how many detections count of an image and class, ascending
      * @param areas  sizes that are measured apart; the first stands for all
      */
-    public record Protocol(List<Double> ious, List<Integer> limits, List<AreaRange> areas) {
+    public record Protocol(List<Double> ious, List<Integer> limits, List<AreaRange> areas) implements Serializable {
         private static final int IOUS = 10;
         private static final int MOST_IOUS = 64;
 
@@ -143,7 +143,7 @@ public final class AveragePrecision {
          * @param from least area in pixels, itself included
          * @param to   greatest area, itself included
          */
-        public record AreaRange(String name, double from, double to) {
+        public record AreaRange(String name, double from, double to) implements Serializable {
             /**
              * Figures are named by it.
              *
@@ -186,8 +186,21 @@ public final class AveragePrecision {
     private final boolean boxes;
     private final boolean classes;
     private final PairIou pairs;
-    private final Map<Integer, List<ImageMatches>> matches = new TreeMap<>();
-    private final Set<Long> images = new HashSet<>();
+    private final Tally<Matches> tally;
+
+    /** Which detections of an image match, by class: what a {@link Tally} keeps of it. */
+    public static final class Matches {
+        private final Map<Integer, ImageMatches> byCategory;
+
+        /** @param byCategory ascending */
+        Matches(Map<Integer, ImageMatches> byCategory) {
+            this.byCategory = byCategory;
+        }
+
+        Map<Integer, ImageMatches> byCategory() {
+            return byCategory;
+        }
+    }
 
     /** IoU of every detection of one image and class with every true object, [detection][object]. */
     @FunctionalInterface
@@ -200,6 +213,7 @@ public final class AveragePrecision {
         this.boxes = boxes;
         this.classes = classes;
         this.pairs = pairs;
+        this.tally = Tally.detections(protocol);
     }
 
     /** Of boxes, by COCO's protocol. Boxes are compared in float64 on the host. */
@@ -280,13 +294,26 @@ public final class AveragePrecision {
      * @throws BadInputException if it was added before, or a box or mask that is to be compared is missing
      */
     public void add(long image, List<GroundTruth> truth, List<Detection> detections) {
-        if (!images.add(image)) {
+        String name = Long.toString(image);
+        if (tally.images().contains(name)) {
             throw new BadInputException("image " + image + " was added before");
         }
+        tally.add(name, match(truth, detections));
+    }
+
+    /**
+     * Which detections of an image match, for a {@link Tally#detections}; adds nothing here. Equal scores stay in the order given.
+     *
+     * @param truth      what is in it
+     * @param detections what was found in it
+     * @throws BadInputException if a box or mask that is to be compared is missing
+     */
+    public Matches match(List<GroundTruth> truth, List<Detection> detections) {
         Map<Integer, List<GroundTruth>> objects = byCategory(truth, GroundTruth::category);
         Map<Integer, List<Detection>> found = byCategory(detections, Detection::category);
         Set<Integer> categories = new TreeSet<>(objects.keySet());
         categories.addAll(found.keySet());
+        Map<Integer, ImageMatches> matches = new TreeMap<>();
         for (int category : categories) {
             List<GroundTruth> here = objects.getOrDefault(category, List.of());
             // Adding 0 makes -0.0 equal to 0.0, as numbers are.
@@ -296,9 +323,9 @@ public final class AveragePrecision {
             double[][] ious = here.isEmpty() || surest.isEmpty()
                     ? new double[surest.size()][here.size()]
                     : pairs.of(surest, here);
-            matches.computeIfAbsent(category, k -> new ArrayList<>())
-                    .add(ImageMatches.of(image, here, surest, ious, protocol));
+            matches.put(category, ImageMatches.of(here, surest, ious, protocol));
         }
+        return new Matches(matches);
     }
 
     private <T> Map<Integer, List<T>> byCategory(List<T> items, ToIntFunction<T> category) {
@@ -349,10 +376,14 @@ public final class AveragePrecision {
                 boxes ? a.box() : null, boxes ? null : a.mask())).toList();
     }
 
+    /** What was counted of the images so far; images that others counted may be merged into it. */
+    public Tally<Matches> tally() {
+        return tally;
+    }
+
     /** The scores of what has been added so far. */
     public ApScores scores() {
-        matches.values().forEach(m -> m.sort(Comparator.comparingLong(ImageMatches::image)));
-        return ApScores.of(protocol, matches);
+        return ApScores.of(tally);
     }
 
     private static double[][] boxIou(List<Detection> found, List<GroundTruth> truth) {

@@ -84,6 +84,18 @@ public final class ConfusionMatrix {
         return new ConfusionMatrix(k, flat);
     }
 
+    /** Counts [t * classes + p], kept. */
+    static ConfusionMatrix ofFlat(int classes, long[] counts) {
+        return new ConfusionMatrix(classes, counts);
+    }
+
+    /** Adds the counts to sums. */
+    void addTo(long[] sums) {
+        for (int i = 0; i < sums.length; i++) {
+            sums[i] = Overlap.sum(sums[i], counts[i]);
+        }
+    }
+
     /** Number of classes. */
     public int classes() {
         return classes;
@@ -186,8 +198,8 @@ public final class ConfusionMatrix {
             throw new BadInputException("confusion matrices of " + classes + " and " + other.classes
                     + " classes can't be added");
         }
-        long[] sum = new long[counts.length];
-        Arrays.setAll(sum, i -> Overlap.sum(counts[i], other.counts[i]));
+        long[] sum = counts.clone();
+        other.addTo(sum);
         return new ConfusionMatrix(classes, sum);
     }
 

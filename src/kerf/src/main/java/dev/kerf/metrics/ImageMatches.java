@@ -10,13 +10,12 @@ import java.util.stream.IntStream;
  * of greatest IoU that is left, as COCO's evaluation does it. Objects to ignore (crowds, and those of other sizes) come
  * last; what matches them, and what matches nothing and is of another size itself, counts neither for nor against.
  *
- * @param image   by which images are put in order
  * @param scores  descending, one for each detection that counts
  * @param matched [area][detection]: bit t says whether it matches at the t-th IoU
  * @param ignored [area][detection]: bit t says whether it is left out at the t-th IoU
  * @param truths  [area]: objects not ignored
  */
-record ImageMatches(long image, double[] scores, long[][] matched, long[][] ignored, int[] truths) {
+record ImageMatches(double[] scores, long[][] matched, long[][] ignored, long[] truths) {
     /** Where the IoU asked for is 1, that much less is enough, as in pycocotools. */
     private static final double ALMOST_ONE = 1 - 1e-10;
 
@@ -25,12 +24,13 @@ record ImageMatches(long image, double[] scores, long[][] matched, long[][] igno
      *
      * @param ious [detection][object]
      */
-    static ImageMatches of(long image, List<GroundTruth> truth, List<Detection> detections, double[][] ious,
+    static ImageMatches of(List<GroundTruth> truth, List<Detection> detections, double[][] ious,
             AveragePrecision.Protocol protocol) {
         int areas = protocol.areas().size();
         long[][] matched = new long[areas][detections.size()];
         long[][] ignored = new long[areas][detections.size()];
-        int[] truths = new int[areas];
+        long[] truths = new long[areas];
+        long all = -1L >>> -protocol.ious().size();
         for (int a = 0; a < areas; a++) {
             AveragePrecision.Protocol.AreaRange range = protocol.areas().get(a);
             boolean[] ignore = new boolean[truth.size()];
@@ -45,11 +45,11 @@ record ImageMatches(long image, double[] scores, long[][] matched, long[][] igno
             }
             for (int d = 0; d < detections.size(); d++) {
                 if (!range.contains(detections.get(d).area())) {
-                    ignored[a][d] |= ~matched[a][d];
+                    ignored[a][d] |= ~matched[a][d] & all;
                 }
             }
         }
-        return new ImageMatches(image, detections.stream().mapToDouble(Detection::score).toArray(), matched, ignored,
+        return new ImageMatches(detections.stream().mapToDouble(Detection::score).toArray(), matched, ignored,
                 truths);
     }
 
@@ -83,5 +83,38 @@ record ImageMatches(long image, double[] scores, long[][] matched, long[][] igno
     /** Detections that count if at most so many do. */
     int count(int limit) {
         return Math.min(limit, scores.length);
+    }
+
+    /** Of each detection the score and its bits. */
+    void write(CountBytes.Out out) {
+        for (long n : truths) {
+            out.unsigned(n);
+        }
+        out.unsigned(scores.length);
+        for (int d = 0; d < scores.length; d++) {
+            out.score(scores[d]);
+            for (int a = 0; a < truths.length; a++) {
+                out.unsigned(matched[a][d]);
+                out.unsigned(ignored[a][d]);
+            }
+        }
+    }
+
+    static ImageMatches read(CountBytes.In in, int areas) {
+        long[] truths = new long[areas];
+        for (int a = 0; a < areas; a++) {
+            truths[a] = in.unsigned();
+        }
+        double[] scores = new double[in.count()];
+        long[][] matched = new long[areas][scores.length];
+        long[][] ignored = new long[areas][scores.length];
+        for (int d = 0; d < scores.length; d++) {
+            scores[d] = in.score();
+            for (int a = 0; a < areas; a++) {
+                matched[a][d] = in.unsigned();
+                ignored[a][d] = in.unsigned();
+            }
+        }
+        return new ImageMatches(scores, matched, ignored, truths);
     }
 }

@@ -17,8 +17,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Panoptic Quality, image by image (Kirillov et al. 2019, "Panoptic segmentation"); pixels are counted on a device, those
@@ -27,7 +29,7 @@ import java.util.stream.Stream;
  * <pre>{@code
  * try (Device device = Backends.open("cpu");
  *         PanopticQuality quality = new PanopticQuality(device, truth.categories().values())) {
- *     for (long image : truth.images()) quality.add(truth.picture(image), predicted.picture(image));
+ *     for (long image : truth.images()) quality.add(image, truth.picture(image), predicted.picture(image));
  *     quality.scores().all().pq();
  * }
  * }</pre>
@@ -103,6 +105,36 @@ public final class PanopticQuality implements AutoCloseable {
         public record Mean(double pq, double sq, double rq, int classes) {
         }
 
+        /** Of what was counted; IoUs are added up in the order of the images' names, then of the true segments' ids. */
+        public static Scores of(Tally<Matches> tally) {
+            List<CocoDataset.Category> categories = ((TallyForm.OfPanoptic) tally.form()).categories();
+            Map<Integer, Sum> sums = new LinkedHashMap<>();
+            categories.forEach(c -> sums.put(c.id(), new Sum()));
+            tally.forEach((_, image) -> image.byCategory().forEach((category, m) -> sums.get(category).add(m)));
+            return new Scores(categories.stream().map(c -> sums.get(c.id()).score(c)).toList());
+        }
+
+        /** Of a class in all images. */
+        private static final class Sum {
+            private long truePositives;
+            private long falsePositives;
+            private long falseNegatives;
+            private double iouSum;
+
+            void add(Matches.OfClass m) {
+                truePositives += m.pairs().size();
+                falsePositives += m.wrong();
+                falseNegatives += m.missed();
+                for (Matches.Pair pair : m.pairs()) {
+                    iouSum += pair.iou();
+                }
+            }
+
+            ClassScore score(CocoDataset.Category category) {
+                return new ClassScore(category, truePositives, falsePositives, falseNegatives, iouSum);
+            }
+        }
+
         /** Over all classes that occur. */
         public Mean all() {
             return mean(c -> true);
@@ -149,24 +181,51 @@ public final class PanopticQuality implements AutoCloseable {
     private final Device device;
     /** Of the diagonal, to which boundaries reach; 0 where the whole of segments is compared. */
     private final double ratio;
-    private final Map<Integer, Tally> tallies = new LinkedHashMap<>();
+    private final Set<Integer> categories = new HashSet<>();
+    private final Tally<Matches> tally;
     /** By number of labels, which is rounded up: a plan is compiled for each. */
     private final Map<Integer, Confusions> counters = new HashMap<>();
 
-    /** What is counted of a class. */
-    private static final class Tally {
-        private final CocoDataset.Category category;
-        private long truePositives;
-        private long falsePositives;
-        private long falseNegatives;
-        private double iouSum;
+    /** Which segments of an image match, by class: what a {@link Tally} keeps of it. */
+    public static final class Matches {
+        private final Map<Integer, OfClass> byCategory;
 
-        Tally(CocoDataset.Category category) {
-            this.category = category;
+        /** @param byCategory ascending; classes that occur */
+        Matches(Map<Integer, OfClass> byCategory) {
+            this.byCategory = byCategory;
         }
 
-        Scores.ClassScore score() {
-            return new Scores.ClassScore(category, truePositives, falsePositives, falseNegatives, iouSum);
+        Map<Integer, OfClass> byCategory() {
+            return byCategory;
+        }
+
+        /**
+         * Two segments that match.
+         *
+         * @param shared pixels in both; of the whole segments or of their boundaries, whichever IoU is smaller
+         * @param union  pixels in either
+         */
+        record Pair(long shared, long union) {
+            double iou() {
+                return (double) shared / union;
+            }
+        }
+
+        /**
+         * Of one class.
+         *
+         * @param wrong  predicted segments that match none
+         * @param missed true segments that none matches
+         * @param pairs  those that match
+         */
+        record OfClass(long wrong, long missed, List<Pair> pairs) {
+            OfClass() {
+                this(0, 0, new ArrayList<>());
+            }
+
+            OfClass plus(long moreWrong, long moreMissed) {
+                return new OfClass(wrong + moreWrong, missed + moreMissed, pairs);
+            }
         }
     }
 
@@ -196,16 +255,32 @@ public final class PanopticQuality implements AutoCloseable {
     private PanopticQuality(Device device, Collection<CocoDataset.Category> categories, double ratio) {
         this.device = device;
         this.ratio = ratio;
-        categories.forEach(c -> tallies.put(c.id(), new Tally(c)));
+        categories.forEach(c -> this.categories.add(c.id()));
+        this.tally = Tally.panoptic(categories);
     }
 
     /**
      * Adds an image.
      *
+     * @param image its id
+     * @throws BadInputException if it was added before, the sizes differ, a segment's class isn't among the categories, or a
+     *                           predicted segment has no pixels
+     */
+    public void add(long image, Panoptic truth, Panoptic predicted) {
+        String name = Long.toString(image);
+        if (tally.images().contains(name)) {
+            throw new BadInputException("image " + image + " was added before");
+        }
+        tally.add(name, count(truth, predicted));
+    }
+
+    /**
+     * Which segments of an image match, for a {@link Tally#panoptic}; adds nothing here.
+     *
      * @throws BadInputException if the sizes differ, a segment's class isn't among the categories, or a predicted
      *                           segment has no pixels
      */
-    public void add(Panoptic truth, Panoptic predicted) {
+    public Matches count(Panoptic truth, Panoptic predicted) {
         if (truth.width() != predicted.width() || truth.height() != predicted.height()) {
             throw new BadInputException("the truth is " + truth.width() + "x" + truth.height() + ", the prediction "
                     + predicted.width() + "x" + predicted.height());
@@ -224,13 +299,18 @@ public final class PanopticQuality implements AutoCloseable {
                 throw new BadInputException("the predicted segment " + found.get(p - 1).id() + " has no pixels");
             }
         }
+        Map<Integer, Matches.OfClass> matches = new TreeMap<>();
         Set<Integer> right = new HashSet<>();
         Set<Integer> hit = new HashSet<>();
         for (int i = 0; i < shared.size(); i++) {
             int t = shared.truth(i);
             int p = shared.predicted(i);
-            if (t > 0 && p > 0 && matches(truth, real.get(t - 1), predicted, found.get(p - 1), shared.count(i),
-                    pixels[p] - shared.shared(0, p))) {
+            Matches.Pair match = t == 0 || p == 0
+                    ? null
+                    : match(truth, real.get(t - 1), predicted, found.get(p - 1), shared.count(i),
+                            pixels[p] - shared.shared(0, p));
+            if (match != null) {
+                matches.computeIfAbsent(real.get(t - 1).category(), _ -> new Matches.OfClass()).pairs().add(match);
                 hit.add(t);
                 right.add(p);
             }
@@ -240,7 +320,7 @@ public final class PanopticQuality implements AutoCloseable {
             if (s.crowd()) {
                 crowds.put(s.category(), places.get(s.id()));
             } else if (!hit.contains(places.get(s.id()))) {
-                tallies.get(s.category()).falseNegatives++;
+                count(matches, s.category(), 0, 1);
             }
         }
         for (int p = 1; p <= found.size(); p++) {
@@ -248,40 +328,42 @@ public final class PanopticQuality implements AutoCloseable {
             long excused = shared.shared(0, p)
                     + (crowds.containsKey(category) ? shared.shared(crowds.get(category), p) : 0);
             if (!right.contains(p) && 2 * excused <= pixels[p]) {
-                tallies.get(category).falsePositives++;
+                count(matches, category, 1, 0);
             }
         }
+        return new Matches(matches);
+    }
+
+    private static void count(Map<Integer, Matches.OfClass> matches, int category, long wrong, long missed) {
+        matches.put(category, matches.getOrDefault(category, new Matches.OfClass()).plus(wrong, missed));
     }
 
     /** @param area of the predicted segment, without what lies on void */
-    private boolean matches(Panoptic truths, Segment truth, Panoptic predictions, Segment predicted, long both, long area) {
+    private Matches.@Nullable Pair match(Panoptic truths, Segment truth, Panoptic predictions, Segment predicted, long both,
+            long area) {
         if (truth.crowd() || truth.category() != predicted.category()) {
-            return false;
+            return null;
         }
-        double iou = (double) both / (area + truth.area() - both);
-        if (iou > 0.5 && ratio > 0) {
-            iou = Math.min(iou, near(truths, truth.id(), predictions, predicted.id()));
+        Matches.Pair pair = new Matches.Pair(both, area + truth.area() - both);
+        if (pair.iou() > 0.5 && ratio > 0) {
+            Matches.Pair near = near(truths, truth.id(), predictions, predicted.id());
+            pair = near.iou() < pair.iou() ? near : pair;
         }
-        if (iou > 0.5) {
-            Tally tally = tallies.get(truth.category());
-            tally.truePositives++;
-            tally.iouSum += iou;
-        }
-        return iou > 0.5;
+        return pair.iou() > 0.5 ? pair : null;
     }
 
-    /** IoU of the boundaries of two segments. */
-    private double near(Panoptic truths, int truth, Panoptic predictions, int predicted) {
+    /** Pixels of the boundaries of two segments. */
+    private Matches.Pair near(Panoptic truths, int truth, Panoptic predictions, int predicted) {
         int distance = Boundary.distance(truths.width(), truths.height(), ratio);
         Mask own = Boundary.of(truths.mask(truth), distance);
         Mask other = Boundary.of(predictions.mask(predicted), distance);
         long both = own.and(other).area();
-        return (double) both / (own.area() + other.andNot(truths.mask(0)).area() - both);
+        return new Matches.Pair(both, own.area() + other.andNot(truths.mask(0)).area() - both);
     }
 
     private List<Segment> sorted(Panoptic picture, String side) {
         for (Segment s : picture.segments()) {
-            if (!tallies.containsKey(s.category())) {
+            if (!categories.contains(s.category())) {
                 throw new BadInputException("the " + side + " segment " + s.id() + " is of category " + s.category()
                         + ", which the truth doesn't list");
             }
@@ -336,11 +418,14 @@ public final class PanopticQuality implements AutoCloseable {
         return LabelMap.of(bytes.length, 1, bytes);
     }
 
+    /** What was counted of the images so far; images that others counted may be merged into it. */
+    public Tally<Matches> tally() {
+        return tally;
+    }
+
     /** The scores of what has been added so far. */
     public Scores scores() {
-        List<Scores.ClassScore> scores = new ArrayList<>();
-        tallies.values().forEach(t -> scores.add(t.score()));
-        return new Scores(scores);
+        return Scores.of(tally);
     }
 
     /** Frees the plans. */

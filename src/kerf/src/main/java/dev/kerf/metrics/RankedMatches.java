@@ -1,5 +1,6 @@
 package dev.kerf.metrics;
 
+import dev.kerf.error.BadInputException;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
@@ -16,9 +17,16 @@ record RankedMatches(List<ImageMatches> images, int[] image, int[] place) {
     /** Recalls at which precision is taken: 0, 0.01, … 1. */
     static final int RECALLS = 101;
 
+    /** Of a class, which an array holds. */
+    private static final int MOST = Integer.MAX_VALUE - 8;
+
     /** At most so many of each image. */
     static RankedMatches of(List<ImageMatches> images, int limit) {
-        int n = images.stream().mapToInt(i -> i.count(limit)).sum();
+        long all = images.stream().mapToLong(i -> i.count(limit)).sum();
+        if (all > MOST) {
+            throw new BadInputException(all + " detections of a class: at most " + MOST + " can be ranked");
+        }
+        int n = (int) all;
         int[] image = new int[n];
         int[] place = new int[n];
         double[] score = new double[n];
@@ -45,7 +53,7 @@ record RankedMatches(List<ImageMatches> images, int[] image, int[] place) {
      * @param recall    whose element t is set: what all detections reach
      * @return the precision at each recall
      */
-    double[] measure(int a, int t, int truths, double[] precision, double[] recall) {
+    double[] measure(int a, int t, long truths, double[] precision, double[] recall) {
         double[] curve = new double[RECALLS];
         if (truths == 0) {
             Arrays.fill(curve, ApScores.NONE);

@@ -21,6 +21,10 @@
  * <tr><td>what was followed through a video</td><td>{@link dev.kerf.metrics.DavisScore}</td><td>J, F, J&amp;F</td></tr>
  * </table>
  *
+ * <p>Of many images a {@link dev.kerf.metrics.Tally} keeps what was counted, each image once; tallies of parts merge, in any order, to the
+ * bits of one pass. {@link dev.kerf.metrics.LabelScores} and {@link dev.kerf.metrics.OverlapScores} are scores of label maps and masks so
+ * collected.
+ *
  * <p>{@link dev.kerf.metrics.Bootstrap} says between what limits a mean over cases may be expected.
  *
  * <p>Counts of pixels are exact 64-bit integers. What has no score is written as the field writes it: of two empty masks

@@ -6,12 +6,15 @@ import dev.kerf.cli.console.Version;
 import dev.kerf.cli.evaluate.LabelPairs.Pair;
 import dev.kerf.json.Json;
 import dev.kerf.metrics.ConfusionMatrix;
+import dev.kerf.metrics.LabelScores;
 import dev.kerf.metrics.Overlap;
+import dev.kerf.metrics.OverlapScores;
+import dev.kerf.metrics.Tally;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.IntFunction;
-import java.util.function.IntToDoubleFunction;
+import java.util.function.ToDoubleFunction;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
@@ -21,15 +24,12 @@ final class EvaluateReport {
 
     private final Device.Info device;
     private final List<String> classes;
-    private final Evaluation evaluation;
+    private final Tally<ConfusionMatrix> labels;
     private final Json images = Json.array();
     private final Json failures = Json.array();
-    /** By class: counts near the outlines, pooled; sums of the images' scores, and how many images have one. */
-    private final Overlap[] near;
-    private final double[] nearSums;
-    private final int[] nearImages;
+    /** By class, near the outlines; empty where they aren't measured. */
+    private final Tally<List<Overlap>> near;
     private Json ignored = Json.of(null);
-    private boolean measuresNear;
     /** Null where distances aren't measured. */
     private final SurfaceScores surfaces;
 
@@ -37,11 +37,8 @@ final class EvaluateReport {
         this.device = device;
         this.surfaces = surfaces;
         this.classes = classes;
-        this.evaluation = new Evaluation(classes.size());
-        this.near = new Overlap[classes.size()];
-        Arrays.fill(near, Overlap.NONE);
-        this.nearSums = new double[classes.size()];
-        this.nearImages = new int[classes.size()];
+        this.labels = Tally.confusions(classes.size());
+        this.near = Tally.overlaps(classes.size());
     }
 
     /** The truth's label that was left out. */
@@ -51,19 +48,15 @@ final class EvaluateReport {
 
     /** Adds an image; the boundaries' overlaps and the outlines' distances are those of the classes, or none if they aren't measured. */
     void add(Pair pair, ConfusionMatrix m, List<Overlap> boundaries, List<SurfaceScores.Score> distances) {
-        evaluation.add(m);
-        measuresNear |= !boundaries.isEmpty();
-        for (int c = 0; c < boundaries.size(); c++) {
-            Overlap o = boundaries.get(c);
-            near[c] = near[c].plus(o);
-            nearSums[c] += o.union() == 0 ? 0 : o.iou();
-            nearImages[c] += o.union() == 0 ? 0 : 1;
+        labels.add(pair.name(), m);
+        if (!boundaries.isEmpty()) {
+            near.add(pair.name(), boundaries);
         }
         Json image = Json.object().put("name", pair.name()).put("predicted", pair.predicted().toString())
                 .put("truth", pair.truth().toString()).put("pixels", m.pixels())
                 .put("pixelAccuracy", score(m.pixelAccuracy())).put("meanIou", score(m.meanIou()))
                 .put("meanDice", score(m.meanDice())).put("iou", each(m::iou)).put("dice", each(m::dice));
-        images.add(distances.isEmpty() ? image : image.put("distances", surfaces.add(distances)));
+        images.add(distances.isEmpty() ? image : image.put("distances", surfaces.add(pair.name(), distances)));
     }
 
     /** Notes an image that couldn't be compared. */
@@ -78,30 +71,27 @@ final class EvaluateReport {
 
     /** How many were compared. */
     long images() {
-        return evaluation.images();
+        return labels.size();
     }
 
-    private double nearPooled(int c) {
-        return near[c].union() == 0 ? Double.NaN : near[c].iou();
+    private static double pooled(OverlapScores o) {
+        return o.pooled().union() == 0 ? Double.NaN : o.pooled().iou();
     }
 
-    private double nearMean(int c) {
-        return nearImages[c] == 0 ? Double.NaN : nearSums[c] / nearImages[c];
-    }
-
-    private double meanOverClasses(IntToDoubleFunction score) {
-        return IntStream.range(0, classes.size()).mapToDouble(score).filter(v -> !Double.isNaN(v)).average()
-                .orElse(Double.NaN);
+    private static double meanOverClasses(List<OverlapScores> near, ToDoubleFunction<OverlapScores> score) {
+        return near.stream().mapToDouble(score).filter(v -> !Double.isNaN(v)).average().orElse(Double.NaN);
     }
 
     /** The table, a line each. */
     List<String> table() {
-        ConfusionMatrix m = evaluation.pooled();
-        Evaluation.ImageMean mean = evaluation.imageMean();
+        LabelScores scores = LabelScores.of(labels);
+        ConfusionMatrix m = scores.pooled();
+        LabelScores.ImageMean mean = scores.imageMean();
+        List<OverlapScores> outlines = OverlapScores.of(near);
         int name = Math.max("class".length(), classes.stream().mapToInt(String::length).max().orElse(0));
         int total = "frequency-weighted IoU".length();
         List<String> lines = new ArrayList<>();
-        lines.add(evaluation.images() + (evaluation.images() == 1 ? " image, " : " images, ") + m.pixels() + " pixels, "
+        lines.add(labels.size() + (labels.size() == 1 ? " image, " : " images, ") + m.pixels() + " pixels, "
                 + classes.size() + (classes.size() == 1 ? " class" : " classes") + ", on " + device.backend());
         lines.add("");
         lines.add(row("", name, cells(List.of("", "", "", "", "pixels", "pixels", "image", "image", ""), "boundary",
@@ -111,7 +101,8 @@ final class EvaluateReport {
         for (int c = 0; c < classes.size(); c++) {
             lines.add(row(classes.get(c), name, cells(List.of(text(m.iou(c)), text(m.dice(c)), text(m.precision(c)),
                     text(m.recall(c)), "" + m.truthPixels(c), "" + m.predictedPixels(c), text(mean.iou()[c]),
-                    text(mean.dice()[c]), "" + mean.images()[c]), text(nearPooled(c)), text(nearMean(c)))));
+                    text(mean.dice()[c]), "" + mean.images()[c]), text(pooled(outlines.get(c))),
+                    text(outlines.get(c).meanIou()))));
         }
         lines.add("");
         lines.add(row("", total, "pooled", "per image"));
@@ -121,9 +112,9 @@ final class EvaluateReport {
         lines.add(row("mean Dice", total, text(m.meanDice()), text(mean.meanDice())));
         lines.add(row("frequency-weighted IoU", total, text(m.frequencyWeightedIou()),
                 text(mean.frequencyWeightedIou())));
-        if (measuresNear) {
-            lines.add(row("mean boundary IoU", total, text(meanOverClasses(this::nearPooled)),
-                    text(meanOverClasses(this::nearMean))));
+        if (near.size() > 0) {
+            lines.add(row("mean boundary IoU", total, text(meanOverClasses(outlines, EvaluateReport::pooled)),
+                    text(meanOverClasses(outlines, OverlapScores::meanIou))));
         }
         if (surfaces != null) {
             lines.addAll(surfaces.table(classes));
@@ -133,14 +124,16 @@ final class EvaluateReport {
 
     /** Those of every table, and those for boundaries. */
     private String[] cells(List<String> always, String... boundaries) {
-        return Stream.concat(always.stream(), measuresNear ? Arrays.stream(boundaries) : Stream.empty())
+        return Stream.concat(always.stream(), near.size() > 0 ? Arrays.stream(boundaries) : Stream.empty())
                 .toArray(String[]::new);
     }
 
     /** The document. */
     Json json() {
-        ConfusionMatrix m = evaluation.pooled();
-        Evaluation.ImageMean mean = evaluation.imageMean();
+        LabelScores scores = LabelScores.of(labels);
+        ConfusionMatrix m = scores.pooled();
+        LabelScores.ImageMean mean = scores.imageMean();
+        List<OverlapScores> outlines = OverlapScores.of(near);
         Json each = Json.array();
         for (int c = 0; c < classes.size(); c++) {
             Json one = Json.object().put("name", classes.get(c)).put("label", c).put("iou", score(m.iou(c)))
@@ -153,13 +146,13 @@ final class EvaluateReport {
             if (surfaces != null) {
                 one.put("distances", surfaces.json(c));
             }
-            each.add(measuresNear
-                    ? one.put("boundaryIou", Json.object().put("pooled", score(nearPooled(c)))
-                            .put("imageMean", score(nearMean(c))))
+            each.add(near.size() > 0
+                    ? one.put("boundaryIou", Json.object().put("pooled", score(pooled(outlines.get(c))))
+                            .put("imageMean", score(outlines.get(c).meanIou())))
                     : one);
         }
         return Json.object().put("kerf", Version.text()).put("backend", device.backend()).put("device", device.name())
-                .put("images", evaluation.images()).put("pixels", m.pixels()).put("ignore", ignored)
+                .put("images", labels.size()).put("pixels", m.pixels()).put("ignore", ignored)
                 .put("classes", each)
                 .put("pooled", totals(m.pixelAccuracy(), m.meanAccuracy(), m.meanIou(), m.meanDice(),
                         m.frequencyWeightedIou()))

@@ -13,6 +13,7 @@ import dev.kerf.metrics.Bootstrap.Interval;
 import dev.kerf.metrics.DavisScore;
 import dev.kerf.metrics.ObjectScores;
 import dev.kerf.metrics.ObjectScores.Matches;
+import dev.kerf.metrics.Tally;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -20,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.stream.LongStream;
 import picocli.CommandLine.Option;
 
 /** How numbers of objects in one directory are compared with those in another: one by one, or as a video that they were followed through. */
@@ -60,24 +62,19 @@ final class ObjectEvaluation {
     private static Report objects(LabelPairs found, Console console) {
         Json images = Json.array();
         Json failed = Json.array();
-        List<double[]> precisions = new ArrayList<>();
-        List<Double> jaccards = new ArrayList<>();
-        Matches[] pooled = new Matches[IOUS.length];
-        Arrays.fill(pooled, new Matches(0, 0, 0));
+        // At each IoU what matches, is wrong and is missed.
+        Tally<long[]> matches = Tally.counts("objects at IoUs of " + Arrays.toString(IOUS), 3 * IOUS.length);
+        Tally<double[]> jaccards = Tally.scores("aggregated Jaccard indices", 1);
         for (Pair pair : found.pairs()) {
             try {
                 LabelMap[] both = read(pair);
                 ObjectScores s = ObjectScores.of(both[0], both[1]);
-                double[] own = new double[IOUS.length];
-                for (int k = 0; k < IOUS.length; k++) {
-                    Matches m = s.at(IOUS[k]);
-                    pooled[k] = pooled[k].plus(m);
-                    own[k] = m.averagePrecision();
-                }
-                precisions.add(own);
-                jaccards.add(s.aggregatedJaccard());
+                List<Matches> own = Arrays.stream(IOUS).mapToObj(s::at).toList();
+                matches.add(pair.name(),
+                        own.stream().flatMapToLong(m -> LongStream.of(m.matched(), m.wrong(), m.missed())).toArray());
+                jaccards.add(pair.name(), new double[] {s.aggregatedJaccard()});
                 Json each = Json.array();
-                Arrays.stream(own).forEach(v -> each.add(score(v)));
+                own.forEach(m -> each.add(score(m.averagePrecision())));
                 images.add(Json.object().put("name", pair.name()).put("truthObjects", s.trueObjects())
                         .put("predictedObjects", s.predictedObjects()).put("ap", each)
                         .put("aji", score(s.aggregatedJaccard())));
@@ -86,14 +83,16 @@ final class ObjectEvaluation {
                 console.note(e.getMessage());
             }
         }
-        List<String> table = new ArrayList<>(List.of(precisions.size() + (precisions.size() == 1 ? " image" : " images")
+        List<String> table = new ArrayList<>(List.of(matches.size() + (matches.size() == 1 ? " image" : " images")
                 + "; means over images with 95 % intervals", "",
                 row("IoU", "AP pooled", "precision", "recall", "F1", "AP by image")));
         Json at = Json.array();
         for (int k = 0; k < IOUS.length; k++) {
-            int i = k;
-            Interval mean = Bootstrap.of().mean(precisions.stream().mapToDouble(p -> p[i]).toArray());
-            Matches m = pooled[k];
+            List<Matches> own = new ArrayList<>();
+            int first = 3 * k;
+            matches.forEach((_, n) -> own.add(new Matches(n[first], n[first + 1], n[first + 2])));
+            Interval mean = Bootstrap.of().mean(own.stream().mapToDouble(Matches::averagePrecision).toArray());
+            Matches m = own.stream().reduce(new Matches(0, 0, 0), Matches::plus);
             table.add(
                     row(Text.fixed(IOUS[k], 2), text(m.averagePrecision()), text(m.precision()), text(m.recall()), text(m.f1()),
                             text(mean)));
@@ -103,13 +102,15 @@ final class ObjectEvaluation {
                     .put("recall", score(m.recall()))
                     .put("f1", score(m.f1())).put("imageMean", json(mean)));
         }
-        Interval aji = Bootstrap.of().mean(jaccards.stream().mapToDouble(v -> v).toArray());
+        List<Double> indices = new ArrayList<>();
+        jaccards.forEach((_, v) -> indices.add(v[0]));
+        Interval aji = Bootstrap.of().mean(indices.stream().mapToDouble(v -> v).toArray());
         table.add("");
         table.add("aggregated Jaccard index  " + text(aji));
         return new Report(table,
                 Json.object().put("kerf", Version.text()).put("at", at).put("aji", json(aji)).put("perImage", images)
                         .put("failed", failed),
-                precisions.size(), failed.size());
+                matches.size(), failed.size());
     }
 
     private static Report video(LabelPairs found) {

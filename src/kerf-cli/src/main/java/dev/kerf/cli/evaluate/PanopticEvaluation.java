@@ -62,7 +62,7 @@ final class PanopticEvaluation {
                 Progress progress = console.terminal() ? Progress.bar(console, images.size()) : Progress.none()) {
             for (long image : images) {
                 try {
-                    quality.add(real.picture(image), found.picture(image));
+                    quality.add(image, real.picture(image), found.picture(image));
                     progress.step();
                 } catch (BadInputException e) {
                     throw new BadInputException(found.file(image) + ": " + e.getMessage());

@@ -4,13 +4,17 @@ import dev.kerf.cli.console.Text;
 import dev.kerf.json.Json;
 import dev.kerf.metrics.Bootstrap;
 import dev.kerf.metrics.Bootstrap.Interval;
+import dev.kerf.metrics.Tally;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.ToDoubleFunction;
+import java.util.stream.DoubleStream;
 
 /** Distances between outlines of all images, by class: what the report says of them. */
 final class SurfaceScores {
-    private final List<List<Score>> byClass = new ArrayList<>();
+    private static final int SCORES = 4;
+
+    /** Of each image those of its classes, one after another. */
+    private final Tally<double[]> images;
     private final double tolerance;
     private final String unit;
 
@@ -23,6 +27,10 @@ final class SurfaceScores {
      * @param dice        share of both outlines within the tolerance
      */
     record Score(double hausdorff, double hausdorff95, double average, double dice) {
+        DoubleStream all() {
+            return DoubleStream.of(hausdorff, hausdorff95, average, dice);
+        }
+
         Json json() {
             return Json.object().put("hausdorff", number(hausdorff)).put("hausdorff95", number(hausdorff95))
                     .put("averageSymmetric", number(average)).put("surfaceDice", number(dice));
@@ -30,20 +38,16 @@ final class SurfaceScores {
     }
 
     SurfaceScores(int classes, double tolerance, String unit) {
-        for (int c = 0; c < classes; c++) {
-            byClass.add(new ArrayList<>());
-        }
+        this.images = Tally.scores("outlines' distances in " + unit + " and Dice within " + tolerance, SCORES * classes);
         this.tolerance = tolerance;
         this.unit = unit;
     }
 
     /** Adds an image's scores and gives them as JSON. */
-    Json add(List<Score> scores) {
+    Json add(String image, List<Score> scores) {
         Json out = Json.array();
-        for (int c = 0; c < scores.size(); c++) {
-            byClass.get(c).add(scores.get(c));
-            out.add(scores.get(c).json());
-        }
+        scores.forEach(s -> out.add(s.json()));
+        images.add(image, scores.stream().flatMapToDouble(Score::all).toArray());
         return out;
     }
 
@@ -52,8 +56,11 @@ final class SurfaceScores {
         return Double.isNaN(v) ? null : Double.isInfinite(v) ? "Infinity" : (Object) v;
     }
 
-    private Interval interval(int c, ToDoubleFunction<Score> of) {
-        return Bootstrap.of().mean(byClass.get(c).stream().mapToDouble(of).toArray());
+    /** Of a class the score of that place in {@link Score}. */
+    private Interval interval(int c, int score) {
+        List<Double> all = new ArrayList<>();
+        images.forEach((_, scores) -> all.add(scores[SCORES * c + score]));
+        return Bootstrap.of().mean(all.stream().mapToDouble(v -> v).toArray());
     }
 
     /** Lines of the table. */
@@ -65,8 +72,8 @@ final class SurfaceScores {
                 + unit);
         lines.add(row("class", name, "Hausdorff", "95th percentile", "mean distance", "Dice"));
         for (int c = 0; c < classes.size(); c++) {
-            lines.add(row(classes.get(c), name, text(interval(c, Score::hausdorff)), text(interval(c, Score::hausdorff95)),
-                    text(interval(c, Score::average)), text(interval(c, Score::dice))));
+            lines.add(row(classes.get(c), name, text(interval(c, 0)), text(interval(c, 1)),
+                    text(interval(c, 2)), text(interval(c, 3))));
         }
         return lines;
     }
@@ -89,10 +96,10 @@ final class SurfaceScores {
 
     /** All of a class, for the document. */
     Json json(int c) {
-        return Json.object().put("unit", unit).put("tolerance", tolerance).put("hausdorff", json(interval(c, Score::hausdorff)))
-                .put("hausdorff95", json(interval(c, Score::hausdorff95)))
-                .put("averageSymmetric", json(interval(c, Score::average)))
-                .put("surfaceDice", json(interval(c, Score::dice)));
+        return Json.object().put("unit", unit).put("tolerance", tolerance).put("hausdorff", json(interval(c, 0)))
+                .put("hausdorff95", json(interval(c, 1)))
+                .put("averageSymmetric", json(interval(c, 2)))
+                .put("surfaceDice", json(interval(c, 3)));
     }
 
     private static Json json(Interval i) {
