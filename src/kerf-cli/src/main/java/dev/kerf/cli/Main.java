@@ -79,7 +79,7 @@ public final class Main {
     }
 
     /** Runs a command in this process: what {@link #main} does, without the end of the process. Returns the exit code. */
-    static int run(String[] args, OutputStream out, OutputStream err) {
+    public static int run(String[] args, OutputStream out, OutputStream err) {
         return run(args, Console.of(out, err, false));
     }
 

@@ -70,25 +70,27 @@ class OutputsTest {
             }
         }
         assertTrue(classes > 500, classes + " classes");
-        assertEquals(Map.of(
-                "AtomicFile", Set.of("java/nio/file/Files.newOutputStream"),
-                "Temporary", Set.of("java/nio/file/Files.createFile", "java/nio/channels/FileChannel.open",
-                        "java/nio/file/Files.move"),
+        assertEquals(Map.ofEntries(
+                Map.entry("AtomicFile", Set.of("java/nio/file/Files.newOutputStream")),
+                Map.entry("Temporary", Set.of("java/nio/file/Files.createFile", "java/nio/channels/FileChannel.open",
+                        "java/nio/file/Files.move")),
                 // Goes on with a part from where an earlier attempt ended.
-                "Download", Set.of("java/nio/file/Files.newOutputStream", "java/nio/channels/FileChannel.open",
-                        "java/nio/file/Files.move"),
+                Map.entry("Download", Set.of("java/nio/file/Files.newOutputStream", "java/nio/channels/FileChannel.open",
+                        "java/nio/file/Files.move")),
                 // What nvcc and ptxas read, in the temporary directory.
-                "CompiledPtx", Set.of("java/nio/file/Files.writeString"),
-                "Ptxas", Set.of("java/nio/file/Files.createTempFile", "java/nio/file/Files.write"),
+                Map.entry("CompiledPtx", Set.of("java/nio/file/Files.writeString")),
+                Map.entry("Ptxas", Set.of("java/nio/file/Files.createTempFile", "java/nio/file/Files.write")),
                 // What a client sends, under a name that there wasn't; what leads a browser to the page.
-                "Uploads", Set.of("java/nio/file/Files.createTempFile", "java/nio/file/Files.newOutputStream",
-                        "java/nio/file/Files.copy"),
-                "Browser", Set.of("java/nio/file/Files.createTempFile", "java/nio/file/Files.writeString"),
+                Map.entry("Uploads", Set.of("java/nio/file/Files.createTempFile", "java/nio/file/Files.newOutputStream",
+                        "java/nio/file/Files.copy")),
+                Map.entry("Browser", Set.of("java/nio/file/Files.createTempFile", "java/nio/file/Files.writeString")),
+                // A line is appended for each image, so that a kill leaves those before.
+                Map.entry("Manifest", Set.of("java/nio/channels/FileChannel.open")),
                 // To read.
-                "MappedFile", Set.of("java/io/RandomAccessFile.<init>"),
+                Map.entry("MappedFile", Set.of("java/io/RandomAccessFile.<init>")),
                 // Standard output and error.
-                "Main", Set.of("java/io/FileOutputStream.<init>"),
-                "StandardOutput", Set.of("java/io/FileOutputStream.<init>")), found);
+                Map.entry("Main", Set.of("java/io/FileOutputStream.<init>")),
+                Map.entry("StandardOutput", Set.of("java/io/FileOutputStream.<init>"))), found);
     }
 
     @Test

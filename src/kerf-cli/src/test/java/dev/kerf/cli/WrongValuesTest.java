@@ -26,6 +26,7 @@ class WrongValuesTest {
 
     /** By option, for all commands that have it. */
     private static final Map<String, List<String>> WRONG = Map.ofEntries(
+            Map.entry("--jobs", List.of("0", "-1", "1025", "x", "99999999999")),
             Map.entry("--threads", List.of("0", "-1", "x", "99999999999")),
             Map.entry("--card", List.of("x", "H100")),
             Map.entry("--device", List.of("-1", "x", "0.5")),

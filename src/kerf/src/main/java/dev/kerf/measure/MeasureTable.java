@@ -32,7 +32,7 @@ import org.jspecify.annotations.Nullable;
  * number for is empty, or null in JSON. Not for several threads at once.
  */
 public final class MeasureTable {
-    private final List<Map<String, Object>> rows = new ArrayList<>();
+    private final List<Map<String, @Nullable Object>> rows = new ArrayList<>();
 
     /** An empty table. */
     public MeasureTable() {}
@@ -49,7 +49,7 @@ public final class MeasureTable {
      */
     public void add(String image, Map<String, Object> more, List<Region> regions, IntFunction<String> className) {
         for (Region r : regions) {
-            Map<String, Object> row = new LinkedHashMap<>();
+            Map<String, @Nullable Object> row = new LinkedHashMap<>();
             row.put("image", image);
             row.putAll(more);
             row.put("label", r.label());
@@ -78,7 +78,21 @@ public final class MeasureTable {
         }
     }
 
-    private static void put(Map<String, Object> row, Size s, String unit, String scaled) {
+    /**
+     * Appends rows that {@link #toJson} gave.
+     *
+     * @throws dev.kerf.error.BadFileException if they are none
+     */
+    public void add(Json rows) {
+        for (Json row : rows.items()) {
+            Map<String, @Nullable Object> cells = new LinkedHashMap<>();
+            row.members().forEach(
+                    (name, value) -> cells.put(name, value.isNull() ? null : value.isString() ? value.asString() : value));
+            this.rows.add(cells);
+        }
+    }
+
+    private static void put(Map<String, @Nullable Object> row, Size s, String unit, String scaled) {
         row.put("centroid_x" + unit, s.centroidX());
         row.put("centroid_y" + unit, s.centroidY());
         row.put("perimeter" + unit, s.perimeter());
@@ -97,7 +111,7 @@ public final class MeasureTable {
     }
 
     /** One channel has columns of plain names, several have numbers behind them, from 0. */
-    private static void intensities(Map<String, Object> row, List<Intensity> channels) {
+    private static void intensities(Map<String, @Nullable Object> row, List<Intensity> channels) {
         for (int k = 0; k < channels.size(); k++) {
             String number = channels.size() == 1 ? "" : "-" + k;
             row.put("intensity_mean" + number, channels.get(k).mean());
@@ -130,7 +144,7 @@ public final class MeasureTable {
     /** An object for each row. */
     public Json toJson() {
         Json out = Json.array();
-        for (Map<String, Object> row : rows) {
+        for (Map<String, @Nullable Object> row : rows) {
             Json object = Json.object();
             row.forEach((name, value) -> object.put(name, value instanceof Double d && !Double.isFinite(d) ? null : value));
             out.add(object);
@@ -147,7 +161,7 @@ public final class MeasureTable {
         }
         StringBuilder out = new StringBuilder();
         out.append(names.stream().map(MeasureTable::cell).collect(Collectors.joining(","))).append('\n');
-        for (Map<String, Object> row : rows) {
+        for (Map<String, @Nullable Object> row : rows) {
             out.append(names.stream().map(n -> cell(row.get(n))).collect(Collectors.joining(","))).append('\n');
         }
         return out.toString();

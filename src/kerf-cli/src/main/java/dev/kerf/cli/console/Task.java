@@ -29,6 +29,9 @@ public final class Task<T> {
         }
     }
 
+    /** Whether it came to its end, whatever that is. */
+    public boolean isDone() { return future.isDone(); }
+
     /** Waits for the result; throws what the work threw. */
     public T get() {
         try {

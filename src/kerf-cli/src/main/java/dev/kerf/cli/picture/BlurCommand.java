@@ -65,6 +65,9 @@ public final class BlurCommand implements Callable<Integer> {
     @Mixin
     private ImageOptions folders;
 
+    @Mixin
+    private JobOptions jobs;
+
     public BlurCommand(Console console) {
         this.console = console;
     }
@@ -79,9 +82,10 @@ public final class BlurCommand implements Callable<Integer> {
         ImageInputs.claims(inputs, network.weights, i -> List.of(result(i)));
         try (Device opened = device.open();
                 MatteOptions.Loaded net = network.load(opened);
-                OutputDirectory _ = new OutputDirectory(output.directory)) {
+                OutputDirectory _ = new OutputDirectory(output.directory);
+                Jobs many = jobs.open(network.weights, net.matting().name(), opened.info(), inputs, output.directory)) {
             ImageReport report = new ImageReport(console, output.quiet, output.json, opened.info(), net.matting().name());
-            return new ImageRun<>(work(net.matting()), report).run(inputs, first);
+            return new ImageRun<>(work(net.matting()), report, many).run(inputs, first);
         }
     }
 

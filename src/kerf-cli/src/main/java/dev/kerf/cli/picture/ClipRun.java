@@ -31,9 +31,10 @@ import java.util.function.Function;
  * @param files     of a frame
  * @param directory where results go
  * @param overlay   ending of the video of overlays; null for pictures
+ * @param jobs      how many pictures are worked on at once
  */
 record ClipRun<P, R>(Work<P, R> work, ImageReport report, LiveOptions options, Claims claims,
-        Function<Input, List<Path>> files, Path directory, String overlay) {
+        Function<Input, List<Path>> files, Path directory, String overlay, Jobs jobs) {
     /** What is done with a picture or a frame. */
     interface Work<P, R> extends ImageRun.Work<P, R> {
         /** A frame as the network takes it. */
@@ -49,7 +50,7 @@ record ClipRun<P, R>(Work<P, R> work, ImageReport report, LiveOptions options, C
     int run(List<Input> inputs, Task<P> first) {
         List<Input> stills = inputs.stream().filter(i -> !i.moves()).toList();
         if (!stills.isEmpty()) {
-            new ImageRun<>(work, report).each(stills, first != null ? first : Task.start(() -> work.read(stills.getFirst())));
+            new ImageRun<>(work, report, jobs).each(stills, first);
         }
         try (Interrupt stop = new Interrupt()) {
             for (Input clip : inputs.stream().filter(Input::moves).toList()) {
@@ -131,8 +132,11 @@ record ClipRun<P, R>(Work<P, R> work, ImageReport report, LiveOptions options, C
         long start = System.nanoTime();
         claims.take(frame.title(), files.apply(frame), "--out");
         P picture = work.look(look.sight());
-        report.done(new ImageReport.Done(frame, work.write(frame, picture, work.find(picture)),
-                (System.nanoTime() - start) / 1e9));
+        R result = work.find(picture);
+        work.claim(frame, result);
+        ImageRun.Written written = work.write(frame, picture, result);
+        work.collect(frame, written.kept());
+        report.done(new ImageReport.Done(frame, written, (System.nanoTime() - start) / 1e9));
     }
 
     /** @throws BadInputException if a camera would fill the memory with what is to be told at the end */

@@ -61,6 +61,9 @@ public final class CutoutCommand implements Callable<Integer> {
     @Mixin
     private ImageOptions folders;
 
+    @Mixin
+    private JobOptions jobs;
+
     public CutoutCommand(Console console) {
         this.console = console;
     }
@@ -80,9 +83,10 @@ public final class CutoutCommand implements Callable<Integer> {
         Background behind = background.read(sigma == null ? 0 : sigma);
         try (Device opened = device.open();
                 MatteOptions.Loaded net = network.load(opened);
-                OutputDirectory _ = new OutputDirectory(output.directory)) {
+                OutputDirectory _ = new OutputDirectory(output.directory);
+                Jobs many = jobs.open(network.weights, net.matting().name(), opened.info(), inputs, output.directory)) {
             ImageReport report = new ImageReport(console, output.quiet, output.json, opened.info(), net.matting().name());
-            return new ImageRun<>(work(net.matting(), behind), report).run(inputs, first);
+            return new ImageRun<>(work(net.matting(), behind), report, many).run(inputs, first);
         }
     }
 

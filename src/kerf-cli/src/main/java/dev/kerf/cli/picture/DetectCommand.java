@@ -11,6 +11,7 @@ import dev.kerf.cli.option.Usage;
 import dev.kerf.cli.picture.ImageInputs.Input;
 import dev.kerf.cli.picture.Measurements.Thing;
 import dev.kerf.image.Image;
+import dev.kerf.json.Json;
 import dev.kerf.mask.Instances;
 import dev.kerf.measure.Intensities;
 import dev.kerf.model.maskrcnn.Crops;
@@ -84,6 +85,9 @@ public final class DetectCommand implements Callable<Integer> {
     @Mixin
     private LiveOptions live;
 
+    @Mixin
+    private JobOptions jobs;
+
     public DetectCommand(Console console) {
         this.console = console;
     }
@@ -103,7 +107,8 @@ public final class DetectCommand implements Callable<Integer> {
                     Device opened = device.open();
                     MaskRcnn net = detector.load(opened, source);
                     Measurements measured = measure.open(opened);
-                    AnnotationFiles annotations = annotation.in(detector.directory)) {
+                    AnnotationFiles annotations = annotation.in(detector.directory);
+                    Jobs many = jobs.open(detector.file(), "Mask R-CNN", opened.info(), inputs, detector.directory)) {
                 IntFunction<String> names = detector.names(net);
                 annotations.begin(net.categories().stream().map(names::apply).toList());
                 InstanceFiles files = new InstanceFiles(
@@ -136,11 +141,30 @@ public final class DetectCommand implements Callable<Integer> {
                     @Override
                     public ImageRun.Written write(Input input, Sight sight, Instances result) {
                         Image image = sight.image().get();
-                        measured.things(input.title(), Thing.of(result), measured.spacing(input.file()), Intensities.of(image),
+                        Json kept = Json.object();
+                        measured.things(kept, input.title(), Thing.of(result), measured.spacing(input.file()),
+                                Intensities.of(image),
                                 names);
-                        return files.write(input, image, result, claims);
+                        return files.write(input, image, result, kept);
                     }
-                }, report, live, claims, i -> files.of(i, List.of()), detector.directory, detector.video).run(inputs, first);
+
+                    @Override
+                    public void claim(Input input, Instances result) {
+                        files.claim(input, result, claims);
+                    }
+
+                    @Override
+                    public String called(Input input) {
+                        return files.called(input);
+                    }
+
+                    @Override
+                    public void collect(Input input, Json kept) {
+                        files.collect(input, kept);
+                        measured.collect(kept);
+                    }
+                }, report, live, claims, i -> files.of(i, List.of()), detector.directory, detector.video, many).run(inputs,
+                        first);
                 if (results != null && code != ExitCode.FAILED) {
                     files.writeResults(results);
                 }

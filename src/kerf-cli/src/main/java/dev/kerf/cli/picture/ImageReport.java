@@ -25,6 +25,7 @@ final class ImageReport {
     private final Set<String> remarks = new HashSet<>();
     private Progress progress = Progress.none();
     private int done;
+    private int skipped;
 
     /**
      * An image whose results are written.
@@ -64,6 +65,11 @@ final class ImageReport {
         }
     }
 
+    /** An image that an earlier run did. */
+    void skipped() {
+        skipped++;
+    }
+
     void failed(Input input, Throwable why) {
         String message = Console.explain(why);
         message = message.contains(input.file().toString()) ? message : input.title() + ": " + message;
@@ -78,7 +84,7 @@ final class ImageReport {
         }
     }
 
-    /** Says something of a whole video, where people read. */
+    /** Says something of a whole video or of all, where people read. */
     void say(String text) {
         if (!json && !quiet) {
             console.out().println(text);
@@ -100,12 +106,16 @@ final class ImageReport {
     int finish() {
         if (json) {
             Json all = Json.object().put("kerf", Version.text()).put("network", network)
-                    .put("backend", device.backend()).put("device", device.name()).put("images", images);
+                    .put("backend", device.backend()).put("device", device.name()).put("images", images)
+                    .put("skipped", skipped);
             console.out().println((cameras.size() == 0 ? all : all.put("live", cameras)).put("failed", failures).pretty());
+        }
+        if (skipped > 0) {
+            say(skipped + (skipped == 1 ? " image was" : " images were") + " done before: skipped");
         }
         if (failures.size() == 0) {
             return ExitCode.OK;
         }
-        return done == 0 ? ExitCode.FAILED : ExitCode.SOME_FAILED;
+        return done + skipped == 0 ? ExitCode.FAILED : ExitCode.SOME_FAILED;
     }
 }

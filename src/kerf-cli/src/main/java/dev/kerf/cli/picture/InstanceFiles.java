@@ -3,12 +3,14 @@ package dev.kerf.cli.picture;
 import dev.kerf.cli.option.Claims;
 import dev.kerf.cli.picture.DetectCommand.Format;
 import dev.kerf.cli.picture.ImageInputs.Input;
+import dev.kerf.file.AtomicFile;
 import dev.kerf.formats.Annotations;
 import dev.kerf.image.Image;
 import dev.kerf.json.Json;
 import dev.kerf.mask.Instances;
 import dev.kerf.mask.Instances.Instance;
 import dev.kerf.mask.Overlay;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -21,6 +23,7 @@ import java.util.regex.Pattern;
 /** The files that are made of the instances of each image. */
 final class InstanceFiles {
     private static final String RESULTS = "-instances.json";
+    private static final String KEPT = "results";
     private static final String OVERLAY = "-overlay.png";
 
     private final Path directory;
@@ -30,7 +33,7 @@ final class InstanceFiles {
     private final IntFunction<String> names;
     private final ImageIds ids;
     private final AnnotationFiles annotations;
-    private final Map<Long, Instances> all = new LinkedHashMap<>();
+    private final Json results = Json.array();
 
     InstanceFiles(Path directory, Set<Format> formats, boolean overlay, boolean legend, IntFunction<String> names,
             ImageIds ids, AnnotationFiles annotations) {
@@ -65,19 +68,30 @@ final class InstanceFiles {
         return directory.resolve(input.name() + ending);
     }
 
-    /** Writes the files of one image. Called by one thread at a time. */
-    ImageRun.Written write(Input input, Image image, Instances found, Claims claims) {
+    /** Takes the files of masks, which only the result tells. */
+    void claim(Input input, Instances found, Claims claims) {
+        if (formats.contains(Format.MASKS)) {
+            claims.take(input.title(), found.pngs(directory, input.name(), names), "--out");
+        }
+    }
+
+    /** What results are called; COCO's number of the image is in them. */
+    String called(Input input) {
+        return input.name() + " " + ids.of(input);
+    }
+
+    /** Writes the files of one image; {@code kept} takes what goes on. */
+    ImageRun.Written write(Input input, Image image, Instances found, Json kept) {
         List<Path> files = new ArrayList<>();
         long id = ids.of(input);
         if (ids.shared()) {
-            all.put(id, found);
+            kept.put(KEPT, found.toCocoResults(id));
         }
         if (formats.contains(Format.RLE)) {
             Instances.writeCocoResults(file(input, RESULTS), Map.of(id, found));
             files.add(file(input, RESULTS));
         }
         if (formats.contains(Format.MASKS)) {
-            claims.take(input.title(), found.pngs(directory, input.name(), names), "--out");
             files.addAll(found.writePngs(directory, input.name(), names));
         }
         if (overlay) {
@@ -87,13 +101,20 @@ final class InstanceFiles {
                 files.add(file(input, OVERLAY));
             }
         }
-        files.addAll(annotations.add(() -> Annotations.of(input.picture(), found, names), input.name()));
-        return new ImageRun.Written(image.width(), image.height(), line(found, names), details(id, found, names), files);
+        annotations.keep(kept, () -> Annotations.of(input.picture(), found, names));
+        files.addAll(annotations.of(input.name()));
+        return new ImageRun.Written(image.width(), image.height(), line(found, names), details(id, found, names), files, kept);
+    }
+
+    /** Takes what was kept of an image. */
+    void collect(Input input, Json kept) {
+        kept.find(KEPT).ifPresent(own -> own.items().forEach(results::add));
+        annotations.collect(kept, input.name());
     }
 
     /** Writes what was found in all images. */
     void writeResults(Path file) {
-        Instances.writeCocoResults(file, all);
+        AtomicFile.write(file, (results + "\n").getBytes(StandardCharsets.UTF_8));
     }
 
     /** Classes by how many there are, in order of the surest of each. */

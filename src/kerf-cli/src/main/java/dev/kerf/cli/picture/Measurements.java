@@ -7,6 +7,7 @@ import dev.kerf.cli.option.ReportFile;
 import dev.kerf.cli.picture.ImageInputs.Input;
 import dev.kerf.cli.volume.VolumePictures;
 import dev.kerf.image.Spacing;
+import dev.kerf.json.Json;
 import dev.kerf.mask.Instances;
 import dev.kerf.mask.LabelMap;
 import dev.kerf.mask.Mask;
@@ -24,9 +25,11 @@ import java.util.function.Supplier;
 
 /**
  * The table of {@code --measure}, filled image by image and written at the end; where none is wanted, it does nothing. Used by one thread
- * at a time.
+ * at a time, but for what is kept of an image.
  */
 final class Measurements implements AutoCloseable {
+    private static final String ROWS = "rows";
+
     private final MeasureOptions options;
     private final Path file;
     private final ObjectFinder ofClasses;
@@ -91,14 +94,24 @@ final class Measurements implements AutoCloseable {
     }
 
     /**
-     * Measures the objects of each class but the background, -1 for none.
+     * Measures the objects of each class but the background, -1 for none; by any thread.
      *
+     * @param kept  takes the rows, for {@link #collect}
      * @param names of labels
      */
-    void classes(Input input, UNetInput picture, LabelMap labels, int background, IntFunction<String> names) {
+    void classes(Json kept, Input input, UNetInput picture, LabelMap labels, int background, IntFunction<String> names) {
         if (wanted()) {
-            table.add(input.title(), ofClasses.find(labels, background).measure(spacing(input.file()), intensities(picture)),
+            MeasureTable own = new MeasureTable();
+            own.add(input.title(), ofClasses.find(labels, background).measure(spacing(input.file()), intensities(picture)),
                     names);
+            kept.put(ROWS, own.toJson());
+        }
+    }
+
+    /** Takes the rows that were kept of an image. */
+    void collect(Json kept) {
+        if (wanted()) {
+            kept.find(ROWS).ifPresent(table::add);
         }
     }
 
@@ -119,14 +132,27 @@ final class Measurements implements AutoCloseable {
      * @param names   of categories
      */
     void things(String image, List<Thing> things, Spacing spacing, Intensities values, IntFunction<String> names) {
-        if (!wanted()) {
-            return;
+        if (wanted()) {
+            things(table, image, things, spacing, values, names);
         }
+    }
+
+    /** Likewise by any thread; {@code kept} takes the rows, for {@link #collect}. */
+    void things(Json kept, String image, List<Thing> things, Spacing spacing, Intensities values, IntFunction<String> names) {
+        if (wanted()) {
+            MeasureTable own = new MeasureTable();
+            things(own, image, things, spacing, values, names);
+            kept.put(ROWS, own.toJson());
+        }
+    }
+
+    private void things(MeasureTable into, String image, List<Thing> things, Spacing spacing, Intensities values,
+            IntFunction<String> names) {
         int number = 0;
         for (Thing t : things) {
             for (Region r : ofThings.find(t.mask.get()).measure(spacing, values)) {
                 number++;
-                table.add(image, t.more, List.of(r.named(t.number == 0 ? number : t.number, t.category)), names);
+                into.add(image, t.more, List.of(r.named(t.number == 0 ? number : t.number, t.category)), names);
             }
         }
     }

@@ -38,13 +38,17 @@ import java.util.Set;
  * @param measure    what is measured
  * @param annotation what is written for other programs
  * @param live       how much of videos is looked at
+ * @param jobs       how many images are worked on at once
  * @param precision  how numbers are stored and multiplied
  * @param classes    names of classes; none for the model's
  * @param background name or number of the class without colour; none for one of that name
  */
 record NetworkRun(Console console, NetworkOptions network, OutputOptions output, MeasureOptions measure,
-        AnnotationOptions annotation, LiveOptions live, Precision precision,
+        AnnotationOptions annotation, LiveOptions live, JobOptions jobs, Precision precision,
         List<String> classes, String background) {
+    /** Names of the classes that annotations have, which the first result tells. */
+    private static final String LABELS = "labels";
+
     /** Returns the exit code; {@code first} is the first image. */
     int run(Path file, DeviceOptions options, List<Input> inputs, Task<UNetInput> first) {
         try (OnnxModel model = OnnxModel.open(file);
@@ -52,14 +56,15 @@ record NetworkRun(Console console, NetworkOptions network, OutputOptions output,
                 OnnxNetwork net = OnnxNetwork.load(device, model, network.of(model, precision));
                 OutputDirectory _ = new OutputDirectory(output.directory);
                 Measurements measured = measure.open(device);
-                AnnotationFiles annotations = annotation.in(output.directory)) {
+                AnnotationFiles annotations = annotation.in(output.directory);
+                Jobs many = jobs.open(file, file.getFileName().toString(), device.info(), inputs, output.directory)) {
             Claims claims = ImageInputs.claims(inputs, file, i -> files(List.of(), -1, output.formats(), annotations).of(i));
             measured.claim(claims);
             annotations.claim(claims);
             ImageReport report = new ImageReport(console, output.quiet, output.json, device.info(),
                     file.getFileName().toString());
             int code = new ClipRun<>(work(model, net, measured, annotations), report, live, claims,
-                    i -> files(List.of(), -1, output.formats(), annotations).of(i), output.directory, output.video)
+                    i -> files(List.of(), -1, output.formats(), annotations).of(i), output.directory, output.video, many)
                     .run(inputs, first);
             if (code != ExitCode.FAILED) {
                 annotations.finish();
@@ -100,12 +105,20 @@ record NetworkRun(Console console, NetworkOptions network, OutputOptions output,
             public ImageRun.Written write(Input input, UNetInput picture, Result result) {
                 return NetworkRun.this.write(model, measured, annotations, input, picture, result);
             }
+
+            @Override
+            public void collect(Input input, Json kept) {
+                kept.find(LABELS).ifPresent(l -> annotations.begin(l.items().stream().map(Json::asString).toList()));
+                annotations.collect(kept, input.name());
+                measured.collect(kept);
+            }
         };
     }
 
     private ImageRun.Written write(OnnxModel model, Measurements measured, AnnotationFiles annotations, Input input,
             UNetInput picture, Result result) {
         List<Path> made = new ArrayList<>();
+        Json kept = Json.object();
         Set<Format> formats = EnumSet.copyOf(output.formats());
         SegmentFiles all = files(List.of(), -1, formats, annotations);
         HostTensor raw = result.raw();
@@ -126,12 +139,12 @@ record NetworkRun(Console console, NetworkOptions network, OutputOptions output,
         }
         if (result.found() != null) {
             var things = new ThingFiles(files(List.of(), -1, formats, annotations), things(model, result.classes()));
-            annotations.begin(things.classes());
-            made.addAll(things.write(input, picture, result.found(), formats));
-            measured.things(input.title(), Thing.of(result.found()), measured.spacing(input.file()),
+            kept.put(LABELS, things.classes());
+            made.addAll(things.write(input, picture, result.found(), formats, kept));
+            measured.things(kept, input.title(), Thing.of(result.found()), measured.spacing(input.file()),
                     Measurements.intensities(picture), things::name);
             return new ImageRun.Written(picture.width(), picture.height(), InstanceFiles.line(result.found(), things::name),
-                    InstanceFiles.details(1, result.found(), things::name), made);
+                    InstanceFiles.details(1, result.found(), things::name), made, kept);
         }
         LabelMap labels = result.labels();
         if (labels == null) {
@@ -140,13 +153,13 @@ record NetworkRun(Console console, NetworkOptions network, OutputOptions output,
         }
         List<String> names = names(model, result, labels, classes);
         int nothing = SegmentCommand.background(background, names);
-        measured.classes(input, picture, labels, nothing, names::get);
+        measured.classes(kept, input, picture, labels, nothing, names::get);
         SegmentFiles files = files(names, nothing, formats, annotations);
-        annotations.begin(files.coloured());
+        kept.put(LABELS, files.coloured());
         ImageRun.Written seen = files.write(input, picture,
-                new Segmentation(labels, null, names, 1));
+                new Segmentation(labels, null, names, 1), kept);
         made.addAll(seen.outputs());
-        return new ImageRun.Written(seen.width(), seen.height(), seen.line(), seen.details(), made);
+        return new ImageRun.Written(seen.width(), seen.height(), seen.line(), seen.details(), made, kept);
     }
 
     /** Names of the classes of instances. */

@@ -73,6 +73,9 @@ public final class PanopticCommand implements Callable<Integer> {
     @Mixin
     private AnnotationOptions annotation;
 
+    @Mixin
+    private JobOptions jobs;
+
     public PanopticCommand(Console console) {
         this.console = console;
     }
@@ -103,19 +106,23 @@ public final class PanopticCommand implements Callable<Integer> {
                 measured.claim(claims);
                 annotations.claim(claims);
                 ImageReport report = new ImageReport(console, detector.quiet, detector.json, opened.info(), "Panoptic FPN");
-                int code = new ImageRun<>(pictures, report).run(inputs, first);
-                if (code != ExitCode.FAILED) {
-                    pictures.writer.write(json);
-                    annotations.finish();
-                    measured.write(console, detector.quiet || detector.json);
+                try (Jobs many = jobs.open(detector.file(), "Panoptic FPN", opened.info(), inputs, detector.directory)) {
+                    int code = new ImageRun<>(pictures, report, many).run(inputs, first);
+                    if (code != ExitCode.FAILED) {
+                        pictures.writer.write(json);
+                        annotations.finish();
+                        measured.write(console, detector.quiet || detector.json);
+                    }
+                    return code;
                 }
-                return code;
             }
         }
     }
 
     /** Panoptic pictures and the file that describes them. */
     private final class Pictures implements ImageRun.Work<Image, Panoptic> {
+        private static final String KEPT = "panoptic";
+
         private final MaskRcnn net;
         private final DetectOptions options;
         private final Panoptic.Merge merge;
@@ -176,15 +183,18 @@ public final class PanopticCommand implements Callable<Integer> {
 
         @Override
         public ImageRun.Written write(Input input, Image image, Panoptic picture) {
-            List<Path> files = new ArrayList<>(List.of(writer.add(ids.of(input),
-                    input.file().getFileName().toString(), png(input).getFileName().toString(), picture)));
+            List<Path> files = new ArrayList<>(List.of(png(input)));
+            picture.writePng(png(input));
+            Json kept = Json.object().put(KEPT, PanopticWriter.describe(ids.of(input), input.file().getFileName().toString(),
+                    png(input).getFileName().toString(), picture));
             if (detector.overlay) {
                 files.add(overlay(input));
                 Overlay colours = Overlay.of(names);
                 (detector.legend ? colours : colours.withoutText()).draw(image, picture).writePng(files.getLast());
             }
-            files.addAll(annotations.add(() -> annotations(input, picture), input.name()));
-            measured.things(input.title(), picture.segments().stream()
+            annotations.keep(kept, () -> annotations(input, picture));
+            files.addAll(annotations.of(input.name()));
+            measured.things(kept, input.title(), picture.segments().stream()
                     .map(g -> new Thing(0, g.category(), () -> picture.mask(g.id()), Map.of("segment_id", g.id()))).toList(),
                     measured.spacing(input.file()), Intensities.of(image), names);
             Json segments = Json.array();
@@ -196,7 +206,19 @@ public final class PanopticCommand implements Callable<Integer> {
             }
             String line = found.isEmpty() ? "nothing found" : found.size() + " segments: " + String.join(", ", found);
             return new ImageRun.Written(image.width(), image.height(), line,
-                    Json.object().put("image_id", ids.of(input)).put("segments", segments), files);
+                    Json.object().put("image_id", ids.of(input)).put("segments", segments), files, kept);
+        }
+
+        @Override
+        public String called(Input input) {
+            return input.name() + " " + ids.of(input);
+        }
+
+        @Override
+        public void collect(Input input, Json kept) {
+            writer.collect(kept.at(KEPT));
+            annotations.collect(kept, input.name());
+            measured.collect(kept);
         }
     }
 }

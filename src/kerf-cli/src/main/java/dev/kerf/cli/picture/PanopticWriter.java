@@ -62,16 +62,28 @@ public final class PanopticWriter {
         }
         Path png = directory.resolve(name);
         picture.writePng(png);
+        collect(describe(image, file, name, picture));
+        return png;
+    }
+
+    /** Takes a description up into the JSON file; the PNG is there. */
+    void collect(Json described) {
+        images.add(described.at("image"));
+        annotations.add(described.at("annotation"));
+    }
+
+    /** What the JSON file says of an image: as {@code image} and as {@code annotation}. */
+    static Json describe(long image, String file, String name, Panoptic picture) {
         Json infos = Json.array();
         for (Segment s : picture.segments()) {
             Box b = s.box();
             infos.add(Json.object().put("id", s.id()).put("category_id", s.category()).put("area", s.area())
                     .put("bbox", new int[] {b.x(), b.y(), b.width(), b.height()}).put("iscrowd", s.crowd() ? 1 : 0));
         }
-        images.add(Json.object().put("id", image).put("file_name", file).put("width", picture.width())
-                .put("height", picture.height()));
-        annotations.add(Json.object().put("image_id", image).put("file_name", name).put("segments_info", infos));
-        return png;
+        return Json.object()
+                .put("image", Json.object().put("id", image).put("file_name", file).put("width", picture.width())
+                        .put("height", picture.height()))
+                .put("annotation", Json.object().put("image_id", image).put("file_name", name).put("segments_info", infos));
     }
 
     /**

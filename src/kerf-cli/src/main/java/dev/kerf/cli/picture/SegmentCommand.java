@@ -20,6 +20,7 @@ import dev.kerf.cli.volume.VolumeInputs;
 import dev.kerf.cli.volume.VolumeOptions;
 import dev.kerf.error.BadInputException;
 import dev.kerf.graph.onnx.OnnxModel;
+import dev.kerf.json.Json;
 import dev.kerf.model.ModelOptions;
 import dev.kerf.model.unet.SegmentOptions;
 import dev.kerf.model.unet.Segmentation;
@@ -93,6 +94,9 @@ public final class SegmentCommand implements Callable<Integer> {
     @Mixin
     private LiveOptions live;
 
+    @Mixin
+    private JobOptions jobs;
+
     @Option(names = "--background", paramLabel = "LABEL", description = "Name or number of the class that isn't coloured, or 'none'. By default a class named background.")
     private String background;
 
@@ -117,6 +121,7 @@ public final class SegmentCommand implements Callable<Integer> {
         }
         if (VolumeInputs.wanted(images, folders.recursive())) {
             annotation.refuse("volumes");
+            jobs.refuse("volumes");
             return new SegmentVolumes(console, volumes, output, measure, network, precision, options(), classes, background)
                     .run(images, folders.recursive(), weights, device);
         } else if (volumes.given() != null) {
@@ -124,6 +129,7 @@ public final class SegmentCommand implements Callable<Integer> {
         }
         Map<Path, String> rasters = folders.files(images, output.directory);
         if (raster.take(List.copyOf(rasters.keySet()))) {
+            jobs.refuse("rasters");
             return new RasterSegmentation(console, raster, rasters(rasters)).run();
         }
         output.checkPictures();
@@ -135,10 +141,11 @@ public final class SegmentCommand implements Callable<Integer> {
                 throw new BadInputException(
                         "--tile and --scale are for U-Nets: an ONNX model takes an image whole, of --input-size");
             }
-            return new NetworkRun(console, network, output, measure, annotation, live, precision, classes, background).run(
-                    weights,
-                    device,
-                    inputs, first);
+            return new NetworkRun(console, network, output, measure, annotation, live, jobs, precision, classes, background)
+                    .run(
+                            weights,
+                            device,
+                            inputs, first);
         }
         try (Weights source = weights == null ? Kerf.embeddedWeights() : ModelCommands.open(weights, UNet.KIND);
                 Device opened = device.open();
@@ -151,7 +158,8 @@ public final class SegmentCommand implements Callable<Integer> {
             }
             try (OutputDirectory _ = new OutputDirectory(output.directory);
                     Measurements measured = measure.open(opened);
-                    AnnotationFiles annotations = annotation.in(output.directory)) {
+                    AnnotationFiles annotations = annotation.in(output.directory);
+                    Jobs many = jobs.open(weights, net.name(), opened.info(), inputs, output.directory)) {
                 SegmentFiles files = new SegmentFiles(output.directory, output.formats(), output.overlay, output.legend, names,
                         nothing, annotations);
                 annotations.begin(files.coloured());
@@ -160,7 +168,7 @@ public final class SegmentCommand implements Callable<Integer> {
                 annotations.claim(claims);
                 ImageReport report = new ImageReport(console, output.quiet, output.json, opened.info(), net.name());
                 int code = new ClipRun<>(work(net, files, report, measured), report, live, claims, files::of, output.directory,
-                        output.video).run(inputs, first);
+                        output.video, many).run(inputs, first);
                 if (code != ExitCode.FAILED) {
                     annotations.finish();
                     measured.write(console, output.quiet || output.json);
@@ -209,8 +217,15 @@ public final class SegmentCommand implements Callable<Integer> {
 
             @Override
             public ImageRun.Written write(Input input, UNetInput picture, Segmentation result) {
-                measured.classes(input, picture, result.labels(), files.background(), files.classes()::get);
-                return files.write(input, picture, result);
+                Json kept = Json.object();
+                measured.classes(kept, input, picture, result.labels(), files.background(), files.classes()::get);
+                return files.write(input, picture, result, kept);
+            }
+
+            @Override
+            public void collect(Input input, Json kept) {
+                files.annotations().collect(kept, input.name());
+                measured.collect(kept);
             }
         };
     }

@@ -70,14 +70,13 @@ record SegmentFiles(
         return directory.resolve(input.name() + OVERLAY);
     }
 
-    /** Writes the files of one image, those that take time side by side, and says what is in it. */
-    ImageRun.Written write(Input input, UNetInput picture, Segmentation result) {
+    /** Writes the files of one image, those that take time side by side, and says what is in it; {@code kept} takes what goes on. */
+    ImageRun.Written write(Input input, UNetInput picture, Segmentation result, Json kept) {
         LabelMap labels = result.labels();
         Task<Boolean> drawing = Task.start(() -> overlay && draw(input, picture, labels));
         try {
             formats.forEach(f -> write(f, directory.resolve(input.name() + ENDINGS.get(f)), input, labels, result.logits()));
-            annotations.add(() -> Annotations.of(input.picture(), labels, classes, background),
-                    input.name());
+            annotations.keep(kept, () -> Annotations.of(input.picture(), labels, classes, background));
         } finally {
             drawing.get();
         }
@@ -89,7 +88,7 @@ record SegmentFiles(
                     .put("share", counts[i] / pixels));
         }
         return new ImageRun.Written(picture.width(), picture.height(), shares(counts, pixels),
-                Json.object().put("tiles", result.tiles()).put("classes", shares), of(input));
+                Json.object().put("tiles", result.tiles()).put("classes", shares), of(input), kept);
     }
 
     /** Classes that occur, the largest first. */

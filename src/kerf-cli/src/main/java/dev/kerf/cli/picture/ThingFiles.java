@@ -3,6 +3,7 @@ package dev.kerf.cli.picture;
 import dev.kerf.cli.picture.ImageInputs.Input;
 import dev.kerf.cli.picture.OutputOptions.Format;
 import dev.kerf.formats.Annotations;
+import dev.kerf.json.Json;
 import dev.kerf.mask.Coco;
 import dev.kerf.mask.Instances;
 import dev.kerf.mask.Instances.Instance;
@@ -25,8 +26,8 @@ import java.util.stream.Stream;
  * @param classes names of classes from 0
  */
 record ThingFiles(SegmentFiles files, List<String> classes) {
-    /** Writes what is asked for of labels, run lengths and polygons, and the overlay. */
-    List<Path> write(Input input, UNetInput picture, Instances found, Set<Format> formats) {
+    /** Writes what is asked for of labels, run lengths and polygons, and the overlay; {@code kept} takes what goes on. */
+    List<Path> write(Input input, UNetInput picture, Instances found, Set<Format> formats, Json kept) {
         List<Path> made = new ArrayList<>();
         for (Format format : formats) {
             Path file = files.file(input, format);
@@ -44,8 +45,8 @@ record ThingFiles(SegmentFiles files, List<String> classes) {
                 made.add(file);
             }
         }
-        made.addAll(files.annotations().add(
-                () -> Annotations.of(input.picture(), found, this::name), input.name()));
+        files.annotations().keep(kept, () -> Annotations.of(input.picture(), found, this::name));
+        made.addAll(files.annotations().of(input.name()));
         return made;
     }
 

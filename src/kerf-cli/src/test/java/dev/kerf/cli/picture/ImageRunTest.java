@@ -1,0 +1,135 @@
+package dev.kerf.cli.picture;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.kerf.backend.Device;
+import dev.kerf.cli.console.Console;
+import dev.kerf.cli.console.ExitCode;
+import dev.kerf.cli.picture.ImageInputs.Input;
+import dev.kerf.error.BadInputException;
+import dev.kerf.json.Json;
+import java.io.ByteArrayOutputStream;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Many images at once: as many as may be and no more, and told in their order whatever becomes of them. */
+class ImageRunTest {
+    private static final int IMAGES = 60;
+
+    private final AtomicInteger held = new AtomicInteger();
+    private final AtomicInteger reading = new AtomicInteger();
+    private final AtomicInteger writing = new AtomicInteger();
+    private final AtomicInteger mostHeld = new AtomicInteger();
+    private final AtomicInteger mostReading = new AtomicInteger();
+    private final AtomicInteger mostWriting = new AtomicInteger();
+    private final List<String> collected = Collections.synchronizedList(new ArrayList<>());
+
+    private static void within(AtomicInteger now, AtomicInteger most) {
+        int n = now.incrementAndGet();
+        most.accumulateAndGet(n, Math::max);
+        try {
+            Thread.sleep(ThreadLocalRandom.current().nextInt(4));
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    /** Every seventh can't be read, every eleventh isn't found, every thirteenth not written. */
+    private final class Work implements ImageRun.Work<Integer, Integer> {
+        private final int side;
+
+        Work(int side) {
+            this.side = side;
+        }
+
+        @Override
+        public Integer read(Input input) {
+            within(reading, mostReading);
+            reading.decrementAndGet();
+            int i = Integer.parseInt(input.name());
+            fail(i % 7 == 6, input);
+            mostHeld.accumulateAndGet(held.incrementAndGet(), Math::max);
+            return i;
+        }
+
+        @Override
+        public Integer find(Integer image) {
+            if (image % 11 == 10) {
+                held.decrementAndGet();
+                throw new OutOfMemoryError("of the device");
+            }
+            return image;
+        }
+
+        @Override
+        public ImageRun.Written write(Input input, Integer image, Integer result) {
+            within(writing, mostWriting);
+            writing.decrementAndGet();
+            held.decrementAndGet();
+            fail(image % 13 == 12, input);
+            return new ImageRun.Written(side, side, "seen", Json.object().put("n", result), List.of(),
+                    Json.object().put("kept", result));
+        }
+
+        @Override
+        public void collect(Input input, Json kept) {
+            collected.add(input.name() + "=" + kept.at("kept"));
+        }
+
+        private static void fail(boolean now, Input input) {
+            if (now) {
+                throw new BadInputException(input.file() + ": as it is");
+            }
+        }
+    }
+
+    private static boolean works(int i) {
+        return i % 7 != 6 && i % 11 != 10 && i % 13 != 12;
+    }
+
+    private Json run(int jobs, int side) {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        Console console = Console.of(out, new ByteArrayOutputStream(), false);
+        Device.Info device = new Device.Info("cpu", 0, Device.Info.Kind.CPU, "one", "", "", 1, 1, 1, List.of());
+        ImageReport report = new ImageReport(console, false, true, device, "none");
+        List<Input> inputs = IntStream.range(0, IMAGES)
+                .mapToObj(i -> new Input(Path.of(i + ".png"), "" + i, 0, 1, List.of(), "", null)).toList();
+        assertEquals(ExitCode.SOME_FAILED,
+                new ImageRun<>(new Work(side), report, new Jobs(jobs, Manifest.none())).run(inputs, null));
+        console.out().flush();
+        return Json.parse(out.toString());
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 8})
+    void orderAndNumbersAreKept(int jobs) {
+        Json said = run(jobs, 4);
+        List<Integer> fine = IntStream.range(0, IMAGES).filter(ImageRunTest::works).boxed().toList();
+        List<Integer> failed = IntStream.range(0, IMAGES).filter(i -> !works(i)).boxed().toList();
+        assertEquals(fine, said.at("images").items().stream().map(i -> i.at("n").asInt()).toList());
+        assertEquals(failed.stream().map(i -> i + ".png").toList(),
+                said.at("failed").items().stream().map(i -> i.at("file").asString()).toList());
+        assertEquals(fine.stream().map(i -> i + "=" + i).toList(), collected);
+        assertEquals(0, said.at("skipped").asInt());
+        assertTrue(mostReading.get() <= jobs + 1, mostReading + " were read at once");
+        assertTrue(mostWriting.get() <= jobs + 1, mostWriting + " were written at once");
+        assertTrue(mostHeld.get() <= 2 * jobs + 2, mostHeld + " were there at once");
+        assertTrue(jobs < 8 || mostHeld.get() > 4, mostHeld + " were there at once");
+    }
+
+    @Test
+    void largeOnesGoOneByOne() {
+        // A quarter of all that the heap may become, each.
+        run(8, (int) Math.sqrt(Runtime.getRuntime().maxMemory() / 4));
+        assertTrue(mostHeld.get() <= 4, mostHeld + " were there at once");
+    }
+}
