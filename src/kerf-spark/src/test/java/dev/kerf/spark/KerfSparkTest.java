@@ -1,0 +1,108 @@
+package dev.kerf.spark;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.kerf.Kerf;
+import dev.kerf.backend.Backends;
+import dev.kerf.backend.CpuOptions;
+import dev.kerf.backend.Device;
+import dev.kerf.image.Image;
+import dev.kerf.mask.LabelMap;
+import dev.kerf.mask.RunLength;
+import dev.kerf.model.unet.SegmentOptions;
+import dev.kerf.model.unet.UNet;
+import dev.kerf.weights.Weights;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The library as a user calls it, on two executors. */
+class KerfSparkTest {
+    private static final Path SAMPLES = Path.of("src/main/samples").toAbsolutePath();
+
+    private static SparkSession spark;
+
+    @TempDir
+    private Path temp;
+
+    @BeforeAll
+    static void start() {
+        spark = Cluster.two();
+    }
+
+    private static Dataset<Row> samples() {
+        return spark.read().format("binaryFile").option("pathGlobFilter", "tissue-[12].png").load(SAMPLES.toString())
+                .repartition(2);
+    }
+
+    @Test
+    void resultsAreThoseOfTheLibrary() throws Exception {
+        KerfOptions options = KerfOptions.of(Task.SEGMENT,
+                Map.of("outputs", "labels,rle,polygons,measures", "backend", "cpu", "background",
+                        "membrane"));
+        List<SegmentResult> byContent = KerfSpark.segment(samples(), options).collectAsList().stream()
+                .sorted(Comparator.comparing(SegmentResult::getPath)).toList();
+        List<SegmentResult> byPath = KerfSpark.segment(samples().select("path"), options).collectAsList().stream()
+                .sorted(Comparator.comparing(SegmentResult::getPath)).toList();
+        assertTrue(byContent.size() >= 2, "samples");
+        assertEquals(byContent.size(), byPath.size());
+        try (Device device = Backends.open("cpu", CpuOptions.of().threads(1));
+                Weights weights = Kerf.embeddedWeights();
+                UNet net = UNet.load(device, weights)) {
+            for (int i = 0; i < byContent.size(); i++) {
+                SegmentResult r = byContent.get(i);
+                assertNull(r.getError());
+                assertEquals("cpu:0", r.getDevice());
+                assertTrue(r.getNetworkMs() > 0 && r.getDecodeMs() > 0);
+                assertEquals(64, r.getModelSha256().length());
+                Path file = Path.of(java.net.URI.create(r.getPath()).getPath());
+                assertEquals(Files.size(file), r.getBytes());
+                LabelMap expected = net.segment(Image.read(file), SegmentOptions.of()).labels();
+                assertArrayEquals(expected.toArray(), labels(r).toArray(), file.toString());
+                assertArrayEquals(r.getLabels(), byPath.get(i).getLabels());
+                assertEquals(1, r.getObjects().size(), "the background is no object");
+                FoundObject inside = r.getObjects().getFirst();
+                assertEquals(List.of(1, "cell interior"), List.of(inside.getCategory(), inside.getClassName()));
+                RunLength mask = RunLength.ofCocoString(r.getWidth(), r.getHeight(), inside.getRle());
+                assertEquals(RunLength.encode(expected.mask(1)), mask);
+                assertEquals(mask.area(), inside.getArea());
+                assertEquals(List.of(0.0, 0.0, 512.0, 512.0), inside.getBbox());
+                List<double[]> outlines = inside.getPolygons().stream()
+                        .map(p -> p.stream().mapToDouble(Integer::doubleValue).toArray()).toList();
+                assertEquals(mask, RunLength.ofPolygons(r.getWidth(), r.getHeight(), outlines));
+            }
+        }
+    }
+
+    @Test
+    void sqlHasAFunction() {
+        KerfSpark.register(spark, KerfOptions.of(Task.SEGMENT, Map.of("backend", "cpu")));
+        samples().createOrReplaceTempView("images");
+        List<Row> rows = spark
+                .sql("select s.error, s.width, s.objects[0].area from (select kerf_segment(content) s from images) order by 3")
+                .collectAsList();
+        assertTrue(rows.size() >= 2);
+        for (Row r : rows) {
+            assertNull(r.get(0));
+            assertEquals(512, r.getInt(1));
+            assertTrue(r.getLong(2) > 10_000, r.toString());
+        }
+    }
+
+    private LabelMap labels(SegmentResult r) throws Exception {
+        Path file = temp.resolve("labels.png");
+        Files.write(file, r.getLabels());
+        return LabelMap.read(file);
+    }
+}
