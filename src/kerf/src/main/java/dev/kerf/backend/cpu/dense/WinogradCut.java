@@ -17,8 +17,10 @@ package dev.kerf.backend.cpu.dense;
 record WinogradCut(
         WinogradForm form, int depth, int down, int across, int rows, int cols, int panels, int outputs) {
     private static final int L = Tiles.LANES;
-    /** Tiles of a row that are read at once, where there are more: memory is slow to start a line of pixels. */
+    /** Tiles of F(2×2) in a row that are read at once, where there are more: memory is slow to start a line of pixels. */
     private static final int WIDE = 4 * L;
+    /** The same of F(4×4), whose tiles read lines that follow each other: as many as are a line of 512 pixels. */
+    private static final int WIDE_OF_F4 = 8 * L;
     private static final int MIN_TILES = 64;
     private static final int MAX_TILES = 256;
 
@@ -31,7 +33,8 @@ record WinogradCut(
         // in for more tiles.
         int most = Math.clamp((work.depth() + work.channels()) / 8, MIN_TILES, MAX_TILES);
         WinogradCut best = null;
-        for (int cols : across <= WIDE + WIDE / 2 ? new int[] {across, WIDE} : new int[] {WIDE}) {
+        int wide = form == WinogradForm.F4 ? WIDE_OF_F4 : WIDE;
+        for (int cols : across <= wide + wide / 2 ? new int[] {across, wide} : new int[] {wide}) {
             for (int rows = 1; rows <= down && (rows == 1 || rows * cols <= 3 * most); rows++) {
                 WinogradCut c = new WinogradCut(form, work.depth(), down, across, rows, cols, 0, 0);
                 if (best == null || c.used() > best.used() + 0.02 || best.rows * best.cols < most / 2) {
@@ -99,14 +102,14 @@ record WinogradCut(
         return whole() ? vector / perRow * (cols + 1) + vector % perRow * L : vector * L;
     }
 
-    /** Tiles of a plane of a line, or of a line, of all rows; what vectors read behind them is there, too. */
-    int lineTiles() {
-        return Blocking.ceil(rows * (cols + 1) + 2 * L, 16) * 16;
+    /** Pixels of one of the lines that tiles read, of all rows; what vectors read behind them is there, too. */
+    int lineFloats() {
+        return form.tile * (Blocking.ceil(rows * (cols + 1) + 2 * L, 16) * 16);
     }
 
-    /** Pixels of one of the lines that tiles read, of all rows. */
-    int lineFloats() {
-        return form.tile * lineTiles();
+    /** Floats of all lines; F(4×4) has them transformed beside those as they are. */
+    int allLines() {
+        return (form == WinogradForm.F4 ? 2 : 1) * form.lines() * lineFloats();
     }
 
     /** Floats from point to point: an odd number of cache lines, so that the points of a tile don't share a set. */
@@ -125,7 +128,7 @@ record WinogradCut(
 
     /** Floats of scratch for each thread: points, products, lines that are read, lines of results. */
     int floats() {
-        return form.points() * (pointStep() + sumStep()) + (form.lines() + 1) * lineFloats()
+        return form.points() * (pointStep() + sumStep()) + allLines()
                 + form.tile * form.tile * lanes() + Winograd4.ROOM;
     }
 }

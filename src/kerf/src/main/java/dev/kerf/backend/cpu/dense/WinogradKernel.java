@@ -2,6 +2,7 @@ package dev.kerf.backend.cpu.dense;
 
 import dev.kerf.backend.cpu.kernel.Kernel;
 import dev.kerf.backend.cpu.kernel.Operand;
+import dev.kerf.graph.Op.Activation;
 import java.util.Arrays;
 import java.util.stream.IntStream;
 
@@ -123,7 +124,7 @@ final class WinogradKernel implements Kernel {
         int vectors = cut.vectors(rows, Math.min(cut.cols(), cut.across() - j0));
         transform(image, i0, rows, j0, vectors, room, points, lines, between);
         multiply(first, end, vectors, room, points, sums);
-        finish(image, first, end, i0, rows, j0, vectors, room, sums, lines + (form.lines() + 1) * cut.lineFloats(),
+        finish(image, first, end, i0, rows, j0, vectors, room, sums, lines + cut.allLines(),
                 between);
     }
 
@@ -134,6 +135,9 @@ final class WinogradKernel implements Kernel {
         int left = form.tile * j0 + firstCol;
         int plane = work.inH() * w;
         int xi = x.offset() + image * x.batchStride();
+        if (form == WinogradForm.F4) {
+            clearEnds(left, rows, room, lines);
+        }
         int perRow = Math.max(1, cut.cols() / L);
         int reach = 2 * cut.cols() + 2;
         // Vectors of whole rows are read where they are; 2 L + 2 pixels from each one's start.
@@ -141,16 +145,17 @@ final class WinogradKernel implements Kernel {
                 && top + 2 * rows + 2 <= work.inH()
                 && xi + (work.depth() - 1) * plane + (top + 2 * rows + 1) * w + left + reach + 2 * L <= in.length;
         for (int c = 0; c < work.depth(); c++) {
-            if (!inside) {
-                copy(in, xi + c * plane, top, rows, left, room, lines);
-            }
             int to = points + c * 2 * L;
             if (form == WinogradForm.F4) {
+                columns(in, xi + c * plane, top, rows, left, room, lines);
                 for (int v = 0; v < vectors; v++) {
-                    Winograd4.input(room, lines + cut.place(v), cut.lineFloats(), cut.lineTiles(), room,
-                            between, room, to + v / 2 * work.depth() * 2 * L + v % 2 * L, cut.pointStep());
+                    Winograd4.rows(room, lines + 4 * cut.place(v), cut.lineFloats(), room, between, room,
+                            to + v / 2 * work.depth() * 2 * L + v % 2 * L, cut.pointStep());
                 }
                 continue;
+            }
+            if (!inside) {
+                copy(in, xi + c * plane, top, rows, left, room, lines);
             }
             float[] pixels = inside ? in : room;
             int line = inside ? w : cut.lineFloats();
@@ -163,15 +168,55 @@ final class WinogradKernel implements Kernel {
         }
     }
 
-    /** The lines that each row of tiles reads, zeros around the image: line u of all rows after the other, F(4×4)'s in planes. */
+    /** Pixels of a line of a row of tiles that lie before the image. */
+    private int before(int left) {
+        return Math.clamp(-left, 0, cut.linePitch());
+    }
+
+    /** Pixels of a line of a row of tiles up to the image's end. */
+    private int upTo(int left) {
+        return Math.clamp(work.inW() - left, before(left), cut.linePitch());
+    }
+
+    /** Zeros beside the image in the lines that {@link #columns} makes, and behind them, where leftovers could be slow denormals. */
+    private void clearEnds(int left, int rows, float[] to, int at) {
+        int reach = cut.linePitch();
+        for (int u = 0; u < form.lines(); u++) {
+            int first = at + u * cut.lineFloats();
+            for (int line = first; line < first + rows * reach; line += reach) {
+                Arrays.fill(to, line, line + before(left), 0f);
+                Arrays.fill(to, line + upTo(left), line + reach, 0f);
+            }
+            Arrays.fill(to, first + rows * reach, first + cut.lineFloats(), 0f);
+        }
+    }
+
+    /** F(4×4)'s lines of each row of tiles, transformed along the height: from where they are in the image, or a copy at its borders. */
+    private void columns(float[] in, int xi, int top, int rows, int left, float[] to, int at) {
+        int w = work.inW();
+        int from = before(left);
+        int n = upTo(left) - from;
+        int copied = at + form.lines() * cut.lineFloats();
+        for (int r = 0; r < rows; r++) {
+            int row = top + form.tile * r;
+            int line = at + r * cut.linePitch();
+            if (n >= L && row >= 0 && row + form.lines() <= work.inH()) {
+                Winograd4.columns(in, xi + row * w + left + from, w, n, to, line + from, cut.lineFloats());
+            } else {
+                copy(in, xi, row, 1, left, to, copied);
+                Winograd4.columns(to, copied, cut.lineFloats(), Math.max(L, cut.linePitch()), to, line, cut.lineFloats());
+            }
+        }
+    }
+
+    /** The lines that each row of tiles reads, zeros around the image: line u of all rows after the other. */
     private void copy(float[] in, int xi, int top, int rows, int left, float[] to, int at) {
         int w = work.inW();
         int reach = cut.linePitch();
-        int from = Math.clamp(-left, 0, reach);
-        int end = Math.clamp(w - left, from, reach);
-        boolean planes = form == WinogradForm.F4;
+        int from = before(left);
+        int end = upTo(left);
         for (int u = 0; u < form.lines(); u++) {
-            int first = at + (planes ? form.lines() : u) * cut.lineFloats();
+            int first = at + u * cut.lineFloats();
             for (int r = 0; r < rows; r++) {
                 int line = first + r * reach;
                 int row = top + form.tile * r + u;
@@ -185,9 +230,6 @@ final class WinogradKernel implements Kernel {
             }
             // Leftovers there could be slow denormals.
             Arrays.fill(to, first + rows * reach, first + cut.lineFloats(), 0f);
-            if (planes) {
-                Winograd4.planes(to, first, cut.lineTiles(), to, at + u * cut.lineFloats(), cut.lineTiles());
-            }
         }
     }
 
@@ -215,23 +257,40 @@ final class WinogradKernel implements Kernel {
         int line = form.tile * lanes;
         int left = form.tile * j0;
         int n = Math.min(form.tile * cut.cols(), work.outW() - left);
+        // Whole vectors of pixels go where they belong at once.
+        boolean direct = form == WinogradForm.F4 && cut.whole() && n == form.tile * cut.cols() && residual == null
+                && form.tile * (i0 + rows) <= work.outH()
+                && (work.activation() == Activation.NONE || work.activation() == Activation.RELU);
         for (int o = panels.first[first]; o < Math.min(panels.first[end], panels.rows); o++) {
             int m = sums + (o - panels.first[first]) * lanes;
             float b = bias == null ? 0f : bias.floats()[bias.offset() + o];
+            int place = (o * work.outH() + form.tile * i0) * work.outW() + left;
+            if (direct) {
+                direct(m, b, vectors, room, between, y.offset() + image * y.batchStride() + place);
+                continue;
+            }
             for (int v = 0; v < vectors; v++) {
                 int to = lines + form.tile * v * L;
                 if (form == WinogradForm.F2) {
                     Winograd2.output(room, m + v * L, cut.sumStep(), b, room, to, to + line);
                 } else {
-                    Winograd4.output(room, m + v * L, cut.sumStep(), b, room, between, room, to, line);
+                    Winograd4.output(room, m + v * L, cut.sumStep(), b, false, room, between, room, to, line);
                 }
             }
-            int place = (o * work.outH() + form.tile * i0) * work.outW() + left;
             for (int k = 0; k < form.tile; k++) {
                 int below = work.outH() - form.tile * i0 - k;
                 store(room, lines + k * line, image, place + k * work.outW(),
                         Math.min(rows, Blocking.ceil(below, form.tile)), n);
             }
+        }
+    }
+
+    /** Products of an output channel to its pixels, F(4×4)'s. */
+    private void direct(int m, float b, int vectors, float[] room, int between, int to) {
+        int perRow = cut.cols() / L;
+        for (int v = 0; v < vectors; v++) {
+            Winograd4.output(room, m + v * L, cut.sumStep(), b, work.activation() == Activation.RELU, room, between,
+                    y.floats(), to + v / perRow * 4 * work.outW() + v % perRow * 4 * L, work.outW());
         }
     }
 
