@@ -179,7 +179,8 @@ public final class BenchCommand implements Callable<Integer> {
             try (Progress progress = console.terminal()
                     ? Progress.bar(console, all.size() * rounds, "measured")
                     : Progress.none()) {
-                rows = new Rounds(rounds, budget, System::nanoTime, () -> Workers.processes(python))
+                rows = new Rounds(rounds, budget, System::nanoTime,
+                        () -> CpuFloors.copying(Runtime.getRuntime().availableProcessors()), () -> Workers.processes(python))
                         .measure(groups(all), progress::step, saved);
             }
             environment.completed();

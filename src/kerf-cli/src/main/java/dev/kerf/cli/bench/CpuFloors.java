@@ -30,14 +30,17 @@ final class CpuFloors {
 
     static DeviceFloors measure(int threads) {
         double flops = 2.0 * ROUNDS * CHAINS * SPECIES.length() * threads / best(threads, List.of(), CpuFloors::multiplyAdd);
+        return new DeviceFloors(copying(threads), flops);
+    }
+
+    /** Bytes a second, read and written, that so many threads copy at once. Takes a tenth of a second. */
+    static double copying(int threads) {
         try (Arena arena = Arena.ofShared()) {
             List<MemorySegment> memory = new ArrayList<>();
             for (int i = 0; i < 2 * threads; i++) {
                 memory.add(arena.allocate(COPIED, 64).fill((byte) i));
             }
-            double bytes = 2.0 * COPIED * threads
-                    / best(threads, memory, pair -> pair.getFirst().copyFrom(pair.getLast()));
-            return new DeviceFloors(bytes, flops);
+            return 2.0 * COPIED * threads / best(threads, memory, pair -> pair.getFirst().copyFrom(pair.getLast()));
         }
     }
 

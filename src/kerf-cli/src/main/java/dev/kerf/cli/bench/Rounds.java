@@ -9,9 +9,11 @@ import dev.kerf.json.Json;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
+import java.util.function.DoubleSupplier;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 
@@ -19,27 +21,43 @@ import java.util.function.Supplier;
  * Measures engines against each other: in each round every one has a process of its own, and they take turns at each piece of
  * work, so that a slow minute slows all of them. A round is over all work before the next begins: what lies minutes apart tells
  * more of a machine than what lies side by side, and after the first there is something of all.
+ *
+ * <p>A round of some work counts if memory could be copied, right before and right after each engine's turn, at {@link #QUIET}
+ * of the run's best speed: on a machine that others use it is memory that varies, twofold and for a minute at a time. Rounds that
+ * don't count are made again when all are over, as often as there are rounds and while the budget lasts. Where none counts all
+ * do, and the report has what was copied.
  */
 final class Rounds {
+    /** Share of the run's best speed of copying from which a round counts. */
+    static final double QUIET = 0.85;
+
+    /** One engine's turn, and how fast memory was copied before and after all turns of that round, at worst. */
+    private record Turn(Round round, double copying) {}
+
     private final int count;
     private final Duration budget;
     private final LongSupplier clock;
+    private final DoubleSupplier copying;
     private final Supplier<Workers> workers;
     private final Map<String, DeviceFloors> floors = new HashMap<>();
     private final Map<Workload, Graph> graphs = new HashMap<>();
-    private final Map<Request, List<Round>> found = new HashMap<>();
+    private final Map<Request, List<Turn>> found = new HashMap<>();
     private final Map<Request, String> errors = new HashMap<>();
+    /** Best of all readings of {@code copying}. */
+    private double fastest;
 
     /**
      * @param count   how often each is measured
      * @param budget  but for the first time nothing is begun that would end later, by what it took before
      * @param clock   nanoseconds
+     * @param copying bytes a second that memory is copied at now
      * @param workers makes a round's processes
      */
-    Rounds(int count, Duration budget, LongSupplier clock, Supplier<Workers> workers) {
+    Rounds(int count, Duration budget, LongSupplier clock, DoubleSupplier copying, Supplier<Workers> workers) {
         this.count = count;
         this.budget = budget;
         this.clock = clock;
+        this.copying = copying;
         this.workers = workers;
     }
 
@@ -54,17 +72,21 @@ final class Rounds {
     List<Row> measure(List<List<List<Request>>> groups, Runnable done, Consumer<Supplier<List<Row>>> soFar) {
         long start = clock.getAsLong();
         long[] cost = new long[groups.size()];
-        for (int round = 0; round < count; round++) {
+        for (int round = 0; round < 2 * count; round++) {
+            boolean again = round >= count;
             for (int i = 0; i < cost.length; i++) {
+                List<List<Request>> wanted = again ? groups.get(i).stream().filter(this::disturbed).toList() : groups.get(i);
                 long begun = clock.getAsLong();
-                if (round > 0 && begun - start + cost[i] > budget.toNanos()) {
-                    groups.get(i).forEach(_ -> done.run());
+                if (wanted.isEmpty() || round > 0 && begun - start + cost[i] > budget.toNanos()) {
+                    wanted.stream().filter(_ -> !again).forEach(_ -> done.run());
                     continue;
                 }
                 try (Workers processes = workers.get()) {
-                    for (List<Request> same : groups.get(i)) {
+                    for (List<Request> same : wanted) {
                         ask(same, round, processes);
-                        done.run();
+                        if (!again) {
+                            done.run();
+                        }
                         soFar.accept(() -> rows(groups));
                     }
                 }
@@ -75,13 +97,40 @@ final class Rounds {
     }
 
     private void ask(List<Request> same, int round, Workers processes) {
+        Map<Request, Round> turns = new LinkedHashMap<>();
+        double worst = copied();
         for (Request r : same) {
             if (!errors.containsKey(r)) {
                 Json answer = processes.ask(r.profile(r.profile() && round == 0));
-                answer.find("error").ifPresentOrElse(e -> errors.put(r, e.asString()),
-                        () -> found.computeIfAbsent(r, _ -> new ArrayList<>()).add(Round.of(answer)));
+                answer.find("error").ifPresentOrElse(e -> errors.put(r, e.asString()), () -> turns.put(r, Round.of(answer)));
+                worst = Math.min(worst, copied());
             }
         }
+        for (Map.Entry<Request, Round> turn : turns.entrySet()) {
+            found.computeIfAbsent(turn.getKey(), _ -> new ArrayList<>()).add(new Turn(turn.getValue(), worst));
+        }
+    }
+
+    private double copied() {
+        double now = copying.getAsDouble();
+        fastest = Math.max(fastest, now);
+        return now;
+    }
+
+    /** Whether fewer rounds of some work count than are wanted. */
+    private boolean disturbed(List<Request> same) {
+        return same.stream().anyMatch(r -> found.containsKey(r) && !errors.containsKey(r) && quiet(r).size() < count);
+    }
+
+    /** The rounds that were quiet. */
+    private List<Round> quiet(Request r) {
+        return found.get(r).stream().filter(t -> t.copying >= QUIET * fastest).map(Turn::round).limit(count).toList();
+    }
+
+    /** The rounds that count: the quiet ones, or all where there are none. */
+    private List<Round> counted(Request r) {
+        List<Round> quiet = quiet(r);
+        return quiet.isEmpty() ? found.get(r).stream().map(Turn::round).toList() : quiet;
     }
 
     private List<Row> rows(List<List<List<Request>>> groups) {
@@ -94,7 +143,7 @@ final class Rounds {
                 if (errors.containsKey(r)) {
                     rows.add(Row.failed(r.subject(), work(r), errors.get(r)));
                 } else if (found.containsKey(r)) {
-                    rows.add(compared(Row.of(r.subject(), work(r), floors(r.floors()), found.get(r)), r, reference, found));
+                    rows.add(compared(row(r), r, reference));
                 }
             }
         }
@@ -110,16 +159,25 @@ final class Rounds {
         }), r.precision().storage());
     }
 
-    private static Row compared(Row row, Request r, Request reference, Map<Request, List<Round>> found) {
+    private Row row(Request r) {
+        List<Round> counted = counted(r);
+        return Row.of(r.subject(), work(r), floors(r.floors()), counted, found.get(r).size() - counted.size());
+    }
+
+    private Row compared(Row row, Request r, Request reference) {
         if (r == reference) {
             return row;
         }
-        double difference = difference(found.get(r).getFirst().output(), found.get(reference).getFirst().output());
+        double difference = difference(output(r), output(reference));
         Row compared = Double.isFinite(difference) ? row.compared(reference.engine(), difference) : row;
         return difference > r.workload().tolerance() && r.precision() == reference.precision()
                 ? compared.refused("its result differs from " + reference.engine() + "'s by " + difference
                         + " (relative L2), more than " + r.workload().tolerance())
                 : compared;
+    }
+
+    private float[] output(Request r) {
+        return found.get(r).getFirst().round.output();
     }
 
     /** Once in a run, by a process that does nothing else. */

@@ -11,6 +11,7 @@ import dev.kerf.cli.bench.report.Environment;
 import dev.kerf.cli.bench.report.Report;
 import dev.kerf.cli.bench.report.Round;
 import dev.kerf.cli.bench.report.Row;
+import dev.kerf.cli.bench.report.Summary;
 import dev.kerf.cli.bench.report.Times;
 import dev.kerf.cli.bench.report.Work;
 import dev.kerf.error.BadFileException;
@@ -21,9 +22,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.function.DoubleSupplier;
 import java.util.function.Function;
 import org.junit.jupiter.api.Assertions;
 import org.junit.jupiter.api.Test;
@@ -37,6 +40,7 @@ class RoundsTest {
     private final List<String> asked = new ArrayList<>();
     private final List<Integer> soFar = new ArrayList<>();
     private int questions;
+    private DoubleSupplier copying = () -> 1e9;
 
     private static Request request(String engine, boolean peer) {
         return request(engine, peer, 16);
@@ -60,7 +64,7 @@ class RoundsTest {
 
     /** A minute of the clock for each question. */
     private Rounds rounds(int count, Duration budget, Function<Request, Json> worker) {
-        return new Rounds(count, budget, () -> TimeUnit.MINUTES.toNanos(questions), () -> {
+        return new Rounds(count, budget, () -> TimeUnit.MINUTES.toNanos(questions), copying, () -> {
             asked.add("begin");
             return new Workers() {
                 @Override
@@ -113,6 +117,30 @@ class RoundsTest {
             assertEquals(List.of(expected[1], expected[2]), rows.stream().map(r -> r.processes().size()).toList());
             assertEquals(List.of(1, 2), soFar.subList(0, 2), "rows are there as they come");
         }
+    }
+
+    /** The second round lies beside a slow minute, and so does the first one of two more; the last is quiet. */
+    @Test
+    void whatWasMeasuredWhileMemoryWasSlowIsMeasuredAgain() {
+        Iterator<Double> speeds = List.of(10.0, 9.0, 9.5, 10.0, 8.4, 10.0, 8.0, 9.0, 9.0, 10.0, 9.9, 8.5).iterator();
+        copying = speeds::next;
+        List<Row> rows = measured(r -> answer(r, 1), request("cpu:0", false), request("other", true));
+        assertEquals(List.of(2, 2), rows.stream().map(r -> r.processes().size()).toList());
+        assertEquals(List.of(2, 2), rows.stream().map(Row::rejected).toList());
+        assertEquals(2, asked.stream().filter("done"::equals).count(), "what is done again is no progress");
+        assertFalse(speeds.hasNext());
+        Report report = new Report(Environment.of(List.of()), rows);
+        assertTrue(Summary.noise(report).contains(
+                "4 of 8 rounds don't count: memory was copied more than 15 % slower than at best, right before or after them"));
+    }
+
+    @Test
+    void whereItIsNeverQuietAllCounts() {
+        Iterator<Double> speeds = List.of(10.0, 8.0, 10.0, 7.0, 8.0, 10.0, 6.0, 8.0).iterator();
+        copying = speeds::next;
+        Row row = measured(r -> answer(r, 1), request("cpu:0", false)).getFirst();
+        assertEquals(4, row.processes().size());
+        assertEquals(0, row.rejected());
     }
 
     @Test

@@ -21,11 +21,12 @@ import java.util.Map;
  * @param reference engine whose result this one's was compared with; null if it wasn't
  * @param distance  relative L2 difference from that
  * @param nodes     of a profiled run; empty where there are none
+ * @param rejected  rounds that don't count, because memory was slow right before or after them
  */
 public record Row(
         Subject subject, String device, String driver, String error, Map<String, Times> times,
         List<Round.Process> processes, Work work, DeviceFloors floors, String reference, Double distance,
-        List<Round.Node> nodes) {
+        List<Round.Node> nodes, int rejected) {
     /** What is timed of every engine: a run, waited for. */
     public static final String COMPUTE = "compute";
     /** All that may be timed. */
@@ -33,27 +34,29 @@ public record Row(
 
     /** The row of a measurement that failed. */
     public static Row failed(Subject subject, Work work, String error) {
-        return new Row(subject, null, null, error, Map.of(), List.of(), work, null, null, null, List.of());
+        return new Row(subject, null, null, error, Map.of(), List.of(), work, null, null, null, List.of(), 0);
     }
 
-    /** The row that some processes' measurements make. */
-    public static Row of(Subject subject, Work work, DeviceFloors floors, List<Round> rounds) {
+    /** The row that some processes' measurements make, without those that were rejected. */
+    public static Row of(Subject subject, Work work, DeviceFloors floors, List<Round> rounds, int rejected) {
         Map<String, Times> times = new LinkedHashMap<>();
         rounds.forEach(r -> r.times().forEach((k, t) -> times.merge(k, t, Times::and)));
         Round first = rounds.getFirst();
         return new Row(subject, first.device(), first.driver(), null, times, rounds.stream().map(Round::process).toList(),
                 work, floors, null, null,
-                rounds.stream().map(Round::nodes).filter(n -> !n.isEmpty()).findFirst().orElse(List.of()));
+                rounds.stream().map(Round::nodes).filter(n -> !n.isEmpty()).findFirst().orElse(List.of()), rejected);
     }
 
     /** This with how far its result is from another engine's. */
     public Row compared(String engine, double difference) {
-        return new Row(subject, device, driver, error, times, processes, work, floors, engine, difference, nodes);
+        return new Row(subject, device, driver, error, times, processes, work, floors, engine, difference, nodes,
+                rejected);
     }
 
     /** This as a failure for that reason; nothing that was measured counts. */
     public Row refused(String why) {
-        return new Row(subject, device, driver, why, Map.of(), List.of(), work, floors, reference, distance, List.of());
+        return new Row(subject, device, driver, why, Map.of(), List.of(), work, floors, reference, distance, List.of(),
+                rejected);
     }
 
     /** Whether there are times. */
@@ -103,7 +106,7 @@ public record Row(
                 .put("flops", work == null ? null : work.flops()).put("bytes", work == null ? null : work.bytes())
                 .put("floor", floors == null ? null : json(floors)).put("of_roofline", Times.known(ofRoofline()))
                 .put("compared_with", reference).put("relative_l2", distance)
-                .put("nodes", nodes.isEmpty() ? null : ran);
+                .put("nodes", nodes.isEmpty() ? null : ran).put("rejected_rounds", rejected);
     }
 
     /** As in a row. */
@@ -132,7 +135,8 @@ public record Row(
         Row row = new Row(Subject.of(j), Round.text(j.at("device")), Round.text(j.at("driver")), Round.text(j.at("error")),
                 times, j.at("processes").items().stream().map(Round.Process::of).toList(),
                 j.at("flops").isNull() ? null : new Work(j.at("flops").asLong(), j.at("bytes").asLong()),
-                floors(j.at("floor")), Round.text(j.at("compared_with")), Round.real(j.at("relative_l2")), nodes);
+                floors(j.at("floor")), Round.text(j.at("compared_with")), Round.real(j.at("relative_l2")), nodes,
+                j.find("rejected_rounds").map(Json::asInt).orElse(0));
         if (row.success() && row.compute() == null) {
             throw j.at("times").error("a row that succeeded has times of '" + COMPUTE + "'");
         }

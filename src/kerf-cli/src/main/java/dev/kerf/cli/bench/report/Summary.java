@@ -54,6 +54,11 @@ public final class Summary {
                     + " rows were measured, other processes or the hypervisor kept up to " + Text.fixed(most, 1)
                     + " processors busy");
         }
+        int rejected = report.rows().stream().mapToInt(Row::rejected).sum();
+        if (rejected > 0) {
+            all.add(rejected + " of " + (rejected + report.rows().stream().mapToInt(r -> r.processes().size()).sum())
+                    + " rounds don't count: memory was copied more than 15 % slower than at best, right before or after them");
+        }
         long unsteady = report.rows().stream()
                 .filter(r -> r.processes().stream().anyMatch(p -> p.warmUpNanos() == null)).count();
         if (unsteady > 0) {

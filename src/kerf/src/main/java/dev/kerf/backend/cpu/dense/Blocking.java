@@ -31,9 +31,13 @@ record Blocking(int rows, int cols, int panels, int passes, int copied, int chan
         int most = (panels.count + parts - 1) / parts;
         int pixels = Math.clamp(SUMS / Math.min(high, most * Tiles.MAX_ROWS), MIN_PIXELS, MAX_PIXELS);
         int channels = channels(work);
+        if (work.taps().count() == 1) {
+            // Nothing is read twice at a block's edge, and memory gives long lines of pixels quicker than short ones.
+            pixels *= 2;
+        }
         // Many output channels of single pixels: the patch with all channels is copied once for all of them.
         boolean whole = parts > 1 && work.taps().count() == 1 && work.depth() <= WHOLE_PATCH / MIN_PIXELS;
-        pixels = whole ? Math.clamp(WHOLE_PATCH / work.depth(), MIN_PIXELS, pixels) : pixels;
+        pixels = whole ? Math.clamp(2 * WHOLE_PATCH / work.depth(), MIN_PIXELS, pixels) : pixels;
         int width = work.cols();
         int wide = Math.max(4 * Tiles.LANES, pixels / Math.max(1, work.rows()) / Tiles.LANES * Tiles.LANES);
         int cols = width <= wide + wide / 2 ? width : even(width, wide);

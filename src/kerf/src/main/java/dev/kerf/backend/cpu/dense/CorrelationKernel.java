@@ -169,6 +169,12 @@ final class CorrelationKernel implements Kernel {
             int width = work.outW() - left;
             float b = bias == null ? 0f : bias.floats()[bias.offset() + channel];
             int n = Math.min(blocking.cols(), (width + work.spreadW() - 1) / work.spreadW());
+            if (pairs) {
+                // All rows at once: they may be shorter than a vector.
+                int c = sums + (r - first) * sumsPitch;
+                Finish.store(work.activation(), b, room, c, room, c, (rows - 1) * patch.rowPitch + n);
+                Finish.store(work.activation(), b, room, c + sumsPitch, room, c + sumsPitch, (rows - 1) * patch.rowPitch + n);
+            }
             for (int i = 0; i < rows; i++) {
                 int row = top + (i0 + i) * work.spreadH();
                 if (row < work.outH() && n > 0) {
@@ -187,7 +193,7 @@ final class CorrelationKernel implements Kernel {
         }
         Activation act = work.activation();
         if (pairs) {
-            Finish.interleave(act, bias, room, c, c + sumsPitch, y.floats(), yi, n, 2 * n > width);
+            Finish.interleave(room, c, c + sumsPitch, y.floats(), yi, n, 2 * n > width);
         } else if (work.spreadW() == 1) {
             Finish.store(act, bias, room, c, y.floats(), yi, n);
         } else {

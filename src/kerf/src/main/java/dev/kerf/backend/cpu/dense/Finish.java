@@ -20,6 +20,11 @@ final class Finish {
     /** Lanes 1, 3, 5 … of them. */
     static final FloatVector ODDS = indices(i -> 2 * i + 1);
 
+    /** The number of each lane. */
+    private static final FloatVector NUMBERS = indices(i -> i);
+    /** Whether some lanes of a vector can be stored at once: NEON can't. */
+    private static final boolean MASKED = L >= 8;
+
     private Finish() {}
 
     /** y[yi + i] = act(c[ci + i]) for i from 0 to n − 1; c and y may be the same place. */
@@ -137,29 +142,34 @@ final class Finish {
     }
 
     /**
-     * y[yi + 2i] = act(c[ci + i] + bias) and y[yi + 2i + 1] = act(c[di + i] + bias), a curve applied in c first.
+     * y[yi + 2i] = c[ci + i] and y[yi + 2i + 1] = c[di + i]. Whole vectors of both are read.
      *
-     * @param n numbers of both; the last of the second is left out if {@code odd}
+     * @param n   numbers of both
+     * @param odd whether the last of the second is left out
      */
-    static void interleave(
-            Activation act, float bias, float[] c, int ci, int di, float[] y, int yi, int n, boolean odd) {
-        float b = bias;
-        if (act != Activation.NONE) {
-            store(act, bias, c, ci, c, ci, n);
-            store(act, bias, c, di, c, di, n);
-            b = 0f;
-        }
+    static void interleave(float[] c, int ci, int di, float[] y, int yi, int n, boolean odd) {
+        int end = 2 * n - (odd ? 1 : 0);
         int i = 0;
-        for (; i <= n - L - 1; i += L) {
-            FloatVector even = FloatVector.fromArray(S, c, ci + i).add(b);
-            FloatVector odds = FloatVector.fromArray(S, c, di + i).add(b);
+        for (; 2 * (i + L) <= end; i += L) {
+            FloatVector even = FloatVector.fromArray(S, c, ci + i);
+            FloatVector odds = FloatVector.fromArray(S, c, di + i);
             LOW_HALVES.selectFrom(even, odds).intoArray(y, yi + 2 * i);
             HIGH_HALVES.selectFrom(even, odds).intoArray(y, yi + 2 * i + L);
         }
+        if (MASKED && i < n) {
+            FloatVector even = FloatVector.fromArray(S, c, ci + i);
+            FloatVector odds = FloatVector.fromArray(S, c, di + i);
+            int left = end - 2 * i;
+            LOW_HALVES.selectFrom(even, odds).intoArray(y, yi + 2 * i, NUMBERS.compare(VectorOperators.LT, left));
+            if (left > L) {
+                HIGH_HALVES.selectFrom(even, odds).intoArray(y, yi + 2 * i + L, NUMBERS.compare(VectorOperators.LT, left - L));
+            }
+            i = n;
+        }
         for (; i < n; i++) {
-            y[yi + 2 * i] = c[ci + i] + b;
+            y[yi + 2 * i] = c[ci + i];
             if (!odd || i < n - 1) {
-                y[yi + 2 * i + 1] = c[di + i] + b;
+                y[yi + 2 * i + 1] = c[di + i];
             }
         }
     }

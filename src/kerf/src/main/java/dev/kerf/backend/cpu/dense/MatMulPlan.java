@@ -23,6 +23,8 @@ record MatMulPlan(int matrices, int rows, int single, int cols, int depth, int b
     /** Terms that are added up at a time: two vectors of them are 32 KiB in AVX-512. */
     private static final int DEPTH = 256;
     private static final int MAX_ROWS = 192;
+    /** The same where terms come some at a time: columns, which are many, then come from memory for more rows. */
+    private static final int MAX_ROWS_OF_DEEP = 252;
     /** Fewer rows than this in a block would want columns too often; their terms are packed some at a time instead. */
     private static final int FEW_ROWS = 48;
     /** Floats of sums where terms come some at a time: 256 KiB. */
@@ -45,11 +47,11 @@ record MatMulPlan(int matrices, int rows, int single, int cols, int depth, int b
         int matrices = fold ? Math.min(all, 1) : all;
         int rows = fold ? Math.multiplyExact(all, m) : m;
         boolean deep = ROWS / Math.max(1, k) < Math.min(FEW_ROWS, rows);
-        int most = deep ? MAX_ROWS : Math.clamp(ROWS / Math.max(1, k), Tiles.MAX_ROWS, MAX_ROWS);
+        int most = deep ? MAX_ROWS_OF_DEEP : Math.clamp(ROWS / Math.max(1, k), Tiles.MAX_ROWS, MAX_ROWS);
         int chunk = chunk(k);
         MatMulPlan p = new MatMulPlan(matrices, rows, m, n, k, even(Math.max(1, rows), most, Tiles.MAX_ROWS),
                 Blocking.ceil(Math.max(1, n), WIDE) * WIDE,
-                deep ? Math.max(1, ROWS / MAX_ROWS / chunk) * chunk : Math.max(1, k));
+                deep ? Math.max(1, ROWS / MAX_ROWS_OF_DEEP / chunk) * chunk : Math.max(1, k));
         double flops = 2.0 * matrices * rows * n * k;
         while (p.units() < (long) UNITS_OF_A_WORKER * workers && flops / Math.max(1, p.units()) > FLOPS_WORTH_A_UNIT) {
             // Rows are packed again for other columns, which costs less than columns that come from memory again.

@@ -29,16 +29,17 @@ final class Winograd2 {
      *
      * @param d    pixels
      * @param di   first pixel of the first tile
-     * @param line pixels from line to line
+     * @param odd  pixels from line 0 to line 1, and from line 2 to line 3
+     * @param next pixels from line 0 to line 2
      * @param to   where the points go
      * @param ti   index of point 0
      * @param step floats from point to point
      */
-    static void input(float[] d, int di, int line, float[] to, int ti, int step) {
+    static void input(float[] d, int di, int odd, int next, float[] to, int ti, int step) {
         for (int u = 0; u < 4; u++) {
             // Lines 0 − 2, 1 + 2, 2 − 1, 1 − 3; the product with ±1 isn't rounded.
-            int p = di + (u == 0 ? 0 : u == 2 ? 2 : 1) * line;
-            int q = di + (u == 2 ? 1 : u == 3 ? 3 : 2) * line;
+            int p = di + (u == 0 ? 0 : u == 2 ? next : odd);
+            int q = di + (u == 2 ? odd : u == 3 ? next + odd : next);
             FloatVector sign = FloatVector.broadcast(S, u == 1 ? 1f : -1f);
             FloatVector x = FloatVector.fromArray(S, d, q).fma(sign, FloatVector.fromArray(S, d, p));
             FloatVector y = FloatVector.fromArray(S, d, q + L).fma(sign, FloatVector.fromArray(S, d, p + L));

@@ -102,14 +102,14 @@ record WinogradCut(
         return whole() ? vector / perRow * (cols + 1) + vector % perRow * L : vector * L;
     }
 
-    /** Pixels of one of the lines that tiles read, of all rows; what vectors read behind them is there, too. */
+    /** Pixels of one of the lines that tiles read, of all rows and one more; what vectors read behind them is there, too. */
     int lineFloats() {
-        return form.tile * (Blocking.ceil(rows * (cols + 1) + 2 * L, 16) * 16);
+        return form.tile * (Blocking.ceil((rows + 1) * (cols + 1) + 2 * L, 16) * 16);
     }
 
-    /** Floats of all lines; F(4×4) has them transformed beside those as they are. */
+    /** Floats of all lines: F(2×2)'s even and odd ones; F(4×4)'s six transformed ones and those of a row as they are. */
     int allLines() {
-        return (form == WinogradForm.F4 ? 2 : 1) * form.lines() * lineFloats();
+        return (form == WinogradForm.F2 ? 2 : 2 * form.lines()) * lineFloats();
     }
 
     /** Floats from point to point: an odd number of cache lines, so that the points of a tile don't share a set. */

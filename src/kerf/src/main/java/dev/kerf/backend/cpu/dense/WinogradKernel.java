@@ -135,9 +135,8 @@ final class WinogradKernel implements Kernel {
         int left = form.tile * j0 + firstCol;
         int plane = work.inH() * w;
         int xi = x.offset() + image * x.batchStride();
-        if (form == WinogradForm.F4) {
-            clearEnds(left, rows, room, lines);
-        }
+        // Zeros beside the image; leftovers behind it could be slow denormals.
+        Arrays.fill(room, lines, lines + cut.allLines(), 0f);
         int perRow = Math.max(1, cut.cols() / L);
         int reach = 2 * cut.cols() + 2;
         // Vectors of whole rows are read where they are; 2 L + 2 pixels from each one's start.
@@ -154,16 +153,18 @@ final class WinogradKernel implements Kernel {
                 }
                 continue;
             }
-            if (!inside) {
-                copy(in, xi + c * plane, top, rows, left, room, lines);
+            for (int line = 0; !inside && line < 2 * rows + 2; line++) {
+                copy(in, xi + c * plane, top + line, left, room,
+                        lines + line % 2 * cut.lineFloats() + line / 2 * cut.linePitch());
             }
             float[] pixels = inside ? in : room;
-            int line = inside ? w : cut.lineFloats();
+            int odd = inside ? w : cut.lineFloats();
+            int next = inside ? 2 * w : cut.linePitch();
             for (int v = 0; v < vectors; v++) {
                 int at = inside
                         ? xi + c * plane + (top + v / perRow * 2) * w + left + v % perRow * 2 * L
                         : lines + 2 * cut.place(v);
-                Winograd2.input(pixels, at, line, room, to + v / 2 * work.depth() * 2 * L + v % 2 * L, cut.pointStep());
+                Winograd2.input(pixels, at, odd, next, room, to + v / 2 * work.depth() * 2 * L + v % 2 * L, cut.pointStep());
             }
         }
     }
@@ -178,19 +179,6 @@ final class WinogradKernel implements Kernel {
         return Math.clamp(work.inW() - left, before(left), cut.linePitch());
     }
 
-    /** Zeros beside the image in the lines that {@link #columns} makes, and behind them, where leftovers could be slow denormals. */
-    private void clearEnds(int left, int rows, float[] to, int at) {
-        int reach = cut.linePitch();
-        for (int u = 0; u < form.lines(); u++) {
-            int first = at + u * cut.lineFloats();
-            for (int line = first; line < first + rows * reach; line += reach) {
-                Arrays.fill(to, line, line + before(left), 0f);
-                Arrays.fill(to, line + upTo(left), line + reach, 0f);
-            }
-            Arrays.fill(to, first + rows * reach, first + cut.lineFloats(), 0f);
-        }
-    }
-
     /** F(4×4)'s lines of each row of tiles, transformed along the height: from where they are in the image, or a copy at its borders. */
     private void columns(float[] in, int xi, int top, int rows, int left, float[] to, int at) {
         int w = work.inW();
@@ -202,34 +190,23 @@ final class WinogradKernel implements Kernel {
             int line = at + r * cut.linePitch();
             if (n >= L && row >= 0 && row + form.lines() <= work.inH()) {
                 Winograd4.columns(in, xi + row * w + left + from, w, n, to, line + from, cut.lineFloats());
-            } else {
-                copy(in, xi, row, 1, left, to, copied);
-                Winograd4.columns(to, copied, cut.lineFloats(), Math.max(L, cut.linePitch()), to, line, cut.lineFloats());
+                continue;
             }
+            for (int u = 0; u < form.lines(); u++) {
+                copy(in, xi, row + u, left, to, copied + u * cut.lineFloats());
+            }
+            Winograd4.columns(to, copied, cut.lineFloats(), Math.max(L, cut.linePitch()), to, line, cut.lineFloats());
         }
     }
 
-    /** The lines that each row of tiles reads, zeros around the image: line u of all rows after the other. */
-    private void copy(float[] in, int xi, int top, int rows, int left, float[] to, int at) {
-        int w = work.inW();
-        int reach = cut.linePitch();
+    /** A line of pixels for a row of tiles; what lies before or behind the image's stays as it is, zeros. */
+    private void copy(float[] in, int xi, int row, int left, float[] to, int at) {
         int from = before(left);
         int end = upTo(left);
-        for (int u = 0; u < form.lines(); u++) {
-            int first = at + u * cut.lineFloats();
-            for (int r = 0; r < rows; r++) {
-                int line = first + r * reach;
-                int row = top + form.tile * r + u;
-                if (row < 0 || row >= work.inH()) {
-                    Arrays.fill(to, line, line + reach, 0f);
-                } else {
-                    Arrays.fill(to, line, line + from, 0f);
-                    System.arraycopy(in, xi + row * w + left + from, to, line + from, end - from);
-                    Arrays.fill(to, line + end, line + reach, 0f);
-                }
-            }
-            // Leftovers there could be slow denormals.
-            Arrays.fill(to, first + rows * reach, first + cut.lineFloats(), 0f);
+        if (row < 0 || row >= work.inH()) {
+            Arrays.fill(to, at + from, at + end, 0f);
+        } else {
+            System.arraycopy(in, xi + row * work.inW() + left + from, to, at + from, end - from);
         }
     }
 
