@@ -293,4 +293,29 @@ class RasterCommandTest {
         assertEquals(0, again.code(), again.err());
         assertEquals(List.of("net.safetensors", "scene-labels.tif", "scene.tif"), Run.files(dir));
     }
+
+    @Test
+    void whatIsDoneIsSkipped() throws IOException {
+        Path first = scene(false);
+        Path second = Files.copy(first, dir.resolve("second.tif"));
+        Path net = net(1, 3);
+        Path out = dir.resolve("out");
+        Run.of("segment", first, "--weights", net, "--backend", "cpu", "--out", out, "--resume").succeeded();
+        byte[] before = Files.readAllBytes(out.resolve("scene-labels.tif"));
+        Json said = Json.parse(Run.of("segment", first, second, "--weights", net, "--backend", "cpu", "--out", out, "--resume",
+                "--json").succeeded().out());
+        assertEquals(1, said.at("skipped").asInt());
+        assertEquals(second.toString(), said.at("images").items().getFirst().at("file").asString());
+        assertArrayEquals(before, Files.readAllBytes(out.resolve("second-labels.tif")));
+        Files.delete(out.resolve("scene-labels.tif"));
+        Run again = Run.of("segment", first, second, "--weights", net, "--backend", "cpu", "--out", out, "--resume")
+                .succeeded();
+        assertTrue(again.out().contains("1 raster was done before: skipped"), again.out());
+        assertArrayEquals(before, Files.readAllBytes(out.resolve("scene-labels.tif")));
+        Run.of("segment", first, "--weights", net, "--backend", "cpu", "--out", out, "--resume", "--tile", "64")
+                .failedWith(ExitCode.FAILED, "other options");
+        Run.of("segment", first, "--weights", net, "--backend", "cpu", "--out", out, "--resume", "--measure",
+                dir.resolve("m.csv"))
+                .failedWith(ExitCode.USAGE, "rasters that are measured");
+    }
 }

@@ -131,7 +131,8 @@ public enum AnnotationFormat {
 
     /**
      * The format that a file or directory seems to be of: by its ending, its beginning or the names of the files in it. A directory of
-     * pictures without anything else that one of the formats has is of none.
+     * pictures without anything else that one of the formats has is of none, and one in which labels of {@code kerf segment} or {@code track}
+     * lie isn't either.
      *
      * @throws BadFileException if it can't be read
      */

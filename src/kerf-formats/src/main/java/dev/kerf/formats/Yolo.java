@@ -11,20 +11,25 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.Set;
+import java.util.regex.Pattern;
 
 /**
  * Reads YOLO's labels: of a directory, of the directory {@code labels} in it, or beside a {@code data.yaml}. A line has a class's number
  * and then either a box (middle, width, height) or the corners of an outline, all as shares of the picture's width and height; a
- * number more is the score that Ultralytics writes with {@code save_conf}.
+ * number more is the score that Ultralytics writes with {@code save_conf}. Where objects are tracked, their numbers come last, which only
+ * shows in that some are more than 1, as no share and no score is: then the last of each line that is whole is one.
  */
 final class Yolo {
     /** Text files that are no labels. */
     private static final Set<String> OTHERS = Set.of("classes.txt", "obj.names", "train.txt", "val.txt", "test.txt",
             "readme.txt", "license.txt");
+    /** A number of an object. */
+    private static final Pattern TRACK = Pattern.compile("[1-9]\\d{0,8}");
     /** What rounding may add to a share. */
     private static final double SLACK = 0.01;
 
@@ -39,6 +44,7 @@ final class Yolo {
         if (files.isEmpty()) {
             throw new BadInputException(path + ": has no labels of YOLO's (.txt)");
         }
+        boolean tracked = files.stream().flatMap(f -> lines(f).stream()).anyMatch(Yolo::hasTrack);
         List<Annotations> pictures = new ArrayList<>();
         for (Path file : files) {
             String name = Annotations.stem(file.getFileName().toString());
@@ -47,7 +53,7 @@ final class Yolo {
             List<String> lines = lines(file);
             for (int i = 0; i < lines.size(); i++) {
                 if (!lines.get(i).isBlank()) {
-                    items.add(item(lines.get(i).strip().split("\\s+"), size, names, file + ", line " + (i + 1)));
+                    items.add(item(lines.get(i).strip().split("\\s+"), tracked, size, names, file + ", line " + (i + 1)));
                 }
             }
             pictures.add(new Annotations(name, size.width(), size.height(), items));
@@ -63,7 +69,15 @@ final class Yolo {
         }
     }
 
-    private static Item item(String[] parts, PictureSizes.Size size, List<String> names, String where) {
+    /** Whether the last number is whole and more than 1. */
+    private static boolean hasTrack(String line) {
+        String[] parts = line.strip().split("\\s+");
+        return parts.length >= 6 && TRACK.matcher(parts[parts.length - 1]).matches() && !parts[parts.length - 1].equals("1");
+    }
+
+    private static Item item(String[] numbers, boolean tracked, PictureSizes.Size size, List<String> names, String where) {
+        boolean track = tracked && numbers.length >= 6 && TRACK.matcher(numbers[numbers.length - 1]).matches();
+        String[] parts = track ? Arrays.copyOf(numbers, numbers.length - 1) : numbers;
         if (parts.length < 5) {
             throw new BadFileException(where + ": has " + parts.length
                     + " numbers; a class and a box have 5, a class and an outline 7 or more");
@@ -87,14 +101,15 @@ final class Yolo {
         double[] corners = box
                 ? new double[] {v[1] - v[3] / 2, v[2] - v[4] / 2, v[1] + v[3] / 2, v[2] - v[4] / 2, v[1] + v[3] / 2,
                     v[2] + v[4] / 2, v[1] - v[3] / 2, v[2] + v[4] / 2}
-                : java.util.Arrays.copyOfRange(v, 1, end);
+                : Arrays.copyOfRange(v, 1, end);
         for (int i = 0; i < corners.length; i++) {
             corners[i] *= i % 2 == 0 ? size.width() : size.height();
         }
         String label = names.isEmpty() ? "class " + (int) v[0] : names.get((int) v[0]);
         try {
             return new Item(label, Kind.THING, RunLength.ofPolygons(size.width(), size.height(), List.of(corners)),
-                    scored ? OptionalDouble.of(v[v.length - 1]) : OptionalDouble.empty(), 0);
+                    scored ? OptionalDouble.of(v[v.length - 1]) : OptionalDouble.empty(),
+                    track ? Integer.parseInt(numbers[numbers.length - 1]) : 0);
         } catch (KerfException e) {
             throw new BadFileException(where + ": " + e.getMessage(), e);
         }

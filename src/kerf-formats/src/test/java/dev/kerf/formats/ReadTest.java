@@ -123,6 +123,40 @@ class ReadTest {
         assertEquals("scene", AnnotationFormat.YOLO.read(dir, SIZES).pictures().getFirst().file());
     }
 
+    /** As Ultralytics writes what it tracks: the object's number last, after the score if there is one. */
+    @Test
+    void yoloOfTrackedObjects() throws IOException {
+        String box = shares((35.5 + 52.25) / 2, (5 + 18.75) / 2) + " " + shares(52.25 - 35.5, 18.75 - 5);
+        String triangle = shares(3.25, 4.5, 30.75, 6, 12, 28.25);
+        Files.writeString(dir.resolve("scene.txt"),
+                "0 " + box + " 0.5 1\n0 " + box + " 12\n0 " + triangle + " 0.75 3\n0 " + triangle + " 4\n0 " + triangle + "\n");
+        List<Item> items = AnnotationFormat.YOLO.read(dir, SIZES).pictures().getFirst().items();
+        same("box", items.get(0));
+        same("box", items.get(1));
+        for (int i = 2; i < 5; i++) {
+            same("triangle", items.get(i));
+        }
+        assertEquals(List.of(1, 12, 3, 4, 0), items.stream().map(Item::group).toList());
+        assertEquals(List.of(OptionalDouble.of(0.5), OptionalDouble.empty(), OptionalDouble.of(0.75), OptionalDouble.empty(),
+                OptionalDouble.empty()), items.stream().map(Item::score).toList());
+        // Without a number past 1 a corner at the edge is one.
+        Files.writeString(dir.resolve("scene.txt"), "0 0.1 0.1 0.9 0.1 0.5 1\n");
+        assertEquals(0, AnnotationFormat.YOLO.read(dir, SIZES).pictures().getFirst().items().getFirst().group());
+    }
+
+    /** What {@code kerf segment --annotations yolo,qupath} leaves is a directory of labels. */
+    @Test
+    void labelsBesideOtherFiles() throws IOException {
+        Files.writeString(dir.resolve("a.geojson"), "{}");
+        assertEquals(AnnotationFormat.QUPATH, AnnotationFormat.detect(dir).orElseThrow());
+        Files.delete(dir.resolve("a.geojson"));
+        Files.writeString(dir.resolve("data.yaml"), "names: [a]");
+        assertEquals(AnnotationFormat.YOLO, AnnotationFormat.detect(dir).orElseThrow());
+        Files.writeString(dir.resolve("a-labels.png"), "");
+        Files.writeString(dir.resolve("a.geojson"), "{}");
+        assertTrue(AnnotationFormat.detect(dir).isEmpty());
+    }
+
     private static String shares(double... corners) {
         StringBuilder out = new StringBuilder();
         for (int i = 0; i < corners.length; i++) {

@@ -357,6 +357,10 @@ public record Image(int width, int height, PixelFormat format, long rowStride, M
 
     private Image convert(int channels, int bits) {
         Image out = blank(width, height, PixelFormat.of(channels, bits));
+        if (channels == 3 && bits == 8 && format.bits() == 8) {
+            colours(out);
+            return out;
+        }
         boolean narrow = format.bits() == 16 && bits == 8;
         int colours = channels <= 2 ? 1 : 3;
         for (int y = 0; y < height; y++) {
@@ -377,6 +381,25 @@ public record Image(int width, int height, PixelFormat format, long rowStride, M
             }
         }
         return out;
+    }
+
+    /** Row by row, as most pictures go. */
+    private void colours(Image rgb) {
+        byte[] row = new byte[width * format.channels()];
+        byte[] made = new byte[3 * width];
+        int step = format.channels();
+        int red = format.offset(0);
+        int green = format.isGrey() ? red : format.offset(1);
+        int blue = format.isGrey() ? red : format.offset(2);
+        for (int y = 0; y < height; y++) {
+            MemorySegment.copy(data, U8, y * rowStride, row, 0, row.length);
+            for (int x = 0; x < width; x++) {
+                made[3 * x] = row[x * step + red];
+                made[3 * x + 1] = row[x * step + green];
+                made[3 * x + 2] = row[x * step + blue];
+            }
+            MemorySegment.copy(made, 0, rgb.data, U8, y * rgb.rowStride, made.length);
+        }
     }
 
     // The sum of 16-bit samples fills 32 bits, hence the unsigned shift.

@@ -18,15 +18,25 @@ final class Canvas {
 
     /** Moves a pixel towards a colour 0xRRGGBB: 0 leaves it, 1 replaces it. */
     void blend(int x, int y, int colour, double opacity) {
-        if (opacity <= 0 || x < 0 || y < 0 || x >= width || y >= height) {
-            return;
+        if (x >= 0 && y >= 0 && x < width && y < height) {
+            blend(y * width + x, colour, opacity);
         }
-        int at = (y * width + x) * 3;
-        int part = (int) (opacity * 256 + 0.5);
-        for (int c = 0; c < 3; c++) {
-            int old = rgb[at + c] & 0xFF;
-            rgb[at + c] = (byte) (old + (((colour >> (16 - 8 * c) & 0xFF) - old) * part + 128 >> 8));
+    }
+
+    /** Likewise the pixel of that number, counted row by row. */
+    void blend(int pixel, int colour, double opacity) {
+        if (opacity > 0) {
+            int part = (int) (opacity * 256 + 0.5);
+            int at = 3 * pixel;
+            rgb[at] = towards(rgb[at], colour >> 16, part);
+            rgb[at + 1] = towards(rgb[at + 1], colour >> 8, part);
+            rgb[at + 2] = towards(rgb[at + 2], colour, part);
         }
+    }
+
+    private static byte towards(byte was, int colour, int part) {
+        int old = was & 0xFF;
+        return (byte) (old + (((colour & 0xFF) - old) * part + 128 >> 8));
     }
 
     /** Fills a box with round corners. */
@@ -35,7 +45,8 @@ final class Canvas {
             for (int x = x0; x < x0 + w; x++) {
                 double dx = Math.max(0, Math.abs(x + 0.5 - x0 - w / 2.0) - (w / 2.0 - radius));
                 double dy = Math.max(0, Math.abs(y + 0.5 - y0 - h / 2.0) - (h / 2.0 - radius));
-                blend(x, y, colour, opacity * Math.clamp(radius + 0.5 - Math.hypot(dx, dy), 0, 1));
+                double d = dx == 0 ? dy : dy == 0 ? dx : Math.hypot(dx, dy);
+                blend(x, y, colour, opacity * Math.clamp(radius + 0.5 - d, 0, 1));
             }
         }
     }

@@ -114,11 +114,12 @@ final class Lettering {
                 for (int s = 0; s < g.segments.length; s += 4) {
                     d = Math.min(d, distance(px, py, g.segments, s));
                 }
-                canvas.blend(x, y, colour, Math.clamp(pen + 0.5 - d * unit, 0, 1));
+                canvas.blend(x, y, colour, Math.clamp(pen + 0.5 - Math.sqrt(d) * unit, 0, 1));
             }
         }
     }
 
+    /** Squared, from a piece. */
     private static double distance(double px, double py, double[] s, int i) {
         double dx = s[i + 2] - s[i];
         double dy = s[i + 3] - s[i + 1];
@@ -126,7 +127,9 @@ final class Lettering {
         double y = py - s[i + 1];
         double length = dx * dx + dy * dy;
         double t = length == 0 ? 0 : Math.clamp((x * dx + y * dy) / length, 0, 1);
-        return Math.hypot(x - t * dx, y - t * dy);
+        double across = x - t * dx;
+        double down = y - t * dy;
+        return across * across + down * down;
     }
 
     /** The character's strokes; a question mark's for what isn't there. */

@@ -119,13 +119,11 @@ public record Overlay(IntFunction<String> names, int background, int[] palette, 
         int shadow = (line + 1) / 2;
         byte[] depth = outlines ? depth(label, w, canvas.height, line) : null;
         for (int i = 0; i < label.length; i++) {
-            int x = i % w;
-            int y = i / w;
             boolean edge = outlines && depth[i] <= (label[i] == background ? shadow : line);
             if (label[i] == background) {
-                canvas.blend(x, y, 0, edge ? SHADOW : 0);
+                canvas.blend(i, 0, edge ? SHADOW : 0);
             } else {
-                canvas.blend(x, y, colours[label[i]], edge ? 1 : opacity);
+                canvas.blend(i, colours[label[i]], edge ? 1 : opacity);
             }
         }
     }
@@ -138,17 +136,19 @@ public record Overlay(IntFunction<String> names, int background, int[] palette, 
     /** How many steps each pixel is from one of another label, 1 at the border, up to one more than {@code most}. */
     static byte[] depth(int[] label, int w, int h, int most) {
         byte[] depth = new byte[label.length];
-        for (int i = 0; i < label.length; i++) {
-            int x = i % w;
-            int left = x == 0 ? most + 1 : label[i - 1] == label[i] ? depth[i - 1] + 1 : 1;
-            int up = i < w ? most + 1 : label[i - w] == label[i] ? depth[i - w] + 1 : 1;
-            depth[i] = (byte) Math.min(most + 1, Math.min(left, up));
+        for (int y = 0; y < h; y++) {
+            for (int x = 0, i = y * w; x < w; x++, i++) {
+                int left = x == 0 ? most + 1 : label[i - 1] == label[i] ? depth[i - 1] + 1 : 1;
+                int up = y == 0 ? most + 1 : label[i - w] == label[i] ? depth[i - w] + 1 : 1;
+                depth[i] = (byte) Math.min(most + 1, Math.min(left, up));
+            }
         }
-        for (int i = label.length - 1; i >= 0; i--) {
-            int x = i % w;
-            int right = x == w - 1 ? most + 1 : label[i + 1] == label[i] ? depth[i + 1] + 1 : 1;
-            int down = i >= label.length - w ? most + 1 : label[i + w] == label[i] ? depth[i + w] + 1 : 1;
-            depth[i] = (byte) Math.min(depth[i], Math.min(right, down));
+        for (int y = h - 1; y >= 0; y--) {
+            for (int x = w - 1, i = y * w + x; x >= 0; x--, i--) {
+                int right = x == w - 1 ? most + 1 : label[i + 1] == label[i] ? depth[i + 1] + 1 : 1;
+                int down = y == h - 1 ? most + 1 : label[i + w] == label[i] ? depth[i + w] + 1 : 1;
+                depth[i] = (byte) Math.min(depth[i], Math.min(right, down));
+            }
         }
         return depth;
     }

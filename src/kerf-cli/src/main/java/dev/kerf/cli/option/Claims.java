@@ -53,15 +53,31 @@ public final class Claims {
      */
     public void take(String of, Collection<Path> results, String option) {
         for (Path result : results) {
-            String owner = owners.putIfAbsent(real(result), of);
-            if (INPUT.equals(owner)) {
-                throw new BadInputException(
-                        result + ": the result for " + of + " would overwrite this input; choose another with "
-                                + option);
-            } else if (owner != null && !owner.equals(of)) {
-                throw new BadInputException(result + ": is the result for " + owner + " and for " + of
-                        + "; choose another place with " + option + " for one of them");
-            }
+            check(of, result, owners.putIfAbsent(real(result), of), option);
+        }
+    }
+
+    /**
+     * Likewise without keeping them, for files of which there is no end and that nobody else can have.
+     *
+     * @param of     what is told of the input
+     * @param option by which the user chooses another place
+     * @throws BadInputException if one of them is an input, or somebody else's
+     */
+    public void check(String of, Collection<Path> results, String option) {
+        for (Path result : results) {
+            check(of, result, owners.get(real(result)), option);
+        }
+    }
+
+    private static void check(String of, Path result, String owner, String option) {
+        if (INPUT.equals(owner)) {
+            throw new BadInputException(
+                    result + ": the result for " + of + " would overwrite this input; choose another with "
+                            + option);
+        } else if (owner != null && !owner.equals(of)) {
+            throw new BadInputException(result + ": is the result for " + owner + " and for " + of
+                    + "; choose another place with " + option + " for one of them");
         }
     }
 

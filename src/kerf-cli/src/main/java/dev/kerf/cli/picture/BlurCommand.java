@@ -83,7 +83,7 @@ public final class BlurCommand implements Callable<Integer> {
         try (Device opened = device.open();
                 MatteOptions.Loaded net = network.load(opened);
                 OutputDirectory _ = new OutputDirectory(output.directory);
-                Jobs many = jobs.open(network.weights, net.matting().name(), opened.info(), inputs, output.directory)) {
+                Jobs many = jobs.open(network.weights, net.matting().name(), opened.info(), inputs.size(), output.directory)) {
             ImageReport report = new ImageReport(console, output.quiet, output.json, opened.info(), net.matting().name());
             return new ImageRun<>(work(net.matting()), report, many).run(inputs, first);
         }

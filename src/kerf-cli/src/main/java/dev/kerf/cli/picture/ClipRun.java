@@ -46,6 +46,11 @@ record ClipRun<P, R>(Work<P, R> work, ImageReport report, LiveOptions options, C
         return inputs.getFirst().moves() ? null : Task.start(() -> read.apply(inputs.getFirst()));
     }
 
+    /** How many pictures there are. */
+    static int stills(List<Input> inputs) {
+        return (int) inputs.stream().filter(i -> !i.moves()).count();
+    }
+
     /** Returns the exit code; {@code first} is the first picture if it comes first of all. */
     int run(List<Input> inputs, Task<P> first) {
         List<Input> stills = inputs.stream().filter(i -> !i.moves()).toList();
@@ -130,7 +135,11 @@ record ClipRun<P, R>(Work<P, R> work, ImageReport report, LiveOptions options, C
 
     private void frame(Input frame, Look look) {
         long start = System.nanoTime();
-        claims.take(frame.title(), files.apply(frame), "--out");
+        if (frame.isLive()) {
+            claims.check(frame.title(), files.apply(frame), "--out");
+        } else {
+            claims.take(frame.title(), files.apply(frame), "--out");
+        }
         P picture = work.look(look.sight());
         R result = work.find(picture);
         work.claim(frame, result);

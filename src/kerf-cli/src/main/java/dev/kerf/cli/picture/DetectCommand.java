@@ -108,7 +108,8 @@ public final class DetectCommand implements Callable<Integer> {
                     MaskRcnn net = detector.load(opened, source);
                     Measurements measured = measure.open(opened);
                     AnnotationFiles annotations = annotation.in(detector.directory);
-                    Jobs many = jobs.open(detector.file(), "Mask R-CNN", opened.info(), inputs, detector.directory)) {
+                    Jobs many = jobs.open(detector.file(), "Mask R-CNN", opened.info(), ClipRun.stills(inputs),
+                            detector.directory)) {
                 IntFunction<String> names = detector.names(net);
                 annotations.begin(net.categories().stream().map(names::apply).toList());
                 InstanceFiles files = new InstanceFiles(

@@ -71,7 +71,12 @@ final class InstanceFiles {
     /** Takes the files of masks, which only the result tells. */
     void claim(Input input, Instances found, Claims claims) {
         if (formats.contains(Format.MASKS)) {
-            claims.take(input.title(), found.pngs(directory, input.name(), names), "--out");
+            List<Path> masks = found.pngs(directory, input.name(), names);
+            if (input.isLive()) {
+                claims.check(input.title(), masks, "--out");
+            } else {
+                claims.take(input.title(), masks, "--out");
+            }
         }
     }
 

@@ -2,7 +2,6 @@ package dev.kerf.cli.picture;
 
 import dev.kerf.backend.Device;
 import dev.kerf.cli.console.Task;
-import dev.kerf.cli.picture.ImageInputs.Input;
 import dev.kerf.error.BadFileException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -63,12 +62,12 @@ final class JobOptions {
      *
      * @param weights   of the network; null for the embedded one
      * @param network   its name
-     * @param inputs    all of them
+     * @param inputs    how many there are
      * @param directory for results, which must be there
      * @throws BadFileException if it is to be resumed and can't be
      */
-    Jobs open(Path weights, String network, Device.Info device, List<Input> inputs, Path directory) {
-        if (!resume && inputs.stream().filter(i -> !i.moves()).count() < 2) {
+    Jobs open(Path weights, String network, Device.Info device, int inputs, Path directory) {
+        if (!resume && inputs < 2) {
             return new Jobs(jobs, Manifest.none());
         }
         String options = options(device);

@@ -57,7 +57,8 @@ record NetworkRun(Console console, NetworkOptions network, OutputOptions output,
                 OutputDirectory _ = new OutputDirectory(output.directory);
                 Measurements measured = measure.open(device);
                 AnnotationFiles annotations = annotation.in(output.directory);
-                Jobs many = jobs.open(file, file.getFileName().toString(), device.info(), inputs, output.directory)) {
+                Jobs many = jobs.open(file, file.getFileName().toString(), device.info(), ClipRun.stills(inputs),
+                        output.directory)) {
             Claims claims = ImageInputs.claims(inputs, file, i -> files(List.of(), -1, output.formats(), annotations).of(i));
             measured.claim(claims);
             annotations.claim(claims);

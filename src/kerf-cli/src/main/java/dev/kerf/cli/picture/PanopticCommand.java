@@ -106,7 +106,7 @@ public final class PanopticCommand implements Callable<Integer> {
                 measured.claim(claims);
                 annotations.claim(claims);
                 ImageReport report = new ImageReport(console, detector.quiet, detector.json, opened.info(), "Panoptic FPN");
-                try (Jobs many = jobs.open(detector.file(), "Panoptic FPN", opened.info(), inputs, detector.directory)) {
+                try (Jobs many = jobs.open(detector.file(), "Panoptic FPN", opened.info(), inputs.size(), detector.directory)) {
                     int code = new ImageRun<>(pictures, report, many).run(inputs, first);
                     if (code != ExitCode.FAILED) {
                         pictures.writer.write(json);

@@ -129,7 +129,9 @@ public final class SegmentCommand implements Callable<Integer> {
         }
         Map<Path, String> rasters = folders.files(images, output.directory);
         if (raster.take(List.copyOf(rasters.keySet()))) {
-            jobs.refuse("rasters");
+            if (measure.wanted()) {
+                jobs.refuse("rasters that are measured: the table is of all");
+            }
             return new RasterSegmentation(console, raster, rasters(rasters)).run();
         }
         output.checkPictures();
@@ -159,7 +161,7 @@ public final class SegmentCommand implements Callable<Integer> {
             try (OutputDirectory _ = new OutputDirectory(output.directory);
                     Measurements measured = measure.open(opened);
                     AnnotationFiles annotations = annotation.in(output.directory);
-                    Jobs many = jobs.open(weights, net.name(), opened.info(), inputs, output.directory)) {
+                    Jobs many = jobs.open(weights, net.name(), opened.info(), ClipRun.stills(inputs), output.directory)) {
                 SegmentFiles files = new SegmentFiles(output.directory, output.formats(), output.overlay, output.legend, names,
                         nothing, annotations);
                 annotations.begin(files.coloured());
@@ -188,6 +190,7 @@ public final class SegmentCommand implements Callable<Integer> {
                 measure.file() == null
                         ? null
                         : new RasterRequest.Measured(measure.file(), measure.ofClasses(), measure.spacing()),
+                (name, on) -> RasterJobs.of(jobs.open(weights, name, on, inputs.size(), output.directory)),
                 output.quiet, output.json);
     }
 

@@ -22,6 +22,7 @@ final class RasterReport {
     private final RasterRequest request;
     private final Json images = Json.array();
     private final Json failures = Json.array();
+    private int skipped;
 
     RasterReport(Console console, RasterRequest request) {
         this.console = console;
@@ -90,13 +91,22 @@ final class RasterReport {
         console.note(message);
     }
 
+    /** One that an earlier run did. */
+    void skipped() {
+        skipped++;
+    }
+
     /** Writes the document if one is wanted; returns the exit code. */
     int finish(String network, Device.Info device, int done) {
         if (request.json()) {
             console.out()
                     .println(Json.object().put("kerf", Version.text()).put("network", network).put("backend", device.backend())
-                            .put("device", device.name()).put("images", images).put("failed", failures).pretty());
+                            .put("device", device.name()).put("images", images).put("skipped", skipped).put("failed", failures)
+                            .pretty());
         }
-        return failures.size() == 0 ? ExitCode.OK : done == 0 ? ExitCode.FAILED : ExitCode.SOME_FAILED;
+        if (skipped > 0 && !request.json() && !request.quiet()) {
+            console.out().println(skipped + (skipped == 1 ? " raster was" : " rasters were") + " done before: skipped");
+        }
+        return failures.size() == 0 ? ExitCode.OK : done + skipped == 0 ? ExitCode.FAILED : ExitCode.SOME_FAILED;
     }
 }

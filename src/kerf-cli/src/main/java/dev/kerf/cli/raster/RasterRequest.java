@@ -1,5 +1,6 @@
 package dev.kerf.cli.raster;
 
+import dev.kerf.backend.Device;
 import dev.kerf.backend.Precision;
 import dev.kerf.cli.option.DeviceOptions;
 import dev.kerf.graph.onnx.OnnxModel;
@@ -30,6 +31,7 @@ import java.util.function.ToIntFunction;
  * @param classes    names of classes; null for the network's
  * @param background the class without outlines and colour by the names of all, -1 for none
  * @param measured   null if nothing is measured
+ * @param record     opens the record of rasters that are done, of a network of that name on a device
  * @param quiet      whether nothing is said but errors
  * @param json       whether a document is wanted
  */
@@ -37,7 +39,20 @@ public record RasterRequest(Map<Path, String> inputs, Path weights, DeviceOption
         int tile,
         double scale, Precision precision, Function<OnnxModel, OnnxOptions> onnx,
         BiFunction<OnnxModel, Integer, List<String>> onnxNames,
-        List<String> classes, ToIntFunction<List<String>> background, Measured measured, boolean quiet, boolean json) {
+        List<String> classes, ToIntFunction<List<String>> background, Measured measured,
+        BiFunction<String, Device.Info, Done> record, boolean quiet, boolean json) {
+    /** Which rasters are done. */
+    public interface Done extends AutoCloseable {
+        /** Whether a raster is, whose results are called so. */
+        boolean is(Path file, String called);
+
+        /** Notes one whose files are in their places. */
+        void add(Path file, String called, List<Path> outputs);
+
+        @Override
+        void close();
+    }
+
     /**
      * What is measured.
      *

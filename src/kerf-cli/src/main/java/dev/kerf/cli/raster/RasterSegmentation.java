@@ -119,10 +119,16 @@ public final class RasterSegmentation {
         int background = request.background().applyAsInt(names);
         int done = 0;
         try (OutputDirectory _ = new OutputDirectory(request.directory());
+                RasterRequest.Done before = request.record().apply(name, device.info());
                 ObjectTable table = request.measured() == null ? null : new ObjectTable(request.measured().file())) {
             for (var input : request.inputs().entrySet()) {
+                if (before.is(input.getKey(), input.getValue())) {
+                    report.skipped();
+                    continue;
+                }
                 try (Raster raster = Raster.open(input.getKey())) {
                     one(raster, net, input.getValue(), names, background, table);
+                    before.add(input.getKey(), input.getValue(), files(input.getValue()));
                     done++;
                 } catch (RuntimeException | OutOfMemoryError e) {
                     report.failed(input.getKey(), e);
