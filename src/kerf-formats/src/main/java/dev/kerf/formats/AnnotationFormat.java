@@ -131,8 +131,7 @@ public enum AnnotationFormat {
 
     /**
      * The format that a file or directory seems to be of: by its ending, its beginning or the names of the files in it. A directory of
-     * pictures without anything else that one of the formats has is of none, and one in which labels of {@code kerf segment} or {@code track}
-     * lie isn't either.
+     * pictures without anything else that one of the formats has is of none.
      *
      * @throws BadFileException if it can't be read
      */

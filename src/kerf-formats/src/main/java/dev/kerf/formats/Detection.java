@@ -13,9 +13,6 @@ import java.util.Optional;
 /** Which format a file or directory is of, by its beginning or by the names of its files. */
 final class Detection {
     private static final int PEEK = 1 << 16;
-    private static final List<String> LABELS = List.of("-labels.png", "-labels.tif", "-labels.nii.gz", "-labels.dcm",
-            "-masks.png",
-            "-logits.npy", "-logits.safetensors");
 
     private Detection() {}
 
@@ -36,10 +33,6 @@ final class Detection {
     private static Optional<AnnotationFormat> directory(Path path) {
         if (!Listing.under(path, "_instanceIds.png").isEmpty() || !Listing.under(path, "_polygons.json").isEmpty()) {
             return Optional.of(AnnotationFormat.CITYSCAPES);
-        }
-        if (LABELS.stream().anyMatch(e -> !Listing.under(path, e).isEmpty())) {
-            // A command's labels, whatever other programs' files lie beside them.
-            return Optional.empty();
         }
         if (!Listing.under(path, ".geojson").isEmpty()) {
             return Optional.of(AnnotationFormat.QUPATH);

@@ -144,19 +144,6 @@ class ReadTest {
         assertEquals(0, AnnotationFormat.YOLO.read(dir, SIZES).pictures().getFirst().items().getFirst().group());
     }
 
-    /** What {@code kerf segment --annotations yolo,qupath} leaves is a directory of labels. */
-    @Test
-    void labelsBesideOtherFiles() throws IOException {
-        Files.writeString(dir.resolve("a.geojson"), "{}");
-        assertEquals(AnnotationFormat.QUPATH, AnnotationFormat.detect(dir).orElseThrow());
-        Files.delete(dir.resolve("a.geojson"));
-        Files.writeString(dir.resolve("data.yaml"), "names: [a]");
-        assertEquals(AnnotationFormat.YOLO, AnnotationFormat.detect(dir).orElseThrow());
-        Files.writeString(dir.resolve("a-labels.png"), "");
-        Files.writeString(dir.resolve("a.geojson"), "{}");
-        assertTrue(AnnotationFormat.detect(dir).isEmpty());
-    }
-
     private static String shares(double... corners) {
         StringBuilder out = new StringBuilder();
         for (int i = 0; i < corners.length; i++) {
