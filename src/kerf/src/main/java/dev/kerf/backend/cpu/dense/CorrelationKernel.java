@@ -169,11 +169,13 @@ final class CorrelationKernel implements Kernel {
             int width = work.outW() - left;
             float b = bias == null ? 0f : bias.floats()[bias.offset() + channel];
             int n = Math.min(blocking.cols(), (width + work.spreadW() - 1) / work.spreadW());
-            if (pairs) {
+            if (pairs && work.activation() != Activation.NONE) {
                 // All rows at once: they may be shorter than a vector.
                 int c = sums + (r - first) * sumsPitch;
-                Finish.store(work.activation(), b, room, c, room, c, (rows - 1) * patch.rowPitch + n);
-                Finish.store(work.activation(), b, room, c + sumsPitch, room, c + sumsPitch, (rows - 1) * patch.rowPitch + n);
+                int all = (rows - 1) * patch.rowPitch + n;
+                Finish.store(work.activation(), b, room, c, room, c, all);
+                Finish.store(work.activation(), b, room, c + sumsPitch, room, c + sumsPitch, all);
+                b = 0f;
             }
             for (int i = 0; i < rows; i++) {
                 int row = top + (i0 + i) * work.spreadH();
@@ -193,7 +195,7 @@ final class CorrelationKernel implements Kernel {
         }
         Activation act = work.activation();
         if (pairs) {
-            Finish.interleave(room, c, c + sumsPitch, y.floats(), yi, n, 2 * n > width);
+            Finish.interleave(bias, room, c, c + sumsPitch, y.floats(), yi, n, 2 * n > width);
         } else if (work.spreadW() == 1) {
             Finish.store(act, bias, room, c, y.floats(), yi, n);
         } else {

@@ -142,23 +142,23 @@ final class Finish {
     }
 
     /**
-     * y[yi + 2i] = c[ci + i] and y[yi + 2i + 1] = c[di + i]. Whole vectors of both are read.
+     * y[yi + 2i] = c[ci + i] + bias and y[yi + 2i + 1] = c[di + i] + bias. Whole vectors of both are read.
      *
      * @param n   numbers of both
      * @param odd whether the last of the second is left out
      */
-    static void interleave(float[] c, int ci, int di, float[] y, int yi, int n, boolean odd) {
+    static void interleave(float bias, float[] c, int ci, int di, float[] y, int yi, int n, boolean odd) {
         int end = 2 * n - (odd ? 1 : 0);
         int i = 0;
         for (; 2 * (i + L) <= end; i += L) {
-            FloatVector even = FloatVector.fromArray(S, c, ci + i);
-            FloatVector odds = FloatVector.fromArray(S, c, di + i);
+            FloatVector even = FloatVector.fromArray(S, c, ci + i).add(bias);
+            FloatVector odds = FloatVector.fromArray(S, c, di + i).add(bias);
             LOW_HALVES.selectFrom(even, odds).intoArray(y, yi + 2 * i);
             HIGH_HALVES.selectFrom(even, odds).intoArray(y, yi + 2 * i + L);
         }
         if (MASKED && i < n) {
-            FloatVector even = FloatVector.fromArray(S, c, ci + i);
-            FloatVector odds = FloatVector.fromArray(S, c, di + i);
+            FloatVector even = FloatVector.fromArray(S, c, ci + i).add(bias);
+            FloatVector odds = FloatVector.fromArray(S, c, di + i).add(bias);
             int left = end - 2 * i;
             LOW_HALVES.selectFrom(even, odds).intoArray(y, yi + 2 * i, NUMBERS.compare(VectorOperators.LT, left));
             if (left > L) {
@@ -167,9 +167,9 @@ final class Finish {
             i = n;
         }
         for (; i < n; i++) {
-            y[yi + 2 * i] = c[ci + i];
+            y[yi + 2 * i] = c[ci + i] + bias;
             if (!odd || i < n - 1) {
-                y[yi + 2 * i + 1] = c[di + i];
+                y[yi + 2 * i + 1] = c[di + i] + bias;
             }
         }
     }

@@ -6,6 +6,7 @@ import dev.kerf.backend.cpu.kernel.Site;
 import dev.kerf.graph.Graph.Node;
 import dev.kerf.graph.MatrixOp;
 import dev.kerf.graph.Op.Activation;
+import dev.kerf.tensor.Shape;
 import java.util.Arrays;
 import java.util.stream.IntStream;
 
@@ -30,6 +31,8 @@ final class MatMulKernel implements Kernel {
     private final Matrices colsOfB;
     private final Matrices results;
     private final float[] packed;
+    /** Where each product's B is in what is packed. */
+    private final int[] packedAt;
     private final Panels[] panels;
     private final int[] starts;
     private final int[] offsets;
@@ -50,13 +53,16 @@ final class MatMulKernel implements Kernel {
         rowsOfA = Matrices.of(node.input(0).type().shape(), product, op.transposeA());
         colsOfB = Matrices.of(node.input(1).type().shape(), product, op.transposeB());
         results = Matrices.of(product, product, false);
-        boolean fixed = site.fixed(1) && node.input(1).type().shape().rank() == 2;
+        boolean fixed = site.fixed(1);
+        Shape weight = node.input(1).type().shape();
         // A packed weight isn't kept as it is, too.
         b = fixed ? null : site.operand(1);
         packed = fixed
                 ? site.packed(1, "matmul/" + MatMulPlan.WIDE + (op.transposeB() ? "/t" : ""),
                         (dense, shape) -> packed(dense, plan.depth(), plan.cols(), op.transposeB()))
                 : null;
+        packedAt = new int[fixed ? plan.matrices() : 0];
+        Arrays.setAll(packedAt, i -> colsOfB.number(i, weight) * packedFloats(plan.depth(), plan.cols()));
         panels = new Panels[plan.blockM() + 1];
         for (int m = 1; m <= plan.blockM(); m++) {
             panels[m] = Panels.of(plan.rows() == 1 ? 1 : Math.max(2, m)); // a panel of one row would want four vectors
@@ -75,16 +81,25 @@ final class MatMulKernel implements Kernel {
         return (long) workers * MatMulPlan.of(op, node, workers).floats();
     }
 
-    /** Two vectors of columns at a time, k by k. */
+    /** Floats of a matrix packed. */
+    private static int packedFloats(int depth, int cols) {
+        return Math.multiplyExact(Blocking.ceil(cols, MatMulPlan.WIDE) * MatMulPlan.WIDE, depth);
+    }
+
+    /** Two vectors of columns at a time, k by k, matrix by matrix. */
     private static float[] packed(float[] dense, int depth, int cols, boolean transposed) {
-        float[] to = new float[Math.multiplyExact(Blocking.ceil(cols, MatMulPlan.WIDE) * MatMulPlan.WIDE, depth)];
-        IntStream.range(0, Blocking.ceil(cols, 2 * L)).parallel().forEach(pair -> {
-            int first = pair * 2 * L;
+        int each = depth * cols;
+        int matrices = each == 0 ? 0 : dense.length / each;
+        int pairs = Blocking.ceil(cols, 2 * L);
+        float[] to = new float[Math.multiplyExact(packedFloats(depth, cols), Math.max(1, matrices))];
+        IntStream.range(0, matrices * pairs).parallel().forEach(i -> {
+            int first = i % pairs * 2 * L;
             int n = Math.min(2 * L, cols - first);
+            int from = i / pairs * each;
             for (int k = 0; k < depth; k++) {
-                int at = first * depth + k * 2 * L;
+                int at = i / pairs * packedFloats(depth, cols) + first * depth + k * 2 * L;
                 for (int j = 0; j < n; j++) {
-                    to[at + j] = dense[transposed ? (first + j) * depth + k : k * cols + first + j];
+                    to[at + j] = dense[from + (transposed ? (first + j) * depth + k : k * cols + first + j)];
                 }
             }
         });
@@ -174,7 +189,7 @@ final class MatMulKernel implements Kernel {
                 packColumns(matrix, j, n, first + k, depth, room, columns);
             }
             float[] from = packed == null ? room : packed;
-            int base = packed == null ? columns : j * plan.depth() + (first + k) * 2 * L;
+            int base = packed == null ? columns : packedAt[matrix] + j * plan.depth() + (first + k) * 2 * L;
             for (int p = 0; p < cut.count; p++) {
                 Tiles.sweep(cut.height[p], room, coefficients + cut.index(p, terms, k), cut.step(p, terms), from, base,
                         starts, 0, Blocking.ceil(n, L), offsets, depth, room, sums + cut.first[p] * strip, strip,

@@ -49,6 +49,12 @@ record Matrices(int rank, boolean swapped, int stored, int[] item, int[] rest) {
         return o.offset() + item[matrix] * o.batchStride() + rest[matrix];
     }
 
+    /** Which of the matrices of a dense operand it is. */
+    int number(int matrix, Shape shape) {
+        long from = rank == 2 ? 0 : item[matrix] * shape.product(1, rank) + rest[matrix];
+        return Math.toIntExact(from / Math.max(1, shape.product(rank - 2, rank)));
+    }
+
     /** Elements from row to row of the matrix that is meant. */
     int rowStep(Operand o) {
         return swapped ? 1 : storedStep(o);

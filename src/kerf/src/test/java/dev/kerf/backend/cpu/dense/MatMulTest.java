@@ -121,6 +121,13 @@ class MatMulTest {
         check(7, 33, 19, new long[] {2, 3}, new long[] {2, 1}, false);
         check(7, 33, 19, NONE, new long[] {2, 3}, false);
         check(1, 8, 70, new long[] {4, 1}, new long[] {4, 1}, false);
+        // Weights of more than one matrix are packed one after the other.
+        check(7, 33, 19, new long[] {3}, new long[] {3}, true);
+        check(13, 300, 71, new long[] {2, 3}, new long[] {3}, true);
+        check(13, 5, 130, new long[] {2, 3}, new long[] {2, 1}, true);
+        check(7, 33, 19, NONE, new long[] {2, 3}, true);
+        check(1, 257, 70, new long[] {4, 1}, new long[] {4, 1}, true);
+        check(1, 64, 1, new long[] {2}, new long[] {1}, true);
     }
 
     @Test
