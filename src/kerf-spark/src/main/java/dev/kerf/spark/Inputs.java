@@ -132,7 +132,8 @@ final class Inputs {
         if (!named.isEmpty()) {
             all = all == null ? listed(spark, named) : all.union(listed(spark, named));
         }
-        return all.dropDuplicates("path");
+        // One listing has a file once; several may meet.
+        return files.size() == 1 ? all : all.dropDuplicates("path");
     }
 
     private Dataset<Row> listed(SparkSession spark, List<String> paths) {

@@ -25,6 +25,9 @@ import picocli.CommandLine.Spec;
 @Command(mixinStandardHelpOptions = true, sortOptions = false, description = "Takes images through a network and writes results as Parquet. Given again it goes on where it stopped.", footer = {
     "", "Exit codes: 0 done, 1 failed, 2 usage. An image that fails is a row with its error."})
 final class SegmentJob implements Callable<Integer> {
+    private static final String SHUFFLED = "spark.sql.shuffle.partitions";
+    private static final int LEAST_SHUFFLED = 4;
+
     private final Task task;
     private final PrintWriter out;
 
@@ -65,6 +68,10 @@ final class SegmentJob implements Callable<Integer> {
         }
         SparkSession spark = SparkSession.builder().appName("kerf " + spec.name()).getOrCreate().newSession();
         spark.conf().set("spark.sql.sources.commitProtocolClass", ShardCommit.class.getName());
+        if (!spark.sparkContext().conf().contains(SHUFFLED)) {
+            // Lists of paths are short rows: 200 tasks for each pass over them would take longer than the images of a small job.
+            spark.conf().set(SHUFFLED, Math.max(LEAST_SHUFFLED, 2 * spark.sparkContext().defaultParallelism()));
+        }
         ModelFile model = ModelFile.publish(spark, settings.weights);
         MemoryCheck.of(spark.sparkContext().conf()).weights(model);
         Results earlier = Results.of(spark, ModelFile.path(results).toString(), options, model);
