@@ -3,7 +3,7 @@
 //
 //   y[b, h, i] = Σ_j softmax_j(scale · q[b, h, i] · k[b, h, j] + bias[b, h, i, j]) · v[b, h, j]
 //
-// Shapes  as attention.cl says; D and DV are multiples of 8, at most DEPTH. Weights are rounded as they are stored, and their sum is that
+// Shapes  as attention.cl says; D and DV are multiples of 8, at most DEPTH. Weights are rounded as factors are, and their sum is that
 //         of the rounded ones.
 // Launch  a group for TILE_Q queries of each of ITEMS heads, and a part of the keys; a warp for QUERIES queries. With one item a group,
 //         heads and parts are along the second axis, b along the third; with more, all items are along the first.
@@ -14,12 +14,13 @@
 
 #include "mma.h"
 #include "rows.h"
+#include "values.h"
 
 #ifndef TILE_Q
-#define TILE_Q 64
+#define TILE_Q 32
 #endif
 #ifndef TILE_K
-#define TILE_K 32
+#define TILE_K 16
 #endif
 #ifndef QUERIES
 #define QUERIES 16
@@ -39,14 +40,20 @@
 
 #define WARPS (TILE_Q / QUERIES)         // of an item
 #define ITEM_LANES (32 * WARPS)
-// Two or three groups of four warps on a processor of 65536 registers.
+// Groups on a processor of 65536 registers, which a warp's sums and queries are to fit in.
+#if KERF_STORAGE == STORAGE_F32
+#define BOUNDS __launch_bounds__(ITEM_LANES * ITEMS, (DEPTH * QUERIES > (HAS_BIAS ? 1024 : 1536) || EXACT ? 256 : 384) / (ITEM_LANES * ITEMS))
+#else
 #define BOUNDS __launch_bounds__(ITEM_LANES * ITEMS, DEPTH * QUERIES > 2048 ? 2 : 3)
+#endif
 #define BLOCKS (QUERIES / 16)            // of 16 queries
-#define CHUNKS (DEPTH / 8)
-#define TILE_BYTES (TILE_K * DEPTH * 2)
+#define CHUNKS (DEPTH / PER_CHUNK)
+#define ROW_SIZE (DEPTH * (int)sizeof(real))
+#define TILE_BYTES (TILE_K * ROW_SIZE)
 #define KEPT (DEPTH <= 128)           // queries in registers; others are loaded for each tile of keys
 #define PASSING (KEPT && TILE_Q <= 2 * TILE_K) // through the second pair of tiles
-#define ITEM_BYTES (4 * TILE_BYTES + (PASSING ? 0 : TILE_Q * DEPTH * 2))
+#define ITEM_BYTES (4 * TILE_BYTES + (PASSING ? 0 : TILE_Q * ROW_SIZE))
+#define VALUES_PAIRED (KERF_STORAGE == STORAGE_F32)
 #define LOG2E 1.44269504089f
 
 DEVICE float power_of_two(float x) {
@@ -104,7 +111,7 @@ KERNEL BOUNDS attention_mma(
     const int t = threadIdx.x % ITEM_LANES;
     copy_rows<CHUNKS, TILE_Q, ITEM_LANES>(queries_at, q, q_rows, D, q_first, there ? LQ : 0, t);
     copy_rows<CHUNKS, TILE_K, ITEM_LANES>(tiles, k, k_rows, D, key_first, keys, t);
-    copy_rows<CHUNKS, TILE_K, ITEM_LANES>(tiles + TILE_BYTES, v, v_rows, DV, key_first, keys, t);
+    copy_rows<CHUNKS, TILE_K, ITEM_LANES, VALUES_PAIRED>(tiles + TILE_BYTES, v, v_rows, DV, key_first, keys, t);
     copies_commit();
     copies_wait<0>();
     BARRIER();
@@ -116,12 +123,10 @@ KERNEL BOUNDS attention_mma(
         });
     });
     const MixedRows<CHUNKS> key_at(tiles, lane % 8 + lane / 16 * 8, lane / 8 % 2);
-    const MixedRows<CHUNKS> value_at(tiles + TILE_BYTES, lane % 16, lane / 16);
+    Values<BLOCKS, DEPTH, TILE_K> values(tiles + TILE_BYTES, lane);
 
     const float none = __int_as_float(0xff800000);
     const float unit = scale * LOG2E;
-    float sums[BLOCKS][CHUNKS][4] = {};
-    float totals[BLOCKS][4] = {};
     float most[2 * BLOCKS];
     #pragma unroll
     for (int i = 0; i < 2 * BLOCKS; i++) {
@@ -135,7 +140,8 @@ KERNEL BOUNDS attention_mma(
         const int next = first + TILE_K;
         if (next < last) {
             copy_rows<CHUNKS, TILE_K, ITEM_LANES>(tiles + (stage ^ 1) * (2 * TILE_BYTES), k, k_rows, D, next, keys, t);
-            copy_rows<CHUNKS, TILE_K, ITEM_LANES>(tiles + (stage ^ 1) * (2 * TILE_BYTES) + TILE_BYTES, v, v_rows, DV, next, keys, t);
+            copy_rows<CHUNKS, TILE_K, ITEM_LANES, VALUES_PAIRED>(
+                    tiles + (stage ^ 1) * (2 * TILE_BYTES) + TILE_BYTES, v, v_rows, DV, next, keys, t);
         }
         copies_commit();
         const uint here = stage * (2 * TILE_BYTES);
@@ -145,14 +151,31 @@ KERNEL BOUNDS attention_mma(
             if (!KEPT) {
                 repeat<BLOCKS>([&](auto i) { query_at.template load<c.value, i.value * 16>(queries[i.value][0], 0); });
             }
+#if KERF_STORAGE == STORAGE_F32
+            // Split where they are used: the compiler would do so before the loop, for which there aren't registers, if it knew that
+            // a stage never lies so far on that this is other than nothing.
+            const uint nothing = EXACT ? here >> 28 : 0;
+            uint numbers[BLOCKS][4];
+            #pragma unroll
+            for (int i = 0; i < BLOCKS; i++) {
+                #pragma unroll
+                for (int e = 0; e < 4; e++) numbers[i][e] = queries[i][kept][e] ^ nothing;
+            }
+            const Factors<BLOCKS> left(numbers);
+#endif
             repeat<TILE_K / 16>([&](auto j) {
                 uint f[4];
                 key_at.template load<c.value, j.value * 16>(f, here);
+#if KERF_STORAGE == STORAGE_F32
+                left.multiply_column(scores, 2 * j.value, f[0], f[1]);
+                left.multiply_column(scores, 2 * j.value + 1, f[2], f[3]);
+#else
                 #pragma unroll
                 for (int i = 0; i < BLOCKS; i++) {
                     multiply(scores[i][2 * j.value], queries[i][kept], f[0], f[1]);
                     multiply(scores[i][2 * j.value + 1], queries[i][kept], f[2], f[3]);
                 }
+#endif
             });
         });
         // In units of log2, so that weights are powers of two.
@@ -218,38 +241,15 @@ KERNEL BOUNDS attention_mma(
             for (int i = 0; i < BLOCKS; i++) {
                 #pragma unroll
                 for (int e = 0; e < 4; e++) {
-                    totals[i][e] *= shrink[2 * i + e / 2];
+                    values.totals[i][e] *= shrink[2 * i + e / 2];
                     #pragma unroll
-                    for (int j = 0; j < CHUNKS; j++) {
-                        sums[i][j][e] *= shrink[2 * i + e / 2];
+                    for (int j = 0; j < DEPTH / 8; j++) {
+                        values.sums[i][j][e] *= shrink[2 * i + e / 2];
                     }
                 }
             }
         }
-        const uint ones = packed(1.0f, 1.0f);
-        repeat<TILE_K / 16>([&](auto step) {
-            constexpr int s = step.value;
-            uint weights[BLOCKS][4];
-            #pragma unroll
-            for (int i = 0; i < BLOCKS; i++) {
-                #pragma unroll
-                for (int e = 0; e < 4; e++) {
-                    const float *w = scores[i][2 * s + e / 2] + e % 2 * 2;
-                    weights[i][e] = packed(w[0], w[1]);
-                }
-                multiply(totals[i], weights[i], ones, ones);
-            }
-            repeat<CHUNKS / 2>([&](auto column) {
-                constexpr int c = column.value;
-                uint f[4];
-                value_at.template load_transposed<c, s * 16>(f, here);
-                #pragma unroll
-                for (int i = 0; i < BLOCKS; i++) {
-                    multiply(sums[i][2 * c], weights[i], f[0], f[1]);
-                    multiply(sums[i][2 * c + 1], weights[i], f[2], f[3]);
-                }
-            });
-        });
+        values.add(scores, here);
         stage ^= 1;
     }
     copies_wait<0>();
@@ -260,17 +260,12 @@ KERNEL BOUNDS attention_mma(
     if (parts > 1) {
         char *mine = memory + slot * ITEM_BYTES + warp * (QUERIES * DEPTH * 4);
         float *to = partial + partial_off + (((long)(part * B + b) * heads + head) * LQ + q_warp) * (DV + 2);
+        values.leave_floats(mine, lane);
         #pragma unroll
         for (int r = 0; r < 2 * BLOCKS; r++) {
             const int row = r * 8 + lane / 4;
-            #pragma unroll
-            for (int j = 0; j < CHUNKS; j++) {
-                const int chunk = (2 * j + lane % 4 / 2) ^ (row & 3) << 1;
-                *(float2 *)(mine + row * (DEPTH * 4) + chunk * CHUNK + lane % 2 * 8)
-                        = make_float2(sums[r / 2][j][r % 2 * 2], sums[r / 2][j][r % 2 * 2 + 1]);
-            }
             if (lane % 4 == 0 && q_warp + row < LQ) {
-                *(float2 *)(to + (long)row * (DV + 2) + DV) = make_float2(most[r] / LOG2E, totals[r / 2][r % 2 * 2]);
+                *(float2 *)(to + (long)row * (DV + 2) + DV) = make_float2(most[r] / LOG2E, values.totals[r / 2][r % 2 * 2]);
             }
         }
         __syncwarp();
@@ -278,38 +273,38 @@ KERNEL BOUNDS attention_mma(
         for (int row = 0; row < QUERIES && q_warp + row < LQ; row++) {
             #pragma unroll 1
             for (int c = lane; c < DV; c += 32) {
-                const int chunk = c / 4 ^ (row & 3) << 1;
-                to[(long)row * (DV + 2) + c] = *(const float *)(mine + row * (DEPTH * 4) + chunk * CHUNK + c % 4 * 4);
+                to[(long)row * (DV + 2) + c] = values.left(mine, row, c);
             }
         }
         return;
     }
-    char *mine = memory + slot * ITEM_BYTES + warp * (QUERIES * DEPTH * 2);
+    char *mine = memory + slot * ITEM_BYTES + warp * (QUERIES * ROW_SIZE);
+    float whole[2 * BLOCKS];
     #pragma unroll
     for (int r = 0; r < 2 * BLOCKS; r++) {
-        const float total = totals[r / 2][r % 2 * 2];
-        const float whole = total == 0.0f ? 0.0f : 1.0f / total;
-        #pragma unroll
-        for (int j = 0; j < CHUNKS; j++) {
-            *(uint *)(mine + mixed_chunk<CHUNKS>(r * 8 + lane / 4, j) + lane % 4 * 4)
-                    = packed(sums[r / 2][j][r % 2 * 2] * whole, sums[r / 2][j][r % 2 * 2 + 1] * whole);
-        }
+        const float total = values.totals[r / 2][r % 2 * 2];
+        whole[r] = total == 0.0f ? 0.0f : 1.0f / total;
     }
+    values.leave(mine, whole, lane);
     __syncwarp();
     #pragma unroll 1
     for (int e = lane; e < QUERIES * CHUNKS; e += 32) {
         const int row = q_warp + e / CHUNKS;
         const int chunk = e % CHUNKS;
-        if (there && row < LQ && chunk * 8 < DV) {
-            const uint4 eight = *(const uint4 *)(mine + mixed_chunk<CHUNKS>(e / CHUNKS, chunk));
-            real *to = y + (has_places ? places[LQ + row] : (long)row * DV) + chunk * 8;
+        if (there && row < LQ && chunk * PER_CHUNK < DV) {
+            const uint4 numbers = *(const uint4 *)(mine + mixed_chunk<CHUNKS>(e / CHUNKS, chunk));
+            real *to = y + (has_places ? places[LQ + row] : (long)row * DV) + chunk * PER_CHUNK;
             if (((ulong)to & (CHUNK - 1)) == 0) {
-                store_chunk(to, eight);
+                store_chunk(to, numbers);
             } else {
-                const uint two[4] = {eight.x, eight.y, eight.z, eight.w};
+                const uint words[4] = {numbers.x, numbers.y, numbers.z, numbers.w};
                 #pragma unroll
-                for (int i = 0; i < 8; i++) {
-                    to[i] = (real)(two[i / 2] >> i % 2 * 16);
+                for (int i = 0; i < PER_CHUNK; i++) {
+#if KERF_STORAGE == STORAGE_F32
+                    to[i] = __uint_as_float(words[i]);
+#else
+                    to[i] = (real)(words[i / 2] >> i % 2 * 16);
+#endif
                 }
             }
         }

@@ -17,6 +17,13 @@
 #define AT_ONCE (ITEMS / ROW_CHUNKS)           // rows of a tile that a group copies a chunk of each of at a time
 #define PER_RESULT (CHUNK / (int)sizeof(wide)) // results that are stored at a time
 #define FRAGMENTS (WARP / 16)
+#ifndef WGMMA
+#define WGMMA 0
+#endif
+// Sums of a warp: blocks of 16 rows and of 8 columns. With WGMMA four warps have every column of a tile, and 16 of each 64 rows.
+#define ROW_BLOCKS (WGMMA ? TILE_N / 64 : FRAGMENTS)
+#define COLUMN_BLOCKS (WGMMA ? TILE_M / 8 : 2 * FRAGMENTS)
+typedef float Sums[ROW_BLOCKS][COLUMN_BLOCKS][4];
 #define STAGED (WARP + 4)                      // columns' distance where a warp's sums stand column by column
 
 // Where column c of row r of a warp's sums stands: units of 8 columns change places, so that eight rows meet all banks.
@@ -37,35 +44,37 @@ struct Results {
 // Stores the sums of a tile of TILE_N pixels × TILE_M channels, `panel` of its group of channels. Pixel i goes to place
 // targets[i].x of image targets[i].y, nowhere if that is negative. `memory` is the group's, whose copies have all been awaited.
 // Where groups share the terms, these are the sums of part `part` of tile `index`; `last`, in LOCAL memory, is for them to know the last.
-DEVICE void store_results(float (&sums)[FRAGMENTS][2 * FRAGMENTS][4], uchar *memory, const int2 *targets, const Results &to,
+DEVICE void store_results(Sums &sums, uchar *memory, const int2 *targets, const Results &to,
         int group, int panel, int part, int index, int *last) {
     const int item = LOCAL_ID(0);
     const int lane = item % 32;
     const int warp = item / 32;
     const int warp_pixel = warp / WARPS_M * WARP;
     const int warp_channel = warp % WARPS_M * WARP;
-    // By way of local memory, so that neighbouring work-items store neighbouring numbers. A warp reads what it wrote itself.
+    // By way of local memory, so that neighbouring work-items store neighbouring numbers. A warp reads what it wrote itself, or with
+    // WGMMA what the four of them wrote.
     float *mine = (float *)memory + warp * (WARP * STAGED);
     const auto stage_sums = [&](int i, int j, float4 four) {
-        const int to_row = i * 16 + lane / 4;
-        const int to_column = j * 8 + lane % 4 * 2;
+        const int to_row = WGMMA ? warp * 16 + lane / 4 : i * 16 + lane / 4;
+        const int to_column = (WGMMA ? j * 8 % WARP : j * 8) + lane % 4 * 2;
+        float *part = WGMMA ? (float *)memory + (i * WARPS_M + j * 8 / WARP) * (WARP * STAGED) : mine;
         if (to.y_channels_first) {
-            float *at = mine + to_column * STAGED + to_row;
+            float *at = part + to_column * STAGED + to_row;
             at[0] = four.x;
             at[STAGED] = four.y;
             at[8] = four.z;
             at[STAGED + 8] = four.w;
         } else {
-            *(float2 *)(mine + staged(to_row, to_column)) = make_float2(four.x, four.y);
-            *(float2 *)(mine + staged(to_row + 8, to_column)) = make_float2(four.z, four.w);
+            *(float2 *)(part + staged(to_row, to_column)) = make_float2(four.x, four.y);
+            *(float2 *)(part + staged(to_row + 8, to_column)) = make_float2(four.z, four.w);
         }
     };
     __syncthreads();
     if (to.splits == 1) {
         #pragma unroll
-        for (int i = 0; i < FRAGMENTS; i++) {
+        for (int i = 0; i < ROW_BLOCKS; i++) {
             #pragma unroll
-            for (int j = 0; j < 2 * FRAGMENTS; j++) {
+            for (int j = 0; j < COLUMN_BLOCKS; j++) {
                 stage_sums(i, j, make_float4(sums[i][j][0], sums[i][j][1], sums[i][j][2], sums[i][j][3]));
             }
         }
@@ -73,10 +82,10 @@ DEVICE void store_results(float (&sums)[FRAGMENTS][2 * FRAGMENTS][4], uchar *mem
         float4 *parts = (float4 *)to.partial + (long)index * to.splits * (TILE_M * TILE_N / 4) + item;
         float4 *own = parts + part * (TILE_M * TILE_N / 4);
         #pragma unroll
-        for (int i = 0; i < FRAGMENTS; i++) {
+        for (int i = 0; i < ROW_BLOCKS; i++) {
             #pragma unroll
-            for (int j = 0; j < 2 * FRAGMENTS; j++) {
-                own[(i * 2 * FRAGMENTS + j) * ITEMS] =
+            for (int j = 0; j < COLUMN_BLOCKS; j++) {
+                own[(i * COLUMN_BLOCKS + j) * ITEMS] =
                         make_float4(sums[i][j][0], sums[i][j][1], sums[i][j][2], sums[i][j][3]);
             }
         }
@@ -88,17 +97,18 @@ DEVICE void store_results(float (&sums)[FRAGMENTS][2 * FRAGMENTS][4], uchar *mem
         __threadfence();
         if (item == 0) to.arrived[index] = 0;
         #pragma unroll 1
-        for (int k = 0; k < FRAGMENTS * 2 * FRAGMENTS; k++) {
+        for (int k = 0; k < ROW_BLOCKS * COLUMN_BLOCKS; k++) {
             float4 sum = make_float4(0.0f, 0.0f, 0.0f, 0.0f);
             #pragma unroll 4
             for (int s = 0; s < to.splits; s++) {
                 const float4 four = parts[s * (TILE_M * TILE_N / 4) + k * ITEMS];
                 sum = make_float4(sum.x + four.x, sum.y + four.y, sum.z + four.z, sum.w + four.w);
             }
-            stage_sums(k / (2 * FRAGMENTS), k % (2 * FRAGMENTS), sum);
+            stage_sums(k / COLUMN_BLOCKS, k % COLUMN_BLOCKS, sum);
         }
     }
-    __syncwarp();
+    if (WGMMA) __syncthreads();
+    else __syncwarp();
     const int channels = to.O / to.phases;
     const int y_pitch = (to.groups * channels + 7) / 8 * 8;
     const int channel0 = panel * TILE_M + warp_channel;

@@ -25,12 +25,17 @@ DEVICE void gather_chunk(uint to, const real *from, int count) {
     asm volatile("st.shared.v4.b32 [%0], {%1,%2,%3,%4};" : : "r"(to), "r"(w[0]), "r"(w[1]), "r"(w[2]), "r"(w[3]) : "memory");
 }
 
-template <int BY_TERMS, int EXTENT, int GROUP> struct Operand {
+//
+// HALVES > 0: the tile's second half lies that many columns behind the first one's start.
+template <int BY_TERMS, int EXTENT, int GROUP, int HALVES = 0> struct Operand {
     // Lanes copy 64 bytes of a row that lies by itself, the next four 64 bytes four rows on, in two goes; whole rows of terms.
     static constexpr int PER_PASS = BY_TERMS ? GROUP / ROW_CHUNKS : GROUP / 4;
     static constexpr int PASSES = (BY_TERMS ? ROW_NUMBERS : EXTENT) / PER_PASS;
     static constexpr int GOES = BY_TERMS ? EXTENT / ROW_NUMBERS : 2;
     static constexpr int GO_BYTES = BY_TERMS ? ROW_BYTES : ROW_BYTES / 2;
+    static MEMBER constexpr int go_from(int go) {
+        return HALVES > 0 && go >= GOES / 2 ? HALVES * (int)sizeof(real) + (go - GOES / 2) * GO_BYTES : go * GO_BYTES;
+    }
     static_assert(PER_PASS % 8 == 0 && PASSES * PER_PASS == (BY_TERMS ? ROW_NUMBERS : EXTENT), "a group copies eight rows at least");
 
     const char *at;
@@ -78,7 +83,7 @@ template <int BY_TERMS, int EXTENT, int GROUP> struct Operand {
         repeat<PASSES>([&](auto pass) {
             const char *from = pass.value == 0 ? at : wide_address(at, pass.value * PER_PASS, pitch);
             repeat<GOES>([&](auto go) {
-                copy_chunk<pass.value * PER_PASS * ROW_BYTES + (BY_TERMS ? go.value * PANEL_BYTES : 0), go.value * GO_BYTES>(
+                copy_chunk<pass.value * PER_PASS * ROW_BYTES + (BY_TERMS ? go.value * PANEL_BYTES : 0), go_from(go.value)>(
                         BY_TERMS || go.value == 0 ? first : second, from);
             });
         });
@@ -93,9 +98,9 @@ template <int BY_TERMS, int EXTENT, int GROUP> struct Operand {
                 const char *from = wide_address(at, pass.value * PER_PASS, pitch);
                 const int there = row + pass.value * PER_PASS + (BY_TERMS ? terms : 0) < rows;
                 repeat<GOES>([&](auto go) {
-                    const int bytes = chunk_bytes - go.value * GO_BYTES - (BY_TERMS ? 0 : terms * (int)sizeof(real));
+                    const int bytes = chunk_bytes - go_from(go.value) - (BY_TERMS ? 0 : terms * (int)sizeof(real));
                     copy_chunk<pass.value * PER_PASS * ROW_BYTES>(
-                            go_place(to, go.value), from + go.value * GO_BYTES, there ? min(max(bytes, 0), CHUNK) : 0);
+                            go_place(to, go.value), from + go_from(go.value), there ? min(max(bytes, 0), CHUNK) : 0);
                 });
             });
         } else {
@@ -104,9 +109,9 @@ template <int BY_TERMS, int EXTENT, int GROUP> struct Operand {
                 const int there = row + pass * PER_PASS + (BY_TERMS ? terms : 0) < rows;
                 #pragma unroll 1
                 for (int go = 0; go < GOES; go++) {
-                    const int bytes = chunk_bytes - go * GO_BYTES - (BY_TERMS ? 0 : terms * (int)sizeof(real));
+                    const int bytes = chunk_bytes - go_from(go) - (BY_TERMS ? 0 : terms * (int)sizeof(real));
                     gather_chunk(go_place(to, go) + pass * PER_PASS * ROW_BYTES,
-                            (const real *)(at + (long)pass * PER_PASS * pitch + go * GO_BYTES),
+                            (const real *)(at + (long)pass * PER_PASS * pitch + go_from(go)),
                             there ? bytes / (int)sizeof(real) : 0);
                 }
             }
@@ -167,7 +172,7 @@ template <int BY_TERMS, int RIGHT, int WARP> struct Fragments {
                     : "r"(stage + place[I % 2 * 2 + beside]), "n"(OFFSET + later * 4 * ROW_BYTES) : "memory");
             });
         } else {
-            load_matrix4_transposed<K * 16 * ROW_BYTES>(r, stage + place[I]);
+            load_matrix4_transposed<K * 16 * ROW_BYTES + I / 4 * PANEL_BYTES>(r, stage + place[I % 4]);
         }
     }
 };

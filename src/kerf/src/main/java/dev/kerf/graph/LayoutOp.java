@@ -7,10 +7,33 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Ops of images that lie otherwise than they were recorded: made by the pass {@link dev.kerf.graph.plan.Layouts} when a graph is
- * compiled, for back ends that have kernels for them; never recorded.
+ * Ops of images that lie otherwise than they were recorded, and of products whose columns are taken in another order: made when a
+ * graph is compiled ({@link dev.kerf.graph.plan.Layouts}), for back ends that have kernels for them; never recorded.
  */
 public sealed interface LayoutOp extends Op {
+    /**
+     * A matrix product whose rows, as rows of the result's shape, are turned as {@link MatrixOp.Rotary} says. Operands: the
+     * product's, then cosines and sines.
+     *
+     * @param product without residual and activation
+     * @param shape   of the result, (…, L, 2P)
+     */
+    record Turned(MatrixOp.MatMul product, Shape shape) implements LayoutOp {
+        /** How many operands the product has. */
+        public int operands() {
+            return product.bias() ? 3 : 2;
+        }
+
+        @Override
+        public List<TensorType> infer(List<TensorType> in) {
+            Op.require(in.size() == operands() + 2, this, in, "takes the product's operands, cosines and sines");
+            Op.require(!product.residual() && product.activation() == Op.Activation.NONE, this, in, "more than a product");
+            TensorType y = product.infer(in.subList(0, operands())).getFirst();
+            Op.require(y.shape().elements() == shape.elements(), this, in, "the result can't have the shape " + shape);
+            return new MatrixOp.Rotary().infer(List.of(y.as(shape), in.get(operands()), in.get(operands() + 1)));
+        }
+    }
+
     /**
      * An image in another layout. Operand: x, an image in the layout {@code from}.
      *

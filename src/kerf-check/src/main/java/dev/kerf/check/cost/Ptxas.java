@@ -19,7 +19,8 @@ final class Ptxas {
     private final Map<String, Optional<Integer>> known = new HashMap<>();
 
     Ptxas(Card card) {
-        architecture = "sm_" + card.major() + card.minor();
+        // Which is what has wgmma.
+        architecture = "sm_" + card.major() + card.minor() + (card.major() == 9 && card.minor() == 0 ? "a" : "");
     }
 
     /** Registers of a thread; empty if there is no assembler, or none that knows the architecture. */

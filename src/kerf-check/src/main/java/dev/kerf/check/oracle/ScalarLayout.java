@@ -4,6 +4,7 @@ import dev.kerf.graph.ImageLayout;
 import dev.kerf.graph.LayoutOp;
 import dev.kerf.graph.LayoutOp.InLayout;
 import dev.kerf.graph.LayoutOp.Reorder;
+import dev.kerf.graph.LayoutOp.Turned;
 import dev.kerf.graph.TensorType;
 import dev.kerf.tensor.Shape;
 import java.util.ArrayList;
@@ -16,6 +17,13 @@ final class ScalarLayout {
     static void run(LayoutOp op, List<Wide> in, Wide y) {
         switch (op) {
             case Reorder r -> copy(image(in.getFirst(), r.from(), r.channels()), r.to(), y);
+            case Turned t -> {
+                Wide product = Wide.zeros(
+                        t.product().infer(in.stream().limit(t.operands()).map(Wide::type).toList()).getFirst(),
+                        y.count());
+                ScalarMatrix.matMul(t.product(), in.subList(0, t.operands()), product);
+                ScalarMatrix.rotary(List.of(product, in.get(t.operands()), in.getLast()), y);
+            }
             case InLayout o -> {
                 List<TensorType> types = o.recorded(in.stream().map(Wide::type).toList());
                 int sources = o.channels().size();

@@ -50,6 +50,8 @@ import org.junit.jupiter.params.provider.MethodSource;
  */
 class TensorConvolutionTest {
     private static final List<String> KERNELS = List.of("conv2d_mma", "conv2d_halo");
+    /** Those of Hopper. */
+    private static final List<String> BY_FOUR_WARPS = List.of("conv2d_wgmma", "conv2d_halo_wgmma");
     private static final double UNIT = 0x1p-24;
     private static final boolean WIDE = Boolean.getBoolean("kerf.test.wide");
 
@@ -109,12 +111,20 @@ class TensorConvolutionTest {
     }
 
     static Stream<Arguments> shipped() {
-        return KERNELS.stream().flatMap(k -> Manifest.of(k).precisions().stream()
+        return Stream.concat(KERNELS.stream(), BY_FOUR_WARPS.stream()).flatMap(k -> Manifest.of(k).precisions().stream()
                 .flatMap(p -> cases(k).stream().map(c -> Arguments.of(k, p, c))));
     }
 
     private static List<Case> cases(String kernel) {
-        return kernel.equals("conv2d_mma") ? cases() : neighbours();
+        List<Case> all = kernel.contains("halo") ? neighbours() : cases();
+        return kernel.equals("conv2d_halo_wgmma") ? all.stream().map(TensorConvolutionTest::wider).toList() : all;
+    }
+
+    /** The same with more than 64 results for each group. */
+    private static Case wider(Case c) {
+        int groups = c.op() instanceof Conv2d conv ? conv.groups() : 1;
+        int o = c.o() / groups > 64 ? c.o() : c.o() + 64 * groups;
+        return new Case(c.name(), c.op(), c.bias(), c.residual(), c.n(), c.channels(), c.h(), c.w(), o, c.kernel(), c.out());
     }
 
     /** Pooling and resampling, in the layout that convolutions leave: kernel, op, channels, rows and columns. */

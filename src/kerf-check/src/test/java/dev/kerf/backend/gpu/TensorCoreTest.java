@@ -28,6 +28,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.function.Function;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
@@ -47,23 +48,42 @@ class TensorCoreTest {
         return Map.of("TILE_M", m, "TILE_N", n, "WARP_M", warpM, "WARP_N", warpN, "STAGES", stages);
     }
 
-    /** Devices of NVIDIA's architecture 8.0 and later × precisions × tiles. */
+    /** Devices of NVIDIA's architecture 8.0 and later × precisions × tiles; the smaller is for floats alone. Hopper's variant has one. */
     static Stream<Arguments> products() {
-        return cases("matmul_mma", TILES.size());
+        return Stream.concat(cases("matmul_mma", p -> IntStream.range(0, floats(p) ? 2 : 1)),
+                cases("matmul_wgmma", p -> IntStream.range(0, 1)));
     }
 
-    private static Stream<Arguments> cases(String variant, int tiles) {
-        return Parity.devices().filter(TensorCoreTest::runs)
+    /** The same without the smaller tile, which hasn't two halves of what is turned. */
+    static Stream<Arguments> wideProducts() {
+        return Stream.of("matmul_mma", "matmul_wgmma").flatMap(v -> cases(v, p -> IntStream.range(0, 1)));
+    }
+
+    private static Stream<Arguments> cases(String variant, Function<Precision, IntStream> tiles) {
+        return Parity.devices().filter(d -> runs(d, variant))
                 .flatMap(d -> Manifest.of(variant).precisions().stream().filter(p -> takes(d, p))
-                        .flatMap(p -> IntStream.range(0, tiles).mapToObj(t -> Arguments.of(d, p, t))));
+                        .flatMap(p -> tiles.apply(p).mapToObj(t -> Arguments.of(d, variant, p, t))));
     }
 
-    private static boolean runs(String device) {
+    private static boolean floats(Precision p) {
+        return p.storage() == Storage.F32;
+    }
+
+    /** How far off a factor is as tensor cores take it, relative to it. */
+    private static double rounding(Precision p) {
+        return switch (p.arithmetic()) {
+            case TF32 -> 0x1p-11;
+            case TF32X3 -> 0x1p-22;
+            case PLAIN -> p.storage().rounding();
+        };
+    }
+
+    private static boolean runs(String device, String variant) {
         if (!device.startsWith("cuda:") && !device.startsWith("jcuda:") && !device.startsWith("ptx:")) {
             return false;
         }
         try (Driver driver = Parity.driver(device)) {
-            return driver.facts().sm() >= 80;
+            return Manifest.of(variant).architecture().runs(driver.facts().sm(), driver.facts().code().isa());
         }
     }
 
@@ -135,7 +155,7 @@ class TensorCoreTest {
             }
         }
 
-        /** Holds attention to the oracle: weights are rounded as they are stored, and so is the result. */
+        /** Holds attention to the oracle: weights are rounded as factors are, the result as it is stored. */
         void checkWeighted(Op op, long terms, List<HostTensor> values) {
             Map<String, HostTensor> inputs = new HashMap<>();
             HostTensor expected = oracle(graph(op, values, false, inputs), inputs);
@@ -147,7 +167,7 @@ class TensorCoreTest {
             for (int i = 0; i < y.length; i++) {
                 double e = expected.getDouble(i);
                 double allowed = Math.abs(e) * precision.storage().rounding() + precision.storage().tiny()
-                        + (precision.storage().rounding() + (terms + 8) * UNIT * 2) * scale.getDouble(i);
+                        + (rounding(precision) + (terms + 8) * UNIT * 2) * scale.getDouble(i);
                 assertTrue(Math.abs(y[i] - e) <= allowed || y[i] == e, variant + " in " + precision + ", " + op + " of "
                         + values.stream().map(HostTensor::shape).toList() + ", element " + i + ": " + y[i] + ", not " + e
                         + "; the error may be " + allowed);
@@ -189,8 +209,8 @@ class TensorCoreTest {
 
     @ParameterizedTest(allowZeroInvocations = true)
     @MethodSource("products")
-    void multiplies(String device, Precision precision, int tiles) {
-        try (Bed bed = new Bed(device, precision, "matmul", "matmul_mma", TILES.get(tiles))) {
+    void multiplies(String device, String variant, Precision precision, int tiles) {
+        try (Bed bed = new Bed(device, precision, "matmul", variant, TILES.get(tiles))) {
             for (int transposed = 0; transposed < 4; transposed++) {
                 boolean ta = transposed % 2 == 1;
                 boolean tb = transposed / 2 == 1;
@@ -225,8 +245,8 @@ class TensorCoreTest {
 
     @ParameterizedTest(allowZeroInvocations = true)
     @MethodSource("products")
-    void activates(String device, Precision precision, int tiles) {
-        try (Bed bed = new Bed(device, precision, "matmul", "matmul_mma", TILES.get(tiles))) {
+    void activates(String device, String variant, Precision precision, int tiles) {
+        try (Bed bed = new Bed(device, precision, "matmul", variant, TILES.get(tiles))) {
             List<HostTensor> values = List.of(bed.random(37, 40), bed.random(40, 24), bed.random(24));
             MatrixOp plain = new MatrixOp.MatMul(false, false, 2, Activation.NONE, true, false);
             for (Activation act : Activation.values()) {
@@ -240,7 +260,7 @@ class TensorCoreTest {
 
     @ParameterizedTest(allowZeroInvocations = true)
     @MethodSource("products")
-    void endsSumsAtTheCount(String device, Precision precision, int tiles) {
+    void endsSumsAtTheCount(String device, String variant, Precision precision, int tiles) {
         for (int valid : new int[] {0, 1, 7, 129, 200, 700}) {
             GraphBuilder g = new GraphBuilder();
             Value n = g.input("n", TensorType.of(DType.I32));
@@ -253,7 +273,7 @@ class TensorCoreTest {
             Arrays.fill(rows, valid * 8, rows.length, Float.NaN);
             float[] ones = new float[5 * 704];
             Arrays.fill(ones, 1);
-            try (Bed bed = new Bed(device, precision, "matmul", "matmul_mma", TILES.get(tiles))) {
+            try (Bed bed = new Bed(device, precision, "matmul", variant, TILES.get(tiles))) {
                 for (float y : bed.run(g.build(), Map.of("n", HostTensor.of(Shape.of(), new int[] {valid}),
                         "a", HostTensor.of(Shape.of(5, 704), ones), "b", HostTensor.of(Shape.of(704, 8), rows)))) {
                     assertEquals(0.5f * valid, y);
@@ -262,14 +282,43 @@ class TensorCoreTest {
         }
     }
 
+    /** A rotation of what a product gives is the product's kernel's: of its rows, and of two in each of them. */
+    @ParameterizedTest(allowZeroInvocations = true)
+    @MethodSource("wideProducts")
+    void turns(String device, String variant, Precision precision, int tiles) {
+        for (long[] s : new long[][] {{5, 64, 256, 1, 5}, {1, 8, 256, 1, 1}, {130, 40, 512, 2, 52}, {12, 256, 256, 1, 4}}) {
+            GraphBuilder g = new GraphBuilder();
+            try (Bed bed = new Bed(device, precision, "matmul", variant, TILES.get(tiles))) {
+                HostTensor x = bed.random(s[0], s[1]);
+                Value product = g.linear(g.input("x", TensorType.f32(s[0], s[1])), g.constant(bed.random(s[2], s[1])),
+                        g.constant(bed.random(s[2])));
+                Value rows = g.reshape(product, s[0] * s[3], 256);
+                HostTensor cosines = bed.random(s[4], 128);
+                HostTensor sines = bed.random(s[4], 128);
+                g.output("y", g.apply(new MatrixOp.Rotary(), rows, g.constant(cosines), g.constant(sines)));
+                Graph graph = g.build();
+                HostTensor expected = Oracle.run(graph, null, Map.of("x", x), Map.of(), Oracle.Rounding.NONE).outputs()
+                        .get("y");
+                float[] y = bed.run(graph, Map.of("x", x));
+                double unit = precision.storage().rounding();
+                for (int i = 0; i < y.length; i++) {
+                    // Factors are at most 1, so that terms are, and there are two sums; each is rounded as it is stored at most once.
+                    double e = expected.getDouble(i);
+                    assertEquals(e, y[i], Math.abs(e) * unit + (s[1] + 8) * s[1] * 4 * UNIT + precision.storage().tiny(),
+                            precision + ", element " + i);
+                }
+            }
+        }
+    }
+
     /** Which group adds up is a matter of timing; what it gives isn't. */
     @ParameterizedTest(allowZeroInvocations = true)
     @MethodSource("products")
-    void givesTheSameBits(String device, Precision precision, int tiles) {
+    void givesTheSameBits(String device, String variant, Precision precision, int tiles) {
         GraphBuilder g = new GraphBuilder();
         g.output("y", g.matMul(g.input("a", TensorType.f32(30, 1000)), g.input("b", TensorType.f32(1000, 32))));
         Graph graph = g.build();
-        try (Bed bed = new Bed(device, precision, "matmul", "matmul_mma", TILES.get(tiles))) {
+        try (Bed bed = new Bed(device, precision, "matmul", variant, TILES.get(tiles))) {
             Map<String, HostTensor> inputs = Map.of("a", bed.random(30, 1000), "b", bed.random(1000, 32));
             List<float[]> runs = new ArrayList<>();
             for (int i = 0; i < 3; i++) {
@@ -279,23 +328,25 @@ class TensorCoreTest {
         }
     }
 
-    /** Each of the sets that ship. */
+    /** Each of the sets that ship: for 16 bits, for both, for floats. */
     private static final List<Map<String, Long>> SETS = List.of(set(256, 64, 32, 16, 1, 256), set(96, 128, 32, 32, 1, 256),
-            set(96, 64, 32, 16, 1, 256), set(32, 64, 64, 16, 1, 256), set(96, 16, 16, 16, 4, 256));
+            set(32, 64, 64, 16, 1, 256), set(96, 64, 32, 16, 1, 256), set(96, 16, 16, 16, 4, 256),
+            set(256, 128, 16, 16, 1, 256),
+            set(32, 64, 32, 16, 1, 256), set(256, 32, 16, 16, 1, 256));
 
     private static Map<String, Long> set(long depth, long tileQ, long tileK, long queries, long items, long keys) {
         return Map.of("DEPTH", depth, "TILE_Q", tileQ, "TILE_K", tileK, "QUERIES", queries, "ITEMS", items, "KEYS", keys);
     }
 
     static Stream<Arguments> attentions() {
-        return cases("attention_mma", SETS.size());
+        return cases("attention_mma", p -> floats(p) ? IntStream.range(3, 8) : IntStream.range(0, 5));
     }
 
     @ParameterizedTest(allowZeroInvocations = true)
     @MethodSource("attentions")
-    void attends(String device, Precision precision, int set) {
-        boolean deep = set < 3 || set == 4;
-        try (Bed bed = new Bed(device, precision, "attention", "attention_mma", SETS.get(set))) {
+    void attends(String device, String variant, Precision precision, int set) {
+        boolean deep = set != 2 && set != 6;
+        try (Bed bed = new Bed(device, precision, "attention", variant, SETS.get(set))) {
             attention(bed, 1, 1, 1, 1, 1, 8, 8, null);
             attention(bed, 2, 2, 3, 7, 13, 16, 24, null);
             attention(bed, 67, 67, 2, 4, 16, 8, 32, null);
@@ -309,7 +360,7 @@ class TensorCoreTest {
                 attention(bed, 1, 1, 2, 129, 196, 72, 96, null);
                 attention(bed, 2, 1, 1, 16, 16, 96, 96, new long[] {1, 1, 16, 16});
             }
-            if (set == 0) {
+            if (set == 0 || set == 5 || set == 7) {
                 attention(bed, 1, 1, 1, 67, 100, 256, 256, null);
                 attention(bed, 1, 1, 1, 3, 40, 128, 200, new long[] {40});
             }
@@ -330,7 +381,7 @@ class TensorCoreTest {
     /** Rows of heads that lie side by side, read and written where they are; not at multiples of 16 bytes too. */
     @ParameterizedTest(allowZeroInvocations = true)
     @MethodSource("attentions")
-    void attendsThroughMoves(String device, Precision precision, int set) {
+    void attendsThroughMoves(String device, String variant, Precision precision, int set) {
         for (int before : new int[] {0, 3}) {
             GraphBuilder g = new GraphBuilder();
             Value q = heads(g, g.input("q", TensorType.f32(2, 5, 2 * 16)));
@@ -339,15 +390,16 @@ class TensorCoreTest {
             Value y = g.apply(new MatrixOp.Attention(0.5f, false), q, k, v); // (2, 2, 5, 24)
             g.output("y", g.reshape(g.permute(y, 0, 2, 1, 3), 2, 5, 2 * 24));
             Graph graph = g.build();
-            try (Bed bed = new Bed(device, precision, "attention", "attention_mma", SETS.get(set))) {
+            try (Bed bed = new Bed(device, precision, "attention", variant, SETS.get(set))) {
                 Map<String, HostTensor> inputs = Map.of("q", bed.random(2, 5, 32), "k", bed.random(2, 37, 32 + before), "v",
                         bed.random(2, 37, 48));
                 HostTensor expected = Oracle.run(graph, null, inputs, Map.of(), Oracle.Rounding.NONE).outputs().get("y");
                 float[] found = bed.run(graph, inputs);
                 for (int i = 0; i < found.length; i++) {
-                    // |v| is at most 1: weights are rounded as they are stored, and the result is.
+                    // |v| is at most 1: weights are rounded as factors are, and the result is as it is stored.
                     assertEquals(expected.getDouble(i), found[i],
-                            2 * precision.storage().rounding() + (2 * 16 + 2 * 37 + 40) * 2 * UNIT, "element " + i);
+                            rounding(precision) + precision.storage().rounding() + (2 * 16 + 2 * 37 + 40) * 2 * UNIT,
+                            "element " + i);
                 }
             }
         }
@@ -360,11 +412,11 @@ class TensorCoreTest {
 
     @ParameterizedTest(allowZeroInvocations = true)
     @MethodSource("attentions")
-    void masksKeys(String device, Precision precision, int set) {
+    void masksKeys(String device, String variant, Precision precision, int set) {
         float none = Float.NEGATIVE_INFINITY;
         // The first query sees one key, the second none, the third all.
         HostTensor bias = HostTensor.of(Shape.of(3, 3), new float[] {none, 0, none, none, none, none, 0, 0, 0});
-        try (Bed bed = new Bed(device, precision, "attention", "attention_mma", SETS.get(set))) {
+        try (Bed bed = new Bed(device, precision, "attention", variant, SETS.get(set))) {
             bed.checkWeighted(new MatrixOp.Attention(1, true), 64,
                     List.of(bed.random(1, 1, 3, 8), bed.random(1, 1, 3, 8), bed.random(1, 1, 3, 8), bias));
         }
@@ -372,7 +424,7 @@ class TensorCoreTest {
 
     @ParameterizedTest(allowZeroInvocations = true)
     @MethodSource("attentions")
-    void seesKeysUpToTheCount(String device, Precision precision, int set) {
+    void seesKeysUpToTheCount(String device, String variant, Precision precision, int set) {
         GraphBuilder g = new GraphBuilder();
         Value n = g.input("n", TensorType.of(DType.I32, 1, 2));
         Value k = g.input("k", TensorType.f32(1, 2, 700, 8), n);
@@ -380,7 +432,7 @@ class TensorCoreTest {
                 g.input("v", TensorType.f32(1, 2, 700, 8))));
         Graph graph = g.build();
         for (int[] valid : new int[][] {{0, 1}, {5, 700}, {64, 65}, {300, 16}}) {
-            try (Bed bed = new Bed(device, precision, "attention", "attention_mma", SETS.get(set))) {
+            try (Bed bed = new Bed(device, precision, "attention", variant, SETS.get(set))) {
                 HostTensor keys = bed.random(1, 2, 700, 8);
                 for (int head = 0; head < 2; head++) {
                     for (int i = valid[head] * 8; i < 700 * 8; i++) {

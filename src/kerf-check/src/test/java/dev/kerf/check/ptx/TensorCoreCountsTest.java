@@ -10,19 +10,30 @@ import dev.kerf.graph.GraphBuilder;
 import dev.kerf.graph.MatrixOp;
 import dev.kerf.graph.Op.Activation;
 import dev.kerf.graph.TensorType;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** What shipped code for tensor cores issues, and how it meets banks and sectors. */
 class TensorCoreCountsTest {
-    private static LaunchCost product(long m, long n, long k, boolean ta, boolean tb, Activation act, Precision p) {
+    private static final Pattern SET = Pattern.compile("^// kerf .*KERF_STORAGE=[12] .*TILE_M=(\\d+) TILE_N=(\\d+)");
+
+    private static LaunchCost product(long m, long n, long k, boolean ta, boolean tb, Activation act, Precision p,
+            String card) {
         GraphBuilder g = new GraphBuilder();
         g.output("y", g.apply(new MatrixOp.MatMul(ta, tb, 1, act, true, true),
                 g.input("a", ta ? TensorType.f32(k, m) : TensorType.f32(m, k)),
                 g.input("b", tb ? TensorType.f32(n, k) : TensorType.f32(k, n)),
                 g.input("bias", TensorType.f32(n)), g.input("r", TensorType.f32(m, n))));
-        return LaunchCosts.of(g.build(), null, Card.of("h100"), p, LaunchCosts.SOME).stream()
+        return LaunchCosts.of(g.build(), null, Card.of(card), p, LaunchCosts.SOME).stream()
                 .filter(c -> c.kernel().equals("matmul")).findFirst().orElseThrow();
     }
 
@@ -36,27 +47,44 @@ class TensorCoreCountsTest {
         return instructions.entrySet().stream().filter(e -> e.getKey().startsWith("mma")).mapToLong(Map.Entry::getValue).sum();
     }
 
-    /** Of what one more step of the terms issues, so much is products. */
+    /** Of what one more step of the terms issues, so much is products: however operands lie; less where a tile isn't full. */
     @ParameterizedTest
-    @CsvSource({"4096, 1152, 512, 128, 0.6", "64, 8192, 256, 64, 0.37"})
-    void stepsAreMostlyProducts(long m, long n, long k, String columns, double least) {
-        LaunchCost before = product(m, n, k, false, false, Activation.NONE, Precision.FLOAT16);
-        LaunchCost after = product(m, n, k + 64, false, false, Activation.NONE, Precision.FLOAT16);
-        assertEquals("matmul_mma", before.variant());
-        assertEquals(columns, before.definitions().get("TILE_N"));
-        Map<String, Long> a = before.counts().instructions();
-        Map<String, Long> b = after.counts().instructions();
-        double share = (products(b) - products(a)) / (issued(b) - issued(a));
-        assertTrue(share >= least, "products are " + share + " of a step");
+    @CsvSource({"4096, 1152, 512, FLOAT16, 0.6", "4096, 1152, 512, BFLOAT16, 0.6", "64, 8192, 256, FLOAT16, 0.45",
+        "4096, 24, 256, FLOAT16, 0.45"})
+    void stepsAreMostlyProducts(long m, long n, long k, Precision p, double least) {
+        for (int transposed = 0; transposed < 4; transposed++) {
+            boolean ta = transposed % 2 == 1;
+            boolean tb = transposed / 2 == 1;
+            LaunchCost before = product(m, n, k, ta, tb, Activation.NONE, p, "a100");
+            LaunchCost after = product(m, n, k + 64, ta, tb, Activation.NONE, p, "a100");
+            assertEquals("matmul_mma", before.variant());
+            Map<String, Long> a = before.counts().instructions();
+            Map<String, Long> b = after.counts().instructions();
+            double share = (products(b) - products(a)) / (issued(b) - issued(a));
+            assertTrue(share >= least, "products are " + share + " of a step, " + ta + " " + tb);
+        }
+    }
+
+    /** Tiles of 16 bits that ship are those that are counted here and in {@link TensorCountsTest}. */
+    @ParameterizedTest
+    @CsvSource({"matmul_mma, 128 x 128", "conv2d_mma, 128 x 128", "conv2d_halo, 128 x 128; 64 x 256"})
+    void tilesAreThese(String kernel, String tiles) throws IOException {
+        Set<String> found = new TreeSet<>();
+        try (Stream<String> lines = Files.lines(Path.of("kernels", "ptx", "sm_80", kernel + ".ptx"))) {
+            lines.map(SET::matcher).filter(Matcher::find).forEach(m -> found.add(m.group(1) + " x " + m.group(2)));
+        }
+        assertEquals(Set.of(tiles.split("; ")), found);
     }
 
     @ParameterizedTest
-    @CsvSource({"256, 128, 192, NONE, FLOAT16", "200, 96, 1024, GELU_ERF, FLOAT16", "128, 192, 96, RELU, TF32X3",
-        "4096, 1152, 512, NONE, FLOAT16", "65, 64, 4096, NONE, TF32X3"})
-    void meetNoBankTwiceAndFillSectors(long m, long n, long k, Activation act, Precision p) {
+    @CsvSource({"256, 128, 192, NONE, FLOAT16, a100", "200, 96, 1024, GELU_ERF, FLOAT16, a100",
+        "128, 192, 96, RELU, TF32X3, a100",
+        "4096, 1152, 512, NONE, FLOAT16, a100", "65, 64, 4096, NONE, TF32X3, a100", "200, 96, 1024, GELU_ERF, FLOAT16, h100",
+        "4096, 1152, 512, NONE, BFLOAT16, h100"})
+    void meetNoBankTwiceAndFillSectors(long m, long n, long k, Activation act, Precision p, String card) {
         for (int transposed = 0; transposed < 4; transposed++) {
-            LaunchCost c = product(m, n, k, transposed % 2 == 1, transposed / 2 == 1, act, p);
-            assertEquals("matmul_mma", c.variant());
+            LaunchCost c = product(m, n, k, transposed % 2 == 1, transposed / 2 == 1, act, p, card);
+            assertEquals(card.equals("h100") ? "matmul_wgmma" : "matmul_mma", c.variant());
             LaunchCounts counts = c.counts();
             assertTrue(counts.wavefronts() <= 1.1 * counts.leastWavefronts(), c.toString());
             // All but the count of those that have arrived.

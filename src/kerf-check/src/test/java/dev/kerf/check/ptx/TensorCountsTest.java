@@ -29,12 +29,12 @@ class TensorCountsTest {
     private static final Path UNET = Path.of("src/kerf-check/src/test/resources/goldens/unet-quick");
 
     /** The launch of the second of three convolutions, which reads and stores channel by channel. */
-    private static LaunchCost cost(int c, int o, int side, int kernel, int stride, Precision precision) {
+    private static LaunchCost cost(int c, int o, int side, int kernel, int stride, Precision precision, String card) {
         GraphBuilder g = new GraphBuilder();
         Value x = g.input("x", TensorType.f32(1, 8, side, side));
         g.output("y", conv(g, conv(g, conv(g, x, c, 1, 1), o, kernel, stride), 16, 1, 1));
         Graph graph = g.build();
-        List<LaunchCost> all = LaunchCosts.of(graph, null, Card.of("h100"), precision, LaunchCosts.SOME);
+        List<LaunchCost> all = LaunchCosts.of(graph, null, Card.of(card), precision, LaunchCosts.SOME);
         return all.stream().filter(l -> l.node().equals("conv2d_2")).findFirst().orElseThrow();
     }
 
@@ -51,17 +51,20 @@ class TensorCountsTest {
     }
 
     private static double products(LaunchCost c) {
-        return c.counts().instructions().entrySet().stream().filter(e -> e.getKey().startsWith("mma"))
+        return c.counts().instructions().entrySet().stream().filter(e -> e.getKey().matches("w?g?mma\\.m.*"))
                 .mapToLong(Map.Entry::getValue).sum();
     }
 
     /** What twice the channels add is main loop alone. */
     @ParameterizedTest
-    @CsvSource({"conv2d_halo,256,256,128,3,1", "conv2d_mma,512,256,128,1,1", "conv2d_mma,256,256,256,3,2",
-        "conv2d_halo,256,64,208,3,1"})
-    void mainLoopsMultiply(String kernel, int c, int o, int side, int taps, int stride) {
-        LaunchCost one = cost(c, o, side, taps, stride, Precision.FLOAT16);
-        LaunchCost two = cost(2 * c, o, side, taps, stride, Precision.FLOAT16);
+    @CsvSource({"conv2d_halo,256,256,128,3,1,FLOAT16", "conv2d_mma,512,256,128,1,1,FLOAT16",
+        "conv2d_mma,256,256,256,3,2,FLOAT16",
+        "conv2d_halo,256,64,208,3,1,FLOAT16", "conv2d_mma,512,64,208,1,1,FLOAT16",
+        "conv2d_halo,256,256,128,3,1,BFLOAT16", "conv2d_mma,512,256,128,1,1,BFLOAT16", "conv2d_halo,256,64,208,3,1,BFLOAT16",
+        "conv2d_mma,512,64,208,1,1,BFLOAT16"})
+    void mainLoopsMultiply(String kernel, int c, int o, int side, int taps, int stride, Precision precision) {
+        LaunchCost one = cost(c, o, side, taps, stride, precision, "a100");
+        LaunchCost two = cost(2 * c, o, side, taps, stride, precision, "a100");
         assertEquals(kernel, one.variant());
         double share = (products(two) / two.blocks() - products(one) / one.blocks())
                 / (instructions(two) / two.blocks() - instructions(one) / one.blocks());
@@ -70,16 +73,34 @@ class TensorCountsTest {
 
     @ParameterizedTest
     @CsvSource({"conv2d_halo,128,256,128,3,1", "conv2d_mma,256,256,128,1,1", "conv2d_mma,64,256,256,3,2",
-        "conv2d_halo,64,64,208,3,1"})
+        "conv2d_halo,64,64,208,3,1", "conv2d_mma,3,64,256,7,2"})
     void noConflictsAndFullSectors(String kernel, int c, int o, int side, int taps, int stride) {
         for (Precision p : List.of(Precision.FLOAT16, Precision.TF32, Precision.TF32X3)) {
-            LaunchCost cost = cost(c, o, side, taps, stride, p);
+            LaunchCost cost = cost(c, o, side, taps, stride, p, "a100");
             assertEquals(kernel, cost.variant());
             LaunchCounts counts = cost.counts();
             double wavefronts = counts.wavefronts() / (double) counts.leastWavefronts();
             assertTrue(wavefronts <= 1.1, p + ": " + wavefronts + " wavefronts for one; " + counts);
             assertEquals(32.0, counts.storedBytes() / (double) counts.storedSectors(), 1e-3, p + ": " + counts);
         }
+    }
+
+    /** By four warps: a step of 64 terms is eight products of each warp, as much as 128 of mma.sync. */
+    @ParameterizedTest
+    @CsvSource({"conv2d_halo_wgmma,256,256,128,3,1,FLOAT16", "conv2d_wgmma,512,256,128,1,1,FLOAT16",
+        "conv2d_wgmma,256,128,256,3,2,BFLOAT16"})
+    void fourWarpsMultiply(String kernel, int c, int o, int side, int taps, int stride, Precision precision) {
+        LaunchCost one = cost(c, o, side, taps, stride, precision, "h100");
+        LaunchCost two = cost(2 * c, o, side, taps, stride, precision, "h100");
+        assertEquals(kernel, one.variant());
+        LaunchCounts counts = two.counts();
+        assertTrue(counts.wavefronts() <= 1.1 * counts.leastWavefronts(), counts.toString());
+        assertEquals(32.0, counts.storedBytes() / (double) counts.storedSectors(), 1e-3, counts.toString());
+        double steps = 4.0 * c * taps * taps / 64; // of each warp, more than one has
+        double products = products(two) / two.blocks() - products(one) / one.blocks();
+        assertEquals(8 * steps, products);
+        double issued = instructions(two) / two.blocks() - instructions(one) / one.blocks();
+        assertTrue(issued <= 90 * steps, issued / steps + " instructions of a step");
     }
 
     /** An image is reordered where it comes in, and nowhere else. */

@@ -161,6 +161,11 @@ public final class KernelCall {
         }
     }
 
+    /** How its numbers are stored. */
+    Storage storage() {
+        return storage;
+    }
+
     /** The kernel that was chosen: the one asked for or a variant. */
     public Manifest kernel() {
         return kernel;

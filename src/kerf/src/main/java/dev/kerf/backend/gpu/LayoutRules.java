@@ -8,6 +8,7 @@ import dev.kerf.graph.ImageLayout;
 import dev.kerf.graph.LayoutOp;
 import dev.kerf.graph.LayoutOp.InLayout;
 import dev.kerf.graph.LayoutOp.Reorder;
+import dev.kerf.graph.LayoutOp.Turned;
 import dev.kerf.graph.SpatialOp;
 import dev.kerf.graph.SpatialOp.Conv2d;
 import dev.kerf.graph.SpatialOp.ConvTranspose2d;
@@ -71,10 +72,11 @@ public final class LayoutRules {
 
     /** The launches of a node. */
     static List<KernelCall> lower(LayoutOp op, Node node, Target target) {
-        return List.of(switch (op) {
-            case Reorder r -> reorder(r, node, target);
-            case InLayout o -> lower(o, node, target);
-        });
+        return switch (op) {
+            case Reorder r -> List.of(reorder(r, node, target));
+            case InLayout o -> List.of(lower(o, node, target));
+            case Turned t -> MatrixRules.lower(t, node, target);
+        };
     }
 
     private static KernelCall reorder(Reorder op, Node node, Target target) {

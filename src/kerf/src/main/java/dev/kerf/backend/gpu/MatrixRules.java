@@ -4,6 +4,7 @@ import dev.kerf.backend.gpu.kernel.Packing;
 import dev.kerf.backend.gpu.kernel.Sizes;
 import dev.kerf.graph.Graph.Node;
 import dev.kerf.graph.Graph.Value;
+import dev.kerf.graph.LayoutOp.Turned;
 import dev.kerf.graph.MatrixOp;
 import dev.kerf.graph.MoveOp;
 import dev.kerf.tensor.HostTensor;
@@ -25,30 +26,60 @@ final class MatrixRules {
     /** The launches of a node. */
     static List<KernelCall> lower(MatrixOp op, Node node, Target target) {
         return switch (op) {
-            case MatrixOp.MatMul m -> matMul(m, node, target);
+            case MatrixOp.MatMul m -> matMul(m, node, null, target);
             case MatrixOp.Attention a -> attention(a, node, target);
             case MatrixOp.Rotary r -> List.of(rotary(node, target));
         };
     }
 
+    /** The launch of a product whose rows are turned. */
+    static List<KernelCall> lower(Turned op, Node node, Target target) {
+        return matMul(op.product(), node, op, target);
+    }
+
+    /** Whether the kernel chosen for a product can turn its rows: one of fixed columns, all of whose rows are one matrix's. */
+    static boolean turns(Node node, Target target) {
+        Turned op = (Turned) node.op();
+        Value a = node.input(0);
+        Shape w = node.input(1).type().shape();
+        long pairs = node.inputs().getLast().type().shape().dim(1);
+        long n = w.dim(op.product().transposeB() ? -2 : -1);
+        if (op.product().transposeA() || w.rank() != 2 || n % (2 * pairs) != 0 || cropped(a, target) || a.countAxis() >= 0
+                || node.inputs().stream().skip(1).limit(op.operands() - 1L).anyMatch(v -> !target.fixed(v))) {
+            return false;
+        }
+        long rows = a.type().shape().elements() / a.type().shape().dim(-1);
+        KernelCall call = target.call("matmul", sizes(1, rows, n, w.elements() / n, pairs));
+        return call.kernel().attributes().contains("TURNED") && call.storage() == target.storage();
+    }
+
+    private static Sizes sizes(long batch, long m, long n, long k, long turned) {
+        return Sizes.of().set("batch", batch).set("M", m).set("N", n).set("K", k).set("turned", turned);
+    }
+
     /** Where groups leave parts of the sums, another launch adds them up. */
-    private static List<KernelCall> matMul(MatrixOp.MatMul op, Node node, Target target) {
+    private static List<KernelCall> matMul(MatrixOp.MatMul op, Node node, @Nullable Turned turned, Target target) {
         Value a = node.input(0);
         Value b = node.input(1);
-        Shape y = node.output().type().shape();
+        Shape own = a.type().shape();
+        Shape y = turned == null
+                ? node.output().type().shape()
+                : Shape.of(own.elements() / own.dim(-1), b.type().shape().dim(op.transposeB() ? -2 : -1));
         Shape batch = leading(y);
         long m = y.dim(-2);
         long n = y.dim(-1);
-        long k = a.type().shape().dim(op.transposeA() ? -2 : -1);
+        long k = own.dim(op.transposeA() ? -2 : -1);
         boolean aCount = counted(op, node, a, op.transposeA() ? -2 : -1, target);
         boolean bCount = counted(op, node, b, op.transposeB() ? -1 : -2, target);
         // One matrix B for all items, as in a linear layer: then their rows are rows of one tall A.
-        boolean tall = leading(b.type().shape()).elements() == 1 && !op.transposeA() && !aCount
-                && leading(a.type().shape()).elements() == batch.elements() && !cropped(a, target);
+        boolean tall = turned != null || leading(b.type().shape()).elements() == 1 && !op.transposeA() && !aCount
+                && leading(own).elements() == batch.elements() && !cropped(a, target);
         long items = tall ? 1 : batch.elements();
         boolean swap = op.transposeB() && target.fixed(b);
-        Sizes sizes = Sizes.of().set("batch", items).set("M", tall ? m * batch.elements() : m).set("N", n).set("K", k);
-        KernelCall call = target.call("matmul", sizes)
+        Value angles = turned == null ? null : node.inputs().getLast();
+        KernelCall call = target
+                .call("matmul", sizes(items, tall ? m * batch.elements() : m, n, k,
+                        angles == null ? 0 : angles.type().shape().dim(1)))
                 .attribute("TRANSPOSE_A", op.transposeA() ? 1 : 0)
                 .attribute("TRANSPOSE_B", op.transposeB() && !swap ? 1 : 0)
                 .choice("ACT", op.activation().code())
@@ -63,12 +94,18 @@ final class MatrixRules {
         if (tall) {
             call.table("batches", HostTensor.of(Shape.of(2), new long[2]));
         } else {
-            call.starts("batches", "a", apart -> starts(batch, a.type().shape(), apart, b.type().shape()));
+            call.starts("batches", "a", apart -> starts(batch, own, apart, b.type().shape()));
         }
         bind(call, "bias", op.bias() ? node.input(2) : null);
-        bind(call, "r", op.residual() ? node.inputs().getLast() : null);
+        bind(call, "r", op.residual() ? node.input(op.bias() ? 3 : 2) : null);
         bind(call, "a_count", aCount ? a.count() : null);
         bind(call, "b_count", bCount ? b.count() : null);
+        if (call.kernel().attributes().contains("TURNED")) {
+            call.attribute("TURNED", angles == null ? 0 : angles.type().shape().dim(1));
+            bind(call, "cosines", angles == null ? null : node.input(turned.operands()));
+            bind(call, "sines", angles);
+            call.number("R", angles == null ? 1 : angles.type().shape().dim(0));
+        }
         if (call.kernel().index("parts") < 0) {
             return List.of(call.writes(node.output().type().dtype()));
         }

@@ -64,7 +64,8 @@ public record Target(Driver.Facts facts, Graph graph, Precision precision, Tuned
                 : plain.of(Storages.of(fused, precision.storage().dtype(),
                         forced.everywhere(), fused.kept(keepStages).values(),
                         Lowering.kernels(plain)));
-        return stored.of(LayoutRules.assign(stored, stored.graph.kept(keepStages).values()));
+        Target turned = stored.of(Turning.fuse(stored, stored.graph.kept(keepStages).values()));
+        return turned.of(LayoutRules.assign(turned, turned.graph.kept(keepStages).values()));
     }
 
     private Target of(Graph other) {

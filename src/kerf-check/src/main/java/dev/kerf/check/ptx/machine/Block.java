@@ -43,7 +43,7 @@ public final class Block {
         parameters = arguments;
         System.arraycopy(groups, 0, grid, 0, 3);
         if (shared == null || shared.size != sharedBytes) {
-            shared = new SharedMemory(sharedBytes, program.grain, checks);
+            shared = new SharedMemory(sharedBytes, program.grain, checks, program.proxies);
         }
         if (!Arrays.equals(size, items)) {
             System.arraycopy(items, 0, size, 0, 3);
@@ -112,6 +112,7 @@ public final class Block {
                 // Copies that nobody has awaited are no error (PTX ISA, cp.async), and none of the next block's.
                 for (int k = 0; k < active; k++) {
                     warps[k].copies.drop(shared);
+                    warps[k].products.drop();
                 }
                 return;
             }

@@ -26,6 +26,8 @@ public final class Program {
     final int localBytes;
     /** The smallest access to shared memory. */
     final int grain;
+    /** Whether there are instructions that see shared memory otherwise than others do. */
+    final boolean proxies;
 
     private Program(Entry entry, Map<String, Long> addresses) {
         this.entry = entry;
@@ -59,6 +61,7 @@ public final class Program {
         specials = o.specials().toArray(Operands.Special[]::new);
         sharedBytes = entry.bytes("shared");
         localBytes = entry.bytes("local");
+        proxies = statements.stream().anyMatch(s -> s.base().equals("wgmma"));
         grain = statements.stream().filter(s -> s.has("shared") && s.type() != null && !s.base().equals("cp")
                 && !s.base().equals("ldmatrix"))
                 .mapToInt(s -> Math.min(4, s.type().bytes())).min().orElse(4);
@@ -94,8 +97,9 @@ public final class Program {
                     : s.has("shared") ? SharedAccess.of(o, s, index) : LocalAccess.of(o, s);
             case "cp" -> AsyncCopies.of(o, s, index);
             case "ldmatrix", "mma" -> Tensors.of(o, s, index);
+            case "wgmma" -> GroupProducts.of(o, s, index);
             case "shfl", "vote", "activemask", "bar", "barrier" -> Shuffles.of(o, s);
-            case "membar", "fence", "prefetch" -> (w, m) -> {};
+            case "membar", "fence", "prefetch" -> s.has("proxy") ? (w, m) -> w.block.shared.show(w) : (w, m) -> {};
             default -> {
                 Op found = Floats.of(o, s);
                 found = found == null ? Ints.of(o, s) : found;
@@ -109,6 +113,7 @@ public final class Program {
         return switch (s.base()) {
             case "ld", "atom" -> s.has("global") ? Counts.GLOBAL : s.has("shared") ? Counts.SHARED : 0;
             case "ldmatrix" -> Counts.SHARED;
+            case "wgmma" -> s.has("mma_async") ? Counts.SHARED : 0;
             default -> 0;
         };
     }
@@ -143,6 +148,7 @@ public final class Program {
             case "ld", "st", "atom", "red" -> s.base() + "."
                     + (s.has("global") ? "global" : s.has("shared") ? "shared" : s.has("param") ? "param" : "local");
             case "cp" -> "cp.async";
+            case "wgmma" -> "wgmma." + (s.has("mma_async") ? s.parts().get(4) + "." + s.parts().getLast() : s.parts().get(1));
             case "mma" -> "mma." + s.parts().get(3) + "." + s.parts().get(s.parts().size() - 2);
             default -> s.type() == null || s.base().equals("bra") ? s.base() : s.base() + "." + s.parts().getLast();
         };

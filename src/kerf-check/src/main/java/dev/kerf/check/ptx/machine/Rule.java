@@ -8,7 +8,8 @@ public enum Rule {
                             "another warp has read or written the same place, and no barrier stands between"), DIVERGENT_BARRIER(
                                     "all threads of a group must come to the same barrier"), PENDING_COPY(
                                             "an asynchronous copy is under way there: cp.async.wait_group must come first"), MISSING_LANES(
-                                                    "all lanes of a warp must take part");
+                                                    "all lanes of a warp must take part"), UNFENCED(
+                                                            "wgmma sees what other instructions did after a fence: wgmma.fence of registers, fence.proxy.async of shared memory");
 
     private final String meaning;
 

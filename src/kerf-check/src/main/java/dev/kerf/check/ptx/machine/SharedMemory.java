@@ -19,11 +19,12 @@ final class SharedMemory {
     private final boolean checks;
     private final int[] wrote; // epoch << 8 | warp + 1, with ATOMIC if by atomic changes alone, then SEVERAL if of several warps
     private final int[] read; // likewise; SEVERAL if more than one warp
+    private final boolean[] hidden; // written, but not yet to be seen by wgmma
     private int epoch = 1;
     private int begin = 1 << 8;
 
-    /** {@code grain}: 1, 2 or 4 bytes. */
-    SharedMemory(int size, int grain, boolean checks) {
+    /** {@code grain}: 1, 2 or 4 bytes; {@code proxies}: whether wgmma reads it. */
+    SharedMemory(int size, int grain, boolean checks, boolean proxies) {
         this.size = size;
         this.checks = checks;
         bytes = new byte[size + 16];
@@ -31,6 +32,31 @@ final class SharedMemory {
         int n = checks ? (size >> shift) + 16 : 0;
         wrote = new int[n];
         read = new int[n];
+        hidden = new boolean[proxies ? n : 0];
+    }
+
+    /** A warp's fence: wgmma may see what it has written. */
+    void show(Warp w) {
+        for (int i = 0; i < hidden.length; i++) {
+            hidden[i] &= wrote[i] == PENDING || (wrote[i] & SEVERAL) != w.id + 1;
+        }
+    }
+
+    /** Throws if wgmma doesn't see what lies at these places. */
+    void seen(int[] at, int size) {
+        for (int a : at) {
+            for (int i = a >> shift; i < a + size >> shift && checks; i++) {
+                if (hidden[i]) {
+                    throw new Fault(Rule.UNFENCED, "shared memory at byte " + (i << shift) + " is read by a product");
+                }
+            }
+        }
+    }
+
+    private void hide(int from, int to) {
+        if (hidden.length > 0) {
+            Arrays.fill(hidden, from, to, true);
+        }
     }
 
     /** A block starts: nothing is written. */
@@ -115,6 +141,7 @@ final class SharedMemory {
                 }
                 wrote[i] = atomic ? changed(o, mine) : mine;
             }
+            hide(a, a + grains);
         }
     }
 
@@ -149,6 +176,7 @@ final class SharedMemory {
     void arrived(Warp w, int at, int size) {
         if (checks) {
             Arrays.fill(wrote, at >> shift, at + size >> shift, epoch << 8 | w.id + 1);
+            hide(at >> shift, at + size >> shift);
         }
     }
 

@@ -21,7 +21,7 @@ import java.util.regex.Pattern;
 final class Slots {
     private static final Pattern NAME = Pattern.compile("[%$\\w@]+");
     private static final Set<String> WITHOUT_RESULT = Set.of(
-            "st", "red", "bra", "bar", "barrier", "cp", "ret", "exit", "membar", "fence", "prefetch");
+            "st", "red", "bra", "bar", "barrier", "cp", "ret", "exit", "membar", "fence", "prefetch", "wgmma");
 
     private final Map<String, Integer> slots = new HashMap<>();
     private final Map<Type.Bank, Integer> counts = new EnumMap<>(Type.Bank.class);
@@ -52,6 +52,9 @@ final class Slots {
                             return names.size() - 1;
                         });
                         (i == 0 && result ? out : in).add(v);
+                        if (i == 0 && s.base().equals("wgmma")) {
+                            out.add(v); // sums, which it adds to
+                        }
                     }
                 }
             }

@@ -139,7 +139,7 @@ final class Tensors {
         }
     }
 
-    private static double number(int register, int half, Type type) {
+    static double number(int register, int half, Type type) {
         return switch (type) {
             case F16 -> Float.float16ToFloat((short) (register >>> 16 * half));
             case BF16 -> Float.intBitsToFloat(register >>> 16 * half << 16);
@@ -148,7 +148,7 @@ final class Tensors {
         };
     }
 
-    private static float rounded(double v, boolean truncating) {
+    static float rounded(double v, boolean truncating) {
         float f = (float) v;
         return !truncating || Math.abs(f) <= Math.abs(v) || f != f ? f : f > 0 ? Math.nextDown(f) : Math.nextUp(f);
     }
@@ -161,7 +161,7 @@ final class Tensors {
         return (truncating && Math.abs(Float.float16ToFloat(h)) > Math.abs(v) ? h - 1 : h) & 0xFFFF;
     }
 
-    private static void all(Warp w, int m) {
+    static void all(Warp w, int m) {
         if (m != -1) {
             throw new Fault(Rule.MISSING_LANES, "lanes " + Integer.toHexString(m) + " of all are there");
         }

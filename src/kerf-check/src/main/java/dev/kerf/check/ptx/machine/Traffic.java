@@ -64,6 +64,13 @@ final class Traffic {
         c.leastWaves[index] += Math.max(1, (Integer.bitCount(lanes) * bytes + WAVE_BYTES - 1) / WAVE_BYTES);
     }
 
+    /** A warp's part of the bytes that a product of four warps reads. */
+    static void columns(Counts c, int index, int bytes) {
+        int waves = bytes / WAVE_BYTES / 4;
+        c.waves[index] += waves;
+        c.leastWaves[index] += waves;
+    }
+
     /** Whether lanes want different banks or the same numbers of them; they lie at multiples of their size. */
     private static boolean apart(int[] units, int[] at, int part, int shift, int together) {
         Arrays.fill(units, 0, together, -1);

@@ -24,6 +24,7 @@ final class Warp {
     final byte[] local;
     final byte[] localWritten;
     final AsyncCopies.Pending copies = new AsyncCopies.Pending();
+    final GroupProducts.Pending products = new GroupProducts.Pending();
     /** Lanes that haven't returned. */
     int live;
     /** The instruction under way. */

@@ -1,11 +1,13 @@
 package dev.kerf.backend.gpu.cuda;
 
 import java.nio.charset.StandardCharsets;
+import java.util.regex.Pattern;
 
 /**
  * Makes PTX for bfloat16 storage of what was compiled for float16. Kernels touch what is stored in 16 bits by {@code LOAD} and
- * {@code STORE} alone (kernels/dialect.h), which are one instruction each there: the conversion. That is all in which the two
- * differ, and so one of them ships. Only integers are used, for architectures before sm_80 have no conversion: a bfloat16 is the upper
+ * {@code STORE} alone (kernels/dialect.h), which are one instruction each there: the conversion. The two differ
+ * in that and in what names its type, products of tensor cores and conversions of two numbers at once, and so one of them ships. A single
+ * number is converted by integers, for architectures before sm_80 have no conversion: a bfloat16 is the upper
  * half of a float, rounded to the nearest, ties to even, and NaN stays NaN.
  *
  * <pre>{@code
@@ -15,6 +17,8 @@ import java.nio.charset.StandardCharsets;
 final class Bfloat16 {
     private static final String LOAD = "\tcvt.f32.f16 ";
     private static final String STORE = "\tcvt.rn.f16.f32 ";
+    /** What names the type of the numbers that it works on. */
+    private static final Pattern NAMED = Pattern.compile("(?<=\\.)f16(?=x2\\.f32 |[. ])");
     private static final String REGISTERS = "\t.reg .pred \t%kerf_p<1>;\n\t.reg .b32 \t%kerf_r<3>;\n";
 
     private Bfloat16() {}
@@ -35,7 +39,8 @@ final class Bfloat16 {
             } else if (line.startsWith(STORE)) {
                 store(out, registers(line, STORE));
             } else {
-                out.append(line).append('\n');
+                boolean named = line.contains("mma.") || line.contains("cvt.rn.f16x2");
+                out.append(named ? NAMED.matcher(line).replaceAll("bf16") : line).append('\n');
                 if (line.equals("{")) {
                     out.append(REGISTERS);
                 }

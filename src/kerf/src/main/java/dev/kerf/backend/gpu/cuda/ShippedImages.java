@@ -1,7 +1,6 @@
 package dev.kerf.backend.gpu.cuda;
 
 import dev.kerf.backend.Precision.Storage;
-import dev.kerf.backend.gpu.kernel.Dialect;
 import dev.kerf.backend.gpu.kernel.KernelSource;
 import dev.kerf.backend.gpu.kernel.Manifest;
 import java.util.ArrayList;
@@ -57,11 +56,10 @@ final class ShippedImages {
         });
     }
 
-    /** Whether code is made of float16's: that of kernels of which no architecture's own form stores bfloat16 in a way of its own. */
+    /** Whether code is made of float16's. */
     static boolean derived(String kernel, Map<String, String> definitions) {
         return String.valueOf(Storage.BF16.code()).equals(definitions.get(KernelSource.STORAGE))
-                && Manifest.known(kernel) && Manifest.of(kernel).storages().contains(Storage.BF16)
-                && Manifest.of(kernel).dialect() == Dialect.BOTH;
+                && Manifest.known(kernel) && Manifest.of(kernel).storages().contains(Storage.BF16);
     }
 
     /** Code for {@code a} runs on its own architecture alone, other code on all later ones too. */

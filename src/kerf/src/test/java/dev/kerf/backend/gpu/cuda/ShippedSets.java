@@ -3,6 +3,7 @@ package dev.kerf.backend.gpu.cuda;
 import dev.kerf.backend.Precision;
 import dev.kerf.backend.Precision.Storage;
 import dev.kerf.backend.gpu.kernel.Dialect;
+import dev.kerf.backend.gpu.kernel.Expression;
 import dev.kerf.backend.gpu.kernel.KernelSource;
 import dev.kerf.backend.gpu.kernel.Manifest;
 import dev.kerf.json.Json;
@@ -18,6 +19,7 @@ import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -55,13 +57,15 @@ public final class ShippedSets {
     /** All definitions of a kernel, in order of its storages. */
     public static List<TreeMap<String, String>> of(String kernel) {
         Manifest m = Manifest.of(kernel);
-        List<TreeMap<String, String>> all = new ArrayList<>();
+        Set<TreeMap<String, String>> all = new LinkedHashSet<>();
         for (Storage storage : m.storages()) {
-            for (Map<String, Long> parameters : parameters(m)) {
+            List<Choice> choices = choices(m);
+            for (Choice choice : choices) {
                 for (Map<String, String> attributes : m.combinations()) {
                     TreeMap<String, String> set = new TreeMap<>(attributes);
-                    parameters.forEach((name, value) -> set.put(name, String.valueOf(value)));
-                    if (!allowed(m, set, storage)) {
+                    choice.parameters().forEach((name, value) -> set.put(name, String.valueOf(value)));
+                    if (!hold(m.constraints(), set, storage) || !hold(choice.when(), set, storage)
+                            || choices.subList(0, choices.indexOf(choice)).stream().anyMatch(c -> c.always(set, storage))) {
                         continue;
                     }
                     long dynamic = dynamic(m, set, storage);
@@ -78,7 +82,7 @@ public final class ShippedSets {
                 }
             }
         }
-        return all;
+        return new ArrayList<>(all);
     }
 
     /** Whether code with these definitions ships, or is made of code that does. */
@@ -102,10 +106,10 @@ public final class ShippedSets {
         return m.dynamic().value(names(definitions, storage));
     }
 
-    /** Whether the rules hold that definitions alone decide. */
-    private static boolean allowed(Manifest m, Map<String, String> definitions, Storage storage) {
+    /** Whether those of the rules hold that definitions alone decide. */
+    private static boolean hold(List<Expression> rules, Map<String, String> definitions, Storage storage) {
         Map<String, Long> names = names(definitions, storage);
-        return m.constraints().stream().allMatch(c -> !names.keySet().containsAll(c.names()) || c.holds(names));
+        return rules.stream().allMatch(c -> !names.keySet().containsAll(c.names()) || c.holds(names));
     }
 
     /** What formulas see of definitions. */
@@ -114,6 +118,7 @@ public final class ShippedSets {
         definitions.forEach((name, value) -> {
             if (value.matches("-?\\d+")) {
                 names.put(name, Long.parseLong(value));
+                names.putIfAbsent(name.toLowerCase(Locale.ROOT), Long.parseLong(value)); // as sizes have it
             }
         });
         names.put("real", (long) storage.bytes());
@@ -122,11 +127,28 @@ public final class ShippedSets {
         return names;
     }
 
+    /** Parameters, and what must hold for them to be chosen, all of it. */
+    private record Choice(Map<String, Long> parameters, List<Expression> when) {
+        /** Whether they are chosen for these definitions whatever the sizes, so that none behind them is. */
+        boolean always(Map<String, String> definitions, Storage storage) {
+            Map<String, Long> names = names(definitions, storage);
+            return !when.isEmpty() && when.stream().allMatch(c -> names.keySet().containsAll(c.names()) && c.holds(names));
+        }
+
+        static Choice of(Map<String, Long> standard, Json entry) {
+            Map<String, Long> tuned = new LinkedHashMap<>(standard);
+            entry.at("parameters").members().forEach((name, value) -> tuned.put(name, value.asLong()));
+            // Each condition by itself: some ask for sizes, which no code is made for, others for definitions.
+            String when = entry.find("when").map(Json::asString).orElse("1");
+            return new Choice(tuned, Stream.of(when.split("&&(?![^(]*\\))")).map(Expression::parse).toList());
+        }
+    }
+
     /** The standard parameters unless the tuned ones always hold, and all tuned ones. */
-    private static Set<Map<String, Long>> parameters(Manifest m) {
+    private static List<Choice> choices(Manifest m) {
         Map<String, Long> standard = new LinkedHashMap<>();
         m.parameters().forEach((name, p) -> standard.put(name, p.standard()));
-        Set<Map<String, Long>> all = new LinkedHashSet<>();
+        List<Choice> all = new ArrayList<>();
         boolean always = false;
         for (String tier : TIERS) {
             Path file = Path.of("kernels", "tuned", tier + ".json");
@@ -134,14 +156,12 @@ public final class ShippedSets {
                     ? List.of()
                     : Json.read(file).find(m.name()).map(Json::items).orElse(List.of());
             for (Json entry : entries) {
-                Map<String, Long> tuned = new LinkedHashMap<>(standard);
-                entry.at("parameters").members().forEach((name, value) -> tuned.put(name, value.asLong()));
-                all.add(tuned);
+                all.add(Choice.of(standard, entry));
                 always |= tier.startsWith("nvidia") && entry.find("when").isEmpty();
             }
         }
         if (!always) {
-            all.add(standard);
+            all.add(new Choice(standard, List.of()));
         }
         return all;
     }

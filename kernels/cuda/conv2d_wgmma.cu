@@ -1,0 +1,5 @@
+// Convolution of images that lie channel by channel, by Hopper's products of four warps (wgmma): conv2d_pixels.h says what is computed, how
+// it is launched and what the parameters are; a tile has 128 channels.
+#define ENTRY conv2d_wgmma
+#define WGMMA 1
+#include "conv2d_pixels.h"
