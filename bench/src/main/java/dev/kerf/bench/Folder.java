@@ -63,10 +63,12 @@ final class Folder {
             for (int round = 0; round < rounds; round++) {
                 double alone = alone(pictures);
                 double whole = whole(work.resolve("in"), work.resolve("out-" + round));
-                found.add(new double[] {images / alone, images / whole, alone / whole});
-                System.out.printf(Locale.ROOT, "%.2f images a second alone, %.2f with files: %.3f%n", images / alone,
-                        images / whole,
-                        alone / whole);
+                double labels = whole(work.resolve("in"), work.resolve("labels-" + round), "--no-overlay");
+                double[] row = {images / alone, images / whole, alone / whole, images / labels, alone / labels};
+                found.add(row);
+                System.out.printf(Locale.ROOT,
+                        "%.2f images a second alone, %.2f with files: %.3f; %.2f without overlays: %.3f%n", row[0],
+                        row[1], row[2], row[3], row[4]);
             }
             write(found);
         } finally {
@@ -112,12 +114,14 @@ final class Folder {
     }
 
     /** Seconds of the command for all files. */
-    private double whole(Path in, Path to) {
+    private double whole(Path in, Path to, String... more) {
         ByteArrayOutputStream said = new ByteArrayOutputStream();
+        List<String> call = new ArrayList<>(
+                List.of("segment", in.toString(), "--backend", backend, "--jobs", "" + jobs, "--quiet",
+                        "--out", to.toString()));
+        call.addAll(List.of(more));
         long start = System.nanoTime();
-        int code = Main
-                .run(new String[] {"segment", in.toString(), "--backend", backend, "--jobs", "" + jobs, "--quiet", "--out",
-                    to.toString()}, said, said);
+        int code = Main.run(call.toArray(String[]::new), said, said);
         double seconds = (System.nanoTime() - start) / 1e9;
         if (code != 0) {
             throw new UncheckedIOException(new IOException(said.toString()));
@@ -155,6 +159,6 @@ final class Folder {
                 | the same without overlays | %.2f | %.3f |
                 """, backend, images, side, jobs, device, Runtime.getRuntime().availableProcessors(), rounds, median[0],
                         median[1],
-                        median[2]));
+                        median[2], median[3], median[4]));
     }
 }
