@@ -20,12 +20,15 @@ import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
+import org.apache.spark.SparkEnv;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import scala.Tuple2;
 
 /** The library as a user calls it, on two executors. */
 class KerfSparkTest {
@@ -83,6 +86,33 @@ class KerfSparkTest {
                 assertEquals(mask, RunLength.ofPolygons(r.getWidth(), r.getHeight(), outlines));
             }
         }
+    }
+
+    /** Six tasks and then six more: an executor loads the network once. */
+    @Test
+    void anExecutorHasOneNetworkForAllItsTasks() {
+        KerfOptions options = KerfOptions.of(Task.SEGMENT, Map.of("backend", "cpu", "min-area", "3"));
+        Dataset<Row> images = samples().union(samples()).union(samples()).select("path").repartition(6);
+        Map<String, Integer> before = networks();
+        assertEquals(6, KerfSpark.segment(images, options).filter("error is null").count());
+        Map<String, Integer> after = networks();
+        int more = 0;
+        for (String executor : after.keySet()) {
+            int own = after.get(executor) - before.getOrDefault(executor, 0);
+            assertTrue(own == 0 || own == 1, "executor " + executor + " loaded " + own);
+            more += own;
+        }
+        assertTrue(more > 0, "no executor that is there loaded it");
+        assertEquals(6, KerfSpark.segment(images, options).filter("error is null").count());
+        networks().forEach((executor, n) -> assertTrue(n - before.getOrDefault(executor, 0) <= 1, executor));
+    }
+
+    /** How many networks each executor has. */
+    private static Map<String, Integer> networks() {
+        Map<String, Integer> found = new TreeMap<>();
+        spark.range(0, 16, 1, 16).javaRDD().map(_ -> new Tuple2<>(SparkEnv.get().executorId(), Engine.count())).collect()
+                .forEach(t -> found.put(t._1, t._2));
+        return found;
     }
 
     @Test
