@@ -63,6 +63,8 @@ public final class BenchCommand implements Callable<Integer> {
     private static final String ONE_AT_A_TIME = "encoder";
     private static final int GPU_SIDE = 1024;
     private static final int CPU_SIDE = 256;
+    /** Threads that copy memory to tell whether it is quiet: a few are all that it takes. */
+    private static final int COPYING = 4;
 
     private final Console console;
 
@@ -180,7 +182,8 @@ public final class BenchCommand implements Callable<Integer> {
                     ? Progress.bar(console, all.size() * rounds, "measured")
                     : Progress.none()) {
                 rows = new Rounds(rounds, budget, System::nanoTime,
-                        () -> CpuFloors.copying(Runtime.getRuntime().availableProcessors()), () -> Workers.processes(python))
+                        () -> CpuFloors.copying(Math.min(COPYING, Runtime.getRuntime().availableProcessors())),
+                        () -> Workers.processes(python))
                         .measure(groups(all), progress::step, saved);
             }
             environment.completed();

@@ -33,7 +33,7 @@ final class CpuFloors {
         return new DeviceFloors(copying(threads), flops);
     }
 
-    /** Bytes a second, read and written, that so many threads copy at once. Takes a tenth of a second. */
+    /** Bytes a second, read and written, that so many threads copy at once, each 64 MiB to and fro. */
     static double copying(int threads) {
         try (Arena arena = Arena.ofShared()) {
             List<MemorySegment> memory = new ArrayList<>();

@@ -3,6 +3,7 @@ package dev.kerf.cli.bench;
 import dev.kerf.backend.gpu.device.DeviceFloors;
 import dev.kerf.cli.bench.report.Round;
 import dev.kerf.cli.bench.report.Row;
+import dev.kerf.cli.bench.report.Summary;
 import dev.kerf.cli.bench.report.Work;
 import dev.kerf.graph.Graph;
 import dev.kerf.json.Json;
@@ -22,15 +23,12 @@ import java.util.function.Supplier;
  * work, so that a slow minute slows all of them. A round is over all work before the next begins: what lies minutes apart tells
  * more of a machine than what lies side by side, and after the first there is something of all.
  *
- * <p>A round of some work counts if memory could be copied, right before and right after each engine's turn, at {@link #QUIET}
+ * <p>A round of some work counts if memory could be copied, right before and right after each engine's turn, at {@link Summary#QUIET}
  * of the run's best speed: on a machine that others use it is memory that varies, twofold and for a minute at a time. Rounds that
  * don't count are made again when all are over, as often as there are rounds and while the budget lasts. Where none counts all
  * do, and the report has what was copied.
  */
 final class Rounds {
-    /** Share of the run's best speed of copying from which a round counts. */
-    static final double QUIET = 0.85;
-
     /** One engine's turn, and how fast memory was copied before and after all turns of that round, at worst. */
     private record Turn(Round round, double copying) {}
 
@@ -123,14 +121,14 @@ final class Rounds {
     }
 
     /** The rounds that were quiet. */
-    private List<Round> quiet(Request r) {
-        return found.get(r).stream().filter(t -> t.copying >= QUIET * fastest).map(Turn::round).limit(count).toList();
+    private List<Turn> quiet(Request r) {
+        return found.get(r).stream().filter(t -> t.copying >= Summary.QUIET * fastest).limit(count).toList();
     }
 
     /** The rounds that count: the quiet ones, or all where there are none. */
-    private List<Round> counted(Request r) {
-        List<Round> quiet = quiet(r);
-        return quiet.isEmpty() ? found.get(r).stream().map(Turn::round).toList() : quiet;
+    private List<Turn> counted(Request r) {
+        List<Turn> quiet = quiet(r);
+        return quiet.isEmpty() ? found.get(r) : quiet;
     }
 
     private List<Row> rows(List<List<List<Request>>> groups) {
@@ -160,8 +158,11 @@ final class Rounds {
     }
 
     private Row row(Request r) {
-        List<Round> counted = counted(r);
-        return Row.of(r.subject(), work(r), floors(r.floors()), counted, found.get(r).size() - counted.size());
+        List<Turn> counted = counted(r);
+        List<Round> rejected = found.get(r).stream().filter(t -> !counted.contains(t)).map(Turn::round).toList();
+        double worst = counted.stream().mapToDouble(Turn::copying).min().orElse(fastest);
+        return Row.of(r.subject(), work(r), floors(r.floors()), counted.stream().map(Turn::round).toList(), rejected,
+                worst / fastest);
     }
 
     private Row compared(Row row, Request r, Request reference) {

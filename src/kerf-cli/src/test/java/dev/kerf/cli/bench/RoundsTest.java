@@ -127,6 +127,7 @@ class RoundsTest {
         List<Row> rows = measured(r -> answer(r, 1), request("cpu:0", false), request("other", true));
         assertEquals(List.of(2, 2), rows.stream().map(r -> r.processes().size()).toList());
         assertEquals(List.of(2, 2), rows.stream().map(Row::rejected).toList());
+        assertEquals(0.85, rows.getFirst().copying(), 1e-9);
         assertEquals(2, asked.stream().filter("done"::equals).count(), "what is done again is no progress");
         assertFalse(speeds.hasNext());
         Report report = new Report(Environment.of(List.of()), rows);
@@ -135,12 +136,26 @@ class RoundsTest {
     }
 
     @Test
-    void whereItIsNeverQuietAllCounts() {
+    void theNodesOfARejectedRoundStay() {
+        Iterator<Double> speeds = List.of(8.0, 10.0, 10.0, 10.0, 10.0, 10.0).iterator();
+        copying = speeds::next;
+        Row row = measured(r -> answer(r, 1), request("cpu:0", false)).getFirst();
+        assertEquals(1, row.rejected());
+        assertEquals(1, row.nodes().size());
+    }
+
+    @Test
+    void whereItIsNeverQuietAllCounts() throws IOException {
         Iterator<Double> speeds = List.of(10.0, 8.0, 10.0, 7.0, 8.0, 10.0, 6.0, 8.0).iterator();
         copying = speeds::next;
         Row row = measured(r -> answer(r, 1), request("cpu:0", false)).getFirst();
         assertEquals(4, row.processes().size());
         assertEquals(0, row.rejected());
+        assertEquals(0.6, row.copying(), 1e-9);
+        Path file = Files.writeString(dir.resolve("report.jsonl"), new Report(Environment.of(List.of()), List.of(row)).lines());
+        assertTrue(Summary.noise(Report.read(file))
+                .contains("memory was never quiet for 1 of 1 rows, copied at down to 60 % of the run's best"
+                        + " speed: all their rounds count"));
     }
 
     @Test

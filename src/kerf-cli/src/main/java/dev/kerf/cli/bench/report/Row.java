@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 
 /**
  * One measurement: a line of a report. {@code bench/README.md} says what each member of the line is.
@@ -22,11 +23,12 @@ import java.util.Map;
  * @param distance  relative L2 difference from that
  * @param nodes     of a profiled run; empty where there are none
  * @param rejected  rounds that don't count, because memory was slow right before or after them
+ * @param copying   share of the run's best speed at which memory was copied beside the rounds that count, at worst
  */
 public record Row(
         Subject subject, String device, String driver, String error, Map<String, Times> times,
         List<Round.Process> processes, Work work, DeviceFloors floors, String reference, Double distance,
-        List<Round.Node> nodes, int rejected) {
+        List<Round.Node> nodes, int rejected, double copying) {
     /** What is timed of every engine: a run, waited for. */
     public static final String COMPUTE = "compute";
     /** All that may be timed. */
@@ -34,29 +36,32 @@ public record Row(
 
     /** The row of a measurement that failed. */
     public static Row failed(Subject subject, Work work, String error) {
-        return new Row(subject, null, null, error, Map.of(), List.of(), work, null, null, null, List.of(), 0);
+        return new Row(subject, null, null, error, Map.of(), List.of(), work, null, null, null, List.of(), 0, 1);
     }
 
-    /** The row that some processes' measurements make, without those that were rejected. */
-    public static Row of(Subject subject, Work work, DeviceFloors floors, List<Round> rounds, int rejected) {
+    /** The row that some processes' measurements make; of those that were rejected it has the nodes, where no other has them. */
+    public static Row of(Subject subject, Work work, DeviceFloors floors, List<Round> rounds, List<Round> rejected,
+            double copying) {
         Map<String, Times> times = new LinkedHashMap<>();
         rounds.forEach(r -> r.times().forEach((k, t) -> times.merge(k, t, Times::and)));
         Round first = rounds.getFirst();
         return new Row(subject, first.device(), first.driver(), null, times, rounds.stream().map(Round::process).toList(),
                 work, floors, null, null,
-                rounds.stream().map(Round::nodes).filter(n -> !n.isEmpty()).findFirst().orElse(List.of()), rejected);
+                Stream.concat(rounds.stream(), rejected.stream()).map(Round::nodes).filter(n -> !n.isEmpty()).findFirst()
+                        .orElse(List.of()),
+                rejected.size(), copying);
     }
 
     /** This with how far its result is from another engine's. */
     public Row compared(String engine, double difference) {
         return new Row(subject, device, driver, error, times, processes, work, floors, engine, difference, nodes,
-                rejected);
+                rejected, copying);
     }
 
     /** This as a failure for that reason; nothing that was measured counts. */
     public Row refused(String why) {
         return new Row(subject, device, driver, why, Map.of(), List.of(), work, floors, reference, distance, List.of(),
-                rejected);
+                rejected, copying);
     }
 
     /** Whether there are times. */
@@ -106,7 +111,7 @@ public record Row(
                 .put("flops", work == null ? null : work.flops()).put("bytes", work == null ? null : work.bytes())
                 .put("floor", floors == null ? null : json(floors)).put("of_roofline", Times.known(ofRoofline()))
                 .put("compared_with", reference).put("relative_l2", distance)
-                .put("nodes", nodes.isEmpty() ? null : ran).put("rejected_rounds", rejected);
+                .put("nodes", nodes.isEmpty() ? null : ran).put("rejected_rounds", rejected).put("copying", copying);
     }
 
     /** As in a row. */
@@ -136,7 +141,7 @@ public record Row(
                 times, j.at("processes").items().stream().map(Round.Process::of).toList(),
                 j.at("flops").isNull() ? null : new Work(j.at("flops").asLong(), j.at("bytes").asLong()),
                 floors(j.at("floor")), Round.text(j.at("compared_with")), Round.real(j.at("relative_l2")), nodes,
-                j.find("rejected_rounds").map(Json::asInt).orElse(0));
+                j.find("rejected_rounds").map(Json::asInt).orElse(0), j.find("copying").map(Json::asDouble).orElse(1.0));
         if (row.success() && row.compute() == null) {
             throw j.at("times").error("a row that succeeded has times of '" + COMPUTE + "'");
         }

@@ -12,6 +12,9 @@ public final class Summary {
     /** Processors kept busy by others from which a row counts as disturbed. */
     public static final double DISTURBED = 0.1;
 
+    /** Share of the run's best speed of copying from which a round counts. */
+    public static final double QUIET = 0.85;
+
     private Summary() {}
 
     /** The whole. */
@@ -58,6 +61,12 @@ public final class Summary {
         if (rejected > 0) {
             all.add(rejected + " of " + (rejected + report.rows().stream().mapToInt(r -> r.processes().size()).sum())
                     + " rounds don't count: memory was copied more than 15 % slower than at best, right before or after them");
+        }
+        long never = report.rows().stream().filter(r -> r.copying() < QUIET).count();
+        if (never > 0) {
+            double least = report.rows().stream().mapToDouble(Row::copying).min().orElse(1);
+            all.add("memory was never quiet for " + never + " of " + report.rows().size() + " rows, copied at down to "
+                    + percent(least) + " of the run's best speed: all their rounds count");
         }
         long unsteady = report.rows().stream()
                 .filter(r -> r.processes().stream().anyMatch(p -> p.warmUpNanos() == null)).count();

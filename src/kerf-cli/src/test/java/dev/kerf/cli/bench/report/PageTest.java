@@ -29,7 +29,7 @@ class PageTest {
                 engine.startsWith("cpu")
                         ? List.of(new Round.Node("a", "conv2d", 3000, 10, 20), new Round.Node("b", "<copy>", 1000, 0, 0))
                         : List.of(),
-                0);
+                0, 1);
     }
 
     private static Report report() {
@@ -108,7 +108,7 @@ class PageTest {
         Row one = row("unet", "cpu:0", 1_000_000);
         Round.Process p = new Round.Process(1L, 1L, 1L, 9, 0.0, null, null, 15, 0.0, 0.0, null, null);
         Row four = new Row(new Subject("network", "unet", "8x8", 4, "float32", "cpu:0", 2, 1), null, null, null, one.times(),
-                List.of(p), null, null, null, null, List.of(), 0);
+                List.of(p), null, null, null, null, List.of(), 0, 1);
         Report several = new Report(Environment.of(List.of("bench")), List.of(one, row("unet", "other", 5), four));
         assertTrue(Summary.of(several).contains("""
                 | unet 8x8 | cpu:0 | 2 | 1 | 1 | 5.00 | 1.00 |

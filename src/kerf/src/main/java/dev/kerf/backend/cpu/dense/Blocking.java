@@ -1,7 +1,8 @@
 package dev.kerf.backend.cpu.dense;
 
 /**
- * How a {@link Correlation} is cut so that a thread's patch, sums and coefficients stay in the second-level cache.
+ * How a {@link Correlation} is cut so that a thread's patch, sums and coefficients stay in the second-level cache, or nearly where
+ * a kernel has a single tap.
  *
  * @param rows     output rows of a block
  * @param cols     output columns of a block
@@ -11,12 +12,12 @@ package dev.kerf.backend.cpu.dense;
  * @param channels input channels that are summed at a time
  */
 record Blocking(int rows, int cols, int panels, int passes, int copied, int channels) {
-    /** Sums of a block: 256 KiB. */
+    /** Sums of a block: 256 KiB, twice that where a kernel has a single tap. */
     private static final int SUMS = 1 << 16;
     /** Floats of a patch: 256 KiB. */
     private static final int PATCH = 1 << 16;
-    /** Floats of a patch with all channels: 512 KiB. */
-    private static final int WHOLE_PATCH = 1 << 17;
+    /** Floats of a patch with all channels: 1 MiB. */
+    private static final int WHOLE_PATCH = 1 << 18;
     /** Terms that are summed at a time: a panel of 12 rows is then 14 KiB, half of the first-level cache. */
     private static final int TERMS = 288;
     private static final int MAX_ROWS_OF_SUMS = 256;
@@ -36,8 +37,8 @@ record Blocking(int rows, int cols, int panels, int passes, int copied, int chan
             pixels *= 2;
         }
         // Many output channels of single pixels: the patch with all channels is copied once for all of them.
-        boolean whole = parts > 1 && work.taps().count() == 1 && work.depth() <= WHOLE_PATCH / MIN_PIXELS;
-        pixels = whole ? Math.clamp(2 * WHOLE_PATCH / work.depth(), MIN_PIXELS, pixels) : pixels;
+        boolean whole = parts > 1 && work.taps().count() == 1 && work.depth() <= WHOLE_PATCH / 2 / MIN_PIXELS;
+        pixels = whole ? Math.clamp(WHOLE_PATCH / work.depth(), MIN_PIXELS, pixels) : pixels;
         int width = work.cols();
         int wide = Math.max(4 * Tiles.LANES, pixels / Math.max(1, work.rows()) / Tiles.LANES * Tiles.LANES);
         int cols = width <= wide + wide / 2 ? width : even(width, wide);

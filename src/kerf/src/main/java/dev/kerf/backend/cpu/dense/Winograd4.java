@@ -61,13 +61,11 @@ final class Winograd4 {
      * @param d    the lines
      * @param di   first column of the first tile
      * @param line floats from line to line
-     * @param t    room for {@link #ROOM} floats
-     * @param ti   where it begins
      * @param to   where the points go
      * @param at   index of point 0
      * @param step floats from point to point
      */
-    static void rows(float[] d, int di, int line, float[] t, int ti, float[] to, int at, int step) {
+    static void rows(float[] d, int di, int line, float[] to, int at, int step) {
         FloatVector sum = FloatVector.broadcast(S, -P2 - Q2);
         FloatVector pp = FloatVector.broadcast(S, -P2);
         FloatVector q = FloatVector.broadcast(S, -Q2);

@@ -19,7 +19,7 @@ record WinogradCut(
     private static final int L = Tiles.LANES;
     /** Tiles of F(2×2) in a row that are read at once, where there are more: memory is slow to start a line of pixels. */
     private static final int WIDE = 4 * L;
-    /** The same of F(4×4), whose tiles read lines that follow each other: as many as are a line of 512 pixels. */
+    /** The same of F(4×4), whose tiles read lines that follow each other: with 16 lanes as many as are a line of 512 pixels. */
     private static final int WIDE_OF_F4 = 8 * L;
     private static final int MIN_TILES = 64;
     private static final int MAX_TILES = 256;

@@ -122,13 +122,13 @@ final class WinogradKernel implements Kernel {
         int lines = sums + form.points() * cut.sumStep();
         int between = points + cut.floats() - Winograd4.ROOM;
         int vectors = cut.vectors(rows, Math.min(cut.cols(), cut.across() - j0));
-        transform(image, i0, rows, j0, vectors, room, points, lines, between);
+        transform(image, i0, rows, j0, vectors, room, points, lines);
         multiply(first, end, vectors, room, points, sums);
         finish(image, first, end, i0, rows, j0, vectors, room, sums, lines + cut.allLines(),
                 between);
     }
 
-    private void transform(int image, int i0, int rows, int j0, int vectors, float[] room, int points, int lines, int between) {
+    private void transform(int image, int i0, int rows, int j0, int vectors, float[] room, int points, int lines) {
         float[] in = x.floats();
         int w = work.inW();
         int top = form.tile * i0 + firstRow;
@@ -148,7 +148,7 @@ final class WinogradKernel implements Kernel {
             if (form == WinogradForm.F4) {
                 columns(in, xi + c * plane, top, rows, left, room, lines);
                 for (int v = 0; v < vectors; v++) {
-                    Winograd4.rows(room, lines + 4 * cut.place(v), cut.lineFloats(), room, between, room,
+                    Winograd4.rows(room, lines + 4 * cut.place(v), cut.lineFloats(), room,
                             to + v / 2 * work.depth() * 2 * L + v % 2 * L, cut.pointStep());
                 }
                 continue;
@@ -205,7 +205,7 @@ final class WinogradKernel implements Kernel {
         int end = upTo(left);
         if (row < 0 || row >= work.inH()) {
             Arrays.fill(to, at + from, at + end, 0f);
-        } else {
+        } else if (from < end) {
             System.arraycopy(in, xi + row * work.inW() + left + from, to, at + from, end - from);
         }
     }
