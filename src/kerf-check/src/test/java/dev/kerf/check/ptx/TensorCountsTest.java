@@ -88,7 +88,7 @@ class TensorCountsTest {
     /** By four warps: a step of 64 terms is eight products of each warp, as much as 128 of mma.sync. */
     @ParameterizedTest
     @CsvSource({"conv2d_halo_wgmma,256,256,128,3,1,FLOAT16", "conv2d_wgmma,512,256,128,1,1,FLOAT16",
-        "conv2d_wgmma,256,128,256,3,2,BFLOAT16"})
+        "conv2d_wgmma,64,256,256,3,2,BFLOAT16"})
     void fourWarpsMultiply(String kernel, int c, int o, int side, int taps, int stride, Precision precision) {
         LaunchCost one = cost(c, o, side, taps, stride, precision, "h100");
         LaunchCost two = cost(2 * c, o, side, taps, stride, precision, "h100");
