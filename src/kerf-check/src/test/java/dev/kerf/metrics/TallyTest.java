@@ -16,6 +16,7 @@ import dev.kerf.mask.CocoPanoptic;
 import dev.kerf.mask.Rectangle;
 import dev.kerf.metrics.AveragePrecision.Detection;
 import dev.kerf.metrics.AveragePrecision.GroundTruth;
+import dev.kerf.metrics.AveragePrecision.Measure;
 import dev.kerf.metrics.AveragePrecision.Protocol;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
@@ -161,8 +162,9 @@ class TallyTest {
                 Map<String, AveragePrecision.Matches> images = new TreeMap<>();
                 ap.tally().forEach(images::put);
                 assertEquals(truth.images().size(), images.size());
-                mergesExactly(() -> Tally.detections(Protocol.COCO), images, t -> bits(ApScores.of(t)));
-                Tally<AveragePrecision.Matches> again = Tally.detections(Protocol.COCO);
+                Measure measure = images.values().iterator().next().measure();
+                mergesExactly(() -> Tally.detections(measure), images, t -> bits(ApScores.of(t)));
+                Tally<AveragePrecision.Matches> again = Tally.detections(measure);
                 again.merge(ap.tally());
                 assertEquals(bits(ap.scores()), bits(ApScores.of(again)));
             }
@@ -186,8 +188,8 @@ class TallyTest {
             images.put("" + i, ap.match(there, found));
             ap.add(i, there, found);
         }
-        mergesExactly(() -> Tally.detections(Protocol.COCO), images, t -> bits(ApScores.of(t)));
-        Tally<AveragePrecision.Matches> renamed = Tally.detections(Protocol.COCO);
+        mergesExactly(() -> Tally.detections(Measure.BOXES), images, t -> bits(ApScores.of(t)));
+        Tally<AveragePrecision.Matches> renamed = Tally.detections(Measure.BOXES);
         images.forEach((name, m) -> renamed.add("" + (100 - Integer.parseInt(name)), m));
         assertNotEquals(bits(ap.scores()), bits(ApScores.of(renamed)), "names are what orders equal scores");
     }
@@ -200,14 +202,15 @@ class TallyTest {
                 PanopticQuality whole = new PanopticQuality(device, truth.categories().values());
                 PanopticQuality near = PanopticQuality.ofBoundaries(device, truth.categories().values(), BoundaryIou.RATIO)) {
             for (PanopticQuality quality : List.of(whole, near)) {
+                double ratio = quality == near ? BoundaryIou.RATIO : 0;
                 Map<String, PanopticQuality.Matches> images = new TreeMap<>();
                 for (long image : truth.images()) {
                     quality.add(image, truth.picture(image), predicted.picture(image));
                     images.put("" + image, quality.count(truth.picture(image), predicted.picture(image)));
                 }
-                mergesExactly(() -> Tally.panoptic(truth.categories().values()), images,
+                mergesExactly(() -> Tally.panoptic(truth.categories().values(), ratio), images,
                         t -> bits(PanopticQuality.Scores.of(t)));
-                Tally<PanopticQuality.Matches> again = Tally.panoptic(truth.categories().values());
+                Tally<PanopticQuality.Matches> again = Tally.panoptic(truth.categories().values(), ratio);
                 again.merge(quality.tally().toBytes());
                 assertEquals(bits(quality.scores()), bits(PanopticQuality.Scores.of(again)));
                 assertThrows(BadInputException.class,
@@ -249,7 +252,7 @@ class TallyTest {
         assertEquals(0, none.size());
         assertEquals(Double.NaN, LabelScores.of(none).imageMean().meanIou());
         assertEquals(ConfusionMatrix.empty(3), LabelScores.of(none).pooled());
-        assertEquals(-1, ApScores.of(Tally.detections(Protocol.COCO)).ap());
+        assertEquals(-1, ApScores.of(Tally.detections(Measure.BOXES)).ap());
         assertEquals(Double.NaN, PanopticQuality.Scores.of(Tally.panoptic(List.of())).all().pq());
         none.add("empty", ConfusionMatrix.empty(3));
         assertEquals(1, LabelScores.of(none).images());
@@ -267,10 +270,12 @@ class TallyTest {
         assertThrows(BadInputException.class, () -> LabelScores.of(t));
 
         Protocol one = new Protocol(List.of(0.5), List.of(1), List.of(new Protocol.AreaRange("all", 0, 1e10)));
-        Tally<AveragePrecision.Matches> objects = Tally.detections(one);
+        Measure boxes = new Measure(true, 0, true, one);
+        Tally<AveragePrecision.Matches> objects = Tally.detections(boxes);
         for (int i = 0; i < 3; i++) {
-            objects.add("" + i, new AveragePrecision.Matches(Map.of(1, new ImageMatches(new double[] {1}, new long[][] {{1}},
-                    new long[][] {{0}}, new long[] {Integer.MAX_VALUE}))));
+            objects.add("" + i,
+                    new AveragePrecision.Matches(boxes, Map.of(1, new ImageMatches(new double[] {1}, new long[][] {{1}},
+                            new long[][] {{0}}, new long[] {Integer.MAX_VALUE}))));
         }
         assertEquals(3.0 / (3L * Integer.MAX_VALUE), ApScores.of(objects).arWithin(1), 1e-24);
     }
@@ -278,8 +283,10 @@ class TallyTest {
     @Test
     void namesAreOrderedAndKept() {
         Tally<long[]> t = Tally.counts("n", 1);
-        List<String> names = List.of("-3", "0", "2", "10", "999999999999999999", "", "-0", "007", "1000000000000000000", "B",
-                "a",
+        List<String> names = List.of("-123456789012345678901234567890", "-9223372036854775808", "-9223372036854775807",
+                "-1000000000000000000", "-999999999999999999", "-3", "0", "2", "10", "999999999999999999",
+                "1000000000000000000",
+                "9223372036854775807", "9223372036854775808", "123456789012345678901234567890", "", "-0", "007", "B", "a",
                 "é\uD800", "\uFFFF\n");
         List<String> shuffled = new ArrayList<>(names);
         Collections.shuffle(shuffled, new Random(4));

@@ -17,12 +17,9 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintWriter;
 import java.nio.file.Files;
-import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.stream.IntStream;
 import org.apache.hadoop.conf.Configuration;
@@ -45,9 +42,8 @@ import scala.Tuple2;
             "",
             "x-truth.png and x-labels.png are the truth of x.png; else it is the file of the same name, whatever its ending."})
 final class EvaluateJob implements Callable<Integer> {
-    private static final int MOST_NAMED = 3;
-
     private final PrintWriter out;
+    private final PrintWriter err;
 
     @Option(names = "--predicted", required = true, paramLabel = "URI", description = "Results, as this job wrote them.")
     private String predicted;
@@ -67,25 +63,26 @@ final class EvaluateJob implements Callable<Integer> {
     @Option(names = "--classes", split = ",", paramLabel = "NAME", description = "Names of the classes, from label 0.")
     private List<String> names;
 
-    @Option(names = "--allow-missing", description = "Leaves out images without a counterpart.")
+    @Option(names = "--allow-missing", description = "Leaves out images without a counterpart, of COCO's instances also those in which nothing was found; without it these"
+            + " are compared, and any others refused.")
     private boolean allowMissing;
 
     @Option(names = "--json", description = "Writes a JSON document on standard output.")
     private boolean json;
 
-    EvaluateJob(PrintWriter out) {
+    EvaluateJob(PrintWriter out, PrintWriter err) {
         this.out = out;
+        this.err = err;
     }
 
     @Override
     public Integer call() {
         SparkSession spark = SparkSession.builder().appName("kerf evaluate").getOrCreate();
-        Dataset<Row> results = spark.read().schema(ResultSchema.RESULT).parquet(ModelFile.path(predicted).toString())
-                .filter(col("error").isNull());
+        Dataset<Row> all = spark.read().schema(ResultSchema.RESULT).parquet(ModelFile.path(predicted).toString());
         if (truth.endsWith(".json")) {
-            coco(spark, results);
+            coco(spark, all);
         } else {
-            labels(spark, results);
+            labels(spark, all);
         }
         return 0;
     }
@@ -95,7 +92,7 @@ final class EvaluateJob implements Callable<Integer> {
                 .broadcast(new SerializableConfiguration(spark.sparkContext().hadoopConfiguration()));
     }
 
-    private void coco(SparkSession spark, Dataset<Row> results) {
+    private void coco(SparkSession spark, Dataset<Row> all) {
         Path file = ModelFile.path(truth);
         byte[] document;
         try (InputStream in = file.getFileSystem(spark.sparkContext().hadoopConfiguration()).open(file)) {
@@ -105,21 +102,28 @@ final class EvaluateJob implements Callable<Integer> {
         }
         Broadcast<byte[]> sent = JavaSparkContext.fromSparkContext(spark.sparkContext()).broadcast(document);
         Truth own = Truth.of(sent.id(), document, truth);
-        List<String> alone = results.select("path").javaRDD().map(r -> r.getString(0))
-                .filter(path -> Truth.of(sent.id(), sent.value(), "truth").image(path) == null).take(MOST_NAMED + 1);
         Json parsed = Json.parse(document, truth);
-        if (Truth.isPanoptic(parsed)) {
+        boolean panoptic = Truth.isPanoptic(parsed);
+        Counterparts found = Counterparts.of(all, own.names(), predicted, truth);
+        found.check(allowMissing, !panoptic, err);
+        Dataset<Row> results = done(all);
+        if (panoptic) {
             String folder = ModelFile.path(pngs != null ? pngs : truth.substring(0, truth.length() - ".json".length()))
                     .toString();
             Broadcast<SerializableConfiguration> hadoop = hadoop(spark);
             var tally = Tally.panoptic(CocoPanoptic.of(parsed, java.nio.file.Path.of(".")).categories().values());
             merged(results.javaRDD().mapPartitions(rows -> segments(rows, sent, folder, hadoop.value().value())), tally);
-            requireAll(tally, own, alone);
             panoptic(tally.size(), PanopticQuality.Scores.of(tally));
         } else {
-            Tally<AveragePrecision.Matches> tally = Tally.detections(AveragePrecision.Protocol.COCO);
-            merged(results.javaRDD().mapPartitions(rows -> detections(rows, sent)), tally);
-            requireAll(tally, own, alone);
+            Tally<AveragePrecision.Matches> tally = Tally.detections(AveragePrecision.Measure.MASKS);
+            boolean without = allowMissing;
+            merged(results.javaRDD().mapPartitions(rows -> detections(rows, sent, without)), tally);
+            if (!allowMissing) {
+                try (Truth.Detections none = new Truth.Detections(own, false)) {
+                    found.missing().forEach(none::addNothing);
+                    tally.merge(none.bytes());
+                }
+            }
             things(tally.size(), ApScores.of(tally));
         }
     }
@@ -134,8 +138,8 @@ final class EvaluateJob implements Callable<Integer> {
         }
     }
 
-    private static Iterator<byte[]> detections(Iterator<Row> rows, Broadcast<byte[]> sent) {
-        try (Truth.Detections counted = new Truth.Detections(Truth.of(sent.id(), sent.value(), "truth"))) {
+    private static Iterator<byte[]> detections(Iterator<Row> rows, Broadcast<byte[]> sent, boolean without) {
+        try (Truth.Detections counted = new Truth.Detections(Truth.of(sent.id(), sent.value(), "truth"), without)) {
             while (rows.hasNext()) {
                 counted.add(rows.next());
             }
@@ -148,34 +152,16 @@ final class EvaluateJob implements Callable<Integer> {
         parts.toLocalIterator().forEachRemaining(into::merge);
     }
 
-    private void requireAll(Tally<?> tally, Truth own, List<String> alone) {
-        int missing = own.size() - tally.size();
-        if (tally.size() == 0 || !allowMissing && (missing > 0 || !alone.isEmpty())) {
-            throw new BadInputException(alone.isEmpty()
-                    ? missing + " images of " + truth + " have no result"
-                            + (tally.size() == 0 ? "" : "; --allow-missing compares the others")
-                    : without(alone)
-                            + (tally.size() == 0 ? "; nothing is left to compare" : "; --allow-missing compares the others"));
-        }
+    /** Those that didn't fail. */
+    private static Dataset<Row> done(Dataset<Row> all) {
+        return all.filter(col("error").isNull());
     }
 
-    private String without(List<String> alone) {
-        return "no truth for " + String.join(", ", alone.stream().limit(MOST_NAMED).map(Truth::stem).toList())
-                + (alone.size() > MOST_NAMED ? " and others" : "") + " in " + truth;
-    }
-
-    private void labels(SparkSession spark, Dataset<Row> results) {
+    private void labels(SparkSession spark, Dataset<Row> all) {
         Map<String, String> files = TruthFiles.of(ModelFile.path(truth), spark.sparkContext().hadoopConfiguration());
-        JavaPairRDD<String, PairCounts> counts = counts(spark, results, files).cache();
+        Counterparts.of(all, files.keySet(), predicted, truth).check(allowMissing, false, err);
+        JavaPairRDD<String, PairCounts> counts = counts(spark, done(all), files).cache();
         try {
-            Set<String> known = new HashSet<>(files.keySet());
-            List<String> alone = new ArrayList<>(results.select("path").javaRDD().map(r -> Truth.stem(r.getString(0)))
-                    .filter(name -> !known.contains(name)).take(MOST_NAMED + 1));
-            long compared = counts.count();
-            if (compared == 0 || !alone.isEmpty() && !allowMissing) {
-                throw new BadInputException(without(alone)
-                        + (compared == 0 ? "; nothing is left to compare" : "; --allow-missing compares the others"));
-            }
             // Which labels there are shows when all are counted.
             ConfusionMatrix pooled = counts.values().fold(PairCounts.none(), PairCounts::plus)
                     .matrix(names == null ? classes : names.size());

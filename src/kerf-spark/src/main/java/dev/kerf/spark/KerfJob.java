@@ -47,7 +47,7 @@ public final class KerfJob {
         for (Task task : Task.values()) {
             line.addSubcommand(task.name().toLowerCase(Locale.ROOT), new SegmentJob(task, out));
         }
-        line.addSubcommand("evaluate", new EvaluateJob(out));
+        line.addSubcommand("evaluate", new EvaluateJob(out, err));
         return line.setCaseInsensitiveEnumValuesAllowed(true).setOut(out).setErr(err).setUsageHelpWidth(100)
                 .setParameterExceptionHandler((e, _) -> usage(e, err))
                 .setExecutionExceptionHandler((e, _, _) -> failure(e, err))

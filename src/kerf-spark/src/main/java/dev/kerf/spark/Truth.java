@@ -26,6 +26,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import org.apache.hadoop.conf.Configuration;
@@ -49,7 +50,9 @@ final class Truth {
         Json json = Json.parse(document, name);
         for (Json image : json.at("images").items()) {
             String file = image.find("file_name").map(Json::asString).orElse("");
-            images.put(stem(file), image.at("id").asLong());
+            if (images.put(stem(file), image.at("id").asLong()) != null) {
+                throw image.error("another image is called '" + stem(file) + "', too: results are told by files' names");
+            }
         }
         boolean panoptic = isPanoptic(json);
         things = panoptic ? null : CocoDataset.of(json);
@@ -59,6 +62,10 @@ final class Truth {
             throw new BadInputException("no folder for the truth's PNGs can be made: " + e, e);
         }
         segments = panoptic ? CocoPanoptic.of(json, pngs) : null;
+        if (panoptic) {
+            // What has no picture isn't part of the truth.
+            images.values().retainAll(Set.copyOf(segments.images()));
+        }
     }
 
     /** Parses it where this JVM hasn't yet. */
@@ -82,9 +89,9 @@ final class Truth {
         return images.get(stem(path));
     }
 
-    /** How many images there are. */
-    int size() {
-        return images.size();
+    /** The images' names. */
+    Set<String> names() {
+        return images.keySet();
     }
 
     /** Counts detections of a partition. */
@@ -93,10 +100,25 @@ final class Truth {
         private final Device device = cpu();
         private final Overlaps overlaps = new Overlaps(device);
         private final AveragePrecision precision = AveragePrecision.masks(overlaps);
-        private final Tally<AveragePrecision.Matches> tally = Tally.detections(AveragePrecision.Protocol.COCO);
+        private final Tally<AveragePrecision.Matches> tally = Tally.detections(AveragePrecision.Measure.MASKS);
+        private final boolean without;
 
-        Detections(Truth truth) {
+        /** @param without images in which nothing was found */
+        Detections(Truth truth, boolean without) {
             this.truth = truth;
+            this.without = without;
+        }
+
+        /** An image in which nothing was found. */
+        void addNothing(String name) {
+            add(truth.images.get(name), List.of());
+        }
+
+        private void add(long image, List<Detection> found) {
+            if (!found.isEmpty() || !without) {
+                tally.add(Long.toString(image),
+                        precision.match(truth.things.annotations(image).stream().map(GroundTruth::of).toList(), found));
+            }
         }
 
         void add(Row row) {
@@ -120,8 +142,7 @@ final class Truth {
                         new Rectangle(box.get(0), box.get(1), box.get(2), box.get(3)),
                         RunLength.ofCocoString(width, height, rle))));
             }
-            tally.add(Long.toString(image),
-                    precision.match(truth.things.annotations(image).stream().map(GroundTruth::of).toList(), found));
+            add(image, found);
         }
 
         byte[] bytes() {

@@ -135,6 +135,7 @@ class KerfJobTest {
     void anEvaluationIsThatOfOneProcess() throws Exception {
         Path in = Files.createDirectories(temp.resolve("in"));
         List<Path> pictures = JobRun.pictures(in, 5, 96);
+        Files.write(in.resolve("broken.png"), Arrays.copyOf(Files.readAllBytes(pictures.getFirst()), 200));
         Path truth = Files.createDirectories(temp.resolve("truth"));
         LabelMap whole = LabelMap.read(Path.of("src/main/samples/tissue-2-truth.png"));
         for (int i = 0; i < pictures.size(); i++) {
@@ -150,7 +151,9 @@ class KerfJobTest {
         assertEquals(0, run.code(), run.err());
         Tally<ConfusionMatrix> tally = Tally.confusions(2);
         try (Device device = Backends.open("cpu"); Confusions confusions = new Confusions(device, 2, Confusions.NO_IGNORE)) {
-            for (SegmentResult r : results(out).values()) {
+            TreeMap<String, SegmentResult> done = results(out);
+            assertTrue(done.remove("broken.png").getError() != null);
+            for (SegmentResult r : done.values()) {
                 String name = Truth.stem(r.getPath());
                 tally.add(name, confusions.measure(LabelMap.read(truth.resolve(name + "-truth.png")), labels(r)));
             }
@@ -162,11 +165,33 @@ class KerfJobTest {
         assertEquals(expected.pooled().meanIou(), json.at("pooled").at("meanIou").asDouble());
         assertEquals(expected.imageMean().meanIou(), json.at("imageMean").at("meanIou").asDouble());
         assertEquals(expected.imageMean().dice()[1], json.at("classes").at(1).at("imageMeanDice").asDouble());
-        Files.delete(truth.resolve("part-3-truth.png"));
-        JobRun missing = JobRun.of("evaluate", "--predicted", out, "--truth", truth.toString());
+        missingOnesAreTold(out, truth);
+    }
+
+    /** As 'kerf evaluate' does: one image failed, one was never segmented, and one has no truth. */
+    private static void missingOnesAreTold(String out, Path truth) throws IOException {
+        String[] job = {"evaluate", "--predicted", out, "--truth", truth.toString(), "--allow-missing"};
+        String[] strict = Arrays.copyOf(job, job.length - 1);
+        Path labels = truth.resolve("part-3-truth.png");
+        Files.copy(labels, truth.resolve("broken-truth.png"));
+        JobRun failed = JobRun.of(strict);
+        assertEquals(1, failed.code(), failed.out());
+        assertTrue(failed.err().contains("no result for broken in ") && failed.err().contains("failed (column error): broken; "
+                + "--allow-missing compares the 5 others"), failed.err());
+        JobRun without = JobRun.of(job);
+        assertEquals(0, without.code(), without.err());
+        assertTrue(without.out().startsWith("5 images: ") && without.err().contains("no result for broken in "),
+                without.out() + without.err());
+        Files.move(truth.resolve("broken-truth.png"), truth.resolve("never-truth.png"));
+        JobRun never = JobRun.of(strict);
+        assertEquals(1, never.code(), never.out());
+        assertTrue(never.err().contains("no result for never in ") && !never.err().contains("failed"), never.err());
+        Files.delete(truth.resolve("never-truth.png"));
+        Files.delete(labels);
+        JobRun missing = JobRun.of(strict);
         assertEquals(1, missing.code());
         assertTrue(missing.err().contains("no truth for part-3 in "), missing.err());
-        JobRun allowed = JobRun.of("evaluate", "--predicted", out, "--truth", truth.toString(), "--allow-missing");
+        JobRun allowed = JobRun.of(job);
         assertTrue(allowed.out().startsWith("4 images: pixel accuracy 0."), allowed.out() + allowed.err());
     }
 

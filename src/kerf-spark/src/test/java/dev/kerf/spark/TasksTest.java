@@ -1,5 +1,7 @@
 package dev.kerf.spark;
 
+import static org.apache.spark.sql.functions.expr;
+import static org.apache.spark.sql.functions.lit;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -118,37 +120,68 @@ class TasksTest {
         }
     }
 
-    /** Some of what was found is the truth, and something that wasn't. */
+    /** Some of what was found is the truth, and something that wasn't; in one image nothing was found, and one failed. */
     private void evaluatesThings(Device device, MaskRcnn net, Instances found) throws IOException {
         Json categories = Json.array();
         net.categories().forEach(c -> categories.add(Json.object().put("id", c).put("name", net.className(c))));
         Json annotations = Json.array();
         for (Instances.Instance i : found.items().subList(1, found.size())) {
-            annotations.add(annotation(annotations.size() + 1, i.category(), i.mask()));
-        }
-        RunLength missed = RunLength.ofPolygons(96, 96, List.of(new double[] {1, 1, 9, 1, 9, 9, 1, 9}));
-        annotations.add(annotation(annotations.size() + 1, found.items().getFirst().category(), missed));
-        Path file = temp.resolve("instances.json");
-        Files.writeString(file,
-                Json.object().put("images", images()).put("categories", categories).put("annotations", annotations)
-                        .toString());
-        Json scores = evaluate(file).at("scores");
-        try (Overlaps overlaps = new Overlaps(device)) {
-            AveragePrecision single = AveragePrecision.masks(overlaps);
-            single.add(CocoDataset.read(file), 7, found);
-            assertTrue(single.scores().ap() > 0 && single.scores().ap() < 1, "some match, some don't: " + single.scores().ap());
-            for (ApScores.Figure f : single.scores().summary()) {
-                assertEquals(f.value(), scores.at(f.name()).asDouble(), f.name());
+            for (int image = 7; image < 10; image++) {
+                annotations.add(annotation(annotations.size() + 1, image, i.category(), i.mask()));
             }
         }
+        RunLength missed = RunLength.ofPolygons(96, 96, List.of(new double[] {1, 1, 9, 1, 9, 9, 1, 9}));
+        annotations.add(annotation(annotations.size() + 1, 7, found.items().getFirst().category(), missed));
+        Path file = temp.resolve("instances.json");
+        Files.writeString(file,
+                Json.object().put("images", images("part-0", "empty", "failed")).put("categories", categories)
+                        .put("annotations", annotations)
+                        .toString());
+        Path out = temp.resolve("three");
+        Dataset<Row> one = spark.read().parquet(temp.resolve("out").toString());
+        one.union(one.withColumn("path", lit("empty.png")).withColumn("objects", expr("filter(objects, o -> false)")))
+                .union(one.withColumn("path", lit("failed.png")).withColumn("error", lit("broken"))).write()
+                .parquet(out.toString());
+        CocoDataset truth = CocoDataset.read(file);
+        try (Overlaps overlaps = new Overlaps(device)) {
+            AveragePrecision all = AveragePrecision.masks(overlaps);
+            all.add(truth, 7, found);
+            all.add(truth, 8, new Instances(96, 96, List.of()));
+            all.add(truth, 9, new Instances(96, 96, List.of()));
+            AveragePrecision some = AveragePrecision.masks(overlaps);
+            some.add(truth, 7, found);
+            assertTrue(all.scores().ap() > 0 && all.scores().ap() < some.scores().ap() && some.scores().ap() < 1,
+                    "some match, some don't: " + all.scores().ap());
+            // As of 'kerf evaluate': what has no result is an image in which nothing is found, or neither of them counts.
+            JobRun run = JobRun.of("evaluate", "--predicted", out.toString(), "--truth", file.toString(), "--json");
+            assertScores(all.scores(), 3, run);
+            assertTrue(run.err().contains("no result for failed in ") && run.err().contains("failed (column error): failed"),
+                    run.err());
+            assertScores(some.scores(), 1, JobRun.of("evaluate", "--predicted", out.toString(), "--truth", file.toString(),
+                    "--json", "--allow-missing"));
+        }
     }
 
-    private static Json images() {
-        return Json.array().add(Json.object().put("id", 7).put("file_name", "part-0.png").put("width", 96).put("height", 96));
+    private static void assertScores(ApScores expected, int images, JobRun run) {
+        assertEquals(0, run.code(), run.err());
+        Json found = Json.parse(run.out());
+        assertEquals(images, found.at("images").asInt());
+        for (ApScores.Figure f : expected.summary()) {
+            assertEquals(f.value(), found.at("scores").at(f.name()).asDouble(), f.name());
+        }
     }
 
-    private static Json annotation(int id, int category, RunLength mask) {
-        return Json.object().put("id", id).put("image_id", 7).put("category_id", category).put("area", mask.area())
+    /** Numbered from 7 on. */
+    private static Json images(String... names) {
+        Json all = Json.array();
+        for (String name : names) {
+            all.add(Json.object().put("id", 7 + all.size()).put("file_name", name + ".png").put("width", 96).put("height", 96));
+        }
+        return all;
+    }
+
+    private static Json annotation(int id, int image, int category, RunLength mask) {
+        return Json.object().put("id", id).put("image_id", image).put("category_id", category).put("area", mask.area())
                 .put("bbox", Rectangle.of(mask.bounds()).toArray()).put("iscrowd", 0)
                 .put("segmentation", Coco.segmentation(mask, Coco.Form.RUN_LENGTH));
     }
@@ -196,10 +229,11 @@ class TasksTest {
                 .forEach(s -> segments.add(Json.object().put("id", s.id()).put("category_id", s.category()).put("iscrowd", 0)
                         .put("area", s.area()).put("bbox", Rectangle.of(s.box()).toArray())));
         Path file = temp.resolve("panoptic.json");
-        Files.writeString(file,
-                Json.object().put("images", images()).put("categories", categories).put("annotations", Json.array()
-                        .add(Json.object().put("image_id", 7).put("file_name", "part-0.png").put("segments_info", segments)))
-                        .toString());
+        Json annotations = Json.array()
+                .add(Json.object().put("image_id", 7).put("file_name", "part-0.png").put("segments_info", segments));
+        Json document = Json.object().put("images", images("part-0", "other")).put("categories", categories)
+                .put("annotations", annotations);
+        Files.writeString(file, document.toString());
         Json scores = evaluate(file);
         CocoPanoptic real = CocoPanoptic.read(file, temp.resolve("panoptic"));
         try (PanopticQuality single = new PanopticQuality(device, real.categories().values())) {
@@ -209,6 +243,12 @@ class TasksTest {
             assertEquals(single.scores().all().sq(), scores.at("all").at("sq").asDouble());
             assertEquals(single.scores().stuff().classes(), scores.at("stuff").at("classes").asInt());
         }
+        annotations.add(Json.object().put("image_id", 8).put("file_name", "other.png").put("segments_info", Json.array()));
+        Files.writeString(file, document.toString());
+        JobRun missing = JobRun.of("evaluate", "--predicted", temp.resolve("out").toString(), "--truth", file.toString());
+        assertEquals(1, missing.code(), missing.out());
+        assertTrue(missing.err().contains("no result for other in ") && missing.err().contains("compares the 1 others"),
+                missing.err());
     }
 
     @Test

@@ -182,19 +182,61 @@ public final class AveragePrecision {
         }
     }
 
-    private final Protocol protocol;
-    private final boolean boxes;
-    private final boolean classes;
+    /**
+     * What detections are compared by. Tallies merge where it is the same.
+     *
+     * <pre>{@code
+     * Tally<AveragePrecision.Matches> all = Tally.detections(AveragePrecision.Measure.MASKS);
+     * }</pre>
+     *
+     * @param boxes    whether it is boxes rather than masks
+     * @param ratio    of the image's diagonal, to which masks' boundaries reach; 0 of boxes and of whole masks
+     * @param classes  whether a detection has to be of the object's class
+     * @param protocol what is measured over
+     */
+    public record Measure(boolean boxes, double ratio, boolean classes, Protocol protocol) implements Serializable {
+        /** Boxes by COCO's protocol. */
+        public static final Measure BOXES = new Measure(true, 0, true, Protocol.COCO);
+        /** Masks by COCO's protocol. */
+        public static final Measure MASKS = new Measure(false, 0, true, Protocol.COCO);
+
+        /**
+         * Checks the ratio.
+         *
+         * @throws BadInputException if it is negative or more than 1, or boxes have one
+         */
+        public Measure {
+            if (!(ratio >= 0 && ratio <= (boxes ? 0 : 1))) {
+                throw new BadInputException(
+                        "boundaries reach a share of the diagonal, at most 1, those of boxes 0, not " + ratio);
+            }
+        }
+
+        /** Such as {@code masks of any class by Protocol[…]}. */
+        @Override
+        public String toString() {
+            return (boxes ? "boxes" : ratio > 0 ? "masks and boundaries of " + ratio + " of the diagonal" : "masks")
+                    + (classes ? "" : " of any class") + " by " + protocol;
+        }
+    }
+
+    private final Measure measure;
     private final PairIou pairs;
     private final Tally<Matches> tally;
 
     /** Which detections of an image match, by class: what a {@link Tally} keeps of it. */
     public static final class Matches {
+        private final Measure measure;
         private final Map<Integer, ImageMatches> byCategory;
 
         /** @param byCategory ascending */
-        Matches(Map<Integer, ImageMatches> byCategory) {
+        Matches(Measure measure, Map<Integer, ImageMatches> byCategory) {
+            this.measure = measure;
             this.byCategory = byCategory;
+        }
+
+        Measure measure() {
+            return measure;
         }
 
         Map<Integer, ImageMatches> byCategory() {
@@ -208,12 +250,10 @@ public final class AveragePrecision {
         double[][] of(List<Detection> detections, List<GroundTruth> truth);
     }
 
-    private AveragePrecision(Protocol protocol, boolean boxes, boolean classes, PairIou pairs) {
-        this.protocol = protocol;
-        this.boxes = boxes;
-        this.classes = classes;
+    private AveragePrecision(Measure measure, PairIou pairs) {
+        this.measure = measure;
         this.pairs = pairs;
-        this.tally = Tally.detections(protocol);
+        this.tally = Tally.detections(measure);
     }
 
     /** Of boxes, by COCO's protocol. Boxes are compared in float64 on the host. */
@@ -223,7 +263,7 @@ public final class AveragePrecision {
 
     /** Of boxes. */
     public static AveragePrecision boxes(Protocol protocol) {
-        return new AveragePrecision(protocol, true, true, AveragePrecision::boxIou);
+        return new AveragePrecision(new Measure(true, 0, true, protocol), AveragePrecision::boxIou);
     }
 
     /** Of masks, by COCO's protocol. */
@@ -238,7 +278,7 @@ public final class AveragePrecision {
      */
     public static AveragePrecision masks(Overlaps overlaps, Protocol protocol) {
         MaskPairs counts = new MaskPairs(overlaps);
-        return new AveragePrecision(protocol, false, true, (found, truth) -> iou(found, truth,
+        return new AveragePrecision(new Measure(false, 0, true, protocol), (found, truth) -> iou(found, truth,
                 counts.measure(each(found, Detection::mask), each(truth, GroundTruth::mask))));
     }
 
@@ -257,7 +297,7 @@ public final class AveragePrecision {
         // Refused here rather than with the first pair.
         Boundary.distance(1, 1, ratio);
         MaskPairs counts = new MaskPairs(overlaps);
-        return new AveragePrecision(protocol, false, true, (found, truth) -> {
+        return new AveragePrecision(new Measure(false, ratio, true, protocol), (found, truth) -> {
             List<RunLength> a = each(found, Detection::mask);
             List<RunLength> b = each(truth, GroundTruth::mask);
             double[][] out = iou(found, truth, counts.measure(a, b));
@@ -278,7 +318,7 @@ public final class AveragePrecision {
      * @return empty, whatever was added to this
      */
     public AveragePrecision classAgnostic() {
-        return new AveragePrecision(protocol, boxes, false, pairs);
+        return new AveragePrecision(new Measure(measure.boxes, measure.ratio, false, measure.protocol), pairs);
     }
 
     private static List<RunLength> boundaries(List<RunLength> masks, double ratio) {
@@ -319,17 +359,17 @@ public final class AveragePrecision {
             // Adding 0 makes -0.0 equal to 0.0, as numbers are.
             List<Detection> surest = found.getOrDefault(category, List.of()).stream()
                     .sorted(Comparator.comparingDouble((Detection d) -> d.score() + 0.0).reversed())
-                    .limit(protocol.limit()).toList();
+                    .limit(measure.protocol.limit()).toList();
             double[][] ious = here.isEmpty() || surest.isEmpty()
                     ? new double[surest.size()][here.size()]
                     : pairs.of(surest, here);
-            matches.put(category, ImageMatches.of(here, surest, ious, protocol));
+            matches.put(category, ImageMatches.of(here, surest, ious, measure.protocol));
         }
-        return new Matches(matches);
+        return new Matches(measure, matches);
     }
 
     private <T> Map<Integer, List<T>> byCategory(List<T> items, ToIntFunction<T> category) {
-        if (classes) {
+        if (measure.classes) {
             return items.stream().collect(Collectors.groupingBy(category::applyAsInt));
         }
         return items.isEmpty() ? Map.of() : Map.of(0, items.stream().sorted(Comparator.comparingInt(category)).toList());
@@ -362,8 +402,8 @@ public final class AveragePrecision {
         Set<Integer> occurring = objects.stream().map(CocoDataset.Annotation::category).collect(Collectors.toSet());
         // Of a class without truth only the number of results counts, not what they look like.
         add(image, truths(objects), results.of(image).stream().map(r -> new Detection(r.category(), r.score(),
-                r.area(), boxes ? r.box() : null,
-                boxes || classes && !occurring.contains(r.category()) ? null : r.mask())).toList());
+                r.area(), measure.boxes ? r.box() : null,
+                measure.boxes || measure.classes && !occurring.contains(r.category()) ? null : r.mask())).toList());
     }
 
     /** Adds all images of a data set, as the method for one does. */
@@ -373,7 +413,7 @@ public final class AveragePrecision {
 
     private List<GroundTruth> truths(List<CocoDataset.Annotation> annotations) {
         return annotations.stream().map(a -> new GroundTruth(a.category(), a.area(), a.crowd(),
-                boxes ? a.box() : null, boxes ? null : a.mask())).toList();
+                measure.boxes ? a.box() : null, measure.boxes ? null : a.mask())).toList();
     }
 
     /** What was counted of the images so far; images that others counted may be merged into it. */

@@ -100,20 +100,38 @@ record ImageMatches(double[] scores, long[][] matched, long[][] ignored, long[] 
         }
     }
 
-    static ImageMatches read(CountBytes.In in, int areas) {
+    /** Reads what {@link #write} wrote; what no picture gives is refused. */
+    static ImageMatches read(CountBytes.In in, AveragePrecision.Protocol protocol) {
+        int areas = protocol.areas().size();
+        int ious = protocol.ious().size();
         long[] truths = new long[areas];
         for (int a = 0; a < areas; a++) {
             truths[a] = in.unsigned();
+            if (truths[a] >>> Integer.SIZE - 1 != 0) {
+                throw in.damaged();
+            }
         }
         double[] scores = new double[in.count()];
+        long beyond = ~(-1L >>> -ious);
+        long[][] hits = new long[areas][ious];
+        boolean right = scores.length <= protocol.limit();
         long[][] matched = new long[areas][scores.length];
         long[][] ignored = new long[areas][scores.length];
         for (int d = 0; d < scores.length; d++) {
             scores[d] = in.score();
+            right &= Double.isFinite(scores[d]) && (d == 0 || scores[d] <= scores[d - 1]);
             for (int a = 0; a < areas; a++) {
                 matched[a][d] = in.unsigned();
                 ignored[a][d] = in.unsigned();
+                right &= ((matched[a][d] | ignored[a][d]) & beyond) == 0;
+                for (int t = 0; t < ious; t++) {
+                    hits[a][t] += (matched[a][d] & ~ignored[a][d]) >> t & 1;
+                    right &= hits[a][t] <= truths[a];
+                }
             }
+        }
+        if (!right) {
+            throw in.damaged();
         }
         return new ImageMatches(scores, matched, ignored, truths);
     }

@@ -188,11 +188,25 @@ public final class PanopticQuality implements AutoCloseable {
 
     /** Which segments of an image match, by class: what a {@link Tally} keeps of it. */
     public static final class Matches {
+        private final double ratio;
         private final Map<Integer, OfClass> byCategory;
 
-        /** @param byCategory ascending; classes that occur */
-        Matches(Map<Integer, OfClass> byCategory) {
+        /**
+         * @param ratio      to which boundaries reach; 0 of whole segments
+         * @param byCategory ascending; classes that occur
+         */
+        Matches(double ratio, Map<Integer, OfClass> byCategory) {
+            this.ratio = ratio;
             this.byCategory = byCategory;
+        }
+
+        double ratio() {
+            return ratio;
+        }
+
+        /** What segments are compared by. */
+        static String name(double ratio) {
+            return ratio > 0 ? "boundaries of " + ratio + " of the diagonal" : "whole segments";
         }
 
         Map<Integer, OfClass> byCategory() {
@@ -256,7 +270,7 @@ public final class PanopticQuality implements AutoCloseable {
         this.device = device;
         this.ratio = ratio;
         categories.forEach(c -> this.categories.add(c.id()));
-        this.tally = Tally.panoptic(categories);
+        this.tally = Tally.panoptic(categories, ratio);
     }
 
     /**
@@ -331,7 +345,7 @@ public final class PanopticQuality implements AutoCloseable {
                 count(matches, category, 1, 0);
             }
         }
-        return new Matches(matches);
+        return new Matches(ratio, matches);
     }
 
     private static void count(Map<Integer, Matches.OfClass> matches, int category, long wrong, long missed) {

@@ -48,22 +48,28 @@ public final class Tally<C> implements Serializable {
     private enum ByName implements Comparator<String> {
         ORDER;
 
-        private static final int MOST_DIGITS = 18;
-
         @Override
         public int compare(String a, String b) {
             boolean left = isNumber(a);
             boolean right = isNumber(b);
-            return left && right
-                    ? Long.compare(Long.parseLong(a), Long.parseLong(b))
-                    : left ? -1 : right ? 1 : a.compareTo(b);
+            return left && right ? value(a, b) : left ? -1 : right ? 1 : a.compareTo(b);
+        }
+
+        /** Without parsing: a number may have any number of digits. */
+        private static int value(String a, String b) {
+            boolean negative = a.startsWith("-");
+            if (negative != b.startsWith("-")) {
+                return negative ? -1 : 1;
+            }
+            int more = a.length() == b.length() ? a.compareTo(b) : Integer.compare(a.length(), b.length());
+            return negative ? -more : more;
         }
 
         /** Only as numbers are written, so that different names stay different. */
         private static boolean isNumber(String s) {
             int from = s.startsWith("-") ? 1 : 0;
             int digits = s.length() - from;
-            if (digits < 1 || digits > MOST_DIGITS || s.charAt(from) == '0' && s.length() > 1) {
+            if (digits < 1 || s.charAt(from) == '0' && s.length() > 1) {
                 return false;
             }
             for (int i = from; i < s.length(); i++) {
@@ -91,22 +97,49 @@ public final class Tally<C> implements Serializable {
     }
 
     /**
-     * Of masks, or their boundaries.
+     * Of masks.
      *
      * @param masks how many of an image, a class each perhaps
      */
     public static Tally<List<Overlap>> overlaps(int masks) {
-        return new Tally<>(new TallyForm.OfOverlaps(masks));
+        return overlaps("masks", masks);
     }
 
-    /** Of detections; {@link AveragePrecision#match} counts. */
-    public static Tally<AveragePrecision.Matches> detections(AveragePrecision.Protocol protocol) {
-        return new Tally<>(new TallyForm.OfDetections(protocol));
+    /**
+     * Of other regions, such as masks' boundaries.
+     *
+     * @param what  they are; tallies of other things don't merge
+     * @param masks how many of an image
+     */
+    public static Tally<List<Overlap>> overlaps(String what, int masks) {
+        return new Tally<>(new TallyForm.OfOverlaps(what, masks));
     }
 
-    /** Of panoptic pictures; {@link PanopticQuality#count} counts. */
+    /**
+     * Of detections; {@link AveragePrecision#match} counts.
+     *
+     * @param measure what they are compared by; what was counted by another isn't taken
+     */
+    public static Tally<AveragePrecision.Matches> detections(AveragePrecision.Measure measure) {
+        return new Tally<>(new TallyForm.OfDetections(measure));
+    }
+
+    /** Of panoptic pictures, whose segments are compared whole; {@link PanopticQuality#count} counts. */
     public static Tally<PanopticQuality.Matches> panoptic(Collection<CocoDataset.Category> categories) {
-        return new Tally<>(new TallyForm.OfPanoptic(List.copyOf(categories)));
+        return panoptic(categories, 0);
+    }
+
+    /**
+     * Of panoptic pictures, whose segments' boundaries count.
+     *
+     * @param ratio as {@link PanopticQuality#ofBoundaries} has it; 0 where segments are compared whole
+     * @throws BadInputException if the ratio is out of range
+     */
+    public static Tally<PanopticQuality.Matches> panoptic(Collection<CocoDataset.Category> categories, double ratio) {
+        if (ratio != 0) {
+            Boundary.distance(1, 1, ratio);
+        }
+        return new Tally<>(new TallyForm.OfPanoptic(List.copyOf(categories), ratio));
     }
 
     /**
@@ -134,7 +167,8 @@ public final class Tally<C> implements Serializable {
      *
      * @param image its name: a path, or a number in digits
      * @return whether it is new; one that is known stays as it is
-     * @throws BadInputException if it was counted before and differently, or the counts are of another number of classes or masks
+     * @throws BadInputException if it was counted before and differently, or the counts aren't what the tally is of: another number of
+     *                           classes or masks, another measure, a class that isn't listed
      */
     public boolean add(String image, C counts) {
         CountBytes.Out out = new CountBytes.Out();
@@ -186,8 +220,16 @@ public final class Tally<C> implements Serializable {
             other.images.put(in.text(), in.bytes());
         }
         in.end();
-        // What is damaged is found here rather than when scores are made.
-        other.images.values().forEach(this::decode);
+        // What is damaged is found here rather than when scores are made. What means nothing is refused where it is read, what could
+        // be written otherwise when it is written again.
+        other.images.replaceAll((_, counts) -> {
+            CountBytes.Out again = new CountBytes.Out();
+            form.write(decode(counts), again);
+            return again.toBytes();
+        });
+        if (!Arrays.equals(other.toBytes(), bytes)) {
+            throw in.damaged();
+        }
         merge(other);
     }
 

@@ -19,8 +19,8 @@ sealed interface TallyForm<C> extends Serializable {
     /** Reads it. */
     C read(CountBytes.In in);
 
-    private static void check(Object form, int found, int expected) {
-        if (found != expected) {
+    private static void check(Object form, Object found, Object expected) {
+        if (!found.equals(expected)) {
             throw new BadInputException(found + " of an image, but the tally is of " + form);
         }
     }
@@ -76,7 +76,7 @@ sealed interface TallyForm<C> extends Serializable {
     }
 
     /** Intersection and what each mask has beside it. */
-    record OfOverlaps(int masks) implements TallyForm<List<Overlap>> {
+    record OfOverlaps(String what, int masks) implements TallyForm<List<Overlap>> {
         /** Checks the number. */
         public OfOverlaps {
             checkCount("masks", masks);
@@ -104,17 +104,17 @@ sealed interface TallyForm<C> extends Serializable {
 
         @Override
         public String toString() {
-            return "overlaps of " + masks + " masks";
+            return "overlaps of " + masks + " " + what;
         }
     }
 
     /** By class the matches of each detection. */
-    record OfDetections(AveragePrecision.Protocol protocol) implements TallyForm<AveragePrecision.Matches> {
+    record OfDetections(AveragePrecision.Measure measure) implements TallyForm<AveragePrecision.Matches> {
         @Override
         public void write(AveragePrecision.Matches counts, CountBytes.Out out) {
+            check(this, counts.measure(), measure);
             out.unsigned(counts.byCategory().size());
             counts.byCategory().forEach((category, m) -> {
-                check(this, m.truths().length, protocol.areas().size());
                 out.add(category);
                 m.write(out);
             });
@@ -124,23 +124,27 @@ sealed interface TallyForm<C> extends Serializable {
         public AveragePrecision.Matches read(CountBytes.In in) {
             Map<Integer, ImageMatches> out = new TreeMap<>();
             for (int k = in.count(); k > 0; k--) {
-                out.put((int) in.next(), ImageMatches.read(in, protocol.areas().size()));
+                out.put((int) in.next(), ImageMatches.read(in, measure.protocol()));
             }
-            return new AveragePrecision.Matches(out);
+            return new AveragePrecision.Matches(measure, out);
         }
 
         @Override
         public String toString() {
-            return "detections by " + protocol;
+            return "detections by " + measure;
         }
     }
 
     /** By class how many match none, and the pixels of those that match. */
-    record OfPanoptic(List<CocoDataset.Category> categories) implements TallyForm<PanopticQuality.Matches> {
+    record OfPanoptic(List<CocoDataset.Category> categories, double ratio) implements TallyForm<PanopticQuality.Matches> {
         @Override
         public void write(PanopticQuality.Matches counts, CountBytes.Out out) {
+            check(this, PanopticQuality.Matches.name(counts.ratio()), PanopticQuality.Matches.name(ratio));
             out.unsigned(counts.byCategory().size());
             counts.byCategory().forEach((category, m) -> {
+                if (!lists(category)) {
+                    throw new BadInputException("category " + category + " of an image, but the tally is of " + this);
+                }
                 out.add(category);
                 out.unsigned(m.wrong());
                 out.unsigned(m.missed());
@@ -152,28 +156,39 @@ sealed interface TallyForm<C> extends Serializable {
             });
         }
 
+        private boolean lists(int category) {
+            return categories.stream().anyMatch(c -> c.id() == category);
+        }
+
         @Override
         public PanopticQuality.Matches read(CountBytes.In in) {
             Map<Integer, PanopticQuality.Matches.OfClass> out = new TreeMap<>();
             for (int k = in.count(); k > 0; k--) {
                 int category = (int) in.next();
-                if (categories.stream().noneMatch(c -> c.id() == category)) {
+                if (!lists(category)) {
                     throw in.damaged();
                 }
                 long wrong = in.unsigned();
                 long missed = in.unsigned();
                 List<PanopticQuality.Matches.Pair> pairs = new ArrayList<>();
                 for (int i = in.count(); i > 0; i--) {
-                    pairs.add(new PanopticQuality.Matches.Pair(in.unsigned(), in.next()));
+                    PanopticQuality.Matches.Pair pair = new PanopticQuality.Matches.Pair(in.unsigned(), in.next());
+                    if (pair.shared() < 0 || pair.union() < 0 || !(pair.iou() > 0.5)) {
+                        throw in.damaged();
+                    }
+                    pairs.add(pair);
+                }
+                if ((wrong | missed) >>> Integer.SIZE - 1 != 0 || wrong + missed + pairs.size() == 0) {
+                    throw in.damaged();
                 }
                 out.put(category, new PanopticQuality.Matches.OfClass(wrong, missed, pairs));
             }
-            return new PanopticQuality.Matches(out);
+            return new PanopticQuality.Matches(ratio, out);
         }
 
         @Override
         public String toString() {
-            return "panoptic pictures of " + categories;
+            return "panoptic pictures by " + PanopticQuality.Matches.name(ratio) + " of " + categories;
         }
     }
 

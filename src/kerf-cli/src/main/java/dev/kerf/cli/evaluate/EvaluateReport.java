@@ -38,7 +38,7 @@ final class EvaluateReport {
         this.surfaces = surfaces;
         this.classes = classes;
         this.labels = Tally.confusions(classes.size());
-        this.near = Tally.overlaps(classes.size());
+        this.near = Tally.overlaps("boundaries", classes.size());
     }
 
     /** The truth's label that was left out. */
