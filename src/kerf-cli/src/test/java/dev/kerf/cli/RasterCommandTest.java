@@ -318,4 +318,18 @@ class RasterCommandTest {
                 dir.resolve("m.csv"))
                 .failedWith(ExitCode.USAGE, "rasters that are measured");
     }
+
+    /** A raster is done where that can't be noted. */
+    @Test
+    void theRecordCantBeWritten() throws IOException {
+        Path first = scene(false);
+        Path second = Files.copy(first, dir.resolve("second.tif"));
+        Path out = dir.resolve("out");
+        Files.createDirectories(out.resolve("kerf-manifest.jsonl"));
+        Run run = Run.of("segment", first, second, "--weights", net(1, 3), "--backend", "cpu", "--out", out, "--json");
+        assertEquals(ExitCode.OK, run.code(), run.err());
+        assertEquals(2, Json.parse(run.out()).at("images").size());
+        assertEquals(0, Json.parse(run.out()).at("failed").size());
+        assertTrue(run.err().contains("kerf-manifest.jsonl"), run.err());
+    }
 }

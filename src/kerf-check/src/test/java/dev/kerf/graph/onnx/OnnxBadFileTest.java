@@ -104,6 +104,7 @@ class OnnxBadFileTest {
         Path file = Files.createDirectories(dir.resolve("model")).resolve("net.onnx");
         new OnnxWriter(17).output("w", 1).tensor(t).write(file);
         try (OnnxModel m = OnnxModel.open(file)) {
+            assertEquals(List.of(file.resolveSibling(location).toRealPath()), m.dataFiles());
             return m.weights().tensor("w").getDouble(3) + "";
         } catch (BadFileException e) {
             assertEquals(1, e.getMessage().lines().count(), e.getMessage());

@@ -84,7 +84,8 @@ public final class CutoutCommand implements Callable<Integer> {
         try (Device opened = device.open();
                 MatteOptions.Loaded net = network.load(opened);
                 OutputDirectory _ = new OutputDirectory(output.directory);
-                Jobs many = jobs.open(network.weights, net.matting().name(), opened.info(), inputs.size(), output.directory)) {
+                Jobs many = jobs.open(network.weights, net.matting().name(), opened.info(), inputs.size(), output.directory,
+                        background.file())) {
             ImageReport report = new ImageReport(console, output.quiet, output.json, opened.info(), net.matting().name());
             return new ImageRun<>(work(net.matting(), behind), report, many).run(inputs, first);
         }

@@ -160,6 +160,11 @@ public final class DetectCommand implements Callable<Integer> {
                     }
 
                     @Override
+                    public List<Path> collected(Input input) {
+                        return annotations.of(input.name());
+                    }
+
+                    @Override
                     public void collect(Input input, Json kept) {
                         files.collect(input, kept);
                         measured.collect(kept);

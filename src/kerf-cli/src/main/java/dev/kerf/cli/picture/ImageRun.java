@@ -10,6 +10,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * Takes images through a network, one after the other; while one is on the device others are being decoded and the results of those
@@ -22,9 +23,6 @@ import java.util.Optional;
  * @param jobs   how many images are worked on at once, and which are done
  */
 record ImageRun<P, R>(Work<P, R> work, ImageReport report, Jobs jobs) {
-    /** Heap that an image takes on its way, for each of its pixels: itself, labels, an overlay, and what is made of them. */
-    private static final long BYTES_PER_PIXEL = 40;
-
     /** What is done with each image. */
     interface Work<P, R> {
         /** Decodes it; on other threads, of several images at once. */
@@ -32,6 +30,11 @@ record ImageRun<P, R>(Work<P, R> work, ImageReport report, Jobs jobs) {
 
         /** Runs the network. */
         R find(P image);
+
+        /** Heap that an image takes on its way, for each of its pixels: itself, labels, an overlay, and what is made of them. */
+        default long bytesPerPixel() {
+            return 40;
+        }
 
         /** Before an image's files are written, in the images' order: takes those that only its result tells. */
         default void claim(Input input, R result) {}
@@ -46,9 +49,13 @@ record ImageRun<P, R>(Work<P, R> work, ImageReport report, Jobs jobs) {
 
         /**
          * Adds to the files of all images, in the images' order: what {@link #write} kept of one, now or in an earlier run.
-         *
          */
         default void collect(Input input, Json kept) {}
+
+        /** Files of one image that {@link #collect} writes, whether they were there or not. */
+        default List<Path> collected(Input input) {
+            return List.of();
+        }
     }
 
     /**
@@ -72,9 +79,16 @@ record ImageRun<P, R>(Work<P, R> work, ImageReport report, Jobs jobs) {
      *
      * @param stamp of its file before it was read
      * @param kept  of an earlier run, where there is nothing to do
+     * @param size  how large it is
+     * @param bytes that it takes on its way
      * @param image as it will be; null if there is nothing to do
      */
-    private record Coming<P>(Input input, Manifest.Stamp stamp, Optional<Json> kept, Task<P> image) {}
+    private record Coming<P>(Input input, Manifest.Stamp stamp, Optional<Json> kept, PictureSize size, long bytes,
+            Task<P> image) {
+        Coming<P> begun(long takes, Task<P> read) {
+            return new Coming<>(input, stamp, kept, size, takes, read);
+        }
+    }
 
     /**
      * An image on its way from there.
@@ -96,20 +110,35 @@ record ImageRun<P, R>(Work<P, R> work, ImageReport report, Jobs jobs) {
     void each(List<Input> inputs, Task<P> first) {
         Deque<Coming<P>> coming = new ArrayDeque<>();
         Deque<Going<P>> going = new ArrayDeque<>();
-        long largest = Long.MAX_VALUE;
+        long room = Runtime.getRuntime().maxMemory() / 2;
+        long largest = 0;
         int next = 0;
+        Coming<P> waits = null;
         try (Progress progress = report.progress(inputs.size())) {
             while (next < inputs.size() || !coming.isEmpty()) {
-                int most = most(largest);
+                // One until it is known how large they are.
+                int most = largest == 0 ? 1 : jobs.most();
                 // One is taken out below, while the others are being read.
-                for (; next < inputs.size() && coming.size() <= most; next++) {
-                    coming.add(begin(inputs.get(next), next == 0 ? first : null));
+                while (next < inputs.size() && coming.size() <= most) {
+                    waits = waits == null ? next(inputs.get(next)) : waits;
+                    long bytes = waits.kept.isPresent() ? 0 : waits.size.bytes(work.bytesPerPixel(), largest);
+                    if (bytes > room && !(coming.isEmpty() && going.isEmpty())) {
+                        break;
+                    }
+                    room -= bytes;
+                    coming.add(begin(waits, bytes, next == 0 ? first : null));
+                    waits = null;
+                    next++;
                 }
-                Coming<P> now = coming.remove();
-                Going<P> done = go(now);
-                going.add(done);
-                while (!going.isEmpty() && (going.peek().isReady() || going.size() > most)) {
-                    largest = larger(largest, finish(going.remove()));
+                // The next has no room before one of those is written.
+                boolean full = coming.isEmpty();
+                if (!full) {
+                    going.add(go(coming.remove()));
+                }
+                while (!going.isEmpty() && (full || going.peek().isReady() || going.size() > most)) {
+                    full = false;
+                    room += going.peek().from.bytes;
+                    largest = Math.max(largest, finish(going.remove()));
                     progress.step();
                 }
             }
@@ -121,22 +150,15 @@ record ImageRun<P, R>(Work<P, R> work, ImageReport report, Jobs jobs) {
         }
     }
 
-    /** How many images may wait on either side of the network; one until it is known how large they are. */
-    private int most(long largest) {
-        long fits = largest == Long.MAX_VALUE
-                ? 1
-                : Runtime.getRuntime().maxMemory() / 2 / (2 * BYTES_PER_PIXEL) / Math.max(1, largest);
-        return Math.clamp(fits, 1, jobs.most());
-    }
-
-    private static long larger(long known, long pixels) {
-        return pixels == 0 ? known : known == Long.MAX_VALUE ? pixels : Math.max(known, pixels);
-    }
-
-    private Coming<P> begin(Input input, Task<P> begun) {
+    private Coming<P> next(Input input) {
         Optional<Json> kept = jobs.manifest().done(input, work.called(input));
         return new Coming<>(input, Manifest.Stamp.of(input), kept,
-                kept.isPresent() ? null : begun != null ? begun : Task.start(() -> work.read(input)));
+                kept.isPresent() ? PictureSize.NOTHING : PictureSize.of(input), 0, null);
+    }
+
+    private Coming<P> begin(Coming<P> next, long bytes, Task<P> begun) {
+        return next.begun(bytes,
+                next.kept.isPresent() ? null : begun != null ? begun : Task.start(() -> work.read(next.input)));
     }
 
     private Going<P> go(Coming<P> now) {
@@ -179,7 +201,12 @@ record ImageRun<P, R>(Work<P, R> work, ImageReport report, Jobs jobs) {
 
     private void note(Coming<P> image, Written written) {
         try {
-            jobs.manifest().add(image.input, work.called(image.input), image.stamp, written);
+            Set<Path> again = Set.copyOf(work.collected(image.input));
+            String said = jobs.manifest().add(image.input, work.called(image.input), image.stamp,
+                    written.outputs().stream().filter(o -> !again.contains(o)).toList(), written.kept());
+            if (!said.isEmpty()) {
+                report.remark(said);
+            }
         } catch (KerfException e) {
             // Its results are there all the same.
             report.remark(e.getMessage());

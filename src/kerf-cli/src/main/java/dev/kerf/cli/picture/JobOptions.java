@@ -3,6 +3,7 @@ package dev.kerf.cli.picture;
 import dev.kerf.backend.Device;
 import dev.kerf.cli.console.Task;
 import dev.kerf.error.BadFileException;
+import dev.kerf.graph.onnx.OnnxModel;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -12,8 +13,10 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Stream;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
@@ -43,7 +46,7 @@ final class JobOptions {
 
     @Option(names = "--resume", description = "Skips images that a run with the same weights and options has done, after it was stopped or with more images: by "
             + Manifest.NAME
-            + " in the directory for results, which lies there while the run goes on, and stays with this option.")
+            + " in the directory for results, which lies there while the run goes on, and stays with this option or if it was there before.")
     private boolean resume;
 
     /**
@@ -64,19 +67,20 @@ final class JobOptions {
      * @param network   its name
      * @param inputs    how many there are
      * @param directory for results, which must be there
+     * @param read      other files that results depend on, null for none
      * @throws BadFileException if it is to be resumed and can't be
      */
-    Jobs open(Path weights, String network, Device.Info device, int inputs, Path directory) {
+    Jobs open(Path weights, String network, Device.Info device, int inputs, Path directory, Path... read) {
         if (!resume && inputs < 2) {
             return new Jobs(jobs, Manifest.none());
         }
-        String options = options(device);
-        Task<String> model = Task.start(() -> weights == null ? "embedded " + network : hash(weights));
+        String options = options(device, Stream.of(read).filter(Objects::nonNull).toList());
+        Task<String> model = Task.start(() -> weights == null ? "embedded " + network : digest("", files(weights)));
         return new Jobs(jobs, Manifest.open(directory, new Manifest.Made(spec.name(), model::get, options), resume));
     }
 
     /** A hash of what was asked for, as it was written or by default. */
-    private String options(Device.Info device) {
+    private String options(Device.Info device, List<Path> read) {
         TreeSet<String> all = new TreeSet<>();
         for (OptionSpec o : spec.options()) {
             if (!APART.contains(o.longestName())) {
@@ -85,18 +89,26 @@ final class JobOptions {
                         : o.originalStringValues()));
             }
         }
-        return digest(null, device.backend() + "\n" + String.join("\n", all));
+        return digest(device.backend() + "\n" + String.join("\n", all), read);
     }
 
-    private static String hash(Path file) {
-        return digest(file, "");
+    /** A network's file, and those beside it that an ONNX model's tensors lie in. */
+    private static List<Path> files(Path weights) {
+        if (!OnnxModel.looksLike(weights)) {
+            return List.of(weights);
+        }
+        try (OnnxModel model = OnnxModel.open(weights)) {
+            return Stream.concat(Stream.of(weights), model.dataFiles().stream()).toList();
+        }
     }
 
-    private static String digest(Path file, String text) {
+    private static String digest(String text, List<Path> files) {
+        Path now = null;
         try {
             MessageDigest sha = MessageDigest.getInstance("SHA-256");
             sha.update(text.getBytes(StandardCharsets.UTF_8));
-            if (file != null) {
+            for (Path file : files) {
+                now = file;
                 try (InputStream in = Files.newInputStream(file)) {
                     byte[] chunk = new byte[1 << 16];
                     for (int n = in.read(chunk); n >= 0; n = in.read(chunk)) {
@@ -106,7 +118,7 @@ final class JobOptions {
             }
             return HexFormat.of().formatHex(sha.digest());
         } catch (IOException e) {
-            throw new BadFileException(file + ": can't be read (" + e.getMessage() + ")", e);
+            throw new BadFileException(now + ": can't be read (" + e.getMessage() + ")", e);
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException("every JDK has SHA-256", e);
         }

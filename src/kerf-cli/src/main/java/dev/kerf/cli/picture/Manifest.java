@@ -5,8 +5,11 @@ import dev.kerf.cli.picture.ImageInputs.Input;
 import dev.kerf.error.BadFileException;
 import dev.kerf.error.KerfException;
 import dev.kerf.json.Json;
+import java.io.BufferedInputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.OutputStream;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
 import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
 import java.nio.channels.OverlappingFileLockException;
@@ -14,16 +17,17 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Supplier;
 
 /**
  * Which images are done, beside their results: a line of JSON each, appended when the image's files are in their places, so that a run
- * that was stopped, however, can go on. When all have been tried it goes, unless it is asked for. One process at a time writes it; used by one thread.
+ * that was stopped, however, can go on. When all have been tried it goes, unless it is asked for or was there before. One process at a time
+ * writes it; used by one thread.
  */
 final class Manifest implements AutoCloseable {
     static final String NAME = "kerf-manifest.jsonl";
@@ -31,13 +35,15 @@ final class Manifest implements AutoCloseable {
     private final Path file;
     private final Path directory;
     private final Made made;
-    /** Whether it stays when all is done. */
+    /** Whether what it says is skipped, and it stays when all is done. */
     private final boolean keeps;
-    /** By image its last line; empty where nothing is to be skipped. */
-    private final Map<String, Json> done = new HashMap<>();
-    /** Null until there is something to write, and where somebody else writes. */
+    /** By image where its last line lies; empty where nothing is to be skipped. */
+    private final Map<String, Place> done = new HashMap<>();
+    /** Null until there is something to read or write, and where somebody else writes. */
     private FileChannel channel;
     private boolean writes;
+    /** Where the next line goes; -1 until that is known. */
+    private long end = -1;
     /** Whether it wasn't there before, and nothing is left for it to say. */
     private boolean begun;
     private boolean over;
@@ -51,6 +57,15 @@ final class Manifest implements AutoCloseable {
      */
     record Made(String command, Supplier<String> model, String options) {}
 
+    /** Where a line is in the file, in bytes, without its end. */
+    private record Place(long offset, int length) {}
+
+    /** Is given the lines, from the first. */
+    private interface Lines {
+        /** Takes one, which is null if it isn't of a manifest; returns whether more are wanted. */
+        boolean take(Json line, Place place);
+    }
+
     /**
      * What tells whether a file changes.
      *
@@ -60,14 +75,25 @@ final class Manifest implements AutoCloseable {
     record Stamp(long size, String modified) {
         /** Of a file; null if there is none. */
         static Stamp of(Input input) {
+            return input.trouble().isEmpty() ? of(input.file()) : null;
+        }
+
+        static Stamp of(Path file) {
             try {
-                return input.trouble().isEmpty()
-                        ? new Stamp(Files.size(input.file()), Files.getLastModifiedTime(input.file()).toString())
-                        : null;
+                return new Stamp(Files.size(file), Files.getLastModifiedTime(file).toString());
             } catch (IOException e) {
-                // Reading it will say why.
+                // Whoever reads it will say why.
                 return null;
             }
+        }
+
+        /** As {@link #put} wrote it. */
+        static Stamp of(Json line) {
+            return new Stamp(line.at("size").asLong(), line.at("modified").asString());
+        }
+
+        Json put(Json line) {
+            return line.put("size", size).put("modified", modified);
         }
     }
 
@@ -85,7 +111,7 @@ final class Manifest implements AutoCloseable {
     }
 
     /**
-     * That of a directory, begun if there is none.
+     * That of a directory, begun if there is none. Nothing is written before the first image is noted.
      *
      * @param resume whether what is done is skipped; otherwise it is done again
      * @throws BadFileException if it is to be resumed and is another's, or can't be read
@@ -93,15 +119,12 @@ final class Manifest implements AutoCloseable {
     static Manifest open(Path directory, Made made, boolean resume) {
         Manifest m = new Manifest(directory, made, true, resume);
         try {
-            if (Files.exists(m.file)) {
-                m.load(resume);
+            if (resume && Files.exists(m.file)) {
+                m.load();
             }
         } catch (IOException e) {
             m.close();
-            if (resume) {
-                throw new BadFileException(m.file + ": can't be read or written (" + e.getMessage() + ")", e);
-            }
-            m.writes = false;
+            throw new BadFileException(m.file + ": can't be read or written (" + e.getMessage() + ")", e);
         } catch (RuntimeException e) {
             m.close();
             throw e;
@@ -109,49 +132,44 @@ final class Manifest implements AutoCloseable {
         return m;
     }
 
-    private void load(boolean resume) throws IOException {
+    private void load() throws IOException {
         if (!lock()) {
-            if (resume) {
-                throw new BadFileException(
-                        file + ": another run writes it; wait for its end, or choose another directory with --out");
-            }
-            return;
+            throw new BadFileException(
+                    file + ": another run writes it; wait for its end, or choose another directory with --out");
         }
-        byte[] all = Channels.newInputStream(channel.position(0)).readAllBytes();
-        int end = all.length;
-        while (end > 0 && all[end - 1] != '\n') {
-            end--;
-        }
-        boolean mine = true;
-        boolean any = false;
-        for (int from = 0; from < end;) {
-            int to = from;
-            while (all[to] != '\n') {
-                to++;
-            }
-            Json line = line(new String(all, from, to - from, StandardCharsets.UTF_8));
-            from = to + 1;
+        end = lines((line, place) -> {
             if (line != null) {
-                any = true;
                 String difference = difference(line);
-                if (!difference.isEmpty() && resume) {
+                if (!difference.isEmpty()) {
                     throw new BadFileException(
                             file + ": is of a run with " + difference + "; choose another directory with --out, or leave"
                                     + " --resume out to begin anew");
                 }
-                mine &= difference.isEmpty();
-                done.put(line.at("input").asString(), line);
+                done.put(line.at("input").asString(), place);
             }
-        }
-        if (!any && end > 0) {
+            return true;
+        });
+        if (done.isEmpty() && end > 0) {
             throw new BadFileException(file + ": is no manifest of Kerf's; move it away");
         }
-        // What a kill left of a line, or all that another network made.
-        channel.truncate(mine ? end : 0);
-        channel.position(channel.size());
-        if (!resume) {
-            done.clear();
+    }
+
+    /** Returns where the last whole line of those taken ends. */
+    private long lines(Lines to) throws IOException {
+        InputStream in = new BufferedInputStream(Channels.newInputStream(channel.position(0)), 1 << 16);
+        ByteArrayOutputStream text = new ByteArrayOutputStream();
+        long from = 0;
+        boolean more = true;
+        for (int b = in.read(); more && b >= 0; b = in.read()) {
+            if (b == '\n') {
+                more = to.take(line(text.toString(StandardCharsets.UTF_8)), new Place(from, text.size()));
+                from += text.size() + 1;
+                text.reset();
+            } else {
+                text.write(b);
+            }
         }
+        return from;
     }
 
     /** Null if it is none. */
@@ -161,7 +179,11 @@ final class Manifest implements AutoCloseable {
             for (String name : List.of("input", "name", "kerf", "command", "model", "options")) {
                 line.at(name).asString();
             }
-            line.at("outputs").items().forEach(Json::asString);
+            Stamp.of(line);
+            for (Json output : line.at("outputs").items()) {
+                output.at("file").asString();
+                Stamp.of(output);
+            }
             return line;
         } catch (KerfException e) {
             return null;
@@ -191,9 +213,7 @@ final class Manifest implements AutoCloseable {
                 writes = false;
             }
             begun = writes && !there;
-            if (writes) {
-                channel.position(channel.size());
-            } else {
+            if (!writes) {
                 channel.close();
             }
         }
@@ -201,23 +221,35 @@ final class Manifest implements AutoCloseable {
     }
 
     private static String key(Input input) {
-        return input.file().toAbsolutePath().normalize() + (input.pages() > 1 ? " page " + (input.page() + 1) : "")
+        return input.file().toAbsolutePath().normalize()
+                + (input.pages() > 1 || input.page() > 0 ? " page " + (input.page() + 1) : "")
                 + (input.channels().isEmpty() ? "" : " channels " + input.channels());
     }
 
-    /** What an earlier run kept of an image that is done and hasn't changed, and whose results are there and called so. */
+    /** What an earlier run kept of an image that is done and hasn't changed, and whose results are as they were left and called so. */
     Optional<Json> done(Input input, String called) {
-        Json line = done.isEmpty() ? null : done.get(key(input));
-        if (line == null || !line.at("name").asString().equals(called)
-                || !Objects.equals(stamp(line), Stamp.of(input))
-                || !line.at("outputs").items().stream().allMatch(o -> Files.exists(directory.resolve(o.asString())))) {
+        Place place = done.get(key(input));
+        Json line = place == null ? null : at(place);
+        if (line == null || !line.at("name").asString().equals(called) || !Stamp.of(line).equals(Stamp.of(input))
+                || !line.at("outputs").items().stream()
+                        .allMatch(o -> Stamp.of(o).equals(Stamp.of(directory.resolve(o.at("file").asString()))))) {
             return Optional.empty();
         }
         return Optional.of(line.find("kept").orElse(Json.object()));
     }
 
-    private static Stamp stamp(Json line) {
-        return new Stamp(line.at("size").asLong(), line.at("modified").asString());
+    /** Null if it can't be read any more. */
+    private Json at(Place place) {
+        ByteBuffer text = ByteBuffer.allocate(place.length);
+        try {
+            int n = 0;
+            while (n >= 0 && text.hasRemaining()) {
+                n = channel.read(text, place.offset + text.position());
+            }
+            return line(new String(text.array(), 0, text.position(), StandardCharsets.UTF_8));
+        } catch (IOException e) {
+            return null;
+        }
     }
 
     /**
@@ -225,32 +257,78 @@ final class Manifest implements AutoCloseable {
      *
      * @param called what they are called
      * @param before of the image's file before it was read; null if it had none
+     * @param files  that have to be as they are for it to be done
+     * @param kept   of it, an object
+     * @return what is to be said of it; empty if nothing
      * @throws BadFileException if that can't be written
      */
-    void add(Input input, String called, Stamp before, ImageRun.Written written) {
+    String add(Input input, String called, Stamp before, List<Path> files, Json kept) {
         if (!writes || before == null) {
-            return;
+            return "";
         }
-        Json line = Json.object().put("input", key(input)).put("name", called).put("size", before.size)
-                .put("modified", before.modified).put("kerf", Version.text()).put("command", made.command)
-                .put("model", made.model.get()).put("options", made.options).put("outputs", written.outputs().stream()
-                        .map(o -> directory.toAbsolutePath().relativize(o.toAbsolutePath()).toString()).toList());
-        if (written.kept().size() > 0) {
-            line.put("kept", written.kept());
+        Json line = before.put(Json.object().put("input", key(input)).put("name", called)).put("kerf", Version.text())
+                .put("command", made.command).put("model", made.model.get()).put("options", made.options);
+        Json outputs = Json.array();
+        for (Path output : files) {
+            Stamp stamp = Stamp.of(output);
+            if (stamp == null) {
+                // Somebody took it away already.
+                return "";
+            }
+            outputs.add(stamp.put(
+                    Json.object().put("file", directory.toAbsolutePath().relativize(output.toAbsolutePath()).toString())));
+        }
+        line.put("outputs", outputs);
+        if (kept.size() > 0) {
+            line.put("kept", kept);
         }
         try {
-            if (lock()) {
-                OutputStream out = Channels.newOutputStream(channel);
-                out.write((line + "\n").getBytes(StandardCharsets.UTF_8));
+            if (!lock()) {
+                return "";
             }
+            String said = end < 0 ? begin() : "";
+            if (channel.size() > end) {
+                // What a kill left of a line, or all that another network made.
+                channel.truncate(end);
+            }
+            ByteBuffer bytes = ByteBuffer.wrap((line + "\n").getBytes(StandardCharsets.UTF_8));
+            while (bytes.hasRemaining()) {
+                channel.write(bytes, end + bytes.position());
+            }
+            end += bytes.limit();
+            return said;
         } catch (IOException e) {
             writes = false;
             throw new BadFileException(file + ": can't be written (" + e.getMessage() + "); --resume won't skip what follows",
                     e);
+        } catch (BadFileException e) {
+            writes = false;
+            throw e;
         }
     }
 
-    /** All images were tried: nobody has to go on, and a record that wasn't asked for goes. */
+    /** Finds where to go on in what wasn't read: behind its lines, or in their place if they were made otherwise, which is to be said. */
+    private String begin() throws IOException {
+        List<Json> first = new ArrayList<>();
+        long seen = lines((line, _) -> {
+            if (line != null) {
+                first.add(line);
+            }
+            return line == null;
+        });
+        if (first.isEmpty() && seen > 0) {
+            throw new BadFileException(file + ": is no manifest of Kerf's; move it away");
+        }
+        String difference = first.isEmpty() ? "" : difference(first.getFirst());
+        end = first.isEmpty() || !difference.isEmpty() ? 0 : channel.size();
+        ByteBuffer one = ByteBuffer.allocate(1);
+        while (end > 0 && channel.read(one.clear(), end - 1) == 1 && one.get(0) != '\n') {
+            end--;
+        }
+        return difference.isEmpty() ? "" : file + ": was of a run with " + difference + "; it begins anew";
+    }
+
+    /** All images were tried: nobody has to go on, and a record that wasn't asked for and wasn't there goes. */
     void complete() {
         over = true;
     }

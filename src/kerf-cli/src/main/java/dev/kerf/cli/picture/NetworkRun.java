@@ -83,6 +83,14 @@ record NetworkRun(Console console, NetworkOptions network, OutputOptions output,
     private ClipRun.Work<UNetInput, Result> work(OnnxModel model, OnnxNetwork net, Measurements measured,
             AnnotationFiles annotations) {
         return new ClipRun.Work<>() {
+            /** Of the model's result, for a pixel of the picture; known once there was one. */
+            private long raw;
+
+            @Override
+            public long bytesPerPixel() {
+                return ClipRun.Work.super.bytesPerPixel() + raw;
+            }
+
             @Override
             public UNetInput read(Input input) {
                 return UNetInput.read(input);
@@ -95,16 +103,25 @@ record NetworkRun(Console console, NetworkOptions network, OutputOptions output,
 
             @Override
             public Result find(UNetInput picture) {
-                return switch (picture) {
+                Result found = switch (picture) {
                     case UNetInput.Pixels p -> net.run(p.view(), output.needsLogits(), !output.tensorsAlone());
                     case UNetInput.Shot f -> net.run(f.sight().picture(), output.needsLogits(), !output.tensorsAlone());
                     case UNetInput.Planes p -> net.run(p.tensor(), output.needsLogits(), !output.tensorsAlone());
                 };
+                if (found.raw() != null) {
+                    raw = Math.max(raw, found.raw().data().byteSize() / ((long) picture.width() * picture.height()));
+                }
+                return found;
             }
 
             @Override
             public ImageRun.Written write(Input input, UNetInput picture, Result result) {
                 return NetworkRun.this.write(model, measured, annotations, input, picture, result);
+            }
+
+            @Override
+            public List<Path> collected(Input input) {
+                return annotations.of(input.name());
             }
 
             @Override

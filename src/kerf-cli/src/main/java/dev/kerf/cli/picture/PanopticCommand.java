@@ -215,6 +215,11 @@ public final class PanopticCommand implements Callable<Integer> {
         }
 
         @Override
+        public List<Path> collected(Input input) {
+            return annotations.of(input.name());
+        }
+
+        @Override
         public void collect(Input input, Json kept) {
             writer.collect(kept.at(KEPT));
             annotations.collect(kept, input.name());

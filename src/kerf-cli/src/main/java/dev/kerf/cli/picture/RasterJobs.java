@@ -31,14 +31,17 @@ record RasterJobs(Jobs jobs, Map<Path, Manifest.Stamp> stamps) implements Raster
     }
 
     @Override
-    public void add(Path file, String called, List<Path> outputs) {
-        jobs.manifest().add(input(file, called), called, stamps.remove(file),
-                new ImageRun.Written(0, 0, "", Json.object(), outputs));
+    public String add(Path file, String called, List<Path> outputs) {
+        return jobs.manifest().add(input(file, called), called, stamps.remove(file), outputs, Json.object());
+    }
+
+    @Override
+    public void complete() {
+        jobs.manifest().complete();
     }
 
     @Override
     public void close() {
-        jobs.manifest().complete();
         jobs.close();
     }
 }

@@ -219,10 +219,21 @@ public final class SegmentCommand implements Callable<Integer> {
             }
 
             @Override
+            public long bytesPerPixel() {
+                return ClipRun.Work.super.bytesPerPixel()
+                        + (output.needsLogits() ? (long) Float.BYTES * files.classes().size() : 0);
+            }
+
+            @Override
             public ImageRun.Written write(Input input, UNetInput picture, Segmentation result) {
                 Json kept = Json.object();
                 measured.classes(kept, input, picture, result.labels(), files.background(), files.classes()::get);
                 return files.write(input, picture, result, kept);
+            }
+
+            @Override
+            public List<Path> collected(Input input) {
+                return files.annotations().of(input.name());
             }
 
             @Override

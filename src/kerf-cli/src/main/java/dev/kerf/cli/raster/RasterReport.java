@@ -91,6 +91,13 @@ final class RasterReport {
         console.note(message);
     }
 
+    /** Says something of the whole run, unless the user wants quiet or there is nothing to say. */
+    void remark(String text) {
+        if (!request.quiet() && !text.isEmpty()) {
+            console.note(text);
+        }
+    }
+
     /** One that an earlier run did. */
     void skipped() {
         skipped++;

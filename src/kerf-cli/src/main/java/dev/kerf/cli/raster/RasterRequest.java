@@ -46,8 +46,16 @@ public record RasterRequest(Map<Path, String> inputs, Path weights, DeviceOption
         /** Whether a raster is, whose results are called so. */
         boolean is(Path file, String called);
 
-        /** Notes one whose files are in their places. */
-        void add(Path file, String called, List<Path> outputs);
+        /**
+         * Notes one whose files are in their places.
+         *
+         * @return what is to be said of it; empty if nothing
+         * @throws dev.kerf.error.BadFileException if that can't be written
+         */
+        String add(Path file, String called, List<Path> outputs);
+
+        /** All have been tried. */
+        void complete();
 
         @Override
         void close();

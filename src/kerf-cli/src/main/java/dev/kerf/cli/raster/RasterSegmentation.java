@@ -8,6 +8,7 @@ import dev.kerf.cli.option.Claims;
 import dev.kerf.cli.option.ModelCommands;
 import dev.kerf.cli.option.OutputDirectory;
 import dev.kerf.error.BadInputException;
+import dev.kerf.error.KerfException;
 import dev.kerf.geo.Affine;
 import dev.kerf.geo.GeoJsonFile;
 import dev.kerf.geo.LabelOutlines;
@@ -128,18 +129,28 @@ public final class RasterSegmentation {
                 }
                 try (Raster raster = Raster.open(input.getKey())) {
                     one(raster, net, input.getValue(), names, background, table);
-                    before.add(input.getKey(), input.getValue(), files(input.getValue()));
                     done++;
+                    note(before, input.getKey(), input.getValue());
                 } catch (RuntimeException | OutOfMemoryError e) {
                     report.failed(input.getKey(), e);
                 }
             }
+            before.complete();
             if (table != null && done > 0) {
                 table.commit();
                 report.measured(request.measured().file(), table.size());
             }
         }
         return report.finish(name, device.info(), done);
+    }
+
+    private void note(RasterRequest.Done record, Path file, String name) {
+        try {
+            report.remark(record.add(file, name, files(name)));
+        } catch (KerfException e) {
+            // Its results are there all the same.
+            report.remark(e.getMessage());
+        }
     }
 
     private void one(Raster raster, TileNetwork net, String name, List<String> names, int background, ObjectTable table) {

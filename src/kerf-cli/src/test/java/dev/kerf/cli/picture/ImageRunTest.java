@@ -10,6 +10,9 @@ import dev.kerf.cli.picture.ImageInputs.Input;
 import dev.kerf.error.BadInputException;
 import dev.kerf.json.Json;
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -18,6 +21,7 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -131,5 +135,46 @@ class ImageRunTest {
         // A quarter of all that the heap may become, each.
         run(8, (int) Math.sqrt(Runtime.getRuntime().maxMemory() / 4));
         assertTrue(mostHeld.get() <= 4, mostHeld + " were there at once");
+    }
+
+    /** A hundred that are small, and those that are as large as half of the heap once they are on their way. */
+    @Test
+    void largeOnesAfterSmallOnesAreSeenComing(@TempDir Path dir) throws IOException {
+        int large = (int) Math.sqrt(Runtime.getRuntime().maxMemory() / 100);
+        List<Input> inputs = new ArrayList<>();
+        for (int i = 0; i < 108; i++) {
+            int side = i < 100 ? 8 : large;
+            Path file = dir.resolve(i + ".png");
+            // As much of a PNG as says how large it is.
+            Files.write(file, ByteBuffer.allocate(24).putLong(0x89504E470D0A1A0AL).putInt(13).putInt(0x49484452).putInt(side)
+                    .putInt(side).array());
+            inputs.add(new Input(file, "" + i, 0, 1, List.of(), "", null));
+        }
+        Console console = Console.of(new ByteArrayOutputStream(), new ByteArrayOutputStream(), false);
+        Device.Info device = new Device.Info("cpu", 0, Device.Info.Kind.CPU, "one", "", "", 1, 1, 1, List.of());
+        AtomicInteger small = new AtomicInteger();
+        assertEquals(ExitCode.OK, new ImageRun<>(new ImageRun.Work<Integer, Integer>() {
+            @Override
+            public Integer read(Input input) {
+                int i = Integer.parseInt(input.name());
+                within(i < 100 ? small : held, i < 100 ? mostReading : mostHeld);
+                return i;
+            }
+
+            @Override
+            public Integer find(Integer image) {
+                return image;
+            }
+
+            @Override
+            public ImageRun.Written write(Input input, Integer image, Integer result) {
+                within(writing, mostWriting);
+                writing.decrementAndGet();
+                (image < 100 ? small : held).decrementAndGet();
+                return new ImageRun.Written(1, 1, "seen", Json.object(), List.of());
+            }
+        }, new ImageReport(console, false, true, device, "none"), new Jobs(16, Manifest.none())).run(inputs, null));
+        assertTrue(mostReading.get() > 4, mostReading + " small ones were there at once");
+        assertEquals(1, mostHeld.get(), "large ones were there at once");
     }
 }

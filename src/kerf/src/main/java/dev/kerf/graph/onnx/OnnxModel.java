@@ -146,6 +146,11 @@ public final class OnnxModel implements AutoCloseable {
         return file.metadata();
     }
 
+    /** Other files that its tensors lie in, in order of name; none where all lie in the model's. */
+    public List<Path> dataFiles() {
+        return file.dataFiles();
+    }
+
     /** Its initializers under their names; closed with this. */
     public Weights weights() {
         return weights;

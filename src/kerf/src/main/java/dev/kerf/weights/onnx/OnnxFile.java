@@ -74,6 +74,11 @@ public final class OnnxFile implements AutoCloseable {
         }
     }
 
+    /** Other files that its tensors lie in, in order of name. */
+    public List<Path> dataFiles() {
+        return tensors.files().stream().map(MappedFile::path).sorted().toList();
+    }
+
     private static OnnxFile checked(MappedFile mapped, boolean onDisk) {
         OnnxFile out = new OnnxFile(mapped, onDisk);
         try {
