@@ -100,6 +100,8 @@ class ObjectFinderTest {
         assertArrayEquals(new double[] {Double.POSITIVE_INFINITY, Double.POSITIVE_INFINITY},
                 DistanceTransform.of(new byte[] {1, 1}, new int[] {1, 2}, 1, 1));
         assertThrows(BadInputException.class, () -> DistanceTransform.of(new byte[3], new int[] {1, 2}, 1, 1));
+        assertThrows(BadInputException.class, () -> DistanceTransform.of(new byte[2], new int[] {-1, -2}, 1, 1));
+        assertThrows(BadInputException.class, () -> DistanceTransform.of(new byte[0], new int[] {0, -1}, 1, 1));
     }
 
     /** Every element, by looking at all others: three axes, none as long as another. */

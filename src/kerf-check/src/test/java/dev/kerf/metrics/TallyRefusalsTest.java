@@ -24,6 +24,17 @@ import org.junit.jupiter.api.function.Executable;
 
 /** What a tally doesn't take: counts by other measures, and bytes that no tally gives. */
 class TallyRefusalsTest {
+    /** A reference without its type can hold any tally. */
+    @Test
+    @SuppressWarnings({"unchecked", "rawtypes"})
+    void scoresOfOtherCountsAreRefused() {
+        Tally counts = Tally.counts("objects", 2);
+        for (Executable of : List.<Executable>of(() -> ApScores.of(counts), () -> LabelScores.of(counts),
+                () -> OverlapScores.of(counts), () -> PanopticQuality.Scores.of(counts))) {
+            assertTrue(assertThrows(BadInputException.class, of).getMessage().contains("other counts than these scores"));
+        }
+    }
+
     /** Each of another measure: none merges with another, none takes what another counted, and the exception says of what they are. */
     @Test
     void measuresDontMix() {

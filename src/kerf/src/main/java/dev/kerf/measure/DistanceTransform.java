@@ -37,9 +37,10 @@ public final class DistanceTransform {
     public static double[] squares(byte[] mask, int[] shape, double... spacing) {
         long elements = 1;
         for (int extent : shape) {
-            elements *= extent;
+            elements = Math.max(0, extent) * Math.min(elements, Integer.MAX_VALUE);
         }
-        if (elements != mask.length || shape.length != spacing.length || Arrays.stream(spacing).anyMatch(s -> !(s > 0))) {
+        if (elements != mask.length || Arrays.stream(shape).anyMatch(extent -> extent < 0) || shape.length != spacing.length
+                || Arrays.stream(spacing).anyMatch(s -> !(s > 0))) {
             throw new BadInputException(mask.length + " elements, shape " + Arrays.toString(shape) + ", spacing "
                     + Arrays.toString(spacing) + ": don't go together");
         }

@@ -59,7 +59,7 @@ public final class ApScores {
 
     /** Of what was counted. */
     public static ApScores of(Tally<AveragePrecision.Matches> tally) {
-        AveragePrecision.Protocol protocol = ((TallyForm.OfDetections) tally.form()).measure().protocol();
+        AveragePrecision.Protocol protocol = tally.form(TallyForm.OfDetections.class).measure().protocol();
         Map<Integer, List<ImageMatches>> matches = new TreeMap<>();
         tally.forEach((_, image) -> image.byCategory()
                 .forEach((category, m) -> matches.computeIfAbsent(category, _ -> new ArrayList<>()).add(m)));

@@ -65,7 +65,7 @@ public record LabelScores(long images, ConfusionMatrix pooled, ImageMean imageMe
      * @throws dev.kerf.error.BadInputException past 2^63 − 1 pixels
      */
     public static LabelScores of(Tally<ConfusionMatrix> tally) {
-        int classes = ((TallyForm.OfConfusions) tally.form()).classes();
+        int classes = tally.form(TallyForm.OfConfusions.class).classes();
         long[] pooled = new long[classes * classes];
         Means iou = new Means(classes);
         Means dice = new Means(classes);

@@ -25,7 +25,7 @@ public record OverlapScores(Overlap pooled, double meanIou, double meanDice, lon
      * @throws dev.kerf.error.BadInputException past 2^63 − 1 pixels
      */
     public static List<OverlapScores> of(Tally<List<Overlap>> tally) {
-        int masks = ((TallyForm.OfOverlaps) tally.form()).masks();
+        int masks = tally.form(TallyForm.OfOverlaps.class).masks();
         List<Overlap> pooled = new ArrayList<>(Collections.nCopies(masks, Overlap.NONE));
         double[] iou = new double[masks];
         double[] dice = new double[masks];

@@ -107,7 +107,7 @@ public final class PanopticQuality implements AutoCloseable {
 
         /** Of what was counted; IoUs are added up in the order of the images' names, then of the true segments' ids. */
         public static Scores of(Tally<Matches> tally) {
-            List<CocoDataset.Category> categories = ((TallyForm.OfPanoptic) tally.form()).categories();
+            List<CocoDataset.Category> categories = tally.form(TallyForm.OfPanoptic.class).categories();
             Map<Integer, Sum> sums = new LinkedHashMap<>();
             categories.forEach(c -> sums.put(c.id(), new Sum()));
             tally.forEach((_, image) -> image.byCategory().forEach((category, m) -> sums.get(category).add(m)));

@@ -285,9 +285,12 @@ public final class Tally<C> implements Serializable {
         }
     }
 
-    /** What is counted. */
-    TallyForm<C> form() {
-        return form;
+    /** What is counted, which a reference without its type may have put in another's place. */
+    <F extends TallyForm<?>> F form(Class<F> type) {
+        if (!type.isInstance(form)) {
+            throw new BadInputException("a tally of " + form + " has other counts than these scores are made of");
+        }
+        return type.cast(form);
     }
 
     @Override
