@@ -391,8 +391,9 @@ public record Image(int width, int height, PixelFormat format, long rowStride, M
         int red = format.offset(0);
         int green = format.isGrey() ? red : format.offset(1);
         int blue = format.isGrey() ? red : format.offset(2);
+        MemorySegment from = data();
         for (int y = 0; y < height; y++) {
-            MemorySegment.copy(data, U8, y * rowStride, row, 0, row.length);
+            MemorySegment.copy(from, U8, y * rowStride, row, 0, row.length);
             for (int x = 0; x < width; x++) {
                 made[3 * x] = row[x * step + red];
                 made[3 * x + 1] = row[x * step + green];
