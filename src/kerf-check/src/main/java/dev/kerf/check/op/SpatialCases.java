@@ -37,6 +37,7 @@ final class SpatialCases {
         conv(cases, new long[] {1, 8, 10, 10}, 12, 3, 3, UNIT.pad(1), 4, Activation.TANH);
         conv(cases, new long[] {1, 3, 40, 40}, 13, 16, 16, UNIT.stride(4), 1, Activation.NONE);
         conv(cases, new long[] {1, 16, 64, 64}, 32, 3, 3, UNIT.pad(1), 1, Activation.RELU);
+        conv(cases, new long[] {1, 56, 8, 16}, 72, 3, 3, UNIT.pad(1), 1, Activation.NONE);
         cases.add(new OpCase("conv2d of the pixels that a stride takes", 5 * 9 + 1, c -> {
             for (int[] size : new int[][] {{13, 19}, {14, 18}}) {
                 Value some = c.apply(new SpatialOp.MaxPool2d(1, 1, UNIT.stride(2, 3), false), c.x(2, 5, size[0], size[1]));
