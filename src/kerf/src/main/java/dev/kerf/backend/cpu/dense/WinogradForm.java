@@ -12,9 +12,12 @@ enum WinogradForm {
 
     /** Coefficients that F(4×4) may have, four times the kernel's: more take longer to come than products to be made. */
     private static final long MOST_COEFFICIENTS = 20_000_000;
-    private static final int MIN_TILES_OF_F4 = 256;
+    private static final int MIN_TILES_OF_F4 = 192;
     /** Less work than this isn't worth four more loops to compile before the first result. */
     private static final double MIN_FLOPS_OF_F4 = 1.5e9;
+    /** Images this small are taken together if there are {@link #MANY_IMAGES}, which regions of interest are. */
+    private static final int TILES_OF_SMALL = 16;
+    private static final int MANY_IMAGES = 16;
 
     /** Outputs along a side. */
     final int tile;
@@ -31,10 +34,22 @@ enum WinogradForm {
 
     /** The form for a convolution that is worth one. */
     static WinogradForm of(Correlation work) {
-        long coefficients = 36L * work.channels() * work.depth();
-        long tiles = (long) Blocking.ceil(work.outH(), 4) * Blocking.ceil(work.outW(), 4);
-        boolean large = work.flops() / work.batch() >= MIN_FLOPS_OF_F4 && tiles >= MIN_TILES_OF_F4;
-        return large && coefficients <= MOST_COEFFICIENTS ? F4 : F2;
+        boolean large = work.flops() / work.batch() >= MIN_FLOPS_OF_F4 && tilesOfF4(work) >= MIN_TILES_OF_F4;
+        return (large || many(work)) && coefficients(work) <= MOST_COEFFICIENTS ? F4 : F2;
+    }
+
+    /** Whether it goes over many small images. */
+    static boolean many(Correlation work) {
+        return work.batch() >= MANY_IMAGES && tilesOfF4(work) <= TILES_OF_SMALL && work.flops() >= MIN_FLOPS_OF_F4
+                && coefficients(work) <= MOST_COEFFICIENTS;
+    }
+
+    private static long coefficients(Correlation work) {
+        return 36L * work.channels() * work.depth();
+    }
+
+    private static long tilesOfF4(Correlation work) {
+        return (long) Blocking.ceil(work.outH(), 4) * Blocking.ceil(work.outW(), 4);
     }
 
     /** Lines of pixels that a row of tiles reads. */

@@ -73,7 +73,7 @@ final class WinogradKernel implements Kernel {
         }
         int tiles = (work.outH() + 1) / 2 * ((work.outW() + 1) / 2);
         return square && work.groups() == 1 && work.depth() >= MIN_CHANNELS && work.channels() >= MIN_CHANNELS
-                && tiles >= MIN_TILES && work.flops() / work.batch() >= MIN_FLOPS;
+                && (tiles >= MIN_TILES && work.flops() / work.batch() >= MIN_FLOPS || WinogradForm.many(work));
     }
 
     /** Floats of scratch for all threads. */
@@ -102,20 +102,27 @@ final class WinogradKernel implements Kernel {
 
     @Override
     public int tasks() {
+        return Blocking.ceil(images(), cut.images()) * units;
+    }
+
+    /** Images that there are. */
+    private int images() {
         return y.count() == null
-                ? work.batch() * units
-                : Math.clamp(y.count().ints()[y.count().offset()], 0, work.batch()) * units;
+                ? work.batch()
+                : Math.clamp(y.count().ints()[y.count().offset()], 0, work.batch());
     }
 
     @Override
     public void run(int task, int worker) {
-        int image = task / units;
+        int image = task / units * cut.images();
         int unit = task % units;
         int i0 = unit / colBlocks % rowBlocks * cut.rows();
         int j0 = unit % colBlocks * cut.cols();
         int first = unit / (colBlocks * rowBlocks) * cut.panels();
         int end = Math.min(first + cut.panels(), panels.count);
-        int rows = Math.min(cut.rows(), cut.down() - i0);
+        int rows = cut.images() == 1
+                ? Math.min(cut.rows(), cut.down() - i0)
+                : Math.min(cut.images(), images() - image) * cut.rows();
         float[] room = scratch.floats();
         int points = scratch.offset() + worker * cut.floats();
         int sums = points + form.points() * cut.pointStep();
@@ -186,14 +193,15 @@ final class WinogradKernel implements Kernel {
         int n = upTo(left) - from;
         int copied = at + form.lines() * cut.lineFloats();
         for (int r = 0; r < rows; r++) {
-            int row = top + form.tile * r;
+            int image = xi + r / cut.rows() * x.batchStride();
+            int row = top + form.tile * (r % cut.rows());
             int line = at + r * cut.linePitch();
             if (n >= L && row >= 0 && row + form.lines() <= work.inH()) {
-                Winograd4.columns(in, xi + row * w + left + from, w, n, to, line + from, cut.lineFloats());
+                Winograd4.columns(in, image + row * w + left + from, w, n, to, line + from, cut.lineFloats());
                 continue;
             }
             for (int u = 0; u < form.lines(); u++) {
-                copy(in, xi, row + u, left, to, copied + u * cut.lineFloats());
+                copy(in, image, row + u, left, to, copied + u * cut.lineFloats());
             }
             Winograd4.columns(to, copied, cut.lineFloats(), Math.max(L, cut.linePitch()), to, line, cut.lineFloats());
         }
@@ -235,7 +243,8 @@ final class WinogradKernel implements Kernel {
         int left = form.tile * j0;
         int n = Math.min(form.tile * cut.cols(), work.outW() - left);
         // Whole vectors of pixels go where they belong at once.
-        boolean direct = form == WinogradForm.F4 && cut.whole() && n == form.tile * cut.cols() && residual == null
+        boolean direct = form == WinogradForm.F4 && cut.whole() && cut.images() == 1 && n == form.tile * cut.cols()
+                && residual == null
                 && form.tile * (i0 + rows) <= work.outH()
                 && (work.activation() == Activation.NONE || work.activation() == Activation.RELU);
         for (int o = panels.first[first]; o < Math.min(panels.first[end], panels.rows); o++) {
@@ -256,8 +265,11 @@ final class WinogradKernel implements Kernel {
             }
             for (int k = 0; k < form.tile; k++) {
                 int below = work.outH() - form.tile * i0 - k;
-                store(room, lines + k * line, image, place + k * work.outW(),
-                        Math.min(rows, Blocking.ceil(below, form.tile)), n);
+                for (int r = 0; r < rows; r += cut.rows()) {
+                    store(room, lines + k * line + r * form.tile * cut.pitch(), image + r / cut.rows(),
+                            place + k * work.outW(),
+                            Math.min(Math.min(cut.rows(), rows - r), Blocking.ceil(below, form.tile)), n);
+                }
             }
         }
     }

@@ -144,7 +144,13 @@ class ConvolutionTest {
         // Rows of tiles that fill all lanes but the last: nothing may be done to what lies behind.
         check(SAME, 1, Activation.RELU, false, true, 1, 136, 56, 88, 128, 3, 3);
         check(SAME, 1, Activation.RELU, false, true, 1, 64, 56, 44, 64, 3, 3);
+        // Many small images are taken together, with a gap between rows of tiles or none.
+        check(SAME, 1, Activation.RELU, true, false, 17, 160, 14, 14, 161, 3, 3);
+        check(SAME, 1, Activation.SILU, true, true, 33, 136, 13, 11, 140, 3, 3);
+        check(SAME, 1, Activation.NONE, false, true, 16, 150, 12, 16, 192, 3, 3);
+        check(Window2d.of().pad(0, 2, 1, 0), 1, Activation.RELU, true, false, 19, 180, 14, 13, 150, 3, 3);
         Conv2d op = new Conv2d(SAME, 1, Activation.NONE, false, false);
+        assertEquals("winograd 4x4", algorithm(op, TensorType.f32(17, 160, 14, 14), TensorType.f32(161, 160, 3, 3)));
         assertEquals("winograd 4x4", algorithm(op, TensorType.f32(1, 160, 73, 69), TensorType.f32(129, 160, 3, 3)));
         assertEquals("winograd 2x2", algorithm(op, TensorType.f32(1, 64, 57, 51), TensorType.f32(65, 64, 3, 3)));
         assertEquals("direct", algorithm(op, TensorType.f32(1, 8, 57, 51), TensorType.f32(65, 8, 3, 3)));
