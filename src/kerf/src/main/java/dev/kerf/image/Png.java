@@ -4,7 +4,9 @@ import dev.kerf.error.BadInputException;
 import java.io.ByteArrayOutputStream;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.zip.Adler32;
 import java.util.zip.CRC32;
 import java.util.zip.Deflater;
 
@@ -12,8 +14,9 @@ import java.util.zip.Deflater;
  * Encodes PNG: 8- and 16-bit pixels as they are, and labels with a palette. Decoding gives the same samples back.
  */
 final class Png {
-    /** Of indices: a tenth more than the usual level makes, in a fifth of its time. */
+    /** A tenth more than the usual level makes, in a fifth of its time. */
     private static final int INDEXED_LEVEL = 4;
+    private static final int PIXELS_OF_CHUNK = 1 << 20;
     private static final byte[] SIGNATURE = {(byte) 0x89, 'P', 'N', 'G', '\r', '\n', 0x1A, '\n'};
 
     private Png() {
@@ -23,26 +26,39 @@ final class Png {
     static byte[] encode(Image image) {
         PixelFormat format = image.format();
         int colour = new int[] {0, 4, 2, 6}[format.channels() - 1];
-        Stream png = new Stream(image.width(), image.height(), format.bits(), colour, Deflater.BEST_SPEED);
-        byte[] row = new byte[image.width() * format.pixelBytes()];
-        Filter filter = new Filter(row.length, format.pixelBytes());
+        int unit = format.pixelBytes();
+        byte[] row = new byte[image.width() * unit];
+        byte[] above = new byte[row.length];
+        PixelDeflater deflater = new PixelDeflater(unit);
+        PngFilter filter = PngFilter.best(deflater, (y, into) -> row(image, y, into), image.height(), row.length, unit);
+        Samples samples = new Samples(new Chunks(image.width(), image.height(), format.bits(), colour), deflater,
+                row.length + 1);
         for (int y = 0; y < image.height(); y++) {
-            if (format.isBlueFirst()) {
-                for (int i = 0; i < row.length; i++) {
-                    row[i] = (byte) image.sample(i / format.channels(), y, i % format.channels());
-                }
-            } else {
-                MemorySegment.copy(image.data(), ValueLayout.JAVA_BYTE, y * image.rowStride(), row, 0, row.length);
-                for (int i = 0; format.bits() == 16 && i < row.length; i += 2) {
-                    // In memory the low byte comes first, in the file the high one.
-                    byte low = row[i];
-                    row[i] = row[i + 1];
-                    row[i + 1] = low;
-                }
-            }
-            filter.apply(row, png);
+            row(image, y, row);
+            samples.add(filter, row, above, unit);
+            byte[] swap = above;
+            above = row;
+            row = swap;
         }
-        return png.end();
+        return samples.end();
+    }
+
+    /** A row's bytes in the order of the file. */
+    private static void row(Image image, int y, byte[] row) {
+        PixelFormat format = image.format();
+        if (format.isBlueFirst()) {
+            for (int i = 0; i < row.length; i++) {
+                row[i] = (byte) image.sample(i / format.channels(), y, i % format.channels());
+            }
+            return;
+        }
+        MemorySegment.copy(image.data(), ValueLayout.JAVA_BYTE, y * image.rowStride(), row, 0, row.length);
+        for (int i = 0; format.bits() == 16 && i < row.length; i += 2) {
+            // In memory the low byte comes first, in the file the high one.
+            byte low = row[i];
+            row[i] = row[i + 1];
+            row[i + 1] = low;
+        }
     }
 
     /**
@@ -59,47 +75,61 @@ final class Png {
             throw new BadInputException(indices.length + " indices for " + width + "x" + height + " pixels");
         }
         int depth = palette.length <= 2 ? 1 : palette.length <= 4 ? 2 : palette.length <= 16 ? 4 : 8;
-        Stream png = new Stream(width, height, depth, 3, INDEXED_LEVEL);
+        Chunks png = new Chunks(width, height, depth, 3);
         byte[] colours = new byte[palette.length * 3];
         for (int i = 0; i < palette.length; i++) {
             colours[3 * i] = (byte) (palette[i] >> 16);
             colours[3 * i + 1] = (byte) (palette[i] >> 8);
             colours[3 * i + 2] = (byte) palette[i];
         }
-        png.chunk("PLTE", colours, colours.length);
+        png.add("PLTE", colours, colours.length);
+        Indices pixels = new Indices(png);
         byte[] row = new byte[1 + (int) (((long) width * depth + 7) / 8)];
-        int together = 8 / depth;
         for (int y = 0; y < height; y++) {
-            for (int at = 1, x = 0; x < width; at++) {
-                int bits = 0;
-                int end = Math.min(width, x + together);
-                for (int shift = 8 - depth; x < end; x++, shift -= depth) {
-                    int v = indices[y * width + x] & 0xFF;
-                    if (v >= palette.length) {
-                        throw new BadInputException("index " + v + " at column " + x + ", row " + y
-                                + " of a palette of "
-                                + palette.length);
-                    }
-                    bits |= v << shift;
-                }
-                row[at] = (byte) bits;
-            }
             // Neighbouring indices say nothing about each other by value: no filter.
-            png.compress(row);
+            pack(indices, y * width, width, depth, row);
+            for (int x = 0, most = palette.length - 1; x < width; x++) {
+                int v = indices[y * width + x] & 0xFF;
+                if (v > most) {
+                    throw new BadInputException("index " + v + " at column " + x + ", row " + y + " of a palette of "
+                            + palette.length);
+                }
+            }
+            pixels.add(row);
         }
-        return png.end();
+        return pixels.end();
+    }
+
+    /** Puts a row's indices of so many bits behind the row's first byte, the first index in the highest bits. */
+    private static void pack(byte[] indices, int from, int width, int depth, byte[] row) {
+        if (depth == 8) {
+            System.arraycopy(indices, from, row, 1, width);
+            return;
+        }
+        int together = 8 / depth;
+        int at = 1;
+        int x = 0;
+        for (; x + together <= width; x += together, at++) {
+            int bits = 0;
+            for (int k = 0; k < together; k++) {
+                bits = bits << depth | indices[from + x + k];
+            }
+            row[at] = (byte) bits;
+        }
+        if (x < width) {
+            int bits = 0;
+            for (int k = 0; k < together; k++) {
+                bits = bits << depth | (x + k < width ? indices[from + x + k] : 0);
+            }
+            row[at] = (byte) bits;
+        }
     }
 
     /** The file as it grows. */
-    private static final class Stream {
-        private final ByteArrayOutputStream file = new ByteArrayOutputStream();
-        private final ByteArrayOutputStream pixels = new ByteArrayOutputStream();
-        private final Deflater deflater;
-        private final byte[] buffer = new byte[1 << 16];
+    private static final class Chunks {
+        private final ByteArrayOutputStream file = new ByteArrayOutputStream(PIXELS_OF_CHUNK / 4);
 
-        /** @param level of compression: of samples, the least takes a fifth of the usual one's time for files that are a little larger */
-        Stream(int width, int height, int depth, int colour, int level) {
-            deflater = new Deflater(level);
+        Chunks(int width, int height, int depth, int colour) {
             file.writeBytes(SIGNATURE);
             byte[] header = new byte[13];
             for (int i = 0; i < 4; i++) {
@@ -108,43 +138,10 @@ final class Png {
             }
             header[8] = (byte) depth;
             header[9] = (byte) colour;
-            chunk("IHDR", header, header.length);
+            add("IHDR", header, header.length);
         }
 
-        void compress(byte[] row) {
-            deflater.setInput(row);
-            drain();
-        }
-
-        private void drain() {
-            int n = deflater.deflate(buffer);
-            while (n > 0) {
-                pixels.write(buffer, 0, n);
-                if (pixels.size() >= 1 << 20) {
-                    flush();
-                }
-                n = deflater.deflate(buffer);
-            }
-        }
-
-        private void flush() {
-            byte[] data = pixels.toByteArray();
-            chunk("IDAT", data, data.length);
-            pixels.reset();
-        }
-
-        byte[] end() {
-            deflater.finish();
-            drain();
-            deflater.end();
-            if (pixels.size() > 0) {
-                flush();
-            }
-            chunk("IEND", new byte[0], 0);
-            return file.toByteArray();
-        }
-
-        void chunk(String type, byte[] data, int length) {
+        void add(String type, byte[] data, int length) {
             byte[] name = type.getBytes(StandardCharsets.US_ASCII);
             CRC32 crc = new CRC32();
             crc.update(name);
@@ -160,85 +157,122 @@ final class Png {
                 file.write(v >> shift);
             }
         }
+
+        byte[] end() {
+            add("IEND", new byte[0], 0);
+            return file.toByteArray();
+        }
     }
 
-    /**
-     * Chooses for each row the filter whose residues are smallest in sum, the heuristic that the PNG standard suggests, by every
-     * {@value #STEP}th byte; those that take the most time have to be better by an eighth.
-     */
-    private static final class Filter {
-        private static final int FILTERS = 5;
-        /** Has no factor in common with the bytes of a pixel, so that all channels are looked at. */
-        private static final int STEP = 17;
-        private static final int SLOW = 3;
+    /** Compressed pixels on their way to chunks. */
+    private static final class Pixels {
+        private final Chunks file;
+        private final ByteArrayOutputStream waiting = new ByteArrayOutputStream();
 
-        private final int unit;
-        private final byte[] filtered;
-        private final byte[] above;
-
-        Filter(int rowBytes, int unit) {
-            this.unit = unit;
-            this.filtered = new byte[rowBytes + 1];
-            this.above = new byte[rowBytes];
+        Pixels(Chunks file) {
+            this.file = file;
         }
 
-        void apply(byte[] row, Stream png) {
-            int best = best(row);
-            filtered[0] = (byte) best;
-            // What is left of the row is 0 to every filter.
-            int head = Math.min(unit, row.length);
-            for (int i = 0; i < head; i++) {
-                filtered[i + 1] = residue(best, row[i] & 0xFF, 0, above[i] & 0xFF, 0);
+        void add(byte[] bytes, int count) {
+            waiting.write(bytes, 0, count);
+            if (waiting.size() >= PIXELS_OF_CHUNK) {
+                flush();
             }
-            switch (best) {
-                case 0 -> System.arraycopy(row, head, filtered, head + 1, row.length - head);
-                case 1 -> {
-                    for (int i = unit; i < row.length; i++) {
-                        filtered[i + 1] = (byte) (row[i] - row[i - unit]);
-                    }
-                }
-                case 2 -> {
-                    for (int i = unit; i < row.length; i++) {
-                        filtered[i + 1] = (byte) (row[i] - above[i]);
-                    }
-                }
-                default -> {
-                    for (int i = unit; i < row.length; i++) {
-                        filtered[i + 1] = residue(best, row[i] & 0xFF, row[i - unit] & 0xFF, above[i] & 0xFF,
-                                above[i - unit] & 0xFF);
-                    }
-                }
-            }
-            png.compress(filtered);
-            System.arraycopy(row, 0, above, 0, row.length);
         }
 
-        private int best(byte[] row) {
-            int best = 0;
-            long least = Long.MAX_VALUE;
-            for (int f = 0; f < FILTERS; f++) {
-                long sum = 0;
-                for (int i = 0; i < row.length; i += STEP) {
-                    int left = i >= unit ? row[i - unit] & 0xFF : 0;
-                    int corner = i >= unit ? above[i - unit] & 0xFF : 0;
-                    sum += Math.abs(residue(f, row[i] & 0xFF, left, above[i] & 0xFF, corner));
-                }
-                if (f < SLOW ? sum < least : sum < least - least / 8) {
-                    least = sum;
-                    best = f;
-                }
-            }
-            return best;
+        private void flush() {
+            byte[] data = waiting.toByteArray();
+            file.add("IDAT", data, data.length);
+            waiting.reset();
         }
 
-        private static byte residue(int filter, int v, int left, int up, int corner) {
-            return (byte) (v - switch (filter) {
-                case 0 -> 0;
-                case 1 -> left;
-                case 2 -> up;
-                case 3 -> left + up >> 1;
-                default -> PngDecoder.paeth(left, up, corner);
-            });
+        byte[] end() {
+            if (waiting.size() > 0) {
+                flush();
+            }
+            return file.end();
+        }
+    }
+
+    /** Rows of indices, which repeat each other: zlib finds more of that. */
+    private static final class Indices {
+        private final Pixels pixels;
+        private final Deflater deflater = new Deflater(INDEXED_LEVEL);
+        private final byte[] buffer = new byte[1 << 14];
+
+        Indices(Chunks file) {
+            pixels = new Pixels(file);
+        }
+
+        void add(byte[] row) {
+            deflater.setInput(row);
+            drain();
+        }
+
+        private void drain() {
+            int n = deflater.deflate(buffer);
+            while (n > 0) {
+                pixels.add(buffer, n);
+                n = deflater.deflate(buffer);
+            }
+        }
+
+        byte[] end() {
+            deflater.finish();
+            drain();
+            deflater.end();
+            return pixels.end();
+        }
+    }
+
+    /** Rows of samples, collected to blocks. */
+    private static final class Samples {
+        /** A stream of deflate (RFC 1950), made in a hurry. */
+        private static final byte[] ZLIB = {0x78, 0x01};
+
+        private final Pixels pixels;
+        private final PixelDeflater deflater;
+        private final Adler32 sum = new Adler32();
+        private final int rowBytes;
+        private final byte[] block;
+        private int held;
+
+        Samples(Chunks file, PixelDeflater deflater, int rowBytes) {
+            this.pixels = new Pixels(file);
+            this.deflater = deflater;
+            this.rowBytes = rowBytes;
+            // A row that is longer than a block goes in several.
+            this.block = new byte[Math.max(PixelDeflater.BLOCK, rowBytes) + PixelDeflater.SLACK];
+            pixels.add(ZLIB, ZLIB.length);
+        }
+
+        void add(PngFilter filter, byte[] row, byte[] above, int unit) {
+            if (held + rowBytes > block.length - PixelDeflater.SLACK) {
+                flush(false);
+            }
+            filter.apply(row, above, unit, block, held);
+            held += rowBytes;
+        }
+
+        private void flush(boolean end) {
+            sum.update(block, 0, held);
+            int whole = Math.min(held, PixelDeflater.BLOCK);
+            for (int at = 0; at < held; at += whole) {
+                // What begins in a row's middle is aligned to its first byte, as all rows are.
+                int n = Math.min(whole, held - at);
+                System.arraycopy(block, at, block, 0, at == 0 ? 0 : n);
+                deflater.add(block, Math.min(rowBytes, PixelDeflater.BLOCK), n, end && at + n == held);
+                ByteBuffer made = deflater.take();
+                pixels.add(made.array(), made.limit());
+            }
+            held = 0;
+        }
+
+        byte[] end() {
+            flush(true);
+            int s = (int) sum.getValue();
+            pixels.add(new byte[] {(byte) (s >> 24), (byte) (s >> 16), (byte) (s >> 8), (byte) s}, 4);
+            return pixels.end();
         }
     }
 }

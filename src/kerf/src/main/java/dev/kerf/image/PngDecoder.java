@@ -253,19 +253,11 @@ final class PngDecoder implements ImageDecoder {
             }
             case 4 -> {
                 for (int i = unit; i < n; i++) {
-                    row[i] += (byte) paeth(row[i - unit] & 0xFF, above[i] & 0xFF, above[i - unit] & 0xFF);
+                    row[i] += (byte) PngFilter.paeth(row[i - unit] & 0xFF, above[i] & 0xFF, above[i - unit] & 0xFF);
                 }
             }
             default -> throw bad("row " + y + " has filter type " + (filter & 0xFF) + ", which PNG doesn't define");
         }
-    }
-
-    /** Whichever of left, up and upper left is nearest to left + up − upper left. */
-    static int paeth(int left, int up, int corner) {
-        int a = Math.abs(up - corner);
-        int b = Math.abs(left - corner);
-        int c = Math.abs(left + up - 2 * corner);
-        return a <= b && a <= c ? left : b <= c ? up : corner;
     }
 
     private void write(byte[] row, int from, byte[] out, PixelFormat format, boolean raw, int y, int x0, int dx,

@@ -26,12 +26,21 @@ final class Canvas {
     /** Likewise the pixel of that number, counted row by row. */
     void blend(int pixel, int colour, double opacity) {
         if (opacity > 0) {
-            int part = (int) (opacity * 256 + 0.5);
-            int at = 3 * pixel;
-            rgb[at] = towards(rgb[at], colour >> 16, part);
-            rgb[at + 1] = towards(rgb[at + 1], colour >> 8, part);
-            rgb[at + 2] = towards(rgb[at + 2], colour, part);
+            mix(pixel, colour, part(opacity));
         }
+    }
+
+    /** What {@link #mix} calls an opacity. */
+    static int part(double opacity) {
+        return (int) (opacity * 256 + 0.5);
+    }
+
+    /** Moves the pixel of that number towards a colour by so many 256ths of the way. */
+    void mix(int pixel, int colour, int part) {
+        int at = 3 * pixel;
+        rgb[at] = towards(rgb[at], colour >> 16, part);
+        rgb[at + 1] = towards(rgb[at + 1], colour >> 8, part);
+        rgb[at + 2] = towards(rgb[at + 2], colour, part);
     }
 
     private static byte towards(byte was, int colour, int part) {

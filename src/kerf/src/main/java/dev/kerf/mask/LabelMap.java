@@ -107,9 +107,15 @@ public record LabelMap(HostTensor tensor) {
             throw new BadInputException(classes + " classes");
         }
         long[] out = new long[classes];
-        for (int v : toArray()) {
+        int[] labels = toArray();
+        for (int i = 0, from = 0; i < labels.length; from = i) {
+            // Equal ones stand together: counted run by run, no number waits for the one before.
+            int v = labels[from];
+            while (i < labels.length && labels[i] == v) {
+                i++;
+            }
             if (v >= 0 && v < classes) {
-                out[v]++;
+                out[v] += i - from;
             }
         }
         return out;
@@ -167,6 +173,12 @@ public record LabelMap(HostTensor tensor) {
     /** The greatest label; all of them must fit 16 bits. */
     private int mostStored() {
         int most = 0;
+        if (tensor.dtype() == DType.U8) {
+            for (byte v : tensor.data().toArray(ValueLayout.JAVA_BYTE)) {
+                most = Math.max(most, v & 0xFF);
+            }
+            return most;
+        }
         for (int v : toArray()) {
             if (v < 0 || v > 65535) {
                 throw new BadInputException("label " + v + " doesn't fit a picture; labels of 0 to 65535 do");
@@ -186,6 +198,9 @@ public record LabelMap(HostTensor tensor) {
     }
 
     private byte[] indices() {
+        if (tensor.dtype() == DType.U8) {
+            return tensor.data().toArray(ValueLayout.JAVA_BYTE);
+        }
         int[] labels = toArray();
         byte[] indices = new byte[labels.length];
         for (int i = 0; i < indices.length; i++) {

@@ -42,8 +42,12 @@ final class Legend {
 
     private static List<Row> rows(int[] label, int background, int classes, IntFunction<String> name) {
         long[] counts = new long[Math.max(classes, 1)];
-        for (int v : label) {
-            counts[v]++;
+        for (int i = 0, from = 0; i < label.length; from = i) {
+            // Equal ones stand together: counted run by run, no number waits for the one before.
+            while (i < label.length && label[i] == label[from]) {
+                i++;
+            }
+            counts[label[from]] += i - from;
         }
         List<Row> rows = new ArrayList<>();
         for (int i = 0; i < counts.length; i++) {

@@ -72,6 +72,21 @@ final class Lettering {
     private record Glyph(int width, double[] segments) {
     }
 
+    /** Of each character as it was last drawn: legends of many pictures have the same letters in one size. */
+    private static final Ink[] INK = new Ink[STROKES.length];
+
+    /**
+     * A character's pixels.
+     *
+     * @param capital height of capitals
+     * @param left    first column, from where the character begins
+     * @param top     first row, from that on which capitals stand
+     * @param width   columns
+     * @param opacity of each pixel, row by row
+     */
+    private record Ink(int capital, int left, int top, int width, double[] opacity) {
+    }
+
     private Lettering() {
     }
 
@@ -99,24 +114,40 @@ final class Lettering {
     }
 
     private static void glyph(Canvas canvas, char c, int left, int baseline, int capital, int colour) {
-        Glyph g = glyph(c);
+        int i = place(c);
+        Ink ink = INK[i];
+        if (ink == null || ink.capital != capital) {
+            ink = ink(glyph(c), c >= '0' && c <= '9', capital);
+            INK[i] = ink;
+        }
+        for (int at = 0, y = 0; at < ink.opacity.length; y++) {
+            for (int x = 0; x < ink.width; x++, at++) {
+                canvas.blend(left + ink.left + x, baseline + ink.top + y, colour, ink.opacity[at]);
+            }
+        }
+    }
+
+    private static Ink ink(Glyph g, boolean digit, int capital) {
         double unit = capital / 9.0;
         double pen = Math.max(PEN * unit, 0.62);
         // A digit narrower than the others stands in the middle of its field.
-        double x0 = left + 0.5 + unit + (c >= '0' && c <= '9' ? (DIGIT - g.width()) * unit / 2 : 0);
-        double y0 = baseline + 0.5 - 9 * unit;
-        int right = (int) Math.ceil(x0 + g.width() * unit + pen) + 1;
-        for (int y = (int) (y0 - pen) - 1; y <= y0 + 15 * unit + pen; y++) {
-            for (int x = (int) (x0 - pen) - 1; x <= right; x++) {
-                double d = Double.MAX_VALUE;
-                double px = (x + 0.5 - x0) / unit;
-                double py = (y + 0.5 - y0) / unit;
-                for (int s = 0; s < g.segments.length; s += 4) {
-                    d = Math.min(d, distance(px, py, g.segments, s));
-                }
-                canvas.blend(x, y, colour, Math.clamp(pen + 0.5 - Math.sqrt(d) * unit, 0, 1));
+        double x0 = 0.5 + unit + (digit ? (DIGIT - g.width()) * unit / 2 : 0);
+        double y0 = 0.5 - 9 * unit;
+        int left = (int) Math.floor(x0 - pen) - 1;
+        int top = (int) Math.floor(y0 - pen) - 1;
+        int width = (int) Math.ceil(x0 + g.width() * unit + pen) + 2 - left;
+        int height = (int) Math.floor(y0 + 15 * unit + pen) + 1 - top;
+        double[] opacity = new double[width * height];
+        for (int i = 0; i < opacity.length; i++) {
+            double d = Double.MAX_VALUE;
+            double px = (left + i % width + 0.5 - x0) / unit;
+            double py = (top + i / width + 0.5 - y0) / unit;
+            for (int s = 0; s < g.segments.length; s += 4) {
+                d = Math.min(d, distance(px, py, g.segments, s));
             }
+            opacity[i] = Math.clamp(pen + 0.5 - Math.sqrt(d) * unit, 0, 1);
         }
+        return new Ink(capital, left, top, width, opacity);
     }
 
     /** Squared, from a piece. */
@@ -132,9 +163,13 @@ final class Lettering {
         return across * across + down * down;
     }
 
+    private static int place(char c) {
+        return c >= 32 && c < 32 + STROKES.length ? c - 32 : '?' - 32;
+    }
+
     /** The character's strokes; a question mark's for what isn't there. */
     private static Glyph glyph(char c) {
-        int i = c >= 32 && c < 32 + STROKES.length ? c - 32 : '?' - 32;
+        int i = place(c);
         if (GLYPHS[i] == null) {
             GLYPHS[i] = parse(STROKES[i]);
         }

@@ -118,12 +118,15 @@ public record Overlay(IntFunction<String> names, int background, int[] palette, 
         int line = line(w, canvas.height);
         int shadow = (line + 1) / 2;
         byte[] depth = outlines ? depth(label, w, canvas.height, line) : null;
+        int inside = Canvas.part(opacity);
+        int whole = Canvas.part(1);
+        int dark = Canvas.part(SHADOW);
         for (int i = 0; i < label.length; i++) {
-            boolean edge = outlines && depth[i] <= (label[i] == background ? shadow : line);
-            if (label[i] == background) {
-                canvas.blend(i, 0, edge ? SHADOW : 0);
-            } else {
-                canvas.blend(i, colours[label[i]], edge ? 1 : opacity);
+            int of = label[i];
+            if (of != background) {
+                canvas.mix(i, colours[of], outlines && depth[i] <= line ? whole : inside);
+            } else if (outlines && depth[i] <= shadow) {
+                canvas.mix(i, 0, dark);
             }
         }
     }
@@ -137,17 +140,30 @@ public record Overlay(IntFunction<String> names, int background, int[] palette, 
     static byte[] depth(int[] label, int w, int h, int most) {
         byte[] depth = new byte[label.length];
         for (int y = 0; y < h; y++) {
-            for (int x = 0, i = y * w; x < w; x++, i++) {
-                int left = x == 0 ? most + 1 : label[i - 1] == label[i] ? depth[i - 1] + 1 : 1;
-                int up = y == 0 ? most + 1 : label[i - w] == label[i] ? depth[i - w] + 1 : 1;
-                depth[i] = (byte) Math.min(most + 1, Math.min(left, up));
+            // What is outside the picture has every label and no end.
+            int beside = most;
+            int i = y * w;
+            int was = label[i];
+            for (int end = i + w; i < end; i++) {
+                int own = label[i];
+                int left = own == was ? beside + 1 : 1;
+                int up = y == 0 ? most + 1 : label[i - w] == own ? depth[i - w] + 1 : 1;
+                beside = Math.min(most + 1, Math.min(left, up));
+                depth[i] = (byte) beside;
+                was = own;
             }
         }
         for (int y = h - 1; y >= 0; y--) {
-            for (int x = w - 1, i = y * w + x; x >= 0; x--, i--) {
-                int right = x == w - 1 ? most + 1 : label[i + 1] == label[i] ? depth[i + 1] + 1 : 1;
-                int down = y == h - 1 ? most + 1 : label[i + w] == label[i] ? depth[i + w] + 1 : 1;
-                depth[i] = (byte) Math.min(depth[i], Math.min(right, down));
+            int beside = most;
+            int i = y * w + w - 1;
+            int was = label[i];
+            for (int end = i - w; i > end; i--) {
+                int own = label[i];
+                int right = own == was ? beside + 1 : 1;
+                int down = y == h - 1 ? most + 1 : label[i + w] == own ? depth[i + w] + 1 : 1;
+                beside = Math.min(depth[i], Math.min(right, down));
+                depth[i] = (byte) beside;
+                was = own;
             }
         }
         return depth;
