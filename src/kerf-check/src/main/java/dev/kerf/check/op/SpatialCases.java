@@ -2,7 +2,9 @@ package dev.kerf.check.op;
 
 import dev.kerf.graph.Graph.Value;
 import dev.kerf.graph.GraphBuilder;
+import dev.kerf.graph.NormOp;
 import dev.kerf.graph.Op.Activation;
+import dev.kerf.graph.PointwiseOp.Function;
 import dev.kerf.graph.SpatialOp.Interpolation;
 import dev.kerf.graph.SpatialOp.Sampling;
 import dev.kerf.graph.SpatialOp;
@@ -75,6 +77,18 @@ final class SpatialCases {
                         new SpatialOp.ConvTranspose2d(window, 0, 0, 1, Activation.RELU, true), c.x(2, 7, 5, 9),
                         c.w(7, 5, k, k), c.w(5)))));
             }
+        }
+        for (int side : new int[] {5, 24}) {
+            cases.add(new OpCase("conv2d, norm of channels, gelu " + side, 9 * 3 + 60, c -> c.out(c.graph().unary(
+                    Function.GELU_ERF,
+                    c.apply(new NormOp.LayerNorm(1, 1e-2), c.apply(new SpatialOp.Conv2d(UNIT.stride(2).pad(1), 1,
+                            Activation.NONE, true, false), c.x(2, 3, side, side + 7), c.w(13, 3, 3, 3), c.w(13)), c.w(13),
+                            c.w(13))))));
+            cases.add(new OpCase("conv_transpose2d, norm of channels, gelu " + side, 9 + 60, c -> c.out(c.graph().unary(
+                    Function.GELU_ERF, c.apply(new NormOp.LayerNorm(1, 1e-2), c.apply(new SpatialOp.ConvTranspose2d(
+                            UNIT.stride(2), 0, 0, 1, Activation.NONE, true), c.x(2, 9, side, side + 2), c.w(9, 6, 2, 2),
+                            c.w(6)),
+                            c.w(6), c.w(6))))));
         }
         cases.add(new OpCase("conv_transpose2d grouped, dilated, output padded", 3 * 9, c -> c.out(c.apply(
                 new SpatialOp.ConvTranspose2d(UNIT.stride(2, 3).dilation(2, 1).pad(1), 1, 2, 2, Activation.NONE, false),

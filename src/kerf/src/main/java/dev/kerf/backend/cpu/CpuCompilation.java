@@ -7,6 +7,7 @@ import dev.kerf.backend.cpu.kernel.Kernel;
 import dev.kerf.backend.cpu.kernel.KernelFamily;
 import dev.kerf.backend.cpu.kernel.Operand;
 import dev.kerf.backend.cpu.kernel.Site;
+import dev.kerf.backend.cpu.kernel.Tail;
 import dev.kerf.backend.cpu.light.LightKernels;
 import dev.kerf.error.BadInputException;
 import dev.kerf.error.DeviceException;
@@ -39,6 +40,7 @@ final class CpuCompilation implements MemoryPlan.Rules {
     private final Map<String, Value> kept;
     private final Map<Integer, KernelFamily> family = new HashMap<>();
     private final List<KernelFamily> families = families();
+    private final Map<Integer, Tail> tails;
     private final Operand[] operands;
     private final Set<WeightExpr> used = new LinkedHashSet<>();
     private final Faults faults = new Faults();
@@ -53,9 +55,14 @@ final class CpuCompilation implements MemoryPlan.Rules {
         this.device = device;
         this.weights = weights;
         this.options = options;
-        this.graph = options.fuse()
+        Graph plain = options.fuse()
                 ? Fusion.fuse(recorded, options.keepStages())
                 : Fusion.prune(recorded, options.keepStages());
+        Tails.Found found = options.fuse()
+                ? Tails.of(plain, plain.kept(options.keepStages()).values(), families)
+                : new Tails.Found(plain, Map.of());
+        this.graph = found.graph();
+        this.tails = found.tails();
         this.kept = graph.kept(options.keepStages());
         this.operands = new Operand[graph.values()];
         if (weights == null && !graph.weights().isEmpty()) {
@@ -152,6 +159,10 @@ final class CpuCompilation implements MemoryPlan.Rules {
                 plan.unsharedBytes(), constantBytes);
     }
 
+    private Tail tail(Node n) {
+        return tails.getOrDefault(n.id(), Tail.NONE);
+    }
+
     private Object allocate(DType dtype, long elements) {
         Object a = device.array(dtype, elements);
         accounted += elements * dtype.bytes();
@@ -240,7 +251,7 @@ final class CpuCompilation implements MemoryPlan.Rules {
     @Override
     public long scratchBytes(Node n) {
         KernelFamily f = family.get(n.id());
-        return f == null ? 0 : 4 * f.scratchFloats(n, device.workers().count());
+        return f == null ? 0 : 4 * f.scratchFloats(n, tail(n), device.workers().count());
     }
 
     @Override
@@ -279,6 +290,11 @@ final class CpuCompilation implements MemoryPlan.Rules {
         @Override
         public Node node() {
             return node;
+        }
+
+        @Override
+        public Tail tail() {
+            return CpuCompilation.this.tail(node);
         }
 
         @Override
@@ -323,7 +339,7 @@ final class CpuCompilation implements MemoryPlan.Rules {
             if (p == null) {
                 return null;
             }
-            long floats = family.get(node.id()).scratchFloats(node, workers());
+            long floats = family.get(node.id()).scratchFloats(node, tail(), workers());
             Operand o = new Operand(TensorType.f32(floats), null);
             o.place(buffers[p.buffer()], (int) (p.offsetBytes() / 4), 1);
             return o;

@@ -142,7 +142,8 @@ final class AttentionKernel implements Kernel {
         unitsPerTask = (int) Math.clamp(FLOPS_WORTH_A_TASK * plan.units() / Math.max(1, plan.flops()), 1, 1 << 20);
     }
 
-    private static Shape padded(Shape s) {
+    /** The shape of a bias with all four axes. */
+    static Shape padded(Shape s) {
         long[] dims = {1, 1, 1, 1};
         System.arraycopy(s.dims(), 0, dims, 4 - s.rank(), s.rank());
         return Shape.of(dims);
@@ -186,7 +187,7 @@ final class AttentionKernel implements Kernel {
         int n = Math.min(plan.block, plan.queries - q0);
         int b = matrix / plan.heads;
         int h = matrix % plan.heads;
-        int keys = keys(b, h);
+        int keys = AttentionPacks.keys(k, plan.keys, keyBatch == 1 ? 0 : b, plan.heads, h);
         int squares = packedValues + plan.keyRows() * plan.sumRows();
         int[] start = starts[worker];
         if (plan.blocks() == 1) {
@@ -203,8 +204,10 @@ final class AttentionKernel implements Kernel {
                 continue;
             }
             Panels cut = keyPanels[m];
-            packKeys(cut, m, kAt.start(k, from, h), k0, room, packedKeys, start);
-            packValues(vAt.start(v, from, h), k0, m, room, packedValues, start);
+            kAt.starts(start, kAt.start(k, from, h), k0, m);
+            AttentionPacks.rows(cut, k.floats(), start, m, plan.depth, 1f, room, packedKeys);
+            vAt.starts(start, 0, k0, m);
+            AttentionPacks.columns(valuePanels, v.floats(), vAt.start(v, from, h), start, plan.width, m, room, packedValues);
             for (int i = 0; i < n; i += SLAB) {
                 if (bias != null) {
                     startScores(matrix, q0 + i, Math.min(SLAB, n - i), k0, m, cut.first[cut.count], room, scores);
@@ -269,26 +272,9 @@ final class AttentionKernel implements Kernel {
         }
     }
 
-    /** Valid keys of one item and head. */
-    private int keys(int b, int h) {
-        Operand count = k.count();
-        if (count == null) {
-            return plan.keys;
-        }
-        int item = keyBatch == 1 ? 0 : b;
-        int i = switch (count.type().shape().rank()) {
-            case 0 -> 0;
-            case 1 -> item;
-            default -> item * plan.heads + h;
-        };
-        return Math.clamp(count.ints()[count.offset() + i], 0, plan.keys);
-    }
-
     private void packQueries(int x, int q0, int n, float[] to, int at, int squares, int[] start) {
         float[] from = q.floats();
-        for (int i = 0; i < n; i++) {
-            start[i] = x + qAt.row(q0 + i);
-        }
+        qAt.starts(start, x, q0, n);
         for (int i = 0; i < Blocking.ceil(n, SLAB) * SLAB; i += L) {
             int lanes = at + i / SLAB * SLAB * plan.depth + i % SLAB;
             Transposes.rows(from, start, i, Math.clamp(n - i, 0, L), plan.depth, op.scale(), to, lanes, SLAB, to,
@@ -326,50 +312,6 @@ final class AttentionKernel implements Kernel {
         return true;
     }
 
-    private void packKeys(Panels cut, int m, int x, int k0, float[] to, int at, int[] start) {
-        float[] from = k.floats();
-        for (int j = 0; j < m; j++) {
-            start[j] = x + kAt.row(k0 + j);
-        }
-        for (int p = 0; p < cut.count; p++) {
-            int group = Tiles.group(cut.height[p]);
-            for (int r = 0; r < cut.height[p]; r += group) {
-                int row = cut.first[p] + r;
-                int i = at + cut.index(p, plan.depth, 0) + r / group * cut.step(p, plan.depth);
-                if (row + group <= m) {
-                    Transposes.group(from, 0, start, row, 1f, to, i, plan.depth);
-                } else {
-                    for (int d = 0; d < plan.depth * group; d++) {
-                        int j = row + d % group;
-                        to[i + d] = j < m ? from[start[j] + d / group] : 0f;
-                    }
-                }
-            }
-        }
-    }
-
-    private void packValues(int x, int k0, int m, float[] to, int at, int[] start) {
-        float[] from = v.floats();
-        for (int j = 0; j < m; j++) {
-            start[j] = vAt.row(k0 + j);
-        }
-        for (int p = 0; p < valuePanels.count; p++) {
-            int group = Tiles.group(valuePanels.height[p]);
-            for (int r = 0; r < valuePanels.height[p]; r += group) {
-                int first = valuePanels.first[p] + r;
-                int i = at + valuePanels.index(p, m, 0) + r / group * valuePanels.step(p, m);
-                if (first + group <= plan.width) {
-                    Transposes.columns(from, x + first, start, 0, to, i, m);
-                } else {
-                    for (int j = 0; j < m * group; j++) {
-                        int d = first + j % group;
-                        to[i + j] = d < plan.width ? from[x + start[j / group] + d] : 0f;
-                    }
-                }
-            }
-        }
-    }
-
     private void finish(float[] room, int sums, int totals, int q0, int n, int yi, int squares) {
         float[] to = y.floats();
         int whole = plan.width - plan.width % L;
@@ -392,7 +334,7 @@ final class AttentionKernel implements Kernel {
     }
 
     /** What the sums of weights that add up to {@code total} are scaled by; without any key a query gets zeros. */
-    private static float factor(float total) {
+    static float factor(float total) {
         return total == 0f ? 0f : 1f / total;
     }
 }

@@ -32,7 +32,7 @@ record Blocking(int rows, int cols, int panels, int passes, int copied, int chan
         int most = (panels.count + parts - 1) / parts;
         int pixels = Math.clamp(SUMS / Math.min(high, most * Tiles.MAX_ROWS), MIN_PIXELS, MAX_PIXELS);
         int channels = channels(work);
-        if (work.taps().count() == 1) {
+        if (work.taps().count() == 1 && !work.together()) {
             // Nothing is read twice at a block's edge, and memory gives long lines of pixels quicker than short ones.
             pixels *= 2;
         }
@@ -47,6 +47,8 @@ record Blocking(int rows, int cols, int panels, int passes, int copied, int chan
         while (b.units(work, panels) < 3L * workers && work.flops() / b.units(work, panels) > FLOPS_WORTH_A_UNIT) {
             if (b.rows > 1 && b.rows * b.cols >= 8 * Tiles.LANES) {
                 b = b.with(even(work.rows(), b.rows / 2), b.panels, b.passes);
+            } else if (work.together()) {
+                break;
             } else if (b.passes > 1) {
                 b = b.with(b.rows, b.panels, (b.passes + 1) / 2);
             } else if (b.panels > 1) {
@@ -58,6 +60,11 @@ record Blocking(int rows, int cols, int panels, int passes, int copied, int chan
             }
         }
         return b;
+    }
+
+    /** Whether all rows of sums fit into a block. */
+    static boolean together(Panels panels) {
+        return panels.first[panels.count] <= MAX_ROWS_OF_SUMS;
     }
 
     private Blocking with(int rows, int panels, int passes) {

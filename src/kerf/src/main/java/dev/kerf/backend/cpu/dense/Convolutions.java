@@ -3,6 +3,7 @@ package dev.kerf.backend.cpu.dense;
 import dev.kerf.backend.cpu.kernel.Kernel;
 import dev.kerf.backend.cpu.kernel.Operand;
 import dev.kerf.backend.cpu.kernel.Site;
+import dev.kerf.backend.cpu.kernel.Tail;
 import dev.kerf.graph.Graph.Node;
 import dev.kerf.graph.SpatialOp;
 import dev.kerf.graph.SpatialOp.Window2d;
@@ -30,12 +31,18 @@ final class Convolutions {
         int rows = flat ? size(x, 2) : 1;
         return List.of(new Correlation(size(x, 0), op.groups(), size(w, 1), size(w, 0) / op.groups(), size(x, 2) / rows,
                 size(x, 3) * rows, size(y, 2) / rows, size(y, 3) * rows, taps, 1, 1, new int[1], new int[1],
-                op.activation()));
+                op.activation(), false));
+    }
+
+    /** Whether the kernel of a convolution can do a tail. */
+    static boolean takes(SpatialOp.Conv2d op, Node node, Tail tail) {
+        Correlation work = plan(op, node).getFirst();
+        return !op.residual() && !WinogradKernel.suits(work) && work.takes(tail);
     }
 
     /** Scratch of a convolution by either algorithm: a weight that the graph computes needs the direct one. */
-    static long scratchFloats(SpatialOp.Conv2d op, Node node, int workers) {
-        Correlation work = plan(op, node).getFirst();
+    static long scratchFloats(SpatialOp.Conv2d op, Node node, Tail tail, int workers) {
+        Correlation work = plan(op, node).getFirst().with(tail);
         long direct = scratchFloats(List.of(work), workers);
         return WinogradKernel.suits(work) ? Math.max(direct, WinogradKernel.scratchFloats(work, workers)) : direct;
     }
@@ -57,8 +64,8 @@ final class Convolutions {
     }
 
     static List<Kernel> build(SpatialOp.Conv2d op, Site site) {
-        Correlation work = plan(op, site.node()).getFirst();
-        Operand residual = op.residual() ? site.operand(site.node().inputs().size() - 1) : null;
+        Correlation work = plan(op, site.node()).getFirst().with(site.tail());
+        Operand residual = op.residual() ? site.operand(op.bias() ? 3 : 2) : null;
         Operand bias = op.bias() ? site.operand(2) : null;
         if (WinogradKernel.suits(work) && site.fixed(1)) {
             float[] packed = site.packed(1, "winograd/" + WinogradForm.of(work) + "/" + Tiles.MAX_ROWS,
@@ -71,7 +78,7 @@ final class Convolutions {
         float[] packed = Coefficients.of(site, "conv/" + Tiles.MAX_ROWS + "/" + work.groups(), work,
                 (group, row, k) -> (group * work.channels() + row) * terms + k, kernels);
         kernels.add(new CorrelationKernel(work, blocking(work, site.workers()), packed, site.operand(0), bias, residual,
-                site.result(0), site.scratch()));
+                ChannelNorm.of(site), site.result(0), site.scratch()));
         return kernels;
     }
 

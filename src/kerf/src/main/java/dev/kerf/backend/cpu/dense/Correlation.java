@@ -1,5 +1,6 @@
 package dev.kerf.backend.cpu.dense;
 
+import dev.kerf.backend.cpu.kernel.Tail;
 import dev.kerf.graph.Op.Activation;
 import java.util.Arrays;
 
@@ -23,10 +24,24 @@ import java.util.Arrays;
  * @param phaseRows  the result's row for output 0 of each phase
  * @param phaseCols  the result's column for output 0 of each phase
  * @param activation applied last
+ * @param together   whether all channels of a pixel have to be in one block
  */
 record Correlation(
         int batch, int groups, int depth, int channels, int inH, int inW, int outH, int outW, Taps taps, int spreadH,
-        int spreadW, int[] phaseRows, int[] phaseCols, Activation activation) {
+        int spreadW, int[] phaseRows, int[] phaseCols, Activation activation, boolean together) {
+    /** The same with a tail. */
+    Correlation with(Tail tail) {
+        return new Correlation(batch, groups, depth, channels, inH, inW, outH, outW, taps, spreadH, spreadW, phaseRows,
+                phaseCols,
+                tail.activation() == Activation.NONE ? activation : tail.activation(), tail.norm());
+    }
+
+    /** Whether a tail can be done to blocks of it. */
+    boolean takes(Tail tail) {
+        return activation == Activation.NONE
+                && (!tail.norm() || groups == 1 && Blocking.together(CorrelationKernel.panels(this)));
+    }
+
     /** Outputs of the first phase along the height. */
     int rows() {
         return (outH - Arrays.stream(phaseRows).min().orElse(0) + spreadH - 1) / spreadH;

@@ -20,6 +20,7 @@ final class CorrelationKernel implements Kernel {
     private final Operand x;
     private final Operand bias;
     private final Operand residual;
+    private final ChannelNorm norm;
     private final Operand y;
     private final Operand scratch;
     private final int sumRows;
@@ -33,6 +34,8 @@ final class CorrelationKernel implements Kernel {
     private final int tasks;
     /** Whether two neighbouring rows of sums are the even and the odd columns of a result. */
     private final boolean pairs;
+    /** Whether the activation is applied to sums where they are. */
+    private final boolean inPlace;
 
     /**
      * A kernel over its operands.
@@ -41,16 +44,18 @@ final class CorrelationKernel implements Kernel {
      *                     phases of a channel are neighbours
      * @param bias         one number for each channel, or null
      * @param residual     like the result, or null
+     * @param norm         of the channels before the activation, or null; there is no residual then
      */
     CorrelationKernel(
             Correlation work, Blocking blocking, float[] coefficients, Operand x, Operand bias, Operand residual,
-            Operand y, Operand scratch) {
+            ChannelNorm norm, Operand y, Operand scratch) {
         this.work = work;
         this.blocking = blocking;
         this.coefficients = coefficients;
         this.x = x;
         this.bias = bias;
         this.residual = residual;
+        this.norm = norm;
         this.y = y;
         this.scratch = scratch;
         panels = panels(work);
@@ -65,6 +70,7 @@ final class CorrelationKernel implements Kernel {
         panelBlocks = Blocking.ceil(panels.count, blocking.panels() * blocking.passes());
         unitsPerImage = work.groups() * panelBlocks * rowBlocks * colBlocks;
         pairs = work.spreadW() == 2 && work.phaseCols().length == 2;
+        inPlace = (pairs || norm != null) && work.activation() != Activation.NONE;
         double worth = Math.max(1, work.flops() / work.batch() / FLOPS_WORTH_A_TASK);
         tasks = (int) Math.min(Math.min(unitsPerImage, worth), MAX_TASKS / work.batch());
     }
@@ -161,20 +167,23 @@ final class CorrelationKernel implements Kernel {
         int end = Math.min(panels.first[endPanel], panels.rows);
         int across = work.phaseCols().length;
         int step = pairs ? 2 : 1;
+        if (norm != null) {
+            normalise(room, sums, rows);
+        }
         for (int r = first; r < end; r += step) {
             int channel = group * work.channels() + r / work.phases();
             int phase = r % work.phases();
             int top = work.phaseRows()[phase / across];
             int left = work.phaseCols()[phase % across] + j0 * work.spreadW();
             int width = work.outW() - left;
-            float b = bias == null ? 0f : bias.floats()[bias.offset() + channel];
+            float b = bias == null || norm != null ? 0f : bias.floats()[bias.offset() + channel];
             int n = Math.min(blocking.cols(), (width + work.spreadW() - 1) / work.spreadW());
-            if (pairs && work.activation() != Activation.NONE) {
+            if (inPlace) {
                 // All rows at once: they may be shorter than a vector.
-                int c = sums + (r - first) * sumsPitch;
-                int all = (rows - 1) * patch.rowPitch + n;
-                Finish.store(work.activation(), b, room, c, room, c, all);
-                Finish.store(work.activation(), b, room, c + sumsPitch, room, c + sumsPitch, all);
+                for (int i = 0; i < step; i++) {
+                    int c = sums + (r - first + i) * sumsPitch;
+                    Finish.store(work.activation(), b, room, c, room, c, (rows - 1) * patch.rowPitch + n);
+                }
                 b = 0f;
             }
             for (int i = 0; i < rows; i++) {
@@ -188,12 +197,24 @@ final class CorrelationKernel implements Kernel {
         }
     }
 
+    /** Bias and norm of the sums of all channels. */
+    private void normalise(float[] room, int sums, int rows) {
+        int n = patch.vectors(rows) * Tiles.LANES;
+        for (int r = 0; bias != null && r < panels.rows; r++) {
+            int c = sums + r * sumsPitch;
+            Finish.store(Activation.NONE, bias.floats()[bias.offset() + r / work.phases()], room, c, room, c, n);
+        }
+        for (int phase = 0; phase < work.phases(); phase++) {
+            norm.apply(room, sums + phase * sumsPitch, work.phases() * sumsPitch, work.channels(), n);
+        }
+    }
+
     private void store(float[] room, int c, float bias, int image, int place, int n, int width) {
         int yi = y.offset() + image * y.batchStride() + place;
         if (residual != null) {
             Finish.add(room, c, residual.floats(), residual.offset() + image * residual.batchStride() + place, n);
         }
-        Activation act = work.activation();
+        Activation act = inPlace ? Activation.NONE : work.activation();
         if (pairs) {
             Finish.interleave(bias, room, c, c + sumsPitch, y.floats(), yi, n, 2 * n > width);
         } else if (work.spreadW() == 1) {

@@ -3,6 +3,7 @@ package dev.kerf.backend.cpu.dense;
 import dev.kerf.backend.cpu.kernel.Kernel;
 import dev.kerf.backend.cpu.kernel.KernelFamily;
 import dev.kerf.backend.cpu.kernel.Site;
+import dev.kerf.backend.cpu.kernel.Tail;
 import dev.kerf.graph.Graph.Node;
 import dev.kerf.graph.Graph.Value;
 import dev.kerf.graph.MatrixOp;
@@ -36,13 +37,27 @@ public final class DenseKernels implements KernelFamily {
     }
 
     @Override
+    public boolean takes(Node node, Tail tail) {
+        return tail.equals(Tail.NONE) || switch (node.op()) {
+            case SpatialOp.Conv2d op -> Convolutions.takes(op, node, tail);
+            case SpatialOp.ConvTranspose2d op -> TransposedConvolutions.takes(op, node, tail);
+            default -> false;
+        };
+    }
+
+    @Override
     public long scratchFloats(Node node, int workers) {
+        return scratchFloats(node, Tail.NONE, workers);
+    }
+
+    @Override
+    public long scratchFloats(Node node, Tail tail, int workers) {
         return switch (node.op()) {
-            case SpatialOp.Conv2d op -> Convolutions.scratchFloats(op, node, workers);
+            case SpatialOp.Conv2d op -> Convolutions.scratchFloats(op, node, tail, workers);
             case SpatialOp.ConvTranspose2d op ->
-                Convolutions.scratchFloats(TransposedConvolutions.plan(op, node), workers);
+                Convolutions.scratchFloats(TransposedConvolutions.plan(op, node, tail), workers);
             case MatrixOp.MatMul op -> MatMulKernel.scratchFloats(op, node, workers);
-            case MatrixOp.Attention op -> AttentionKernel.scratchFloats(op, node, workers);
+            case MatrixOp.Attention op -> Attentions.scratchFloats(op, node, workers);
             default -> 0;
         };
     }
@@ -62,7 +77,7 @@ public final class DenseKernels implements KernelFamily {
         return switch (node.op()) {
             case SpatialOp.Conv2d op -> Convolutions.algorithm(op, node);
             case SpatialOp.ConvTranspose2d op -> "by output phase";
-            case MatrixOp.Attention op -> "blockwise";
+            case MatrixOp.Attention op -> Attentions.algorithm(op, node);
             default -> "packed";
         };
     }
@@ -73,7 +88,7 @@ public final class DenseKernels implements KernelFamily {
             case SpatialOp.Conv2d op -> Convolutions.build(op, site);
             case SpatialOp.ConvTranspose2d op -> TransposedConvolutions.build(op, site);
             case MatrixOp.MatMul op -> List.of(new MatMulKernel(op, site));
-            case MatrixOp.Attention op -> List.of(new AttentionKernel(op, site));
+            case MatrixOp.Attention op -> Attentions.build(op, site);
             default -> throw new IllegalArgumentException("no dense kernel for " + site.node());
         };
     }

@@ -54,4 +54,29 @@ final class RunningSoftmax {
             FloatVector.fromArray(S, a, sums + d * STEP).mul(factor).intoArray(a, sums + d * STEP);
         }
     }
+
+    /**
+     * Makes the scores of a vector's queries weights that add up to 1, where all keys are there at once; zeros for a query that sees no
+     * key.
+     *
+     * @param m    keys
+     * @param bias where the number is that each key's scores are raised by
+     * @param room where there is room for two vectors
+     */
+    static void whole(float[] a, int scores, int m, int bias, int room) {
+        FloatVector top = FloatVector.broadcast(S, Float.NEGATIVE_INFINITY);
+        for (int j = 0; j < m; j++) {
+            FloatVector x = FloatVector.fromArray(S, a, scores + j * STEP).add(a[bias + j]);
+            x.intoArray(a, scores + j * STEP);
+            top = top.blend(x, x.compare(VectorOperators.GT, top));
+        }
+        top.blend(0f, top.compare(VectorOperators.EQ, Float.NEGATIVE_INFINITY)).intoArray(a, room);
+        FloatVector.zero(S).intoArray(a, room + Tiles.LANES);
+        VectorMath.weights(a, scores, STEP, m, room, room + Tiles.LANES);
+        FloatVector total = FloatVector.fromArray(S, a, room + Tiles.LANES);
+        FloatVector factor = FloatVector.broadcast(S, 1f).div(total.blend(1f, total.compare(VectorOperators.EQ, 0f)));
+        for (int j = 0; j < m; j++) {
+            FloatVector.fromArray(S, a, scores + j * STEP).mul(factor).intoArray(a, scores + j * STEP);
+        }
+    }
 }

@@ -2,6 +2,7 @@ package dev.kerf.backend.cpu.dense;
 
 import dev.kerf.backend.cpu.kernel.Kernel;
 import dev.kerf.backend.cpu.kernel.Site;
+import dev.kerf.backend.cpu.kernel.Tail;
 import dev.kerf.graph.Graph.Node;
 import dev.kerf.graph.SpatialOp;
 import dev.kerf.graph.SpatialOp.Window2d;
@@ -57,11 +58,16 @@ final class TransposedConvolutions {
         }
     }
 
-    static List<Correlation> plan(SpatialOp.ConvTranspose2d op, Node node) {
+    /** Whether the kernels of a transposed convolution can do a tail. */
+    static boolean takes(SpatialOp.ConvTranspose2d op, Node node, Tail tail) {
+        return plan(op, node, Tail.NONE).stream().allMatch(work -> work.takes(tail));
+    }
+
+    static List<Correlation> plan(SpatialOp.ConvTranspose2d op, Node node, Tail tail) {
         List<Correlation> list = new ArrayList<>();
         for (Axis h : rows(op, node)) {
             for (Axis w : cols(op, node)) {
-                list.add(correlation(op, node, h, w));
+                list.add(correlation(op, node, h, w).with(tail));
             }
         }
         return list;
@@ -71,7 +77,7 @@ final class TransposedConvolutions {
         List<Kernel> list = new ArrayList<>();
         for (Axis h : rows(op, site.node())) {
             for (Axis w : cols(op, site.node())) {
-                Correlation work = correlation(op, site.node(), h, w);
+                Correlation work = correlation(op, site.node(), h, w).with(site.tail());
                 Window2d win = op.window();
                 String layout = "convTranspose/" + Tiles.MAX_ROWS + "/" + op.groups() + "/" + win.strideH() + "x"
                         + win.strideW() + "/" + win.padTop() + "," + win.padLeft() + "/" + win.dilationH() + "x"
@@ -79,7 +85,8 @@ final class TransposedConvolutions {
                 float[] packed = Coefficients.of(site, layout, work,
                         place(site.node().input(1).type().shape(), work, h, w), list);
                 list.add(new CorrelationKernel(work, Convolutions.blocking(work, site.workers()), packed,
-                        site.operand(0), op.bias() ? site.operand(2) : null, null, site.result(0), site.scratch()));
+                        site.operand(0), op.bias() ? site.operand(2) : null,
+                        null, ChannelNorm.of(site), site.result(0), site.scratch()));
             }
         }
         return list;
@@ -103,7 +110,7 @@ final class TransposedConvolutions {
         Window2d win = op.window();
         return new Correlation(size(x, 0), op.groups(), size(x, 1) / op.groups(), size(y, 1) / op.groups(), size(x, 2),
                 size(x, 3), size(y, 2), size(y, 3), Taps.grid(1, 1, h.shifts, w.shifts), win.strideH(), win.strideW(),
-                h.phases, w.phases, op.activation());
+                h.phases, w.phases, op.activation(), false);
     }
 
     private static Coefficients.Place place(Shape weight, Correlation work, Axis h, Axis w) {

@@ -9,6 +9,16 @@ public interface KernelFamily {
     /** Whether it has kernels for this node: op, attributes and shapes. */
     boolean takes(Node node);
 
+    /** Whether its kernel of a node that it takes can do a tail, too. */
+    default boolean takes(Node node, Tail tail) {
+        return tail.equals(Tail.NONE);
+    }
+
+    /** Floats of scratch of a node with a tail. */
+    default long scratchFloats(Node node, Tail tail, int workers) {
+        return scratchFloats(node, workers);
+    }
+
     /** Floats of scratch that the node's kernels need, for the given number of threads; 0 for none. */
     long scratchFloats(Node node, int workers);
 

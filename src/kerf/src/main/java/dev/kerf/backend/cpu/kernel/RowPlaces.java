@@ -42,4 +42,22 @@ public final class RowPlaces {
     public int row(int l) {
         return rows[l];
     }
+
+    /** The same of n rows from one on, each added to x. */
+    public void starts(int[] to, int x, int first, int n) {
+        for (int i = 0; i < n; i++) {
+            to[i] = x + rows[first + i];
+        }
+    }
+
+    /** Elements from row to row where that is always the same, else −1. */
+    public int step() {
+        int step = rows.length < 2 ? 0 : rows[1] - rows[0];
+        for (int l = 0; l < rows.length; l++) {
+            if (rows[l] != rows[0] + l * step) {
+                return -1;
+            }
+        }
+        return step;
+    }
 }

@@ -20,6 +20,11 @@ public interface Site {
     /** The node that is compiled. */
     Node node();
 
+    /** What its kernel does besides. */
+    default Tail tail() {
+        return Tail.NONE;
+    }
+
     /** Operand {@code i}; its array is there when the kernel runs, for weights and constants already now. */
     Operand operand(int i);
 

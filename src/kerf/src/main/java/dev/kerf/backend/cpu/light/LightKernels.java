@@ -4,6 +4,7 @@ import dev.kerf.backend.cpu.kernel.Kernel;
 import dev.kerf.backend.cpu.kernel.KernelFamily;
 import dev.kerf.backend.cpu.kernel.Operand;
 import dev.kerf.backend.cpu.kernel.Site;
+import dev.kerf.backend.cpu.kernel.Tail;
 import dev.kerf.graph.BoxOp;
 import dev.kerf.graph.FrameOp;
 import dev.kerf.graph.Graph.Node;
@@ -57,6 +58,12 @@ public final class LightKernels implements KernelFamily {
     }
 
     @Override
+    public boolean takes(Node node, Tail tail) {
+        return tail.equals(Tail.NONE) || !tail.norm() && node.op() instanceof NormOp.LayerNorm n
+                && n.axis() < node.output().type().shape().rank() - 1;
+    }
+
+    @Override
     public long scratchFloats(Node node, int workers) {
         if (node.op() instanceof BoxOp.RoiAlign op) {
             return Alignment.scratchFloats(op, node, workers);
@@ -68,6 +75,7 @@ public final class LightKernels implements KernelFamily {
             case SpatialOp.AvgPool2d p -> 2L * Pools.padded(
                     x.size(3), node.output().type().shape().size(3), p.kernelW(), p.window());
             case SpatialOp.Resize r -> x.dim(3);
+            case NormOp.LayerNorm n -> Norms.room(x.size(n.axis()));
             case NormOp n -> 2L * Norms.COLUMNS;
             case ReduceOp r -> (long) Norms.COLUMNS;
             case MatrixOp.Attention a -> Math.max(1, a.shape(1, node).dim(2));

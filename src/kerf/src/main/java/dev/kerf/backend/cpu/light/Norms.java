@@ -13,6 +13,10 @@ import java.util.List;
 final class Norms {
     /** Columns that are done at once where the normalised axis isn't the last. */
     static final int COLUMNS = 512;
+    /** The same of a layer norm, which reads them several times. */
+    private static final int FEW_COLUMNS = 256;
+    /** Columns that vectors do at once. */
+    private static final int AT_ONCE = 64;
 
     private Norms() {}
 
@@ -27,7 +31,8 @@ final class Norms {
             case NormOp.LayerNorm n when Axis.of(x, n.axis()).inner == 1 -> List.of(new LayerNormRows(
                     Axis.of(x, n.axis()), n.eps(), lanes, x, site.operand(1), site.operand(2), y));
             case NormOp.LayerNorm n -> List.of(new LayerNormColumns(
-                    Axis.of(x, n.axis()), n.eps(), lanes, x, site.operand(1), site.operand(2), y, site.scratch()));
+                    Axis.of(x, n.axis()), n.eps(), Pointwise.function(site.tail().activation()), lanes, x, site.operand(1),
+                    site.operand(2), y, site.scratch()));
             case NormOp.BatchNorm n -> List.of(new BatchNorm(n.eps(), lanes, x, site.operand(1), site.operand(2),
                     site.operand(3), site.operand(4), y));
             case NormOp.GroupNorm n -> List.of(new GroupNorm(
@@ -130,8 +135,13 @@ final class Norms {
         }
     }
 
+    /** Floats of a thread's room for a layer norm of columns of so many numbers. */
+    static int room(int size) {
+        return Math.max(2 * FEW_COLUMNS, size * AT_ONCE);
+    }
+
     /** One over the standard deviation, NaN if float32 can't hold the squares: an infinite one would make all the same. */
-    private static double scale(double squares, int n, double eps) {
+    static double scale(double squares, int n, double eps) {
         return squares <= Float.MAX_VALUE ? 1 / Math.sqrt(squares / n + eps) : Double.NaN;
     }
 
@@ -156,47 +166,32 @@ final class Norms {
         }
     }
 
-    private record LayerNormColumns(Axis a, double eps, Lanes lanes, Operand x, Operand weight, Operand bias,
+    private record LayerNormColumns(Axis a, double eps, Function after, Lanes lanes, Operand x, Operand weight, Operand bias,
             Operand y, Operand scratch) implements Kernel {
         @Override
         public int tasks() {
-            return Split.tasks((long) a.outers(x) * pieces(a), 6L * a.size * Math.min(a.inner, COLUMNS));
+            return Split.tasks((long) a.outers(x) * Math.ceilDiv(a.inner, FEW_COLUMNS),
+                    6L * a.size * Math.min(a.inner, FEW_COLUMNS));
         }
 
         @Override
         public void run(int task, int worker) {
-            int items = a.outers(x) * pieces(a);
+            int items = a.outers(x) * Math.ceilDiv(a.inner, FEW_COLUMNS);
             int tasks = tasks();
             for (int i = Split.first(task, tasks, items); i < Split.first(task + 1, tasks, items); i++) {
-                int column = i % pieces(a) * COLUMNS;
-                piece(i / pieces(a) * a.size * a.inner + column, Math.min(COLUMNS, a.inner - column), worker);
+                int column = i % Math.ceilDiv(a.inner, FEW_COLUMNS) * FEW_COLUMNS;
+                piece(i / Math.ceilDiv(a.inner, FEW_COLUMNS) * a.size * a.inner + column,
+                        Math.min(FEW_COLUMNS, a.inner - column), worker);
             }
         }
 
         private void piece(int at, int n, int worker) {
-            float[] in = x.floats();
-            float[] out = y.floats();
-            float[] t = scratch.floats();
-            int mean = scratch.offset() + worker * 2 * COLUMNS;
-            int scale = mean + COLUMNS;
-            Arrays.fill(t, mean, mean + 2 * COLUMNS, 0);
-            for (int i = 0; i < a.size; i++) {
-                lanes.binary(Arithmetic.ADD, in, x.offset() + at + i * a.inner, t, mean, t, mean, n);
-            }
-            lanes.binary(Arithmetic.DIVIDE, t, mean, (float) a.size, t, mean, n);
-            for (int i = 0; i < a.size; i++) {
+            lanes.normaliseColumns(x.floats(), x.offset() + at, a.inner, a.size, n, eps, weight.floats(), weight.offset(),
+                    bias.floats(), bias.offset(), y.floats(), y.offset() + at, scratch.floats(),
+                    scratch.offset() + worker * room(a.size));
+            for (int i = 0; after != null && i < a.size; i++) {
                 int to = y.offset() + at + i * a.inner;
-                lanes.binary(Arithmetic.SUBTRACT, in, x.offset() + at + i * a.inner, t, mean, out, to, n);
-                lanes.addProduct(out, to, out, to, t, scale, n);
-            }
-            for (int j = 0; j < n; j++) {
-                t[scale + j] = (float) scale(t[scale + j], a.size, eps);
-            }
-            for (int i = 0; i < a.size; i++) {
-                int to = y.offset() + at + i * a.inner;
-                lanes.binary(Arithmetic.MULTIPLY, out, to, t, scale, out, to, n);
-                lanes.normalise(out, to, 0, weight.floats()[weight.offset() + i], bias.floats()[bias.offset() + i],
-                        out, to, n);
+                lanes.unary(after, y.floats(), to, y.floats(), to, n);
             }
         }
     }

@@ -67,6 +67,27 @@ final class PlainLanes implements Lanes {
     }
 
     @Override
+    public void normaliseColumns(float[] x, int xo, int step, int size, int n, double eps, float[] weight, int wo, float[] bias,
+            int bo, float[] y, int yo, float[] t, int to) {
+        java.util.Arrays.fill(t, to, to + 2 * n, 0);
+        for (int i = 0; i < size; i++) {
+            binary(Arithmetic.ADD, x, xo + i * step, t, to, t, to, n);
+        }
+        binary(Arithmetic.DIVIDE, t, to, (float) size, t, to, n);
+        for (int i = 0; i < size; i++) {
+            binary(Arithmetic.SUBTRACT, x, xo + i * step, t, to, y, yo + i * step, n);
+            addProduct(y, yo + i * step, y, yo + i * step, t, to + n, n);
+        }
+        for (int j = 0; j < n; j++) {
+            t[to + n + j] = (float) Norms.scale(t[to + n + j], size, eps);
+        }
+        for (int i = 0; i < size; i++) {
+            binary(Arithmetic.MULTIPLY, y, yo + i * step, t, to + n, y, yo + i * step, n);
+            normalise(y, yo + i * step, 0, weight[wo + i], bias[bo + i], y, yo + i * step, n);
+        }
+    }
+
+    @Override
     public void normalise(float[] x, int xo, float mean, float scale, float[] weight, int wo, float[] bias, int bo,
             float[] y, int yo, int n) {
         for (int i = 0; i < n; i++) {

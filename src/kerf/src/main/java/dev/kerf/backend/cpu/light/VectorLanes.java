@@ -1,5 +1,6 @@
 package dev.kerf.backend.cpu.light;
 
+import dev.kerf.backend.cpu.dense.ChannelNorm;
 import dev.kerf.backend.cpu.dense.Curves;
 import dev.kerf.backend.cpu.dense.Transposes;
 import dev.kerf.backend.cpu.dense.VectorMath;
@@ -58,6 +59,16 @@ final class VectorLanes implements Lanes {
             FloatVector.fromArray(S, x, xo + i).sub(mean).fma(FloatVector.broadcast(S, scale), b).intoArray(y, yo + i);
         }
         plain.normalise(x, xo + end, mean, scale, shift, y, yo + end, n - end);
+    }
+
+    @Override
+    public void normaliseColumns(float[] x, int xo, int step, int size, int n, double eps, float[] weight, int wo, float[] bias,
+            int bo, float[] y, int yo, float[] t, int to) {
+        if (n < ChannelNorm.PIXELS) {
+            plain.normaliseColumns(x, xo, step, size, n, eps, weight, wo, bias, bo, y, yo, t, to);
+            return;
+        }
+        ChannelNorm.compact(x, xo, step, size, n, (float) eps, weight, wo, bias, bo, y, yo, t, to);
     }
 
     @Override

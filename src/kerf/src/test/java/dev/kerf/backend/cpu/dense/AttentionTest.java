@@ -110,6 +110,28 @@ class AttentionTest {
     }
 
     @Test
+    void fewQueriesOfManyKeys() {
+        for (int queries : new int[] {1, 2, 7, 8, 13, 16}) {
+            check(1, 1, 3, queries, 512 + queries, 16, 32, -1);
+            check(2, 2, 2, queries, 300, 9, 16, -1);
+            check(2, 1, 2, queries, 300, 16, 48, 260 + queries);
+            check(2, 2, 1, queries, 600, 16, 16, 20 * queries);
+        }
+        check(1, 1, 2, 5, 300, 16, 16, 0);
+    }
+
+    @Test
+    void fewKeysOfManyQueries() {
+        for (int keys : new int[] {1, 2, 5, 8, 11, 16}) {
+            check(1, 1, 3, 40 + keys, keys, 16, 32, -1);
+            check(2, 2, 2, 64, keys, 9, 16, -1, keys);
+            check(2, 1, 2, 70, keys, 16, 48, keys / 2, 1, 1, 1, keys);
+            check(2, 2, 2, 600, keys, 16, 16, -1, 2, 2, 1, keys);
+            check(2, 2, 2, 33, keys, 16, 16, -1, 2, 1, 1, 1);
+        }
+    }
+
+    @Test
     void biasThatBroadcastsAndMasks() {
         check(2, 2, 2, 9, 33, 8, 8, -1, 2, 2, 9, 33);
         check(2, 2, 2, 9, 33, 8, 8, -1, 1, 2, 9, 33);
