@@ -389,15 +389,15 @@ public record Image(int width, int height, PixelFormat format, long rowStride, M
         byte[] made = new byte[3 * width];
         int step = format.channels();
         int red = format.offset(0);
-        int green = format.isGrey() ? red : format.offset(1);
-        int blue = format.isGrey() ? red : format.offset(2);
+        int toGreen = format.isGrey() ? 0 : format.offset(1) - red;
+        int toBlue = format.isGrey() ? 0 : format.offset(2) - red;
         MemorySegment from = data();
         for (int y = 0; y < height; y++) {
             MemorySegment.copy(from, U8, y * rowStride, row, 0, row.length);
-            for (int x = 0; x < width; x++) {
-                made[3 * x] = row[x * step + red];
-                made[3 * x + 1] = row[x * step + green];
-                made[3 * x + 2] = row[x * step + blue];
+            for (int p = red, q = 0; q < made.length; p += step, q += 3) {
+                made[q] = row[p];
+                made[q + 1] = row[p + toGreen];
+                made[q + 2] = row[p + toBlue];
             }
             MemorySegment.copy(made, 0, rgb.data, U8, y * rgb.rowStride, made.length);
         }

@@ -72,7 +72,7 @@ final class PixelDeflater {
     private final int[] distances = new int[30];
     private HuffmanCode literal;
     private HuffmanCode distance;
-    private byte[] out = new byte[BLOCK];
+    private byte[] out = new byte[4 * BLOCK];
     private int size;
     private long bits;
     private int held;
@@ -97,9 +97,9 @@ final class PixelDeflater {
         room((int) (code() / 8) + HEADER);
         header(end);
         body(rows);
-        put(literal.codes()[END], literal.lengths()[END]);
+        code(literal.codes()[END], literal.lengths()[END]);
         if (end) {
-            put(0, -held & 7);
+            code(0, -held & 7);
         }
     }
 
@@ -108,6 +108,19 @@ final class PixelDeflater {
         find(rows, row, bytes);
         count(rows);
         return code();
+    }
+
+    /** Adds whole bytes of a number, the highest first, where no block is open. */
+    void put(int number, int bytes) {
+        room(bytes + Long.BYTES);
+        for (int shift = Byte.SIZE * (bytes - 1); shift >= 0; shift -= Byte.SIZE) {
+            out[size++] = (byte) (number >> shift);
+        }
+    }
+
+    /** Bytes that {@link #take} would give. */
+    int size() {
+        return size;
     }
 
     /** What was made since the last call; all of it once the last block was added. Valid until the next one. */
@@ -121,6 +134,7 @@ final class PixelDeflater {
         int[] last = this.last;
         long[] pieces = this.pieces;
         Arrays.fill(last, -FARTHEST - 1);
+        int step = this.step;
         int mask = step == 3 ? 0xFFFFFF : -1;
         int least = step == 3 ? 3 : 4;
         int n = 0;
@@ -137,7 +151,7 @@ final class PixelDeflater {
                     at += step;
                     continue;
                 }
-                int length = length(data, was, at, least, Math.min(LONGEST, stop - at));
+                int length = length(data, was, at, least, Math.min(LONGEST, stop - at), step);
                 pieces[n++] = (long) (at - run) << 32 | length << 16 | at - was - 1;
                 at += length;
                 run = at;
@@ -147,8 +161,8 @@ final class PixelDeflater {
         count = n;
     }
 
-    /** Whole steps that are the same from both places on. */
-    private int length(byte[] data, int a, int b, int least, int most) {
+    /** Whole steps that are the same from both places on; by branches, which don't keep what follows waiting. */
+    private static int length(byte[] data, int a, int b, int least, int most, int step) {
         int n = least;
         while (n + Long.BYTES <= most && (long) LONG.get(data, a + n) == (long) LONG.get(data, b + n)) {
             n += Long.BYTES;
@@ -156,7 +170,8 @@ final class PixelDeflater {
         while (n < most && data[a + n] == data[b + n]) {
             n++;
         }
-        return step == 1 ? n : step == 3 ? n - n % 3 : n & -step;
+        // A third, as long as it is of so few.
+        return step == 3 ? (n * 0xAAAB >>> 17) * 3 : n & -step;
     }
 
     private void count(byte[] data) {
@@ -228,6 +243,10 @@ final class PixelDeflater {
             int own = literal.lengths()[257 + c];
             lengths[i] = (literal.codes()[257 + c] | i - LENGTH_BASE[c] << own) << 5 | own + LENGTH_BITS[c];
         }
+        int[] distances = new int[DISTANCE_BASE.length];
+        for (int i = 0; i < distances.length; i++) {
+            distances[i] = distance.codes()[i] << 4 | distance.lengths()[i];
+        }
         byte[] out = this.out;
         int size = this.size;
         long bits = this.bits;
@@ -256,21 +275,18 @@ final class PixelDeflater {
                 held += a & 15;
             }
             int length = (int) piece >>> 16;
-            if (length > 0) {
-                int l = lengths[length - SHORTEST];
-                bits |= (long) (l >>> 5) << held;
-                held += l & 31;
-            }
             LONG.set(out, size, bits);
             size += held >>> 3;
             bits >>>= held & ~7;
             held &= 7;
             if (length > 0) {
+                int l = lengths[length - SHORTEST];
                 int far = (int) piece & 0xFFFF;
                 int c = DISTANCE_CODE[far];
-                int code = distance.lengths()[c];
-                bits |= (long) (distance.codes()[c] | far - DISTANCE_BASE[c] << code) << held;
-                held += code + DISTANCE_BITS[c];
+                int d = distances[c];
+                long both = d >>> 4 | far - DISTANCE_BASE[c] << (d & 15);
+                bits |= (l >>> 5 | both << (l & 31)) << held;
+                held += (l & 31) + (d & 15) + DISTANCE_BITS[c];
                 LONG.set(out, size, bits);
                 size += held >>> 3;
                 bits >>>= held & ~7;
@@ -284,13 +300,13 @@ final class PixelDeflater {
     }
 
     private void header(boolean end) {
-        put(end ? 1 : 0, 1);
-        put(2, 2);
-        put(literals.length - 257, 5);
-        put(distances.length - 1, 5);
-        put(ORDER.length - 4, 4);
+        code(end ? 1 : 0, 1);
+        code(2, 2);
+        code(literals.length - 257, 5);
+        code(distances.length - 1, 5);
+        code(ORDER.length - 4, 4);
         for (int symbol : ORDER) {
-            put(OF_LENGTHS.lengths()[symbol], 3);
+            code(OF_LENGTHS.lengths()[symbol], 3);
         }
         int[] all = Arrays.copyOf(literal.lengths(), literals.length + distances.length);
         System.arraycopy(distance.lengths(), 0, all, literals.length, distances.length);
@@ -300,15 +316,15 @@ final class PixelDeflater {
                 zeros++;
             }
             int symbol = zeros >= 11 ? 18 : zeros >= 3 ? 17 : all[i];
-            put(OF_LENGTHS.codes()[symbol], OF_LENGTHS.lengths()[symbol]);
+            code(OF_LENGTHS.codes()[symbol], OF_LENGTHS.lengths()[symbol]);
             if (zeros >= 3) {
-                put(zeros - (zeros >= 11 ? 11 : 3), zeros >= 11 ? 7 : 3);
+                code(zeros - (zeros >= 11 ? 11 : 3), zeros >= 11 ? 7 : 3);
             }
             i += zeros >= 3 ? zeros : 1;
         }
     }
 
-    private void put(int code, int length) {
+    private void code(int code, int length) {
         bits |= (long) code << held;
         held += length;
         LONG.set(out, size, bits);

@@ -87,47 +87,46 @@ final class Png {
         byte[] row = new byte[1 + (int) (((long) width * depth + 7) / 8)];
         for (int y = 0; y < height; y++) {
             // Neighbouring indices say nothing about each other by value: no filter.
-            pack(indices, y * width, width, depth, row);
-            for (int x = 0, most = palette.length - 1; x < width; x++) {
-                int v = indices[y * width + x] & 0xFF;
-                if (v > most) {
-                    throw new BadInputException("index " + v + " at column " + x + ", row " + y + " of a palette of "
-                            + palette.length);
-                }
+            if (pack(indices, y * width, width, depth, row) >= palette.length) {
+                requireColours(indices, y, width, palette.length);
             }
             pixels.add(row);
         }
         return pixels.end();
     }
 
-    /** Puts a row's indices of so many bits behind the row's first byte, the first index in the highest bits. */
-    private static void pack(byte[] indices, int from, int width, int depth, byte[] row) {
-        if (depth == 8) {
-            System.arraycopy(indices, from, row, 1, width);
-            return;
+    private static void requireColours(byte[] indices, int y, int width, int colours) {
+        for (int x = 0; x < width; x++) {
+            int v = indices[y * width + x] & 0xFF;
+            if (v >= colours) {
+                throw new BadInputException("index " + v + " at column " + x + ", row " + y + " of a palette of " + colours);
+            }
         }
+    }
+
+    /**
+     * Puts a row's indices of so many bits behind the row's first byte, the first index in the highest bits; returns all bits
+     * that occur in any of them.
+     */
+    private static int pack(byte[] indices, int from, int width, int depth, byte[] row) {
         int together = 8 / depth;
-        int at = 1;
-        int x = 0;
-        for (; x + together <= width; x += together, at++) {
+        int all = 0;
+        for (int x = 0, at = 1; x < width; x += together, at++) {
             int bits = 0;
-            for (int k = 0; k < together; k++) {
-                bits = bits << depth | indices[from + x + k];
+            int end = Math.min(width, x + together);
+            for (int k = x; k < end; k++) {
+                int v = indices[from + k] & 0xFF;
+                all |= v;
+                bits = bits << depth | v;
             }
-            row[at] = (byte) bits;
+            row[at] = (byte) (bits << depth * (x + together - end));
         }
-        if (x < width) {
-            int bits = 0;
-            for (int k = 0; k < together; k++) {
-                bits = bits << depth | (x + k < width ? indices[from + x + k] : 0);
-            }
-            row[at] = (byte) bits;
-        }
+        return all;
     }
 
     /** The file as it grows. */
     private static final class Chunks {
-        private final ByteArrayOutputStream file = new ByteArrayOutputStream(PIXELS_OF_CHUNK / 4);
+        private final ByteArrayOutputStream file = new ByteArrayOutputStream(PIXELS_OF_CHUNK / 2);
 
         Chunks(int width, int height, int depth, int colour) {
             file.writeBytes(SIGNATURE);
@@ -164,44 +163,15 @@ final class Png {
         }
     }
 
-    /** Compressed pixels on their way to chunks. */
-    private static final class Pixels {
-        private final Chunks file;
-        private final ByteArrayOutputStream waiting = new ByteArrayOutputStream();
-
-        Pixels(Chunks file) {
-            this.file = file;
-        }
-
-        void add(byte[] bytes, int count) {
-            waiting.write(bytes, 0, count);
-            if (waiting.size() >= PIXELS_OF_CHUNK) {
-                flush();
-            }
-        }
-
-        private void flush() {
-            byte[] data = waiting.toByteArray();
-            file.add("IDAT", data, data.length);
-            waiting.reset();
-        }
-
-        byte[] end() {
-            if (waiting.size() > 0) {
-                flush();
-            }
-            return file.end();
-        }
-    }
-
     /** Rows of indices, which repeat each other: zlib finds more of that. */
     private static final class Indices {
-        private final Pixels pixels;
+        private final Chunks file;
         private final Deflater deflater = new Deflater(INDEXED_LEVEL);
+        private final ByteArrayOutputStream waiting = new ByteArrayOutputStream();
         private final byte[] buffer = new byte[1 << 14];
 
         Indices(Chunks file) {
-            pixels = new Pixels(file);
+            this.file = file;
         }
 
         void add(byte[] row) {
@@ -212,25 +182,36 @@ final class Png {
         private void drain() {
             int n = deflater.deflate(buffer);
             while (n > 0) {
-                pixels.add(buffer, n);
+                waiting.write(buffer, 0, n);
+                if (waiting.size() >= PIXELS_OF_CHUNK) {
+                    flush();
+                }
                 n = deflater.deflate(buffer);
             }
+        }
+
+        private void flush() {
+            file.add("IDAT", waiting.toByteArray(), waiting.size());
+            waiting.reset();
         }
 
         byte[] end() {
             deflater.finish();
             drain();
             deflater.end();
-            return pixels.end();
+            if (waiting.size() > 0) {
+                flush();
+            }
+            return file.end();
         }
     }
 
     /** Rows of samples, collected to blocks. */
     private static final class Samples {
-        /** A stream of deflate (RFC 1950), made in a hurry. */
-        private static final byte[] ZLIB = {0x78, 0x01};
+        /** How a stream of deflate begins (RFC 1950) that was made in a hurry. */
+        private static final int ZLIB = 0x7801;
 
-        private final Pixels pixels;
+        private final Chunks file;
         private final PixelDeflater deflater;
         private final Adler32 sum = new Adler32();
         private final int rowBytes;
@@ -238,12 +219,12 @@ final class Png {
         private int held;
 
         Samples(Chunks file, PixelDeflater deflater, int rowBytes) {
-            this.pixels = new Pixels(file);
+            this.file = file;
             this.deflater = deflater;
             this.rowBytes = rowBytes;
             // A row that is longer than a block goes in several.
             this.block = new byte[Math.max(PixelDeflater.BLOCK, rowBytes) + PixelDeflater.SLACK];
-            pixels.add(ZLIB, ZLIB.length);
+            deflater.put(ZLIB, 2);
         }
 
         void add(PngFilter filter, byte[] row, byte[] above, int unit) {
@@ -262,17 +243,23 @@ final class Png {
                 int n = Math.min(whole, held - at);
                 System.arraycopy(block, at, block, 0, at == 0 ? 0 : n);
                 deflater.add(block, Math.min(rowBytes, PixelDeflater.BLOCK), n, end && at + n == held);
-                ByteBuffer made = deflater.take();
-                pixels.add(made.array(), made.limit());
+                if (deflater.size() >= PIXELS_OF_CHUNK) {
+                    chunk();
+                }
             }
             held = 0;
         }
 
+        private void chunk() {
+            ByteBuffer made = deflater.take();
+            file.add("IDAT", made.array(), made.limit());
+        }
+
         byte[] end() {
             flush(true);
-            int s = (int) sum.getValue();
-            pixels.add(new byte[] {(byte) (s >> 24), (byte) (s >> 16), (byte) (s >> 8), (byte) s}, 4);
-            return pixels.end();
+            deflater.put((int) sum.getValue(), Integer.BYTES);
+            chunk();
+            return file.end();
         }
     }
 }

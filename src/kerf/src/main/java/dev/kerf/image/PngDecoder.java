@@ -181,11 +181,12 @@ final class PngDecoder implements ImageDecoder {
         // The filter looks back by one pixel: that many zeros stand before each row's first byte.
         byte[] row = new byte[unit + (int) ((rowBits + 7) / 8)];
         byte[] above = new byte[row.length];
-        byte[] filter = new byte[1];
         for (int y = y0; y < height; y += dy) {
-            fill(inflater, filter, 0, y);
-            fill(inflater, row, unit, y);
-            unfilter(filter[0], row, above, unit, y);
+            // With the filter's number, in whose place the last of those zeros is put back.
+            fill(inflater, row, unit - 1, y);
+            int filter = row[unit - 1];
+            row[unit - 1] = 0;
+            unfilter(filter, row, above, unit, y);
             write(row, unit, out, format, raw, y, x0, dx, columns);
             byte[] swap = above;
             above = row;
@@ -252,7 +253,13 @@ final class PngDecoder implements ImageDecoder {
                 }
             }
             case 4 -> {
-                for (int i = unit; i < n; i++) {
+                int left = 0;
+                for (int i = 1; unit == 1 && i < n; i++) {
+                    // Bytes that each wait for the one before: it doesn't go through memory.
+                    left = row[i] + PngFilter.paeth(left, above[i] & 0xFF, above[i - 1] & 0xFF) & 0xFF;
+                    row[i] = (byte) left;
+                }
+                for (int i = unit; unit > 1 && i < n; i++) {
                     row[i] += (byte) PngFilter.paeth(row[i - unit] & 0xFF, above[i] & 0xFF, above[i - unit] & 0xFF);
                 }
             }

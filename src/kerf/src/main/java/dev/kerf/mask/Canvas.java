@@ -5,6 +5,9 @@ import dev.kerf.image.PixelFormat;
 
 /** Red, green and blue bytes to draw on; what falls outside is left out. */
 final class Canvas {
+    /** All of the way for {@link #mix}. */
+    static final int ALL = 256;
+
     final int width;
     final int height;
     private final byte[] rgb;
@@ -32,20 +35,18 @@ final class Canvas {
 
     /** What {@link #mix} calls an opacity. */
     static int part(double opacity) {
-        return (int) (opacity * 256 + 0.5);
+        return (int) (opacity * ALL + 0.5);
     }
 
     /** Moves the pixel of that number towards a colour by so many 256ths of the way. */
     void mix(int pixel, int colour, int part) {
         int at = 3 * pixel;
-        rgb[at] = towards(rgb[at], colour >> 16, part);
-        rgb[at + 1] = towards(rgb[at + 1], colour >> 8, part);
-        rgb[at + 2] = towards(rgb[at + 2], colour, part);
-    }
-
-    private static byte towards(byte was, int colour, int part) {
-        int old = was & 0xFF;
-        return (byte) (old + (((colour & 0xFF) - old) * part + 128 >> 8));
+        int keep = ALL - part;
+        // Red and blue side by side, each with 8 bits for its fraction.
+        int outer = ((rgb[at] & 0xFF) << 16 | rgb[at + 2] & 0xFF) * keep + (colour & 0xFF00FF) * part + 0x800080;
+        rgb[at] = (byte) (outer >>> 24);
+        rgb[at + 1] = (byte) ((rgb[at + 1] & 0xFF) * keep + (colour >> 8 & 0xFF) * part + 0x80 >>> 8);
+        rgb[at + 2] = (byte) (outer >>> 8);
     }
 
     /** Fills a box with round corners. */

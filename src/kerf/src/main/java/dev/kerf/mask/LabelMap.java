@@ -174,8 +174,12 @@ public record LabelMap(HostTensor tensor) {
     private int mostStored() {
         int most = 0;
         if (tensor.dtype() == DType.U8) {
+            boolean[] occurs = new boolean[256];
             for (byte v : tensor.data().toArray(ValueLayout.JAVA_BYTE)) {
-                most = Math.max(most, v & 0xFF);
+                occurs[v & 0xFF] = true;
+            }
+            for (int v = 0; v < 256; v++) {
+                most = occurs[v] ? v : most;
             }
             return most;
         }

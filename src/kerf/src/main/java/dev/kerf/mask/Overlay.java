@@ -2,11 +2,14 @@ package dev.kerf.mask;
 
 import dev.kerf.error.BadInputException;
 import dev.kerf.image.Image;
+import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.IntFunction;
+import java.util.stream.IntStream;
 
 /**
  * Draws what was found over the picture that it was found in, in translucent colours with crisp outlines: the classes of a
@@ -95,14 +98,16 @@ public record Overlay(IntFunction<String> names, int background, int[] palette, 
                     + picture.width() + "x" + picture.height());
         }
         int[] label = labels.toArray();
-        int most = 0;
+        int bits = 0;
         for (int v : label) {
-            if (v < 0 || v > 65535) {
-                throw new BadInputException("label " + v + " can't be drawn; labels of 0 to 65535 can");
-            }
-            most = Math.max(most, v);
+            bits |= v;
         }
-        int[] colours = Palette.extend(palette, most + 1);
+        if (bits < 0 || bits > 65535) {
+            int wrong = IntStream.of(label).filter(v -> v < 0 || v > 65535).findFirst().orElseThrow();
+            throw new BadInputException("label " + wrong + " can't be drawn; labels of 0 to 65535 can");
+        }
+        // No label is past what all their bits make.
+        int[] colours = Palette.extend(palette, bits + 1);
         int w = picture.width();
         int h = picture.height();
         Canvas canvas = new Canvas(w, h, base(picture));
@@ -115,19 +120,50 @@ public record Overlay(IntFunction<String> names, int background, int[] palette, 
 
     private void paint(Canvas canvas, int[] label, int[] colours) {
         int w = canvas.width;
-        int line = line(w, canvas.height);
+        int h = canvas.height;
+        int line = line(w, h);
         int shadow = (line + 1) / 2;
-        byte[] depth = outlines ? depth(label, w, canvas.height, line) : null;
-        int inside = Canvas.part(opacity);
-        int whole = Canvas.part(1);
-        int dark = Canvas.part(SHADOW);
-        for (int i = 0; i < label.length; i++) {
-            int of = label[i];
-            if (of != background) {
-                canvas.mix(i, colours[of], outlines && depth[i] <= line ? whole : inside);
-            } else if (outlines && depth[i] <= shadow) {
-                canvas.mix(i, 0, dark);
+        byte[] depth = line > 1 ? depth(label, w, h, line) : null;
+        // By class, since a branch that nobody can predict, as at outlines, takes longer than all the rest of a pixel.
+        int[] colour = colours.clone();
+        int[] inside = new int[colours.length];
+        int[] edge = new int[colours.length];
+        int[] reach = new int[colours.length];
+        Arrays.fill(inside, Canvas.part(opacity));
+        Arrays.fill(edge, outlines ? Canvas.ALL : Canvas.part(opacity));
+        Arrays.fill(reach, line);
+        if (background >= 0 && background < colours.length) {
+            colour[background] = 0;
+            inside[background] = 0;
+            edge[background] = outlines ? Canvas.part(SHADOW) : 0;
+            reach[background] = shadow;
+        }
+        int[] outline = new int[w];
+        for (int y = 0, i = 0; y < h; y++) {
+            if (depth == null) {
+                outline(label, w, h, y, outline);
             }
+            for (int x = 0; x < w; x++, i++) {
+                int own = label[i];
+                int mask = depth == null ? outline[x] : depth[i] - reach[own] - 1 >> 31;
+                canvas.mix(i, colour[own], inside[own] ^ (inside[own] ^ edge[own]) & mask);
+            }
+        }
+    }
+
+    /** Of a row all bits of those pixels that have a neighbour of another label to the left, to the right, above or below. */
+    private static void outline(int[] label, int w, int h, int y, int[] outline) {
+        int at = y * w;
+        int above = y == 0 ? at : at - w;
+        int below = y == h - 1 ? at : at + w;
+        int was = label[at];
+        int own = was;
+        for (int x = 0; x < w; x++) {
+            int next = label[at + Math.min(x + 1, w - 1)];
+            int differ = own ^ was | own ^ next | own ^ label[above + x] | own ^ label[below + x];
+            outline[x] = (differ | -differ) >> 31;
+            was = own;
+            own = next;
         }
     }
 
@@ -172,9 +208,12 @@ public record Overlay(IntFunction<String> names, int background, int[] palette, 
     /** The picture's pixels as RGB bytes of our own. */
     static byte[] base(Image picture) {
         if (picture.bits() == 8) {
-            // toArray copies, so that the caller's picture stays as it is.
-            return picture.toRgb8().packed().data().asSlice(0, 3L * picture.width() * picture.height())
-                    .toArray(ValueLayout.JAVA_BYTE);
+            Image rgb = picture.toRgb8().packed();
+            MemorySegment data = rgb.data().asSlice(0, 3L * picture.width() * picture.height());
+            // Copied where it is the caller's own, which stays as it is.
+            return rgb != picture && data.heapBase().orElse(null) instanceof byte[] made && made.length == data.byteSize()
+                    ? made
+                    : data.toArray(ValueLayout.JAVA_BYTE);
         }
         Image rgb = picture.toRgb();
         int[] histogram = new int[65536];
