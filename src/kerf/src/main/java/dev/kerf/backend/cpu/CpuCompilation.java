@@ -2,6 +2,7 @@ package dev.kerf.backend.cpu;
 
 import dev.kerf.backend.CompileOptions;
 import dev.kerf.backend.cpu.dense.DenseKernels;
+import dev.kerf.backend.cpu.kernel.Compound;
 import dev.kerf.backend.cpu.kernel.Faults;
 import dev.kerf.backend.cpu.kernel.Kernel;
 import dev.kerf.backend.cpu.kernel.KernelFamily;
@@ -15,7 +16,6 @@ import dev.kerf.error.UnsupportedOpException;
 import dev.kerf.graph.Graph;
 import dev.kerf.graph.Graph.Node;
 import dev.kerf.graph.Graph.Value;
-import dev.kerf.graph.PointwiseOp;
 import dev.kerf.graph.SourceOp;
 import dev.kerf.graph.SourceOp.WeightExpr;
 import dev.kerf.graph.TensorType;
@@ -30,6 +30,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Predicate;
 
 /** Makes a {@link Program} of a graph: fuses it, plans memory, places operands, builds kernels. Used once. */
 final class CpuCompilation implements MemoryPlan.Rules {
@@ -44,8 +45,10 @@ final class CpuCompilation implements MemoryPlan.Rules {
     private final Operand[] operands;
     private final Set<WeightExpr> used = new LinkedHashSet<>();
     private final Faults faults = new Faults();
-    /** Comparisons with 0 of resampled values that nothing else reads, by the comparison's node: the resampling. */
-    private final Map<Integer, Node> thresholds = new HashMap<>();
+    /** What is computed at once, by the last node. */
+    private final Map<Integer, Compound> compounds = new HashMap<>();
+    /** Nodes that are computed by another, which alone reads their results: that one, by their id. */
+    private final Map<Integer, Node> runners = new HashMap<>();
     private MemoryPlan plan;
     private Object[] buffers;
     private long accounted;
@@ -78,14 +81,8 @@ final class CpuCompilation implements MemoryPlan.Rules {
                         .orElseThrow(() -> new UnsupportedOpException("the cpu back end can't do node " + n)));
             }
         }
-        Node before = null;
-        for (Node n : graph.nodes()) {
-            if (!(n.op() instanceof SourceOp)) {
-                if (before != null && options.fuse() && isThreshold(n, before)) {
-                    thresholds.put(n.id(), before);
-                }
-                before = n;
-            }
+        if (options.fuse()) {
+            graph.nodes().forEach(this::merge);
         }
         plan = MemoryPlan.of(graph, kept.values(), this);
         if (options.memoryLimit() > 0 && plan.totalBytes() > options.memoryLimit()) {
@@ -100,17 +97,18 @@ final class CpuCompilation implements MemoryPlan.Rules {
         }
     }
 
-    /**
-     * Whether a node says which results of the one right before it are above 0, and nobody else wants them: then they needn't be
-     * computed. What they are made of is still there, since nothing was written in between.
-     */
-    private boolean isThreshold(Node n, Node before) {
-        Value resampled = before.outputs().getFirst();
-        return n.op() instanceof PointwiseOp.Compare c && c.relation() == PointwiseOp.Relation.GREATER
-                && LightKernels.thresholds(before) && n.input(0).id() == resampled.id() && resampled.count() == null
-                && graph.producer(n.input(1)).op() instanceof SourceOp.Constant zero
-                && zero.value().dtype() == DType.F32 && zero.value().elements() == 1 && zero.value().getDouble(0) == 0
-                && graph.consumers(resampled).size() == 1 && kept.values().stream().noneMatch(v -> v.id() == resampled.id());
+    /** Has a node compute those before it whose results only it reads and needn't be anywhere. */
+    private void merge(Node n) {
+        Predicate<Value> free = v -> kept.values().stream().noneMatch(k -> k.id() == v.id());
+        for (KernelFamily f : families) {
+            Compound c = f.compound(n, graph, free, device.workers().count());
+            // What ends a compound begins no other: two products belong to the first that comes.
+            if (c != null && c.before().stream().noneMatch(b -> compounds.containsKey(b.id()))) {
+                compounds.put(n.id(), c);
+                c.before().forEach(b -> runners.put(b.id(), n));
+                return;
+            }
+        }
     }
 
     private Program build() {
@@ -129,13 +127,15 @@ final class CpuCompilation implements MemoryPlan.Rules {
         graph.states().forEach((name, v) -> states.put(name, operand(v)));
         List<Program.Step> steps = new ArrayList<>();
         for (Node n : graph.nodes()) {
+            if (runners.containsKey(n.id())) {
+                continue;
+            }
             n.outputs().forEach(this::operand);
             List<Kernel> kernels = new ArrayList<>();
-            Node resampling = thresholds.get(n.id());
-            if (resampling != null) {
-                kernels.add(new LightKernels(Vectors.present()).threshold(resampling, dense(resampling.input(0)),
-                        operand(n.output()), device.workers().count()));
-            } else if (!(n.op() instanceof SourceOp) && !plan.elided(n) && !thresholds.containsValue(n)) {
+            Compound compound = compounds.get(n.id());
+            if (compound != null) {
+                kernels.add(compound.build(NodeSite::new));
+            } else if (!(n.op() instanceof SourceOp) && !plan.elided(n)) {
                 kernels.addAll(family.get(n.id()).build(new NodeSite(n)));
             }
             for (Value v : n.outputs()) {
@@ -144,7 +144,7 @@ final class CpuCompilation implements MemoryPlan.Rules {
             if (!kernels.isEmpty()) {
                 String algorithm = n.op() instanceof SourceOp || plan.elided(n)
                         ? "count check"
-                        : family.get(n.id()).algorithm(n);
+                        : compound != null ? compound.algorithm() : family.get(n.id()).algorithm(n);
                 steps.add(new Program.Step(n, algorithm, List.copyOf(kernels)));
             }
         }
@@ -250,13 +250,23 @@ final class CpuCompilation implements MemoryPlan.Rules {
 
     @Override
     public long scratchBytes(Node n) {
-        KernelFamily f = family.get(n.id());
-        return f == null ? 0 : 4 * f.scratchFloats(n, tail(n), device.workers().count());
+        return family.get(n.id()) == null || runners.containsKey(n.id()) ? 0 : 4 * scratchFloats(n);
+    }
+
+    private long scratchFloats(Node n) {
+        int workers = device.workers().count();
+        Compound compound = compounds.get(n.id());
+        return compound != null ? compound.scratchFloats(workers) : family.get(n.id()).scratchFloats(n, tail(n), workers);
+    }
+
+    @Override
+    public Node runner(Node n) {
+        return runners.getOrDefault(n.id(), n);
     }
 
     @Override
     public boolean strided(Node n, Value v) {
-        return family.get(n.id()) != null && family.get(n.id()).strided(n, v);
+        return family.get(n.id()) != null && !compounds.containsKey(runner(n).id()) && family.get(n.id()).strided(n, v);
     }
 
     @Override
@@ -339,7 +349,7 @@ final class CpuCompilation implements MemoryPlan.Rules {
             if (p == null) {
                 return null;
             }
-            long floats = family.get(node.id()).scratchFloats(node, tail(), workers());
+            long floats = scratchFloats(node);
             Operand o = new Operand(TensorType.f32(floats), null);
             o.place(buffers[p.buffer()], (int) (p.offsetBytes() / 4), 1);
             return o;

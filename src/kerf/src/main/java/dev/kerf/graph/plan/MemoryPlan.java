@@ -35,6 +35,14 @@ public final class MemoryPlan {
          */
         boolean strided(Node n, Value v);
 
+        /**
+         * The node whose kernel computes a node's results: the node itself, or the only one that reads them, which makes them
+         * while it runs. They then lie nowhere, and {@link MemoryPlan#place} doesn't know them.
+         */
+        default Node runner(Node n) {
+            return n;
+        }
+
         /** Offsets are multiples of this many bytes. */
         long alignment();
 
@@ -152,7 +160,7 @@ public final class MemoryPlan {
         java.util.Arrays.fill(first, Integer.MAX_VALUE);
         java.util.Arrays.fill(last, -1);
         for (Node n : graph.nodes()) {
-            int at = graph.position(n.id());
+            int at = graph.position(rules.runner(n).id());
             n.outputs().forEach(v -> touch(first, last, v, at));
             n.inputs().forEach(v -> touch(first, last, v, at));
         }
@@ -167,7 +175,7 @@ public final class MemoryPlan {
         int end = graph.nodes().size();
         for (Node n : graph.nodes()) {
             for (Value v : n.outputs()) {
-                if (views.root(v) == v.id() && !views.isSource(v.id())) {
+                if (views.root(v) == v.id() && !views.isSource(v.id()) && rules.runner(n).id() == n.id()) {
                     long bytes = Math.multiplyExact(v.type().shape().elements(), rules.elementBytes(v));
                     checkSize(v.toString(), n, bytes, rules);
                     blocks.add(new Block(v.id(), align(Math.max(bytes, 1), rules), rules.pool(v), first[v.id()],

@@ -16,14 +16,16 @@ import jdk.incubator.vector.VectorSpecies;
  * (Milakov and Gimelshein 2018; Dao et al. 2022, algorithm 1). Everything is held transposed, a query to a lane:
  * scores (keys, queries) are K times Qᵀ, sums (Dv, queries) are Vᵀ times the weights, and softmax needs no sum across
  * lanes. A block's queries lie in slabs of two vectors, as wide as a tile: a slab and its scores stay in the first-level
- * cache while the block of keys, packed once for all slabs, goes over it.
+ * cache while the block of keys, packed once for all slabs, goes over it. Scores are powers of 2: queries and biases are
+ * scaled by log₂ e.
  */
 final class AttentionKernel implements Kernel {
     private static final VectorSpecies<Float> S = VectorMath.SPECIES;
     private static final int L = Tiles.LANES;
     /** Queries of a slab. */
     private static final int SLAB = 2 * L;
-    private static final int KEYS = 192;
+    /** Keys of a block at most: a slab's scores are then 32 KiB in AVX-512. */
+    private static final int MOST_KEYS = 256;
     private static final int MAX_QUERIES = 512;
     /** Floats of a line of the caches. */
     private static final int LINE = 16;
@@ -68,12 +70,17 @@ final class AttentionKernel implements Kernel {
             return 2.0 * batch * heads * queries * keys * (depth + width);
         }
 
+        /** Keys of a block. */
+        int chunk() {
+            return Blocking.even(Math.max(1, keys), MOST_KEYS);
+        }
+
         int sumRows() {
             return width + Tiles.MAX_ROWS;
         }
 
         int keyRows() {
-            return Math.min(keys, KEYS) + Tiles.MAX_ROWS;
+            return chunk() + Tiles.MAX_ROWS;
         }
 
         int floats() {
@@ -131,14 +138,14 @@ final class AttentionKernel implements Kernel {
             biasQueryStep = 0;
             biasKeyStep = 0;
         }
-        keyPanels = new Panels[KEYS + 1];
-        for (int n = 1; n <= KEYS; n++) {
+        keyPanels = new Panels[plan.chunk() + 1];
+        for (int n = 1; n <= plan.chunk(); n++) {
             keyPanels[n] = Panels.of(Math.max(2, n)); // a panel of one row would want four vectors
         }
         valuePanels = Panels.of(Math.max(2, plan.width));
-        offsets = new int[Math.max(KEYS, plan.depth)];
+        offsets = new int[Math.max(plan.chunk(), plan.depth)];
         Arrays.setAll(offsets, i -> i * SLAB);
-        starts = new int[site.workers()][Math.max(KEYS, plan.block) + L];
+        starts = new int[site.workers()][Math.max(plan.chunk(), plan.block) + L];
         unitsPerTask = (int) Math.clamp(FLOPS_WORTH_A_TASK * plan.units() / Math.max(1, plan.flops()), 1, 1 << 20);
     }
 
@@ -198,8 +205,8 @@ final class AttentionKernel implements Kernel {
         Arrays.fill(room, tops, totals, Float.NEGATIVE_INFINITY);
         Arrays.fill(room, totals, scores, 0f);
         int from = keyBatch == 1 ? 0 : b;
-        for (int k0 = 0; k0 < keys; k0 += KEYS) {
-            int m = Math.min(KEYS, keys - k0);
+        for (int k0 = 0; k0 < keys; k0 += plan.chunk()) {
+            int m = Math.min(plan.chunk(), keys - k0);
             if (masked(matrix, k0, m)) {
                 continue;
             }
@@ -274,10 +281,11 @@ final class AttentionKernel implements Kernel {
 
     private void packQueries(int x, int q0, int n, float[] to, int at, int squares, int[] start) {
         float[] from = q.floats();
+        float scale = op.scale() * VectorMath.LOG2_E;
         qAt.starts(start, x, q0, n);
         for (int i = 0; i < Blocking.ceil(n, SLAB) * SLAB; i += L) {
             int lanes = at + i / SLAB * SLAB * plan.depth + i % SLAB;
-            Transposes.rows(from, start, i, Math.clamp(n - i, 0, L), plan.depth, op.scale(), to, lanes, SLAB, to,
+            Transposes.rows(from, start, i, Math.clamp(n - i, 0, L), plan.depth, scale, to, lanes, SLAB, to,
                     squares);
         }
     }
@@ -288,11 +296,12 @@ final class AttentionKernel implements Kernel {
         int x = biases.start(bias, matrix) + q0 * biasQueryStep + k0 * biasKeyStep;
         for (int j = 0; j < m; j++) {
             if (biasQueryStep == 0) {
-                Arrays.fill(to, at + j * SLAB, at + j * SLAB + n, from[x + j * biasKeyStep]);
+                Arrays.fill(to, at + j * SLAB, at + j * SLAB + n,
+                        from[x + j * biasKeyStep] * VectorMath.LOG2_E);
                 continue;
             }
             for (int i = 0; i < n; i++) {
-                to[at + j * SLAB + i] = from[x + i * biasQueryStep + j * biasKeyStep];
+                to[at + j * SLAB + i] = from[x + i * biasQueryStep + j * biasKeyStep] * VectorMath.LOG2_E;
             }
         }
     }

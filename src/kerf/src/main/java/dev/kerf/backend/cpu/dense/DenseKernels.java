@@ -1,14 +1,18 @@
 package dev.kerf.backend.cpu.dense;
 
+import dev.kerf.backend.cpu.kernel.Compound;
 import dev.kerf.backend.cpu.kernel.Kernel;
 import dev.kerf.backend.cpu.kernel.KernelFamily;
 import dev.kerf.backend.cpu.kernel.Site;
 import dev.kerf.backend.cpu.kernel.Tail;
+import dev.kerf.graph.Graph;
 import dev.kerf.graph.Graph.Node;
 import dev.kerf.graph.Graph.Value;
 import dev.kerf.graph.MatrixOp;
 import dev.kerf.graph.SpatialOp;
 import java.util.List;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
 /** The kernels of this package as the CPU back end asks for them. */
 public final class DenseKernels implements KernelFamily {
@@ -43,6 +47,12 @@ public final class DenseKernels implements KernelFamily {
             case SpatialOp.ConvTranspose2d op -> TransposedConvolutions.takes(op, node, tail);
             default -> false;
         };
+    }
+
+    @Override
+    public @Nullable Compound compound(Node last, Graph graph, Predicate<Value> free, int workers) {
+        Mlp mlp = Mlp.of(last, graph, free, workers);
+        return mlp != null ? mlp : PooledProduct.of(last, graph, free);
     }
 
     @Override

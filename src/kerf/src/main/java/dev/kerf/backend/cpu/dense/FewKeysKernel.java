@@ -141,7 +141,7 @@ final class FewKeysKernel implements Kernel {
             int at = packed + h * plan.packed();
             int m = AttentionPacks.keys(k, plan.keys, item, plan.heads, h);
             kAt.starts(start, kAt.start(k, item, h), 0, m);
-            AttentionPacks.rows(keyPanels, k.floats(), start, m, plan.depth, op.scale(), room, at);
+            AttentionPacks.rows(keyPanels, k.floats(), start, m, plan.depth, op.scale() * VectorMath.LOG2_E, room, at);
             vAt.starts(start, 0, 0, m);
             AttentionPacks.columns(valuePanels, v.floats(), vAt.start(v, item, h), start, plan.width, m, room,
                     at + plan.keyRows() * plan.depth);

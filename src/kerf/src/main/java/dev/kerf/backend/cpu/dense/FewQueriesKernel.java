@@ -150,7 +150,7 @@ final class FewQueriesKernel implements Kernel {
         int shift = squares + Transposes.ROOM;
         int total = shift + L;
         qAt.starts(start, qAt.start(q, b, h), 0, plan.queries);
-        AttentionPacks.rows(panels, q.floats(), start, plan.queries, plan.depth, op.scale(), room, queries);
+        AttentionPacks.rows(panels, q.floats(), start, plan.queries, plan.depth, op.scale() * VectorMath.LOG2_E, room, queries);
         int item = keyBatch == 1 ? 0 : b;
         int vectors = Blocking.ceil(m, L);
         kAt.starts(start, kAt.start(k, item, h), piece * KEYS, m);
@@ -243,7 +243,8 @@ final class FewQueriesKernel implements Kernel {
             }
             for (int p = 0; p < plan.pieces(); p++) {
                 // A query without any score above −∞: −∞ − −∞ would be NaN.
-                room[factors + p] = room[from + p * step + plan.width] - (top == Float.NEGATIVE_INFINITY ? 0f : top);
+                float below = room[from + p * step + plan.width] - (top == Float.NEGATIVE_INFINITY ? 0f : top);
+                room[factors + p] = below * RunningSoftmax.LN_2;
             }
             Curves.apply(Curves.Curve.EXP, room, factors, room, factors, plan.pieces());
             float total = 0;

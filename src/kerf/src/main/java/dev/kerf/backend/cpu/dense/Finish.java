@@ -111,6 +111,32 @@ final class Finish {
         }
     }
 
+    /**
+     * The largest of each few rows, one below the other: y[yi + row · step + i] = b[bi + i] + max c[ci + (row · window + k) · pitch + i]
+     * over k below {@code window}; NaN if one is.
+     */
+    static void largest(float[] c, int ci, int pitch, int window, float[] b, int bi, float[] y, int yi, int step, int rows,
+            int n) {
+        int whole = n - n % L;
+        for (int row = 0; row < rows; row++) {
+            int from = ci + row * window * pitch;
+            for (int i = 0; i < whole; i += L) {
+                FloatVector most = FloatVector.fromArray(S, c, from + i);
+                for (int k = 1; k < window; k++) {
+                    most = most.max(FloatVector.fromArray(S, c, from + k * pitch + i));
+                }
+                most.add(FloatVector.fromArray(S, b, bi + i)).intoArray(y, yi + row * step + i);
+            }
+            for (int i = whole; i < n; i++) {
+                float most = c[from + i];
+                for (int k = 1; k < window; k++) {
+                    most = Math.max(most, c[from + k * pitch + i]);
+                }
+                y[yi + row * step + i] = most + b[bi + i];
+            }
+        }
+    }
+
     /** c[ci + row · pitch + i] += r[ri + row · step + i] for rows of n numbers. */
     static void addRows(float[] c, int ci, int pitch, float[] r, int ri, int step, int rows, int n) {
         for (int row = 0; row < rows; row++) {

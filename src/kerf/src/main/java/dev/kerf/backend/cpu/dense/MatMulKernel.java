@@ -9,6 +9,7 @@ import dev.kerf.graph.Op.Activation;
 import dev.kerf.tensor.Shape;
 import java.util.Arrays;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Matrix products: rows of A are packed to panels, once for a block of rows, columns of B to vectors, once for all runs if B is
@@ -38,18 +39,31 @@ final class MatMulKernel implements Kernel {
     private final int[] offsets;
     private final int[][] rowStarts;
     private final int unitsPerTask;
+    private final @Nullable PooledProduct pool;
 
     /** A kernel of a node. */
     MatMulKernel(MatrixOp.MatMul op, Site site) {
+        this(op, site, site.result(0), site.scratch(), null);
+    }
+
+    /**
+     * A kernel of a node whose result is pooled, or isn't.
+     *
+     * @param y       what it makes, dense if pooled
+     * @param scratch room
+     * @param pool    the windows, or null
+     */
+    MatMulKernel(MatrixOp.MatMul op, Site site, Operand y, Operand scratch, @Nullable PooledProduct pool) {
         this.op = op;
+        this.y = y;
+        this.scratch = scratch;
+        this.pool = pool;
         Node node = site.node();
         var product = node.output().type().shape();
         plan = MatMulPlan.of(op, node, site.workers());
         a = site.operand(0);
         bias = op.bias() ? site.operand(2) : null;
         residual = op.residual() ? site.operand(node.inputs().size() - 1) : null;
-        y = site.result(0);
-        scratch = site.scratch();
         rowsOfA = Matrices.of(node.input(0).type().shape(), product, op.transposeA());
         colsOfB = Matrices.of(node.input(1).type().shape(), product, op.transposeB());
         results = Matrices.of(product, product, false);
@@ -57,10 +71,7 @@ final class MatMulKernel implements Kernel {
         Shape weight = node.input(1).type().shape();
         // A packed weight isn't kept as it is, too.
         b = fixed ? null : site.operand(1);
-        packed = fixed
-                ? site.packed(1, "matmul/" + MatMulPlan.WIDE + (op.transposeB() ? "/t" : ""),
-                        (dense, shape) -> packed(dense, plan.depth(), plan.cols(), op.transposeB()))
-                : null;
+        packed = fixed ? packed(op, site, plan.depth(), plan.cols()) : null;
         packedAt = new int[fixed ? plan.matrices() : 0];
         Arrays.setAll(packedAt, i -> colsOfB.number(i, weight) * packedFloats(plan.depth(), plan.cols()));
         panels = new Panels[plan.blockM() + 1];
@@ -74,6 +85,12 @@ final class MatMulKernel implements Kernel {
         rowStarts = new int[site.workers()][plan.blockRows()];
         double flops = 2.0 * plan.blockM() * plan.blockN() * plan.depth();
         unitsPerTask = (int) Math.clamp(FLOPS_WORTH_A_TASK / Math.max(1, flops), 1, 1 << 20);
+    }
+
+    /** A product's weight, two vectors of columns at a time, k by k. */
+    static float[] packed(MatrixOp.MatMul op, Site site, int depth, int cols) {
+        return site.packed(1, "matmul/" + MatMulPlan.WIDE + (op.transposeB() ? "/t" : ""),
+                (dense, shape) -> packed(dense, depth, cols, op.transposeB()));
     }
 
     /** Scratch that a node's kernel needs. */
@@ -120,7 +137,7 @@ final class MatMulKernel implements Kernel {
     }
 
     private int liveRows() {
-        return plan.matrices() == 1 ? (int) (plan.rows() * live() / y.type().shape().dim(0)) : plan.rows();
+        return plan.matrices() == 1 && pool == null ? (int) (plan.rows() * live() / y.type().shape().dim(0)) : plan.rows();
     }
 
     /** Items of axis 0 that are to be computed. */
@@ -207,6 +224,12 @@ final class MatMulKernel implements Kernel {
     /** Rows of sums to rows of the result, those of one product at a time. */
     private void store(int matrix, int m0, int m, int j, int n, float[] room, int sums) {
         int strip = plan.strip();
+        if (pool != null) {
+            int window = PooledProduct.WINDOW;
+            Finish.largest(room, sums, strip, window, bias.floats(), bias.offset() + j, y.floats(),
+                    y.offset() + m0 / window * plan.cols() + j, plan.cols(), m / window, n);
+            return;
+        }
         if (bias != null && !whole(n)) {
             Finish.addRows(room, sums, strip, bias.floats(), bias.offset() + j, 0, m, n);
         }
@@ -244,7 +267,7 @@ final class MatMulKernel implements Kernel {
     private void startRows(int matrix, int m0, int m, int[] start) {
         int rowStep = rowsOfA.rowStep(a);
         for (int i = 0; i < m; i++) {
-            int row = m0 + i;
+            int row = pool == null ? m0 + i : pool.pixel(m0 + i);
             int product = plan.matrices() == 1 ? row / plan.single() : matrix;
             start[i] = rowsOfA.start(a, product) + (plan.matrices() == 1 ? row % plan.single() : row) * rowStep;
         }

@@ -82,7 +82,8 @@ record MatMulPlan(int matrices, int rows, int single, int cols, int depth, int b
         return chunk(depth);
     }
 
-    private static int chunk(int depth) {
+    /** The same of any product. */
+    static int chunk(int depth) {
         return Blocking.even(Math.max(1, depth), DEPTH);
     }
 

@@ -10,10 +10,12 @@ final class RunningSoftmax {
     /** Floats from a key's scores to the next key's, and from a sum's row to the next: two vectors of queries. */
     private static final int STEP = 2 * Tiles.LANES;
 
+    static final float LN_2 = 0.6931472f;
+
     private RunningSoftmax() {}
 
     /**
-     * Finds the new maximum of a vector's queries, and how far the old one lies below it. Keys take turns over four maxima, so
+     * Finds the new maximum of a vector's queries, and how far the old one lies below it, times ln 2: scores are powers of 2. Keys take turns over four maxima, so
      * that one needn't wait for the other; a NaN is no maximum, but its own weight is NaN.
      */
     static void raise(float[] a, int scores, int m, int tops, int shifts, int factors) {
@@ -43,7 +45,7 @@ final class RunningSoftmax {
         // Queries without any key yet have the maximum −∞, and −∞ − −∞ would be NaN.
         FloatVector shift = top.blend(0f, top.compare(VectorOperators.EQ, Float.NEGATIVE_INFINITY));
         shift.intoArray(a, shifts);
-        before.sub(shift).intoArray(a, factors);
+        before.sub(shift).mul(LN_2).intoArray(a, factors);
     }
 
     /** Scales what was summed under the old maximum. */
@@ -60,13 +62,13 @@ final class RunningSoftmax {
      * key.
      *
      * @param m    keys
-     * @param bias where the number is that each key's scores are raised by
+     * @param bias where the number is that each key's scores are raised by, times ln 2
      * @param room where there is room for two vectors
      */
     static void whole(float[] a, int scores, int m, int bias, int room) {
         FloatVector top = FloatVector.broadcast(S, Float.NEGATIVE_INFINITY);
         for (int j = 0; j < m; j++) {
-            FloatVector x = FloatVector.fromArray(S, a, scores + j * STEP).add(a[bias + j]);
+            FloatVector x = FloatVector.fromArray(S, a, scores + j * STEP).add(a[bias + j] * VectorMath.LOG2_E);
             x.intoArray(a, scores + j * STEP);
             top = top.blend(x, x.compare(VectorOperators.GT, top));
         }

@@ -1,8 +1,11 @@
 package dev.kerf.backend.cpu.kernel;
 
+import dev.kerf.graph.Graph;
 import dev.kerf.graph.Graph.Node;
 import dev.kerf.graph.Graph.Value;
 import java.util.List;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
 /** Kernels for some ops: asked first whether it takes a node, then what the node needs, then for the kernels. Stateless. */
 public interface KernelFamily {
@@ -18,6 +21,14 @@ public interface KernelFamily {
     default long scratchFloats(Node node, Tail tail, int workers) {
         return scratchFloats(node, workers);
     }
+
+    /**
+     * What a node can be computed with at once, if that is worth it; null to have it by itself.
+     *
+     * @param free whether nobody outside wants a value
+     */
+    @Nullable
+    Compound compound(Node last, Graph graph, Predicate<Value> free, int workers);
 
     /** Floats of scratch that the node's kernels need, for the given number of threads; 0 for none. */
     long scratchFloats(Node node, int workers);

@@ -1,5 +1,6 @@
 package dev.kerf.backend.cpu.light;
 
+import dev.kerf.backend.cpu.kernel.Compound;
 import dev.kerf.backend.cpu.kernel.Kernel;
 import dev.kerf.backend.cpu.kernel.KernelFamily;
 import dev.kerf.backend.cpu.kernel.Operand;
@@ -7,6 +8,7 @@ import dev.kerf.backend.cpu.kernel.Site;
 import dev.kerf.backend.cpu.kernel.Tail;
 import dev.kerf.graph.BoxOp;
 import dev.kerf.graph.FrameOp;
+import dev.kerf.graph.Graph;
 import dev.kerf.graph.Graph.Node;
 import dev.kerf.graph.Graph.Value;
 import dev.kerf.graph.LayoutOp;
@@ -22,6 +24,8 @@ import dev.kerf.graph.SpatialOp;
 import dev.kerf.graph.StateOp;
 import dev.kerf.tensor.Shape;
 import java.util.List;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
 /** A kernel for every op; those for convolutions, matrix products and attention serve where there are no better ones. */
 public final class LightKernels implements KernelFamily {
@@ -32,24 +36,14 @@ public final class LightKernels implements KernelFamily {
         this.lanes = Lanes.of(vectors);
     }
 
-    /** Whether {@link #threshold} can do a node: a bilinear resampling. */
-    public static boolean thresholds(Node node) {
-        return node.op() instanceof SpatialOp.Resize op && Thresholding.takes(op);
-    }
-
-    /**
-     * Which results of such a node are above 0.
-     *
-     * @param x what is resampled
-     * @param y bytes, 1 and 0
-     */
-    public Kernel threshold(Node node, Operand x, Operand y, int workers) {
-        return Thresholding.of((SpatialOp.Resize) node.op(), x, y, lanes, workers);
-    }
-
     /** The machine's vectors, in words; only where the module is. */
     public static String vectorDescription() {
         return VectorLanes.description();
+    }
+
+    @Override
+    public @Nullable Compound compound(Node last, Graph graph, Predicate<Value> free, int workers) {
+        return Thresholding.of(last, graph, free, lanes);
     }
 
     @Override

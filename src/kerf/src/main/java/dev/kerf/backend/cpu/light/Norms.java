@@ -28,8 +28,8 @@ final class Norms {
                 List.of(new SoftmaxRows(Axis.of(x, s.axis()), lanes, x, y));
             case NormOp.Softmax s ->
                 List.of(new SoftmaxColumns(Axis.of(x, s.axis()), lanes, x, y, site.scratch()));
-            case NormOp.LayerNorm n when Axis.of(x, n.axis()).inner == 1 -> List.of(new LayerNormRows(
-                    Axis.of(x, n.axis()), n.eps(), lanes, x, site.operand(1), site.operand(2), y));
+            case NormOp.LayerNorm n when Axis.of(x, n.axis()).inner == 1 -> List.of(
+                    new LayerNormRows(Axis.of(x, n.axis()), RowNorm.of(n, site, lanes), x, y));
             case NormOp.LayerNorm n -> List.of(new LayerNormColumns(
                     Axis.of(x, n.axis()), n.eps(), Pointwise.function(site.tail().activation()), lanes, x, site.operand(1),
                     site.operand(2), y, site.scratch()));
@@ -140,13 +140,7 @@ final class Norms {
         return Math.max(2 * FEW_COLUMNS, size * AT_ONCE);
     }
 
-    /** One over the standard deviation, NaN if float32 can't hold the squares: an infinite one would make all the same. */
-    static double scale(double squares, int n, double eps) {
-        return squares <= Float.MAX_VALUE ? 1 / Math.sqrt(squares / n + eps) : Double.NaN;
-    }
-
-    private record LayerNormRows(
-            Axis a, double eps, Lanes lanes, Operand x, Operand weight, Operand bias, Operand y) implements Kernel {
+    private record LayerNormRows(Axis a, RowNorm norm, Operand x, Operand y) implements Kernel {
         @Override
         public int tasks() {
             return Split.tasks(a.outers(x), 4L * a.size);
@@ -156,13 +150,8 @@ final class Norms {
         public void run(int task, int worker) {
             int rows = a.outers(x);
             int tasks = tasks();
-            for (int row = Split.first(task, tasks, rows); row < Split.first(task + 1, tasks, rows); row++) {
-                int from = x.offset() + row * a.size;
-                float mean = (float) (lanes.sum(x.floats(), from, a.size) / a.size);
-                double scale = scale(lanes.squares(x.floats(), from, mean, a.size), a.size, eps);
-                lanes.normalise(x.floats(), from, mean, (float) scale, weight.floats(),
-                        weight.offset(), bias.floats(), bias.offset(), y.floats(), y.offset() + row * a.size, a.size);
-            }
+            int first = Split.first(task, tasks, rows);
+            norm.rows(first, Split.first(task + 1, tasks, rows) - first, y.floats(), y.offset() + first * a.size);
         }
     }
 
@@ -257,7 +246,7 @@ final class Norms {
                 int from = x.offset() + i / groups * x.batchStride() + i % groups * n;
                 int to = y.offset() + i / groups * y.batchStride() + i % groups * n;
                 float mean = (float) (lanes.sum(x.floats(), from, n) / n);
-                double scale = scale(lanes.squares(x.floats(), from, mean, n), n, eps);
+                double scale = RowNorm.scale(lanes.squares(x.floats(), from, mean, n), n, eps);
                 for (int k = 0; k < channels; k++) {
                     int c = i % groups * channels + k;
                     lanes.normalise(x.floats(), from + k * inner, mean,

@@ -79,7 +79,7 @@ final class PlainLanes implements Lanes {
             addProduct(y, yo + i * step, y, yo + i * step, t, to + n, n);
         }
         for (int j = 0; j < n; j++) {
-            t[to + n + j] = (float) Norms.scale(t[to + n + j], size, eps);
+            t[to + n + j] = (float) RowNorm.scale(t[to + n + j], size, eps);
         }
         for (int i = 0; i < size; i++) {
             binary(Arithmetic.MULTIPLY, y, yo + i * step, t, to + n, y, yo + i * step, n);

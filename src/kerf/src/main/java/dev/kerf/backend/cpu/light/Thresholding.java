@@ -1,11 +1,23 @@
 package dev.kerf.backend.cpu.light;
 
+import dev.kerf.backend.cpu.kernel.Compound;
 import dev.kerf.backend.cpu.kernel.Kernel;
 import dev.kerf.backend.cpu.kernel.Operand;
+import dev.kerf.backend.cpu.kernel.Site;
+import dev.kerf.graph.Graph;
+import dev.kerf.graph.Graph.Node;
+import dev.kerf.graph.Graph.Value;
+import dev.kerf.graph.PointwiseOp;
+import dev.kerf.graph.SourceOp;
 import dev.kerf.graph.SpatialOp;
 import dev.kerf.graph.plan.ResizeTaps;
+import dev.kerf.tensor.DType;
 import java.util.Arrays;
+import java.util.List;
+import java.util.function.Function;
+import java.util.function.Predicate;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Which results of a bilinear resampling are above 0, without the results: where the sources of a stretch have one sign its results
@@ -53,13 +65,43 @@ final class Thresholding implements Kernel {
         this.rows = new float[workers][w];
     }
 
-    /** Whether it can be done: bilinear, without antialiasing, of dense planes. */
-    static boolean takes(SpatialOp.Resize op) {
-        return op.interpolation() == SpatialOp.Interpolation.BILINEAR && !op.antialias();
+    /** A comparison with 0 of what is resampled. */
+    private record Pair(Node resampling, Node comparison, Lanes lanes) implements Compound {
+        @Override
+        public List<Node> before() {
+            return List.of(resampling);
+        }
+
+        @Override
+        public long scratchFloats(int workers) {
+            return 0;
+        }
+
+        @Override
+        public String algorithm() {
+            return "threshold";
+        }
+
+        @Override
+        public Kernel build(Function<Node, Site> sites) {
+            Site site = sites.apply(comparison);
+            return new Thresholding((SpatialOp.Resize) resampling.op(), sites.apply(resampling).operand(0),
+                    site.result(0), lanes, site.workers());
+        }
     }
 
-    static Kernel of(SpatialOp.Resize op, Operand x, Operand y, Lanes lanes, int workers) {
-        return new Thresholding(op, x, y, lanes, workers);
+    /** The resampling, bilinear and without antialiasing, whose results above 0 a node tells; null if it doesn't. */
+    static @Nullable Compound of(Node n, Graph graph, Predicate<Value> free, Lanes lanes) {
+        if (!(n.op() instanceof PointwiseOp.Compare c) || c.relation() != PointwiseOp.Relation.GREATER) {
+            return null;
+        }
+        Value resampled = n.input(0);
+        Node resampling = graph.producer(resampled);
+        return resampling.op() instanceof SpatialOp.Resize op
+                && op.interpolation() == SpatialOp.Interpolation.BILINEAR && !op.antialias() && resampled.count() == null
+                && graph.producer(n.input(1)).op() instanceof SourceOp.Constant zero
+                && zero.value().dtype() == DType.F32 && zero.value().elements() == 1 && zero.value().getDouble(0) == 0
+                && Compound.only(resampled, n, graph, free) ? new Pair(resampling, n, lanes) : null;
     }
 
     @Override
