@@ -18,6 +18,8 @@ final class FewKeysKernel implements Kernel {
     /** Queries of a slab: two vectors, as wide as a tile. */
     private static final int SLAB = 2 * L;
     private static final int MOST_KEYS = 16;
+    /** Fewer queries, as small windows have them, are done by one thread with all of a head's keys: blockwise takes two thirds of the time. */
+    private static final int LEAST_QUERIES = 256;
     private static final int SLABS_OF_A_TASK = 16;
     private static final int[] STARTS = {0, L};
 
@@ -116,7 +118,7 @@ final class FewKeysKernel implements Kernel {
     /** Whether it is quicker than {@link AttentionKernel}, and can do the node. */
     static boolean suits(MatrixOp.Attention op, Node node) {
         Plan p = Plan.of(op, node);
-        return p.keys <= MOST_KEYS && p.keys > 0 && p.width % L == 0 && p.width > 0
+        return p.keys <= MOST_KEYS && p.keys > 0 && p.queries >= LEAST_QUERIES && p.width % L == 0 && p.width > 0
                 && (!op.bias() || AttentionKernel.padded(node.input(3).type().shape()).dim(2) == 1)
                 && node.output().count() == null && node.input(0).count() == null;
     }

@@ -123,11 +123,12 @@ class AttentionTest {
     @Test
     void fewKeysOfManyQueries() {
         for (int keys : new int[] {1, 2, 5, 8, 11, 16}) {
-            check(1, 1, 3, 40 + keys, keys, 16, 32, -1);
-            check(2, 2, 2, 64, keys, 9, 16, -1, keys);
-            check(2, 1, 2, 70, keys, 16, 48, keys / 2, 1, 1, 1, keys);
+            check(1, 1, 3, 256 + keys, keys, 16, 32, -1);
+            check(2, 2, 2, 256, keys, 9, 16, -1, keys);
+            check(2, 1, 2, 270, keys, 16, 48, keys / 2, 1, 1, 1, keys);
             check(2, 2, 2, 600, keys, 16, 16, -1, 2, 2, 1, keys);
-            check(2, 2, 2, 33, keys, 16, 16, -1, 2, 1, 1, 1);
+            check(2, 2, 2, 289, keys, 16, 16, -1, 2, 1, 1, 1);
+            check(2, 2, 2, 33, keys, 16, 16, -1);
         }
     }
 
