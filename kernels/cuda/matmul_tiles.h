@@ -6,6 +6,8 @@
 // Shapes  as matmul.cl says. With WIDE y and r are float, whatever a, b and bias are stored as.
 // Launch  `splits` groups for TILE_M × TILE_N elements of y; a warp of each for WARP_M × WARP_N. Where splits > 1, each takes a part of
 //         the terms, leaves its sums in partial (tiles, splits, TILE_M · TILE_N), and the last to arrive adds them in order.
+// Where has_a_rows, row m of a is row a_rows[m] of the a that is given, zeros where that is -1; where has_r_rows, row m of r is row
+// r_rows[m] of the r that is given. There is one item then, and with TURNED there is neither. narrow_r: r is stored as a is.
 // TURNED > 0: each 2 · TURNED of a row's columns are turned by the angles of their row (rotary.cl), of which there are R: row
 // m · N / (2 · TURNED) + n / (2 · TURNED) of y as rows of 2 · TURNED. There is no activation and no residual, and
 // a tile has as many columns of one half as of the other.
@@ -62,21 +64,13 @@
 #define COLUMN_BLOCKS (WGMMA ? TILE_N / 8 : 2 * B_COLUMNS)
 
 // What is stored, and four neighbours of a row, which a lane reads and writes at once.
-#if WIDE || KERF_STORAGE == STORAGE_F32
-typedef float result;
-typedef float4 Four;
-DEVICE float result_load(const float *p) { return *p; }
-DEVICE void result_store(float *p, float v) { *p = v; }
+DEVICE float one_load(const float *p) { return *p; }
 DEVICE void four_load(const float *p, float (&v)[4]) {
     const float4 f = *(const float4 *)p;
     v[0] = f.x, v[1] = f.y, v[2] = f.z, v[3] = f.w;
 }
-DEVICE void four_store(float *p, const float (&v)[4]) { *(float4 *)p = make_float4(v[0], v[1], v[2], v[3]); }
-#else
-typedef real result;
-typedef uint2 Four;
-DEVICE float result_load(const real *p) { return LOAD(p, 0); }
-DEVICE void result_store(real *p, float v) { STORE(p, 0, v); }
+#if KERF_STORAGE != STORAGE_F32
+DEVICE float one_load(const real *p) { return LOAD(p, 0); }
 DEVICE void four_load(const real *p, float (&v)[4]) {
     const uint2 f = *(const uint2 *)p;
     const uint both[4] = {f.x & 0xffff, f.x >> 16, f.y & 0xffff, f.y >> 16};
@@ -86,8 +80,34 @@ DEVICE void four_load(const real *p, float (&v)[4]) {
         v[e] = LOAD(&one, 0);
     }
 }
+#endif
+#if WIDE || KERF_STORAGE == STORAGE_F32
+typedef float result;
+typedef float4 Four;
+DEVICE void result_store(float *p, float v) { *p = v; }
+DEVICE void four_store(float *p, const float (&v)[4]) { *(float4 *)p = make_float4(v[0], v[1], v[2], v[3]); }
+#else
+typedef real result;
+typedef uint2 Four;
+DEVICE void result_store(real *p, float v) { STORE(p, 0, v); }
 DEVICE void four_store(real *p, const float (&v)[4]) { *(uint2 *)p = make_uint2(packed(v[0], v[1]), packed(v[2], v[3])); }
 #endif
+// Adds `there` of four neighbours, all of them at once where they are `aligned`.
+template <typename T> DEVICE void four_add(float (&v)[4], const T *p, int aligned, int there) {
+    float old[4];
+    if (aligned) {
+        four_load(p, old);
+    } else {
+        #pragma unroll
+        for (int e = 0; e < 4; e++) {
+            old[e] = one_load(p + min(e, there - 1));
+        }
+    }
+    #pragma unroll
+    for (int e = 0; e < 4; e++) {
+        v[e] += old[e];
+    }
+}
 
 typedef float Sums[ROW_BLOCKS][COLUMN_BLOCKS][4];
 
@@ -119,7 +139,8 @@ KERNEL BOUNDS ENTRY(
         const long *RESTRICT batches, const int *RESTRICT a_count, long a_count_off,
         const int *RESTRICT b_count, long b_count_off, int M, int N, int K, float alpha, int act, int has_bias,
         int has_residual, int has_a_count, int has_b_count, const float *RESTRICT cosines, long cosines_off,
-        const float *RESTRICT sines, long sines_off, int R, float *partial, long partial_off, int *arrived, int splits) {
+        const float *RESTRICT sines, long sines_off, int R, const int *RESTRICT a_rows, int has_a_rows,
+        const int *RESTRICT r_rows, int has_r_rows, int narrow_r, float *partial, long partial_off, int *arrived, int splits) {
     extern __shared__ __align__(1024) char memory[];
     const int lane = threadIdx.x % 32;
     const int warp = threadIdx.x / 32;
@@ -145,7 +166,8 @@ KERNEL BOUNDS ENTRY(
     const uint tiles = local_address(memory);
     const int m_warp = warp / (TILE_N / WARP_N) * WARP_M;
     const int n_warp = warp % (TILE_N / WARP_N) * WARP_N;
-    Operand<TRANSPOSE_A, TILE_M, THREADS> left(a + a_off + a_item, 0, M, K, m_first, start, terms);
+    Operand<TRANSPOSE_A, TILE_M, THREADS, 0, !TRANSPOSE_A> left(
+            a + a_off + a_item, 0, M, K, m_first, start, terms, has_a_rows ? a_rows : 0);
     Operand<!TRANSPOSE_B, TILE_N, THREADS, TURNED> right(b + b_off + b_item, TILE_M * ROW_BYTES, N, K, n_first, start, terms);
     const Fragments<TRANSPOSE_A, 0, (WGMMA ? 16 : WARP_M)> lefts(0, WGMMA ? warp * 16 : m_warp, lane);
 #if !WGMMA
@@ -232,7 +254,8 @@ KERNEL BOUNDS ENTRY(
         }
     }
     const long item = (long)blockIdx.y * M * N;
-    const result *r_item = (const result *)r + r_off + item;
+    const int r_bytes = narrow_r ? sizeof(real) : sizeof(result);
+    const char *r_item = (const char *)r + (r_off + item) * r_bytes;
     result *y_item = (result *)y + y_off + item;
     const int column = n_first + n_warp + 4 * chunk;
     const int four = (((ulong)y_item | (has_residual ? (ulong)r_item : 0)) % sizeof(Four) | (N % 4)) == 0;
@@ -299,6 +322,14 @@ KERNEL BOUNDS ENTRY(
     for (int e = 0; e < 4; e++) {
         add[e] = has_bias ? LOAD(bias, bias_off + min(column + e, N - 1)) : 0.0f;
     }
+    ulong none = 0; // rows of a that aren't there
+    if (has_a_rows) {
+        #pragma unroll
+        for (int half = 0; half < WARP_M; half += 32) {
+            const int a_row = a_rows[min(m_first + m_warp + half + lane, M - 1)];
+            none |= (ulong)__ballot_sync(0xffffffff, a_row < 0) << half;
+        }
+    }
     long at = (long)(m_first + m_warp + first) * N + column;
     #pragma unroll 1
     for (int row = 0; row < WARP_M; row += AT_ONCE) {
@@ -311,22 +342,20 @@ KERNEL BOUNDS ENTRY(
             const float4 more = *(const float4 *)(parts + p * (TILE_M * TILE_N) + row * TILE_N);
             s = make_float4(s.x + more.x, s.y + more.y, s.z + more.z, s.w + more.w);
         }
+        if (none != 0 && (none >> (row + first) & 1)) {
+            s = make_float4(0.0f, 0.0f, 0.0f, 0.0f);
+        }
         float v[4] = {fmaf(alpha, s.x, add[0]), fmaf(alpha, s.y, add[1]), fmaf(alpha, s.z, add[2]), fmaf(alpha, s.w, add[3])};
-        const int there = m_first + m_warp + first + row < M ? N - column : 0;
+        const int m = m_first + m_warp + first + row;
+        const int there = m < M ? N - column : 0;
         if (has_residual && there > 0) {
-            float old[4];
-            if (four) {
-                four_load(r_item + at, old);
-            } else {
-                #pragma unroll
-                for (int e = 0; e < 4; e++) {
-                    old[e] = result_load(r_item + at + min(e, there - 1));
-                }
-            }
-            #pragma unroll
-            for (int e = 0; e < 4; e++) {
-                v[e] += old[e];
-            }
+            const long from = has_r_rows ? (long)r_rows[m] * N + column : at;
+#if WIDE && KERF_STORAGE != STORAGE_F32
+            if (narrow_r) {
+                four_add(v, (const real *)r_item + from, four, there);
+            } else
+#endif
+            four_add(v, (const result *)r_item + from, four, there);
         }
         activate_four(act, v);
         if (four && there > 0) {

@@ -25,9 +25,9 @@ DEVICE void gather_chunk(uint to, const real *from, int count) {
     asm volatile("st.shared.v4.b32 [%0], {%1,%2,%3,%4};" : : "r"(to), "r"(w[0]), "r"(w[1]), "r"(w[2]), "r"(w[3]) : "memory");
 }
 
-//
-// HALVES > 0: the tile's second half lies that many columns behind the first one's start.
-template <int BY_TERMS, int EXTENT, int GROUP, int HALVES = 0> struct Operand {
+// HALVES > 0: the tile's second half lies that many columns behind the first one's start. ANYWHERE: a row of the product is the one that
+// a table says; one that it says is -1, and what a tile has beyond the last, is another row's numbers.
+template <int BY_TERMS, int EXTENT, int GROUP, int HALVES = 0, int ANYWHERE = 0> struct Operand {
     // Lanes copy 64 bytes of a row that lies by itself, the next four 64 bytes four rows on, in two goes; whole rows of terms.
     static constexpr int PER_PASS = BY_TERMS ? GROUP / ROW_CHUNKS : GROUP / 4;
     static constexpr int PASSES = (BY_TERMS ? ROW_NUMBERS : EXTENT) / PER_PASS;
@@ -37,6 +37,7 @@ template <int BY_TERMS, int EXTENT, int GROUP, int HALVES = 0> struct Operand {
         return HALVES > 0 && go >= GOES / 2 ? HALVES * (int)sizeof(real) + (go - GOES / 2) * GO_BYTES : go * GO_BYTES;
     }
     static_assert(PER_PASS % 8 == 0 && PASSES * PER_PASS == (BY_TERMS ? ROW_NUMBERS : EXTENT), "a group copies eight rows at least");
+    static_assert(!BY_TERMS || !ANYWHERE, "what lies by terms has no rows");
 
     const char *at;
     long step_bytes; // from a tile to the next
@@ -47,9 +48,11 @@ template <int BY_TERMS, int EXTENT, int GROUP, int HALVES = 0> struct Operand {
     uint place;
     int whole;       // steps whose tiles are all there and aligned
     int aligned;
+    int index[ANYWHERE ? PASSES : 1]; // of the row that a pass copies from
 
-    // The tiles from term `start` to `end` (exclusive) of `extent` rows or columns, `first` on; they lie `base` bytes into a stage.
-    MEMBER Operand(const real *p, int base, int extent, int length, int first, int start, int end) {
+    // The tiles from term `start` to `end` (exclusive) of `extent` rows or columns, `first` on; they lie `base` bytes into a stage. Rows
+    // are those of `table`, or as they come where there is none.
+    MEMBER Operand(const real *p, int base, int extent, int length, int first, int start, int end, const int *table = 0) {
         const int t = threadIdx.x;
         row = BY_TERMS ? t / 8 : t / 32 * 8 + (t >> 3 & 3) + (t >> 2 & 1) * 4;
         const int chunk = BY_TERMS ? t % 8 : t % 4;
@@ -61,16 +64,31 @@ template <int BY_TERMS, int EXTENT, int GROUP, int HALVES = 0> struct Operand {
         chunk_bytes = (BY_TERMS ? here : terms) * (int)sizeof(real) - chunk * CHUNK;
         place = base + row * ROW_BYTES + (chunk ^ mixed_by<BY_TERMS>(row)) * CHUNK;
         aligned = (((ulong)p | (ulong)pitch) & (CHUNK - 1)) == 0;
-        whole = aligned && here >= EXTENT ? terms / ROW_NUMBERS : 0;
+        whole = aligned && (ANYWHERE || here >= EXTENT) ? terms / ROW_NUMBERS : 0;
         // Worked out once, not in each step.
         asm volatile("" : "+r"(place));
         asm volatile("" : "+r"(pitch));
         if (BY_TERMS) {
             asm volatile("" : "+l"(step_bytes));
         }
-        at = (const char *)p + (long)((BY_TERMS ? start : first) + row) * pitch + (BY_TERMS ? first : start) * (int)sizeof(real)
-                + chunk * CHUNK;
+        at = (const char *)p + (ANYWHERE ? 0 : (long)((BY_TERMS ? start : first) + row) * pitch)
+                + (BY_TERMS ? first : start) * (int)sizeof(real) + chunk * CHUNK;
+        #pragma unroll
+        for (int pass = 0; pass < PASSES && ANYWHERE; pass++) {
+            const int i = min(first + row + pass * PER_PASS, extent - 1);
+            index[pass] = table ? max(table[i], 0) : i;
+        }
     }
+
+    // Where this work-item's copies of a pass come from, but for what go_from adds.
+    template <int PASS> MEMBER const char *pass_from() const {
+        if constexpr (ANYWHERE) {
+            return wide_address(at, index[PASS], pitch);
+        } else {
+            return PASS == 0 ? at : wide_address(at, PASS * PER_PASS, pitch);
+        }
+    }
+    MEMBER int is_row(int pass, int terms) const { return ANYWHERE || row + pass * PER_PASS + (BY_TERMS ? terms : 0) < rows; }
 
     MEMBER uint go_place(uint to, int go) const {
         return BY_TERMS ? to + place + go * PANEL_BYTES : (to + place) ^ (go * GO_BYTES);
@@ -81,7 +99,7 @@ template <int BY_TERMS, int EXTENT, int GROUP, int HALVES = 0> struct Operand {
         const uint first = go_place(to, 0);
         const uint second = go_place(to, 1);
         repeat<PASSES>([&](auto pass) {
-            const char *from = pass.value == 0 ? at : wide_address(at, pass.value * PER_PASS, pitch);
+            const char *from = pass_from<pass.value>();
             repeat<GOES>([&](auto go) {
                 copy_chunk<pass.value * PER_PASS * ROW_BYTES + (BY_TERMS ? go.value * PANEL_BYTES : 0), go_from(go.value)>(
                         BY_TERMS || go.value == 0 ? first : second, from);
@@ -95,8 +113,8 @@ template <int BY_TERMS, int EXTENT, int GROUP, int HALVES = 0> struct Operand {
         const int terms = step * ROW_NUMBERS;
         if (aligned) {
             repeat<PASSES>([&](auto pass) {
-                const char *from = wide_address(at, pass.value * PER_PASS, pitch);
-                const int there = row + pass.value * PER_PASS + (BY_TERMS ? terms : 0) < rows;
+                const char *from = pass_from<pass.value>();
+                const int there = is_row(pass.value, terms);
                 repeat<GOES>([&](auto go) {
                     const int bytes = chunk_bytes - go_from(go.value) - (BY_TERMS ? 0 : terms * (int)sizeof(real));
                     copy_chunk<pass.value * PER_PASS * ROW_BYTES>(
@@ -106,12 +124,19 @@ template <int BY_TERMS, int EXTENT, int GROUP, int HALVES = 0> struct Operand {
         } else {
             #pragma unroll 1
             for (int pass = 0; pass < PASSES; pass++) {
-                const int there = row + pass * PER_PASS + (BY_TERMS ? terms : 0) < rows;
+                const int there = is_row(pass, terms);
+                const char *from = wide_address(at, ANYWHERE ? index[0] : pass * PER_PASS, pitch);
+                #pragma unroll
+                for (int i = 0; i < PASSES - 1 && ANYWHERE; i++) { // the next first: no register is found by a number
+                    const int now = index[i];
+                    index[i] = index[i + 1];
+                    index[i + 1] = now;
+                }
                 #pragma unroll 1
                 for (int go = 0; go < GOES; go++) {
                     const int bytes = chunk_bytes - go_from(go) - (BY_TERMS ? 0 : terms * (int)sizeof(real));
                     gather_chunk(go_place(to, go) + pass * PER_PASS * ROW_BYTES,
-                            (const real *)(at + (long)pass * PER_PASS * pitch + go_from(go)),
+                            (const real *)(from + go_from(go)),
                             there ? bytes / (int)sizeof(real) : 0);
                 }
             }

@@ -7,7 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Ops of images that lie otherwise than they were recorded, and of products whose columns are taken in another order: made when a
+ * Ops of images that lie otherwise than they were recorded, and of products whose columns or rows are taken in another order: made when a
  * graph is compiled ({@link dev.kerf.graph.plan.Layouts}), for back ends that have kernels for them; never recorded.
  */
 public sealed interface LayoutOp extends Op {
@@ -31,6 +31,52 @@ public sealed interface LayoutOp extends Op {
             TensorType y = product.infer(in.subList(0, operands())).getFirst();
             Op.require(y.shape().elements() == shape.elements(), this, in, "the result can't have the shape " + shape);
             return new MatrixOp.Rotary().infer(List.of(y.as(shape), in.get(operands()), in.get(operands() + 1)));
+        }
+    }
+
+    /**
+     * A matrix product that reads rows where they lie. Operands: the product's, A and the residual as they are before the moves; the
+     * residual may be stored in fewer bits than the result.
+     *
+     * @param product one with A as it is, and one matrix B for all of its items
+     * @param left    moves of whole rows that make the product's A: windows cut out of a grid, zeros around it; none where it lies so
+     * @param added   likewise of the residual, without zeros
+     */
+    record Moved(MatrixOp.MatMul product, List<MoveOp> left, List<MoveOp> added) implements LayoutOp {
+        /** Copies the lists. */
+        public Moved {
+            left = List.copyOf(left);
+            added = List.copyOf(added);
+        }
+
+        /** The types of the product's operands, float32 however they are stored, for those of this op's. */
+        public List<TensorType> recorded(List<TensorType> stored) {
+            List<TensorType> types = new ArrayList<>(stored);
+            types.replaceAll(t -> t.as(DType.F32));
+            types.set(0, after(left, types.getFirst()));
+            if (product.residual()) {
+                types.set(types.size() - 1, after(added, types.getLast()));
+            }
+            return types;
+        }
+
+        private static TensorType after(List<MoveOp> moves, TensorType type) {
+            TensorType at = type;
+            for (MoveOp m : moves) {
+                at = m.infer(List.of(at)).getFirst();
+            }
+            return at;
+        }
+
+        @Override
+        public List<TensorType> infer(List<TensorType> in) {
+            Op.require(!product.transposeA() && (product.residual() || added.isEmpty()), this, in, "no rows to move");
+            return product.infer(recorded(in));
+        }
+
+        @Override
+        public String kind() {
+            return product.kind();
         }
     }
 

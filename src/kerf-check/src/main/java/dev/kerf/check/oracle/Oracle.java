@@ -139,7 +139,7 @@ public final class Oracle {
                     ScalarMove.gather(n, in.get(i), in.getLast(), result(n, i));
                 }
             }
-            case MoveOp op -> ScalarMove.run(op, n, in, result(n, 0));
+            case MoveOp op -> ScalarMove.run(op, in, result(n, 0));
             case ReduceOp op -> ScalarReduce.run(op, in.getFirst(), result(n, 0));
             case MeasureOp op -> ScalarMeasure.run(op, in, result(n, 0), second(n));
             case FrameOp op -> ScalarFrame.run(op, in, result(n, 0));

@@ -3,14 +3,16 @@ package dev.kerf.check.oracle;
 import dev.kerf.graph.ImageLayout;
 import dev.kerf.graph.LayoutOp;
 import dev.kerf.graph.LayoutOp.InLayout;
+import dev.kerf.graph.LayoutOp.Moved;
 import dev.kerf.graph.LayoutOp.Reorder;
 import dev.kerf.graph.LayoutOp.Turned;
+import dev.kerf.graph.MoveOp;
 import dev.kerf.graph.TensorType;
 import dev.kerf.tensor.Shape;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Images in other layouts: laid out as they were recorded, computed, and laid out again. */
+/** What was made of recorded ops: laid out and moved as recorded, computed, and laid out again. */
 final class ScalarLayout {
     private ScalarLayout() {}
 
@@ -23,6 +25,14 @@ final class ScalarLayout {
                         y.count());
                 ScalarMatrix.matMul(t.product(), in.subList(0, t.operands()), product);
                 ScalarMatrix.rotary(List.of(product, in.get(t.operands()), in.getLast()), y);
+            }
+            case Moved m -> {
+                List<Wide> operands = new ArrayList<>(in);
+                operands.set(0, moved(m.left(), in.getFirst()));
+                if (m.product().residual()) {
+                    operands.set(in.size() - 1, moved(m.added(), in.getLast()));
+                }
+                ScalarMatrix.matMul(m.product(), operands, y);
             }
             case InLayout o -> {
                 List<TensorType> types = o.recorded(in.stream().map(Wide::type).toList());
@@ -46,6 +56,16 @@ final class ScalarLayout {
                 copy(made, o.out(), y);
             }
         }
+    }
+
+    private static Wide moved(List<MoveOp> moves, Wide x) {
+        Wide at = x;
+        for (MoveOp m : moves) {
+            Wide to = Wide.zeros(m.infer(List.of(at.type())).getFirst(), null);
+            ScalarMove.run(m, List.of(at), to);
+            at = to;
+        }
+        return at;
     }
 
     /** (N, C, H, W) of an image that lies in a layout. */

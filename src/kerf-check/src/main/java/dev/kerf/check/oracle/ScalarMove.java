@@ -10,7 +10,7 @@ import java.util.List;
 final class ScalarMove {
     private ScalarMove() {}
 
-    static void run(MoveOp op, Node n, List<Wide> in, Wide y) {
+    static void run(MoveOp op, List<Wide> in, Wide y) {
         Wide x = in.getFirst();
         switch (op) {
             case MoveOp.Reshape r -> System.arraycopy(x.v(), 0, y.v(), 0, y.v().length);

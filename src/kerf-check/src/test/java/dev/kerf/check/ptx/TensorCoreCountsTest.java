@@ -6,13 +6,16 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.kerf.backend.Precision;
 import dev.kerf.check.cost.LaunchCost;
 import dev.kerf.check.cost.LaunchCosts;
+import dev.kerf.graph.Graph.Value;
 import dev.kerf.graph.GraphBuilder;
 import dev.kerf.graph.MatrixOp;
+import dev.kerf.graph.MoveOp;
 import dev.kerf.graph.Op.Activation;
 import dev.kerf.graph.TensorType;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
@@ -90,6 +93,39 @@ class TensorCoreCountsTest {
             // All but the count of those that have arrived.
             assertTrue(counts.storedBytes() >= 0.99 * 32 * counts.storedSectors(), c.toString());
             assertEquals(0, c.localBytes());
+        }
+    }
+
+    /** The product of a grid's tokens, filled up to whole windows, and what else is launched. */
+    private static List<LaunchCost> windows(long side, long window, long k, long n, Precision p, String card) {
+        GraphBuilder g = new GraphBuilder();
+        long more = Math.ceilDiv(side, window) * window - side;
+        Value x = g.apply(new MoveOp.Pad(List.of(0L, 0L, 0L), List.of(more, more, 0L), MoveOp.PadMode.CONSTANT, 0),
+                g.input("x", TensorType.f32(side, side, k)));
+        g.output("y", g.apply(new MatrixOp.MatMul(false, false, 1, Activation.NONE, true, false), x,
+                g.input("b", TensorType.f32(k, n)), g.input("bias", TensorType.f32(n))));
+        return LaunchCosts.of(g.build(), null, Card.of(card), p, LaunchCosts.SOME);
+    }
+
+    /** Rows read where they lie cost a step no more than those that follow each other, and nothing is launched to move them. */
+    @ParameterizedTest
+    @CsvSource({"64, 14, 384, 1152, FLOAT16, a100", "32, 7, 768, 128, BFLOAT16, a100", "64, 14, 384, 1152, TF32X3, a100",
+        "64, 14, 384, 1152, FLOAT16, h100", "13, 4, 192, 40, FLOAT16, h100"})
+    void rowsLieWhereTheyLike(long side, long window, long k, long n, Precision p, String card) {
+        List<LaunchCost> all = windows(side, window, k, n, p, card);
+        assertTrue(all.stream().allMatch(c -> c.kernel().equals("matmul") || c.kernel().equals("cast")), all.toString());
+        LaunchCost c = all.stream().filter(l -> l.kernel().equals("matmul")).findFirst().orElseThrow();
+        LaunchCounts counts = c.counts();
+        assertEquals(card.equals("h100") ? "matmul_wgmma" : "matmul_mma", c.variant());
+        assertTrue(counts.wavefronts() <= 1.1 * counts.leastWavefronts(), c.toString());
+        assertTrue(counts.storedBytes() >= 0.99 * 32 * counts.storedSectors(), c.toString());
+        assertTrue(counts.bytes() >= 0.99 * 32 * counts.sectors(), c.toString());
+        assertEquals(0, c.localBytes());
+        if (p == Precision.FLOAT16 && card.equals("a100")) {
+            Map<String, Long> a = counts.instructions();
+            Map<String, Long> b = windows(side, window, k + 64, n, p, card).getLast().counts().instructions();
+            double share = (products(b) - products(a)) / (issued(b) - issued(a));
+            assertTrue(share >= 0.6, "products are " + share + " of a step");
         }
     }
 

@@ -74,6 +74,7 @@ public final class KernelCall {
     private final Storage storage;
     private boolean wide;
     private boolean narrow;
+    private boolean shortAddend;
 
     KernelCall(Manifest kernel, Map<String, Long> parameters, Map<String, Long> names, Storage storage) {
         this.kernel = kernel;
@@ -129,11 +130,17 @@ public final class KernelCall {
         return wide && widens() ? attribute(KernelSource.WIDE, 1) : this;
     }
 
+    /** Says that {@code r} is stored as the other operands are, whatever {@code y} is: for a kernel that asks which. */
+    KernelCall addsShort() {
+        shortAddend = true;
+        return this;
+    }
+
     /** The C type of a pointer argument's elements in this launch; {@code real} only where it isn't float. */
     public String type(Manifest.Argument argument) {
         String type = definitions.getOrDefault(argument.element(), argument.element());
         boolean single = storage == Storage.F32 || narrow && argument.name().equals("x")
-                || wide && (argument.name().equals("y") || argument.name().equals("r"));
+                || wide && (argument.name().equals("y") || argument.name().equals("r") && !shortAddend);
         return type.equals("real") && single ? "float" : type;
     }
 

@@ -7,6 +7,7 @@ import dev.kerf.graph.Graph.Value;
 import dev.kerf.graph.ImageLayout;
 import dev.kerf.graph.LayoutOp;
 import dev.kerf.graph.LayoutOp.InLayout;
+import dev.kerf.graph.LayoutOp.Moved;
 import dev.kerf.graph.LayoutOp.Reorder;
 import dev.kerf.graph.LayoutOp.Turned;
 import dev.kerf.graph.SpatialOp;
@@ -76,6 +77,7 @@ public final class LayoutRules {
             case Reorder r -> List.of(reorder(r, node, target));
             case InLayout o -> List.of(lower(o, node, target));
             case Turned t -> MatrixRules.lower(t, node, target);
+            case Moved m -> MatrixRules.lower(m, node, target);
         };
     }
 

@@ -4,9 +4,12 @@ import dev.kerf.backend.gpu.kernel.Packing;
 import dev.kerf.backend.gpu.kernel.Sizes;
 import dev.kerf.graph.Graph.Node;
 import dev.kerf.graph.Graph.Value;
+import dev.kerf.graph.LayoutOp;
+import dev.kerf.graph.LayoutOp.Moved;
 import dev.kerf.graph.LayoutOp.Turned;
 import dev.kerf.graph.MatrixOp;
 import dev.kerf.graph.MoveOp;
+import dev.kerf.graph.TensorType;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;
 import java.util.Arrays;
@@ -37,6 +40,27 @@ final class MatrixRules {
         return matMul(op.product(), node, op, target);
     }
 
+    /** The launch of a product that reads rows where they lie. */
+    static List<KernelCall> lower(Moved op, Node node, Target target) {
+        return matMul(op.product(), node, op, target);
+    }
+
+    /** Whether the kernel chosen for a product can read rows by a table: of the one matrix that all of its items are. */
+    static boolean moves(Node node, Target target) {
+        Moved op = (Moved) node.op();
+        List<TensorType> types = op.recorded(node.inputs().stream().map(Value::type).toList());
+        Shape own = types.getFirst().shape();
+        if (op.product().transposeA() || leading(types.get(1).shape()).elements() != 1
+                || node.inputs().stream().anyMatch(v -> v.countAxis() >= 0)) {
+            return false;
+        }
+        Shape a = node.input(0).type().shape();
+        long n = node.output().type().shape().dim(-1);
+        KernelCall call = target.call("matmul",
+                sizes(1, own.product(0, own.rank() - 1), n, own.dim(-1), 0, a.product(0, a.rank() - 1)));
+        return call.kernel().index("a_rows") >= 0 && call.storage() == target.storage();
+    }
+
     /** Whether the kernel chosen for a product can turn its rows: one of fixed columns, all of whose rows are one matrix's. */
     static boolean turns(Node node, Target target) {
         Turned op = (Turned) node.op();
@@ -49,19 +73,24 @@ final class MatrixRules {
             return false;
         }
         long rows = a.type().shape().elements() / a.type().shape().dim(-1);
-        KernelCall call = target.call("matmul", sizes(1, rows, n, w.elements() / n, pairs));
+        KernelCall call = target.call("matmul", sizes(1, rows, n, w.elements() / n, pairs, rows));
         return call.kernel().attributes().contains("TURNED") && call.storage() == target.storage();
     }
 
-    private static Sizes sizes(long batch, long m, long n, long k, long turned) {
-        return Sizes.of().set("batch", batch).set("M", m).set("N", n).set("K", k).set("turned", turned);
+    /** @param left rows of A that there are */
+    private static Sizes sizes(long batch, long m, long n, long k, long turned, long left) {
+        return Sizes.of().set("batch", batch).set("M", m).set("N", n).set("K", k).set("turned", turned).set("left", left);
     }
 
     /** Where groups leave parts of the sums, another launch adds them up. */
-    private static List<KernelCall> matMul(MatrixOp.MatMul op, Node node, @Nullable Turned turned, Target target) {
+    private static List<KernelCall> matMul(MatrixOp.MatMul op, Node node, @Nullable LayoutOp as, Target target) {
+        Turned turned = as instanceof Turned t ? t : null;
+        Moved moved = as instanceof Moved v ? v : null;
         Value a = node.input(0);
         Value b = node.input(1);
-        Shape own = a.type().shape();
+        Shape own = moved == null
+                ? a.type().shape()
+                : moved.recorded(node.inputs().stream().map(Value::type).toList()).getFirst().shape();
         Shape y = turned == null
                 ? node.output().type().shape()
                 : Shape.of(own.elements() / own.dim(-1), b.type().shape().dim(op.transposeB() ? -2 : -1));
@@ -72,14 +101,15 @@ final class MatrixRules {
         boolean aCount = counted(op, node, a, op.transposeA() ? -2 : -1, target);
         boolean bCount = counted(op, node, b, op.transposeB() ? -1 : -2, target);
         // One matrix B for all items, as in a linear layer: then their rows are rows of one tall A.
-        boolean tall = turned != null || leading(b.type().shape()).elements() == 1 && !op.transposeA() && !aCount
+        boolean tall = as != null || leading(b.type().shape()).elements() == 1 && !op.transposeA() && !aCount
                 && leading(own).elements() == batch.elements() && !cropped(a, target);
         long items = tall ? 1 : batch.elements();
         boolean swap = op.transposeB() && target.fixed(b);
         Value angles = turned == null ? null : node.inputs().getLast();
+        long rows = tall ? m * batch.elements() : m;
         KernelCall call = target
-                .call("matmul", sizes(items, tall ? m * batch.elements() : m, n, k,
-                        angles == null ? 0 : angles.type().shape().dim(1)))
+                .call("matmul", sizes(items, rows, n, k, angles == null ? 0 : angles.type().shape().dim(1),
+                        moved == null ? rows : a.type().shape().product(0, a.type().shape().rank() - 1)))
                 .attribute("TRANSPOSE_A", op.transposeA() ? 1 : 0)
                 .attribute("TRANSPOSE_B", op.transposeB() && !swap ? 1 : 0)
                 .choice("ACT", op.activation().code())
@@ -106,6 +136,12 @@ final class MatrixRules {
             bind(call, "sines", angles);
             call.number("R", angles == null ? 1 : angles.type().shape().dim(0));
         }
+        if (call.kernel().index("a_rows") >= 0) {
+            rows(call, "a_rows", moved == null ? List.of() : moved.left(), a);
+            rows(call, "r_rows", moved == null ? List.of() : moved.added(), node.inputs().getLast());
+            boolean less = op.residual() && node.inputs().getLast().type().dtype() != node.output().type().dtype();
+            call = (less ? call.addsShort() : call).number("narrow_r", less ? 1 : 0);
+        }
         if (call.kernel().index("parts") < 0) {
             return List.of(call.writes(node.output().type().dtype()));
         }
@@ -117,6 +153,18 @@ final class MatrixRules {
                 .dense("r");
         bind(join, "b", op.bias() ? node.input(2) : null);
         return List.of(call, join.after(call).writes(node.output().type().dtype()));
+    }
+
+    /** The table of which rows an operand has after its moves, for a kernel that reads them where they lie. */
+    private static void rows(KernelCall call, String table, List<MoveOp> moves, Value operand) {
+        int[] rows = RowTable.of(operand.type().shape(), moves);
+        boolean same = moves.isEmpty() || RowTable.follow(rows) && (rows.length == 0 || rows[0] == 0);
+        call.number("has_" + table, same ? 0 : 1);
+        if (same) {
+            call.absent(table);
+        } else {
+            call.table(table, HostTensor.of(Shape.of(rows.length), rows));
+        }
     }
 
     /** Where groups share a query's keys among them, another launch joins what each of them found. */

@@ -65,7 +65,8 @@ public record Target(Driver.Facts facts, Graph graph, Precision precision, Tuned
                         forced.everywhere(), fused.kept(keepStages).values(),
                         Lowering.kernels(plain)));
         Target turned = stored.of(Turning.fuse(stored, stored.graph.kept(keepStages).values()));
-        return turned.of(LayoutRules.assign(turned, turned.graph.kept(keepStages).values()));
+        Target moved = turned.of(Moving.fuse(turned, keepStages));
+        return moved.of(LayoutRules.assign(moved, moved.graph.kept(keepStages).values()));
     }
 
     private Target of(Graph other) {
