@@ -118,10 +118,10 @@ class LaunchesTest {
 
     /** By tensor cores nothing is launched to fill up windows, to cut tokens out of them, or to pick every second one. */
     @ParameterizedTest
-    @CsvSource({"1024, FLOAT16, 108", "1024, BFLOAT16, 108", "1024, TF32, 101", "512, FLOAT16, 108"})
+    @CsvSource({"1024, FLOAT16, 108", "1024, BFLOAT16, 108", "1024, TF32, 100", "512, FLOAT16, 109"})
     void sam2EncoderMovesNothing(int side, Precision precision, int launches) {
         List<Step> steps = steps("sam2", "encoder", side, side, precision);
-        assertEquals(launches, steps.size());
         assertEquals(List.of(), steps.stream().map(Step::kernel).filter(k -> k.equals("pad") || k.equals("copy")).toList());
+        assertEquals(launches, steps.size());
     }
 }
