@@ -18,6 +18,7 @@ import dev.kerf.graph.Graph.Node;
 import dev.kerf.graph.Graph.Value;
 import dev.kerf.graph.SourceOp;
 import dev.kerf.graph.SourceOp.WeightExpr;
+import dev.kerf.graph.StateOp;
 import dev.kerf.graph.TensorType;
 import dev.kerf.graph.plan.Fusion;
 import dev.kerf.graph.plan.MemoryPlan;
@@ -103,12 +104,18 @@ final class CpuCompilation implements MemoryPlan.Rules {
         for (KernelFamily f : families) {
             Compound c = f.compound(n, graph, free, device.workers().count());
             // What ends a compound begins no other: two products belong to the first that comes.
-            if (c != null && c.before().stream().noneMatch(b -> compounds.containsKey(b.id()))) {
+            if (c != null && c.before().stream().noneMatch(b -> compounds.containsKey(b.id())) && !updates(c, n)) {
                 compounds.put(n.id(), c);
                 c.before().forEach(b -> runners.put(b.id(), n));
                 return;
             }
         }
+    }
+
+    /** Whether a state is given new contents in between, which the first nodes must not see. */
+    private boolean updates(Compound c, Node last) {
+        int first = c.before().stream().mapToInt(b -> graph.position(b.id())).min().orElse(0);
+        return graph.nodes().subList(first, graph.position(last.id())).stream().anyMatch(n -> n.op() instanceof StateOp);
     }
 
     private Program build() {

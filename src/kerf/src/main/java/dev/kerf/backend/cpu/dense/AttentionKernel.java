@@ -297,11 +297,11 @@ final class AttentionKernel implements Kernel {
         for (int j = 0; j < m; j++) {
             if (biasQueryStep == 0) {
                 Arrays.fill(to, at + j * SLAB, at + j * SLAB + n,
-                        from[x + j * biasKeyStep] * VectorMath.LOG2_E);
+                        RunningSoftmax.power(from[x + j * biasKeyStep]));
                 continue;
             }
             for (int i = 0; i < n; i++) {
-                to[at + j * SLAB + i] = from[x + i * biasQueryStep + j * biasKeyStep] * VectorMath.LOG2_E;
+                to[at + j * SLAB + i] = RunningSoftmax.power(from[x + i * biasQueryStep + j * biasKeyStep]);
             }
         }
     }

@@ -109,7 +109,7 @@ final class FewKeysKernel implements Kernel {
         biasKeyStep = op.bias() && shape.dim(3) > 1 ? 1 : 0;
         offsets = new int[Math.max(plan.depth, MOST_KEYS)];
         Arrays.setAll(offsets, i -> i * SLAB);
-        rows = new int[site.workers()][SLAB];
+        rows = new int[site.workers()][Math.max(SLAB, MOST_KEYS)];
         qStep = qAt.step();
         yStep = yAt.step();
         parts = Blocking.ceil(plan.slabs(), SLABS_OF_A_TASK);
@@ -118,7 +118,8 @@ final class FewKeysKernel implements Kernel {
     /** Whether it is quicker than {@link AttentionKernel}, and can do the node. */
     static boolean suits(MatrixOp.Attention op, Node node) {
         Plan p = Plan.of(op, node);
-        return p.keys <= MOST_KEYS && p.keys > 0 && p.queries >= LEAST_QUERIES && p.width % L == 0 && p.width > 0
+        return p.keys <= MOST_KEYS && p.keys > 0 && p.queries >= LEAST_QUERIES && p.width % FewQueriesKernel.WIDE == 0
+                && p.width > 0
                 && (!op.bias() || AttentionKernel.padded(node.input(3).type().shape()).dim(2) == 1)
                 && node.output().count() == null && node.input(0).count() == null;
     }
@@ -185,7 +186,7 @@ final class FewKeysKernel implements Kernel {
         for (int j = 0; j < m; j++) {
             room[biasAt + j] = bias == null
                     ? 0f
-                    : bias.floats()[biases.start(bias, b * plan.heads + h) + j * biasKeyStep];
+                    : RunningSoftmax.power(bias.floats()[biases.start(bias, b * plan.heads + h) + j * biasKeyStep]);
         }
         for (int i = 0; i < SLAB; i += L) {
             RunningSoftmax.whole(room, scores + i, m, biasAt, squares);

@@ -26,6 +26,8 @@ final class FewQueriesKernel implements Kernel {
     /** Floats from a row of scores or transposed keys to the next: rows a power of two apart would fall on each other in the cache. */
     private static final int PITCH = KEYS + 2 * L;
     private static final int MOST_QUERIES = 16;
+    /** Numbers that are taken together where that shows: as many as the widest vectors have, whatever the machine's. */
+    static final int WIDE = 16;
 
     /** Extents. */
     private record Plan(int batch, int heads, int queries, int keys, int depth, int width) {
@@ -59,7 +61,7 @@ final class FewQueriesKernel implements Kernel {
 
         /** Floats of scratch for each thread: packed queries, transposed keys, scores, weights, sums of whole tiles. */
         int floats() {
-            return rows() * (depth + PITCH + KEYS + width + 2 * L) + depth * PITCH + Transposes.ROOM + 2 * L + pieces();
+            return rows() * (depth + PITCH + KEYS + width + 2 * L) + depth * PITCH + Transposes.ROOM + L + WIDE + pieces();
         }
     }
 
@@ -105,7 +107,8 @@ final class FewQueriesKernel implements Kernel {
     /** Whether it is quicker than {@link AttentionKernel}, and can do the node. */
     static boolean suits(MatrixOp.Attention op, Node node) {
         Plan p = Plan.of(op, node);
-        return !op.bias() && p.queries <= MOST_QUERIES && p.queries > 0 && p.keys >= KEYS / 2 && p.width % L == 0 && p.width > 0
+        return !op.bias() && p.queries <= MOST_QUERIES && p.queries > 0 && p.keys >= KEYS / 2 && p.width % WIDE == 0
+                && p.width > 0
                 && node.output().count() == null && node.input(0).count() == null;
     }
 
@@ -152,23 +155,26 @@ final class FewQueriesKernel implements Kernel {
         qAt.starts(start, qAt.start(q, b, h), 0, plan.queries);
         AttentionPacks.rows(panels, q.floats(), start, plan.queries, plan.depth, op.scale() * VectorMath.LOG2_E, room, queries);
         int item = keyBatch == 1 ? 0 : b;
-        int vectors = Blocking.ceil(m, L);
+        int whole = Blocking.ceil(m, WIDE) * WIDE;
         kAt.starts(start, kAt.start(k, item, h), piece * KEYS, m);
         for (int j = 0; j < m; j += L) {
             Transposes.rows(k.floats(), start, j, Math.min(L, m - j), plan.depth, 1f, room, keys + j, PITCH, room, squares);
         }
         for (int p = 0; p < panels.count; p++) {
             Tiles.sweep(panels.height[p], room, queries + panels.index(p, plan.depth, 0), panels.step(p, plan.depth), room,
-                    keys, keyStarts, 0, vectors, keyOffsets, plan.depth, room, scores + panels.first[p] * PITCH, PITCH, false);
+                    keys, keyStarts, 0, Blocking.ceil(m, L), keyOffsets, plan.depth, room, scores + panels.first[p] * PITCH,
+                    PITCH, false);
         }
         int found = found(b, h, piece);
         for (int r = 0; r < plan.queries; r++) {
             int row = scores + r * PITCH;
-            Arrays.fill(room, row + m, row + vectors * L, Float.NEGATIVE_INFINITY);
-            float top = largest(room, row, vectors * L, shift);
+            Arrays.fill(room, row + m, row + whole, Float.NEGATIVE_INFINITY);
+            float top = largest(room, row, whole, shift);
             Arrays.fill(room, shift, total, top == Float.NEGATIVE_INFINITY ? 0f : top);
-            Arrays.fill(room, total, total + L, 0f);
-            VectorMath.weights(room, row, L, vectors, shift, total);
+            Arrays.fill(room, total, total + WIDE, 0f);
+            for (int i = 0; i < WIDE; i += L) {
+                VectorMath.weights(room, row + i, WIDE, whole / WIDE, shift, total + i);
+            }
             room[found + r * plan.found() + plan.width] = top;
             room[found + r * plan.found() + plan.width + 1] = sum(room, total);
         }
@@ -211,7 +217,7 @@ final class FewQueriesKernel implements Kernel {
 
     private static float sum(float[] a, int at) {
         float sum = 0;
-        for (int i = 0; i < L; i++) {
+        for (int i = 0; i < WIDE; i++) {
             sum += a[at + i];
         }
         return sum;

@@ -15,6 +15,15 @@ final class RunningSoftmax {
     private RunningSoftmax() {}
 
     /**
+     * A bias where scores are powers of 2: times log₂ e, finite if it was. The lowest number, which many a mask is of, is no −∞: a
+     * query all of whose keys it masks gets the mean of their values.
+     */
+    static float power(float bias) {
+        float p = bias * VectorMath.LOG2_E;
+        return Float.isInfinite(bias) ? p : Math.clamp(p, -Float.MAX_VALUE, Float.MAX_VALUE);
+    }
+
+    /**
      * Finds the new maximum of a vector's queries, and how far the old one lies below it, times ln 2: scores are powers of 2. Keys take turns over four maxima, so
      * that one needn't wait for the other; a NaN is no maximum, but its own weight is NaN.
      */
@@ -62,13 +71,13 @@ final class RunningSoftmax {
      * key.
      *
      * @param m    keys
-     * @param bias where the number is that each key's scores are raised by, times ln 2
+     * @param bias where the number is that each key's scores are raised by, a {@link #power}
      * @param room where there is room for two vectors
      */
     static void whole(float[] a, int scores, int m, int bias, int room) {
         FloatVector top = FloatVector.broadcast(S, Float.NEGATIVE_INFINITY);
         for (int j = 0; j < m; j++) {
-            FloatVector x = FloatVector.fromArray(S, a, scores + j * STEP).add(a[bias + j] * VectorMath.LOG2_E);
+            FloatVector x = FloatVector.fromArray(S, a, scores + j * STEP).add(a[bias + j]);
             x.intoArray(a, scores + j * STEP);
             top = top.blend(x, x.compare(VectorOperators.GT, top));
         }

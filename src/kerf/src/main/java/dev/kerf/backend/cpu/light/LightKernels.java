@@ -54,7 +54,7 @@ public final class LightKernels implements KernelFamily {
     @Override
     public boolean takes(Node node, Tail tail) {
         return tail.equals(Tail.NONE) || !tail.norm() && node.op() instanceof NormOp.LayerNorm n
-                && n.axis() < node.output().type().shape().rank() - 1;
+                && node.output().type().shape().product(n.axis() + 1, node.output().type().shape().rank()) > 1;
     }
 
     @Override

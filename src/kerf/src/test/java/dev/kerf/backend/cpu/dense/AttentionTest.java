@@ -155,6 +155,28 @@ class AttentionTest {
         }
     }
 
+    /** The lowest number is finite, as many a mask has it: of a row of them all keys count alike. */
+    @Test
+    void theLowestNumberIsNoInfinity() {
+        for (int queries : new int[] {5, 70, 300}) {
+            for (int keys : new int[] {8, 140, 400}) {
+                Attention op = new Attention(0.3f, true);
+                Bed bed = new Bed(new DenseKernels(), op, 2, false, 0, 7, TensorType.f32(1, 1, queries, 16),
+                        TensorType.f32(1, 1, keys, 16), TensorType.f32(1, 1, keys, 16), TensorType.f32(1, 1, 1, keys));
+                bed.set(3, i -> true, -Float.MAX_VALUE);
+                float[] v = bed.dense(2);
+                float[] y = bed.run().dense();
+                for (int d = 0; d < 16; d++) {
+                    double mean = 0;
+                    for (int j = 0; j < keys; j++) {
+                        mean += v[j * 16 + d] / (double) keys;
+                    }
+                    assertEquals(mean, y[d], 1e-5, bed.node.toString());
+                }
+            }
+        }
+    }
+
     @Test
     void countOfKeysAndNoKeyAtAll() {
         check(2, 2, 2, 9, 200, 8, 8, 101);

@@ -1,0 +1,107 @@
+package dev.kerf.backend.cpu;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+
+import dev.kerf.backend.Backends;
+import dev.kerf.backend.CompileOptions;
+import dev.kerf.backend.CpuOptions;
+import dev.kerf.backend.Device;
+import dev.kerf.backend.DeviceTensor;
+import dev.kerf.backend.Executable;
+import dev.kerf.graph.Graph;
+import dev.kerf.graph.Graph.Value;
+import dev.kerf.graph.GraphBuilder;
+import dev.kerf.graph.PointwiseOp;
+import dev.kerf.graph.ReduceOp;
+import dev.kerf.graph.SpatialOp;
+import dev.kerf.graph.StateOp;
+import dev.kerf.graph.TensorType;
+import dev.kerf.tensor.DType;
+import dev.kerf.tensor.HostTensor;
+import dev.kerf.tensor.Shape;
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+
+/** What is computed at once is what the nodes are one by one. */
+class CompoundTest {
+    private static float[] numbers(int seed, long n) {
+        Random random = new Random(seed);
+        float[] x = new float[(int) n];
+        for (int i = 0; i < x.length; i++) {
+            x[i] = random.nextFloat() - 0.5f;
+        }
+        return x;
+    }
+
+    private static Value constant(GraphBuilder g, long... dims) {
+        HostTensor t = HostTensor.zeros(DType.F32, Shape.of(dims));
+        float[] x = numbers(dims.length, t.elements());
+        for (int i = 0; i < x.length; i++) {
+            t.setDouble(i, x[i]);
+        }
+        return g.constant(t);
+    }
+
+    private static float[] run(Graph graph, CompileOptions options) {
+        try (Device device = Backends.open("cpu", new CpuOptions(2)); Executable e = device.compile(graph, null, options)) {
+            graph.inputs().forEach((name, v) -> e.input(name)
+                    .upload(MemorySegment.ofArray(numbers(1, v.type().shape().elements()))));
+            List<DeviceTensor.State> states = graph.states().entrySet().stream().map(s -> {
+                DeviceTensor.State state = device.allocateState(s.getValue().type());
+                state.upload(MemorySegment.ofArray(numbers(2, s.getValue().type().shape().elements())));
+                e.bindState(s.getKey(), state);
+                return state;
+            }).toList();
+            e.run();
+            float[] y = e.output("y").toHost().toFloatArray();
+            states.forEach(DeviceTensor.State::close);
+            return y;
+        }
+    }
+
+    private static void same(GraphBuilder g, Value y) {
+        g.output("y", y);
+        Graph graph = g.build();
+        assertArrayEquals(run(graph, CompileOptions.of().unfused()), run(graph, CompileOptions.of()), 1e-4f);
+    }
+
+    /** Nodes that read a state before it is assigned to see it as it was, whatever they are computed with. */
+    @Test
+    void statesAreReadBeforeTheyAreAssignedTo() {
+        GraphBuilder g = new GraphBuilder();
+        TensorType t = TensorType.f32(2048, 256);
+        Value state = g.state("s", t);
+        Value first = g.unary(PointwiseOp.Function.RELU, g.linear(state, constant(g, 1024, 256), null));
+        g.apply(new StateOp.Assign(), state, g.input("x", t));
+        same(g, g.linear(first, constant(g, 256, 1024), null));
+
+        g = new GraphBuilder();
+        t = TensorType.f32(1, 1, 8, 8);
+        state = g.state("s", t);
+        Value large = g.bilinear(state, 32, 32, SpatialOp.Sampling.HALF_PIXEL);
+        g.apply(new StateOp.Assign(), state, g.input("x", t));
+        Value above = g.apply(new PointwiseOp.Compare(PointwiseOp.Relation.GREATER), large, g.constant(0f));
+        same(g, g.apply(new PointwiseOp.Cast(DType.F32), above));
+
+        g = new GraphBuilder();
+        t = TensorType.f32(1, 8, 8, 16);
+        state = g.state("s", t);
+        Value product = g.reshape(g.linear(state, constant(g, 32, 16), constant(g, 32)), 4, 2, 4, 2, 32);
+        g.apply(new StateOp.Assign(), state, g.input("x", t));
+        same(g, g.apply(new ReduceOp.Reduce(ReduceOp.Reduction.MAX, List.of(1, 3), false), product));
+    }
+
+    /** A norm of channels with an activation behind it, also where a map is one pixel. */
+    @Test
+    void normsOfChannelsKeepTheirActivation() {
+        for (int side : new int[] {1, 2, 5}) {
+            for (var f : new PointwiseOp.Function[] {PointwiseOp.Function.RELU, PointwiseOp.Function.GELU_ERF}) {
+                GraphBuilder g = new GraphBuilder();
+                Value x = g.input("x", TensorType.f32(2, 8, side, side));
+                same(g, g.unary(f, g.layerNorm(x, constant(g, 8), constant(g, 8), 1, 1e-6)));
+            }
+        }
+    }
+}
