@@ -11,6 +11,7 @@ import dev.kerf.check.oracle.Oracle;
 import dev.kerf.graph.Graph.Value;
 import dev.kerf.graph.GraphBuilder;
 import dev.kerf.graph.MatrixOp;
+import dev.kerf.graph.SpatialOp;
 import dev.kerf.graph.SpatialOp.Window2d;
 import dev.kerf.graph.TensorType;
 import dev.kerf.tensor.DType;
@@ -49,7 +50,9 @@ class NoVectorsTest {
         HostTensor image = noise(1, 1, 8, 20, 23);
         Value x = g.input("x", TensorType.f32(1, 8, 20, 23));
         Value y = g.relu(g.conv2d(x, g.constant(noise(2, 8, 8, 3, 3)), null, Window2d.of().pad(1)));
-        y = g.convTranspose2d(g.maxPool2d(y, 2), g.constant(noise(3, 8, 4, 2, 2)), null, Window2d.of().stride(2));
+        Value half = g.maxPool2d(y, 2);
+        half = g.bilinear(g.bilinear(half, 25, 31, SpatialOp.Sampling.HALF_PIXEL), 10, 11, SpatialOp.Sampling.HALF_PIXEL);
+        y = g.convTranspose2d(half, g.constant(noise(3, 8, 4, 2, 2)), null, Window2d.of().stride(2));
         Value tokens = g.reshape(y, 1, 4, 110, 4);
         y = g.apply(new MatrixOp.Attention(0.5f, false), tokens, tokens, tokens);
         g.output("y", g.softmax(g.matMul(y, g.constant(noise(4, 4, 4))), 3));

@@ -10,6 +10,9 @@ interface Lanes {
         return vectors ? new VectorLanes() : new PlainLanes();
     }
 
+    /** Numbers of a vector; 1 in plain Java. */
+    int width();
+
     /** y = f(x); y may be x. */
     void unary(Function f, float[] x, int xo, float[] y, int yo, int n);
 

@@ -10,6 +10,11 @@ import dev.kerf.graph.PointwiseOp.Function;
  */
 final class PlainLanes implements Lanes {
     @Override
+    public int width() {
+        return 1;
+    }
+
+    @Override
     public void unary(Function f, float[] x, int xo, float[] y, int yo, int n) {
         for (int i = 0; i < n; i++) {
             y[yo + i] = apply(f, x[xo + i]);

@@ -38,7 +38,7 @@ final class Resizing implements Kernel {
         this.rowTaps = r.taps();
         this.rowIndex = r.index();
         this.rowWeight = floats(r.weight());
-        this.columns = new RowTaps(ResizeTaps.columns(op, w));
+        this.columns = new RowTaps(ResizeTaps.columns(op, w), lanes);
     }
 
     private static float[] floats(double[] x) {

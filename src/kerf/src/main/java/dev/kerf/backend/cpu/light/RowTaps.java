@@ -1,13 +1,11 @@
 package dev.kerf.backend.cpu.light;
 
-import dev.kerf.backend.cpu.dense.VectorMath;
 import dev.kerf.graph.plan.ResizeTaps;
 import java.util.stream.IntStream;
 
 /** {@link ResizeTaps} of a row, first taps before second ones, so that a vector of results has its own side by side. */
 final class RowTaps {
-    private static final int L = VectorMath.SPECIES.length();
-
+    private final int width;
     /** Elements that a result is made of. */
     final int taps;
     /** Results. */
@@ -23,7 +21,9 @@ final class RowTaps {
     /** Whether the sources of every vector of results lie in one vector: so they do where a row gets longer by more than a little. */
     final boolean near;
 
-    RowTaps(ResizeTaps t) {
+    /** @param lanes what resamples by them */
+    RowTaps(ResizeTaps t, Lanes lanes) {
+        width = lanes.width();
         taps = t.taps();
         count = t.index().length / taps;
         index = new int[taps * count];
@@ -34,15 +34,15 @@ final class RowTaps {
             index[i] = t.index()[from];
             weight[i] = (float) t.weight()[from];
         }
-        base = IntStream.range(0, count / L).map(v -> sources(v).min().orElseThrow()).toArray();
+        base = IntStream.range(0, count / width).map(v -> sources(v).min().orElseThrow()).toArray();
         for (int i = 0; i < index.length; i++) {
-            int v = i % count / L;
+            int v = i % count / width;
             lane[i] = v < base.length ? index[i] - base[v] : 0;
         }
-        near = IntStream.range(0, base.length).allMatch(v -> sources(v).max().orElseThrow() - base[v] < L);
+        near = IntStream.range(0, base.length).allMatch(v -> sources(v).max().orElseThrow() - base[v] < width);
     }
 
     private IntStream sources(int vector) {
-        return IntStream.range(0, taps * L).map(i -> index[i / L * count + vector * L + i % L]);
+        return IntStream.range(0, taps * width).map(i -> index[i / width * count + vector * width + i % width]);
     }
 }

@@ -58,7 +58,7 @@ final class Thresholding implements Kernel {
         for (int i = 0; i < rowWeight.length; i++) {
             rowWeight[i] = (float) r.weight()[i];
         }
-        this.columns = new RowTaps(ResizeTaps.columns(op, w));
+        this.columns = new RowTaps(ResizeTaps.columns(op, w), lanes);
         this.starts = IntStream.rangeClosed(0, outW).filter(j -> j == 0 || j == outW
                 || columns.index[j] != columns.index[j - 1] || columns.index[outW + j] != columns.index[outW + j - 1])
                 .toArray();

@@ -22,6 +22,11 @@ final class VectorLanes implements Lanes {
     }
 
     @Override
+    public int width() {
+        return L;
+    }
+
+    @Override
     public void unary(Function f, float[] x, int xo, float[] y, int yo, int n) {
         VectorUnary.run(f, plain, x, xo, y, yo, n);
     }
