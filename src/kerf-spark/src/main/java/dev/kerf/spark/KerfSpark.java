@@ -75,13 +75,17 @@ public final class KerfSpark {
      * @throws dev.kerf.error.BadFileException if the weights can't be read
      */
     public static void register(SparkSession spark, KerfOptions options) {
+        spark.udf().register(FUNCTION, function(spark, options), ResultSchema.RESULT);
+    }
+
+    /** As {@link #register} adds it. */
+    static ImageFunction function(SparkSession spark, KerfOptions options) {
         if (options.task() == Task.PROMPTS) {
             throw new BadInputException(
                     "the function " + FUNCTION + " takes an image alone; for prompts use KerfSpark.segment");
         }
         Broadcast<SerializableConfiguration> hadoop = JavaSparkContext.fromSparkContext(spark.sparkContext())
                 .broadcast(new SerializableConfiguration(spark.sparkContext().hadoopConfiguration()));
-        spark.udf().register(FUNCTION,
-                new ImageFunction(ModelFile.publish(spark, options.settings().weights), options, hadoop), ResultSchema.RESULT);
+        return new ImageFunction(ModelFile.publish(spark, options.settings().weights), options, hadoop);
     }
 }

@@ -22,7 +22,10 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The three commands of the README: the first has built all that tests have, the others run as they stand, but for where files go. */
+/**
+ * The three commands of the README: the first has built all that tests have, the others run as they stand, but for where files go. With
+ * {@code -Dkerf.test.job} they take the jar that was packed, without it one like it of the classes that are tested.
+ */
 class ReadmeCommandsTest {
     private static final String JOB = "src/kerf-spark/target/kerf-spark-job.jar";
 
@@ -65,6 +68,11 @@ class ReadmeCommandsTest {
 
     /** What the build packs of the class path: all but Spark and what tests alone have. */
     private Path jar() throws IOException {
+        String packed = System.getProperty("kerf.test.job");
+        if (packed != null) {
+            assertTrue(Files.isRegularFile(Path.of(packed)), packed + " is packed by 'mvn package'");
+            return Path.of(packed);
+        }
         Path jar = temp.resolve("job.jar");
         Set<String> names = new HashSet<>();
         Manifest manifest = new Manifest();
