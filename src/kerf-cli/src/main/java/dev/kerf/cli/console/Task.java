@@ -2,11 +2,16 @@ package dev.kerf.cli.console;
 
 import dev.kerf.error.ClosedException;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executor;
+import java.util.concurrent.Executors;
 import java.util.concurrent.FutureTask;
 import java.util.function.Supplier;
 
-/** Work on a thread of its own, which doesn't keep the process from ending. */
+/** Work on a thread of its own, which doesn't keep the process from ending; threads whose work is done take other work for a while. */
 public final class Task<T> {
+    private static final Executor THREADS = Executors
+            .newCachedThreadPool(Thread.ofPlatform().daemon().name("kerf-task-", 1).factory());
+
     private final FutureTask<T> future;
 
     private Task(FutureTask<T> future) {
@@ -15,7 +20,7 @@ public final class Task<T> {
 
     public static <T> Task<T> start(Supplier<T> work) {
         FutureTask<T> future = new FutureTask<>(work::get);
-        Thread.ofPlatform().daemon().start(future);
+        THREADS.execute(future);
         return new Task<>(future);
     }
 
