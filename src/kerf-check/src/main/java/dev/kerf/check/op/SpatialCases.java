@@ -37,6 +37,8 @@ final class SpatialCases {
         conv(cases, new long[] {2, 12, 8, 15}, 6, 1, 1, UNIT, 1, Activation.SIGMOID);
         conv(cases, new long[] {1, 6, 14, 14}, 6, 7, 7, UNIT.pad(3), 6, Activation.NONE);
         conv(cases, new long[] {1, 8, 10, 10}, 12, 3, 3, UNIT.pad(1), 4, Activation.TANH);
+        conv(cases, new long[] {2, 5, 70, 83}, 5, 5, 5, UNIT.pad(2), 5, Activation.NONE);
+        conv(cases, new long[] {1, 4, 9, 300}, 4, 6, 3, UNIT.pad(1, 4, 5, 0), 4, Activation.RELU);
         conv(cases, new long[] {1, 3, 40, 40}, 13, 16, 16, UNIT.stride(4), 1, Activation.NONE);
         conv(cases, new long[] {1, 16, 64, 64}, 32, 3, 3, UNIT.pad(1), 1, Activation.RELU);
         conv(cases, new long[] {1, 56, 8, 16}, 72, 3, 3, UNIT.pad(1), 1, Activation.NONE);
@@ -78,6 +80,13 @@ final class SpatialCases {
                         c.w(7, 5, k, k), c.w(5)))));
             }
         }
+        cases.add(new OpCase("norm of channels, gelu, tokens", 60, c -> {
+            Value y = c.graph().unary(Function.GELU_ERF,
+                    c.apply(new NormOp.LayerNorm(1, 1e-2), c.x(2, 9, 16, 20), c.w(9), c.w(9)));
+            c.out(c.graph().permute(c.graph().reshape(y, 2, 9, 320), 0, 2, 1));
+        }));
+        cases.add(new OpCase("tokens to an image that is added", 2, c -> c.out(c.graph().add(c.x(2, 70, 9, 11),
+                c.graph().reshape(c.graph().permute(c.x(2, 99, 70), 0, 2, 1), 2, 70, 9, 11)))));
         for (int side : new int[] {5, 24}) {
             cases.add(new OpCase("conv2d, norm of channels, gelu " + side, 9 * 3 + 60, c -> c.out(c.graph().unary(
                     Function.GELU_ERF,

@@ -5,8 +5,11 @@ import dev.kerf.backend.cpu.kernel.Tail;
 import dev.kerf.graph.Graph;
 import dev.kerf.graph.Graph.Node;
 import dev.kerf.graph.Graph.Value;
+import dev.kerf.graph.MoveOp;
 import dev.kerf.graph.NormOp.LayerNorm;
 import dev.kerf.graph.Op.Activation;
+import dev.kerf.graph.PointwiseOp.Arithmetic;
+import dev.kerf.graph.PointwiseOp.Binary;
 import dev.kerf.graph.PointwiseOp.Unary;
 import dev.kerf.graph.StateOp;
 import java.util.ArrayList;
@@ -18,8 +21,8 @@ import java.util.Map;
 import java.util.stream.Collectors;
 
 /**
- * A graph whose nodes do more than their ops say: a layer norm of the channels and an activation after a node whose kernel can do
- * them to what it has in the cache become its {@link Tail}. It stands where the last of them stood.
+ * A graph whose nodes do more than their ops say: a layer norm of the channels, an activation, a transposition or a sum after a
+ * node whose kernel can do them to what it has in the cache become its {@link Tail}. It stands where the last of them stood.
  */
 final class Tails {
     private final Graph graph;
@@ -64,14 +67,11 @@ final class Tails {
         List<Node> all = new ArrayList<>(List.of(head));
         List<Value> operands = new ArrayList<>(head.inputs());
         Tail tail = Tail.NONE;
-        for (Node next = reader(all.getLast()); next != null; next = reader(all.getLast())) {
-            Tail longer = longer(tail, all.getLast().output(), next);
-            if (longer == null || !family.takes(head, longer)) {
-                break;
-            }
-            next.inputs().stream().filter(v -> v.id() != all.getLast().output().id()).forEach(operands::add);
-            all.add(next);
-            tail = longer;
+        for (Step s = step(head, tail, head.output()); s != null && family.takes(head, s.tail); s = step(head, tail,
+                all.getLast().output())) {
+            all.addAll(s.nodes);
+            operands.addAll(s.operands);
+            tail = s.tail;
         }
         Node last = all.getLast();
         if (all.size() == 1 || graph.nodes().subList(graph.position(head.id()), graph.position(last.id())).stream()
@@ -83,23 +83,54 @@ final class Tails {
         tails.put(last.id(), tail);
     }
 
-    /** The tail with one node more; null if that is none for it. */
-    private static Tail longer(Tail t, Value v, Node next) {
-        if (t.activation() != Activation.NONE || !next.output().type().equals(v.type())) {
+    /** What a tail grows by: nodes, their operands beside what the tail has made so far, the longer tail. */
+    private record Step(List<Node> nodes, List<Value> operands, Tail tail) {}
+
+    /** What follows a value that a head and a tail make and could be part of the tail; null for nothing. */
+    private Step step(Node head, Tail t, Value v) {
+        Node next = reader(v);
+        if (next == null || t.transposed() || t.residual()) {
             return null;
         }
         return switch (next.op()) {
-            case LayerNorm n when n.axis() == 1 && !t.norm() && next.input(0).id() == v.id() ->
-                new Tail(true, n.eps(), Activation.NONE);
-            case Unary u -> Arrays.stream(Activation.values()).filter(a -> a.name().equals(u.function().name()))
-                    .map(a -> new Tail(t.norm(), t.eps(), a)).findFirst().orElse(null);
+            case LayerNorm n when t.equals(Tail.NONE) && n.axis() == 1 && next.input(0).id() == v.id() ->
+                new Step(List.of(next), next.inputs().subList(1, 3), new Tail(true, n.eps(), Activation.NONE, false, false));
+            case Unary u when t.activation() == Activation.NONE -> Arrays.stream(Activation.values())
+                    .filter(a -> a.name().equals(u.function().name()))
+                    .map(a -> new Step(List.of(next), List.of(), new Tail(t.norm(), t.eps(), a, false, false)))
+                    .findFirst().orElse(null);
+            case MoveOp.Permute p when swaps(p) -> transposed(t, List.of(next));
+            case MoveOp.Reshape r when head.op() instanceof MoveOp.Permute -> sum(t, next, reader(next.output()));
+            case MoveOp.Reshape r when r.shape().rank() == 3 && v.type().shape().rank() > 3
+                    && r.shape().dim(1) == v.type().shape().dim(1) && r.shape().dim(0) == v.type().shape().dim(0)
+                    && reader(next.output()) instanceof Node n && n.op() instanceof MoveOp.Permute p && swaps(p) ->
+                transposed(t, List.of(next, n));
             default -> null;
         };
     }
 
-    /** The one node that reads what a node makes, once, if nobody keeps it and its rows aren't counted. */
-    private Node reader(Node n) {
-        Value v = n.output();
+    private static boolean swaps(MoveOp.Permute p) {
+        return p.order().equals(List.of(0, 2, 1));
+    }
+
+    private static Step transposed(Tail t, List<Node> nodes) {
+        return new Step(nodes, List.of(), new Tail(t.norm(), t.eps(), t.activation(), true, false));
+    }
+
+    /** A sum of what a reshape makes and something of its type. */
+    private static Step sum(Tail t, Node reshape, Node sum) {
+        if (sum == null || !(sum.op() instanceof Binary b) || b.arithmetic() != Arithmetic.ADD
+                || b.activation() != Activation.NONE) {
+            return null;
+        }
+        List<Value> others = sum.inputs().stream().filter(v -> v.id() != reshape.output().id()).toList();
+        return others.stream().allMatch(v -> v.type().equals(reshape.output().type()) && v.count() == null)
+                ? new Step(List.of(reshape, sum), others, new Tail(t.norm(), t.eps(), t.activation(), false, true))
+                : null;
+    }
+
+    /** The one node that reads a value, once, if nobody keeps it and its rows aren't counted. */
+    private Node reader(Value v) {
         List<Node> readers = graph.consumers(v);
         return !kept.contains(v.id()) && v.count() == null && readers.size() == 1 && readers.getFirst().outputs().size() == 1
                 && readers.getFirst().inputs().stream().filter(i -> i.id() == v.id()).count() == 1

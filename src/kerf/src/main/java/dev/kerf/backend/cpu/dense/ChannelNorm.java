@@ -39,17 +39,23 @@ public record ChannelNorm(Operand weight, Operand bias, double eps) {
      * Normalises n pixels, at least {@link #PIXELS}: some are copied side by side first, since channels a power of two apart would push
      * each other out of the cache.
      *
+     * @param transposed whether a pixel's channels are to be side by side
      * @param t  room for {@code PIXELS · channels} numbers
      * @param to where it begins
      */
     public static void compact(float[] x, int xo, int step, int channels, int n, float eps, float[] weight, int wo,
             float[] bias,
-            int bo, float[] y, int yo, float[] t, int to) {
+            int bo, float[] y, int yo, boolean transposed, float[] t, int to) {
         for (int i = 0; i < n; i += PIXELS) {
             // The last ones are done with some before them.
             int j = Math.min(i, n - PIXELS);
             Finish.copyRows(x, xo + j, step, t, to, PIXELS, channels, PIXELS);
-            pixels(t, to, PIXELS, channels, eps, weight, wo, bias, bo, y, yo + j, step);
+            if (transposed) {
+                pixels(t, to, PIXELS, channels, eps, weight, wo, bias, bo, t, to, PIXELS);
+                Transposes.matrix(t, to, PIXELS, channels, PIXELS, y, yo + j * channels, channels);
+            } else {
+                pixels(t, to, PIXELS, channels, eps, weight, wo, bias, bo, y, yo + j, step);
+            }
         }
     }
 

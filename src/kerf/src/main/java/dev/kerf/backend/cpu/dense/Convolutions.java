@@ -42,6 +42,9 @@ final class Convolutions {
 
     /** Scratch of a convolution by either algorithm: a weight that the graph computes needs the direct one. */
     static long scratchFloats(SpatialOp.Conv2d op, Node node, Tail tail, int workers) {
+        if (DepthwiseKernel.suits(op, node)) {
+            return DepthwiseKernel.scratchFloats(node, workers);
+        }
         Correlation work = plan(op, node).getFirst().with(tail);
         long direct = scratchFloats(List.of(work), workers);
         return WinogradKernel.suits(work) ? Math.max(direct, WinogradKernel.scratchFloats(work, workers)) : direct;
@@ -50,6 +53,9 @@ final class Convolutions {
     /** The algorithm that suits a convolution. */
     static String algorithm(SpatialOp.Conv2d op, Node node) {
         Correlation work = plan(op, node).getFirst();
+        if (DepthwiseKernel.suits(op, node)) {
+            return "depthwise";
+        }
         if (!WinogradKernel.suits(work)) {
             return "direct";
         }
@@ -67,6 +73,9 @@ final class Convolutions {
         Correlation work = plan(op, site.node()).getFirst().with(site.tail());
         Operand residual = op.residual() ? site.operand(op.bias() ? 3 : 2) : null;
         Operand bias = op.bias() ? site.operand(2) : null;
+        if (DepthwiseKernel.suits(op, site.node())) {
+            return List.of(new DepthwiseKernel(op, work.activation(), site));
+        }
         if (WinogradKernel.suits(work) && site.fixed(1)) {
             float[] packed = site.packed(1, "winograd/" + WinogradForm.of(work) + "/" + Tiles.MAX_ROWS,
                     (dense, shape) -> WinogradKernel.pack(dense, work));

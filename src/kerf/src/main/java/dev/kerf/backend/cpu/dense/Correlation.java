@@ -38,7 +38,7 @@ record Correlation(
 
     /** Whether a tail can be done to blocks of it. */
     boolean takes(Tail tail) {
-        return activation == Activation.NONE
+        return activation == Activation.NONE && !tail.transposed() && !tail.residual()
                 && (!tail.norm() || groups == 1 && Blocking.together(CorrelationKernel.panels(this)));
     }
 

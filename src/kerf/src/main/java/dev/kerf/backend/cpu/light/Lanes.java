@@ -34,14 +34,14 @@ interface Lanes {
 
     /**
      * Layer norm of n columns of {@code size} numbers, which lie {@code step} apart: y = (x − mean) / sqrt(var + eps) · weight + bias
-     * of each column, y laid out like x.
+     * of each column, y laid out like x, or column by column.
      *
      * @param t  room for {@link Norms#room} numbers
      * @param to where it begins
      */
     void normaliseColumns(float[] x, int xo, int step, int size, int n, double eps, float[] weight, int wo, float[] bias,
             int bo,
-            float[] y, int yo, float[] t, int to);
+            float[] y, int yo, boolean transposed, float[] t, int to);
 
     /** y = a · x. */
     void scale(float a, float[] x, int xo, float[] y, int yo, int n);

@@ -15,6 +15,7 @@ import dev.kerf.graph.LayoutOp;
 import dev.kerf.graph.MatrixOp;
 import dev.kerf.graph.MeasureOp;
 import dev.kerf.graph.MoveOp;
+import dev.kerf.graph.Op.Activation;
 import dev.kerf.graph.NormOp;
 import dev.kerf.graph.PointwiseOp;
 import dev.kerf.graph.ReduceOp;
@@ -22,6 +23,7 @@ import dev.kerf.graph.SelectOp;
 import dev.kerf.graph.SourceOp;
 import dev.kerf.graph.SpatialOp;
 import dev.kerf.graph.StateOp;
+import dev.kerf.tensor.DType;
 import dev.kerf.tensor.Shape;
 import java.util.List;
 import java.util.function.Predicate;
@@ -53,8 +55,14 @@ public final class LightKernels implements KernelFamily {
 
     @Override
     public boolean takes(Node node, Tail tail) {
-        return tail.equals(Tail.NONE) || !tail.norm() && node.op() instanceof NormOp.LayerNorm n
-                && node.output().type().shape().product(n.axis() + 1, node.output().type().shape().rank()) > 1;
+        return tail.equals(Tail.NONE) || switch (node.op()) {
+            case NormOp.LayerNorm n -> !tail.norm() && !tail.residual() && Norms.columns(n, node.output().type().shape(), lanes,
+                    tail.transposed());
+            case MoveOp.Permute p -> tail.equals(new Tail(false, 0, Activation.NONE, false, true))
+                    && node.input(0).type().dtype() == DType.F32 && node.input(0).count() == null
+                    && node.input(0).type().shape().dim(1) > 1 && node.input(0).type().shape().dim(2) > 1;
+            default -> false;
+        };
     }
 
     @Override

@@ -5,6 +5,7 @@ import dev.kerf.backend.cpu.kernel.Kernel;
 import dev.kerf.backend.cpu.kernel.Operand;
 import dev.kerf.backend.cpu.kernel.Site;
 import dev.kerf.graph.MoveOp;
+import dev.kerf.graph.PointwiseOp.Arithmetic;
 import dev.kerf.tensor.DType;
 import dev.kerf.tensor.Shape;
 import java.util.ArrayList;
@@ -31,6 +32,9 @@ final class Moves {
             case MoveOp.Pad p -> List.of(new Padding(p, x, y));
             case MoveOp.Reshape r -> List.of(strided(shape.strides(), 0, x, y, lanes));
             case MoveOp.Expand e -> List.of(strided(x.type().shape().stridesTo(shape), 0, x, y, lanes));
+            case MoveOp.Permute p when site.tail().residual() -> List.of(new Transposition(Traversal.of(
+                    Shape.of(x.type().shape().dim(0), x.type().shape().dim(2), x.type().shape().dim(1)),
+                    new long[] {from[0], from[2], from[1]}), 0, x, y, site.operand(1), lanes));
             case MoveOp.Permute p -> List.of(strided(
                     p.order().stream().mapToLong(a -> from[a]).toArray(), 0, x, y, lanes));
             case MoveOp.Slice s -> {
@@ -46,7 +50,7 @@ final class Moves {
         int rank = walk.rank();
         boolean transposed = rank >= 2 && walk.step(0) != 1 && walk.stride(0, rank - 2) == 1;
         if (transposed) {
-            return new Transposition(walk, first, x, y, lanes);
+            return new Transposition(walk, first, x, y, null, lanes);
         }
         Runs runs = new Runs(y.type().shape(), null, false);
         return new RunTasks(runs, new Strided(walk, first, x, y));
@@ -64,8 +68,10 @@ final class Moves {
         }
     }
 
-    /** The last two merged axes change places: done in squares, so that both sides stay in the cache. */
-    private record Transposition(Traversal walk, int first, Operand x, Operand y, Lanes lanes) implements Kernel {
+    /** The last two merged axes change places, and something may be added: done in squares, so that both sides stay in the cache. */
+    private record Transposition(Traversal walk, int first, Operand x, Operand y, Operand residual, Lanes lanes)
+            implements
+                Kernel {
         private static final int SIDE = 64;
 
         private int rows() {
@@ -103,6 +109,10 @@ final class Moves {
                         int at = element + row * walk.row() + column;
                         lanes.transpose(x.floats(), x.offset() + first + walk.at(0, at), walk.step(0), n, end - row,
                                 y.floats(), y.offset() + at, walk.row());
+                        for (int r = at; residual != null && r < at + (end - row) * walk.row(); r += walk.row()) {
+                            lanes.binary(Arithmetic.ADD, y.floats(), y.offset() + r, residual.floats(), residual.offset() + r,
+                                    y.floats(), y.offset() + r, n);
+                        }
                         continue;
                     }
                     for (int r = row; r < end; r++) {

@@ -6,6 +6,7 @@ import dev.kerf.backend.cpu.kernel.Site;
 import dev.kerf.graph.NormOp;
 import dev.kerf.graph.PointwiseOp.Arithmetic;
 import dev.kerf.graph.PointwiseOp.Function;
+import dev.kerf.tensor.Shape;
 import java.util.Arrays;
 import java.util.List;
 
@@ -31,7 +32,8 @@ final class Norms {
             case NormOp.LayerNorm n when Axis.of(x, n.axis()).inner == 1 -> List.of(
                     new LayerNormRows(Axis.of(x, n.axis()), RowNorm.of(n, site, lanes), x, y));
             case NormOp.LayerNorm n -> List.of(new LayerNormColumns(
-                    Axis.of(x, n.axis()), n.eps(), Pointwise.function(site.tail().activation()), lanes, x, site.operand(1),
+                    Axis.of(x, n.axis()), n.eps(), Pointwise.function(site.tail().activation()),
+                    site.tail().transposed(), lanes, x, site.operand(1),
                     site.operand(2), y, site.scratch()));
             case NormOp.BatchNorm n -> List.of(new BatchNorm(n.eps(), lanes, x, site.operand(1), site.operand(2),
                     site.operand(3), site.operand(4), y));
@@ -135,6 +137,16 @@ final class Norms {
         }
     }
 
+    /**
+     * Whether a layer norm is of columns, and its results can be written as rows if they are to be transposed: so many columns at a
+     * time as vectors do at once, next to which nothing is left over.
+     */
+    static boolean columns(NormOp.LayerNorm n, Shape s, Lanes lanes, boolean transposed) {
+        boolean whole = n.axis() == 1 && s.rank() > 2 && s.product(2, s.rank()) % AT_ONCE == 0
+                && !(lanes instanceof PlainLanes);
+        return s.product(n.axis() + 1, s.rank()) > 1 && (!transposed || whole);
+    }
+
     /** Floats of a thread's room for a layer norm of columns of so many numbers. */
     static int room(int size) {
         return Math.max(2 * FEW_COLUMNS, size * AT_ONCE);
@@ -155,7 +167,8 @@ final class Norms {
         }
     }
 
-    private record LayerNormColumns(Axis a, double eps, Function after, Lanes lanes, Operand x, Operand weight, Operand bias,
+    private record LayerNormColumns(Axis a, double eps, Function after, boolean transposed, Lanes lanes, Operand x,
+            Operand weight, Operand bias,
             Operand y, Operand scratch) implements Kernel {
         @Override
         public int tasks() {
@@ -169,18 +182,22 @@ final class Norms {
             int tasks = tasks();
             for (int i = Split.first(task, tasks, items); i < Split.first(task + 1, tasks, items); i++) {
                 int column = i % Math.ceilDiv(a.inner, FEW_COLUMNS) * FEW_COLUMNS;
-                piece(i / Math.ceilDiv(a.inner, FEW_COLUMNS) * a.size * a.inner + column,
-                        Math.min(FEW_COLUMNS, a.inner - column), worker);
+                int from = i / Math.ceilDiv(a.inner, FEW_COLUMNS) * a.size * a.inner;
+                piece(from + column, from + (transposed ? column * a.size : column), Math.min(FEW_COLUMNS, a.inner - column),
+                        worker);
             }
         }
 
-        private void piece(int at, int n, int worker) {
+        private void piece(int at, int to, int n, int worker) {
             lanes.normaliseColumns(x.floats(), x.offset() + at, a.inner, a.size, n, eps, weight.floats(), weight.offset(),
-                    bias.floats(), bias.offset(), y.floats(), y.offset() + at, scratch.floats(),
+                    bias.floats(), bias.offset(), y.floats(), y.offset() + to, transposed, scratch.floats(),
                     scratch.offset() + worker * room(a.size));
-            for (int i = 0; after != null && i < a.size; i++) {
-                int to = y.offset() + at + i * a.inner;
-                lanes.unary(after, y.floats(), to, y.floats(), to, n);
+            if (after == null) {
+                return;
+            }
+            for (int i = 0; i < (transposed ? 1 : a.size); i++) {
+                int row = y.offset() + to + i * a.inner;
+                lanes.unary(after, y.floats(), row, y.floats(), row, transposed ? n * a.size : n);
             }
         }
     }

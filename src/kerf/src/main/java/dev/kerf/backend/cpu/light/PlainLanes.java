@@ -73,7 +73,7 @@ final class PlainLanes implements Lanes {
 
     @Override
     public void normaliseColumns(float[] x, int xo, int step, int size, int n, double eps, float[] weight, int wo, float[] bias,
-            int bo, float[] y, int yo, float[] t, int to) {
+            int bo, float[] y, int yo, boolean transposed, float[] t, int to) {
         java.util.Arrays.fill(t, to, to + 2 * n, 0);
         for (int i = 0; i < size; i++) {
             binary(Arithmetic.ADD, x, xo + i * step, t, to, t, to, n);

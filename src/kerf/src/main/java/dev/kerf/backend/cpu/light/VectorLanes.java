@@ -68,12 +68,12 @@ final class VectorLanes implements Lanes {
 
     @Override
     public void normaliseColumns(float[] x, int xo, int step, int size, int n, double eps, float[] weight, int wo, float[] bias,
-            int bo, float[] y, int yo, float[] t, int to) {
+            int bo, float[] y, int yo, boolean transposed, float[] t, int to) {
         if (n < ChannelNorm.PIXELS) {
-            plain.normaliseColumns(x, xo, step, size, n, eps, weight, wo, bias, bo, y, yo, t, to);
+            plain.normaliseColumns(x, xo, step, size, n, eps, weight, wo, bias, bo, y, yo, transposed, t, to);
             return;
         }
-        ChannelNorm.compact(x, xo, step, size, n, (float) eps, weight, wo, bias, bo, y, yo, t, to);
+        ChannelNorm.compact(x, xo, step, size, n, (float) eps, weight, wo, bias, bo, y, yo, transposed, t, to);
     }
 
     @Override

@@ -82,8 +82,12 @@ final class MemoryEncoder {
     private Value block(Layers b, Value x) {
         Value y = b.at("norm").layerNorm(b.at("dwconv").depthwise(x, 7, Window2d.of().pad(3)), 1, Sam2Config.EPS);
         Value tokens = b.at("pwconv1").linear(model.tokens(y), 4L * Sam2Config.WIDTH); // (B, grid², 1024)
-        tokens = b.at("pwconv2").linear(g.unary(Function.GELU_ERF, tokens), Sam2Config.WIDTH); // (B, grid², 256)
-        tokens = g.multiply(tokens, b.weight("gamma", Sam2Config.WIDTH));
+        // What scales the results scales the weights as well.
+        Value gamma = b.weight("gamma", Sam2Config.WIDTH);
+        Layers last = b.at("pwconv2");
+        Value weight = g.multiply(last.weight("weight", Sam2Config.WIDTH, 4L * Sam2Config.WIDTH),
+                g.reshape(gamma, Sam2Config.WIDTH, 1));
+        tokens = g.linear(g.unary(Function.GELU_ERF, tokens), weight, g.multiply(last.weight("bias", Sam2Config.WIDTH), gamma));
         return g.add(x, model.image(tokens, config.grid()));
     }
 
