@@ -31,6 +31,18 @@ final class ArithmeticCases {
                 c.w(19), c.x(2, 9, 19)))));
         cases.add(new OpCase("mat_mul broadcast", 5, c -> c.out(c.apply(
                 new MatrixOp.MatMul(false, false, 2, Activation.NONE, false, false), c.x(3, 1, 4, 5), c.x(2, 5, 6)))));
+        for (int n : new int[] {130, 5, 700}) {
+            cases.add(new OpCase("mat_mul of a sum's gelu " + n, 40, c -> c.out(c.apply(
+                    new MatrixOp.MatMul(false, false, 1, Activation.NONE, false, false), c.x(1, 3, 34), c.graph().reshape(
+                            c.graph().unary(PointwiseOp.Function.GELU_ERF, c.graph().add(c.x(1, 34, n, 2), c.x(1, 34, n, 2))),
+                            1, 34,
+                            2L * n)))));
+        }
+        cases.add(new OpCase("attention of few queries, of few keys", 80, c -> {
+            c.out(c.apply(new MatrixOp.Attention(0.25f, false), c.x(2, 3, 7, 16), c.x(1, 3, 300, 16), c.x(1, 3, 300, 32)));
+            c.out(c.apply(new MatrixOp.Attention(0.25f, true), c.x(2, 3, 70, 16), c.x(2, 3, 9, 16), c.x(2, 3, 9, 16),
+                    c.x(2, 1, 1, 9)));
+        }));
         cases.add(new OpCase("attention", 40, c -> c.out(c.apply(new MatrixOp.Attention(0.25f, false),
                 c.x(2, 3, 17, 16), c.x(2, 3, 33, 16), c.x(2, 3, 33, 8)))));
         cases.add(new OpCase("attention with bias, shared keys", 60, c -> c.out(c.apply(

@@ -80,6 +80,11 @@ final class SpatialCases {
                         c.w(7, 5, k, k), c.w(5)))));
             }
         }
+        cases.add(new OpCase("conv_transpose2d of tokens", 70,
+                c -> c.out(c.apply(new SpatialOp.ConvTranspose2d(UNIT.stride(2), 0, 0,
+                        1, Activation.RELU, true),
+                        c.graph().reshape(c.graph().permute(c.x(2, 9 * 21, 70), 0, 2, 1), 2, 70, 9, 21),
+                        c.w(70, 6, 2, 2), c.w(6)))));
         cases.add(new OpCase("norm of channels, gelu, tokens", 60, c -> {
             Value y = c.graph().unary(Function.GELU_ERF,
                     c.apply(new NormOp.LayerNorm(1, 1e-2), c.x(2, 9, 16, 20), c.w(9), c.w(9)));

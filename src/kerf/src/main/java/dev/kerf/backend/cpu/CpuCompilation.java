@@ -4,6 +4,7 @@ import dev.kerf.backend.CompileOptions;
 import dev.kerf.backend.cpu.dense.DenseKernels;
 import dev.kerf.backend.cpu.kernel.Compound;
 import dev.kerf.backend.cpu.kernel.Faults;
+import dev.kerf.backend.cpu.kernel.Intake;
 import dev.kerf.backend.cpu.kernel.Kernel;
 import dev.kerf.backend.cpu.kernel.KernelFamily;
 import dev.kerf.backend.cpu.kernel.Operand;
@@ -25,6 +26,7 @@ import dev.kerf.graph.plan.MemoryPlan;
 import dev.kerf.tensor.DType;
 import dev.kerf.tensor.HostTensor;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -43,6 +45,7 @@ final class CpuCompilation implements MemoryPlan.Rules {
     private final Map<Integer, KernelFamily> family = new HashMap<>();
     private final List<KernelFamily> families = families();
     private final Map<Integer, Tail> tails;
+    private final Map<Integer, Intake> intakes;
     private final Operand[] operands;
     private final Set<WeightExpr> used = new LinkedHashSet<>();
     private final Faults faults = new Faults();
@@ -62,11 +65,12 @@ final class CpuCompilation implements MemoryPlan.Rules {
         Graph plain = options.fuse()
                 ? Fusion.fuse(recorded, options.keepStages())
                 : Fusion.prune(recorded, options.keepStages());
-        Tails.Found found = options.fuse()
-                ? Tails.of(plain, plain.kept(options.keepStages()).values(), families)
-                : new Tails.Found(plain, Map.of());
+        Collection<Value> stay = plain.kept(options.keepStages()).values();
+        Intakes.Found sums = options.fuse() ? Intakes.of(plain, stay, families) : new Intakes.Found(plain, Map.of());
+        Tails.Found found = options.fuse() ? Tails.of(sums.graph(), stay, families) : new Tails.Found(plain, Map.of());
         this.graph = found.graph();
         this.tails = found.tails();
+        this.intakes = sums.intakes();
         this.kept = graph.kept(options.keepStages());
         this.operands = new Operand[graph.values()];
         if (weights == null && !graph.weights().isEmpty()) {
@@ -312,6 +316,11 @@ final class CpuCompilation implements MemoryPlan.Rules {
         @Override
         public Tail tail() {
             return CpuCompilation.this.tail(node);
+        }
+
+        @Override
+        public Intake intake() {
+            return intakes.getOrDefault(node.id(), Intake.NONE);
         }
 
         @Override

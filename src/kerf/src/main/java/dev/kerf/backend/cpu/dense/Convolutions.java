@@ -87,7 +87,7 @@ final class Convolutions {
         float[] packed = Coefficients.of(site, "conv/" + Tiles.MAX_ROWS + "/" + work.groups(), work,
                 (group, row, k) -> (group * work.channels() + row) * terms + k, kernels);
         kernels.add(new CorrelationKernel(work, blocking(work, site.workers()), packed, site.operand(0), bias, residual,
-                ChannelNorm.of(site), site.result(0), site.scratch()));
+                ChannelNorm.of(site), false, site.result(0), site.scratch()));
         return kernels;
     }
 

@@ -21,6 +21,7 @@ final class CorrelationKernel implements Kernel {
     private final Operand bias;
     private final Operand residual;
     private final ChannelNorm norm;
+    private final boolean pixels;
     private final Operand y;
     private final Operand scratch;
     private final int sumRows;
@@ -44,11 +45,12 @@ final class CorrelationKernel implements Kernel {
      *                     phases of a channel are neighbours
      * @param bias         one number for each channel, or null
      * @param residual     like the result, or null
-     * @param norm         of the channels before the activation, or null; there is no residual then
+     * @param pixels       whether x is (B, pixels, C); there is a single tap then
+     * @param norm of the channels before the activation, or null; there is no residual then
      */
     CorrelationKernel(
             Correlation work, Blocking blocking, float[] coefficients, Operand x, Operand bias, Operand residual,
-            ChannelNorm norm, Operand y, Operand scratch) {
+            ChannelNorm norm, boolean pixels, Operand y, Operand scratch) {
         this.work = work;
         this.blocking = blocking;
         this.coefficients = coefficients;
@@ -56,6 +58,7 @@ final class CorrelationKernel implements Kernel {
         this.bias = bias;
         this.residual = residual;
         this.norm = norm;
+        this.pixels = pixels;
         this.y = y;
         this.scratch = scratch;
         panels = panels(work);
@@ -142,6 +145,13 @@ final class CorrelationKernel implements Kernel {
 
     private void copy(int image, int group, int c0, int n, int i0, int rows, int j0, float[] room, int at) {
         int plane = work.inH() * work.inW();
+        if (pixels) {
+            patch.copyPixels(x.floats(), x.offset() + image * x.batchStride() + c0, work.inW(), work.depth(), i0, rows, j0, n,
+                    room,
+                    at);
+            patch.clearTail(room, at, n);
+            return;
+        }
         int xi = x.offset() + image * x.batchStride() + (group * work.depth() + c0) * plane;
         for (int c = 0; c < n; c++) {
             patch.copy(x.floats(), xi + c * plane, work.inH(), work.inW(), i0, rows, j0, room, at + c * patch.channel);

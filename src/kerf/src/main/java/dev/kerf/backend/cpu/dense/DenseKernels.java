@@ -1,6 +1,7 @@
 package dev.kerf.backend.cpu.dense;
 
 import dev.kerf.backend.cpu.kernel.Compound;
+import dev.kerf.backend.cpu.kernel.Intake;
 import dev.kerf.backend.cpu.kernel.Kernel;
 import dev.kerf.backend.cpu.kernel.KernelFamily;
 import dev.kerf.backend.cpu.kernel.Site;
@@ -53,6 +54,15 @@ public final class DenseKernels implements KernelFamily {
     public @Nullable Compound compound(Node last, Graph graph, Predicate<Value> free, int workers) {
         Mlp mlp = Mlp.of(last, graph, free, workers);
         return mlp != null ? mlp : PooledProduct.of(last, graph, free);
+    }
+
+    @Override
+    public boolean takes(Node node, Intake intake) {
+        return intake.equals(Intake.NONE) || switch (node.op()) {
+            case MatrixOp.MatMul op -> MatMulKernel.takes(op, node, intake);
+            case SpatialOp.ConvTranspose2d op -> TransposedConvolutions.takes(op, node, intake);
+            default -> false;
+        };
     }
 
     @Override

@@ -1,5 +1,6 @@
 package dev.kerf.backend.cpu.dense;
 
+import dev.kerf.backend.cpu.kernel.Intake;
 import dev.kerf.backend.cpu.kernel.Kernel;
 import dev.kerf.backend.cpu.kernel.Operand;
 import dev.kerf.backend.cpu.kernel.Site;
@@ -26,6 +27,9 @@ final class MatMulKernel implements Kernel {
     private final Operand b;
     private final Operand bias;
     private final Operand residual;
+    private final Intake intake;
+    /** What is added to an operand as it is read. */
+    private final Operand second;
     private final Operand y;
     private final Operand scratch;
     private final Matrices rowsOfA;
@@ -63,7 +67,9 @@ final class MatMulKernel implements Kernel {
         plan = MatMulPlan.of(op, node, site.workers());
         a = site.operand(0);
         bias = op.bias() ? site.operand(2) : null;
-        residual = op.residual() ? site.operand(node.inputs().size() - 1) : null;
+        residual = op.residual() ? site.operand(op.bias() ? 3 : 2) : null;
+        intake = site.intake();
+        second = !intake.sum() ? null : site.operand(node.inputs().size() - 1);
         rowsOfA = Matrices.of(node.input(0).type().shape(), product, op.transposeA());
         colsOfB = Matrices.of(node.input(1).type().shape(), product, op.transposeB());
         results = Matrices.of(product, product, false);
@@ -81,7 +87,7 @@ final class MatMulKernel implements Kernel {
         starts = new int[plan.strip() / L];
         Arrays.setAll(starts, v -> fixed ? v / 2 * plan.depth() * 2 * L + v % 2 * L : v * L);
         offsets = new int[plan.chunk()];
-        Arrays.setAll(offsets, k -> k * (fixed ? 2 * L : plan.strip()));
+        Arrays.setAll(offsets, k -> k * (fixed ? 2 * L : plan.packedColumns()));
         rowStarts = new int[site.workers()][plan.blockRows()];
         double flops = 2.0 * plan.blockM() * plan.blockN() * plan.depth();
         unitsPerTask = (int) Math.clamp(FLOPS_WORTH_A_TASK / Math.max(1, flops), 1, 1 << 20);
@@ -91,6 +97,15 @@ final class MatMulKernel implements Kernel {
     static float[] packed(MatrixOp.MatMul op, Site site, int depth, int cols) {
         return site.packed(1, "matmul/" + MatMulPlan.WIDE + (op.transposeB() ? "/t" : ""),
                 (dense, shape) -> packed(dense, depth, cols, op.transposeB()));
+    }
+
+    /** Whether a product can sum an operand itself: columns of B that come row by row and are packed once, of one matrix. */
+    static boolean takes(MatrixOp.MatMul op, Node node, Intake intake) {
+        MatMulPlan p = MatMulPlan.of(op, node, 1);
+        Shape s = node.input(1).type().shape();
+        return intake.operand() == 1 && intake.sum() && !op.transposeB() && s.rank() > 2 && s.product(0, s.rank() - 2) == 1
+                && p.rows() > 1
+                && p.rows() <= p.blockM() && p.matrices() == 1 && node.output().count() == null;
     }
 
     /** Scratch that a node's kernel needs. */
@@ -182,7 +197,9 @@ final class MatMulKernel implements Kernel {
                 }
                 for (int j = j0; j < to; j += plan.strip()) {
                     int at = sums + (j - j0) / plan.strip() * plan.stripFloats();
-                    strip(cut, matrix, j, Math.min(plan.strip(), to - j), k0, terms, room, coefficients, at, worker);
+                    int before = (j - n0) % plan.packedColumns();
+                    strip(cut, matrix, j, Math.min(plan.strip(), to - j), before, end, k0, terms, room, coefficients, at,
+                            worker);
                 }
             }
             for (int j = j0; j < to; j += plan.strip()) {
@@ -192,21 +209,26 @@ final class MatMulKernel implements Kernel {
         }
     }
 
-    /** Packed rows over a strip of columns. */
-    private void strip(
-            Panels cut, int matrix, int j, int n, int first, int terms, float[] room, int coefficients, int sums, int worker) {
+    /**
+     * Packed rows over a strip of columns.
+     *
+     * @param before columns that are packed before it, if it isn't the first of those that are packed together
+     * @param end    of the columns that may be packed with it
+     */
+    private void strip(Panels cut, int matrix, int j, int n, int before, int end, int first, int terms, float[] room,
+            int coefficients, int sums, int worker) {
         int strip = plan.strip();
-        int columns = scratch.offset() + (worker + 1) * plan.floats() - plan.chunk() * strip;
+        int columns = scratch.offset() + (worker + 1) * plan.floats() - plan.chunk() * plan.packedColumns();
         if (terms == 0) {
             Arrays.fill(room, sums, sums + plan.stripFloats(), 0f);
         }
         for (int k = 0; k < terms; k += plan.chunk()) {
             int depth = Math.min(plan.chunk(), terms - k);
-            if (packed == null) {
-                packColumns(matrix, j, n, first + k, depth, room, columns);
+            if (packed == null && before == 0) {
+                packColumns(matrix, j, Math.min(plan.packedColumns(), end - j), first + k, depth, room, columns);
             }
             float[] from = packed == null ? room : packed;
-            int base = packed == null ? columns : packedAt[matrix] + j * plan.depth() + (first + k) * 2 * L;
+            int base = packed == null ? columns + before : packedAt[matrix] + j * plan.depth() + (first + k) * 2 * L;
             for (int p = 0; p < cut.count; p++) {
                 Tiles.sweep(cut.height[p], room, coefficients + cut.index(p, terms, k), cut.step(p, terms), from, base,
                         starts, 0, Blocking.ceil(n, L), offsets, depth, room, sums + cut.first[p] * strip, strip,
@@ -312,12 +334,16 @@ final class MatMulKernel implements Kernel {
 
     private void packColumns(int matrix, int n0, int n, int k0, int depth, float[] to, int at) {
         float[] from = b.floats();
-        int pitch = plan.strip();
+        int pitch = plan.packedColumns();
         int rowStep = colsOfB.rowStep(b);
         int colStep = colsOfB.colStep(b);
         int x = colsOfB.start(b, matrix) + k0 * rowStep + n0 * colStep;
         if (colStep == 1) {
             Finish.copyRows(from, x, rowStep, to, at, pitch, depth, n);
+            if (intake.sum()) {
+                Finish.addRows(to, at, pitch, second.floats(), second.offset() + x - b.offset(), rowStep, depth, n);
+                Finish.store(intake.activation(), to, at, to, at, depth * pitch);
+            }
         } else {
             for (int j = 0; j < n; j++) {
                 for (int k = 0; k < depth; k++) {

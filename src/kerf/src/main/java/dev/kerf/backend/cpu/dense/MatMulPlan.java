@@ -29,6 +29,8 @@ record MatMulPlan(int matrices, int rows, int single, int cols, int depth, int b
     private static final int FEW_ROWS = 48;
     /** Floats of sums where terms come some at a time: 256 KiB. */
     private static final int SUMS = 1 << 16;
+    /** Floats of packed columns: 64 KiB. */
+    private static final int COLUMNS = 1 << 14;
     /** Floats of packed rows: 512 KiB. */
     private static final int ROWS = 1 << 17;
     /** Columns that are worth cutting before rows are. */
@@ -112,8 +114,18 @@ record MatMulPlan(int matrices, int rows, int single, int cols, int depth, int b
         return blockRows() * strip();
     }
 
+    /**
+     * Columns that are packed at a time where they aren't a weight: a strip, or several if all terms are there: memory gives longer
+     * pieces of rows sooner.
+     */
+    int packedColumns() {
+        return depth > chunk()
+                ? strip()
+                : strip() * Math.clamp(COLUMNS / (chunk() * strip()), 1, Blocking.ceil(blockN, strip()));
+    }
+
     /** Floats of scratch for each thread: packed rows, sums, and columns that aren't a weight. */
     int floats() {
-        return rowsFloats() + strips() * stripFloats() + chunk() * strip();
+        return rowsFloats() + strips() * stripFloats() + chunk() * packedColumns();
     }
 }

@@ -132,6 +132,26 @@ final class Patch {
         }
     }
 
+    /**
+     * Copies all channels of pixels whose channels lie side by side, of a single tap.
+     *
+     * @param x    the image
+     * @param xi   index of the first channel to be copied of its first pixel
+     * @param w    columns of the image
+     * @param step numbers of a pixel
+     * @param c    channels
+     */
+    void copyPixels(float[] x, int xi, int w, int step, int i0, int n, int j0, int c, float[] to, int at) {
+        int across = Math.clamp(w - j0, 0, pitch);
+        for (int i = 0; i < n; i++) {
+            int line = at + i * pitch;
+            Transposes.matrix(x, xi + ((i0 + i) * w + j0) * step, step, across, c, to, line, channel);
+            for (int k = 0; across < pitch && k < c; k++) {
+                Arrays.fill(to, line + k * channel + across, line + k * channel + pitch, 0f);
+            }
+        }
+    }
+
     private void copyRow(float[] x, int xi, float[] to, int at, int n) {
         if (strideW == 1) {
             System.arraycopy(x, xi, to, at, n);

@@ -28,6 +28,11 @@ record Taps(int strideH, int strideW, int[] du, int[] dv) {
         return du.length;
     }
 
+    /** Whether an output pixel is made of the input pixel in its place alone. */
+    boolean single() {
+        return count() == 1 && strideH == 1 && strideW == 1 && top() == 0 && left() == 0;
+    }
+
     /** The uppermost tap's row. */
     int top() {
         return Arrays.stream(du).min().orElse(0);

@@ -1,5 +1,6 @@
 package dev.kerf.backend.cpu.dense;
 
+import dev.kerf.backend.cpu.kernel.Intake;
 import dev.kerf.backend.cpu.kernel.Kernel;
 import dev.kerf.backend.cpu.kernel.Site;
 import dev.kerf.backend.cpu.kernel.Tail;
@@ -63,6 +64,13 @@ final class TransposedConvolutions {
         return plan(op, node, Tail.NONE).stream().allMatch(work -> work.takes(tail));
     }
 
+    /** Whether the kernel of a transposed convolution can read pixels whose channels lie side by side. */
+    static boolean takes(SpatialOp.ConvTranspose2d op, Node node, Intake intake) {
+        List<Correlation> plan = plan(op, node, Tail.NONE);
+        return intake.rows() && intake.operand() == 0 && plan.size() == 1 && op.groups() == 1
+                && plan.getFirst().taps().single();
+    }
+
     static List<Correlation> plan(SpatialOp.ConvTranspose2d op, Node node, Tail tail) {
         List<Correlation> list = new ArrayList<>();
         for (Axis h : rows(op, node)) {
@@ -86,7 +94,7 @@ final class TransposedConvolutions {
                         place(site.node().input(1).type().shape(), work, h, w), list);
                 list.add(new CorrelationKernel(work, Convolutions.blocking(work, site.workers()), packed,
                         site.operand(0), op.bias() ? site.operand(2) : null,
-                        null, ChannelNorm.of(site), site.result(0), site.scratch()));
+                        null, ChannelNorm.of(site), site.intake().rows(), site.result(0), site.scratch()));
             }
         }
         return list;

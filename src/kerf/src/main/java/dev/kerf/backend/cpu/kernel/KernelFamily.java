@@ -17,6 +17,11 @@ public interface KernelFamily {
         return tail.equals(Tail.NONE);
     }
 
+    /** Whether its kernel of a node that it takes can take in an operand so. */
+    default boolean takes(Node node, Intake intake) {
+        return intake.equals(Intake.NONE);
+    }
+
     /** Floats of scratch of a node with a tail. */
     default long scratchFloats(Node node, Tail tail, int workers) {
         return scratchFloats(node, workers);

@@ -25,6 +25,11 @@ public interface Site {
         return Tail.NONE;
     }
 
+    /** How its kernel takes in an operand. */
+    default Intake intake() {
+        return Intake.NONE;
+    }
+
     /** Operand {@code i}; its array is there when the kernel runs, for weights and constants already now. */
     Operand operand(int i);
 
