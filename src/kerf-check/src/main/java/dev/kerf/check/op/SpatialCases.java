@@ -80,6 +80,9 @@ final class SpatialCases {
                         c.w(7, 5, k, k), c.w(5)))));
             }
         }
+        cases.add(
+                new OpCase("an image to rows that are added", 2, c -> c.out(c.graph().add(c.x(2, 12, 11 * 9), c.graph().reshape(
+                        c.graph().permute(c.x(2, 9, 12, 11), 0, 2, 3, 1), 2, 12, 11 * 9)))));
         cases.add(new OpCase("conv_transpose2d of tokens", 70,
                 c -> c.out(c.apply(new SpatialOp.ConvTranspose2d(UNIT.stride(2), 0, 0,
                         1, Activation.RELU, true),

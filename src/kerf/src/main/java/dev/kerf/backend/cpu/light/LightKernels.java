@@ -58,7 +58,8 @@ public final class LightKernels implements KernelFamily {
         return tail.equals(Tail.NONE) || switch (node.op()) {
             case NormOp.LayerNorm n -> !tail.norm() && !tail.residual() && Norms.columns(n, node.output().type().shape(), lanes,
                     tail.transposed());
-            case MoveOp.Permute p -> tail.equals(new Tail(false, 0, Activation.NONE, false, true))
+            case MoveOp.Permute p -> p.order().equals(List.of(0, 2, 1))
+                    && tail.equals(new Tail(false, 0, Activation.NONE, false, true))
                     && node.input(0).type().dtype() == DType.F32 && node.input(0).count() == null
                     && node.input(0).type().shape().dim(1) > 1 && node.input(0).type().shape().dim(2) > 1;
             default -> false;
