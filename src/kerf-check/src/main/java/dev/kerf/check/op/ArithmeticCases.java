@@ -38,6 +38,16 @@ final class ArithmeticCases {
                             1, 34,
                             2L * n)))));
         }
+        cases.add(new OpCase("attention of few queries to keys that layers make", 200, c -> {
+            var g = c.graph();
+            Value x = c.x(2, 300, 40);
+            Value q = g.permute(g.reshape(c.x(2, 7, 48), 2, 7, 3, 16), 0, 2, 1, 3);
+            Value k = g.permute(g.reshape(g.linear(g.add(x, c.x(2, 300, 40)), c.w(48, 40), c.w(48)), 2, 300, 3, 16), 0, 2, 1,
+                    3);
+            Value v = g.permute(g.reshape(g.linear(x, c.w(48, 40), c.w(48)), 2, 300, 3, 16), 0, 2, 1, 3);
+            Value y = c.apply(new MatrixOp.Attention(0.25f, false), q, k, v);
+            c.out(g.reshape(g.permute(y, 0, 2, 1, 3), 2, 7, 48));
+        }));
         cases.add(new OpCase("attention of few queries, of few keys", 80, c -> {
             c.out(c.apply(new MatrixOp.Attention(0.25f, false), c.x(2, 3, 7, 16), c.x(1, 3, 300, 16), c.x(1, 3, 300, 32)));
             c.out(c.apply(new MatrixOp.Attention(0.25f, true), c.x(2, 3, 70, 16), c.x(2, 3, 9, 16), c.x(2, 3, 9, 16),

@@ -83,6 +83,11 @@ final class SpatialCases {
         cases.add(
                 new OpCase("an image to rows that are added", 2, c -> c.out(c.graph().add(c.x(2, 12, 11 * 9), c.graph().reshape(
                         c.graph().permute(c.x(2, 9, 12, 11), 0, 2, 3, 1), 2, 12, 11 * 9)))));
+        cases.add(new OpCase("conv_transpose2d of tokens, norm of channels, gelu", 130, c -> c.out(c.graph().unary(
+                Function.GELU_ERF,
+                c.apply(new NormOp.LayerNorm(1, 1e-2), c.apply(new SpatialOp.ConvTranspose2d(UNIT.stride(2), 0, 0, 1,
+                        Activation.NONE, true), c.graph().reshape(c.graph().permute(c.x(2, 6 * 21, 17), 0, 2, 1), 2, 17, 6, 21),
+                        c.w(17, 6, 2, 2), c.w(6)), c.w(6), c.w(6))))));
         cases.add(new OpCase("conv_transpose2d of tokens", 70,
                 c -> c.out(c.apply(new SpatialOp.ConvTranspose2d(UNIT.stride(2), 0, 0,
                         1, Activation.RELU, true),

@@ -46,6 +46,7 @@ final class CpuCompilation implements MemoryPlan.Rules {
     private final List<KernelFamily> families = families();
     private final Map<Integer, Tail> tails;
     private final Map<Integer, Intake> intakes;
+    private final Map<Integer, Integer> heads;
     private final Operand[] operands;
     private final Set<WeightExpr> used = new LinkedHashSet<>();
     private final Faults faults = new Faults();
@@ -66,11 +67,15 @@ final class CpuCompilation implements MemoryPlan.Rules {
                 ? Fusion.fuse(recorded, options.keepStages())
                 : Fusion.prune(recorded, options.keepStages());
         Collection<Value> stay = plain.kept(options.keepStages()).values();
-        Intakes.Found sums = options.fuse() ? Intakes.of(plain, stay, families) : new Intakes.Found(plain, Map.of());
-        Tails.Found found = options.fuse() ? Tails.of(sums.graph(), stay, families) : new Tails.Found(plain, Map.of());
+        boolean merge = options.fuse() && Vectors.present();
+        Intakes.Found sums = merge
+                ? Intakes.of(Absorption.of(plain, stay), stay, families)
+                : new Intakes.Found(plain, Map.of());
+        Tails.Found found = merge ? Tails.of(sums.graph(), stay, families) : new Tails.Found(plain, Map.of(), Map.of());
         this.graph = found.graph();
         this.tails = found.tails();
         this.intakes = sums.intakes();
+        this.heads = found.heads();
         this.kept = graph.kept(options.keepStages());
         this.operands = new Operand[graph.values()];
         if (weights == null && !graph.weights().isEmpty()) {
@@ -320,7 +325,7 @@ final class CpuCompilation implements MemoryPlan.Rules {
 
         @Override
         public Intake intake() {
-            return intakes.getOrDefault(node.id(), Intake.NONE);
+            return intakes.getOrDefault(heads.getOrDefault(node.id(), node.id()), Intake.NONE);
         }
 
         @Override

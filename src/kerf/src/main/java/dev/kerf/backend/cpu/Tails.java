@@ -29,6 +29,7 @@ final class Tails {
     private final Collection<Integer> kept;
     private final List<KernelFamily> families;
     private final Map<Integer, Tail> tails = new HashMap<>();
+    private final Map<Integer, Integer> heads = new HashMap<>();
 
     private Tails(Graph graph, Collection<Value> kept, List<KernelFamily> families) {
         this.graph = graph;
@@ -41,8 +42,9 @@ final class Tails {
      *
      * @param graph without the nodes that became tails
      * @param tails by the id of the node that has one
+     * @param heads the id that such a node had without it
      */
-    record Found(Graph graph, Map<Integer, Tail> tails) {}
+    record Found(Graph graph, Map<Integer, Tail> tails, Map<Integer, Integer> heads) {}
 
     /** @param kept values that stay */
     static Found of(Graph graph, Collection<Value> kept, List<KernelFamily> families) {
@@ -56,7 +58,9 @@ final class Tails {
         }
         List<Node> nodes = graph.nodes().stream().filter(n -> !gone.contains(n.id()))
                 .map(n -> instead.getOrDefault(n.id(), n)).toList();
-        return instead.isEmpty() ? new Found(graph, Map.of()) : new Found(graph.with(nodes, graph.values()), t.tails);
+        return instead.isEmpty()
+                ? new Found(graph, Map.of(), Map.of())
+                : new Found(graph.with(nodes, graph.values()), t.tails, t.heads);
     }
 
     private void extend(Node head, Map<Integer, Node> instead, List<Integer> gone) {
@@ -81,6 +85,7 @@ final class Tails {
         all.subList(0, all.size() - 1).forEach(n -> gone.add(n.id()));
         instead.put(last.id(), new Node(last.id(), last.name(), head.op(), operands, last.outputs()));
         tails.put(last.id(), tail);
+        heads.put(last.id(), head.id());
     }
 
     /** What a tail grows by: nodes, their operands beside what the tail has made so far, the longer tail. */

@@ -25,9 +25,12 @@ final class FewQueriesKernel implements Kernel {
     private static final int KEYS = 256;
     /** Floats from a row of scores or transposed keys to the next: rows a power of two apart would fall on each other in the cache. */
     private static final int PITCH = KEYS + 2 * L;
+    private static final int[] STARTS = {0, L};
     private static final int MOST_QUERIES = 16;
     /** Numbers that are taken together where that shows: as many as the widest vectors have, whatever the machine's. */
     static final int WIDE = 16;
+    /** The same of a single head, which blocks of queries would be too few of for every thread. */
+    private static final int MOST_QUERIES_OF_ONE = 96;
 
     /** Extents. */
     private record Plan(int batch, int heads, int queries, int keys, int depth, int width) {
@@ -61,7 +64,8 @@ final class FewQueriesKernel implements Kernel {
 
         /** Floats of scratch for each thread: packed queries, transposed keys, scores, weights, sums of whole tiles. */
         int floats() {
-            return rows() * (depth + PITCH + KEYS + width + 2 * L) + depth * PITCH + Transposes.ROOM + L + WIDE + pieces();
+            return rows() * (depth + PITCH + KEYS + width + 2 * L) + depth * PITCH + Transposes.ROOM + L + WIDE + 2 * L * KEYS
+                    + pieces();
         }
     }
 
@@ -78,7 +82,7 @@ final class FewQueriesKernel implements Kernel {
     private final int keyBatch;
     private final int[] keyStarts;
     private final int[] keyOffsets;
-    private final int[] widthStarts;
+    private final int[] valueOffsets;
     private final int[][] rows;
 
     private FewQueriesKernel(MatrixOp.Attention op, Site site) {
@@ -98,17 +102,16 @@ final class FewQueriesKernel implements Kernel {
         Arrays.setAll(keyStarts, i -> i * L);
         keyOffsets = new int[plan.depth];
         Arrays.setAll(keyOffsets, i -> i * PITCH);
-        widthStarts = new int[plan.width / L + 1];
-        // An odd vector is done twice, not one that lies behind the last.
-        Arrays.setAll(widthStarts, i -> Math.min(i * L, plan.width - L));
+        valueOffsets = new int[KEYS];
+        Arrays.setAll(valueOffsets, i -> i * 2 * L);
         rows = new int[site.workers()][KEYS + L];
     }
 
     /** Whether it is quicker than {@link AttentionKernel}, and can do the node. */
     static boolean suits(MatrixOp.Attention op, Node node) {
         Plan p = Plan.of(op, node);
-        return !op.bias() && p.queries <= MOST_QUERIES && p.queries > 0 && p.keys >= KEYS / 2 && p.width % WIDE == 0
-                && p.width > 0
+        return !op.bias() && p.queries <= (p.batch * p.heads == 1 ? MOST_QUERIES_OF_ONE : MOST_QUERIES) && p.queries > 0
+                && p.keys >= KEYS / 2 && p.width % WIDE == 0 && p.width > 0
                 && node.output().count() == null && node.input(0).count() == null;
     }
 
@@ -152,6 +155,7 @@ final class FewQueriesKernel implements Kernel {
         int squares = sums + high * pitch;
         int shift = squares + Transposes.ROOM;
         int total = shift + L;
+        int values = total + WIDE;
         qAt.starts(start, qAt.start(q, b, h), 0, plan.queries);
         AttentionPacks.rows(panels, q.floats(), start, plan.queries, plan.depth, op.scale() * VectorMath.LOG2_E, room, queries);
         int item = keyBatch == 1 ? 0 : b;
@@ -160,10 +164,12 @@ final class FewQueriesKernel implements Kernel {
         for (int j = 0; j < m; j += L) {
             Transposes.rows(k.floats(), start, j, Math.min(L, m - j), plan.depth, 1f, room, keys + j, PITCH, room, squares);
         }
-        for (int p = 0; p < panels.count; p++) {
-            Tiles.sweep(panels.height[p], room, queries + panels.index(p, plan.depth, 0), panels.step(p, plan.depth), room,
-                    keys, keyStarts, 0, Blocking.ceil(m, L), keyOffsets, plan.depth, room, scores + panels.first[p] * PITCH,
-                    PITCH, false);
+        for (int i = 0; i < Blocking.ceil(m, L); i += 2) {
+            for (int p = 0; p < panels.count; p++) {
+                Tiles.sweep(panels.height[p], room, queries + panels.index(p, plan.depth, 0), panels.step(p, plan.depth), room,
+                        keys, keyStarts, i, i + 2, keyOffsets, plan.depth, room, scores + panels.first[p] * PITCH, PITCH,
+                        false);
+            }
         }
         int found = found(b, h, piece);
         for (int r = 0; r < plan.queries; r++) {
@@ -183,14 +189,27 @@ final class FewQueriesKernel implements Kernel {
         }
         AttentionPacks.rows(panels, room, start, high, m, 1f, room, weights);
         vAt.starts(start, 0, piece * KEYS, m);
-        for (int p = 0; p < panels.count; p++) {
-            Tiles.sweep(panels.height[p], room, weights + panels.index(p, m, 0), panels.step(p, m), v.floats(),
-                    vAt.start(v, item, h), widthStarts, 0, plan.width / L, start, m, room, sums + panels.first[p] * pitch,
-                    pitch,
-                    false);
+        int from = vAt.start(v, item, h);
+        for (int d = 0; d < plan.width; d += 2 * L) {
+            // An odd vector is done twice, not one that lies behind the last.
+            int second = Math.min(L, plan.width - L - d);
+            strip(v.floats(), from + d, from + d + second, start, m, room, values);
+            for (int p = 0; p < panels.count; p++) {
+                Tiles.sweep(panels.height[p], room, weights + panels.index(p, m, 0), panels.step(p, m), room, values, STARTS, 0,
+                        2,
+                        valueOffsets, m, room, sums + panels.first[p] * pitch + d, pitch, false);
+            }
         }
         for (int r = 0; r < plan.queries; r++) {
             System.arraycopy(room, sums + r * pitch, room, found + r * plan.found(), plan.width);
+        }
+    }
+
+    /** Two vectors of each of some rows, side by side: a power of two apart, they would push each other out of the cache. */
+    private static void strip(float[] x, int first, int second, int[] start, int m, float[] to, int at) {
+        for (int j = 0, o = at; j < m; j++, o += 2 * L) {
+            FloatVector.fromArray(S, x, first + start[j]).intoArray(to, o);
+            FloatVector.fromArray(S, x, second + start[j]).intoArray(to, o + L);
         }
     }
 

@@ -53,10 +53,8 @@ final class TwoWayTransformer {
             Value own = self(layer.at("self_attn"), queries, placed);
             queries = layer.at("norm1").layerNorm(own, -1, Layers.EPS);
             Value k = g.add(keys, positions);
-            // What one attention's keys and the other's queries are made of is the same.
-            List<Value> both = layer.linears(k, 128, "cross_attn_token_to_image.k_proj", "cross_attn_image_to_token.q_proj");
             Layers look = layer.at("cross_attn_token_to_image");
-            Value seen = attend(look, look.at("q_proj").linear(g.add(queries, tokens), 128), both.get(0),
+            Value seen = attend(look, look.at("q_proj").linear(g.add(queries, tokens), 128), look.at("k_proj").linear(k, 128),
                     look.at("v_proj").linear(keys, 128), null);
             queries = layer.at("norm2").layerNorm(g.add(queries, seen), -1, Layers.EPS);
             Value hidden = g.relu(layer.at("mlp").at(family.hidden()).linear(queries, HIDDEN));
@@ -65,7 +63,7 @@ final class TwoWayTransformer {
             placed = g.add(queries, tokens);
             Layers tell = layer.at("cross_attn_image_to_token");
             List<Value> heard = each(tell, 128, List.of("k_proj", "v_proj"), List.of(placed, queries));
-            Value told = attend(tell, both.get(1), heard.get(0), heard.get(1), bias);
+            Value told = attend(tell, tell.at("q_proj").linear(k, 128), heard.get(0), heard.get(1), bias);
             keys = layer.at("norm4").layerNorm(g.add(keys, told), -1, Layers.EPS);
         }
         Layers end = p.at("final_attn_token_to_image");
