@@ -45,7 +45,7 @@ final class ArithmeticCases {
             Value k = g.permute(g.reshape(g.linear(g.add(x, c.x(2, 300, 40)), c.w(48, 40), c.w(48)), 2, 300, 3, 16), 0, 2, 1,
                     3);
             Value v = g.permute(g.reshape(g.linear(x, c.w(48, 40), c.w(48)), 2, 300, 3, 16), 0, 2, 1, 3);
-            Value y = c.apply(new MatrixOp.Attention(0.25f, false), q, k, v);
+            Value y = c.apply(new MatrixOp.Attention(0.02f, false), q, k, v);
             c.out(g.reshape(g.permute(y, 0, 2, 1, 3), 2, 7, 48));
         }));
         cases.add(new OpCase("attention of few queries, of few keys", 80, c -> {
