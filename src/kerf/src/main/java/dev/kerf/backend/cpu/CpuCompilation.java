@@ -8,6 +8,7 @@ import dev.kerf.backend.cpu.kernel.Intake;
 import dev.kerf.backend.cpu.kernel.Kernel;
 import dev.kerf.backend.cpu.kernel.KernelFamily;
 import dev.kerf.backend.cpu.kernel.Operand;
+import dev.kerf.backend.cpu.kernel.RowMaker;
 import dev.kerf.backend.cpu.kernel.Site;
 import dev.kerf.backend.cpu.kernel.Tail;
 import dev.kerf.backend.cpu.light.LightKernels;
@@ -321,6 +322,11 @@ final class CpuCompilation implements MemoryPlan.Rules {
         @Override
         public Tail tail() {
             return CpuCompilation.this.tail(node);
+        }
+
+        @Override
+        public RowMaker rows() {
+            return LightKernels.rows(this);
         }
 
         @Override

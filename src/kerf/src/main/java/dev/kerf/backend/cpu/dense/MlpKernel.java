@@ -2,11 +2,10 @@ package dev.kerf.backend.cpu.dense;
 
 import dev.kerf.backend.cpu.kernel.Kernel;
 import dev.kerf.backend.cpu.kernel.Operand;
+import dev.kerf.backend.cpu.kernel.RowMaker;
 import dev.kerf.backend.cpu.kernel.Site;
-import dev.kerf.backend.cpu.light.RowNorm;
 import dev.kerf.graph.Graph.Node;
 import dev.kerf.graph.MatrixOp.MatMul;
-import dev.kerf.graph.NormOp.LayerNorm;
 import dev.kerf.graph.Op.Activation;
 import java.util.Arrays;
 import java.util.function.Function;
@@ -17,7 +16,7 @@ final class MlpKernel implements Kernel {
     private static final int STRIP = 2 * L;
 
     private final MlpPlan plan;
-    private final RowNorm norm;
+    private final RowMaker norm;
     private final Operand x;
     private final Operand y;
     private final Operand scratch;
@@ -33,7 +32,7 @@ final class MlpKernel implements Kernel {
         plan = mlp.plan(site.workers());
         norm = mlp.norm() == null
                 ? null
-                : RowNorm.of((LayerNorm) mlp.norm().op(), sites.apply(mlp.norm()));
+                : sites.apply(mlp.norm()).rows();
         x = norm == null ? sites.apply(mlp.first()).operand(0) : null;
         y = site.result(0);
         scratch = site.scratch();

@@ -30,6 +30,11 @@ public interface Site {
         return Intake.NONE;
     }
 
+    /** What makes the rows of a node that is a layer norm of rows. */
+    default RowMaker rows() {
+        throw new UnsupportedOperationException(node() + " makes no rows one by one");
+    }
+
     /** Operand {@code i}; its array is there when the kernel runs, for weights and constants already now. */
     Operand operand(int i);
 

@@ -4,6 +4,7 @@ import dev.kerf.backend.cpu.kernel.Compound;
 import dev.kerf.backend.cpu.kernel.Kernel;
 import dev.kerf.backend.cpu.kernel.KernelFamily;
 import dev.kerf.backend.cpu.kernel.Operand;
+import dev.kerf.backend.cpu.kernel.RowMaker;
 import dev.kerf.backend.cpu.kernel.Site;
 import dev.kerf.backend.cpu.kernel.Tail;
 import dev.kerf.graph.BoxOp;
@@ -46,6 +47,11 @@ public final class LightKernels implements KernelFamily {
     @Override
     public @Nullable Compound compound(Node last, Graph graph, Predicate<Value> free, int workers) {
         return Thresholding.of(last, graph, free, lanes);
+    }
+
+    /** What makes the rows of a layer norm over the last axis; only where the machine's vectors are. */
+    public static RowMaker rows(Site site) {
+        return RowNorm.of((NormOp.LayerNorm) site.node().op(), site);
     }
 
     @Override

@@ -1,11 +1,12 @@
 package dev.kerf.backend.cpu.light;
 
 import dev.kerf.backend.cpu.kernel.Operand;
+import dev.kerf.backend.cpu.kernel.RowMaker;
 import dev.kerf.backend.cpu.kernel.Site;
 import dev.kerf.graph.NormOp;
 
 /** Layer norm over the last axis, some rows at a time: for its own kernel, and for those that read what it makes. */
-public final class RowNorm {
+final class RowNorm implements RowMaker {
     private final Lanes lanes;
     private final int size;
     private final double eps;
@@ -28,11 +29,11 @@ public final class RowNorm {
     }
 
     /** The same with vectors. */
-    public static RowNorm of(NormOp.LayerNorm op, Site site) {
+    static RowNorm of(NormOp.LayerNorm op, Site site) {
         return new RowNorm(op, site, Lanes.of(true));
     }
 
-    /** Rows from {@code first} on, normalised, one after the other from {@code to[at]} on. */
+    @Override
     public void rows(int first, int count, float[] to, int at) {
         float[] in = x.floats();
         for (int i = 0; i < count; i++) {
