@@ -31,6 +31,12 @@ final class ArithmeticCases {
                 c.w(19), c.x(2, 9, 19)))));
         cases.add(new OpCase("mat_mul broadcast", 5, c -> c.out(c.apply(
                 new MatrixOp.MatMul(false, false, 2, Activation.NONE, false, false), c.x(3, 1, 4, 5), c.x(2, 5, 6)))));
+        cases.add(new OpCase("mat_mul of features and positions", 40, c -> {
+            c.out(c.apply(new MatrixOp.MatMul(false, false, 1, Activation.NONE, false, false), c.x(1, 3, 34),
+                    c.graph().add(c.w(1, 34, 70), c.x(1, 34, 70))));
+            c.out(c.apply(new MatrixOp.MatMul(false, false, 1, Activation.NONE, false, false), c.x(1, 3, 34),
+                    c.graph().add(c.x(1, 34, 70), c.w(1, 34, 70))));
+        }));
         for (int n : new int[] {130, 5, 700}) {
             cases.add(new OpCase("mat_mul of a sum's gelu " + n, 40, c -> c.out(c.apply(
                     new MatrixOp.MatMul(false, false, 1, Activation.NONE, false, false), c.x(1, 3, 34), c.graph().reshape(
@@ -38,16 +44,20 @@ final class ArithmeticCases {
                             1, 34,
                             2L * n)))));
         }
-        cases.add(new OpCase("attention of few queries to keys that layers make", 200, c -> {
-            var g = c.graph();
-            Value x = c.x(2, 300, 40);
-            Value q = g.permute(g.reshape(c.x(2, 7, 48), 2, 7, 3, 16), 0, 2, 1, 3);
-            Value k = g.permute(g.reshape(g.linear(g.add(x, c.x(2, 300, 40)), c.w(48, 40), c.w(48)), 2, 300, 3, 16), 0, 2, 1,
-                    3);
-            Value v = g.permute(g.reshape(g.linear(x, c.w(48, 40), c.w(48)), 2, 300, 3, 16), 0, 2, 1, 3);
-            Value y = c.apply(new MatrixOp.Attention(0.02f, false), q, k, v);
-            c.out(g.reshape(g.permute(y, 0, 2, 1, 3), 2, 7, 48));
-        }));
+        // Roundings of a score, whose 640 products add up to some 80 in absolute value at 0.25, are what its weight is off by.
+        for (float scale : new float[] {0.02f, 0.25f}) {
+            cases.add(new OpCase("attention of few queries to keys that layers make " + scale, scale > 0.1f ? 680 : 200, c -> {
+                var g = c.graph();
+                Value x = c.x(2, 300, 40);
+                Value q = g.permute(g.reshape(c.x(2, 7, 48), 2, 7, 3, 16), 0, 2, 1, 3);
+                Value k = g.permute(g.reshape(g.linear(g.add(x, c.x(2, 300, 40)), c.w(48, 40), c.w(48)), 2, 300, 3, 16), 0, 2,
+                        1,
+                        3);
+                Value v = g.permute(g.reshape(g.linear(x, c.w(48, 40), c.w(48)), 2, 300, 3, 16), 0, 2, 1, 3);
+                Value y = c.apply(new MatrixOp.Attention(scale, false), q, k, v);
+                c.out(g.reshape(g.permute(y, 0, 2, 1, 3), 2, 7, 48));
+            }));
+        }
         cases.add(new OpCase("attention of few queries, of few keys", 80, c -> {
             c.out(c.apply(new MatrixOp.Attention(0.25f, false), c.x(2, 3, 7, 16), c.x(1, 3, 300, 16), c.x(1, 3, 300, 32)));
             c.out(c.apply(new MatrixOp.Attention(0.25f, true), c.x(2, 3, 70, 16), c.x(2, 3, 9, 16), c.x(2, 3, 9, 16),

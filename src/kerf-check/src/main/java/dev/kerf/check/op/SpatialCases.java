@@ -37,8 +37,8 @@ final class SpatialCases {
         conv(cases, new long[] {2, 12, 8, 15}, 6, 1, 1, UNIT, 1, Activation.SIGMOID);
         conv(cases, new long[] {1, 6, 14, 14}, 6, 7, 7, UNIT.pad(3), 6, Activation.NONE);
         conv(cases, new long[] {1, 8, 10, 10}, 12, 3, 3, UNIT.pad(1), 4, Activation.TANH);
-        conv(cases, new long[] {2, 5, 70, 83}, 5, 5, 5, UNIT.pad(2), 5, Activation.NONE);
-        conv(cases, new long[] {1, 4, 9, 300}, 4, 6, 3, UNIT.pad(1, 4, 5, 0), 4, Activation.RELU);
+        conv(cases, new long[] {2, 5, 70, 83}, 5, 7, 5, UNIT.pad(3, 2, 3, 2), 5, Activation.NONE);
+        conv(cases, new long[] {1, 4, 9, 300}, 4, 7, 3, UNIT.pad(1, 4, 5, 0), 4, Activation.RELU);
         conv(cases, new long[] {1, 3, 40, 40}, 13, 16, 16, UNIT.stride(4), 1, Activation.NONE);
         conv(cases, new long[] {1, 16, 64, 64}, 32, 3, 3, UNIT.pad(1), 1, Activation.RELU);
         conv(cases, new long[] {1, 56, 8, 16}, 72, 3, 3, UNIT.pad(1), 1, Activation.NONE);
@@ -88,6 +88,15 @@ final class SpatialCases {
                 c.apply(new NormOp.LayerNorm(1, 1e-2), c.apply(new SpatialOp.ConvTranspose2d(UNIT.stride(2), 0, 0, 1,
                         Activation.NONE, true), c.graph().reshape(c.graph().permute(c.x(2, 6 * 21, 17), 0, 2, 1), 2, 17, 6, 21),
                         c.w(17, 6, 2, 2), c.w(6)), c.w(6), c.w(6))))));
+        cases.add(new OpCase("conv_transpose2d of tokens, output padded, items folded", 70, c -> {
+            c.out(c.apply(new SpatialOp.ConvTranspose2d(UNIT.stride(2), 1, 1, 1, Activation.NONE, true), c.graph().reshape(
+                    c.graph().permute(c.x(2, 56, 3), 0, 2, 1), 2, 3, 8, 7), c.w(3, 6, 2, 2), c.w(6)));
+            c.out(c.apply(new SpatialOp.ConvTranspose2d(UNIT.stride(2), 0, 0, 1, Activation.NONE, true), c.graph().reshape(
+                    c.graph().permute(c.x(2, 8, 3), 0, 2, 1), 1, 3, 4, 4), c.w(3, 6, 2, 2), c.w(6)));
+        }));
+        cases.add(new OpCase("conv2d of one channel, norm", 120, c -> c.out(c.apply(new NormOp.LayerNorm(1, 1e-2), c.apply(
+                new SpatialOp.Conv2d(UNIT.pad(3), 1, Activation.NONE, true, false), c.x(2, 1, 13, 12), c.w(1, 1, 7, 7), c.w(1)),
+                c.w(1), c.w(1)))));
         cases.add(new OpCase("conv_transpose2d of tokens", 70,
                 c -> c.out(c.apply(new SpatialOp.ConvTranspose2d(UNIT.stride(2), 0, 0,
                         1, Activation.RELU, true),

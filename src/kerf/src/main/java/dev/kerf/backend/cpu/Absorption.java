@@ -18,6 +18,7 @@ import dev.kerf.tensor.Shape;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 
@@ -25,6 +26,9 @@ import java.util.stream.Collectors;
  * Attention of few queries to many keys that linear layers make: the layers go over the queries and the results instead. A score
  * q · (W x + b) is (Wᵀ q) · x and a number that all keys of a query share, which softmax doesn't see; a weighted sum of W x + b is
  * W times that of x, plus b. All heads then read the same rows, as queries of one head.
+ *
+ * <p>What all x have in common is no longer taken off by W before sums over the keys are rounded: an error is up to √keys times as large
+ * as that of sums of W x + b, relative to |W| |x|, where W sees little of x. After a layer norm, as in SAM, both are alike.
  */
 final class Absorption {
     /** Numbers of an operand's rows: (B, L, heads · D), the heads of a row side by side. */
@@ -35,18 +39,25 @@ final class Absorption {
     private final List<Node> nodes = new ArrayList<>();
     private int values;
     private int lastId;
-    private String scope = "";
+    private final Map<Integer, Integer> parts;
+    private Node attention;
 
-    private Absorption(Graph graph, Collection<Value> kept) {
+    private Absorption(Graph graph, Collection<Value> kept, Map<Integer, Integer> parts) {
+        this.parts = parts;
         this.graph = graph;
         this.kept = kept.stream().map(Value::id).collect(Collectors.toSet());
         this.values = graph.values();
         this.lastId = graph.nodes().stream().mapToInt(Node::id).max().orElse(-1);
     }
 
-    /** @param kept values that stay */
-    static Graph of(Graph graph, Collection<Value> kept) {
-        Absorption t = new Absorption(graph, kept);
+    /**
+     * The graph with layers absorbed.
+     *
+     * @param kept  values that stay
+     * @param parts gets the id of the recorded node that a node which is made is part of
+     */
+    static Graph of(Graph graph, Collection<Value> kept, Map<Integer, Integer> parts) {
+        Absorption t = new Absorption(graph, kept, parts);
         List<Node> gone = new ArrayList<>();
         for (Node n : graph.nodes()) {
             if (!(n.op() instanceof Attention a) || !t.absorb(n, a, gone)) {
@@ -70,10 +81,10 @@ final class Absorption {
         // For each number of a key's x the layers multiply D + Dv times in a head, queries and results twice L times.
         boolean less = keys != null && values != null && v.dim(0) == q.dim(0) && 3 * q.dim(2) <= q.dim(3) + v.dim(3)
                 && v.dim(2) >= 16 * q.dim(2);
-        if (!less) {
+        if (!less || Updates.between(graph, keys.node, n) || Updates.between(graph, values.node, n)) {
             return false;
         }
-        scope = n.name();
+        attention = n;
         long b = q.dim(0);
         long h = q.dim(1);
         long l = q.dim(2);
@@ -147,8 +158,9 @@ final class Absorption {
                 ? w.type()
                 : op.infer(List.of(in).stream().map(Value::type).toList()).getFirst();
         int id = ++lastId;
+        parts.put(id, attention.id());
         Value y = new Value(values++, type, null, graph.nodes().getFirst().outputs().getFirst().recording());
-        nodes.add(new Node(id, scope + "/" + op.kind() + id, op, List.of(in), List.of(y)));
+        nodes.add(new Node(id, attention.name() + "/" + op.kind() + id, op, List.of(in), List.of(y)));
         return y;
     }
 }

@@ -48,6 +48,8 @@ final class CpuCompilation implements MemoryPlan.Rules {
     private final Map<Integer, Tail> tails;
     private final Map<Integer, Intake> intakes;
     private final Map<Integer, Integer> heads;
+    /** Nodes that were made: the recorded ones that they are part of. */
+    private final Map<Integer, Integer> parts = new HashMap<>();
     private final Operand[] operands;
     private final Set<WeightExpr> used = new LinkedHashSet<>();
     private final Faults faults = new Faults();
@@ -70,7 +72,7 @@ final class CpuCompilation implements MemoryPlan.Rules {
         Collection<Value> stay = plain.kept(options.keepStages()).values();
         boolean merge = options.fuse() && Vectors.present();
         Intakes.Found sums = merge
-                ? Intakes.of(Absorption.of(plain, stay), stay, families)
+                ? Intakes.of(Absorption.of(plain, stay, parts), stay, families, parts)
                 : new Intakes.Found(plain, Map.of());
         Tails.Found found = merge ? Tails.of(sums.graph(), stay, families) : new Tails.Found(plain, Map.of(), Map.of());
         this.graph = found.graph();
@@ -162,7 +164,7 @@ final class CpuCompilation implements MemoryPlan.Rules {
                 String algorithm = n.op() instanceof SourceOp || plan.elided(n)
                         ? "count check"
                         : compound != null ? compound.algorithm() : family.get(n.id()).algorithm(n);
-                steps.add(new Program.Step(n, algorithm, List.copyOf(kernels)));
+                steps.add(new Program.Step(recorded(n), algorithm, List.copyOf(kernels)));
             }
         }
         kept.forEach((name, v) -> outputs.put(name, dense(v)));
@@ -174,6 +176,11 @@ final class CpuCompilation implements MemoryPlan.Rules {
         }
         return new Program(inputs, outputs, states, all, steps, faults, used, options.profile(), activations,
                 plan.unsharedBytes(), constantBytes);
+    }
+
+    /** A node under the id of the recorded one that it is part of. */
+    private Node recorded(Node n) {
+        return parts.containsKey(n.id()) ? new Node(parts.get(n.id()), n.name(), n.op(), n.inputs(), n.outputs()) : n;
     }
 
     private Tail tail(Node n) {

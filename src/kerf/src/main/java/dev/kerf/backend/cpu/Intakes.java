@@ -9,6 +9,7 @@ import dev.kerf.graph.MatrixOp.MatMul;
 import dev.kerf.graph.MoveOp;
 import dev.kerf.graph.PointwiseOp.Arithmetic;
 import dev.kerf.graph.PointwiseOp.Binary;
+import dev.kerf.graph.SourceOp;
 import dev.kerf.graph.SpatialOp.ConvTranspose2d;
 import dev.kerf.graph.TensorType;
 import dev.kerf.tensor.DType;
@@ -25,10 +26,12 @@ final class Intakes {
     private final Collection<Integer> kept;
     private final List<Node> nodes = new ArrayList<>();
     private final Map<Integer, Intake> intakes = new HashMap<>();
+    private final Map<Integer, Integer> parts;
     private int values;
     private int lastId;
 
-    private Intakes(Graph graph, Collection<Value> kept) {
+    private Intakes(Graph graph, Collection<Value> kept, Map<Integer, Integer> parts) {
+        this.parts = parts;
         this.graph = graph;
         this.kept = kept.stream().map(Value::id).collect(Collectors.toSet());
         this.values = graph.values();
@@ -43,9 +46,14 @@ final class Intakes {
      */
     record Found(Graph graph, Map<Integer, Intake> intakes) {}
 
-    /** @param kept values that stay */
-    static Found of(Graph graph, Collection<Value> kept, List<KernelFamily> families) {
-        Intakes t = new Intakes(graph, kept);
+    /**
+     * Finds them.
+     *
+     * @param kept  values that stay
+     * @param parts by the id of a node that is made: the recorded node that it is part of
+     */
+    static Found of(Graph graph, Collection<Value> kept, List<KernelFamily> families, Map<Integer, Integer> parts) {
+        Intakes t = new Intakes(graph, kept, parts);
         for (Node n : graph.nodes()) {
             KernelFamily family = families.stream().filter(f -> f.takes(n)).findFirst().orElse(null);
             boolean taken = family != null && switch (n.op()) {
@@ -67,7 +75,8 @@ final class Intakes {
         Node sum = graph.producer(made);
         if (!alone(read) || !alone(made) || !(sum.op() instanceof Binary b) || b.arithmetic() != Arithmetic.ADD
                 || read.type().dtype() != DType.F32
-                || !sum.inputs().stream().allMatch(v -> v.type().equals(made.type()) && v.count() == null)) {
+                || !sum.inputs().stream().allMatch(v -> v.type().equals(made.type()) && v.count() == null && !fixed(v))
+                || Updates.between(graph, sum, n)) {
             return false;
         }
         return put(n, 1, sum.inputs(), Intake.sum(1, b.activation()), family);
@@ -80,7 +89,9 @@ final class Intakes {
         Node permute = reshape.op() instanceof MoveOp.Reshape ? graph.producer(reshape.input(0)) : reshape;
         if (!(permute.op() instanceof MoveOp.Permute p) || !p.order().equals(List.of(0, 2, 1)) || !alone(read)
                 || !alone(permute.output()) || read.type().dtype() != DType.F32 || permute.input(0).count() != null
-                || read.type().shape().dim(1) != permute.output().type().shape().dim(1)) {
+                || read.type().shape().dim(0) != permute.output().type().shape().dim(0)
+                || read.type().shape().dim(1) != permute.output().type().shape().dim(1) || fixed(permute.input(0))
+                || Updates.between(graph, permute, n)) {
             return false;
         }
         return put(n, 0, permute.inputs(), Intake.rows(0), family);
@@ -91,11 +102,16 @@ final class Intakes {
             return false;
         }
         List<Value> in = new ArrayList<>(n.inputs());
-        in.set(operand, shaped(instead.getFirst(), n.input(operand).type()));
-        instead.stream().skip(1).forEach(v -> in.add(shaped(v, n.input(operand).type())));
+        in.set(operand, shaped(n, instead.getFirst(), n.input(operand).type()));
+        instead.stream().skip(1).forEach(v -> in.add(shaped(n, v, n.input(operand).type())));
         nodes.add(new Node(n.id(), n.name(), n.op(), in, n.outputs()));
         intakes.put(n.id(), intake);
         return true;
+    }
+
+    /** Weights and constants are packed, or read, in their own way. */
+    private boolean fixed(Value v) {
+        return graph.producer(v).op() instanceof SourceOp.Weight || graph.producer(v).op() instanceof SourceOp.Constant;
     }
 
     private boolean alone(Value v) {
@@ -104,12 +120,13 @@ final class Intakes {
                 && readers.getFirst().inputs().stream().filter(i -> i.id() == v.id()).count() == 1;
     }
 
-    private Value shaped(Value v, TensorType type) {
+    private Value shaped(Node n, Value v, TensorType type) {
         if (v.type().equals(type)) {
             return v;
         }
         Value y = new Value(values++, type, null, v.recording());
         int id = ++lastId;
+        parts.put(id, n.id());
         nodes.add(new Node(id, "reshape:" + id, new MoveOp.Reshape(type.shape()), List.of(v), List.of(y)));
         return y;
     }

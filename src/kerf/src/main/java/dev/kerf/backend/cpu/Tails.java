@@ -11,7 +11,6 @@ import dev.kerf.graph.Op.Activation;
 import dev.kerf.graph.PointwiseOp.Arithmetic;
 import dev.kerf.graph.PointwiseOp.Binary;
 import dev.kerf.graph.PointwiseOp.Unary;
-import dev.kerf.graph.StateOp;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
@@ -78,8 +77,7 @@ final class Tails {
             tail = s.tail;
         }
         Node last = all.getLast();
-        if (all.size() == 1 || graph.nodes().subList(graph.position(head.id()), graph.position(last.id())).stream()
-                .anyMatch(n -> n.op() instanceof StateOp)) {
+        if (all.size() == 1 || Updates.between(graph, head, last)) {
             return;
         }
         all.subList(0, all.size() - 1).forEach(n -> gone.add(n.id()));

@@ -1,6 +1,7 @@
 package dev.kerf.backend.cpu;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertSame;
 
 import dev.kerf.backend.cpu.dense.DenseKernels;
 import dev.kerf.backend.cpu.kernel.Intake;
@@ -10,14 +11,17 @@ import dev.kerf.backend.cpu.light.LightKernels;
 import dev.kerf.graph.Graph;
 import dev.kerf.graph.Graph.Value;
 import dev.kerf.graph.GraphBuilder;
+import dev.kerf.graph.MatrixOp;
 import dev.kerf.graph.Op.Activation;
 import dev.kerf.graph.PointwiseOp.Function;
 import dev.kerf.graph.SourceOp;
 import dev.kerf.graph.SpatialOp.Window2d;
+import dev.kerf.graph.StateOp;
 import dev.kerf.graph.TensorType;
 import dev.kerf.graph.plan.Fusion;
 import dev.kerf.tensor.Shape;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
@@ -78,7 +82,45 @@ class TailsTest {
         Value sum = g.unary(Function.GELU_ERF, g.add(g.input("p", image), g.input("q", image)));
         g.output("m", g.matMul(g.input("a", TensorType.f32(1, 4, 8)), g.reshape(sum, 1, 8, 256)));
         Graph graph = built(up);
-        Intakes.Found found = Intakes.of(graph, graph.outputs().values(), families);
+        Intakes.Found found = Intakes.of(graph, graph.outputs().values(), families, new HashMap<>());
         assertEquals(Set.of(Intake.rows(0), Intake.sum(1, Activation.GELU_ERF)), Set.copyOf(found.intakes().values()));
+    }
+
+    /** A product of a sum of a state's numbers, and an attention to what layers make of them. */
+    private Graph ofState(boolean updated) {
+        TensorType rows = TensorType.f32(1, 300, 32);
+        Value state = g.state("s", rows);
+        Value sum = g.add(state, g.input("p", rows));
+        Value k = heads(g.linear(state, weight("k", 32, 32), weight("kb", 32)), 300);
+        Value v = heads(g.linear(state, weight("v", 32, 32), weight("vb", 32)), 300);
+        if (updated) {
+            g.apply(new StateOp.Assign(), state, g.input("x", rows));
+        }
+        g.output("product", g.matMul(g.input("l", TensorType.f32(1, 4, 300)), sum));
+        Value y = g.apply(new MatrixOp.Attention(0.1f, false), heads(g.input("q", TensorType.f32(1, 5, 32)), 5), k, v);
+        return built(g.reshape(g.permute(y, 0, 2, 1, 3), 1, 5, 32));
+    }
+
+    private Value heads(Value x, long length) {
+        return g.permute(g.reshape(x, 1, length, 2, 16), 0, 2, 1, 3);
+    }
+
+    @Test
+    void layersAreAbsorbedAndTheirNodesAreTheAttentions() {
+        Graph graph = ofState(false);
+        int attention = graph.nodes().stream().filter(n -> n.op() instanceof MatrixOp.Attention).findFirst().orElseThrow().id();
+        HashMap<Integer, Integer> parts = new HashMap<>();
+        Graph made = Absorption.of(graph, graph.outputs().values(), parts);
+        assertEquals(2, made.nodes().stream().filter(n -> n.op() instanceof MatrixOp.MatMul m && !m.bias()
+                && n.output().type().shape().rank() == 4).count());
+        assertEquals(Set.of(attention), Set.copyOf(parts.values()));
+        assertEquals(1, Intakes.of(graph, graph.outputs().values(), families, parts).intakes().size());
+    }
+
+    @Test
+    void nothingIsReadPastAnUpdateOfAState() {
+        Graph graph = ofState(true);
+        assertSame(graph, Absorption.of(graph, graph.outputs().values(), new HashMap<>()));
+        assertEquals(0, Intakes.of(graph, graph.outputs().values(), families, new HashMap<>()).intakes().size());
     }
 }

@@ -13,16 +13,15 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * Convolution of each channel by itself with a kernel of five to seven rows. A strip of the channel is copied with its padding, and
+ * Convolution of each channel by itself with a kernel of seven rows. A strip of the channel is copied with its padding, and
  * two vectors of columns are done from top to bottom: a row of the image, read once, is added to all the result rows that it is part
  * of, whose sums move up by one when the first of them is complete.
  */
 final class DepthwiseKernel implements Kernel {
     private static final VectorSpecies<Float> S = VectorMath.SPECIES;
     private static final int L = S.length();
-    /** Sums that are held at once: rows of the largest kernel. */
+    /** Rows of the kernel, and so sums that are held at once. */
     private static final int ROWS = 7;
-    private static final int FEWEST_ROWS = 5;
     /** Floats of a strip: 32 KiB. */
     private static final int STRIP = 1 << 13;
     private static final double FLOPS_WORTH_A_TASK = 1e6;
@@ -88,7 +87,7 @@ final class DepthwiseKernel implements Kernel {
         Shape x = node.input(0).type().shape();
         Shape k = node.input(1).type().shape();
         Window2d w = op.window();
-        return op.groups() == x.dim(1) && k.dim(0) == x.dim(1) && k.dim(2) >= FEWEST_ROWS && k.dim(2) <= ROWS
+        return op.groups() > 1 && op.groups() == x.dim(1) && k.dim(0) == x.dim(1) && k.dim(2) == ROWS
                 && k.dim(3) <= 2 * L
                 && w.strideH() == 1 && w.strideW() == 1 && w.dilationH() == 1 && w.dilationW() == 1 && !op.residual();
     }
@@ -119,14 +118,12 @@ final class DepthwiseKernel implements Kernel {
         }
     }
 
-    /** A channel's weights column by column, the last row first, with zeros for rows that the kernel doesn't have. */
+    /** A channel's weights column by column, the last row first. */
     private void weights(int c, float[] to, int at) {
-        int from = weight.offset() + c * plan.kernelH * plan.kernelW;
+        int from = weight.offset() + c * ROWS * plan.kernelW;
         for (int v = 0; v < plan.kernelW; v++) {
             for (int u = 0; u < ROWS; u++) {
-                to[at + v * ROWS + u] = u < plan.kernelH
-                        ? weight.floats()[from + (plan.kernelH - 1 - u) * plan.kernelW + v]
-                        : 0f;
+                to[at + v * ROWS + u] = weight.floats()[from + (ROWS - 1 - u) * plan.kernelW + v];
             }
         }
     }

@@ -67,8 +67,12 @@ final class TransposedConvolutions {
     /** Whether the kernel of a transposed convolution can read pixels whose channels lie side by side. */
     static boolean takes(SpatialOp.ConvTranspose2d op, Node node, Intake intake) {
         List<Correlation> plan = plan(op, node, Tail.NONE);
-        return intake.rows() && intake.operand() == 0 && plan.size() == 1 && op.groups() == 1
-                && plan.getFirst().taps().single();
+        if (!intake.rows() || intake.operand() != 0 || plan.size() != 1 || op.groups() != 1) {
+            return false;
+        }
+        Correlation work = plan.getFirst();
+        // With output padding results lie beyond the image.
+        return work.taps().single() && work.rows() == work.inH() && work.cols() == work.inW();
     }
 
     static List<Correlation> plan(SpatialOp.ConvTranspose2d op, Node node, Tail tail) {

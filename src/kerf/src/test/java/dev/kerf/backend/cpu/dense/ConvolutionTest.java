@@ -79,6 +79,26 @@ class ConvolutionTest {
         }
     }
 
+    /** An infinity is in the results whose kernel it lies under, and in no others. */
+    @Test
+    void infinitiesReachNoFurtherThanTheKernel() {
+        for (int k : new int[] {3, 5, 6, 7}) {
+            Conv2d op = new Conv2d(Window2d.of().pad(k / 2), 4, Activation.NONE, true, false);
+            Bed bed = new Bed(new DenseKernels(), op, 2, true, 0, k, TensorType.f32(1, 4, 24, 24), TensorType.f32(4, 1, k, k),
+                    TensorType.f32(4));
+            bed.set(0, i -> i == 12 * 24 + 10, Float.POSITIVE_INFINITY);
+            float[] y = bed.run().dense();
+            int w = Bed.dims(bed.node.output().type())[3];
+            for (int i = 0; i < y.length; i++) {
+                int row = i / w % w;
+                int column = i % w;
+                boolean under = i < w * w && row <= 12 + k / 2 && row > 12 + k / 2 - k && column <= 10 + k / 2
+                        && column > 10 + k / 2 - k;
+                assertEquals(!under, Float.isFinite(y[i]), k + " at " + row + ", " + column);
+            }
+        }
+    }
+
     @Test
     void anyNumberOfChannels() {
         int[] channels = {1, 2, 3, 5, 11, 12, 13, 16, 17, 64};
