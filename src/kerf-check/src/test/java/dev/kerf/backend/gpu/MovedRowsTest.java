@@ -10,6 +10,7 @@ import dev.kerf.graph.Graph.Value;
 import dev.kerf.graph.GraphBuilder;
 import dev.kerf.graph.MoveOp;
 import dev.kerf.graph.MoveOp.PadMode;
+import dev.kerf.graph.StateOp;
 import dev.kerf.graph.TensorType;
 import dev.kerf.tensor.HostTensor;
 import dev.kerf.tensor.Shape;
@@ -158,6 +159,31 @@ class MovedRowsTest {
                         assertEquals(there ? Float.NaN : bias.getDouble(c), y[8 * token + c], 0, "token " + token);
                     }
                 }
+            }
+        }
+    }
+
+    /** Rows of a state that is updated before the product are those of before. */
+    @ParameterizedTest(allowZeroInvocations = true)
+    @MethodSource("dev.kerf.backend.gpu.TensorBed#products")
+    void rowsOfAStateAreThoseThatWereRead(String device, String variant, Precision precision, int tiles) {
+        try (TensorBed bed = new TensorBed(device, precision, "matmul", variant, TensorBed.TILES.get(tiles))) {
+            GraphBuilder g = new GraphBuilder();
+            Value x = g.input("x", TensorType.f32(40, 16));
+            Value state = g.state("before", TensorType.f32(40, 16));
+            Value second = g.apply(new MoveOp.Slice(0, 0, 40, 2), state);
+            g.apply(new StateOp.Assign(), state, x);
+            g.output("y", linear(g, bed, second, 8));
+            Graph graph = g.build();
+            HostTensor first = bed.random(40, 16);
+            bed.run(graph, Map.of("x", first));
+            // The second run reads what the first one left.
+            HostTensor expected = Oracle.run(graph, null, Map.of("x", first), Map.of("before", first), Oracle.Rounding.NONE)
+                    .outputs().get("y");
+            float[] y = bed.run(graph, Map.of("x", bed.random(40, 16)));
+            for (int i = 0; i < y.length; i++) {
+                double e = expected.getDouble(i);
+                assertEquals(e, y[i], Math.abs(e) * precision.storage().rounding() + sums(18), "element " + i);
             }
         }
     }

@@ -3,6 +3,7 @@ package dev.kerf.backend.gpu;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.kerf.backend.CompileOptions;
+import dev.kerf.backend.DeviceTensor;
 import dev.kerf.backend.Executable;
 import dev.kerf.backend.Executable.NodeTiming;
 import dev.kerf.backend.Precision;
@@ -90,6 +91,7 @@ final class TensorBed implements AutoCloseable {
     private final Precision precision;
     private final String variant;
     private final Random random = new Random(7);
+    private final Map<String, DeviceTensor.State> states = new HashMap<>();
     private List<String> launched = List.of();
 
     TensorBed(String id, Precision precision, String kernel, String variant, Map<String, Long> parameters) {
@@ -117,6 +119,7 @@ final class TensorBed implements AutoCloseable {
         Target.Forced choices = new Target.Forced(forced.kernels(), forced.parameters(), narrow);
         try (Executable e = device.compile(graph, null, CompileOptions.of().precision(precision).profiled(), choices)) {
             inputs.forEach((name, t) -> e.input(name).upload(t.data()));
+            graph.states().forEach((name, v) -> e.bindState(name, states.computeIfAbsent(name, s -> device.allocateState(v.type()))));
             e.run();
             launched = e.timings().stream().map(NodeTiming::what).toList();
             assertTrue(launched.stream().anyMatch(w -> w.contains(variant)), variant);
@@ -201,6 +204,7 @@ final class TensorBed implements AutoCloseable {
 
     @Override
     public void close() {
+        states.values().forEach(DeviceTensor.State::close);
         device.close();
     }
 }

@@ -57,7 +57,7 @@ final class MatrixRules {
         Shape a = node.input(0).type().shape();
         long n = node.output().type().shape().dim(-1);
         KernelCall call = target.call("matmul",
-                sizes(1, own.product(0, own.rank() - 1), n, own.dim(-1), 0, a.product(0, a.rank() - 1)));
+                sizes(op.product(), 1, own.product(0, own.rank() - 1), n, own.dim(-1), 0, a.product(0, a.rank() - 1)));
         return call.kernel().index("a_rows") >= 0 && call.storage() == target.storage();
     }
 
@@ -73,13 +73,14 @@ final class MatrixRules {
             return false;
         }
         long rows = a.type().shape().elements() / a.type().shape().dim(-1);
-        KernelCall call = target.call("matmul", sizes(1, rows, n, w.elements() / n, pairs, rows));
+        KernelCall call = target.call("matmul", sizes(op.product(), 1, rows, n, w.elements() / n, pairs, rows));
         return call.kernel().attributes().contains("TURNED") && call.storage() == target.storage();
     }
 
     /** @param left rows of A that there are */
-    private static Sizes sizes(long batch, long m, long n, long k, long turned, long left) {
-        return Sizes.of().set("batch", batch).set("M", m).set("N", n).set("K", k).set("turned", turned).set("left", left);
+    private static Sizes sizes(MatrixOp.MatMul op, long batch, long m, long n, long k, long turned, long left) {
+        return Sizes.of().set("batch", batch).set("M", m).set("N", n).set("K", k).set("turned", turned).set("left", left)
+                .set("transpose_a", op.transposeA() ? 1 : 0);
     }
 
     /** Where groups leave parts of the sums, another launch adds them up. */
@@ -108,7 +109,7 @@ final class MatrixRules {
         Value angles = turned == null ? null : node.inputs().getLast();
         long rows = tall ? m * batch.elements() : m;
         KernelCall call = target
-                .call("matmul", sizes(items, rows, n, k, angles == null ? 0 : angles.type().shape().dim(1),
+                .call("matmul", sizes(op, items, rows, n, k, angles == null ? 0 : angles.type().shape().dim(1),
                         moved == null ? rows : a.type().shape().product(0, a.type().shape().rank() - 1)))
                 .attribute("TRANSPOSE_A", op.transposeA() ? 1 : 0)
                 .attribute("TRANSPOSE_B", op.transposeB() && !swap ? 1 : 0)
