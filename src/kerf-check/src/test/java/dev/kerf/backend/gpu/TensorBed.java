@@ -119,7 +119,8 @@ final class TensorBed implements AutoCloseable {
         Target.Forced choices = new Target.Forced(forced.kernels(), forced.parameters(), narrow);
         try (Executable e = device.compile(graph, null, CompileOptions.of().precision(precision).profiled(), choices)) {
             inputs.forEach((name, t) -> e.input(name).upload(t.data()));
-            graph.states().forEach((name, v) -> e.bindState(name, states.computeIfAbsent(name, s -> device.allocateState(v.type()))));
+            graph.states()
+                    .forEach((name, v) -> e.bindState(name, states.computeIfAbsent(name, s -> device.allocateState(v.type()))));
             e.run();
             launched = e.timings().stream().map(NodeTiming::what).toList();
             assertTrue(launched.stream().anyMatch(w -> w.contains(variant)), variant);
