@@ -350,4 +350,28 @@ class SeamTest {
         assertThrows(ClosedException.class, device::stream);
         assertEquals(0, device.memoryInUse());
     }
+
+    /** Images after each other, which then stand beside others of theirs. */
+    @ParameterizedTest
+    @MethodSource(DEVICES)
+    void concatsWithinConcats(String id) {
+        GraphBuilder g = new GraphBuilder();
+        Value x = g.input("x", TensorType.f32(2, 5, 10, 2));
+        Value both = g.concat(0, x, g.unary(PointwiseOp.Function.NEGATE, x));
+        g.output("y", g.concat(1, g.unary(PointwiseOp.Function.ABS, both), both));
+        float[] numbers = new float[200];
+        for (int i = 0; i < 200; i++) {
+            numbers[i] = i % 2 == 0 ? i : -i;
+        }
+        try (Device device = Backends.open(id); Executable e = device.compile(g.build(), null, OPTIONS)) {
+            e.input("x").upload(floats(numbers));
+            e.run();
+            float[] y = read(e.output("y"));
+            for (int i = 0; i < y.length; i++) {
+                int image = i / 200;
+                float v = numbers[image % 2 * 100 + i % 100] * (image < 2 ? 1 : -1);
+                assertEquals(i % 200 < 100 ? Math.abs(v) : v, y[i], "number " + i);
+            }
+        }
+    }
 }

@@ -318,10 +318,8 @@ public final class Fusion {
         Value other = other(sum, v);
         Node head = head(v);
         return head != null && other.type().equals(v.type()) && sum.output().type().equals(v.type())
-                && graph.nodes()
-                        .subList(graph.position(head.id()),
-                                Math.max(graph.position(head.id()), graph.position(graph.producer(other).id())))
-                        .stream().noneMatch(n -> n.op() instanceof StateOp);
+                && graph.nodes().subList(graph.position(head.id()), graph.position(sum.id())).stream()
+                        .noneMatch(n -> n.op() instanceof StateOp);
     }
 
     /** The convolution (and its norm) or matrix product that makes a value and has no residual yet, if any does. */

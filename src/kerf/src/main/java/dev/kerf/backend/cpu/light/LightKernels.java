@@ -101,7 +101,7 @@ public final class LightKernels implements KernelFamily {
             case NormOp.GroupNorm n -> value.type().shape().rank() >= 2;
             case PointwiseOp.Unary u -> true;
             case PointwiseOp.Clamp c -> true;
-            case MoveOp.Concat c -> true;
+            case MoveOp.Concat c -> c.axis() > 0;
             default -> false;
         };
     }

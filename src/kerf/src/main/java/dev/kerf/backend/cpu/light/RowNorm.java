@@ -5,7 +5,10 @@ import dev.kerf.backend.cpu.kernel.RowMaker;
 import dev.kerf.backend.cpu.kernel.Site;
 import dev.kerf.graph.NormOp;
 
-/** Layer norm over the last axis, some rows at a time: for its own kernel, and for those that read what it makes. */
+/**
+ * Layer norm over an axis behind which there is none of more than one, some rows at a time: for its own kernel, and for those that
+ * read what it makes.
+ */
 final class RowNorm implements RowMaker {
     private final Lanes lanes;
     private final int size;
@@ -20,7 +23,7 @@ final class RowNorm implements RowMaker {
         this.x = site.operand(0);
         this.weight = site.operand(1);
         this.bias = site.operand(2);
-        this.size = x.type().shape().size(-1);
+        this.size = x.type().shape().size(op.axis());
     }
 
     /** The rows of a node's operand, which is dense. */
