@@ -55,15 +55,15 @@ class FusedModelsTest {
         }
     }
 
-    /** Both additions of each of Hiera's 12 blocks, four of the neck, one of the patches; the biases of stacked layers. */
+    /** Both additions of each of Hiera's 12 blocks, four of the neck, one of the patches; the biases of stacked layers; the scales of the memory's blocks. */
     @Test
     void sam2() {
         assertFused(136, 29, Sam2Graphs.image(SAM, 48, 80));
-        assertFused(121, 14, Sam2Graphs.decoder(SAM, new DecoderRequest(1, 2, true, false)));
-        assertFused(244, 25, Sam2VideoGraphs.frame(SAM,
+        assertFused(123, 14, Sam2Graphs.decoder(SAM, new DecoderRequest(1, 2, true, false)));
+        assertFused(246, 25, Sam2VideoGraphs.frame(SAM,
                 new Sam2VideoGraphs.FrameRequest(new DecoderRequest(2, 2, false, true), 4, 2, 3)));
-        assertFused(100, 13, Sam2VideoGraphs.given(SAM, 48, 80));
-        assertFused(57, 1, Sam2VideoGraphs.remember(SAM, 1, 4, false));
-        assertFused(68, 0, Sam2VideoGraphs.remember(SAM, 2, 4, false));
+        assertFused(102, 13, Sam2VideoGraphs.given(SAM, 48, 80));
+        assertFused(55, 1, Sam2VideoGraphs.remember(SAM, 1, 4, false));
+        assertFused(66, 0, Sam2VideoGraphs.remember(SAM, 2, 4, false));
     }
 }

@@ -7,5 +7,11 @@
  *     ...
  * }
  * }</pre>
+ *
+ * <p>Between the fused graph and its kernels lie four steps, all for values that then needn't go through memory: {@code Absorption} (layers
+ * that make many keys go over few queries), {@code Intakes} (what a node reads is made while it is read), {@code Tails} (what comes after
+ * a node is done to its results in the cache), and a {@link dev.kerf.backend.cpu.kernel.Compound} (nodes that one kernel computes, piece by
+ * piece). None of them crosses an update of a state or takes away what is kept. A new one of a kind belongs to the kernels' family: it says what
+ * it {@linkplain dev.kerf.backend.cpu.kernel.KernelFamily takes}.
  */
 package dev.kerf.backend.cpu;
