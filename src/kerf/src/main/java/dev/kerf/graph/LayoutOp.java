@@ -51,6 +51,7 @@ public sealed interface LayoutOp extends Op {
 
         /** The types of the product's operands, float32 however they are stored, for those of this op's. */
         public List<TensorType> recorded(List<TensorType> stored) {
+            Op.require(!stored.isEmpty(), this, stored, "takes the product's operands");
             List<TensorType> types = new ArrayList<>(stored);
             types.replaceAll(t -> t.as(DType.F32));
             types.set(0, after(left, types.getFirst()));
