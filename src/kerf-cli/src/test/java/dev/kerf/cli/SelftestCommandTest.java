@@ -96,7 +96,7 @@ class SelftestCommandTest {
         assertTrue(said.contains("    unary SIGMOID: y1[") && said.contains("    unary SIGMOID: kernels: unary on opencl"),
                 said);
         assertTrue(said.lines().filter(l -> l.contains(": kernels: ")).allMatch(l -> l.contains("unary")), said);
-        assertTrue(said.lines().anyMatch(l -> l.startsWith("parity   matrix                ok")), said);
+        assertTrue(said.lines().anyMatch(l -> l.startsWith("parity   normalisation         ok")), said);
         assertTrue(said.lines().anyMatch(l -> l.startsWith("parity   measuring             ok")), said);
     }
 
