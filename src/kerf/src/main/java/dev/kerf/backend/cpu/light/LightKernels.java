@@ -51,7 +51,7 @@ public final class LightKernels implements KernelFamily {
 
     /** What makes the rows of a layer norm over the last axis; only where the machine's vectors are. */
     public static RowMaker rows(Site site) {
-        return RowNorm.of((NormOp.LayerNorm) site.node().op(), site);
+        return RowNorm.of((NormOp.LayerNorm) site.node().op(), site, Lanes.of(true));
     }
 
     @Override

@@ -31,11 +31,6 @@ final class RowNorm implements RowMaker {
         return new RowNorm(op, site, lanes);
     }
 
-    /** The same with vectors. */
-    static RowNorm of(NormOp.LayerNorm op, Site site) {
-        return new RowNorm(op, site, Lanes.of(true));
-    }
-
     @Override
     public void rows(int first, int count, float[] to, int at) {
         float[] in = x.floats();
