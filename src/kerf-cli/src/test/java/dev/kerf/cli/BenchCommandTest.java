@@ -41,19 +41,28 @@ class BenchCommandTest {
         assertEquals(float16 ? 2 : 1, report.rows().size());
         for (Row row : report.rows()) {
             assertEquals(Set.copyOf(Row.TIMED), row.times().keySet());
-            assertEquals(2, row.compute().rounds().size());
-            assertEquals(2, row.processes().size());
+            assertRounds(2, row);
+            int rounds = row.compute().rounds().size();
             int runs = row.compute().runs();
-            assertTrue(runs >= 10 && runs <= 120);
+            assertTrue(runs >= 5 * rounds && runs <= 60 * rounds, runs + " runs of " + rounds + " rounds");
             assertEquals(runs < 100, Double.isNaN(row.compute().percentile(0.99)));
             assertTrue(Double.isNaN(row.compute().percentile(0.999)));
             assertTrue(row.compute().median() > 0 && row.work().flops() > 0 && row.work().bytes() > 0);
             assertTrue(row.times().get("enqueue").sorted()[0] >= row.times().get("submit").sorted()[0]);
             assertTrue(row.nodes().size() > 5 && row.onDevice() > 0);
             assertTrue(row.ofRoofline() > 0 && row.imagesPerSecond() > 0);
-            row.processes().forEach(p -> assertTrue(p.prepareNanos() > 0 && p.firstRunNanos() > 0 && p.warmUpRuns() >= 6
+            row.processes().forEach(p -> assertTrue(p.prepareNanos() > 0 && p.firstRunNanos() > 0 && p.warmUpRuns() >= 4
                     && p.peakBytes() > 1 << 24 && p.deviceBytes() > 0 && p.heapBytesPerRun() >= 0, p.toString()));
         }
+    }
+
+    /** A machine that others use may take rounds once more; where none was quiet all count. {@code RoundsTest} has which count when. */
+    private static void assertRounds(int wanted, Row row) {
+        int counted = row.compute().rounds().size();
+        int made = counted + row.rejected();
+        assertEquals(counted, row.processes().size());
+        assertTrue(made >= wanted && made <= 2 * wanted, row.rejected() + " rejected rounds beside " + counted);
+        assertTrue(counted <= wanted || row.rejected() == 0, row.rejected() + " rejected rounds beside " + counted);
     }
 
     /** Networks that travel with the program, with the states that they have; callers side by side. */
@@ -76,7 +85,11 @@ class BenchCommandTest {
                 List.of("sam2-frame 1024x1024@64, batch 2, cpu:0, 1 thread",
                         "sam2-frame 1024x1024@64, batch 2, 2 callers, cpu:0, 1 thread"),
                 networks.stream().map(r -> r.subject().toString()).toList());
-        assertEquals(List.of(2, 4), networks.stream().map(r -> r.compute().runs()).toList());
+        for (int i = 0; i < 2; i++) {
+            Row row = networks.get(i);
+            assertRounds(1, row);
+            assertEquals(2 * (i + 1) * row.compute().rounds().size(), row.compute().runs());
+        }
         assertTrue(networks.getFirst().nodes().size() > 100 && networks.getLast().nodes().isEmpty());
     }
 
