@@ -14,15 +14,21 @@ import dev.kerf.mask.LabelMap;
 import dev.kerf.mask.RunLength;
 import dev.kerf.model.unet.SegmentOptions;
 import dev.kerf.model.unet.UNet;
+import dev.kerf.tensor.HostTensor;
+import dev.kerf.weights.Safetensors;
 import dev.kerf.weights.Weights;
+import java.io.File;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.apache.spark.SparkEnv;
+import org.apache.spark.SparkFiles;
 import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.BeforeAll;
@@ -105,6 +111,34 @@ class KerfSparkTest {
         assertTrue(more > 0, "no executor that is there loaded it");
         assertEquals(6, KerfSpark.segment(images, options).filter("error is null").count());
         networks().forEach((executor, n) -> assertTrue(n - before.getOrDefault(executor, 0) <= 1, executor));
+    }
+
+    /** Executors get weights in a session's own jobs, and again where the file is gone, in another session too. */
+    @Test
+    void weightsComeToExecutorsThatLackThem() throws Exception {
+        Path own = temp.resolve("own network.safetensors");
+        try (Weights weights = Kerf.embeddedWeights()) {
+            Map<String, HostTensor> tensors = new TreeMap<>();
+            weights.names().forEach(n -> tensors.put(n, weights.tensor(n)));
+            Safetensors.write(own, tensors, weights.metadata());
+        }
+        Map<String, String> options = Map.of("weights", own.toString(), "backend", "cpu");
+        assertEquals(2, KerfSpark.segment(samples(), KerfOptions.of(Task.SEGMENT, options)).filter("error is null").count());
+        assertTrue(forgotten("own network.safetensors") > 0, "an executor had it");
+        Map<String, String> others = new TreeMap<>(options);
+        others.put("min-area", "4");
+        SparkSession session = spark.newSession();
+        KerfSpark.register(session, KerfOptions.of(Task.SEGMENT, others));
+        assertEquals(List.of("own network.safetensors"), session.read().format("binaryFile").load(SAMPLES + "/tissue-1.png")
+                .selectExpr("kerf_segment(path).model").as(Encoders.STRING()).collectAsList());
+    }
+
+    /** Deletes the files of that name that executors have; returns how many there were. */
+    private static long forgotten(String name) {
+        return spark.range(0, 16, 1, 16).javaRDD().filter(_ -> {
+            File[] kept = new File(SparkFiles.getRootDirectory()).listFiles((_, n) -> n.endsWith("-" + name));
+            return Arrays.stream(kept).filter(File::delete).count() > 0;
+        }).count();
     }
 
     /** How many networks each executor has. */

@@ -103,7 +103,7 @@ class SizesTest {
 
     @Test
     void memoryOutsideTheHeapIsDeclared() {
-        ModelFile large = new ModelFile("sam.pt", "sam.pt", "0", 900 * MIB);
+        ModelFile large = new ModelFile("sam.pt", "spark://driver:1/files/sam.pt", "0", 900 * MIB);
         SparkConf yarn = new SparkConf(false).set("spark.master", "yarn").set("spark.executor.memory", "4g");
         assertEquals(new MemoryCheck(true, 409 * MIB), MemoryCheck.of(yarn));
         BadInputException refused = assertThrows(BadInputException.class, () -> MemoryCheck.of(yarn).weights(large));
