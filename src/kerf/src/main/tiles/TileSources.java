@@ -1,6 +1,8 @@
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
@@ -41,23 +43,60 @@ public final class TileSources {
         int[][] sizes = {{12, 2}, {8, 2}, {4, 2}, {1, 4}};
         for (int[] size : sizes) {
             String name = "Tile" + size[0] + "x" + size[1];
-            String source = source(name, size[0], size[1], Math.min(size[0], 4));
-            Path file = folder.resolve(name + ".java");
-            // What is as it was isn't compiled again.
-            if (!Files.exists(file) || !Files.readString(file).equals(source)) {
-                Files.writeString(file, source);
-            }
+            write(folder.resolve(name + ".java"), source(name, size[0], size[1], Math.min(size[0], 4)));
+        }
+        write(folder.resolve("Tile12x2Halves.java"), halves());
+    }
+
+    /** What is as it was isn't compiled again. */
+    private static void write(Path file, String source) throws IOException {
+        if (!Files.exists(file) || !Files.readString(file).equals(source)) {
+            Files.writeString(file, source);
         }
     }
 
     private static String source(String name, int rows, int vectors, int group) {
+        String loop = """
+                            for (int v = from; v < to; v += %d) {
+                                %%s(a, %s, b, %s, off, n, c, ci + v * L, pitch);
+                            }
+                """.formatted(vectors, list(rows / group, ", ", "ai + %d * step"),
+                list(vectors, ", ", "base + starts[v + %d]"));
+        List<Row> all = IntStream.range(0, rows).mapToObj(r -> new Row(r, r / group, r % group)).toList();
+        return source(name, rows + " rows by " + vectors + " vectors", loop, put -> method(put, all, all, vectors, group, 0));
+    }
+
+    /**
+     * 12 rows by 2 vectors in two passes of six rows, for 16 registers: a group of four rows and two rows of the middle group each. 12
+     * sums, two vectors and two coefficients fill the registers, and the JIT compiler, which reads as many coefficients as it likes
+     * before the first is used, would put a sum into memory for every term: so there are fences, no instructions, that no reading
+     * passes, and rows of both groups in turn.
+     */
+    private static String halves() {
+        String loop = """
+                            for (int v = from; v < to; v += 2) {
+                                int b0 = base + starts[v];
+                                int b1 = base + starts[v + 1];
+                                int p = ci + v * L;
+                                %1$s(a, ai, ai + step, b, b0, b1, off, n, c, p, p + 4 * pitch, pitch);
+                                %1$s(a, ai + 2 * step, ai + step + 2, b, b0, b1, off, n, c, p + 8 * pitch, p + 6 * pitch, pitch);
+                            }
+                """;
+        List<Row> all = IntStream.range(0, 6).mapToObj(r -> new Row(r, r / 4, r % 4)).toList();
+        List<Row> read = IntStream.of(4, 0, 5, 1, 2, 3).mapToObj(all::get).toList();
+        return source("Tile12x2Halves", "12 rows by 2 vectors, six rows at a time", loop,
+                put -> method(put, all, read, 2, 4, 2));
+    }
+
+    /** @param loop over vectors, calling {@code %s} */
+    private static String source(String name, String what, String loop, UnaryOperator<String> method) {
         return """
                 package dev.kerf.backend.cpu.dense;
-
+                %s
                 import jdk.incubator.vector.FloatVector;
                 import jdk.incubator.vector.VectorSpecies;
 
-                /** %d rows by %d vectors. Written by TileSources. */
+                /** %s. Written by TileSources. */
                 final class %s implements Tile {
                     private static final VectorSpecies<Float> S = VectorMath.SPECIES;
                     private static final int L = S.length();
@@ -67,50 +106,61 @@ public final class TileSources {
                             float[] a, int ai, int step, float[] b, int base, int[] starts, int from, int to, int[] off, int n, float[] c,
                             int ci, int pitch, boolean add) {
                         if (add) {
-                            for (int v = from; v < to; v += %2$d) {
-                                tileAdd(%4$s);
-                            }
-                        } else {
-                            for (int v = from; v < to; v += %2$d) {
-                                tile(%4$s);
-                            }
-                        }
+                %s        } else {
+                %s        }
                     }
-                %5$s%6$s}
+                %s%s}
                 """
-                .formatted(rows, vectors, name, "a, " + list(rows / group, ", ", "ai + %d * step") + ", b, "
-                        + list(vectors, ", ", "base + starts[v + %d]") + ", off, n, c, ci + v * L, pitch",
-                        method("tile", rows, vectors, group), method("tileAdd", rows, vectors, group));
+                .formatted(method.apply("tile").contains("VarHandle") ? "\nimport java.lang.invoke.VarHandle;" : "", what, name,
+                        loop.formatted("tileAdd"), loop.formatted("tile"), method.apply("tile"), method.apply("tileAdd"));
     }
 
-    private static String method(String name, int rows, int vectors, int group) {
+    /** A row of a tile: which, and where its coefficients lie. */
+    private record Row(int number, int group, int place) {}
+
+    /**
+     * A tile's loop over terms.
+     *
+     * @param rows  as they are put down; where {@code fence} isn't 0 those of each group at a place of their own
+     * @param read  the same as their coefficients are read
+     * @param fence rows between one fence and the next; 0 for none
+     */
+    private static String method(String name, List<Row> rows, List<Row> read, int vectors, int group, int fence) {
+        int groups = rows.getLast().group() + 1;
+        int places = fence > 0 ? groups : 1;
         StringBuilder s = new StringBuilder("\n    private static void " + name + "(float[] a, "
-                + list(rows / group, ", ", "int a%d")
-                + ", float[] b, " + list(vectors, ", ", "int b%d") + ", int[] off, int n, float[] c, int c0, int pitch) {\n");
-        for (int r = 0; r < rows; r++) {
+                + list(groups, ", ", "int a%d") + ", float[] b, " + list(vectors, ", ", "int b%d")
+                + ", int[] off, int n, float[] c, "
+                + list(places, ", ", "int c%d") + ", int pitch) {\n");
+        for (Row r : rows) {
             for (int v = 0; v < vectors; v++) {
-                s.append(
-                        "        FloatVector s%d_%d = %s;\n".formatted(r, v, r + v == 0 ? "FloatVector.zero(S)" : "s0_0"));
+                s.append("        FloatVector s%d_%d = %s;\n".formatted(r.number(), v,
+                        r.number() + v == 0 ? "FloatVector.zero(S)" : "s0_0"));
             }
         }
         s.append("        for (int k = 0; k < n; k++) {\n            int o = off[k];\n");
         s.append(list(vectors, "", "            FloatVector x%1$d = FloatVector.fromArray(S, b, b%1$d + o);\n"));
         s.append("            int w = %d * k;\n            FloatVector f;\n".formatted(group));
-        for (int r = 0; r < rows; r++) {
-            s.append("            f = FloatVector.broadcast(S, a[a%d + w + %d]);\n".formatted(r / group, r % group));
+        for (int i = 0; i < read.size(); i++) {
+            Row r = read.get(i);
+            s.append(fence > 0 && i > 0 && i % fence == 0 ? "            VarHandle.loadLoadFence();\n" : "");
+            s.append("            f = FloatVector.broadcast(S, a[a%d + w + %d]);\n".formatted(r.group(), r.place()));
             for (int v = 0; v < vectors; v++) {
-                s.append("            s%1$d_%2$d = f.fma(x%2$d, s%1$d_%2$d);\n".formatted(r, v));
+                s.append("            s%1$d_%2$d = f.fma(x%2$d, s%1$d_%2$d);\n".formatted(r.number(), v));
             }
         }
-        s.append("        }\n        int p = c0;\n");
-        for (int r = 0; r < rows; r++) {
+        s.append("        }\n");
+        for (Row r : rows) {
+            boolean first = places > 1 ? r.place() == 0 : r.number() == 0;
+            s.append(first
+                    ? "        %sp = c%d;\n".formatted(r.number() == 0 ? "int " : "", places > 1 ? r.group() : 0)
+                    : "        p += pitch;\n");
             for (int v = 0; v < vectors; v++) {
                 String at = "c, p + " + v + " * L";
-                String sum = "s%d_%d".formatted(r, v);
+                String sum = "s%d_%d".formatted(r.number(), v);
                 s.append("        " + (name.equals("tile") ? sum : "FloatVector.fromArray(S, " + at + ").add(" + sum + ")")
                         + ".intoArray(" + at + ");\n");
             }
-            s.append(r < rows - 1 ? "        p += pitch;\n" : "");
         }
         return s.append("    }\n").toString();
     }

@@ -4,7 +4,7 @@ import java.util.Arrays;
 
 /**
  * Rows of coefficients cut into panels as high as {@link Tiles} have them, with as few rows of padding as can be: 64
- * rows are 4 panels of 12 and 2 of 8. A panel's coefficients lie in groups of a few rows, a group's k by k
+ * rows are 4 panels of 12 and 2 of 8, or 5 of 12 and one of 4. A panel's coefficients lie in groups of a few rows, a group's k by k
  * ({@link Tiles#group}).
  */
 final class Panels {
@@ -46,7 +46,8 @@ final class Panels {
         Arrays.fill(height, Tiles.MAX_ROWS);
         for (int p = count - 1, spare = count * Tiles.MAX_ROWS - padded; spare > 0; spare -= step) {
             height[p] -= step;
-            p = p == 0 ? count - 1 : p - 1;
+            // Where 12 rows are two passes of six, fewer are slower: one panel has them all.
+            p = !Tiles.TALL ? p : p == 0 ? count - 1 : p - 1;
         }
         return new Panels(rows, height);
     }

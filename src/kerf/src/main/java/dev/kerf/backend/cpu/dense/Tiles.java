@@ -5,8 +5,8 @@ import jdk.incubator.vector.VectorSpecies;
 
 /**
  * The loop that all dense kernels spend their time in: c[r][v] += (or =) Σₖ a[k][r] · b[start[v] + off[k]] for a few rows r
- * and two vectors v, sums held in registers. 12 × 2 sums fill the 32 registers of AVX-512 and NEON. AVX2 has 16, and
- * with 6 × 2 sums the JIT compiler runs out of them: 4 × 2 are twice as fast there.
+ * and two vectors v, sums held in registers. 12 × 2 sums fill the 32 registers of AVX-512 and NEON. AVX2 has 16: 6 × 2 sums
+ * at a time there, which leaves each multiply-add the time that it takes until the next to the same sum.
  *
  * <p>Sums start at 0 and are added to c at the end: callers give a long sum in pieces of a few hundred terms, whose rounding
  * errors then don't pile up.
@@ -21,7 +21,7 @@ final class Tiles {
     /** Whether there are registers for 12 × 2 sums. */
     static final boolean TALL = LANES >= 16 || System.getProperty("os.arch").equals("aarch64");
     /** Rows of the tiles that there are, the largest first. */
-    static final int[] HEIGHTS = TALL ? new int[] {12, 8, 4, 1} : new int[] {4, 1};
+    static final int[] HEIGHTS = {12, 8, 4, 1};
     /** Rows of the largest tile. */
     static final int MAX_ROWS = HEIGHTS[0];
     /** Tiles come in multiples of this many rows, and of one row. */
@@ -32,6 +32,17 @@ final class Tiles {
 
     private Tiles() {}
 
+    /** A tile of twice as many rows as another has. */
+    private record Pair(Tile of) implements Tile {
+        @Override
+        public void sweep(
+                float[] a, int ai, int step, float[] b, int base, int[] starts, int from, int to, int[] off, int n, float[] c,
+                int ci, int pitch, boolean add) {
+            of.sweep(a, ai, step, b, base, starts, from, to, off, n, c, ci, pitch, add);
+            of.sweep(a, ai + step, step, b, base, starts, from, to, off, n, c, ci + ROW_STEP * pitch, pitch, add);
+        }
+    }
+
     /** The tiles by their rows, null where there is none. */
     private static final class Classes {
         static final Tile[] BY_ROWS = new Tile[MAX_ROWS + 1];
@@ -39,7 +50,7 @@ final class Tiles {
         static {
             Tile[] all = TALL
                     ? new Tile[] {new Tile12x2(), new Tile8x2(), new Tile4x2(), new Tile1x4()}
-                    : new Tile[] {new Tile4x2(), new Tile1x4()};
+                    : new Tile[] {new Tile12x2Halves(), new Pair(new Tile4x2()), new Tile4x2(), new Tile1x4()};
             for (int i = 0; i < all.length; i++) {
                 BY_ROWS[HEIGHTS[i]] = all[i];
             }
@@ -59,7 +70,7 @@ final class Tiles {
     /**
      * Multiplies one panel of rows by a run of vectors.
      *
-     * @param rows   rows of the panel: 12, 8, 4 or 1 if {@link #TALL}, else 4 or 1
+     * @param rows   rows of the panel: 12, 8, 4 or 1
      * @param a      coefficients in groups of {@link #group} rows: a group k by k, a number for each row
      * @param ai     index of the first coefficient
      * @param step   floats from a group to the next
