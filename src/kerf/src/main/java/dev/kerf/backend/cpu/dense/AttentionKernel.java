@@ -107,7 +107,7 @@ final class AttentionKernel implements Kernel {
     private final Operand scratch;
     private final Panels[] keyPanels;
     private final Panels valuePanels;
-    private final int[] offsets;
+    private final Offsets offsets;
     private final int[][] starts;
     private final int unitsPerTask;
 
@@ -143,8 +143,7 @@ final class AttentionKernel implements Kernel {
             keyPanels[n] = Panels.of(Math.max(2, n)); // a panel of one row would want four vectors
         }
         valuePanels = Panels.of(Math.max(2, plan.width));
-        offsets = new int[Math.max(plan.chunk(), plan.depth)];
-        Arrays.setAll(offsets, i -> i * SLAB);
+        offsets = Offsets.pairs(Math.max(plan.chunk(), plan.depth));
         starts = new int[site.workers()][Math.max(plan.chunk(), plan.block) + L];
         unitsPerTask = (int) Math.clamp(FLOPS_WORTH_A_TASK * plan.units() / Math.max(1, plan.flops()), 1, 1 << 20);
     }

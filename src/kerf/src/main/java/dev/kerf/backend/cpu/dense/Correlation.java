@@ -57,7 +57,7 @@ record Correlation(
         return phaseRows.length * phaseCols.length;
     }
 
-    /** Terms of a sum. */
+    /** Offsets of a sum. */
     int terms() {
         return depth * taps.count();
     }

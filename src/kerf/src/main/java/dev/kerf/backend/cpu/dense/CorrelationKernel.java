@@ -15,7 +15,7 @@ final class CorrelationKernel implements Kernel {
     private final Panels panels;
     private final Blocking blocking;
     private final Patch patch;
-    private final int[] offsets;
+    private final Offsets offsets;
     private final float[] coefficients;
     private final Operand x;
     private final Operand bias;
@@ -63,7 +63,7 @@ final class CorrelationKernel implements Kernel {
         this.scratch = scratch;
         panels = panels(work);
         patch = new Patch(work.taps(), blocking.rows(), blocking.cols());
-        offsets = patch.offsets(blocking.channels());
+        offsets = Offsets.of(patch.offsets(blocking.channels()));
         sumRows = work.rows();
         sumsPitch = sumsPitch(patch);
         patchFloats = patchFloats(patch, blocking);

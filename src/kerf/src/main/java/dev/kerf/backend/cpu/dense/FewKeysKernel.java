@@ -80,7 +80,7 @@ final class FewKeysKernel implements Kernel {
     private final RowPlaces vAt;
     private final RowPlaces yAt;
     private final int keyBatch;
-    private final int[] offsets;
+    private final Offsets offsets;
     private final int[][] rows;
     private final int parts;
     private final int qStep;
@@ -107,8 +107,7 @@ final class FewKeysKernel implements Kernel {
         Shape shape = op.bias() ? AttentionKernel.padded(node.input(3).type().shape()) : null;
         biases = op.bias() ? Matrices.of(shape, Shape.of(plan.batch, plan.heads, plan.queries, plan.keys), false) : null;
         biasKeyStep = op.bias() && shape.dim(3) > 1 ? 1 : 0;
-        offsets = new int[Math.max(plan.depth, MOST_KEYS)];
-        Arrays.setAll(offsets, i -> i * SLAB);
+        offsets = Offsets.pairs(Math.max(plan.depth, MOST_KEYS));
         rows = new int[site.workers()][Math.max(SLAB, MOST_KEYS)];
         qStep = qAt.step();
         yStep = yAt.step();

@@ -9,6 +9,7 @@ import dev.kerf.graph.MatrixOp;
 import dev.kerf.tensor.Shape;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
@@ -81,8 +82,8 @@ final class FewQueriesKernel implements Kernel {
     private final RowPlaces vAt;
     private final int keyBatch;
     private final int[] keyStarts;
-    private final int[] keyOffsets;
-    private final int[] valueOffsets;
+    private final Offsets keyOffsets;
+    private final Offsets valueOffsets = Offsets.pairs(KEYS);
     private final int[][] rows;
 
     private FewQueriesKernel(MatrixOp.Attention op, Site site) {
@@ -100,10 +101,7 @@ final class FewQueriesKernel implements Kernel {
         keyBatch = op.shape(1, node).size(0);
         keyStarts = new int[KEYS / L + 2];
         Arrays.setAll(keyStarts, i -> i * L);
-        keyOffsets = new int[plan.depth];
-        Arrays.setAll(keyOffsets, i -> i * PITCH);
-        valueOffsets = new int[KEYS];
-        Arrays.setAll(valueOffsets, i -> i * 2 * L);
+        keyOffsets = Offsets.of(IntStream.range(0, plan.depth).map(i -> i * PITCH).toArray());
         rows = new int[site.workers()][KEYS + L];
     }
 

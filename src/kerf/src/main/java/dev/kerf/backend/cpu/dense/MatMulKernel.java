@@ -40,7 +40,7 @@ final class MatMulKernel implements Kernel {
     private final int[] packedAt;
     private final Panels[] panels;
     private final int[] starts;
-    private final int[] offsets;
+    private final Offsets offsets;
     private final int[][] rowStarts;
     private final int unitsPerTask;
     private final @Nullable PooledProduct pool;
@@ -86,8 +86,9 @@ final class MatMulKernel implements Kernel {
         }
         starts = new int[plan.strip() / L];
         Arrays.setAll(starts, v -> fixed ? v / 2 * plan.depth() * 2 * L + v % 2 * L : v * L);
-        offsets = new int[plan.chunk()];
-        Arrays.setAll(offsets, k -> k * (fixed ? 2 * L : plan.packedColumns()));
+        offsets = fixed || plan.packedColumns() == 2 * L
+                ? Offsets.pairs(plan.chunk())
+                : Offsets.of(IntStream.range(0, plan.chunk()).map(k -> k * plan.packedColumns()).toArray());
         rowStarts = new int[site.workers()][plan.blockRows()];
         double flops = 2.0 * plan.blockM() * plan.blockN() * plan.depth();
         unitsPerTask = (int) Math.clamp(FLOPS_WORTH_A_TASK / Math.max(1, flops), 1, 1 << 20);

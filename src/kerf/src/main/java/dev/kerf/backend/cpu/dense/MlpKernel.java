@@ -54,14 +54,13 @@ final class MlpKernel implements Kernel {
 
     /** A product's weight in strips, and what is added to its sums. */
     private record Layer(MatMul op, int depth, int cols, float[] packed, Operand bias, Operand residual, int[] starts,
-            int[] offsets) {
+            Offsets offsets) {
         static Layer of(Node node, Site site, int depth, int cols) {
             MatMul op = (MatMul) node.op();
-            int[] offsets = new int[MatMulPlan.chunk(depth)];
-            Arrays.setAll(offsets, k -> k * STRIP);
             return new Layer(op, depth, cols, MatMulKernel.packed(op, site, depth, cols),
                     op.bias() ? site.operand(2) : null,
-                    op.residual() ? site.operand(node.inputs().size() - 1) : null, new int[] {0, L}, offsets);
+                    op.residual() ? site.operand(node.inputs().size() - 1) : null, new int[] {0, L},
+                    Offsets.pairs(MatMulPlan.chunk(depth)));
         }
 
         /** A panel's sums of a strip of columns over some terms, {@code k} behind the first that rows are packed with. */
@@ -81,9 +80,9 @@ final class MlpKernel implements Kernel {
             }
         }
 
-        /** Terms that are added up at a time. */
+        /** Offsets that are added up at a time. */
         int chunk() {
-            return offsets.length;
+            return offsets.table().length;
         }
     }
 

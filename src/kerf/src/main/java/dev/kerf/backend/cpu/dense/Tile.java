@@ -4,7 +4,6 @@ package dev.kerf.backend.cpu.dense;
 interface Tile {
     /** As {@link Tiles#sweep}, without {@code rows}. */
     void sweep(
-            float[] a, int ai, int step, float[] b, int base, int[] starts, int from, int to, int[] off, int n, float[] c,
-            int ci,
-            int pitch, boolean add);
+            float[] a, int ai, int step, float[] b, int base, int[] starts, int from, int to, Offsets offsets, int n, float[] c,
+            int ci, int pitch, boolean add);
 }

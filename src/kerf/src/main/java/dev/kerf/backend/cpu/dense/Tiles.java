@@ -36,7 +36,7 @@ final class Tiles {
     private record Pair(Tile of) implements Tile {
         @Override
         public void sweep(
-                float[] a, int ai, int step, float[] b, int base, int[] starts, int from, int to, int[] off, int n, float[] c,
+                float[] a, int ai, int step, float[] b, int base, int[] starts, int from, int to, Offsets off, int n, float[] c,
                 int ci, int pitch, boolean add) {
             of.sweep(a, ai, step, b, base, starts, from, to, off, n, c, ci, pitch, add);
             of.sweep(a, ai + step, step, b, base, starts, from, to, off, n, c, ci + ROW_STEP * pitch, pitch, add);
@@ -60,6 +60,11 @@ final class Tiles {
     /** Rows of a tile of so many rows whose coefficients lie side by side; {@link Transposes} packs a group at a time. */
     static int group(int rows) {
         return rows == 1 ? 1 : ROW_STEP;
+    }
+
+    /** Whether a tile of so many rows is another one where vectors lie in pairs. */
+    static boolean distinguishesPairs(int rows) {
+        return !TALL && rows == MAX_ROWS;
     }
 
     /** Vectors that a tile of so many rows takes at a time. */
@@ -87,9 +92,9 @@ final class Tiles {
      * @param add    whether to add to c; else what was there is lost
      */
     static void sweep(
-            int rows, float[] a, int ai, int step, float[] b, int base, int[] starts, int from, int to, int[] off, int n,
+            int rows, float[] a, int ai, int step, float[] b, int base, int[] starts, int from, int to, Offsets off, int n,
             float[] c, int ci, int pitch, boolean add) {
-        if (WarmTiles.ready(rows, add)) {
+        if (WarmTiles.ready(rows, add, off.pairs())) {
             vectors(rows, a, ai, step, b, base, starts, from, to, off, n, c, ci, pitch, add);
         } else {
             int end = from + Blocking.ceil(to - from, vectors(rows)) * vectors(rows);
@@ -101,7 +106,7 @@ final class Tiles {
 
     /** {@link #sweep} by the Vector API. */
     static void vectors(
-            int rows, float[] a, int ai, int step, float[] b, int base, int[] starts, int from, int to, int[] off, int n,
+            int rows, float[] a, int ai, int step, float[] b, int base, int[] starts, int from, int to, Offsets off, int n,
             float[] c, int ci, int pitch, boolean add) {
         Tile tile = rows < Classes.BY_ROWS.length ? Classes.BY_ROWS[rows] : null;
         if (tile == null) {
@@ -112,13 +117,13 @@ final class Tiles {
 
     /** One vector of a panel without the Vector API, rounded alike: each product and sum at once. */
     static void plain(
-            int rows, float[] a, int ai, int step, float[] b, int start, int[] off, int n, float[] c, int ci, int pitch,
-            boolean add) {
+            int rows, float[] a, int ai, int step, float[] b, int start, Offsets off, int n, float[] c, int ci,
+            int pitch, boolean add) {
         float[] sums = PLAIN.get();
         Arrays.fill(sums, 0f);
         int group = group(rows);
         for (int k = 0; k < n; k++) {
-            int bi = start + off[k];
+            int bi = start + off.table()[k];
             for (int r = 0; r < rows; r++) {
                 multiply(a[ai + r / group * step + k * group + r % group], b, bi, sums, r * LANES);
             }

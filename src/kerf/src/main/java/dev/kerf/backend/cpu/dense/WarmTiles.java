@@ -11,9 +11,8 @@ import java.util.concurrent.locks.LockSupport;
  * tries more and more seldom.
  */
 final class WarmTiles {
-    /** Whether a tile of so many rows is compiled, for sums that are put down and that are added. Read without a fence: a late view costs time alone. */
-    private static final boolean[] READY = new boolean[Tiles.MAX_ROWS + 1];
-    private static final boolean[] READY_TO_ADD = new boolean[Tiles.MAX_ROWS + 1];
+    /** Whether a tile of so many rows is compiled, by {@link #kind}. Read without a fence: a late view costs time alone. */
+    private static final boolean[][] READY = new boolean[4][Tiles.MAX_ROWS + 1];
     private static final AtomicBoolean STARTED = new AtomicBoolean();
     private static final int CALLS = 64;
     /** A compiled call takes 0.1 µs, one that isn't 10 µs and more. */
@@ -29,8 +28,13 @@ final class WarmTiles {
 
     private WarmTiles() {}
 
-    static boolean ready(int rows, boolean add) {
-        return add ? READY_TO_ADD[rows] : READY[rows];
+    static boolean ready(int rows, boolean add, boolean pairs) {
+        return READY[kind(add, pairs && Tiles.distinguishesPairs(rows))][rows];
+    }
+
+    /** For sums that are put down or added, of vectors that lie anywhere or in pairs. */
+    private static int kind(boolean add, boolean pairs) {
+        return (add ? 1 : 0) + (pairs ? 2 : 0);
     }
 
     /** Starts the thread, once in the life of the JVM. */
@@ -46,27 +50,35 @@ final class WarmTiles {
         float[] b = new float[4 * lanes];
         float[] c = new float[Tiles.MAX_ROWS * 4 * lanes];
         int[] starts = new int[4];
-        int[] off = new int[2];
         for (boolean add : new boolean[] {false, true}) {
             for (int rows : Tiles.HEIGHTS) {
-                long begin = System.nanoTime();
-                long took = Long.MAX_VALUE;
-                for (long calls = 0; took > FAST_NANOS; calls += CALLS) {
-                    long t = System.nanoTime();
-                    if (t - begin > PATIENCE_NANOS && calls > PATIENCE_CALLS && calls % CALLS_BETWEEN_PAUSES == 0) {
-                        LockSupport.parkNanos(Math.min(t - begin, LONGEST_PAUSE_NANOS));
-                        t = System.nanoTime();
-                    } else if (calls > CALLS_BEFORE_WAITING) {
-                        LockSupport.parkNanos(WAIT_NANOS);
-                        t = System.nanoTime();
-                    }
-                    for (int i = 0; i < CALLS; i++) {
-                        Tiles.vectors(rows, a, 0, 2 * Tiles.group(rows), b, 0, starts, 0, 2, off, 2, c, 0, 4 * lanes, add);
-                    }
-                    took = System.nanoTime() - t;
+                for (boolean pairs : Tiles.distinguishesPairs(rows) ? new boolean[] {false, true} : new boolean[1]) {
+                    Offsets off = pairs ? Offsets.pairs(2) : Offsets.of(0, 0);
+                    until(() -> Tiles.vectors(rows, a, 0, 2 * Tiles.group(rows), b, 0, starts, 0, 2, off, 2, c, 0, 4 * lanes,
+                            add));
+                    READY[kind(add, pairs)][rows] = true;
                 }
-                (add ? READY_TO_ADD : READY)[rows] = true;
             }
+        }
+    }
+
+    /** Calls a tile until it is fast. */
+    private static void until(Runnable tile) {
+        long begin = System.nanoTime();
+        long took = Long.MAX_VALUE;
+        for (long calls = 0; took > FAST_NANOS; calls += CALLS) {
+            long t = System.nanoTime();
+            if (t - begin > PATIENCE_NANOS && calls > PATIENCE_CALLS && calls % CALLS_BETWEEN_PAUSES == 0) {
+                LockSupport.parkNanos(Math.min(t - begin, LONGEST_PAUSE_NANOS));
+                t = System.nanoTime();
+            } else if (calls > CALLS_BEFORE_WAITING) {
+                LockSupport.parkNanos(WAIT_NANOS);
+                t = System.nanoTime();
+            }
+            for (int i = 0; i < CALLS; i++) {
+                tile.run();
+            }
+            took = System.nanoTime() - t;
         }
     }
 }

@@ -31,7 +31,7 @@ final class WinogradKernel implements Kernel {
     private final Operand scratch;
     private final int firstRow;
     private final int firstCol;
-    private final int[] offsets;
+    private final Offsets offsets;
     private final int[] starts;
     private final int rowBlocks;
     private final int colBlocks;
@@ -53,8 +53,7 @@ final class WinogradKernel implements Kernel {
         firstRow = work.taps().top();
         firstCol = work.taps().left();
         panels = CorrelationKernel.panels(work);
-        offsets = new int[Math.min(CHANNELS, work.depth())];
-        Arrays.setAll(offsets, c -> c * 2 * L);
+        offsets = Offsets.pairs(Math.min(CHANNELS, work.depth()));
         starts = new int[cut.lanes() / L];
         Arrays.setAll(starts, v -> v / 2 * work.depth() * 2 * L + v % 2 * L);
         rowBlocks = Blocking.ceil(cut.down(), cut.rows());

@@ -20,36 +20,40 @@ class TilesTest {
         Random random = new Random(5);
         for (int rows : Tiles.HEIGHTS) {
             for (int n : new int[] {0, 1, 2, 7, 100}) {
-                boolean add = n % 2 == 0;
-                int group = Tiles.group(rows);
-                int step = n * group + 5;
-                float[] a = numbers(random, 3 + rows / group * step);
-                float[] b = numbers(random, 400);
-                float[] c = numbers(random, 5 + rows * PITCH);
-                int[] starts = {9, 40, 3, 77};
-                int[] off = random.ints(n, 0, 200).toArray();
-                float[] vectors = c.clone();
-                Tiles.vectors(rows, a, 3, step, b, 11, starts, 0, VECTORS, off, n, vectors, 5, PITCH, add);
-                float[] plain = c.clone();
-                for (int v = 0; v < VECTORS; v++) {
-                    Tiles.plain(rows, a, 3, step, b, 11 + starts[v], off, n, plain, 5 + v * LANES, PITCH, add);
-                }
-                assertArrayEquals(vectors, plain);
-                float[] sums = new float[c.length];
-                for (int i = 0; i < c.length; i++) {
-                    int r = (i - 5) / PITCH;
-                    int v = (i - 5) % PITCH / LANES;
-                    float sum = 0;
-                    for (int k = 0; i >= 5 && v < VECTORS && k < n; k++) {
-                        sum = Math.fma(a[3 + r / group * step + k * group + r % group],
-                                b[11 + starts[v] + off[k] + (i - 5) % PITCH % LANES], sum);
-                    }
-                    boolean outside = i < 5 || v >= VECTORS;
-                    sums[i] = add || outside ? c[i] + sum : sum;
-                }
-                assertArrayEquals(sums, plain);
+                sumsAreThose(random, rows, new int[] {9, 40, 3, 77}, n, Offsets.of(random.ints(n, 0, 200).toArray()));
+                int next = 2 * LANES * n;
+                sumsAreThose(random, rows, new int[] {3, 3 + LANES, 3 + next, 3 + next + LANES}, n, Offsets.pairs(n));
             }
         }
+    }
+
+    private static void sumsAreThose(Random random, int rows, int[] starts, int n, Offsets off) {
+        boolean add = n % 2 == 0;
+        int group = Tiles.group(rows);
+        int step = n * group + 5;
+        float[] a = numbers(random, 3 + rows / group * step);
+        float[] b = numbers(random, 400 + 4 * LANES * n);
+        float[] c = numbers(random, 5 + rows * PITCH);
+        float[] vectors = c.clone();
+        Tiles.vectors(rows, a, 3, step, b, 11, starts, 0, VECTORS, off, n, vectors, 5, PITCH, add);
+        float[] plain = c.clone();
+        for (int v = 0; v < VECTORS; v++) {
+            Tiles.plain(rows, a, 3, step, b, 11 + starts[v], off, n, plain, 5 + v * LANES, PITCH, add);
+        }
+        assertArrayEquals(vectors, plain);
+        float[] sums = new float[c.length];
+        for (int i = 0; i < c.length; i++) {
+            int r = (i - 5) / PITCH;
+            int v = (i - 5) % PITCH / LANES;
+            float sum = 0;
+            for (int k = 0; i >= 5 && v < VECTORS && k < n; k++) {
+                sum = Math.fma(a[3 + r / group * step + k * group + r % group],
+                        b[11 + starts[v] + off.table()[k] + (i - 5) % PITCH % LANES], sum);
+            }
+            boolean outside = i < 5 || v >= VECTORS;
+            sums[i] = add || outside ? c[i] + sum : sum;
+        }
+        assertArrayEquals(sums, plain);
     }
 
     @Test
@@ -67,7 +71,7 @@ class TilesTest {
     void refusesOtherHeights() {
         assertThrows(IllegalArgumentException.class,
                 () -> Tiles.vectors(
-                        5, new float[5], 0, 5, new float[0], 0, new int[0], 0, 0, new int[0], 0, new float[0], 0, 0, true));
+                        5, new float[5], 0, 5, new float[0], 0, new int[0], 0, 0, Offsets.of(), 0, new float[0], 0, 0, true));
     }
 
     private static float[] numbers(Random random, int n) {
