@@ -16,7 +16,7 @@ public interface Executable extends AutoCloseable {
      * @param name  {@link dev.kerf.graph.Graph.Node#name}
      * @param what  the kernel or algorithm that ran
      * @param nanos time on the device
-     * @param flops arithmetic operations of its kernels; 0 where a back end doesn't count them
+     * @param flops arithmetic operations of its kernels, on the CPU those of the direct form; 0 where a back end doesn't count them
      * @param bytes that its kernels have to read and write at least; 0 where a back end doesn't count them
      */
     record NodeTiming(int node, String name, String what, long nanos, long flops, long bytes) {}

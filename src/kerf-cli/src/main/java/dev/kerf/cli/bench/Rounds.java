@@ -1,11 +1,12 @@
 package dev.kerf.cli.bench;
 
 import dev.kerf.backend.gpu.device.DeviceFloors;
+import dev.kerf.cli.bench.report.GraphWork;
 import dev.kerf.cli.bench.report.Round;
 import dev.kerf.cli.bench.report.Row;
 import dev.kerf.cli.bench.report.Summary;
-import dev.kerf.cli.bench.report.Work;
 import dev.kerf.graph.Graph;
+import dev.kerf.graph.plan.Work;
 import dev.kerf.json.Json;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -150,7 +151,7 @@ final class Rounds {
 
     /** Graphs are kept: they are small without weights, and recording them takes seconds. */
     private Work work(Request r) {
-        return Work.of(graphs.computeIfAbsent(r.workload(), w -> {
+        return GraphWork.of(graphs.computeIfAbsent(r.workload(), w -> {
             try (Workload.Opened opened = w.open()) {
                 return opened.graph();
             }

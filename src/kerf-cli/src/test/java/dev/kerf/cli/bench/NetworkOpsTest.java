@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.kerf.backend.Precision;
 import dev.kerf.check.golden.GoldenCase;
-import dev.kerf.cli.bench.report.Work;
+import dev.kerf.cli.bench.report.GraphWork;
 import dev.kerf.cli.option.ModelPart;
 import dev.kerf.graph.Graph;
 import dev.kerf.graph.SourceOp;
@@ -36,7 +36,7 @@ class NetworkOpsTest {
             ops.forEach((key, one) -> {
                 assertEquals(one.node().outputs().getFirst().type().shape().elements(),
                         one.graph().outputs().get("y").type().shape().elements(), key);
-                assertTrue(Work.of(one.graph(), Precision.Storage.F32).bytes() > 0, key);
+                assertTrue(GraphWork.of(one.graph(), Precision.Storage.F32).bytes() > 0, key);
             });
         }
     }

@@ -13,7 +13,7 @@ import dev.kerf.cli.bench.report.Round;
 import dev.kerf.cli.bench.report.Row;
 import dev.kerf.cli.bench.report.Summary;
 import dev.kerf.cli.bench.report.Times;
-import dev.kerf.cli.bench.report.Work;
+import dev.kerf.cli.bench.report.GraphWork;
 import dev.kerf.error.BadFileException;
 import dev.kerf.graph.Graph;
 import dev.kerf.json.Json;
@@ -254,9 +254,9 @@ class RoundsTest {
         Graph graph = KernelCase.all(16).stream().filter(k -> k.name().startsWith("linear")).findFirst().orElseThrow().graph();
         long inputs = 4L * (64 * 768 + 64 * 3072);
         long weights = 768 * 3072 + 3072;
-        assertEquals(inputs + 4 * weights, Work.of(graph, Precision.Storage.F32).bytes());
-        assertEquals(inputs + 2 * weights, Work.of(graph, Precision.Storage.F16).bytes());
-        assertEquals(2L * 64 * 768 * 3072, Work.of(graph, Precision.Storage.BF16).flops());
+        assertEquals(inputs + 4 * weights, GraphWork.of(graph, Precision.Storage.F32).bytes());
+        assertEquals(inputs + 2 * weights, GraphWork.of(graph, Precision.Storage.F16).bytes());
+        assertEquals(2L * 64 * 768 * 3072, GraphWork.of(graph, Precision.Storage.BF16).flops());
     }
 
     @Test

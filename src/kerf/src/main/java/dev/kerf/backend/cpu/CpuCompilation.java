@@ -15,15 +15,16 @@ import dev.kerf.backend.cpu.light.LightKernels;
 import dev.kerf.error.BadInputException;
 import dev.kerf.error.DeviceException;
 import dev.kerf.error.UnsupportedOpException;
-import dev.kerf.graph.Graph;
 import dev.kerf.graph.Graph.Node;
 import dev.kerf.graph.Graph.Value;
-import dev.kerf.graph.SourceOp;
+import dev.kerf.graph.Graph;
 import dev.kerf.graph.SourceOp.WeightExpr;
+import dev.kerf.graph.SourceOp;
 import dev.kerf.graph.StateOp;
 import dev.kerf.graph.TensorType;
 import dev.kerf.graph.plan.Fusion;
 import dev.kerf.graph.plan.MemoryPlan;
+import dev.kerf.graph.plan.Work;
 import dev.kerf.tensor.DType;
 import dev.kerf.tensor.HostTensor;
 import java.util.ArrayList;
@@ -35,6 +36,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
 
 /** Makes a {@link Program} of a graph: fuses it, plans memory, places operands, builds kernels. Used once. */
 final class CpuCompilation implements MemoryPlan.Rules {
@@ -164,7 +166,7 @@ final class CpuCompilation implements MemoryPlan.Rules {
                 String algorithm = n.op() instanceof SourceOp || plan.elided(n)
                         ? "count check"
                         : compound != null ? compound.algorithm() : family.get(n.id()).algorithm(n);
-                steps.add(new Program.Step(recorded(n), algorithm, List.copyOf(kernels)));
+                steps.add(new Program.Step(recorded(n), algorithm, List.copyOf(kernels), work(n, compound)));
             }
         }
         kept.forEach((name, v) -> outputs.put(name, dense(v)));
@@ -176,6 +178,14 @@ final class CpuCompilation implements MemoryPlan.Rules {
         }
         return new Program(inputs, outputs, states, all, steps, faults, used, options.profile(), activations,
                 plan.unsharedBytes(), constantBytes);
+    }
+
+    /** What a node can't do without, with those that its kernel computes before it. */
+    private Work work(Node n, Compound compound) {
+        if (n.op() instanceof SourceOp || plan.elided(n)) {
+            return Work.NONE;
+        }
+        return Work.of(compound == null ? List.of(n) : Stream.concat(compound.before().stream(), Stream.of(n)).toList());
     }
 
     /** A node under the id of the recorded one that it is part of. */

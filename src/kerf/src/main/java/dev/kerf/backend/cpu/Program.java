@@ -8,6 +8,7 @@ import dev.kerf.backend.cpu.kernel.Operand;
 import dev.kerf.error.BadInputException;
 import dev.kerf.graph.Graph.Node;
 import dev.kerf.graph.SourceOp.WeightExpr;
+import dev.kerf.graph.plan.Work;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -19,8 +20,9 @@ final class Program {
      * One node's kernels.
      *
      * @param algorithm what runs, in words
+     * @param work      what it can't do without
      */
-    record Step(Node node, String algorithm, List<Kernel> kernels) {}
+    record Step(Node node, String algorithm, List<Kernel> kernels, Work work) {}
 
     private final Map<String, Operand> inputs;
     private final Map<String, Operand> outputs;
@@ -97,7 +99,7 @@ final class Program {
         List<NodeTiming> t = new ArrayList<>();
         for (int i = 0; i < nanos.length; i++) {
             Step s = steps.get(i);
-            t.add(new NodeTiming(s.node.id(), s.node.name(), s.algorithm, nanos[i], 0, 0));
+            t.add(new NodeTiming(s.node.id(), s.node.name(), s.algorithm, nanos[i], s.work.flops(), s.work.bytes()));
         }
         return t;
     }

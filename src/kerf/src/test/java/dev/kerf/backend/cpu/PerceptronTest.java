@@ -63,7 +63,11 @@ class PerceptronTest {
     }
 
     /** The result, and the algorithms that ran. */
-    private record Run(float[] y, List<String> algorithms, long bytes) {}
+    private record Run(float[] y, List<NodeTiming> timings, long bytes) {
+        List<String> algorithms() {
+            return timings.stream().map(NodeTiming::what).toList();
+        }
+    }
 
     private Run run(Graph graph, int threads, CompileOptions options) {
         try (Device device = Backends.open("cpu", new CpuOptions(threads));
@@ -76,8 +80,7 @@ class PerceptronTest {
             }
             e.input("x").upload(MemorySegment.ofArray(x));
             e.run();
-            return new Run(e.output("y").toHost().toFloatArray(), e.timings().stream().map(NodeTiming::what).toList(),
-                    e.memory().activations());
+            return new Run(e.output("y").toHost().toFloatArray(), e.timings(), e.memory().activations());
         }
     }
 
@@ -85,11 +88,13 @@ class PerceptronTest {
         weights.clear();
         Graph graph = graph(parts, inner, cols, dims);
         Run apart = run(graph, 2, CompileOptions.of().keep("between"));
-        assertTrue(apart.algorithms.size() >= 2, apart.algorithms.toString());
+        assertTrue(apart.algorithms().size() >= 2, apart.algorithms().toString());
         Run whole = run(graph, 2, CompileOptions.of());
-        assertEquals(List.of("perceptron"), whole.algorithms, () -> graph.nodes().toString());
+        assertEquals(List.of("perceptron"), whole.algorithms(), () -> graph.nodes().toString());
         assertArrayEquals(apart.y, whole.y);
         assertTrue(whole.bytes < apart.bytes, whole.bytes + " bytes of " + apart.bytes);
+        assertEquals(apart.timings.stream().mapToLong(NodeTiming::flops).sum(), whole.timings.getFirst().flops());
+        assertTrue(whole.timings.getFirst().bytes() < apart.timings.stream().mapToLong(NodeTiming::bytes).sum());
         for (int threads : new int[] {1, 3}) {
             assertArrayEquals(apart.y, run(graph, threads, CompileOptions.of()).y);
         }
@@ -124,7 +129,7 @@ class PerceptronTest {
     }
 
     private void assertApart(Graph graph) {
-        List<String> algorithms = run(graph, 2, CompileOptions.of()).algorithms;
+        List<String> algorithms = run(graph, 2, CompileOptions.of()).algorithms();
         assertTrue(algorithms.size() >= 2 && !algorithms.contains("perceptron"), algorithms.toString());
     }
 
@@ -134,7 +139,7 @@ class PerceptronTest {
         Graph graph = graph(Parts.ALL, 384, 96, 2731, 96);
         Run whole = run(graph, 2, CompileOptions.of());
         Run normApart = run(graph, 2, CompileOptions.of().keep("rows"));
-        assertEquals(List.of("layer_norm", "perceptron"), normApart.algorithms);
+        assertEquals(List.of("layer_norm", "perceptron"), normApart.algorithms());
         assertArrayEquals(whole.y, normApart.y);
     }
 }

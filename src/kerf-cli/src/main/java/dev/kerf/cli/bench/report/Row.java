@@ -1,6 +1,7 @@
 package dev.kerf.cli.bench.report;
 
 import dev.kerf.backend.gpu.device.DeviceFloors;
+import dev.kerf.graph.plan.Work;
 import dev.kerf.json.Json;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;

@@ -5,7 +5,7 @@ import dev.kerf.backend.Device;
 import dev.kerf.backend.Precision;
 import dev.kerf.check.UntrainedSam;
 import dev.kerf.cli.bench.report.Times;
-import dev.kerf.cli.bench.report.Work;
+import dev.kerf.cli.bench.report.GraphWork;
 import dev.kerf.image.Image;
 import dev.kerf.model.ModelKind;
 import dev.kerf.model.ModelKind.GraphRequest;
@@ -123,7 +123,7 @@ final class Contender implements AutoCloseable {
     private long flops(String part, int batch) {
         ModelKind kind = Kerf.model(weights);
         GraphRequest request = new GraphRequest(part, batch, picture.height(), picture.width(), SIDE, false);
-        return Work.of(kind.graph(weights, request), Precision.Storage.F32).flops();
+        return GraphWork.of(kind.graph(weights, request), Precision.Storage.F32).flops();
     }
 
     @Override

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.kerf.backend.gpu.device.DeviceFloors;
+import dev.kerf.graph.plan.Work;
 import dev.kerf.json.Json;
 import java.io.ByteArrayInputStream;
 import java.nio.charset.StandardCharsets;
