@@ -64,4 +64,9 @@ public final class DeviceOptions {
         }
         return Backends.best(cpu);
     }
+
+    /** How many runs at once the device that was opened does side by side, a thread for each; one where each has all of it. */
+    public int runs(Device opened) {
+        return opened.info().backend().equals("cpu") ? cpu.threads() : 1;
+    }
 }

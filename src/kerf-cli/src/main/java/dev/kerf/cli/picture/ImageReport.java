@@ -30,7 +30,7 @@ final class ImageReport {
     /**
      * An image whose results are written.
      *
-     * @param seconds from the beginning of the wait for its pixels to the end of writing
+     * @param seconds from its entry into the network to the end of writing
      */
     record Done(Input input, ImageRun.Written written, double seconds) {}
 

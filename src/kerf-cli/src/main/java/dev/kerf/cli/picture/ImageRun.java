@@ -7,14 +7,18 @@ import dev.kerf.error.KerfException;
 import dev.kerf.json.Json;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
+import java.util.Collections;
 import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.Lock;
+import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * Takes images through a network, one after the other; while one is on the device others are being decoded and the results of those
- * before written. What is told and what goes into files of all images keeps the order of the images.
+ * Takes images through a network, as many at once as it takes; while they are on the device others are being decoded and the results of
+ * those before written. What is told and what goes into files of all images keeps the order of the images.
  *
  * @param <P>    an image as it is read
  * @param <R>    what is found in it
@@ -28,8 +32,13 @@ record ImageRun<P, R>(Work<P, R> work, ImageReport report, Jobs jobs) {
         /** Decodes it; on other threads, of several images at once. */
         P read(Input input);
 
-        /** Runs the network. */
+        /** Runs the network; on other threads, of {@link #atOnce} images at once. */
         R find(P image);
+
+        /** How many images like this the network takes at once. */
+        default int atOnce(P image) {
+            return 1;
+        }
 
         /** Heap that an image takes on its way, for each of its pixels: itself, labels, an overlay, and what is made of them. */
         default long bytesPerPixel() {
@@ -75,20 +84,27 @@ record ImageRun<P, R>(Work<P, R> work, ImageReport report, Jobs jobs) {
     }
 
     /**
-     * An image on its way to the network.
+     * An image on its way through the network.
      *
      * @param stamp of its file before it was read
      * @param kept  of an earlier run, where there is nothing to do
      * @param size  how large it is
      * @param bytes that it takes on its way
-     * @param image as it will be; null if there is nothing to do
+     * @param found what will be; null if there is nothing to do
      */
-    private record Coming<P>(Input input, Manifest.Stamp stamp, Optional<Json> kept, PictureSize size, long bytes,
-            Task<P> image) {
-        Coming<P> begun(long takes, Task<P> read) {
-            return new Coming<>(input, stamp, kept, size, takes, read);
+    private record Coming<P, R>(Input input, Manifest.Stamp stamp, Optional<Json> kept, PictureSize size, long bytes,
+            Task<Found<P, R>> found) {
+        Coming<P, R> begun(long takes, Task<Found<P, R>> task) {
+            return new Coming<>(input, stamp, kept, size, takes, task);
         }
     }
+
+    /**
+     * An image and what is in it.
+     *
+     * @param start when the network began
+     */
+    private record Found<P, R>(P image, R result, long start) {}
 
     /**
      * An image on its way from there.
@@ -96,7 +112,7 @@ record ImageRun<P, R>(Work<P, R> work, ImageReport report, Jobs jobs) {
      * @param written its results, as they will be; null if there are none
      * @param failure why there are none; null if there is nothing to do
      */
-    private record Going<P>(Coming<P> from, Task<ImageReport.Done> written, Throwable failure) {
+    private record Going<P, R>(Coming<P, R> from, Task<ImageReport.Done> written, Throwable failure) {
         boolean isReady() { return written == null || written.isDone(); }
     }
 
@@ -108,25 +124,25 @@ record ImageRun<P, R>(Work<P, R> work, ImageReport report, Jobs jobs) {
 
     /** Without the end of the report. */
     void each(List<Input> inputs, Task<P> first) {
-        Deque<Coming<P>> coming = new ArrayDeque<>();
-        Deque<Going<P>> going = new ArrayDeque<>();
+        Deque<Coming<P, R>> coming = new ArrayDeque<>();
+        Deque<Going<P, R>> going = new ArrayDeque<>();
+        Gate gate = new Gate();
         long room = Runtime.getRuntime().maxMemory() / 2;
         long largest = 0;
         int next = 0;
-        Coming<P> waits = null;
+        Coming<P, R> waits = null;
         try (Progress progress = report.progress(inputs.size())) {
             while (next < inputs.size() || !coming.isEmpty()) {
-                // One until it is known how large they are.
+                // One until it is known how large they are, beside those that the network has.
                 int most = largest == 0 ? 1 : jobs.most();
-                // One is taken out below, while the others are being read.
-                while (next < inputs.size() && coming.size() <= most) {
+                while (next < inputs.size() && coming.size() < most + gate.atOnce()) {
                     waits = waits == null ? next(inputs.get(next)) : waits;
                     long bytes = waits.kept.isPresent() ? 0 : waits.size.bytes(work.bytesPerPixel(), largest);
                     if (bytes > room && !(coming.isEmpty() && going.isEmpty())) {
                         break;
                     }
                     room -= bytes;
-                    coming.add(begin(waits, bytes, next == 0 ? first : null));
+                    coming.add(begin(waits, bytes, next == 0 ? first : null, gate));
                     waits = null;
                     next++;
                 }
@@ -150,35 +166,82 @@ record ImageRun<P, R>(Work<P, R> work, ImageReport report, Jobs jobs) {
         }
     }
 
-    private Coming<P> next(Input input) {
+    /** Before the network: as many images pass at once as it takes of the one that it takes the fewest of. */
+    private final class Gate {
+        private final Lock lock = new ReentrantLock();
+        private final Condition left = lock.newCondition();
+        private final Deque<Integer> inside = new ArrayDeque<>();
+        private volatile int atOnce = 1;
+
+        /** How many the last image said. */
+        int atOnce() {
+            return atOnce;
+        }
+
+        /** Returns what {@link #leave} is told. */
+        int enter(P image) {
+            int most = work.atOnce(image);
+            // Fewer would be neither here nor there: one has all of the device.
+            int own = most <= jobs.most() ? most : 1;
+            lock.lock();
+            try {
+                while (!inside.isEmpty() && inside.size() >= Math.min(own, Collections.min(inside))) {
+                    left.awaitUninterruptibly();
+                }
+                inside.add(own);
+                atOnce = own;
+                return own;
+            } finally {
+                lock.unlock();
+            }
+        }
+
+        void leave(int own) {
+            lock.lock();
+            try {
+                inside.removeFirstOccurrence(own);
+                left.signalAll();
+            } finally {
+                lock.unlock();
+            }
+        }
+    }
+
+    private Coming<P, R> next(Input input) {
         Optional<Json> kept = jobs.manifest().done(input, work.called(input));
         return new Coming<>(input, Manifest.Stamp.of(input), kept,
                 kept.isPresent() ? PictureSize.NOTHING : PictureSize.of(input), 0, null);
     }
 
-    private Coming<P> begin(Coming<P> next, long bytes, Task<P> begun) {
-        return next.begun(bytes,
-                next.kept.isPresent() ? null : begun != null ? begun : Task.start(() -> work.read(next.input)));
+    private Coming<P, R> begin(Coming<P, R> next, long bytes, Task<P> begun, Gate gate) {
+        return next.begun(bytes, next.kept.isPresent() ? null : Task.start(() -> {
+            P image = begun == null ? work.read(next.input) : begun.get();
+            int own = gate.enter(image);
+            try {
+                long start = System.nanoTime();
+                return new Found<>(image, work.find(image), start);
+            } finally {
+                gate.leave(own);
+            }
+        }));
     }
 
-    private Going<P> go(Coming<P> now) {
+    private Going<P, R> go(Coming<P, R> now) {
         if (now.kept.isPresent()) {
             return new Going<>(now, null, null);
         }
         try {
-            long start = System.nanoTime();
-            P image = now.image.get();
-            R result = work.find(image);
-            work.claim(now.input, result);
-            return new Going<>(now, Task.start(() -> new ImageReport.Done(now.input, work.write(now.input, image, result),
-                    (System.nanoTime() - start) / 1e9)), null);
+            Found<P, R> found = now.found.get();
+            work.claim(now.input, found.result);
+            return new Going<>(now, Task.start(() -> new ImageReport.Done(now.input,
+                    work.write(now.input, found.image, found.result), (System.nanoTime() - found.start) / 1e9)), null);
         } catch (RuntimeException | OutOfMemoryError e) {
             return new Going<>(now, null, e);
         }
     }
 
     /** Returns how many pixels it has, 0 if that isn't known. */
-    private long finish(Going<P> image) {
+    private long finish(Going<P, R> image) {
         Input input = image.from.input;
         try {
             if (image.failure != null) {
@@ -199,7 +262,7 @@ record ImageRun<P, R>(Work<P, R> work, ImageReport report, Jobs jobs) {
         return 0;
     }
 
-    private void note(Coming<P> image, Written written) {
+    private void note(Coming<P, R> image, Written written) {
         try {
             Set<Path> again = Set.copyOf(work.collected(image.input));
             String said = jobs.manifest().add(image.input, work.called(image.input), image.stamp,

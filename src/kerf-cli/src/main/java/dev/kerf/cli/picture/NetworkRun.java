@@ -28,6 +28,7 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * {@code kerf segment} with an ONNX model.
@@ -84,11 +85,11 @@ record NetworkRun(Console console, NetworkOptions network, OutputOptions output,
             AnnotationFiles annotations) {
         return new ClipRun.Work<>() {
             /** Of the model's result, for a pixel of the picture; known once there was one. */
-            private long raw;
+            private final AtomicLong raw = new AtomicLong();
 
             @Override
             public long bytesPerPixel() {
-                return ClipRun.Work.super.bytesPerPixel() + raw;
+                return ClipRun.Work.super.bytesPerPixel() + raw.get();
             }
 
             @Override
@@ -109,7 +110,8 @@ record NetworkRun(Console console, NetworkOptions network, OutputOptions output,
                     case UNetInput.Planes p -> net.run(p.tensor(), output.needsLogits(), !output.tensorsAlone());
                 };
                 if (found.raw() != null) {
-                    raw = Math.max(raw, found.raw().data().byteSize() / ((long) picture.width() * picture.height()));
+                    raw.accumulateAndGet(found.raw().data().byteSize() / ((long) picture.width() * picture.height()),
+                            Math::max);
                 }
                 return found;
             }

@@ -151,7 +151,8 @@ public final class SegmentCommand implements Callable<Integer> {
         }
         try (Weights source = weights == null ? Kerf.embeddedWeights() : ModelCommands.open(weights, UNet.KIND);
                 Device opened = device.open();
-                UNet net = UNet.load(opened, source, ModelOptions.of().precision(precision))) {
+                UNet net = UNet.load(opened, source,
+                        ModelOptions.of().precision(precision).plans(Math.max(UNet.PLANS, device.runs(opened))))) {
             List<String> names = classNames(net);
             int nothing = background(names);
             if (weights == null && !output.quiet) {
@@ -169,7 +170,8 @@ public final class SegmentCommand implements Callable<Integer> {
                 measured.claim(claims);
                 annotations.claim(claims);
                 ImageReport report = new ImageReport(console, output.quiet, output.json, opened.info(), net.name());
-                int code = new ClipRun<>(work(net, files, report, measured), report, live, claims, files::of, output.directory,
+                int code = new ClipRun<>(work(net, device.runs(opened), files, report, measured), report, live, claims,
+                        files::of, output.directory,
                         output.video, many).run(inputs, first);
                 if (code != ExitCode.FAILED) {
                     annotations.finish();
@@ -194,7 +196,7 @@ public final class SegmentCommand implements Callable<Integer> {
                 output.quiet, output.json);
     }
 
-    private ClipRun.Work<UNetInput, Segmentation> work(UNet net, SegmentFiles files, ImageReport report,
+    private ClipRun.Work<UNetInput, Segmentation> work(UNet net, int runs, SegmentFiles files, ImageReport report,
             Measurements measured) {
         SegmentOptions how = options();
         return new ClipRun.Work<>() {
@@ -210,12 +212,23 @@ public final class SegmentCommand implements Callable<Integer> {
 
             @Override
             public Segmentation find(UNetInput picture) {
-                Segmentation result = picture.segment(net, how);
+                return picture.segment(net, how);
+            }
+
+            /** So many that they take no more memory together than one may, or one. */
+            @Override
+            public int atOnce(UNetInput picture) {
+                double pixels = scale * scale * picture.width() * picture.height();
+                double seen = tile > 0 ? Math.min((double) tile * tile, pixels) : pixels;
+                return runs * seen <= Math.pow(net.largestTile(), 2) ? runs : 1;
+            }
+
+            @Override
+            public void claim(Input input, Segmentation result) {
                 if (result.tiles() > 1 && !net.tilesExactly()) {
                     report.remark("this network's up-sampling or normalisation depends on the size of what it sees: tiled "
                             + "results differ a little from untiled ones");
                 }
-                return result;
             }
 
             @Override

@@ -17,7 +17,11 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.concurrent.BrokenBarrierException;
+import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -28,6 +32,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Many images at once: as many as may be and no more, and told in their order whatever becomes of them. */
 class ImageRunTest {
     private static final int IMAGES = 60;
+    private static final Device.Info DEVICE = new Device.Info("cpu", 0, Device.Info.Kind.CPU, "one", "", "", 1, 1, 1,
+            List.of());
 
     private final AtomicInteger held = new AtomicInteger();
     private final AtomicInteger reading = new AtomicInteger();
@@ -35,6 +41,8 @@ class ImageRunTest {
     private final AtomicInteger mostHeld = new AtomicInteger();
     private final AtomicInteger mostReading = new AtomicInteger();
     private final AtomicInteger mostWriting = new AtomicInteger();
+    private final AtomicInteger finding = new AtomicInteger();
+    private final AtomicInteger mostFinding = new AtomicInteger();
     private final List<String> collected = Collections.synchronizedList(new ArrayList<>());
 
     private static void within(AtomicInteger now, AtomicInteger most) {
@@ -67,6 +75,8 @@ class ImageRunTest {
 
         @Override
         public Integer find(Integer image) {
+            within(finding, mostFinding);
+            finding.decrementAndGet();
             if (image % 11 == 10) {
                 held.decrementAndGet();
                 throw new OutOfMemoryError("of the device");
@@ -100,15 +110,17 @@ class ImageRunTest {
         return i % 7 != 6 && i % 11 != 10 && i % 13 != 12;
     }
 
+    private static List<Input> inputs() {
+        return IntStream.range(0, IMAGES)
+                .mapToObj(i -> new Input(Path.of(i + ".png"), "" + i, 0, 1, List.of(), "", null)).toList();
+    }
+
     private Json run(int jobs, int side) {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         Console console = Console.of(out, new ByteArrayOutputStream(), false);
-        Device.Info device = new Device.Info("cpu", 0, Device.Info.Kind.CPU, "one", "", "", 1, 1, 1, List.of());
-        ImageReport report = new ImageReport(console, false, true, device, "none");
-        List<Input> inputs = IntStream.range(0, IMAGES)
-                .mapToObj(i -> new Input(Path.of(i + ".png"), "" + i, 0, 1, List.of(), "", null)).toList();
+        ImageReport report = new ImageReport(console, false, true, DEVICE, "none");
         assertEquals(ExitCode.SOME_FAILED,
-                new ImageRun<>(new Work(side), report, new Jobs(jobs, Manifest.none())).run(inputs, null));
+                new ImageRun<>(new Work(side), report, new Jobs(jobs, Manifest.none())).run(inputs(), null));
         console.out().flush();
         return Json.parse(out.toString());
     }
@@ -124,10 +136,66 @@ class ImageRunTest {
                 said.at("failed").items().stream().map(i -> i.at("file").asString()).toList());
         assertEquals(fine.stream().map(i -> i + "=" + i).toList(), collected);
         assertEquals(0, said.at("skipped").asInt());
+        assertEquals(1, mostFinding.get(), "a network takes one unless it says otherwise");
         assertTrue(mostReading.get() <= jobs + 1, mostReading + " were read at once");
         assertTrue(mostWriting.get() <= jobs + 1, mostWriting + " were written at once");
         assertTrue(mostHeld.get() <= 2 * jobs + 2, mostHeld + " were there at once");
         assertTrue(jobs < 8 || mostHeld.get() > 4, mostHeld + " were there at once");
+    }
+
+    /** A network that takes two at once: each waits there until there is another. */
+    @Test
+    void asManyAreInTheNetworkAsItTakes() {
+        CyclicBarrier pair = new CyclicBarrier(2);
+        assertEquals(IMAGES, through(2, () -> {
+            try {
+                pair.await(1, TimeUnit.MINUTES);
+            } catch (InterruptedException | BrokenBarrierException | TimeoutException e) {
+                throw new AssertionError(e);
+            }
+        }));
+        assertEquals(2, mostFinding.get());
+    }
+
+    @Test
+    void oneIsInTheNetworkWhereFewerMayBeOnTheirWayThanItTakes() {
+        assertEquals(IMAGES, through(1, () -> {}));
+        assertEquals(1, mostFinding.get());
+    }
+
+    /** Takes images through a network that does two at once; returns how many are told of, in their order. */
+    private int through(int jobs, Runnable inside) {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        Console console = Console.of(out, new ByteArrayOutputStream(), false);
+        int code = new ImageRun<>(new ImageRun.Work<Integer, Integer>() {
+            @Override
+            public Integer read(Input input) {
+                return Integer.parseInt(input.name());
+            }
+
+            @Override
+            public int atOnce(Integer image) {
+                return 2;
+            }
+
+            @Override
+            public Integer find(Integer image) {
+                within(finding, mostFinding);
+                inside.run();
+                finding.decrementAndGet();
+                return image;
+            }
+
+            @Override
+            public ImageRun.Written write(Input input, Integer image, Integer result) {
+                return new ImageRun.Written(4, 4, "seen", Json.object().put("n", result), List.of());
+            }
+        }, new ImageReport(console, false, true, DEVICE, "none"), new Jobs(jobs, Manifest.none())).run(inputs(), null);
+        console.out().flush();
+        List<Integer> told = Json.parse(out.toString()).at("images").items().stream().map(i -> i.at("n").asInt()).toList();
+        assertEquals(ExitCode.OK, code);
+        assertEquals(IntStream.range(0, told.size()).boxed().toList(), told);
+        return told.size();
     }
 
     @Test
@@ -151,7 +219,6 @@ class ImageRunTest {
             inputs.add(new Input(file, "" + i, 0, 1, List.of(), "", null));
         }
         Console console = Console.of(new ByteArrayOutputStream(), new ByteArrayOutputStream(), false);
-        Device.Info device = new Device.Info("cpu", 0, Device.Info.Kind.CPU, "one", "", "", 1, 1, 1, List.of());
         AtomicInteger small = new AtomicInteger();
         assertEquals(ExitCode.OK, new ImageRun<>(new ImageRun.Work<Integer, Integer>() {
             @Override
@@ -173,7 +240,7 @@ class ImageRunTest {
                 (image < 100 ? small : held).decrementAndGet();
                 return new ImageRun.Written(1, 1, "seen", Json.object(), List.of());
             }
-        }, new ImageReport(console, false, true, device, "none"), new Jobs(16, Manifest.none())).run(inputs, null));
+        }, new ImageReport(console, false, true, DEVICE, "none"), new Jobs(16, Manifest.none())).run(inputs, null));
         assertTrue(mostReading.get() > 4, mostReading + " small ones were there at once");
         assertEquals(1, mostHeld.get(), "large ones were there at once");
     }

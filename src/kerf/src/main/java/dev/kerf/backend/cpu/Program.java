@@ -68,6 +68,16 @@ final class Program {
     }
 
     void run(Workers workers, Limit limit) {
+        workers.enter();
+        try {
+            runAll(workers, limit);
+        } finally {
+            workers.leave();
+        }
+        faults.check();
+    }
+
+    private void runAll(Workers workers, Limit limit) {
         if (nanos == null) {
             for (int i = 0; i < kernels.length; i++) {
                 limit.check();
@@ -82,7 +92,6 @@ final class Program {
                 nanos[stepOfKernel[i]] += System.nanoTime() - start;
             }
         }
-        faults.check();
     }
 
     void requireStates() {

@@ -9,7 +9,8 @@ import java.util.concurrent.locks.LockSupport;
 
 /**
  * Threads that do the tasks of a kernel together with the thread that runs it. One kernel at a time: a thread that finds them
- * busy does its kernel alone. Nothing is allocated once they have started. Between kernels they spin for a moment, then park.
+ * busy does its kernel alone. So does each of as many runs at once as there are threads: none of them waits at a kernel's end for
+ * a thread that another run, or another program, keeps from its last task. Nothing is allocated once they have started. Between kernels they spin for a moment, then park.
  */
 final class Workers implements AutoCloseable {
     private static final int SPINS = 4000;
@@ -25,6 +26,7 @@ final class Workers implements AutoCloseable {
 
     private final Worker[] threads;
     private final AtomicBoolean busy = new AtomicBoolean();
+    private final AtomicInteger runs = new AtomicInteger();
     private final AtomicInteger finished = new AtomicInteger();
     private final AtomicInteger parked = new AtomicInteger();
     /** Epoch (24 bits), number of tasks (20), next task (20) in one word: a task is claimed for just the kernel it belongs to. */
@@ -48,10 +50,20 @@ final class Workers implements AutoCloseable {
         return threads.length + 1;
     }
 
+    /** A run of some kernels begins. */
+    void enter() {
+        runs.incrementAndGet();
+    }
+
+    /** It has ended. */
+    void leave() {
+        runs.decrementAndGet();
+    }
+
     /** Runs all tasks of a kernel and waits for them. */
     void run(Kernel k) {
         int tasks = k.tasks();
-        if (tasks <= 1 || threads.length == 0 || !busy.compareAndSet(false, true)) {
+        if (tasks <= 1 || runs.get() >= count() || !busy.compareAndSet(false, true)) {
             for (int i = 0; i < tasks; i++) {
                 k.run(i, 0);
             }

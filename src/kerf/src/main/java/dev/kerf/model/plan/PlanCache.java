@@ -3,6 +3,7 @@ package dev.kerf.model.plan;
 import dev.kerf.backend.Limit;
 import dev.kerf.error.BadInputException;
 import dev.kerf.error.ClosedException;
+import dev.kerf.error.DeviceException;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
@@ -121,7 +122,7 @@ public final class PlanCache<K, P extends AutoCloseable> implements AutoCloseabl
         boolean done = false;
         try {
             evicted.forEach(PlanCache::closePlan);
-            Lease lease = new Lease(key, compiler.apply(key));
+            Lease lease = new Lease(key, compiled(key));
             done = true;
             return lease;
         } finally {
@@ -132,6 +133,30 @@ public final class PlanCache<K, P extends AutoCloseable> implements AutoCloseabl
                 }
             }
         }
+    }
+
+    /** Where the device's memory is full, those that nobody uses give way. */
+    private P compiled(K key) {
+        try {
+            return compiler.apply(key);
+        } catch (DeviceException e) {
+            if (!e.outOfMemory() || closeIdle() == 0) {
+                throw e;
+            }
+            return compiler.apply(key);
+        }
+    }
+
+    private int closeIdle() {
+        List<P> all;
+        synchronized (this) {
+            all = new ArrayList<>(idle.keySet());
+            alive -= all.size();
+            idle.clear();
+            notifyAll();
+        }
+        all.forEach(PlanCache::closePlan);
+        return all.size();
     }
 
     /** How many plans there are, used or idle. */
@@ -152,15 +177,10 @@ public final class PlanCache<K, P extends AutoCloseable> implements AutoCloseabl
     /** Closes idle plans now and used ones when they come back. */
     @Override
     public void close() {
-        List<P> all;
         synchronized (this) {
             closed = true;
-            all = new ArrayList<>(idle.keySet());
-            alive -= all.size();
-            idle.clear();
-            notifyAll();
         }
-        all.forEach(PlanCache::closePlan);
+        closeIdle();
     }
 
     /** The idle plan of that shape used last, whose memory is the likeliest to be warm. */

@@ -8,6 +8,8 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.kerf.error.ClosedException;
+import dev.kerf.error.DeviceException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -70,6 +72,28 @@ class PlanCacheTest {
         waiting.join();
         assertEquals(2, cache.size());
         b.close();
+    }
+
+    /** A device that has memory for one plan: another shape's takes the place of the one that nobody uses, not of one in use. */
+    @Test
+    void anIdlePlanMakesRoomInMemory() {
+        List<Plan> made = new ArrayList<>();
+        PlanCache<Integer, Plan> full = new PlanCache<>(4, key -> {
+            if (made.stream().anyMatch(p -> !p.closed)) {
+                throw new DeviceException("allocation", 2, "FULL", "of a plan", "wait", true);
+            }
+            made.add(new Plan());
+            return made.getLast();
+        });
+        full.lease(1).close();
+        var lease = full.lease(2);
+        assertTrue(made.getFirst().closed);
+        assertEquals(1, full.size());
+        assertThrows(DeviceException.class, () -> full.lease(3));
+        assertFalse(lease.plan().closed, "in use");
+        lease.close();
+        assertEquals(List.of(2), full.idleShapes());
+        full.close();
     }
 
     @Test
