@@ -20,7 +20,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 
-/** A graph whose nodes read what nothing else wants, sums and tokens as an image, as what it is made of: an {@link Intake} says so. */
+/**
+ * A graph whose nodes read what nothing else wants, sums and tokens as an image, as what it is made of, and rows without the zeros
+ * around them: an {@link Intake} says so.
+ */
 final class Intakes {
     private final Graph graph;
     private final Collection<Integer> kept;
@@ -57,7 +60,7 @@ final class Intakes {
         for (Node n : graph.nodes()) {
             KernelFamily family = families.stream().filter(f -> f.takes(n)).findFirst().orElse(null);
             boolean taken = family != null && switch (n.op()) {
-                case MatMul m -> t.takeSum(n, family);
+                case MatMul m -> t.takeSum(n, family) || t.takePadded(n, family);
                 case ConvTranspose2d c -> t.takeRows(n, family);
                 default -> false;
             };
@@ -97,16 +100,37 @@ final class Intakes {
         return put(n, 0, permute.inputs(), Intake.rows(0), family);
     }
 
+    /** Puts a product in place that reads rows without zeros around them; others may read them with the zeros. */
+    private boolean takePadded(Node n, KernelFamily family) {
+        Node pad = graph.producer(n.input(0));
+        if (!(pad.op() instanceof MoveOp.Pad p) || p.mode() != MoveOp.PadMode.CONSTANT || p.value() != 0
+                || n.input(0).type().dtype() != DType.F32 || pad.input(0).count() != null || n.input(0).count() != null
+                || pad.input(0).type().shape().elements() == 0 || fixed(pad.input(0)) || Updates.between(graph, pad, n)) {
+            return false;
+        }
+        Intake intake = Intake.padded(0, p);
+        return family.takes(n, intake) && put(n, withOperand(n, 0, pad.input(0)), intake);
+    }
+
     private boolean put(Node n, int operand, List<Value> instead, Intake intake, KernelFamily family) {
         if (!family.takes(n, intake)) {
             return false;
         }
-        List<Value> in = new ArrayList<>(n.inputs());
-        in.set(operand, shaped(n, instead.getFirst(), n.input(operand).type()));
+        List<Value> in = withOperand(n, operand, shaped(n, instead.getFirst(), n.input(operand).type()));
         instead.stream().skip(1).forEach(v -> in.add(shaped(n, v, n.input(operand).type())));
+        return put(n, in, intake);
+    }
+
+    private boolean put(Node n, List<Value> in, Intake intake) {
         nodes.add(new Node(n.id(), n.name(), n.op(), in, n.outputs()));
         intakes.put(n.id(), intake);
         return true;
+    }
+
+    private static List<Value> withOperand(Node n, int operand, Value v) {
+        List<Value> in = new ArrayList<>(n.inputs());
+        in.set(operand, v);
+        return in;
     }
 
     /** Weights and constants are packed, or read, in their own way. */
@@ -135,7 +159,8 @@ final class Intakes {
     private Graph finish() {
         List<Node> left = new ArrayList<>(nodes);
         for (Node n : nodes.reversed()) {
-            boolean part = n.op() instanceof Binary || n.op() instanceof MoveOp.Reshape || n.op() instanceof MoveOp.Permute;
+            boolean part = n.op() instanceof Binary || n.op() instanceof MoveOp.Reshape || n.op() instanceof MoveOp.Permute
+                    || n.op() instanceof MoveOp.Pad;
             if (part && n.outputs().stream().noneMatch(v -> kept.contains(v.id()) || left.stream().anyMatch(
                     r -> r.inputs().stream()
                             .anyMatch(i -> i.id() == v.id() || i.count() != null && i.count().id() == v.id())))) {

@@ -53,8 +53,13 @@ public record Work(long flops, long bytes) {
             }
             case SpatialOp.MaxPool2d p -> y.elements() * p.kernelH() * p.kernelW();
             case SpatialOp.AvgPool2d p -> y.elements() * p.kernelH() * p.kernelW();
-            case MatrixOp.MatMul m -> 2 * y.elements()
-                    * n.input(0).type().shape().dim(m.transposeA() ? -2 : -1);
+            case MatrixOp.MatMul m -> {
+                Shape x = n.input(0).type().shape();
+                // By the rows of the operand, where each is one of the result: a back end may leave out some that are zeros.
+                yield n.input(1).type().shape().rank() == 2 && !m.transposeA()
+                        ? 2 * x.elements() * y.dim(-1)
+                        : 2 * y.elements() * x.dim(m.transposeA() ? -2 : -1);
+            }
             case MatrixOp.Attention a -> {
                 Shape q = a.shape(0, n);
                 Shape v = a.shape(2, n);

@@ -9,6 +9,7 @@ import dev.kerf.graph.MatrixOp;
 import dev.kerf.graph.Op.Activation;
 import dev.kerf.tensor.Shape;
 import java.util.Arrays;
+import java.util.List;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -23,7 +24,6 @@ final class MatMulKernel implements Kernel {
 
     private final MatrixOp.MatMul op;
     private final MatMulPlan plan;
-    private final Operand a;
     private final Operand b;
     private final Operand bias;
     private final Operand residual;
@@ -32,7 +32,7 @@ final class MatMulKernel implements Kernel {
     private final Operand second;
     private final Operand y;
     private final Operand scratch;
-    private final Matrices rowsOfA;
+    private final ProductRows left;
     private final Matrices colsOfB;
     private final Matrices results;
     private final float[] packed;
@@ -41,9 +41,9 @@ final class MatMulKernel implements Kernel {
     private final Panels[] panels;
     private final int[] starts;
     private final Offsets offsets;
-    private final int[][] rowStarts;
     private final int unitsPerTask;
     private final @Nullable PooledProduct pool;
+    private final @Nullable PaddedRows padding;
 
     /** A kernel of a node. */
     MatMulKernel(MatrixOp.MatMul op, Site site) {
@@ -65,12 +65,14 @@ final class MatMulKernel implements Kernel {
         Node node = site.node();
         var product = node.output().type().shape();
         plan = MatMulPlan.of(op, node, site.workers());
-        a = site.operand(0);
         bias = op.bias() ? site.operand(2) : null;
         residual = op.residual() ? site.operand(op.bias() ? 3 : 2) : null;
         intake = site.intake();
         second = !intake.sum() ? null : site.operand(node.inputs().size() - 1);
-        rowsOfA = Matrices.of(node.input(0).type().shape(), product, op.transposeA());
+        padding = intake.padding() == null
+                ? null
+                : new PaddedRows(node.input(0).type().shape(), intake.padding(), pool, plan.blockM(), site.workers());
+        left = new ProductRows(op, site, plan, pool, padding);
         colsOfB = Matrices.of(node.input(1).type().shape(), product, op.transposeB());
         results = Matrices.of(product, product, false);
         boolean fixed = site.fixed(1);
@@ -89,7 +91,6 @@ final class MatMulKernel implements Kernel {
         offsets = fixed || plan.packedColumns() == 2 * L
                 ? Offsets.pairs(plan.chunk())
                 : Offsets.of(IntStream.range(0, plan.chunk()).map(k -> k * plan.packedColumns()).toArray());
-        rowStarts = new int[site.workers()][plan.blockRows()];
         double flops = 2.0 * plan.blockM() * plan.blockN() * plan.depth();
         unitsPerTask = (int) Math.clamp(FLOPS_WORTH_A_TASK / Math.max(1, flops), 1, 1 << 20);
     }
@@ -100,8 +101,17 @@ final class MatMulKernel implements Kernel {
                 (dense, shape) -> packed(dense, depth, cols, op.transposeB()));
     }
 
-    /** Whether a product can sum an operand itself: columns of B that come row by row and are packed once, of one matrix. */
+    /**
+     * Whether a product can sum an operand itself, columns of B that come row by row and are packed once, of one matrix; or leave
+     * zeros around rows of A out.
+     */
     static boolean takes(MatrixOp.MatMul op, Node node, Intake intake) {
+        if (intake.padding() != null) {
+            List<Long> before = intake.padding().before();
+            return intake.operand() == 0 && before.size() > 1 && before.getLast() == 0
+                    && intake.padding().after().getLast() == 0 && !op.transposeA() && !op.residual()
+                    && node.input(1).type().shape().rank() == 2 && node.output().count() == null;
+        }
         MatMulPlan p = MatMulPlan.of(op, node, 1);
         Shape s = node.input(1).type().shape();
         return intake.operand() == 1 && intake.sum() && !op.transposeB() && s.rank() > 2 && s.product(0, s.rank() - 2) == 1
@@ -153,6 +163,9 @@ final class MatMulKernel implements Kernel {
     }
 
     private int liveRows() {
+        if (padding != null) {
+            return padding.count();
+        }
         return plan.matrices() == 1 && pool == null ? (int) (plan.rows() * live() / y.type().shape().dim(0)) : plan.rows();
     }
 
@@ -167,14 +180,14 @@ final class MatMulKernel implements Kernel {
 
     @Override
     public void run(int task, int worker) {
-        int rows = liveRows();
-        int down = Blocking.ceil(rows, plan.blockM());
+        int live = liveRows();
+        int down = Blocking.ceil(live, plan.blockM());
         int across = Blocking.ceil(plan.cols(), plan.blockN());
         int end = Math.min((task + 1) * unitsPerTask, units());
         for (int unit = task * unitsPerTask; unit < end; unit++) {
             int m0 = unit % down * plan.blockM();
             int n0 = unit / down % across * plan.blockN();
-            block(unit / (down * across), m0, Math.min(plan.blockM(), rows - m0), n0, worker);
+            block(unit / (down * across), m0, Math.min(plan.blockM(), live - m0), n0, worker);
         }
     }
 
@@ -185,16 +198,16 @@ final class MatMulKernel implements Kernel {
         int end = Math.min(n0 + plan.blockN(), plan.cols());
         int group = plan.strips() * plan.strip();
         Panels cut = panels[m];
-        startRows(matrix, m0, m, rowStarts[worker]);
+        left.start(matrix, m0, m, worker);
         if (plan.blockK() >= plan.depth()) {
-            packRows(cut, m, 0, plan.depth(), room, coefficients, rowStarts[worker]);
+            left.pack(cut, m, 0, plan.depth(), room, coefficients, worker);
         }
         for (int j0 = n0; j0 < end; j0 += group) {
             int to = Math.min(j0 + group, end);
             for (int k0 = 0; k0 == 0 || k0 < plan.depth(); k0 += plan.blockK()) {
                 int terms = Math.min(plan.blockK(), plan.depth() - k0);
                 if (terms < plan.depth()) {
-                    packRows(cut, m, k0, terms, room, coefficients, rowStarts[worker]);
+                    left.pack(cut, m, k0, terms, room, coefficients, worker);
                 }
                 for (int j = j0; j < to; j += plan.strip()) {
                     int at = sums + (j - j0) / plan.strip() * plan.stripFloats();
@@ -208,6 +221,23 @@ final class MatMulKernel implements Kernel {
                         sums + (j - j0) / plan.strip() * plan.stripFloats());
             }
         }
+        if (padding != null) {
+            copyPadding(m0, n0, end - n0);
+        }
+    }
+
+    /** What a block made of zeros is copied to its share of the rows that are alike. */
+    private void copyPadding(int m0, int n0, int n) {
+        int each = pool == null ? 1 : PooledProduct.WINDOW;
+        int end = padding.firstCopy((m0 + plan.blockM()) / each);
+        for (int i = padding.firstCopy(m0 / each); i < end; i++) {
+            System.arraycopy(y.floats(), place(padding.row(m0 / each)) + n0, y.floats(), place(padding.copy(i)) + n0, n);
+        }
+    }
+
+    /** Index of a row of the result. */
+    private int place(int row) {
+        return pool == null ? place(y, row / plan.single(), row % plan.single()) : y.offset() + row * plan.cols();
     }
 
     /**
@@ -249,8 +279,13 @@ final class MatMulKernel implements Kernel {
         int strip = plan.strip();
         if (pool != null) {
             int window = PooledProduct.WINDOW;
-            Finish.largest(room, sums, strip, window, bias.floats(), bias.offset() + j, y.floats(),
-                    y.offset() + m0 / window * plan.cols() + j, plan.cols(), m / window, n);
+            int done;
+            for (int i = 0; i < m / window; i += done) {
+                int at = m0 / window + i;
+                done = padding == null ? m / window : padding.run(at, m / window - i);
+                Finish.largest(room, sums + i * window * strip, strip, window, bias.floats(), bias.offset() + j, y.floats(),
+                        place(padding == null ? at : padding.row(at)) + j, plan.cols(), done, n);
+            }
             return;
         }
         if (bias != null && !whole(n)) {
@@ -261,9 +296,13 @@ final class MatMulKernel implements Kernel {
         }
         int rows;
         for (int i = 0; i < m; i += rows) {
-            int product = plan.matrices() == 1 ? (m0 + i) / plan.single() : matrix;
-            int row = m0 + i - (plan.matrices() == 1 ? product * plan.single() : 0);
+            int at = padding == null ? m0 + i : padding.row(m0 + i);
+            int product = plan.matrices() == 1 ? at / plan.single() : matrix;
+            int row = at - (plan.matrices() == 1 ? product * plan.single() : 0);
             rows = Math.min(m - i, plan.single() - row);
+            if (padding != null) {
+                rows = padding.run(m0 + i, rows);
+            }
             int c = sums + i * strip;
             int to = place(y, product, row) + j;
             if (whole(n)) {
@@ -285,52 +324,6 @@ final class MatMulKernel implements Kernel {
     /** Index of a row of the result, or of what is shaped like it. */
     private int place(Operand o, int product, int row) {
         return results.start(o, product) + row * results.rowStep(o);
-    }
-
-    private void startRows(int matrix, int m0, int m, int[] start) {
-        int rowStep = rowsOfA.rowStep(a);
-        for (int i = 0; i < m; i++) {
-            int row = pool == null ? m0 + i : pool.pixel(m0 + i);
-            int product = plan.matrices() == 1 ? row / plan.single() : matrix;
-            start[i] = rowsOfA.start(a, product) + (plan.matrices() == 1 ? row % plan.single() : row) * rowStep;
-        }
-    }
-
-    /** Some terms of rows, which are {@code start}ed at their first. */
-    private void packRows(Panels cut, int m, int k0, int terms, float[] to, int at, int[] start) {
-        for (int p = 0; p < cut.count; p++) {
-            int group = Tiles.group(cut.height[p]);
-            for (int r = 0; r < cut.height[p]; r += group) {
-                packGroup(cut.first[p] + r, group, m, k0, terms, to,
-                        at + cut.index(p, terms, 0) + r / group * cut.step(p, terms), start);
-            }
-        }
-    }
-
-    private void packGroup(int first, int group, int rows, int k0, int terms, float[] to, int at, int[] start) {
-        float[] from = a.floats();
-        int colStep = rowsOfA.colStep(a);
-        int x = k0 * colStep;
-        if (group > 1 && first + group <= rows && colStep == 1) {
-            Transposes.group(from, x, start, first, op.alpha(), to, at, terms);
-        } else if (group > 1 && first + group <= rows && consecutive(start, first, group)) {
-            Transposes.columns(from, start[first] + x, colStep, op.alpha(), to, at, terms);
-        } else {
-            for (int r = 0; r < group; r++) {
-                for (int k = 0; k < terms; k++) {
-                    to[at + group * k + r] = first + r < rows ? op.alpha() * from[start[first + r] + x + k * colStep] : 0f;
-                }
-            }
-        }
-    }
-
-    private static boolean consecutive(int[] start, int first, int n) {
-        for (int r = 1; r < n; r++) {
-            if (start[first + r] != start[first] + r) {
-                return false;
-            }
-        }
-        return true;
     }
 
     private void packColumns(int matrix, int n0, int n, int k0, int depth, float[] to, int at) {

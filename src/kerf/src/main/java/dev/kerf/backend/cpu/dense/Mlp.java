@@ -10,6 +10,7 @@ import dev.kerf.graph.MatrixOp.MatMul;
 import dev.kerf.graph.NormOp.LayerNorm;
 import dev.kerf.graph.SourceOp;
 import dev.kerf.tensor.DType;
+import dev.kerf.tensor.Shape;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
@@ -37,12 +38,12 @@ public record Mlp(@Nullable Node norm, Node first, Node second) implements Compo
      * @param free whether a value may be left out of memory
      */
     public static @Nullable Mlp of(Node second, Graph graph, Predicate<Value> free, int workers) {
-        if (!product(second, graph)) {
+        if (!product(second, graph) || padded(second)) {
             return null;
         }
         Value inner = second.input(0);
         Node first = graph.producer(inner);
-        if (!product(first, graph) || first.op() instanceof MatMul m && m.residual()
+        if (!product(first, graph) || padded(first) || first.op() instanceof MatMul m && m.residual()
                 || !Compound.only(inner, second, graph, free)) {
             return null;
         }
@@ -62,6 +63,13 @@ public record Mlp(@Nullable Node norm, Node first, Node second) implements Compo
                 && n.input(1).type().shape().rank() == 2
                 && (graph.producer(n.input(1)).op() instanceof SourceOp.Weight
                         || graph.producer(n.input(1)).op() instanceof SourceOp.Constant);
+    }
+
+    /** Whether it has zeros around its rows: its result has more. */
+    private static boolean padded(Node product) {
+        Shape x = product.input(0).type().shape();
+        Shape y = product.output().type().shape();
+        return x.product(0, x.rank() - 1) != y.product(0, y.rank() - 1);
     }
 
     @Override
