@@ -97,7 +97,7 @@ final class CpuCompilation implements MemoryPlan.Rules {
             }
         }
         if (options.fuse()) {
-            graph.nodes().forEach(this::merge);
+            graph.nodes().reversed().forEach(this::merge);
         }
         plan = MemoryPlan.of(graph, kept.values(), this);
         if (options.memoryLimit() > 0 && plan.totalBytes() > options.memoryLimit()) {
@@ -112,13 +112,15 @@ final class CpuCompilation implements MemoryPlan.Rules {
         }
     }
 
-    /** Has a node compute those before it whose results only it reads and needn't be anywhere. */
+    /** Has a node compute those before it whose results only it reads and needn't be anywhere; the last come first, which compute more. */
     private void merge(Node n) {
+        if (runners.containsKey(n.id())) {
+            return;
+        }
         Predicate<Value> free = v -> kept.values().stream().noneMatch(k -> k.id() == v.id());
         for (KernelFamily f : families) {
             Compound c = f.compound(n, graph, free, device.workers().count());
-            // What ends a compound begins no other: two products belong to the first that comes.
-            if (c != null && c.before().stream().noneMatch(b -> compounds.containsKey(b.id())) && !updates(c, n)) {
+            if (c != null && !updates(c, n)) {
                 compounds.put(n.id(), c);
                 c.before().forEach(b -> runners.put(b.id(), n));
                 return;

@@ -94,6 +94,13 @@ class CompoundTest {
         Value product = g.reshape(g.linear(state, constant(g, 32, 16), constant(g, 32)), 4, 2, 4, 2, 32);
         g.apply(new StateOp.Assign(), state, g.input("x", t));
         same(g, g.apply(new ReduceOp.Reduce(ReduceOp.Reduction.MAX, List.of(1, 3), false), product));
+
+        g = new GraphBuilder();
+        t = TensorType.f32(12, 16);
+        state = g.state("s", t);
+        Value rows = g.layerNorm(state, constant(g, 16), constant(g, 16), -1, 1e-6);
+        g.apply(new StateOp.Assign(), state, g.input("x", t));
+        same(g, g.linear(rows, constant(g, 32, 16), constant(g, 32)));
     }
 
     /** A sum isn't made where its product was, nor the product where the sum is, if a state that either reads changed in between. */

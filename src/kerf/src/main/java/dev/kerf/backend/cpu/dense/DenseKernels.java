@@ -52,8 +52,9 @@ public final class DenseKernels implements KernelFamily {
 
     @Override
     public @Nullable Compound compound(Node last, Graph graph, Predicate<Value> free, int workers) {
-        Mlp mlp = Mlp.of(last, graph, free, workers);
-        return mlp != null ? mlp : PooledProduct.of(last, graph, free);
+        Compound mlp = Mlp.of(last, graph, free, workers);
+        Compound product = mlp != null ? mlp : NormedProduct.of(last, graph, free, workers);
+        return product != null ? product : PooledProduct.of(last, graph, free);
     }
 
     @Override

@@ -3,6 +3,7 @@ package dev.kerf.backend.cpu.dense;
 import dev.kerf.backend.cpu.kernel.Intake;
 import dev.kerf.backend.cpu.kernel.Kernel;
 import dev.kerf.backend.cpu.kernel.Operand;
+import dev.kerf.backend.cpu.kernel.RowMaker;
 import dev.kerf.backend.cpu.kernel.Site;
 import dev.kerf.graph.Graph.Node;
 import dev.kerf.graph.MatrixOp;
@@ -33,6 +34,7 @@ final class MatMulKernel implements Kernel {
     private final Operand y;
     private final Operand scratch;
     private final ProductRows left;
+    private final int perWorker;
     private final Matrices colsOfB;
     private final Matrices results;
     private final float[] packed;
@@ -47,17 +49,19 @@ final class MatMulKernel implements Kernel {
 
     /** A kernel of a node. */
     MatMulKernel(MatrixOp.MatMul op, Site site) {
-        this(op, site, site.result(0), site.scratch(), null);
+        this(op, site, site.result(0), site.scratch(), null, null);
     }
 
     /**
-     * A kernel of a node whose result is pooled, or isn't.
+     * A kernel of a node whose result is pooled, or whose left operand is made for it, or neither.
      *
      * @param y       what it makes, dense if pooled
      * @param scratch room
      * @param pool    the windows, or null
+     * @param norm    what makes rows of A, or null
      */
-    MatMulKernel(MatrixOp.MatMul op, Site site, Operand y, Operand scratch, @Nullable PooledProduct pool) {
+    MatMulKernel(MatrixOp.MatMul op, Site site, Operand y, Operand scratch, @Nullable PooledProduct pool,
+            @Nullable RowMaker norm) {
         this.op = op;
         this.y = y;
         this.scratch = scratch;
@@ -72,7 +76,8 @@ final class MatMulKernel implements Kernel {
         padding = intake.padding() == null
                 ? null
                 : new PaddedRows(node.input(0).type().shape(), intake.padding(), pool, plan.blockM(), site.workers());
-        left = new ProductRows(op, site, plan, pool, padding);
+        left = new ProductRows(op, site, plan, pool, padding, norm);
+        perWorker = plan.floats() + (norm == null ? 0 : ProductRows.normalFloats(plan));
         colsOfB = Matrices.of(node.input(1).type().shape(), product, op.transposeB());
         results = Matrices.of(product, product, false);
         boolean fixed = site.fixed(1);
@@ -193,21 +198,21 @@ final class MatMulKernel implements Kernel {
 
     private void block(int matrix, int m0, int m, int n0, int worker) {
         float[] room = scratch.floats();
-        int coefficients = scratch.offset() + worker * plan.floats();
+        int coefficients = scratch.offset() + worker * perWorker;
         int sums = coefficients + plan.rowsFloats();
         int end = Math.min(n0 + plan.blockN(), plan.cols());
         int group = plan.strips() * plan.strip();
         Panels cut = panels[m];
         left.start(matrix, m0, m, worker);
         if (plan.blockK() >= plan.depth()) {
-            left.pack(cut, m, 0, plan.depth(), room, coefficients, worker);
+            left.pack(cut, m, 0, plan.depth(), room, coefficients, worker, coefficients + plan.floats());
         }
         for (int j0 = n0; j0 < end; j0 += group) {
             int to = Math.min(j0 + group, end);
             for (int k0 = 0; k0 == 0 || k0 < plan.depth(); k0 += plan.blockK()) {
                 int terms = Math.min(plan.blockK(), plan.depth() - k0);
                 if (terms < plan.depth()) {
-                    left.pack(cut, m, k0, terms, room, coefficients, worker);
+                    left.pack(cut, m, k0, terms, room, coefficients, worker, coefficients + plan.floats());
                 }
                 for (int j = j0; j < to; j += plan.strip()) {
                     int at = sums + (j - j0) / plan.strip() * plan.stripFloats();
@@ -249,7 +254,7 @@ final class MatMulKernel implements Kernel {
     private void strip(Panels cut, int matrix, int j, int n, int before, int end, int first, int terms, float[] room,
             int coefficients, int sums, int worker) {
         int strip = plan.strip();
-        int columns = scratch.offset() + (worker + 1) * plan.floats() - plan.chunk() * plan.packedColumns();
+        int columns = scratch.offset() + worker * perWorker + plan.floats() - plan.chunk() * plan.packedColumns();
         if (terms == 0) {
             Arrays.fill(room, sums, sums + plan.stripFloats(), 0f);
         }

@@ -67,7 +67,7 @@ public record PooledProduct(Node product, Node view, Node largest) implements Co
     @Override
     public Kernel build(Function<Node, Site> sites) {
         Site site = sites.apply(largest);
-        return new MatMulKernel((MatMul) product.op(), sites.apply(product), site.result(0), site.scratch(), this);
+        return new MatMulKernel((MatMul) product.op(), sites.apply(product), site.result(0), site.scratch(), this, null);
     }
 
     /** The pixel that is multiplied in some place of the order window by window. */
