@@ -102,18 +102,19 @@ final class Tails {
                     .filter(a -> a.name().equals(u.function().name()))
                     .map(a -> new Step(List.of(next), List.of(), new Tail(t.norm(), t.eps(), a, false, false)))
                     .findFirst().orElse(null);
-            case MoveOp.Permute p when swaps(p) -> transposed(t, List.of(next));
+            case MoveOp.Permute p when lastChannels(p) -> transposed(t, List.of(next));
             case MoveOp.Reshape r when head.op() instanceof MoveOp.Permute -> sum(t, next, reader(next.output()));
             case MoveOp.Reshape r when r.shape().rank() == 3 && v.type().shape().rank() > 3
                     && r.shape().dim(1) == v.type().shape().dim(1) && r.shape().dim(0) == v.type().shape().dim(0)
-                    && reader(next.output()) instanceof Node n && n.op() instanceof MoveOp.Permute p && swaps(p) ->
+                    && reader(next.output()) instanceof Node n && n.op() instanceof MoveOp.Permute p && lastChannels(p) ->
                 transposed(t, List.of(next, n));
             default -> null;
         };
     }
 
-    private static boolean swaps(MoveOp.Permute p) {
-        return p.order().equals(List.of(0, 2, 1));
+    /** Whether (B, C, …) becomes (B, …, C). */
+    private static boolean lastChannels(MoveOp.Permute p) {
+        return p.order().equals(List.of(0, 2, 1)) || p.order().equals(List.of(0, 2, 3, 1));
     }
 
     private static Step transposed(Tail t, List<Node> nodes) {

@@ -101,6 +101,13 @@ class CompoundTest {
         Value rows = g.layerNorm(state, constant(g, 16), constant(g, 16), -1, 1e-6);
         g.apply(new StateOp.Assign(), state, g.input("x", t));
         same(g, g.linear(rows, constant(g, 32, 16), constant(g, 32)));
+
+        g = new GraphBuilder();
+        t = TensorType.f32(1, 3, 9, 9);
+        state = g.state("s", t);
+        Value map = g.conv2d(state, constant(g, 8, 3, 3, 3), null, SpatialOp.Window2d.of().stride(2));
+        g.apply(new StateOp.Assign(), state, g.input("x", t));
+        same(g, g.permute(map, 0, 2, 3, 1));
     }
 
     /** A sum isn't made where its product was, nor the product where the sum is, if a state that either reads changed in between. */

@@ -5,6 +5,7 @@ import dev.kerf.backend.cpu.kernel.Operand;
 import dev.kerf.backend.cpu.kernel.Site;
 import dev.kerf.backend.cpu.kernel.Tail;
 import dev.kerf.graph.Graph.Node;
+import dev.kerf.graph.Op.Activation;
 import dev.kerf.graph.SpatialOp;
 import dev.kerf.graph.SpatialOp.Window2d;
 import dev.kerf.tensor.Shape;
@@ -19,25 +20,28 @@ final class Convolutions {
     static List<Correlation> plan(SpatialOp.Conv2d op, Node node) {
         Shape x = node.input(0).type().shape();
         Shape w = node.input(1).type().shape();
-        Shape y = node.output().type().shape();
         Window2d win = op.window();
+        // The result may lie with its channels last.
+        int outH = Math.toIntExact(win.outH(x.dim(2), w.dim(2), false));
+        int outW = Math.toIntExact(win.outW(x.dim(3), w.dim(3), false));
         Taps taps = Taps.grid(win.strideH(), win.strideW(),
                 IntStream.range(0, size(w, 2)).map(u -> u * win.dilationH() - win.padTop()).toArray(),
                 IntStream.range(0, size(w, 3)).map(v -> v * win.dilationW() - win.padLeft()).toArray());
         // Where a pixel is made of one, rows are nothing to it: one long row is read in longer pieces.
-        boolean flat = taps.count() == 1 && size(x, 2) > 0 && size(x, 2) == size(y, 2) && size(x, 3) == size(y, 3)
+        boolean flat = taps.count() == 1 && size(x, 2) > 0 && size(x, 2) == outH && size(x, 3) == outW
                 && taps.top() == 0
                 && taps.left() == 0;
         int rows = flat ? size(x, 2) : 1;
         return List.of(new Correlation(size(x, 0), op.groups(), size(w, 1), size(w, 0) / op.groups(), size(x, 2) / rows,
-                size(x, 3) * rows, size(y, 2) / rows, size(y, 3) * rows, taps, 1, 1, new int[1], new int[1],
-                op.activation(), false));
+                size(x, 3) * rows, outH / rows, outW * rows, taps, 1, 1, new int[1], new int[1],
+                op.activation(), false, false));
     }
 
     /** Whether the kernel of a convolution can do a tail. */
     static boolean takes(SpatialOp.Conv2d op, Node node, Tail tail) {
         Correlation work = plan(op, node).getFirst();
-        return !op.residual() && !WinogradKernel.suits(work) && work.takes(tail);
+        return (!op.residual() || !tail.norm() && tail.activation() == Activation.NONE) && !WinogradKernel.suits(work)
+                && work.takes(tail);
     }
 
     /** Scratch of a convolution by either algorithm: a weight that the graph computes needs the direct one. */

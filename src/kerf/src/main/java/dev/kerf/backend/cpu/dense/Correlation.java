@@ -25,21 +25,24 @@ import java.util.Arrays;
  * @param phaseCols  the result's column for output 0 of each phase
  * @param activation applied last
  * @param together   whether all channels of a pixel have to be in one block
+ * @param last       whether a pixel's channels lie side by side in the result
  */
 record Correlation(
         int batch, int groups, int depth, int channels, int inH, int inW, int outH, int outW, Taps taps, int spreadH,
-        int spreadW, int[] phaseRows, int[] phaseCols, Activation activation, boolean together) {
+        int spreadW, int[] phaseRows, int[] phaseCols, Activation activation, boolean together, boolean last) {
     /** The same with a tail. */
     Correlation with(Tail tail) {
         return new Correlation(batch, groups, depth, channels, inH, inW, outH, outW, taps, spreadH, spreadW, phaseRows,
                 phaseCols,
-                tail.activation() == Activation.NONE ? activation : tail.activation(), tail.norm());
+                tail.activation() == Activation.NONE ? activation : tail.activation(),
+                tail.norm() || tail.transposed(), tail.transposed());
     }
 
     /** Whether a tail can be done to blocks of it. */
     boolean takes(Tail tail) {
-        return activation == Activation.NONE && !tail.transposed() && !tail.residual()
-                && (!tail.norm() || groups == 1 && Blocking.together(CorrelationKernel.panels(this)));
+        boolean whole = tail.norm() || tail.transposed();
+        return (activation == Activation.NONE || !tail.norm() && tail.activation() == Activation.NONE) && !tail.residual()
+                && (!whole || groups == 1 && Blocking.together(CorrelationKernel.panels(this)));
     }
 
     /** Outputs of the first phase along the height. */

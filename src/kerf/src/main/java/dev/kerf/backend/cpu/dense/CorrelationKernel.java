@@ -6,10 +6,13 @@ import dev.kerf.graph.Op.Activation;
 
 /**
  * Direct convolution: a block of the image is copied to a {@link Patch}, some channels at a time, and every panel of
- * coefficients goes over it. Sums stay in a buffer; residual, bias and activation are applied as they leave it.
+ * coefficients goes over it. Sums stay in a buffer; residual, bias and activation are applied as they leave it, or before they leave
+ * it pixel by pixel.
  */
 final class CorrelationKernel implements Kernel {
     private static final double FLOPS_WORTH_A_TASK = 1e6;
+    /** Pixels that are transposed at a time: their channels are then written in one piece. */
+    private static final int TRANSPOSED = 64;
 
     private final Correlation work;
     private final Panels panels;
@@ -205,6 +208,21 @@ final class CorrelationKernel implements Kernel {
                 }
             }
         }
+        if (work.last()) {
+            transpose(room, sums, image, i0, Math.min(rows, work.outH() - i0), j0, Math.min(blocking.cols(), work.outW() - j0));
+        }
+    }
+
+    /** What became of the sums of all channels of a block's rows, to pixels. */
+    private void transpose(float[] room, int sums, int image, int i0, int rows, int j0, int n) {
+        int channels = work.channels();
+        for (int i = 0; i < rows; i++) {
+            int to = y.offset() + image * y.batchStride() + ((i0 + i) * work.outW() + j0) * channels;
+            for (int j = 0; j < n; j += TRANSPOSED) {
+                Transposes.matrix(room, sums + i * patch.rowPitch + j, sumsPitch, channels, Math.min(TRANSPOSED, n - j),
+                        y.floats(), to + j * channels, channels);
+            }
+        }
     }
 
     /** Bias and norm of the sums of all channels. */
@@ -221,11 +239,13 @@ final class CorrelationKernel implements Kernel {
 
     private void store(float[] room, int c, float bias, int image, int place, int n, int width) {
         int yi = y.offset() + image * y.batchStride() + place;
+        Activation act = inPlace ? Activation.NONE : work.activation();
         if (residual != null) {
             Finish.add(room, c, residual.floats(), residual.offset() + image * residual.batchStride() + place, n);
         }
-        Activation act = inPlace ? Activation.NONE : work.activation();
-        if (pairs) {
+        if (work.last()) {
+            Finish.store(act, bias, room, c, room, c, n);
+        } else if (pairs) {
             Finish.interleave(bias, room, c, c + sumsPitch, y.floats(), yi, n, 2 * n > width);
         } else if (work.spreadW() == 1) {
             Finish.store(act, bias, room, c, y.floats(), yi, n);

@@ -61,7 +61,7 @@ final class TransposedConvolutions {
 
     /** Whether the kernels of a transposed convolution can do a tail. */
     static boolean takes(SpatialOp.ConvTranspose2d op, Node node, Tail tail) {
-        return plan(op, node, Tail.NONE).stream().allMatch(work -> work.takes(tail));
+        return !tail.transposed() && plan(op, node, Tail.NONE).stream().allMatch(work -> work.takes(tail));
     }
 
     /** Whether the kernel of a transposed convolution can read pixels whose channels lie side by side. */
@@ -122,7 +122,7 @@ final class TransposedConvolutions {
         Window2d win = op.window();
         return new Correlation(size(x, 0), op.groups(), size(x, 1) / op.groups(), size(y, 1) / op.groups(), size(x, 2),
                 size(x, 3), size(y, 2), size(y, 3), Taps.grid(1, 1, h.shifts, w.shifts), win.strideH(), win.strideW(),
-                h.phases, w.phases, op.activation(), false);
+                h.phases, w.phases, op.activation(), false, false);
     }
 
     private static Coefficients.Place place(Shape weight, Correlation work, Axis h, Axis w) {
