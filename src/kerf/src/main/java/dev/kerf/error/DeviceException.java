@@ -11,6 +11,7 @@ public final class DeviceException extends KerfException {
 
     private final String call;
     private final int status;
+    private final String statusName;
     private final boolean outOfMemory;
 
     /**
@@ -28,6 +29,7 @@ public final class DeviceException extends KerfException {
         super(statusName + " (" + status + ") in " + call + " " + where + ": " + advice);
         this.call = call;
         this.status = status;
+        this.statusName = statusName;
         this.outOfMemory = outOfMemory;
     }
 
@@ -39,6 +41,11 @@ public final class DeviceException extends KerfException {
     /** Its status number. */
     public int status() {
         return status;
+    }
+
+    /** Its status by name, such as {@code CL_OUT_OF_RESOURCES}. */
+    public String statusName() {
+        return statusName;
     }
 
     /** Whether the device ran out of memory. */

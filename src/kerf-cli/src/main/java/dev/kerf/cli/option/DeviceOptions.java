@@ -4,6 +4,7 @@ import dev.kerf.backend.Backends;
 import dev.kerf.backend.CpuOptions;
 import dev.kerf.backend.Device;
 import dev.kerf.error.BackendUnavailableException;
+import dev.kerf.model.unet.UNet;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -11,6 +12,8 @@ import picocli.CommandLine.Spec;
 
 /** Which device does the work. */
 public final class DeviceOptions {
+    private static final int MOST_RUNS = UNet.PLANS;
+
     /** What {@link #backend} is where nothing is said. */
     public static final String AUTO = "auto";
 
@@ -65,8 +68,11 @@ public final class DeviceOptions {
         return Backends.best(cpu);
     }
 
-    /** How many runs at once the device that was opened does side by side, a thread for each; one where each has all of it. */
+    /**
+     * How many runs at once the device that was opened does side by side, a thread for each; one where each has all of it. Each has scratch for
+     * all threads, which for many threads would be more than their memory.
+     */
     public int runs(Device opened) {
-        return opened.info().backend().equals("cpu") ? cpu.threads() : 1;
+        return opened.info().backend().equals("cpu") && cpu.threads() <= MOST_RUNS ? cpu.threads() : 1;
     }
 }

@@ -12,6 +12,7 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReentrantLock;
@@ -168,6 +169,8 @@ record ImageRun<P, R>(Work<P, R> work, ImageReport report, Jobs jobs) {
 
     /** Before the network: as many images pass at once as it takes of the one that it takes the fewest of. */
     private final class Gate {
+        /** Of images that are being read or wait here. */
+        private final Semaphore before = new Semaphore(jobs.most() + 1, true);
         private final Lock lock = new ReentrantLock();
         private final Condition left = lock.newCondition();
         private final Deque<Integer> inside = new ArrayDeque<>();
@@ -215,8 +218,15 @@ record ImageRun<P, R>(Work<P, R> work, ImageReport report, Jobs jobs) {
 
     private Coming<P, R> begin(Coming<P, R> next, long bytes, Task<P> begun, Gate gate) {
         return next.begun(bytes, next.kept.isPresent() ? null : Task.start(() -> {
-            P image = begun == null ? work.read(next.input) : begun.get();
-            int own = gate.enter(image);
+            P image;
+            int own;
+            gate.before.acquireUninterruptibly();
+            try {
+                image = begun == null ? work.read(next.input) : begun.get();
+                own = gate.enter(image);
+            } finally {
+                gate.before.release();
+            }
             try {
                 long start = System.nanoTime();
                 return new Found<>(image, work.find(image), start);

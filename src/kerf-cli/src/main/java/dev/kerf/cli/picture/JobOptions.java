@@ -36,7 +36,7 @@ final class JobOptions {
 
     private int jobs = Runtime.getRuntime().availableProcessors();
 
-    @Option(names = "--jobs", paramLabel = "N", description = "Images that are decoded at once while the network is at others, and as many whose results are being written; fewer where they are large. By default one a processor. A U-Net on cpu takes as many at once as there are threads, each on one of them, where N is no fewer and memory is enough. Results don't depend on it.")
+    @Option(names = "--jobs", paramLabel = "N", description = "Images that are decoded at once while the network is at others, and as many whose results are being written; fewer where they are large. By default one a processor. A U-Net on cpu of up to four threads takes as many untiled ones at once as there are threads, each on one of them, where N is no fewer and memory is enough. Results don't depend on it.")
     private void jobs(int n) {
         if (n < 1 || n > MOST) {
             throw new ParameterException(spec.commandLine(), "--jobs " + n + ": expected 1 to " + MOST);

@@ -151,8 +151,7 @@ public final class SegmentCommand implements Callable<Integer> {
         }
         try (Weights source = weights == null ? Kerf.embeddedWeights() : ModelCommands.open(weights, UNet.KIND);
                 Device opened = device.open();
-                UNet net = UNet.load(opened, source,
-                        ModelOptions.of().precision(precision).plans(Math.max(UNet.PLANS, device.runs(opened))))) {
+                UNet net = UNet.load(opened, source, ModelOptions.of().precision(precision))) {
             List<String> names = classNames(net);
             int nothing = background(names);
             if (weights == null && !output.quiet) {
@@ -215,12 +214,11 @@ public final class SegmentCommand implements Callable<Integer> {
                 return picture.segment(net, how);
             }
 
-            /** So many that they take no more memory together than one may, or one. */
+            /** So many that they take no more memory together than one may, or one; tiles have several shapes, and each would want as many plans. */
             @Override
             public int atOnce(UNetInput picture) {
-                double pixels = scale * scale * picture.width() * picture.height();
-                double seen = tile > 0 ? Math.min((double) tile * tile, pixels) : pixels;
-                return runs * seen <= Math.pow(net.largestTile(), 2) ? runs : 1;
+                double seen = scale * scale * picture.width() * picture.height();
+                return tile <= SegmentOptions.AUTO && runs * seen <= Math.pow(net.largestTile(), 2) ? runs : 1;
             }
 
             @Override

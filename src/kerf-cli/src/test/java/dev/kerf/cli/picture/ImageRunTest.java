@@ -155,6 +155,7 @@ class ImageRunTest {
             }
         }));
         assertEquals(2, mostFinding.get());
+        assertTrue(mostReading.get() <= 3, mostReading + " were read at once");
     }
 
     @Test
@@ -170,6 +171,8 @@ class ImageRunTest {
         int code = new ImageRun<>(new ImageRun.Work<Integer, Integer>() {
             @Override
             public Integer read(Input input) {
+                within(reading, mostReading);
+                reading.decrementAndGet();
                 return Integer.parseInt(input.name());
             }
 

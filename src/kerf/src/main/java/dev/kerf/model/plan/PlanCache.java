@@ -9,6 +9,7 @@ import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Function;
 
 /**
@@ -26,6 +27,9 @@ import java.util.function.Function;
  * @param <P> the plan
  */
 public final class PlanCache<K, P extends AutoCloseable> implements AutoCloseable {
+    /** A plan is refused by its own numbers: no other is in its way. */
+    private static final Set<String> OF_ITSELF = Set.of("MEMORY_LIMIT", "TOO_LARGE");
+
     /** How long a limit's end may go unnoticed. */
     private static final long NAP_MILLIS = 1;
 
@@ -140,7 +144,7 @@ public final class PlanCache<K, P extends AutoCloseable> implements AutoCloseabl
         try {
             return compiler.apply(key);
         } catch (DeviceException e) {
-            if (!e.outOfMemory() || closeIdle() == 0) {
+            if (!e.outOfMemory() || OF_ITSELF.contains(e.statusName()) || closeIdle() == 0) {
                 throw e;
             }
             return compiler.apply(key);

@@ -96,6 +96,26 @@ class PlanCacheTest {
         full.close();
     }
 
+    /** One that is over its own limit, or larger than any array. */
+    @Test
+    void aPlanThatIsTooLargeByItselfCostsNoOther() {
+        for (String status : List.of("MEMORY_LIMIT", "TOO_LARGE")) {
+            AtomicInteger tries = new AtomicInteger();
+            try (PlanCache<Integer, Plan> limited = new PlanCache<>(4, key -> {
+                tries.incrementAndGet();
+                if (key == 2) {
+                    throw new DeviceException("compile", 3, status, "of a plan", "give more", true);
+                }
+                return new Plan();
+            })) {
+                limited.lease(1).close();
+                assertThrows(DeviceException.class, () -> limited.lease(2));
+                assertEquals(List.of(1), limited.idleShapes());
+                assertEquals(2, tries.get());
+            }
+        }
+    }
+
     @Test
     void aFailedCompilationLeavesItsRoom() {
         AtomicInteger tries = new AtomicInteger();
