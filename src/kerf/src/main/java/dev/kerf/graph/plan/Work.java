@@ -1,10 +1,11 @@
 package dev.kerf.graph.plan;
 
 import dev.kerf.graph.Graph.Node;
-import dev.kerf.graph.Graph.Value;
 import dev.kerf.graph.MatrixOp;
 import dev.kerf.graph.MeasureOp;
+import dev.kerf.graph.MoveOp;
 import dev.kerf.graph.SpatialOp;
+import dev.kerf.graph.StateOp;
 import dev.kerf.tensor.Shape;
 import java.util.HashSet;
 import java.util.List;
@@ -15,7 +16,7 @@ import java.util.Set;
  * least time: {@code max(flops / flopsPerSecond, bytes / copyBytesPerSecond)}.
  *
  * @param flops multiplications and additions of convolutions and products, one for each element of other ops
- * @param bytes operands read once and results written once
+ * @param bytes operands read once and results written once, as much of them as is used; what a run counts as it goes as many as there may be
  */
 public record Work(long flops, long bytes) {
     /** Nothing. */
@@ -29,14 +30,31 @@ public record Work(long flops, long bytes) {
         long bytes = 0;
         for (Node n : together) {
             flops += flops(n);
-            for (Value v : n.inputs()) {
-                if (!made.contains(v.id()) && read.add(v.id())) {
-                    bytes += v.type().bytes();
+            for (int i = 0; i < n.inputs().size(); i++) {
+                int operand = n.input(i).id();
+                if (!made.contains(operand) && read.add(operand)) {
+                    bytes += read(n, i);
                 }
             }
             n.outputs().forEach(v -> made.add(v.id()));
         }
-        return new Work(flops, bytes + together.getLast().outputs().stream().mapToLong(v -> v.type().bytes()).sum());
+        return new Work(flops, bytes + written(together.getLast()));
+    }
+
+    /** Of what a node picks rows or a part of, no more than it takes; of a state that it replaces, nothing. */
+    private static long read(Node n, int operand) {
+        return switch (n.op()) {
+            case StateOp s when operand == 0 -> 0;
+            case MoveOp.Gather g when operand < g.tensors() -> n.outputs().get(operand).type().bytes();
+            case MoveOp.Slice s -> n.output().type().bytes();
+            default -> n.input(operand).type().bytes();
+        };
+    }
+
+    private static long written(Node n) {
+        return n.op() instanceof StateOp
+                ? n.input(1).type().bytes()
+                : n.outputs().stream().mapToLong(v -> v.type().bytes()).sum();
     }
 
     /** Multiplications and additions of a node's direct form. */

@@ -18,7 +18,7 @@ record Blocking(int rows, int cols, int panels, int passes, int copied, int chan
     private static final int PATCH = 1 << 16;
     /** Floats of a patch with all channels: 1 MiB. */
     private static final int WHOLE_PATCH = 1 << 18;
-    /** Offsets that are summed at a time: a panel of 12 rows is then 14 KiB, half of the first-level cache. */
+    /** Terms that are summed at a time: a panel of 12 rows is then 14 KiB, half of the first-level cache. */
     private static final int TERMS = 288;
     private static final int MAX_ROWS_OF_SUMS = 256;
     private static final int MIN_PIXELS = 64;

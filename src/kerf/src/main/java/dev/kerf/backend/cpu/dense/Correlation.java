@@ -60,7 +60,7 @@ record Correlation(
         return phaseRows.length * phaseCols.length;
     }
 
-    /** Offsets of a sum. */
+    /** Terms of a sum. */
     int terms() {
         return depth * taps.count();
     }

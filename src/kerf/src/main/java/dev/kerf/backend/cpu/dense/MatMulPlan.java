@@ -20,7 +20,7 @@ record MatMulPlan(int matrices, int rows, int single, int cols, int depth, int b
     /** Columns that are packed together. */
     static final int WIDE = 4 * Tiles.LANES;
 
-    /** Offsets that are added up at a time: two vectors of them are 32 KiB in AVX-512. */
+    /** Terms that are added up at a time: two vectors of them are 32 KiB in AVX-512. */
     private static final int DEPTH = 256;
     private static final int MAX_ROWS = 192;
     /** The same where terms come some at a time: columns, which are many, then come from memory for more rows. */
@@ -79,7 +79,7 @@ record MatMulPlan(int matrices, int rows, int single, int cols, int depth, int b
         return (long) matrices * Blocking.ceil(rows, blockM) * Blocking.ceil(cols, blockN);
     }
 
-    /** Offsets that are added up at a time; sums are rounded by it, so it depends on the depth alone. */
+    /** Terms that are added up at a time; sums are rounded by it, so it depends on the depth alone. */
     int chunk() {
         return chunk(depth);
     }

@@ -80,7 +80,7 @@ final class MlpKernel implements Kernel {
             }
         }
 
-        /** Offsets that are added up at a time. */
+        /** Terms that are added up at a time. */
         int chunk() {
             return offsets.table().length;
         }
