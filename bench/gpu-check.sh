@@ -194,10 +194,10 @@ if has cuda; then
     for network in unet:40 maskrcnn:30 sam2-encoder:30 sam2-decoder:20 sam2-frame:30 sam2-memory:20; do
         name=${network%:*}
         step "cuda: $name" "${network#*:}" "bench-cuda-$name.log" "$run" bench --backend cuda --network "$name" \
-            --precision f32,f16 --batch 1,8 --rounds 1 --seconds 3 --out "$out" ${quick:+--size 64x64 --image-size 256 --seconds 1}
+            --precision f32,f16 --batch 1,8 --rounds 1 --seconds 3 --warm-up 6 --out "$out" ${quick:+--size 64x64 --image-size 256 --seconds 1}
     done
     step "cuda: kernels" 35 bench-cuda.log "$run" bench --backend cuda --only kernels --precision f32,f16 \
-        --rounds 1 --runs 20 --seconds 1 --out "$out"
+        --rounds 1 --runs 20 --seconds 1 --warm-up 6 --out "$out"
 fi
 
 if [ -z "$python" ]; then
@@ -222,7 +222,7 @@ fi
 if has jcuda; then
     step "jcuda: self-test, f32" 40 selftest-jcuda-f32.log "$run" selftest --backend jcuda --report "$out/selftest-jcuda-f32.json" \
         ${quick:+--only threads,goldens}
-    step "jcuda: unet" 20 bench-jcuda.log "$run" bench --backend jcuda --network unet --rounds 1 --seconds 6 \
+    step "jcuda: unet" 20 bench-jcuda.log "$run" bench --backend jcuda --network unet --rounds 1 --seconds 6 --warm-up 6 \
         --out "$out" ${quick:+--size 64x64 --seconds 1}
 fi
 

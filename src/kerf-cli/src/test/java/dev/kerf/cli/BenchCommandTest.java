@@ -33,12 +33,13 @@ class BenchCommandTest {
         String backend = id.substring(0, id.indexOf(':'));
         boolean float16 = Backends.named(backend).devices().getFirst().precisions().contains(Precision.FLOAT16);
         Run run = Run.of("bench", "--backends", id, "--weights", net, "--precision", "f32,f16", "--size", "32x48", "--batch",
-                "2", "--rounds", 2, "--runs", 60, "--seconds", 1, "--out", dir.resolve("reports"));
+                "2", "--rounds", 2, "--runs", 60, "--seconds", 1, "--warm-up", 1, "--out", dir.resolve("reports"));
         assertEquals(0, run.code(), run.err());
         assertEquals(!float16, run.err().contains("left out: f16: " + id + " doesn't have it"), run.err());
         assertEquals(Files.readString(dir.resolve("reports/bench-" + backend + ".md")), run.out());
         Report report = Report.read(dir.resolve("reports/bench-" + backend + ".jsonl"));
         assertEquals(float16 ? 2 : 1, report.rows().size());
+        assertTrue(run.out().contains("\n- seconds: 1.0\n- warm up seconds: 1.0\n"), run.out());
         for (Row row : report.rows()) {
             assertEquals(Set.copyOf(Row.TIMED), row.times().keySet());
             assertRounds(2, row);
@@ -72,7 +73,8 @@ class BenchCommandTest {
         System.setProperty(Golden.HOME, "src/kerf-check/src/test/resources");
         try {
             Run.of("bench", "--backend", "cpu", "--network", "sam2-frame", "--image-size", 64, "--runs", 2,
-                    "--rounds", 1, "--seconds", 1, "--callers", "1,2", "--threads", 1, "--batch", 2, "--out", dir).succeeded();
+                    "--rounds", 1, "--seconds", 1, "--warm-up", 1, "--callers", "1,2", "--threads", 1, "--batch", 2, "--out",
+                    dir).succeeded();
         } finally {
             if (home == null) {
                 System.clearProperty(Golden.HOME);
@@ -97,6 +99,7 @@ class BenchCommandTest {
     void opsOfANetwork() throws IOException {
         Path net = Run.unet(dir.resolve("net.safetensors"), 3, 2, false);
         Run.of("bench", "--backends", "cpu", "--weights", net, "--size", "16x16", "--runs", 2, "--rounds", 1, "--seconds", 1,
+                "--warm-up", 1,
                 "--only", "ops", "--out", dir).succeeded();
         List<Row> ops = Report.read(dir.resolve("bench-cpu.jsonl")).rows();
         Set<String> names = ops.stream().map(r -> r.subject().name().split(" ")[0]).collect(Collectors.toSet());
@@ -115,7 +118,9 @@ class BenchCommandTest {
                 "--rounds", 1, "--seconds", 1, "--out", dir);
         assertEquals(ExitCode.SOME_FAILED, run.code(), run.err());
         assertTrue(run.err().contains("cpu:0, 2000 threads: 2000 threads: expected 1 to 1024"), run.err());
-        List<Row> rows = Report.read(dir.resolve("bench-cpu.jsonl")).rows();
+        Report report = Report.read(dir.resolve("bench-cpu.jsonl"));
+        assertEquals(10, report.environment().facts().at("warm_up_seconds").asDouble(), "ten, whatever --seconds are");
+        List<Row> rows = report.rows();
         assertEquals(List.of(false, true), rows.stream().map(Row::success).toList());
         assertTrue(run.out().contains("failed: unet 16x16, cpu:0, 2000 threads"), run.out());
     }
@@ -149,6 +154,7 @@ class BenchCommandTest {
     @Test
     void badCalls() {
         Run.of("bench", "--backend", "cpu", "--batch", "0").failedWith(ExitCode.USAGE, "are 1 or more");
+        Run.of("bench", "--backend", "cpu", "--warm-up", "0").failedWith(ExitCode.USAGE, "--warm-up are 1 or more");
         Run.of("bench", "--backend", "cpu", "--precision", "f16", "--out", dir).failedWith(ExitCode.FAILED, "cpu:0 has none");
         Run.of("bench", "--backend", "cpu", "--out", dir).failedWith(ExitCode.USAGE,
                 "no network of kind 'unet' travels", "give --weights FILE");

@@ -88,6 +88,7 @@ class WrongValuesTest {
             Map.entry("--ops", List.of("x", "matrix,x", "")),
             Map.entry("--runs", List.of("0", "x")),
             Map.entry("--seconds", List.of("0", "x")),
+            Map.entry("--warm-up", List.of("0", "-1", "x", "1.5")),
             Map.entry("--callers", List.of("0", "x")),
             Map.entry("--seed", List.of("x")),
             Map.entry("--time", List.of("0s", "1000000h", "x")),

@@ -28,13 +28,13 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Callable;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
@@ -60,6 +60,9 @@ public final class BenchCommand implements Callable<Integer> {
     private static final long SEED = 19;
     /** For runs that count, in one process. */
     private static final Duration LEAST = Duration.ofMillis(200);
+    /** For those before: the JIT needs that, however little time there is. */
+    private static final Duration LEAST_WARM = Duration.ofSeconds(2);
+    private static final int WARM_SECONDS = 10;
     private static final String ONE_AT_A_TIME = "encoder";
     private static final int GPU_SIDE = 1024;
     private static final int CPU_SIDE = 256;
@@ -125,9 +128,12 @@ public final class BenchCommand implements Callable<Integer> {
     @Option(names = "--runs", paramLabel = "N", defaultValue = "1000", description = "In each process at most; 1000.")
     private int runs;
 
-    @Option(names = "--seconds", paramLabel = "S", defaultValue = "6", description = "In each process at most, for the runs that count; 6, or less if the budget needs it. Warming up may take as long,"
-            + " and 6 or ten times that if need be.")
+    @Option(names = "--seconds", paramLabel = "S", defaultValue = "6", description = "In each process at most, for the runs that count; 6, or less if the budget needs it.")
     private int seconds;
+
+    @Option(names = "--warm-up", paramLabel = "S", description = "In each process at most, for runs before those, which end as soon as their times are steady; 10, or --seconds if that is"
+            + " more, or less if the budget needs it.")
+    private Integer warmUp;
 
     @Option(names = "--out", paramLabel = "DIR", defaultValue = ".", description = "Where the files go; made if it isn't there.")
     private Path out;
@@ -152,9 +158,10 @@ public final class BenchCommand implements Callable<Integer> {
         if (!compared.isEmpty()) {
             return compare();
         }
-        if (Stream.of(batches, threads, callers, List.of(rounds, runs, seconds)).flatMap(List::stream).anyMatch(n -> n < 1)) {
+        if (Stream.of(batches, threads, callers, List.of(rounds, runs, seconds, warmUp())).flatMap(List::stream)
+                .anyMatch(n -> n < 1)) {
             throw new ParameterException(spec.commandLine(),
-                    "--batch, --threads, --callers, --rounds, --runs and --seconds are 1 or more");
+                    "--batch, --threads, --callers, --rounds, --runs, --seconds and --warm-up are 1 or more");
         } else if (!budget.isPositive()) {
             throw new ParameterException(spec.commandLine(), "--budget is more than no time");
         }
@@ -170,7 +177,9 @@ public final class BenchCommand implements Callable<Integer> {
         try (OutputDirectory directory = new OutputDirectory(out)) {
             List<List<Request>> all = requests(parts, engines, left);
             left.forEach(l -> console.note("left out: " + l));
-            Environment environment = Environment.of(spec.commandLine().getParseResult().originalArgs());
+            Request any = all.getFirst().getFirst();
+            Environment environment = Environment.of(spec.commandLine().getParseResult().originalArgs())
+                    .within(any.limit(), any.warmUp());
             String name = Stream.concat(
                     engines.size() == 1 ? Stream.of("bench", engines.getFirst().backend()) : Stream.of("bench"),
                     models.stream().map(ModelPart.Group::name))
@@ -268,7 +277,7 @@ public final class BenchCommand implements Callable<Integer> {
                         List<Request> same = able.stream()
                                 .filter(e -> e.host() || t == threads.stream().findFirst().orElse(t))
                                 .map(e -> new Request(w, e.id(), e.peer(), p, t, c, runs, Duration.ofSeconds(seconds),
-                                        !e.peer() && c == 1))
+                                        Duration.ofSeconds(warmUp()), !e.peer() && c == 1))
                                 .toList();
                         if (!same.isEmpty()) {
                             all.add(same);
@@ -283,10 +292,21 @@ public final class BenchCommand implements Callable<Integer> {
             throw new BadInputException(engines.stream().map(Engine::id).collect(Collectors.joining(", "))
                     + " has none of the precisions asked for");
         }
+        Duration share = budget.dividedBy((long) rounds * all.stream().mapToInt(List::size).sum());
         // What warming up, compiling and the other ways of timing take is about three times that again.
-        long share = budget.toMillis() / rounds / all.stream().mapToInt(List::size).sum() / 4;
-        Duration limit = Duration.ofMillis(Math.clamp(share, LEAST.toMillis(), TimeUnit.SECONDS.toMillis(seconds)));
-        return all.stream().map(same -> same.stream().map(r -> r.limit(limit)).toList()).toList();
+        Duration limit = within(share.dividedBy(4), LEAST, seconds);
+        // It seldom takes all of that, and less than it needs spoils what is measured: a turn may cost more than its share for it.
+        Duration warm = within(share.multipliedBy(5).dividedBy(2), LEAST_WARM, warmUp());
+        return all.stream().map(same -> same.stream().map(r -> r.within(limit, warm)).toList()).toList();
+    }
+
+    private int warmUp() {
+        return warmUp == null ? Math.max(WARM_SECONDS, seconds) : warmUp;
+    }
+
+    /** What a share allows, the least of it in any case, and so many seconds at most. */
+    private static Duration within(Duration share, Duration least, int seconds) {
+        return Collections.min(List.of(Duration.ofSeconds(seconds), Collections.max(List.of(least, share))));
     }
 
     private List<Workload> workloads(List<ModelPart> parts, List<Engine> engines, List<String> left) {

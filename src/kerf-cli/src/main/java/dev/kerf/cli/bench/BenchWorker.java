@@ -21,9 +21,7 @@ import java.io.InputStreamReader;
 import java.io.PrintStream;
 import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
-import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.BlockingQueue;
@@ -37,11 +35,6 @@ import java.util.function.Function;
 public final class BenchWorker {
     /** Most numbers of a result that are compared. */
     private static final int COMPARED = 1 << 14;
-
-    /** What warming up may take: the JIT needs that, however few runs are asked for. */
-    private static final Duration WARM = Duration.ofSeconds(6);
-    /** Where the time for runs that count is short, so many times that. */
-    private static final int WARM_SHARE = 10;
 
     private BenchWorker() {}
 
@@ -130,7 +123,7 @@ public final class BenchWorker {
                 all.add(open.apply(i));
             }
             HostLoad before = HostLoad.now();
-            WarmUp warm = WarmUp.of(first::run, warm(r.limit()));
+            WarmUp warm = WarmUp.of(first::run, r.warmUp());
             Latency latency = new Latency(r.runs(), r.limit());
             Map<String, Times> times;
             double images;
@@ -157,11 +150,6 @@ public final class BenchWorker {
         } finally {
             all.forEach(Session::close);
         }
-    }
-
-    private static Duration warm(Duration limit) {
-        Duration most = Collections.min(List.of(WARM, limit.multipliedBy(WARM_SHARE)));
-        return Collections.max(List.of(limit, most));
     }
 
     /** Bytes that all threads allocate on the Java heap for a run of so many nanoseconds; null where the JVM doesn't say. */

@@ -15,33 +15,34 @@ import java.time.Duration;
  * @param threads   that it may use on the host's processors
  * @param callers   threads that ask at once
  * @param runs      at most
- * @param limit     no run is begun later, but for the first few; warming up may take as long
+ * @param limit     of runs that count none is begun later, but for the first few
+ * @param warmUp    when warming up ends if times aren't steady by then
  * @param profile   whether nodes are timed, too
  */
 record Request(
         Workload workload, String engine, boolean peer, Precision precision, int threads, int callers, int runs,
-        Duration limit, boolean profile) {
+        Duration limit, Duration warmUp, boolean profile) {
     private static final Duration SPARE = Duration.ofMinutes(5);
 
     /** This, with or without nodes. */
     Request profile(boolean nodes) {
-        return new Request(workload, engine, peer, precision, threads, callers, runs, limit, nodes);
+        return new Request(workload, engine, peer, precision, threads, callers, runs, limit, warmUp, nodes);
     }
 
-    /** This with another limit. */
-    Request limit(Duration other) {
-        return new Request(workload, engine, peer, precision, threads, callers, runs, other, profile);
+    /** This with other limits. */
+    Request within(Duration measuring, Duration warming) {
+        return new Request(workload, engine, peer, precision, threads, callers, runs, measuring, warming, profile);
     }
 
     /** Asks what its engine gives at most; peers compute where a back end of Kerf does. */
     Request floors() {
         return new Request(null, !peer ? engine : engine.equals(Torch.CUDA) ? "cuda:0" : "cpu:0", false, precision, threads, 1,
-                1, limit, false);
+                1, limit, warmUp, false);
     }
 
     /** What all of it may take at most, with compiling and warming up, before the process counts as stuck. */
     Duration patience() {
-        return SPARE.plus(limit.multipliedBy(4));
+        return SPARE.plus(warmUp).plus(limit.multipliedBy(3));
     }
 
     /** What its row is about. */
@@ -53,13 +54,14 @@ record Request(
     Json json() {
         return Json.object().put("workload", workload == null ? null : workload.json()).put("engine", engine)
                 .put("peer", peer).put("precision", precision.name()).put("threads", threads).put("callers", callers)
-                .put("runs", runs).put("limit_ms", limit.toMillis()).put("profile", profile);
+                .put("runs", runs).put("limit_ms", limit.toMillis())
+                .put("warm_up_ms", warmUp.toMillis()).put("profile", profile);
     }
 
     static Request of(Json j) {
         return new Request(j.at("workload").isNull() ? null : Workload.of(j.at("workload")), j.at("engine").asString(),
                 j.at("peer").asBoolean(), Precision.valueOf(j.at("precision").asString()), j.at("threads").asInt(),
                 j.at("callers").asInt(), j.at("runs").asInt(), Duration.ofMillis(j.at("limit_ms").asLong()),
-                j.at("profile").asBoolean());
+                Duration.ofMillis(j.at("warm_up_ms").asLong()), j.at("profile").asBoolean());
     }
 }

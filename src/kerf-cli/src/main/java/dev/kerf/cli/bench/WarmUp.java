@@ -4,23 +4,26 @@ import java.time.Duration;
 import java.util.Arrays;
 
 /**
- * Runs until times are steady: the median of the last third of the runs, three at least (two where a run takes a second), is no
- * more than 2 % below that of the third before, and a tenth of the limit has passed, half a second at most.
+ * Runs until times are steady: the least time of the later half of the runs, three at least (two where a run takes a second), is
+ * no more than 2 % below the least of the earlier half. What else the machine does makes runs slower, never quicker; a JIT compiler
+ * that isn't done sooner or later makes one that is quicker than all before. A few runs may lie between two of its steps, so there
+ * are thirty first, in half a second or a tenth of the limit at least, or a third of the limit has passed.
  *
  * @param nanos  that it took; null if times weren't steady when the limit came
  * @param runs   made
  */
 record WarmUp(Long nanos, int runs) {
-    private static final int LEAST = 3;
+    private static final int FEWEST = 3;
     private static final long LONG_NANOS = 1_000_000_000;
     private static final double STEADY = 0.98;
-    private static final long ENOUGH_NANOS = 500_000_000;
+    private static final int MANY = 30;
+    private static final long MANY_NANOS = 500_000_000;
 
     static WarmUp of(Runnable run, Duration limit) {
         long[] times = new long[1 << 12];
         long start = System.nanoTime();
         int n = 0;
-        int looked = 2 * least(Long.MAX_VALUE);
+        int looked = 2 * fewest(Long.MAX_VALUE);
         while (true) {
             long before = System.nanoTime();
             run.run();
@@ -30,31 +33,35 @@ record WarmUp(Long nanos, int runs) {
             }
             times[n++] = now - before;
             // Looking takes longer the more there are: after each tenth more.
-            if (n >= looked && now - start >= Math.min(ENOUGH_NANOS, limit.toNanos() / 10)) {
+            if (n >= looked && enough(n, now - start, limit.toNanos())) {
                 if (steady(times, n)) {
                     return new WarmUp(now - start, n);
                 }
                 looked = n + 1 + n / 10;
             }
-            if (n >= 2 * least(times[n - 1]) && now - start >= limit.toNanos()) {
+            if (n >= 2 * fewest(times[n - 1]) && now - start >= limit.toNanos()) {
                 return new WarmUp(null, n);
             }
         }
     }
 
+    /** Whether so many runs in that time can be called steady at all. */
+    static boolean enough(int runs, long nanos, long limit) {
+        return nanos >= limit / 3 || runs >= MANY && nanos >= Math.min(MANY_NANOS, limit / 10);
+    }
+
     /** Whether the first {@code n} times ended steadily. */
     static boolean steady(long[] times, int n) {
-        int third = Math.max(least(times[n - 1]), n / 3);
-        return n >= 2 * third && median(times, n - third, n) >= STEADY * median(times, n - 2 * third, n - third);
+        int half = Math.max(fewest(times[n - 1]), n / 2);
+        return n >= 2 * half && least(times, n - half, n) >= STEADY * least(times, n - 2 * half, n - half);
     }
 
-    private static int least(long nanos) {
-        return nanos < LONG_NANOS ? LEAST : LEAST - 1;
+    /** Runs in a half at least, where one takes so long. */
+    private static int fewest(long nanos) {
+        return nanos < LONG_NANOS ? FEWEST : FEWEST - 1;
     }
 
-    private static long median(long[] times, int from, int to) {
-        long[] part = Arrays.copyOfRange(times, from, to);
-        Arrays.sort(part);
-        return part[part.length / 2];
+    private static long least(long[] times, int from, int to) {
+        return Arrays.stream(times, from, to).min().orElseThrow();
     }
 }

@@ -23,8 +23,6 @@ except Exception as e:  # one that is broken is absent, too
 COMPARED = 1 << 14  # most numbers of a result that are compared
 LARGEST = 3.4028234663852886e38  # of float32
 LEAST_RUNS = 5
-WARM_NS = 6_000_000_000
-WARM_SHARE = 10
 STEADY = 0.98
 
 
@@ -111,14 +109,15 @@ def fitting(a, operands):
 # --- measuring, by the rules of the process that measures Kerf ---
 
 def steady(times):
-    third = max(least(times[-1]), len(times) // 3)
-    if len(times) < 2 * third:
-        return False
-    middle = lambda part: sorted(part)[len(part) // 2]
-    return middle(times[-third:]) >= STEADY * middle(times[-2 * third:-third])
+    half = max(fewest(times[-1]), len(times) // 2)
+    return len(times) >= 2 * half and min(times[-half:]) >= STEADY * min(times[-2 * half:-half])
 
 
-def least(nanos):
+def enough(runs, nanos, limit):
+    return nanos >= limit / 3 or runs >= 30 and nanos >= min(500_000_000, limit / 10)
+
+
+def fewest(nanos):
     return 3 if nanos < 1_000_000_000 else 2
 
 
@@ -129,11 +128,11 @@ def warm_up(run, limit):
         run()
         now = time.perf_counter_ns()
         times.append(now - before)
-        if len(times) >= looked and now - start >= min(500_000_000, limit // 10):
+        if len(times) >= looked and enough(len(times), now - start, limit):
             if steady(times):
                 return now - start, len(times)
             looked = len(times) + 1 + len(times) // 10
-        if len(times) >= 2 * least(times[-1]) and now - start >= limit:
+        if len(times) >= 2 * fewest(times[-1]) and now - start >= limit:
             return None, len(times)
 
 
@@ -200,7 +199,7 @@ def measure(request):
         first = time.perf_counter_ns() - start
         before = host_load()
         limit = request["limit_ms"] * 1_000_000
-        warm, warm_runs = warm_up(run, max(limit, min(WARM_NS, WARM_SHARE * limit)))
+        warm, warm_runs = warm_up(run, request["warm_up_ms"] * 1_000_000)
         times = {}
         if len(networks) == 1:
             times["compute"] = repeated(run, request["runs"], limit)

@@ -22,6 +22,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
@@ -48,7 +49,7 @@ class RoundsTest {
 
     private static Request request(String engine, boolean peer, int side) {
         return new Request(new Workload(Workload.KERNEL, null, "relu", null, null, 1, side), engine, peer, Precision.FLOAT32, 2,
-                1, 3, Duration.ofSeconds(1), !peer);
+                1, 3, Duration.ofSeconds(1), Duration.ofSeconds(2), !peer);
     }
 
     private static Json answer(Request r, float value) {
@@ -231,11 +232,34 @@ class RoundsTest {
 
     @Test
     void timesAreSteadyWhenTheyFallNoMore() {
-        assertFalse(WarmUp.steady(new long[] {9, 9, 9, 5, 5}, 5), "too few");
+        assertFalse(WarmUp.steady(new long[] {9, 9, 9, 9, 9}, 5), "too few");
         assertFalse(WarmUp.steady(new long[] {900, 900, 900, 500, 500, 500}, 6));
         assertTrue(WarmUp.steady(new long[] {900, 900, 900, 890, 891, 892}, 6));
-        assertTrue(WarmUp.steady(new long[] {9000, 900, 900, 500, 500, 500, 499, 505, 501}, 9));
+        assertTrue(WarmUp.steady(new long[] {9000, 900, 500, 500, 499, 700}, 6), "what disturbs a run makes it slower");
         assertTrue(WarmUp.steady(new long[] {100, 100, 100, 140, 140, 140}, 6), "slower is steady, too: it won't get better");
+        assertTrue(WarmUp.steady(new long[] {5_000_000_000L, 3_000_000_000L, 2_990_000_000L, 3_100_000_000L}, 4));
+    }
+
+    @Test
+    void aFewRunsDontTellUnlessTheyTakeLong() {
+        long limit = 10_000_000_000L;
+        assertFalse(WarmUp.enough(29, 3_300_000_000L, limit));
+        assertTrue(WarmUp.enough(30, 500_000_000L, limit) && WarmUp.enough(4, 3_400_000_000L, limit));
+        assertFalse(WarmUp.enough(1000, 499_999_999, limit));
+        assertTrue(WarmUp.enough(30, 100_000_000, 1_000_000_000), "less where there is little time");
+    }
+
+    /** Milliseconds of a network's runs while the JIT compiler is at work, in a process on a busy machine. */
+    @Test
+    void timesThatFallSlowlyAreNotSteadyBeforeTheyFallNoMore() {
+        long[] falling = {1500, 450, 390, 190, 160, 130, 105, 98, 137, 138, 110, 95, 88, 99, 86, 113, 105, 82, 81, 89, 61, 105,
+            87,
+            67, 80, 46, 40, 38, 43, 41};
+        long[] times = Arrays.copyOf(falling, 60);
+        Arrays.fill(times, falling.length, times.length, 39);
+        for (int n = 1; n <= times.length; n++) {
+            assertEquals(n >= 55, WarmUp.steady(times, n), n + " runs");
+        }
     }
 
     @Test

@@ -56,7 +56,8 @@ class TorchTest {
     private static Request request(String model, String engine) {
         return new Request(
                 new Workload(Workload.NETWORK, ModelPart.of(model), null, null, new PictureSize(SIDE, SIDE), 1, SIDE),
-                engine, engine.startsWith(Torch.NAME), Precision.FLOAT32, 1, 1, 5, Duration.ofMillis(1), false);
+                engine, engine.startsWith(Torch.NAME), Precision.FLOAT32, 1, 1, 5, Duration.ofMillis(1), Duration.ofMillis(10),
+                false);
     }
 
     /** A program that is started as the interpreter is, with the script as its argument. */

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
@@ -68,6 +69,12 @@ public record Environment(Json facts) {
     /** Whether all that was asked for was measured: a run that is ended leaves what it has. Older reports don't say; they have all. */
     public boolean complete() {
         return facts.find("complete").map(Json::asBoolean).orElse(true);
+    }
+
+    /** Tells what each process was given at most for runs that count, and for warming up. */
+    public Environment within(Duration measuring, Duration warmUp) {
+        facts.put("seconds", measuring.toMillis() / 1e3).put("warm_up_seconds", warmUp.toMillis() / 1e3);
+        return this;
     }
 
     /** All is measured. */

@@ -72,7 +72,7 @@ public final class Summary {
                 .filter(r -> r.processes().stream().anyMatch(p -> p.warmUpNanos() == null)).count();
         if (unsteady > 0) {
             all.add(unsteady + " of " + report.rows().size()
-                    + " rows were still getting quicker when warming up ended: give more --seconds");
+                    + " rows were still getting quicker when warming up ended: give more --warm-up");
         }
         return all;
     }
