@@ -79,6 +79,20 @@ final class ArithmeticCases {
             Value y = g.reshape(c.apply(new MatrixOp.Attention(0.4f, false), three), 2, 4, 2, 3, 2, 5);
             c.out(g.reshape(g.permute(y, 0, 3, 1, 4, 2, 5), 6, 8, 10));
         }));
+        cases.add(new OpCase("attention in many windows, some tokens asking", 60, c -> {
+            // Windows of 3×2 tokens in 24×32, two heads, all in one product's rows; of the queries the first row of each window.
+            var g = c.graph();
+            Value qkv = g.reshape(c.x(24, 32, 96), 8, 3, 16, 2, 3, 2, 16);
+            Value[] three = new Value[3];
+            for (int i = 0; i < 3; i++) {
+                Value part = g.reshape(g.slice(qkv, 4, i, i + 1), 8, 3, 16, 2, 2, 16);
+                three[i] = g.reshape(g.permute(part, 0, 2, 4, 1, 3, 5), 128, 2, 6, 16);
+            }
+            Value all = g.reshape(c.apply(new MatrixOp.Attention(0.4f, false), three), 8, 16, 2, 3, 2, 16);
+            c.out(g.reshape(g.permute(all, 0, 3, 1, 4, 2, 5), 24, 32, 32));
+            Value some = g.slice(three[0], 2, 0, 2);
+            c.out(c.apply(new MatrixOp.Attention(0.4f, false), some, three[1], three[2]));
+        }));
         cases.add(new OpCase("attention of tokens with bias", 60, c -> {
             var g = c.graph();
             Value q = g.permute(g.reshape(c.x(2, 7, 12), 2, 7, 3, 4), 0, 2, 1, 3);

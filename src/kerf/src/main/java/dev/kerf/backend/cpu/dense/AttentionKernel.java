@@ -27,8 +27,6 @@ final class AttentionKernel implements Kernel {
     /** Keys of a block at most: a slab's scores are then 32 KiB in AVX-512. */
     private static final int MOST_KEYS = 256;
     private static final int MAX_QUERIES = 512;
-    /** Floats of a line of the caches. */
-    private static final int LINE = 16;
     private static final int[] STARTS = {0, L};
     private static final double FLOPS_WORTH_A_UNIT = 2e6;
     private static final double FLOPS_WORTH_A_TASK = 1e6;
@@ -196,9 +194,6 @@ final class AttentionKernel implements Kernel {
         int keys = AttentionPacks.keys(k, plan.keys, keyBatch == 1 ? 0 : b, plan.heads, h);
         int squares = packedValues + plan.keyRows() * plan.sumRows();
         int[] start = starts[worker];
-        if (plan.blocks() == 1) {
-            room[squares] = touched(b, h, keys);
-        }
         packQueries(qAt.start(q, b, h), q0, n, room, queries, squares, start);
         Arrays.fill(room, sums, tops, 0f);
         Arrays.fill(room, tops, totals, Float.NEGATIVE_INFINITY);
@@ -223,36 +218,6 @@ final class AttentionKernel implements Kernel {
             }
         }
         finish(room, sums, totals, q0, n, yAt.start(y, b, h), squares);
-    }
-
-    /**
-     * Reads a number of each cache line of what an item's head is made of, row by row. They come from memory quicker so, side by
-     * side in the same row of a window, than one after the other as they are needed.
-     */
-    private float touched(int b, int h, int keys) {
-        int item = keyBatch == 1 ? 0 : b;
-        int qi = qAt.start(q, b, h);
-        int ki = kAt.start(k, item, h);
-        int vi = vAt.start(v, item, h);
-        float sum = 0;
-        for (int i = 0; i < Math.max(plan.queries, keys); i++) {
-            if (i < plan.queries) {
-                sum += touched(q.floats(), qi + qAt.row(i), plan.depth);
-            }
-            if (i < keys) {
-                sum += touched(k.floats(), ki + kAt.row(i), plan.depth);
-                sum += touched(v.floats(), vi + vAt.row(i), plan.width);
-            }
-        }
-        return sum;
-    }
-
-    private static float touched(float[] x, int from, int n) {
-        float sum = 0;
-        for (int i = 0; i < n; i += LINE) {
-            sum += x[from + i];
-        }
-        return sum;
     }
 
     /** A slab of queries meets a block of keys. */

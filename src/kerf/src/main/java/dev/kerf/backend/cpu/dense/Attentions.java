@@ -11,13 +11,18 @@ final class Attentions {
     private Attentions() {}
 
     static String algorithm(MatrixOp.Attention op, Node node) {
-        return FewKeysKernel.suits(op, node) ? "few keys" : FewQueriesKernel.suits(op, node) ? "few queries" : "blockwise";
+        return FewKeysKernel.suits(op, node)
+                ? "few keys"
+                : FewQueriesKernel.suits(op, node)
+                        ? "few queries"
+                        : WindowAttentionKernel.suits(op, node) ? "windows" : "blockwise";
     }
 
     static long scratchFloats(MatrixOp.Attention op, Node node, int workers) {
         return switch (algorithm(op, node)) {
             case "few keys" -> FewKeysKernel.scratchFloats(op, node, workers);
             case "few queries" -> FewQueriesKernel.scratchFloats(op, node, workers);
+            case "windows" -> WindowAttentionKernel.scratchFloats(op, node, workers);
             default -> AttentionKernel.scratchFloats(op, node, workers);
         };
     }
@@ -26,6 +31,7 @@ final class Attentions {
         return switch (algorithm(op, site.node())) {
             case "few keys" -> List.of(new FewKeysKernel(op, site));
             case "few queries" -> FewQueriesKernel.build(op, site);
+            case "windows" -> List.of(new WindowAttentionKernel(op, site));
             default -> List.of(new AttentionKernel(op, site));
         };
     }

@@ -149,16 +149,36 @@ final class FewQueriesKernel implements Kernel {
         int scores = keys + plan.depth * PITCH;
         int weights = scores + high * PITCH;
         int sums = weights + high * KEYS;
-        int pitch = plan.width + L;
-        int squares = sums + high * pitch;
+        int squares = sums + high * (plan.width + L);
         int shift = squares + Transposes.ROOM;
         int total = shift + L;
         int values = total + WIDE;
         qAt.starts(start, qAt.start(q, b, h), 0, plan.queries);
         AttentionPacks.rows(panels, q.floats(), start, plan.queries, plan.depth, op.scale() * VectorMath.LOG2_E, room, queries);
         int item = keyBatch == 1 ? 0 : b;
-        int whole = Blocking.ceil(m, WIDE) * WIDE;
         kAt.starts(start, kAt.start(k, item, h), piece * KEYS, m);
+        score(room, start, m, queries, keys, scores, squares);
+        int found = found(b, h, piece);
+        for (int r = 0; r < plan.queries; r++) {
+            weigh(room, scores + r * PITCH, m, shift, total, found + r * plan.found() + plan.width);
+        }
+        for (int r = 0; r < high; r++) {
+            start[r] = scores + r * PITCH;
+        }
+        AttentionPacks.rows(panels, room, start, high, m, 1f, room, weights);
+        vAt.starts(start, 0, piece * KEYS, m);
+        int from = vAt.start(v, item, h);
+        for (int d = 0; d < plan.width; d += 2 * L) {
+            sum(from + d, Math.min(L, plan.width - L - d), start, m, room, values, weights, sums + d);
+        }
+        for (int r = 0; r < plan.queries; r++) {
+            System.arraycopy(room, sums + r * (plan.width + L), room, found + r * plan.found(), plan.width);
+        }
+    }
+
+    // Each of these is a method of its own, so that the JIT compiler has it soon: all in one were compiled four times.
+
+    private void score(float[] room, int[] start, int m, int queries, int keys, int scores, int squares) {
         for (int j = 0; j < m; j += L) {
             Transposes.rows(k.floats(), start, j, Math.min(L, m - j), plan.depth, 1f, room, keys + j, PITCH, room, squares);
         }
@@ -169,42 +189,33 @@ final class FewQueriesKernel implements Kernel {
                         false);
             }
         }
-        int found = found(b, h, piece);
-        for (int r = 0; r < plan.queries; r++) {
-            int row = scores + r * PITCH;
-            Arrays.fill(room, row + m, row + whole, Float.NEGATIVE_INFINITY);
-            float top = largest(room, row, whole, shift);
-            Arrays.fill(room, shift, total, top == Float.NEGATIVE_INFINITY ? 0f : top);
-            Arrays.fill(room, total, total + WIDE, 0f);
-            for (int i = 0; i < WIDE; i += L) {
-                VectorMath.weights(room, row + i, WIDE, whole / WIDE, shift, total + i);
-            }
-            room[found + r * plan.found() + plan.width] = top;
-            room[found + r * plan.found() + plan.width + 1] = sum(room, total);
+    }
+
+    /** A query's scores to weights; the largest score and the total to where they are found. */
+    private static void weigh(float[] room, int row, int m, int shift, int total, int found) {
+        int whole = Blocking.ceil(m, WIDE) * WIDE;
+        Arrays.fill(room, row + m, row + whole, Float.NEGATIVE_INFINITY);
+        float top = largest(room, row, whole, shift);
+        Arrays.fill(room, shift, total, top == Float.NEGATIVE_INFINITY ? 0f : top);
+        Arrays.fill(room, total, total + WIDE, 0f);
+        for (int i = 0; i < WIDE; i += L) {
+            VectorMath.weights(room, row + i, WIDE, whole / WIDE, shift, total + i);
         }
-        for (int r = 0; r < high; r++) {
-            start[r] = scores + r * PITCH;
-        }
-        AttentionPacks.rows(panels, room, start, high, m, 1f, room, weights);
-        vAt.starts(start, 0, piece * KEYS, m);
-        int from = vAt.start(v, item, h);
-        for (int d = 0; d < plan.width; d += 2 * L) {
-            // An odd vector is done twice, not one that lies behind the last.
-            int second = Math.min(L, plan.width - L - d);
-            strip(v.floats(), from + d, from + d + second, start, m, room, values);
-            for (int p = 0; p < panels.count; p++) {
-                Tiles.sweep(panels.height[p], room, weights + panels.index(p, m, 0), panels.step(p, m), room, values, STARTS, 0,
-                        2,
-                        valueOffsets, m, room, sums + panels.first[p] * pitch + d, pitch, false);
-            }
-        }
-        for (int r = 0; r < plan.queries; r++) {
-            System.arraycopy(room, sums + r * pitch, room, found + r * plan.found(), plan.width);
+        room[found] = top;
+        room[found + 1] = sum(room, total);
+    }
+
+    /** Two vectors of all queries' sums; an odd vector is done twice, not one that lies behind the last. */
+    private void sum(int first, int second, int[] start, int m, float[] room, int values, int weights, int sums) {
+        strip(v.floats(), first, first + second, start, m, room, values);
+        for (int p = 0; p < panels.count; p++) {
+            Tiles.sweep(panels.height[p], room, weights + panels.index(p, m, 0), panels.step(p, m), room, values, STARTS, 0, 2,
+                    valueOffsets, m, room, sums + panels.first[p] * (plan.width + L), plan.width + L, false);
         }
     }
 
     /** Two vectors of each of some rows, side by side: a power of two apart, they would push each other out of the cache. */
-    private static void strip(float[] x, int first, int second, int[] start, int m, float[] to, int at) {
+    static void strip(float[] x, int first, int second, int[] start, int m, float[] to, int at) {
         for (int j = 0, o = at; j < m; j++, o += 2 * L) {
             FloatVector.fromArray(S, x, first + start[j]).intoArray(to, o);
             FloatVector.fromArray(S, x, second + start[j]).intoArray(to, o + L);

@@ -52,6 +52,11 @@ final class Panels {
         return new Panels(rows, height);
     }
 
+    /** Rows with padding. */
+    int padded() {
+        return first[count];
+    }
+
     /** Floats that the coefficients take for sums of {@code depth} terms. */
     int floats(int depth) {
         return Math.multiplyExact(first[count], depth);

@@ -133,6 +133,19 @@ class AttentionTest {
     }
 
     @Test
+    void manyWindows() {
+        int[] keys = {1, 7, 16, 64, 196, 256};
+        int[] queries = {1, 4, 16, 33, 49, 64, 256};
+        for (int i = 0; i < keys.length; i++) {
+            for (int n : queries) {
+                check(16, 16, 4, n, keys[i], 9 + 8 * i, 16 + 16 * i, -1);
+            }
+        }
+        check(64, 1, 1, 19, 50, 16, 32, -1);
+        check(65, 65, 1, 5, 9, 3, 48, -1);
+    }
+
+    @Test
     void biasThatBroadcastsAndMasks() {
         check(2, 2, 2, 9, 33, 8, 8, -1, 2, 2, 9, 33);
         check(2, 2, 2, 9, 33, 8, 8, -1, 1, 2, 9, 33);
