@@ -82,28 +82,29 @@ public final class VectorMath {
     }
 
     /**
-     * x · Φ(x) = x/2 · (1 + erf(x / √2)) with erf(x / √2) = x · p(x²), p a minimax fit up to |x| = 5.5, where erf rounds to 1;
-     * below −5.5 the result is 0. 1 + erf cancels left of 0: the error is measured against x.
+     * x · Φ(x) = x/2 · (1 + erf(x / √2)) with erf(x / √2) = x · p(x²), p a minimax fit up to |x| = 5.5, where erf rounds to ±1
+     * and the result is x or 0. 1 + erf cancels left of 0: the error is measured against x.
      */
     static void geluErf(float[] x, int xo, float[] y, int yo, int end) {
         for (int i = 0; i < end; i += L) {
             FloatVector v = FloatVector.fromArray(S, x, xo + i);
-            VectorMask<Float> low = v.compare(VectorOperators.LT, -5.5f);
-            FloatVector c = v.blend(5.5f, v.compare(VectorOperators.GT, 5.5f)).blend(-5.5f, low);
-            FloatVector s = c.mul(c).fma(FloatVector.broadcast(S, 2f / (5.5f * 5.5f)), FloatVector.broadcast(S, -1f));
-            // Odd and even powers apart: two chains of eight, of which one waits while the other goes on.
-            FloatVector q = s.mul(s);
-            FloatVector o = q.fma(FloatVector.broadcast(S, -4.72831e-4f), FloatVector.broadcast(S, -1.0582799e-3f));
-            FloatVector e = q.fma(FloatVector.broadcast(S, 1.2631178e-3f), FloatVector.broadcast(S, 1.440214e-3f));
-            o = o.fma(q, FloatVector.broadcast(S, -4.837277e-3f)).fma(q, FloatVector.broadcast(S, -0.013639837f));
-            e = e.fma(q, FloatVector.broadcast(S, 9.24356e-3f)).fma(q, FloatVector.broadcast(S, 0.020455657f));
-            o = o.fma(q, FloatVector.broadcast(S, -0.02999815f)).fma(q, FloatVector.broadcast(S, -0.052096523f));
-            e = e.fma(q, FloatVector.broadcast(S, 0.04072913f)).fma(q, FloatVector.broadcast(S, 0.06414052f));
-            o = o.fma(q, FloatVector.broadcast(S, -0.07758557f)).fma(q, FloatVector.broadcast(S, -0.12834467f));
-            e = e.fma(q, FloatVector.broadcast(S, 0.09547526f)).fma(q, FloatVector.broadcast(S, 0.25710386f));
-            FloatVector p = o.fma(s, e);
             FloatVector half = v.mul(0.5f);
-            p.mul(c).fma(half, half).blend(0f, low).intoArray(y, yo + i);
+            FloatVector square = v.mul(v);
+            FloatVector s = square.fma(FloatVector.broadcast(S, 2f / (5.5f * 5.5f)), FloatVector.broadcast(S, -1f));
+            // Powers by their remainder of 4: four chains of four, of which three wait while one goes on.
+            FloatVector q = s.mul(s);
+            FloatVector r = q.mul(q);
+            FloatVector a = r.fma(FloatVector.broadcast(S, 1.440214e-3f), FloatVector.broadcast(S, 0.020455657f));
+            FloatVector b = r.fma(FloatVector.broadcast(S, -1.0582799e-3f), FloatVector.broadcast(S, -0.013639837f));
+            FloatVector c = r.fma(FloatVector.broadcast(S, 1.2631178e-3f), FloatVector.broadcast(S, 9.24356e-3f));
+            FloatVector d = r.fma(FloatVector.broadcast(S, -4.72831e-4f), FloatVector.broadcast(S, -4.837277e-3f));
+            a = a.fma(r, FloatVector.broadcast(S, 0.06414052f)).fma(r, FloatVector.broadcast(S, 0.25710386f));
+            b = b.fma(r, FloatVector.broadcast(S, -0.052096523f)).fma(r, FloatVector.broadcast(S, -0.12834467f));
+            c = c.fma(r, FloatVector.broadcast(S, 0.04072913f)).fma(r, FloatVector.broadcast(S, 0.09547526f));
+            d = d.fma(r, FloatVector.broadcast(S, -0.02999815f)).fma(r, FloatVector.broadcast(S, -0.07758557f));
+            FloatVector p = d.fma(q, b).fma(s, c.fma(q, a));
+            FloatVector far = v.blend(0f, v.compare(VectorOperators.LT, 0f));
+            p.mul(v).fma(half, half).blend(far, square.compare(VectorOperators.GT, 5.5f * 5.5f)).intoArray(y, yo + i);
         }
     }
 
