@@ -32,7 +32,7 @@ final class Attentions {
             case "few keys" -> List.of(new FewKeysKernel(op, site));
             case "few queries" -> FewQueriesKernel.build(op, site);
             case "windows" -> List.of(new WindowAttentionKernel(op, site));
-            default -> List.of(new AttentionKernel(op, site));
+            default -> AttentionKernel.build(op, site);
         };
     }
 }

@@ -104,7 +104,7 @@ final class FewKeysKernel implements Kernel {
         vAt = RowPlaces.of(op, 2, v);
         yAt = RowPlaces.of(op, 3, y);
         keyBatch = op.shape(1, node).size(0);
-        Shape shape = op.bias() ? AttentionKernel.padded(node.input(3).type().shape()) : null;
+        Shape shape = op.bias() ? AttentionBias.padded(node.input(3).type().shape()) : null;
         biases = op.bias() ? Matrices.of(shape, Shape.of(plan.batch, plan.heads, plan.queries, plan.keys), false) : null;
         biasKeyStep = op.bias() && shape.dim(3) > 1 ? 1 : 0;
         offsets = Offsets.pairs(Math.max(plan.depth, MOST_KEYS));
@@ -119,7 +119,7 @@ final class FewKeysKernel implements Kernel {
         Plan p = Plan.of(op, node);
         return p.keys <= MOST_KEYS && p.keys > 0 && p.queries >= LEAST_QUERIES && p.width % FewQueriesKernel.WIDE == 0
                 && p.width > 0
-                && (!op.bias() || AttentionKernel.padded(node.input(3).type().shape()).dim(2) == 1)
+                && (!op.bias() || AttentionBias.padded(node.input(3).type().shape()).dim(2) == 1)
                 && node.output().count() == null && node.input(0).count() == null;
     }
 

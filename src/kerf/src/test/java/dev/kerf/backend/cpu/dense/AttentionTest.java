@@ -158,14 +158,31 @@ class AttentionTest {
     @Test
     void keysThatNoQuerySees() {
         for (int seen : new int[] {0, 1, 96, 150, 192, 400}) {
-            Attention op = new Attention(0.3f, true);
-            Bed bed = new Bed(new DenseKernels(), op, 2, false, 0, 7, TensorType.f32(2, 1, 70, 16),
-                    TensorType.f32(2, 1, 400, 16), TensorType.f32(2, 1, 400, 8), TensorType.f32(2, 1, 1, 400));
-            // Of the second item other keys are masked than of the first.
-            bed.set(3, i -> i < 400 ? i >= seen : i - 400 < seen && i != 500, Float.NEGATIVE_INFINITY);
-            assertTrue(bed.run().intact(), () -> bed.node + ": wrote outside");
-            compare(bed, op, 400);
+            for (int queries : new int[] {70, 1100}) {
+                keysThatNoQuerySees(seen, queries, 1);
+                keysThatNoQuerySees(seen, queries, 2);
+            }
         }
+    }
+
+    private static void keysThatNoQuerySees(int seen, int queries, int keyBatch) {
+        Attention op = new Attention(0.3f, true);
+        Bed bed = new Bed(new DenseKernels(), op, 2, false, 0, 7, TensorType.f32(2, 1, queries, 16),
+                TensorType.f32(keyBatch, 1, 400, 16), TensorType.f32(keyBatch, 1, 400, 8), TensorType.f32(2, 1, 1, 400));
+        // Of the second item other keys are masked than of the first.
+        bed.set(3, i -> i < 400 ? i >= seen : i - 400 < seen && i != 500, Float.NEGATIVE_INFINITY);
+        assertTrue(bed.run().intact(), () -> bed.node + ": wrote outside");
+        compare(bed, op, 400);
+    }
+
+    /** Keys are packed before any query meets them. */
+    @Test
+    void manyQueriesOfManyKeys() {
+        check(2, 2, 2, 1030, 300, 16, 24, -1);
+        check(2, 1, 2, 1030, 531, 9, 7, -1);
+        check(2, 1, 1, 1030, 300, 16, 16, 260);
+        check(2, 2, 1, 1030, 300, 16, 16, 0);
+        check(1, 1, 1, 1030, 600, 8, 8, -1, 1030, 600);
     }
 
     /** The lowest number is finite, as many a mask has it: of a row of them all keys count alike. */
