@@ -8,6 +8,7 @@ import dev.kerf.backend.Backends;
 import dev.kerf.backend.Precision;
 import dev.kerf.check.golden.Golden;
 import dev.kerf.cli.bench.report.Report;
+import dev.kerf.cli.bench.report.Round;
 import dev.kerf.cli.bench.report.Row;
 import dev.kerf.cli.console.ExitCode;
 import dev.kerf.json.Json;
@@ -73,7 +74,8 @@ class BenchCommandTest {
         System.setProperty(Golden.HOME, "src/kerf-check/src/test/resources");
         try {
             Run.of("bench", "--backend", "cpu", "--network", "sam2-frame", "--image-size", 64, "--runs", 2,
-                    "--rounds", 1, "--seconds", 1, "--warm-up", 1, "--callers", "1,2", "--threads", 1, "--batch", 2, "--out",
+                    "--rounds", 1, "--seconds", 1, "--warm-up", 1, "--callers", "1,2", "--threads", 1, "--threads-simulated",
+                    "1,64", "--batch", 2, "--out",
                     dir).succeeded();
         } finally {
             if (home == null) {
@@ -93,14 +95,20 @@ class BenchCommandTest {
             assertEquals(2 * (i + 1) * row.compute().rounds().size(), row.compute().runs());
         }
         assertTrue(networks.getFirst().nodes().size() > 100 && networks.getLast().nodes().isEmpty());
+        List<Round.Simulated> simulated = networks.getFirst().simulated();
+        assertEquals(List.of(1, 64), simulated.stream().map(Round.Simulated::threads).toList());
+        simulated.forEach(s -> assertTrue(networks.getFirst().nodes().stream().anyMatch(n -> n.name().equals(s.longest()))
+                && s.factor() > 0 && s.part() > 0 && s.part() < 1, s.toString()));
+        assertTrue(networks.getLast().simulated().isEmpty(), "once for a network");
     }
 
     @Test
     void opsOfANetwork() throws IOException {
         Path net = Run.unet(dir.resolve("net.safetensors"), 3, 2, false);
-        Run.of("bench", "--backends", "cpu", "--weights", net, "--size", "16x16", "--runs", 2, "--rounds", 1, "--seconds", 1,
-                "--warm-up", 1,
-                "--only", "ops", "--out", dir).succeeded();
+        Run run = Run.of("bench", "--backends", "cpu", "--weights", net, "--size", "16x16", "--runs", 2, "--rounds", 1,
+                "--seconds", 1, "--warm-up", 1, "--threads-simulated", 4, "--only", "ops", "--out", dir);
+        assertEquals(0, run.code(), run.err());
+        assertTrue(run.err().contains("left out: --threads-simulated: it takes a network on cpu"), run.err());
         List<Row> ops = Report.read(dir.resolve("bench-cpu.jsonl")).rows();
         Set<String> names = ops.stream().map(r -> r.subject().name().split(" ")[0]).collect(Collectors.toSet());
         assertTrue(names.containsAll(Set.of("conv2d", "conv_transpose2d", "max_pool2d", "softmax")), names.toString());

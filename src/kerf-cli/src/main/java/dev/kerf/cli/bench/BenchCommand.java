@@ -115,6 +115,10 @@ public final class BenchCommand implements Callable<Integer> {
     @Option(names = "--threads", split = ",", paramLabel = "N", description = "Threads of engines that compute on the CPU; by default all processors. Several: each is measured.")
     private List<Integer> threads = List.of();
 
+    @Option(names = "--threads-simulated", split = ",", paramLabel = "N", description = "Of networks on cpu also how many times as fast as one so many threads would be at most, were there as many processors and"
+            + " memory as fast as needed: 2,8,64.")
+    private List<Integer> simulated = List.of();
+
     @Option(names = "--callers", split = ",", paramLabel = "N", defaultValue = "1", description = "Threads that ask for runs at once; 1. Several: each is measured, for images a second.")
     private List<Integer> callers;
 
@@ -158,10 +162,10 @@ public final class BenchCommand implements Callable<Integer> {
         if (!compared.isEmpty()) {
             return compare();
         }
-        if (Stream.of(batches, threads, callers, List.of(rounds, runs, seconds, warmUp())).flatMap(List::stream)
+        if (Stream.of(batches, threads, simulated, callers, List.of(rounds, runs, seconds, warmUp())).flatMap(List::stream)
                 .anyMatch(n -> n < 1)) {
             throw new ParameterException(spec.commandLine(),
-                    "--batch, --threads, --callers, --rounds, --runs, --seconds and --warm-up are 1 or more");
+                    "--batch, --threads, --threads-simulated, --callers, --rounds, --runs, --seconds and --warm-up are 1 or more");
         } else if (!budget.isPositive()) {
             throw new ParameterException(spec.commandLine(), "--budget is more than no time");
         }
@@ -277,7 +281,7 @@ public final class BenchCommand implements Callable<Integer> {
                         List<Request> same = able.stream()
                                 .filter(e -> e.host() || t == threads.stream().findFirst().orElse(t))
                                 .map(e -> new Request(w, e.id(), e.peer(), p, t, c, runs, Duration.ofSeconds(seconds),
-                                        Duration.ofSeconds(warmUp()), !e.peer() && c == 1))
+                                        Duration.ofSeconds(warmUp()), !e.peer() && c == 1, simulated(w, e, t, c)))
                                 .toList();
                         if (!same.isEmpty()) {
                             all.add(same);
@@ -285,6 +289,9 @@ public final class BenchCommand implements Callable<Integer> {
                     }
                 }
             }
+        }
+        if (!simulated.isEmpty() && all.stream().flatMap(List::stream).allMatch(r -> r.simulated().isEmpty())) {
+            left.add("--threads-simulated: it takes a network on cpu, asked by one caller");
         }
         if (all.isEmpty() && batches.stream().anyMatch(n -> n > 1)) {
             throw new BadInputException("nothing is left of what was asked for: " + String.join("; ", left));
@@ -298,6 +305,12 @@ public final class BenchCommand implements Callable<Integer> {
         // It seldom takes all of that, and less than it needs spoils what is measured: a turn may cost more than its share for it.
         Duration warm = within(share.multipliedBy(5).dividedBy(2), LEAST_WARM, warmUp());
         return all.stream().map(same -> same.stream().map(r -> r.within(limit, warm)).toList()).toList();
+    }
+
+    /** For one row of each network on the CPU's back end: it is the same for all. */
+    private List<Integer> simulated(Workload w, Engine e, int threadsOfRow, int callersOfRow) {
+        boolean first = threadsOfRow == threads.stream().findFirst().orElse(threadsOfRow) && callersOfRow == 1;
+        return first && !e.peer() && e.host() && w.what().equals(Workload.NETWORK) ? simulated : List.of();
     }
 
     private int warmUp() {

@@ -6,6 +6,7 @@ import dev.kerf.backend.CompileOptions;
 import dev.kerf.backend.CpuOptions;
 import dev.kerf.backend.Device;
 import dev.kerf.backend.DeviceWeights;
+import dev.kerf.backend.cpu.CpuBackend;
 import dev.kerf.backend.gpu.device.DeviceFloors;
 import dev.kerf.backend.gpu.device.GpuDevice;
 import dev.kerf.check.SampleInputs;
@@ -101,11 +102,23 @@ public final class BenchWorker {
                     }
                     try (Prepared profiled = new Prepared(device, work.graph(), weights, options.profiled())) {
                         return new Round(round.device(), round.driver(), round.times(), round.process(),
-                                Latency.nodes(profiled), round.output());
+                                Latency.nodes(profiled), round.output(), simulated(r, work, options.profiled()));
                     }
                 }
             }
         }
+    }
+
+    private static List<Round.Simulated> simulated(Request r, Workload.Opened work, CompileOptions options) {
+        List<Round.Simulated> all = new ArrayList<>();
+        for (int threads : r.simulated()) {
+            try (Device device = CpuBackend.simulated(threads);
+                    DeviceWeights weights = work.weights() == null ? null : device.load(work.weights());
+                    Prepared profiled = new Prepared(device, work.graph(), weights, options)) {
+                all.add(Latency.simulated(profiled, threads));
+            }
+        }
+        return all;
     }
 
     private static Round sessions(Request r, Workload.Opened work, Device device, String driver,
@@ -146,7 +159,7 @@ public final class BenchWorker {
                             r.workload().what().equals(Workload.NETWORK) ? HostLoad.peakBytes() : null,
                             device == null ? null : device.memoryInUse(), images, after.othersSince(before),
                             after.stolenSince(before), clock, after.wattsSince(before)),
-                    List.of(), compared == null ? new float[0] : sampled(first.output(compared)));
+                    List.of(), compared == null ? new float[0] : sampled(first.output(compared)), List.of());
         } finally {
             all.forEach(Session::close);
         }

@@ -4,6 +4,7 @@ import dev.kerf.backend.Device;
 import dev.kerf.backend.DeviceTensor;
 import dev.kerf.backend.Executable;
 import dev.kerf.backend.Executable.NodeTiming;
+import dev.kerf.backend.cpu.CpuBackend;
 import dev.kerf.cli.bench.Prepared.Slot;
 import dev.kerf.cli.bench.report.Round;
 import dev.kerf.cli.bench.report.Row;
@@ -16,6 +17,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.DoubleStream;
+import java.util.stream.IntStream;
 
 /**
  * How long a run takes. A {@code compute} is a run, waited for. Of Kerf's executables also, from inputs in the host's memory to
@@ -31,6 +34,7 @@ record Latency(int runs, Duration limit) {
     private static final int LEAST_RUNS = 5;
     /** Of the way from the host and back, whose median is of less interest than a run's. */
     private static final int LEAST_STREAMED = 3;
+    private static final long PROFILED_NANOS = 2_000_000_000;
     private static final int PROFILED_RUNS = 20;
     private static final int LEAST_PROFILED = 3;
 
@@ -127,7 +131,7 @@ record Latency(int runs, Duration limit) {
         e.run();
         long nanos = Math.max(1, System.nanoTime() - start);
         List<List<NodeTiming>> all = new ArrayList<>();
-        for (int i = 0; i < Math.clamp(2_000_000_000L / nanos, LEAST_PROFILED, PROFILED_RUNS); i++) {
+        for (int i = 0; i < Math.clamp(PROFILED_NANOS / nanos, LEAST_PROFILED, PROFILED_RUNS); i++) {
             e.run();
             all.add(e.timings());
         }
@@ -139,5 +143,46 @@ record Latency(int runs, Duration limit) {
             nodes.add(new Round.Node(t.name(), t.what(), Math.max(1, times[times.length / 2]), t.flops(), t.bytes()));
         }
         return nodes;
+    }
+
+    /**
+     * How many times as fast so many threads are as one that does the same: by the part of each node's time that it takes them, the
+     * median of twenty runs or two seconds' worth, three at least.
+     *
+     * @param profiled compiled so, for {@link CpuBackend#simulated}
+     */
+    static Round.Simulated simulated(Prepared profiled, int threads) {
+        Executable e = profiled.executable();
+        e.run();
+        List<List<NodeTiming>> all = new ArrayList<>();
+        List<long[]> together = new ArrayList<>();
+        long start = System.nanoTime();
+        while (all.size() < LEAST_PROFILED || all.size() < PROFILED_RUNS && System.nanoTime() - start < PROFILED_NANOS) {
+            e.run();
+            all.add(e.timings());
+            together.add(CpuBackend.together(e));
+        }
+        double one = 0;
+        double many = 0;
+        double most = 0;
+        String longest = null;
+        for (int n = 0; n < together.getFirst().length; n++) {
+            int node = n;
+            double alone = median(together.stream().mapToDouble(t -> t[node]));
+            double share = median(IntStream.range(0, all.size()).filter(i -> together.get(i)[node] > 0)
+                    .mapToDouble(i -> all.get(i).get(node).nanos() / (double) together.get(i)[node]));
+            one += alone;
+            many += alone * share;
+            if (alone * share > most) {
+                most = alone * share;
+                longest = all.getFirst().get(node).name();
+            }
+        }
+        return new Round.Simulated(threads, one / many, longest, most / many);
+    }
+
+    private static double median(DoubleStream values) {
+        double[] sorted = values.sorted().toArray();
+        return sorted.length == 0 ? 0 : sorted[sorted.length / 2];
     }
 }

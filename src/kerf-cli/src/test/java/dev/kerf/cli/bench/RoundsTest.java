@@ -49,13 +49,14 @@ class RoundsTest {
 
     private static Request request(String engine, boolean peer, int side) {
         return new Request(new Workload(Workload.KERNEL, null, "relu", null, null, 1, side), engine, peer, Precision.FLOAT32, 2,
-                1, 3, Duration.ofSeconds(1), Duration.ofSeconds(2), !peer);
+                1, 3, Duration.ofSeconds(1), Duration.ofSeconds(2), !peer, List.of());
     }
 
     private static Json answer(Request r, float value) {
         return new Round("a device", "1.0", Map.of(Row.COMPUTE, new Times(List.of(new long[] {3000, 1000, 2000}))),
                 new Round.Process(5L, 4L, null, 7, 0.0, null, 9L, 250.0, 0.5, null, null, 35.5),
-                r.profile() ? List.of(new Round.Node("n", "k", 800, 0, 64)) : List.of(), new float[] {value, 2}).json();
+                r.profile() ? List.of(new Round.Node("n", "k", 800, 0, 64)) : List.of(), new float[] {value, 2},
+                r.profile() ? List.of(new Round.Simulated(8, 7.5, "n", 0.25)) : List.of()).json();
     }
 
     private List<Row> measured(Function<Request, Json> worker, Request... requests) {
@@ -143,6 +144,7 @@ class RoundsTest {
         Row row = measured(r -> answer(r, 1), request("cpu:0", false)).getFirst();
         assertEquals(1, row.rejected());
         assertEquals(1, row.nodes().size());
+        assertEquals(1, row.simulated().size());
     }
 
     @Test
@@ -195,6 +197,7 @@ class RoundsTest {
         assertTrue(line.at("times").at("upload").isNull() && line.at("processes").at(0).at("peak_bytes").isNull());
         assertEquals(894.427, compute.at("std_ns").asDouble(), 1e-3);
         assertTrue(line.at("nodes").at(0).at("flops").isNull(), "not counted isn't 0");
+        assertEquals(Json.parse("[{\"threads\":8,\"factor\":7.5,\"longest\":\"n\",\"part\":0.25}]"), line.at("simulated"));
         Json failed = Json.parse(lines.lines().toList().get(3));
         assertFalse(failed.at("success").asBoolean());
         assertTrue(failed.at("times").at("compute").isNull() && failed.at("images_per_s").isNull()

@@ -57,7 +57,7 @@ class TorchTest {
         return new Request(
                 new Workload(Workload.NETWORK, ModelPart.of(model), null, null, new PictureSize(SIDE, SIDE), 1, SIDE),
                 engine, engine.startsWith(Torch.NAME), Precision.FLOAT32, 1, 1, 5, Duration.ofMillis(1), Duration.ofMillis(10),
-                false);
+                false, List.of());
     }
 
     /** A program that is started as the interpreter is, with the script as its argument. */

@@ -3,6 +3,7 @@ package dev.kerf.backend.cpu;
 import dev.kerf.backend.Backend;
 import dev.kerf.backend.CpuOptions;
 import dev.kerf.backend.Device;
+import dev.kerf.backend.Executable;
 import dev.kerf.backend.Precision;
 import dev.kerf.error.BackendUnavailableException;
 import java.io.IOException;
@@ -27,6 +28,21 @@ public final class CpuBackend implements Backend {
     @Override
     public int priority() {
         return 0;
+    }
+
+    /**
+     * A device that compiles for so many threads, with as many processors, where those needn't be there. The calling thread does all
+     * that they would, and {@link Executable#timings} has what each node would take them: each task of a kernel the
+     * time that it took here, given to the thread that is free first; memory as fast as for one thread, and none slowed by another.
+     */
+    public static Device simulated(int threads) {
+        Device.Info info = new CpuBackend().info(CpuOptions.of().threads(threads));
+        return new CpuDevice(info, new Workers(threads, true));
+    }
+
+    /** Of each of the timings of an executable of such a device: nanoseconds that the calling thread took for all of it. */
+    public static long[] together(Executable simulated) {
+        return ((CpuExecutable) simulated).together();
     }
 
     @Override

@@ -35,8 +35,12 @@ final class CpuDevice implements Device {
     private volatile boolean closed;
 
     CpuDevice(Device.Info info, int threads) {
+        this(info, new Workers(threads));
+    }
+
+    CpuDevice(Device.Info info, Workers workers) {
         this.info = info;
-        this.workers = new Workers(threads);
+        this.workers = workers;
     }
 
     @Override

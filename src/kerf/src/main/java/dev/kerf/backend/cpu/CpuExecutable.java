@@ -278,6 +278,12 @@ final class CpuExecutable implements Executable {
         return program.timings();
     }
 
+    /** Of each of the {@link #timings} what one thread took for all that simulated ones would do. */
+    long[] together() {
+        timings();
+        return program.together();
+    }
+
     @Override
     public MemoryUse memory() {
         requireOpen();

@@ -32,6 +32,8 @@ final class Program {
     private final Kernel[] kernels;
     private final int[] stepOfKernel;
     private final long[] nanos;
+    /** Where threads are simulated, what one took for all that they would do. */
+    private final long[] together;
     private final Operand[] stateOperands;
     private final Faults faults;
     private final Collection<WeightExpr> weights;
@@ -58,6 +60,7 @@ final class Program {
         this.constantBytes = bytes[2];
         this.stateOperands = states.values().toArray(Operand[]::new);
         this.nanos = profile ? new long[steps.size()] : null;
+        this.together = profile ? new long[steps.size()] : null;
         this.kernels = steps.stream().flatMap(s -> s.kernels.stream()).toArray(Kernel[]::new);
         this.stepOfKernel = new int[kernels.length];
         for (int s = 0, k = 0; s < steps.size(); s++) {
@@ -85,11 +88,11 @@ final class Program {
             }
         } else {
             java.util.Arrays.fill(nanos, 0);
+            java.util.Arrays.fill(together, 0);
             for (int i = 0; i < kernels.length; i++) {
                 limit.check();
-                long start = System.nanoTime();
-                workers.run(kernels[i]);
-                nanos[stepOfKernel[i]] += System.nanoTime() - start;
+                nanos[stepOfKernel[i]] += workers.timed(kernels[i]);
+                together[stepOfKernel[i]] += workers.together();
             }
         }
     }
@@ -111,6 +114,10 @@ final class Program {
             t.add(new NodeTiming(s.node.id(), s.node.name(), s.algorithm, nanos[i], s.work.flops(), s.work.bytes()));
         }
         return t;
+    }
+
+    long[] together() {
+        return together.clone();
     }
 
     /** Lets go of the arrays, so that the garbage collector can have them while the closed executable is still referred to. */

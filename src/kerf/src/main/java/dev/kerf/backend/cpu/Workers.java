@@ -24,7 +24,10 @@ final class Workers implements AutoCloseable {
         }
     }
 
+    private final int count;
     private final Worker[] threads;
+    /** Null where the threads are there. */
+    private final SimulatedThreads simulated;
     private final AtomicBoolean busy = new AtomicBoolean();
     private final AtomicInteger runs = new AtomicInteger();
     private final AtomicInteger finished = new AtomicInteger();
@@ -38,7 +41,14 @@ final class Workers implements AutoCloseable {
 
     /** @param count threads that work at once, the calling one included */
     Workers(int count) {
-        threads = new Worker[count - 1];
+        this(count, false);
+    }
+
+    /** @param simulated whether the calling thread does everything, and {@link #timed} tells what all would take */
+    Workers(int count, boolean simulated) {
+        this.count = count;
+        this.simulated = simulated ? new SimulatedThreads(count) : null;
+        threads = new Worker[simulated ? 0 : count - 1];
         for (int i = 0; i < threads.length; i++) {
             threads[i] = new Worker(i + 1);
             threads[i].thread.start();
@@ -47,7 +57,7 @@ final class Workers implements AutoCloseable {
 
     /** Threads that work at once, the calling one included. */
     int count() {
-        return threads.length + 1;
+        return count;
     }
 
     /** A run of some kernels begins. */
@@ -75,6 +85,28 @@ final class Workers implements AutoCloseable {
             kernel = null;
             busy.set(false);
         }
+    }
+
+    /** Of the last kernel that was timed: nanoseconds that the calling thread took for all that simulated threads would do; else 0. */
+    long together() {
+        return simulated == null ? 0 : simulated.together();
+    }
+
+    /** {@link #run} by one caller at a time; nanoseconds that it took, or would take where threads are simulated. */
+    long timed(Kernel k) {
+        long start = System.nanoTime();
+        if (simulated == null) {
+            run(k);
+            return System.nanoTime() - start;
+        }
+        simulated.begin();
+        int tasks = k.tasks();
+        for (int i = 0; i < tasks; i++) {
+            start = System.nanoTime();
+            k.run(i, 0);
+            simulated.task(System.nanoTime() - start);
+        }
+        return simulated.nanos();
     }
 
     private void share(Kernel k, int tasks) {

@@ -52,6 +52,11 @@ public final class Page {
                     "<p>Images a second, given to all callers together, over threads, batches and callers.</p>\n"
                             + table(Scaling.HEAD, scaling.stream().map(Scaling::cells).toList()));
         }
+        List<List<String>> simulated = Summary.simulated(rows);
+        if (!simulated.isEmpty()) {
+            section(s, "Threads, simulated",
+                    "<p>" + Summary.SIMULATED + "</p>\n" + table(Summary.SIMULATED_HEAD, simulated));
+        }
         Map<String, List<Row>> works = rows.stream()
                 .collect(Collectors.groupingBy(r -> r.subject().work(), LinkedHashMap::new, Collectors.toList()));
         if (!rows.isEmpty()) {

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import java.util.stream.Stream;
 
 /**
@@ -25,11 +26,12 @@ import java.util.stream.Stream;
  * @param nodes     of a profiled run; empty where there are none
  * @param rejected  rounds that don't count, because memory was slow right before or after them
  * @param copying   share of the run's best speed at which memory was copied beside the rounds that count, at worst
+ * @param simulated what more threads would gain; empty where nobody asked
  */
 public record Row(
         Subject subject, String device, String driver, String error, Map<String, Times> times,
         List<Round.Process> processes, Work work, DeviceFloors floors, String reference, Double distance,
-        List<Round.Node> nodes, int rejected, double copying) {
+        List<Round.Node> nodes, int rejected, double copying, List<Round.Simulated> simulated) {
     /** What is timed of every engine: a run, waited for. */
     public static final String COMPUTE = "compute";
     /** All that may be timed. */
@@ -37,7 +39,7 @@ public record Row(
 
     /** The row of a measurement that failed. */
     public static Row failed(Subject subject, Work work, String error) {
-        return new Row(subject, null, null, error, Map.of(), List.of(), work, null, null, null, List.of(), 0, 1);
+        return new Row(subject, null, null, error, Map.of(), List.of(), work, null, null, null, List.of(), 0, 1, List.of());
     }
 
     /** The row that some processes' measurements make; of those that were rejected it has the nodes, where no other has them. */
@@ -48,21 +50,24 @@ public record Row(
         Round first = rounds.getFirst();
         return new Row(subject, first.device(), first.driver(), null, times, rounds.stream().map(Round::process).toList(),
                 work, floors, null, null,
-                Stream.concat(rounds.stream(), rejected.stream()).map(Round::nodes).filter(n -> !n.isEmpty()).findFirst()
-                        .orElse(List.of()),
-                rejected.size(), copying);
+                first(Round::nodes, rounds, rejected), rejected.size(), copying, first(Round::simulated, rounds, rejected));
+    }
+
+    private static <T> List<T> first(Function<Round, List<T>> of, List<Round> rounds, List<Round> rejected) {
+        return Stream.concat(rounds.stream(), rejected.stream()).map(of).filter(n -> !n.isEmpty()).findFirst()
+                .orElse(List.of());
     }
 
     /** This with how far its result is from another engine's. */
     public Row compared(String engine, double difference) {
         return new Row(subject, device, driver, error, times, processes, work, floors, engine, difference, nodes,
-                rejected, copying);
+                rejected, copying, simulated);
     }
 
     /** This as a failure for that reason; nothing that was measured counts. */
     public Row refused(String why) {
         return new Row(subject, device, driver, why, Map.of(), List.of(), work, floors, reference, distance, List.of(),
-                rejected, copying);
+                rejected, copying, List.of());
     }
 
     /** Whether there are times. */
@@ -112,7 +117,8 @@ public record Row(
                 .put("flops", work == null ? null : work.flops()).put("bytes", work == null ? null : work.bytes())
                 .put("floor", floors == null ? null : json(floors)).put("of_roofline", Times.known(ofRoofline()))
                 .put("compared_with", reference).put("relative_l2", distance)
-                .put("nodes", nodes.isEmpty() ? null : ran).put("rejected_rounds", rejected).put("copying", copying);
+                .put("nodes", nodes.isEmpty() ? null : ran).put("rejected_rounds", rejected).put("copying", copying)
+                .put("simulated", simulated.stream().map(Round.Simulated::json).toList());
     }
 
     /** As in a row. */
@@ -142,7 +148,8 @@ public record Row(
                 times, j.at("processes").items().stream().map(Round.Process::of).toList(),
                 j.at("flops").isNull() ? null : new Work(j.at("flops").asLong(), j.at("bytes").asLong()),
                 floors(j.at("floor")), Round.text(j.at("compared_with")), Round.real(j.at("relative_l2")), nodes,
-                j.find("rejected_rounds").map(Json::asInt).orElse(0), j.find("copying").map(Json::asDouble).orElse(1.0));
+                j.find("rejected_rounds").map(Json::asInt).orElse(0), j.find("copying").map(Json::asDouble).orElse(1.0),
+                Round.simulated(j));
         if (row.success() && row.compute() == null) {
             throw j.at("times").error("a row that succeeded has times of '" + COMPUTE + "'");
         }

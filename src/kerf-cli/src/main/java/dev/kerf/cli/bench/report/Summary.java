@@ -15,6 +15,14 @@ public final class Summary {
     /** Share of the run's best speed of copying from which a round counts. */
     public static final double QUIET = 0.85;
 
+    /** What a table of simulated threads is headed by. */
+    static final List<String> SIMULATED_HEAD = List.of("what", "engine", "threads", "× one at most", "longest node",
+            "its part");
+    /** What its numbers are. */
+    static final String SIMULATED = "How many times as fast as one so many threads are at most: what one takes for all that they"
+            + " would do, over the time until the last of them would be done with each kernel, if each task took as long there. So"
+            + " memory is as fast as needed, and handing out work costs nothing.";
+
     private Summary() {}
 
     /** The whole. */
@@ -41,6 +49,12 @@ public final class Summary {
         if (!scaling.isEmpty()) {
             all.add("\n## Throughput\n\n| " + String.join(" | ", Scaling.HEAD) + " |\n|---|---|--:|--:|--:|--:|--:|");
             scaling.forEach(s -> all.add("| " + String.join(" | ", s.cells()) + " |"));
+        }
+        List<List<String>> simulated = simulated(report.rows());
+        if (!simulated.isEmpty()) {
+            all.add("\n## Threads, simulated\n\n" + SIMULATED + "\n\n| " + String.join(" | ", SIMULATED_HEAD)
+                    + " |\n|---|---|--:|--:|---|--:|");
+            simulated.forEach(cells -> all.add("| " + String.join(" | ", cells) + " |"));
         }
         report.rows().stream().filter(r -> !r.nodes().isEmpty() && r.subject().what().equals("network"))
                 .forEach(r -> nodes(r, all));
@@ -75,6 +89,12 @@ public final class Summary {
                     + " rows were still getting quicker when warming up ended: give more --warm-up");
         }
         return all;
+    }
+
+    /** A line for each number of threads that was simulated. */
+    static List<List<String>> simulated(List<Row> rows) {
+        return rows.stream().flatMap(r -> r.simulated().stream().map(s -> List.of(r.subject().work(), r.subject().engine(),
+                Integer.toString(s.threads()), Text.fixed(s.factor(), 1), s.longest(), percent(s.part())))).toList();
     }
 
     private static String line(Row r, List<Row> all) {

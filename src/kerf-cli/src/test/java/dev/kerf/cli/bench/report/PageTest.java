@@ -30,7 +30,7 @@ class PageTest {
                 engine.startsWith("cpu")
                         ? List.of(new Round.Node("a", "conv2d", 3000, 10, 20), new Round.Node("b", "<copy>", 1000, 0, 0))
                         : List.of(),
-                0, 1);
+                0, 1, List.of());
     }
 
     private static Report report() {
@@ -109,7 +109,7 @@ class PageTest {
         Row one = row("unet", "cpu:0", 1_000_000);
         Round.Process p = new Round.Process(1L, 1L, 1L, 9, 0.0, null, null, 15, 0.0, 0.0, null, null);
         Row four = new Row(new Subject("network", "unet", "8x8", 4, "float32", "cpu:0", 2, 1), null, null, null, one.times(),
-                List.of(p), null, null, null, null, List.of(), 0, 1);
+                List.of(p), null, null, null, null, List.of(), 0, 1, List.of());
         Report several = new Report(Environment.of(List.of("bench")), List.of(one, row("unet", "other", 5), four));
         assertTrue(Summary.of(several).contains("""
                 | unet 8x8 | cpu:0 | 2 | 1 | 1 | 5.00 | 1.00 |
@@ -117,6 +117,20 @@ class PageTest {
                 """), Summary.of(several));
         assertTrue(Page.of(several).contains("<h2>Throughput</h2>"));
         assertFalse(Page.of(report()).contains("Throughput"));
+    }
+
+    @Test
+    void simulatedThreadsHaveATable() {
+        Row one = row("unet", "cpu:0", 1_000_000);
+        Row asked = new Row(one.subject(), null, null, null, one.times(), one.processes(), null, null, null, null, List.of(), 0,
+                1, List.of(new Round.Simulated(2, 1.96, "down1", 0.25), new Round.Simulated(64, 40.04, "<up>", 0.5)));
+        Report report = new Report(Environment.of(List.of("bench")), List.of(asked));
+        assertTrue(Summary.of(report).contains("""
+                | unet 8x8 | cpu:0 | 2 | 2.0 | down1 | 25 % |
+                | unet 8x8 | cpu:0 | 64 | 40.0 | <up> | 50 % |
+                """), Summary.of(report));
+        assertTrue(Page.of(report).contains("<h2>Threads, simulated</h2>") && Page.of(report).contains("<td>&lt;up&gt;</td>"));
+        assertFalse(Page.of(report()).contains("simulated"));
     }
 
     @Test
