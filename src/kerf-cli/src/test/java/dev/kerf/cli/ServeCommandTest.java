@@ -55,7 +55,7 @@ class ServeCommandTest {
             assertEquals(3, masks.at("masks").size());
             // Process.destroy would close what it says, too.
             process.toHandle().destroy();
-            assertTrue(process.waitFor(30, TimeUnit.SECONDS));
+            assertTrue(process.waitFor(5, TimeUnit.MINUTES));
             // Of a process that SIGTERM ended.
             assertEquals(128 + 15, process.exitValue());
             String notes = new String(process.getErrorStream().readAllBytes(), StandardCharsets.UTF_8);
