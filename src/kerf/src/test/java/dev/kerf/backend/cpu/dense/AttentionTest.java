@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.kerf.graph.MatrixOp.Attention;
 import dev.kerf.graph.TensorType;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 class AttentionTest {
@@ -41,14 +42,15 @@ class AttentionTest {
         float[] q = bed.dense(0);
         float[] k = bed.dense(1);
         float[] v = bed.dense(2);
+        Bias bias = op.bias() ? Bias.of(bed) : null;
         float[] y = bed.dense();
         int d = qs[3];
-        double[] w = new double[keys];
-        for (int row = 0; row < qs[0] * qs[1] * qs[2]; row++) {
+        IntStream.range(0, qs[0] * qs[1] * qs[2]).parallel().forEach(row -> {
             int i = row % qs[2];
             int h = row / qs[2] % qs[1];
             int b = row / qs[2] / qs[1];
             int first = ((ks[0] == 1 ? 0 : b) * qs[1] + h) * ks[2];
+            double[] w = new double[keys];
             double top = Double.NEGATIVE_INFINITY;
             double size = 0;
             for (int j = 0; j < keys; j++) {
@@ -59,7 +61,7 @@ class AttentionTest {
                     s += t;
                     abs += Math.abs(t);
                 }
-                w[j] = s + (op.bias() ? bias(bed, b, h, i, j) : 0);
+                w[j] = s + (bias == null ? 0 : bias.at(b, h, i, j));
                 top = Math.max(top, w[j]);
                 size = Math.max(size, abs + 1);
             }
@@ -68,26 +70,37 @@ class AttentionTest {
                 w[j] = top == Double.NEGATIVE_INFINITY ? 0 : Math.exp(w[j] - top);
                 total += w[j];
             }
-            for (int c = 0; c < dv; c++) {
-                double sum = 0;
-                double abs = 0;
-                for (int j = 0; j < keys; j++) {
-                    sum += w[j] * v[(first + j) * dv + c];
-                    abs += w[j] * Math.abs(v[(first + j) * dv + c]);
+            double[] sums = new double[dv];
+            double[] sizes = new double[dv];
+            for (int j = 0; j < keys; j++) {
+                for (int c = 0; c < dv; c++) {
+                    double t = w[j] * v[(first + j) * dv + c];
+                    sums[c] += t;
+                    sizes[c] += Math.abs(t);
                 }
-                double scale = 1 / (total == 0 ? 1 : total);
-                double bound = EPS * abs * scale * (6 + 2 * Math.sqrt(d) * size + 2 * Math.sqrt(keys));
-                assertEquals(sum * scale, y[row * dv + c], bound, bed.node + " at " + row + ", " + c);
             }
-        }
+            double scale = 1 / (total == 0 ? 1 : total);
+            for (int c = 0; c < dv; c++) {
+                int at = c;
+                double bound = EPS * sizes[c] * scale * (6 + 2 * Math.sqrt(d) * size + 2 * Math.sqrt(keys));
+                assertEquals(sums[c] * scale, y[row * dv + c], bound, () -> bed.node + " at " + row + ", " + at);
+            }
+        });
     }
 
-    private static float bias(Bed bed, int b, int h, int i, int j) {
-        int[] s = {1, 1, 1, 1};
-        int[] own = Bed.dims(bed.node.input(3).type());
-        System.arraycopy(own, 0, s, 4 - own.length, own.length);
-        int at = ((b % s[0] * s[1] + h % s[1]) * s[2] + i % s[2]) * s[3] + j % s[3];
-        return bed.dense(3)[at];
+    /** The bias, broadcast from its extents. */
+    private record Bias(float[] values, int[] extents) {
+        static Bias of(Bed bed) {
+            int[] extents = {1, 1, 1, 1};
+            int[] own = Bed.dims(bed.node.input(3).type());
+            System.arraycopy(own, 0, extents, 4 - own.length, own.length);
+            return new Bias(bed.dense(3), extents);
+        }
+
+        float at(int b, int h, int i, int j) {
+            return values[((b % extents[0] * extents[1] + h % extents[1]) * extents[2] + i % extents[2]) * extents[3]
+                    + j % extents[3]];
+        }
     }
 
     @Test

@@ -7,6 +7,9 @@ import dev.kerf.graph.Op.Activation;
 import dev.kerf.graph.SpatialOp.Conv2d;
 import dev.kerf.graph.SpatialOp.Window2d;
 import dev.kerf.graph.TensorType;
+import java.util.Arrays;
+import java.util.function.DoubleUnaryOperator;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 class ConvolutionTest {
@@ -35,9 +38,11 @@ class ConvolutionTest {
         compare(bed, op, residual ? bed.dense(in.length - 1) : null);
     }
 
-    /** Sums in float64; float32's own error is at most (terms + 2) · ε · Σ|x·w|, and grows with √terms as a rule. */
+    /**
+     * Sums in float64, of each place of the padded image, whichever of them the strides leave out; float32's own error is at most
+     * (terms + 2) · ε · Σ|x·w|, and grows with √terms as a rule.
+     */
     private static void compare(Bed bed, Conv2d op, float[] residual) {
-        float[] x = bed.dense(0);
         float[] k = bed.dense(1);
         float[] bias = op.bias() ? bed.dense(2) : null;
         float[] y = bed.dense();
@@ -45,37 +50,51 @@ class ConvolutionTest {
         int[] ks = Bed.dims(bed.node.input(1).type());
         int[] ys = Bed.dims(bed.node.output().type());
         Window2d win = op.window();
+        int height = win.padTop() + xs[2] + win.padBottom();
+        int width = win.padLeft() + xs[3] + win.padRight();
+        double[] x = padded(bed.dense(0), xs, win, height, width);
+        int places = height * width - (ks[2] - 1) * win.dilationH() * width - (ks[3] - 1) * win.dilationW();
         int per = ys[1] / op.groups();
         double scale = 4 + Math.sqrt(ks[1] * ks[2] * ks[3]);
-        for (int i = 0; i < y.length; i++) {
-            int col = i % ys[3];
-            int row = i / ys[3] % ys[2];
-            int o = i / ys[3] / ys[2] % ys[1];
-            int n = i / ys[3] / ys[2] / ys[1];
-            double sum = bias == null ? 0 : bias[o];
-            double size = Math.abs(sum);
-            for (int c = 0; c < ks[1]; c++) {
-                for (int u = 0; u < ks[2]; u++) {
-                    int r = row * win.strideH() + u * win.dilationH() - win.padTop();
-                    for (int v = 0; v < ks[3]; v++) {
-                        int q = col * win.strideW() + v * win.dilationW() - win.padLeft();
-                        if (r >= 0 && r < xs[2] && q >= 0 && q < xs[3]) {
-                            double t = (double) x[((n * xs[1] + o / per * ks[1] + c) * xs[2] + r) * xs[3] + q]
-                                    * k[((o * ks[1] + c) * ks[2] + u) * ks[3] + v];
-                            sum += t;
-                            size += Math.abs(t);
-                        }
-                    }
-                }
+        DoubleUnaryOperator function = Bed.function(op.activation());
+        IntStream.range(0, ys[0] * ys[1]).parallel().forEach(plane -> {
+            int o = plane % ys[1];
+            double[] sums = new double[places];
+            double[] sizes = new double[places];
+            Arrays.fill(sums, bias == null ? 0 : bias[o]);
+            Arrays.fill(sizes, bias == null ? 0 : Math.abs(bias[o]));
+            for (int i = 0; i < ks[1] * ks[2] * ks[3]; i++) {
+                int channel = plane / ys[1] * xs[1] + o / per * ks[1] + i / ks[3] / ks[2];
+                int first = (channel * height + i / ks[3] % ks[2] * win.dilationH()) * width + i % ks[3] * win.dilationW();
+                add(x, first, k[o * ks[1] * ks[2] * ks[3] + i], sums, sizes);
             }
-            sum += residual == null ? 0 : residual[i];
-            size += residual == null ? 0 : Math.abs(residual[i]);
-            double expected = Bed.function(op.activation()).applyAsDouble(sum);
-            double bound = scale * EPS * (size + 1e-3);
-            double actual = y[i];
-            int at = i;
-            assertTrue(Math.abs(actual - expected) <= bound,
-                    () -> bed.node + " at " + at + ": " + actual + ", expected " + expected + " ± " + bound);
+            for (int i = plane * ys[2] * ys[3]; i < (plane + 1) * ys[2] * ys[3]; i++) {
+                int at = i;
+                int place = i / ys[3] % ys[2] * win.strideH() * width + i % ys[3] * win.strideW();
+                double added = residual == null ? 0 : residual[i];
+                double expected = function.applyAsDouble(sums[place] + added);
+                double bound = scale * EPS * (sizes[place] + Math.abs(added) + 1e-3);
+                double actual = y[i];
+                assertTrue(Math.abs(actual - expected) <= bound,
+                        () -> bed.node + " at " + at + ": " + actual + ", expected " + expected + " ± " + bound);
+            }
+        });
+    }
+
+    private static double[] padded(float[] x, int[] xs, Window2d win, int height, int width) {
+        double[] padded = new double[xs[0] * xs[1] * height * width];
+        for (int i = 0; i < x.length; i++) {
+            int row = i / xs[3] % xs[2] + win.padTop();
+            padded[(i / xs[3] / xs[2] * height + row) * width + win.padLeft() + i % xs[3]] = x[i];
+        }
+        return padded;
+    }
+
+    private static void add(double[] x, int first, double weight, double[] sums, double[] sizes) {
+        for (int i = 0; i < sums.length; i++) {
+            double t = x[first + i] * weight;
+            sums[i] += t;
+            sizes[i] += Math.abs(t);
         }
     }
 

@@ -15,12 +15,16 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -28,10 +32,11 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * The PTX that is checked in does what nvcc makes of the kernels as they are now. Without the nvcc that made it, the hash
- * of what it was made from must still be that of the present sources and sets.
+ * The PTX that is checked in does what nvcc makes of the kernels as they are now: of some, where that nvcc is, and of all with
+ * {@code -Dkerf.test.wide=true}. The hash of what each was made from must be that of the present sources and sets.
  */
 class PtxTest {
+    private static final boolean WIDE = Boolean.getBoolean("kerf.test.wide");
     private static final Path FOLDER = Path.of("kernels", "ptx");
     private static final Pattern OTHER_HALF = Pattern.compile("cvt\\.(?!rn\\.b?f16(?:x2)?\\.f32 |f32\\.f16 )\\S*f16");
     /** What a kernel computes and touches: floating-point arithmetic, stores, reads of global memory, atomics, barriers, products on tensor cores. */
@@ -52,15 +57,46 @@ class PtxTest {
         return Files.readString(file);
     }
 
-    @ParameterizedTest
-    @MethodSource("kernels")
-    void isMadeFromThePresentSources(String kernel, @TempDir Path scratch) throws IOException {
-        String text = checkedIn(kernel);
+    /** The release of the nvcc that made a kernel's file, after its first line was held to what it was made from. */
+    private static String release(String kernel, String text) {
         Matcher made = Pattern.compile(" made by nvcc (V[\\d.]+) from ").matcher(text);
         assertTrue(made.find(), kernel);
         assertEquals(PtxBuild.firstLine(kernel, made.group(1)), text.substring(0, text.indexOf('\n')),
                 kernel + ".ptx is older than its source or its sets" + AGAIN);
-        if (PtxBuild.release().equals(made.group(1))) {
+        return made.group(1);
+    }
+
+    @ParameterizedTest
+    @MethodSource("kernels")
+    void isMadeFromThePresentSources(String kernel) throws IOException {
+        release(kernel, checkedIn(kernel));
+    }
+
+    /** The smallest kernels of which each does something that none smaller does, or is the smallest for an architecture; or all. */
+    static List<String> compiled() throws IOException {
+        if (WIDE) {
+            return kernels();
+        }
+        Map<Integer, List<String>> bySize = new TreeMap<>();
+        Map<String, Set<String>> kinds = new HashMap<>();
+        for (String kernel : kernels()) {
+            String text = checkedIn(kernel);
+            Set<String> does = DEED.matcher(text).results().map(d -> d.group(1).substring(0, d.group(1).indexOf('.')))
+                    .collect(Collectors.toCollection(HashSet::new));
+            does.add(Manifest.of(kernel).architecture().toString());
+            kinds.put(kernel, does);
+            bySize.computeIfAbsent(text.length(), _ -> new ArrayList<>()).add(kernel);
+        }
+        Set<String> seen = new HashSet<>();
+        return bySize.values().stream().flatMap(List::stream).filter(k -> seen.addAll(kinds.get(k))).toList();
+    }
+
+    @ParameterizedTest
+    @MethodSource("compiled")
+    void isWhatNvccMakes(String kernel, @TempDir Path scratch) throws IOException {
+        String text = checkedIn(kernel);
+        String made = release(kernel, text);
+        if (PtxBuild.release().equals(made)) {
             PtxBuild.Made again = new PtxBuild(scratch).make(kernel);
             assertEquals(deeds(text), deeds(again.text()), kernel + ".ptx isn't what nvcc makes" + AGAIN);
             assertEquals(withoutRegisters(row(kernel)), withoutRegisters(PtxBuild.row(kernel, again)),
@@ -69,7 +105,7 @@ class PtxTest {
                 assertEquals(row(kernel), PtxBuild.row(kernel, again), "registers in kernels/ptx/README.md" + AGAIN);
             }
         } else {
-            System.out.println("nvcc " + made.group(1) + " isn't here: " + kernel + ".ptx is only checked by its hash");
+            System.out.println("nvcc " + made + " isn't here: " + kernel + ".ptx is only checked by its hash");
         }
     }
 
