@@ -5,10 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.kerf.backend.Backends;
 import dev.kerf.backend.BackendsUnderTest;
 import dev.kerf.backend.Device;
 import dev.kerf.backend.Limit;
+import dev.kerf.backend.SharedDevices;
 import dev.kerf.check.golden.GoldenCase;
 import dev.kerf.check.golden.TensorDifference;
 import dev.kerf.error.CancelledException;
@@ -41,6 +41,7 @@ import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.function.Function;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -48,6 +49,9 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** What every model offers in the same way, asked of each as an application would. */
 class ModelFaceTest {
+    @RegisterExtension
+    static final SharedDevices DEVICES = new SharedDevices();
+
     private static final int WIDTH = 64;
     private static final int HEIGHT = 48;
     private static final DetectOptions DETECT = DetectOptions.of().score(0.1f).proposals(40).most(10).size(48, 96);
@@ -226,75 +230,81 @@ class ModelFaceTest {
 
     @ParameterizedTest(name = "{0} on {1}")
     @MethodSource("models")
-    void afterWarmUpNothingIsCompiled(String model, String id, Function<Device, Face> load) {
-        try (Device device = Backends.open(id); Face face = load.apply(device)) {
-            assertEquals(0, face.compiled());
-            Picture.Form video = new Picture.Form(WIDTH, HEIGHT, Nv12.Matrix.BT709_LIMITED);
-            face.warmUp(Duration.ofMillis(1), picture(1, false).form(), video);
-            long compiled = face.compiled();
-            assertTrue(compiled >= 2);
-            face.one(picture(2, false));
-            face.one(video.blank());
-            assertEquals(compiled, face.compiled());
-        }
+    void afterWarmUpNothingIsCompiled(String model, String id, Function<Device, Face> load) throws Exception {
+        DEVICES.on(id, device -> {
+            try (Face face = load.apply(device)) {
+                assertEquals(0, face.compiled());
+                Picture.Form video = new Picture.Form(WIDTH, HEIGHT, Nv12.Matrix.BT709_LIMITED);
+                face.warmUp(Duration.ofMillis(1), picture(1, false).form(), video);
+                long compiled = face.compiled();
+                assertTrue(compiled >= 2);
+                face.one(picture(2, false));
+                face.one(video.blank());
+                assertEquals(compiled, face.compiled());
+            }
+        });
     }
 
     @ParameterizedTest(name = "{0} on {1}")
     @MethodSource("models")
     void deadlinesAndCancellationLeaveTheModelUsable(String model, String id, Function<Device, Face> load)
-            throws InterruptedException {
+            throws Exception {
         Image image = picture(1, false);
-        try (Device device = Backends.open(id); Face face = load.apply(device)) {
-            Object expected = face.one(image);
-            assertThrows(DeadlineExceededException.class, () -> Limit.within(Duration.ofNanos(100_000)).run(() -> {
-                // The first may be done in time.
-                for (int i = 0; i < 1000; i++) {
-                    face.one(image);
-                }
-            }));
-            face.assertSame(expected, face.one(image), model);
-            Limit limit = Limit.untilCancelled();
-            CountDownLatch twice = new CountDownLatch(2);
-            Thread other = Thread.ofPlatform().start(() -> {
-                try {
-                    twice.await();
-                } catch (InterruptedException e) {
-                    return;
-                }
-                limit.cancel();
-            });
-            assertThrows(CancelledException.class, () -> limit.run(() -> {
-                while (true) {
-                    face.assertSame(expected, face.one(image), model);
-                    twice.countDown();
-                }
-            }));
-            other.join();
-            face.assertSame(expected, face.one(image), model);
-            face.assertSame(expected, Limit.within(Duration.ofMinutes(10)).call(() -> face.one(image)), model);
-        }
+        DEVICES.on(id, device -> {
+            try (Face face = load.apply(device)) {
+                Object expected = face.one(image);
+                assertThrows(DeadlineExceededException.class, () -> Limit.within(Duration.ofNanos(100_000)).run(() -> {
+                    // The first may be done in time.
+                    for (int i = 0; i < 1000; i++) {
+                        face.one(image);
+                    }
+                }));
+                face.assertSame(expected, face.one(image), model);
+                Limit limit = Limit.untilCancelled();
+                CountDownLatch twice = new CountDownLatch(2);
+                Thread other = Thread.ofPlatform().start(() -> {
+                    try {
+                        twice.await();
+                    } catch (InterruptedException e) {
+                        return;
+                    }
+                    limit.cancel();
+                });
+                assertThrows(CancelledException.class, () -> limit.run(() -> {
+                    while (true) {
+                        face.assertSame(expected, face.one(image), model);
+                        twice.countDown();
+                    }
+                }));
+                other.join();
+                face.assertSame(expected, face.one(image), model);
+                face.assertSame(expected, Limit.within(Duration.ofMinutes(10)).call(() -> face.one(image)), model);
+            }
+        });
     }
 
     @ParameterizedTest(name = "{0} on {1}")
     @MethodSource("models")
-    void aBatchIsAsEachAlone(String model, String id, Function<Device, Face> load) {
+    void aBatchIsAsEachAlone(String model, String id, Function<Device, Face> load) throws Exception {
         Image blueFirst = converted(picture(3, false), PixelFormat.BGR8, 5);
         List<Image> pictures = List.of(picture(1, false), picture(2, false), blueFirst, picture(4, false),
                 picture(5, false), converted(picture(6, false), PixelFormat.BGR8, 0), picture(7, false));
-        try (Device device = Backends.open(id); Face face = load.apply(device)) {
-            List<?> alone = pictures.stream().map(face::one).toList();
-            assertFalse(face.same(alone.get(0), alone.get(1)));
-            List<?> together = face.many(pictures);
-            assertEquals(alone.size(), together.size());
-            for (int i = 0; i < alone.size(); i++) {
-                face.assertSame(alone.get(i), together.get(i), model + ", picture " + i);
+        DEVICES.on(id, device -> {
+            try (Face face = load.apply(device)) {
+                List<?> alone = pictures.stream().map(face::one).toList();
+                assertFalse(face.same(alone.get(0), alone.get(1)));
+                List<?> together = face.many(pictures);
+                assertEquals(alone.size(), together.size());
+                for (int i = 0; i < alone.size(); i++) {
+                    face.assertSame(alone.get(i), together.get(i), model + ", picture " + i);
+                }
             }
-        }
+        });
     }
 
     @ParameterizedTest(name = "{0} on {1}")
     @MethodSource("models")
-    void everyInputGivesTheSame(String model, String id, Function<Device, Face> load) {
+    void everyInputGivesTheSame(String model, String id, Function<Device, Face> load) throws Exception {
         Image image = picture(1, false);
         Path file = folder.resolve("picture.png");
         image.writePng(file);
@@ -312,21 +322,23 @@ class ModelFaceTest {
             same.put(f + " with gaps", converted(image, f, 12));
         }
         Image grey = picture(1, true);
-        try (Device device = Backends.open(id); Face face = load.apply(device)) {
-            Object expected = face.one(image);
-            same.forEach((name, p) -> face.assertSame(expected, face.one(p), name));
-            Object expectedGrey = face.one(grey);
-            assertFalse(face.same(expected, expectedGrey));
-            face.assertSame(expectedGrey, face.one(converted(grey, PixelFormat.GRAY8, 3)), "grey");
-            Object frame = face.one(nv12(grey, WIDTH));
-            face.assertSame(frame, face.one(nv12(grey, WIDTH + 16)), "NV12 with gaps");
-            assertFalse(face.same(expected, frame));
-            if (id.startsWith("cpu:")) {
-                // Without colour, and over the whole range, NV12's luma is the grey; elsewhere a compiler may divide by 255 in
-                // another way than it multiplies, and FrameOpsTest holds the frame to the oracle.
-                face.assertSame(expectedGrey, frame, "NV12");
+        DEVICES.on(id, device -> {
+            try (Face face = load.apply(device)) {
+                Object expected = face.one(image);
+                same.forEach((name, p) -> face.assertSame(expected, face.one(p), name));
+                Object expectedGrey = face.one(grey);
+                assertFalse(face.same(expected, expectedGrey));
+                face.assertSame(expectedGrey, face.one(converted(grey, PixelFormat.GRAY8, 3)), "grey");
+                Object frame = face.one(nv12(grey, WIDTH));
+                face.assertSame(frame, face.one(nv12(grey, WIDTH + 16)), "NV12 with gaps");
+                assertFalse(face.same(expected, frame));
+                if (id.startsWith("cpu:")) {
+                    // Without colour, and over the whole range, NV12's luma is the grey; elsewhere a compiler may divide by 255 in
+                    // another way than it multiplies, and FrameOpsTest holds the frame to the oracle.
+                    face.assertSame(expectedGrey, frame, "NV12");
+                }
             }
-        }
+        });
     }
 
     /** The same picture in memory of another form, rows apart by some bytes more. */

@@ -85,58 +85,65 @@ class NotFiniteTest {
     @ParameterizedTest
     @MethodSource(DEVICES)
     void logitsOfAUNet(String id) {
-        for (int classes : new int[] {1, 3}) {
-            for (float odd : new float[] {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY}) {
-                float[] bias = new float[classes];
-                bias[classes - 1] = odd;
-                SmallUNets spoilt = SmallUNets.milesial(3, classes, List.of(4, 8), false)
-                        .with("outc.conv.bias", HostTensor.of(Shape.of(classes), bias));
-                try (Device device = Backends.open(id);
-                        Weights weights = spoilt.build();
-                        UNet net = UNet.load(device, weights)) {
-                    SegmentOptions options = SegmentOptions.of();
-                    assertTrue(refused(() -> net.segment(picture(), options)).contains("the image: "), id);
-                    assertTrue(refused(() -> net.segment(picture(), options.scale(0.5).withLogits())).contains("logits"), id);
-                    assertTrue(refused(() -> net.segment(List.of(picture(), picture()), options)).contains("image 1 of 2"), id);
-                    assertTrue(refused(() -> net.segmentOnDevice(List.of(picture()), options)).contains("logits"), id);
-                    HostTensor shown = net.trace(picture(), options).get("logits");
-                    assertEquals(odd, (float) shown.getDouble(shown.elements() - 1));
-                    assertTrue(net.plans() <= UNet.PLANS);
+        try (Device device = Backends.open(id)) {
+            for (int classes : new int[] {1, 3}) {
+                for (float odd : new float[] {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY}) {
+                    logitsOfAUNet(device, classes, odd);
                 }
             }
+        }
+    }
+
+    private static void logitsOfAUNet(Device device, int classes, float odd) {
+        float[] bias = new float[classes];
+        bias[classes - 1] = odd;
+        String id = device.info().id();
+        try (Weights weights = SmallUNets.milesial(3, classes, List.of(4, 8), false)
+                .with("outc.conv.bias", HostTensor.of(Shape.of(classes), bias)).build();
+                UNet net = UNet.load(device, weights)) {
+            SegmentOptions options = SegmentOptions.of();
+            assertTrue(refused(() -> net.segment(picture(), options)).contains("the image: "), id);
+            assertTrue(refused(() -> net.segment(picture(), options.scale(0.5).withLogits())).contains("logits"), id);
+            assertTrue(refused(() -> net.segment(List.of(picture(), picture()), options)).contains("image 1 of 2"), id);
+            assertTrue(refused(() -> net.segmentOnDevice(List.of(picture()), options)).contains("logits"), id);
+            HostTensor shown = net.trace(picture(), options).get("logits");
+            assertEquals(odd, (float) shown.getDouble(shown.elements() - 1));
+            assertTrue(net.plans() <= UNet.PLANS);
         }
     }
 
     @ParameterizedTest
     @MethodSource(DEVICES)
     void logitsOfAMaskRcnn(String id) {
-        for (String name : List.of("rpn.head.cls_logits.bias", "rpn.head.bbox_pred.bias",
-                "roi_heads.box_predictor.cls_score.bias", "roi_heads.box_predictor.bbox_pred.bias",
-                "roi_heads.mask_predictor.mask_fcn_logits.bias")) {
-            for (double odd : new double[] {Double.NaN, Double.NEGATIVE_INFINITY}) {
-                Map<String, HostTensor> tensors = new LinkedHashMap<>(SmallRcnns.torchvision(6, true));
-                String key = tensors.keySet().stream()
-                        .filter(k -> k.equals(name) || k.equals(name.replace(".bias", ".0.0.bias"))).findFirst().orElseThrow();
-                for (int i = 0; i < tensors.get(key).elements(); i++) {
-                    tensors.get(key).setDouble(i, odd);
-                }
-                try (Device device = Backends.open(id);
-                        Weights weights = SmallRcnns.weights(tensors);
-                        MaskRcnn net = MaskRcnn.load(device, weights)) {
-                    String what = id + " " + name + " " + odd;
-                    assertTrue(refused(() -> net.detect(picture(), DETECT)).contains("the image: the network's logits"), what);
-                    assertTrue(refused(() -> net.detectOnDevice(List.of(picture()), DETECT)).contains("logits"), what);
-                    assertTrue(net.trace(picture(), DETECT).containsKey("class_logits"));
-                }
-            }
-        }
         Map<String, HostTensor> stuff = new LinkedHashMap<>(SmallRcnns.panoptic(6, 4));
         stuff.get("sem_seg_head.predictor.bias").setDouble(1, Double.NaN);
-        try (Device device = Backends.open(id);
-                Weights weights = SmallRcnns.weights(stuff);
-                MaskRcnn net = MaskRcnn.load(device, weights)) {
-            assertTrue(net.detect(picture(), DETECT).size() > 0);
-            assertTrue(refused(() -> net.panoptic(picture(), DETECT, Panoptic.Merge.DEFAULT)).contains("logits"));
+        try (Device device = Backends.open(id)) {
+            for (String name : List.of("rpn.head.cls_logits.bias", "rpn.head.bbox_pred.bias",
+                    "roi_heads.box_predictor.cls_score.bias", "roi_heads.box_predictor.bbox_pred.bias",
+                    "roi_heads.mask_predictor.mask_fcn_logits.bias")) {
+                for (double odd : new double[] {Double.NaN, Double.NEGATIVE_INFINITY}) {
+                    logitsOfAMaskRcnn(device, name, odd);
+                }
+            }
+            try (Weights weights = SmallRcnns.weights(stuff); MaskRcnn net = MaskRcnn.load(device, weights)) {
+                assertTrue(net.detect(picture(), DETECT).size() > 0);
+                assertTrue(refused(() -> net.panoptic(picture(), DETECT, Panoptic.Merge.DEFAULT)).contains("logits"));
+            }
+        }
+    }
+
+    private static void logitsOfAMaskRcnn(Device device, String name, double odd) {
+        Map<String, HostTensor> tensors = new LinkedHashMap<>(SmallRcnns.torchvision(6, true));
+        String key = tensors.keySet().stream()
+                .filter(k -> k.equals(name) || k.equals(name.replace(".bias", ".0.0.bias"))).findFirst().orElseThrow();
+        for (int i = 0; i < tensors.get(key).elements(); i++) {
+            tensors.get(key).setDouble(i, odd);
+        }
+        try (Weights weights = SmallRcnns.weights(tensors); MaskRcnn net = MaskRcnn.load(device, weights)) {
+            String what = device.info().id() + " " + name + " " + odd;
+            assertTrue(refused(() -> net.detect(picture(), DETECT)).contains("the image: the network's logits"), what);
+            assertTrue(refused(() -> net.detectOnDevice(List.of(picture()), DETECT)).contains("logits"), what);
+            assertTrue(net.trace(picture(), DETECT).containsKey("class_logits"));
         }
     }
 
@@ -160,18 +167,19 @@ class NotFiniteTest {
     @MethodSource(DEVICES)
     void logitsOfSam(String id) {
         Map<String, HostTensor> good = new LinkedHashMap<>();
-        try (Weights stored = GoldenCase.open(Path.of("src/kerf-check/src/test/resources/goldens/sam2-quick")).weights()) {
+        try (Device device = Backends.open(id);
+                Weights stored = GoldenCase.open(Path.of("src/kerf-check/src/test/resources/goldens/sam2-quick")).weights()) {
             stored.names().forEach(n -> good.put(n, stored.tensor(n)));
-            logitsOfSam(id, good);
+            logitsOfSam(device, good);
         }
     }
 
-    private static void logitsOfSam(String id, Map<String, HostTensor> good) {
+    private static void logitsOfSam(Device device, Map<String, HostTensor> good) {
+        String id = device.info().id();
         for (String name : List.of("", "sam_mask_decoder.iou_prediction_head.layers.2.bias",
                 "sam_mask_decoder.output_upscaling.3.bias", "sam_mask_decoder.pred_obj_score_head.layers.2.bias",
                 "image_encoder.trunk.patch_embed.proj.bias")) {
-            try (Device device = Backends.open(id);
-                    Weights weights = Weights.of(name.isEmpty() ? good : spoilt(good, name));
+            try (Weights weights = Weights.of(name.isEmpty() ? good : spoilt(good, name));
                     Sam2 sam = Sam2.load(device, weights, Sam2.Settings.of().imageSize(64), ModelOptions.of());
                     ImageView view = sam.look(picture());
                     ClipTracker clip = sam.track(ClipTracker.Frames.of(List.of(picture(), picture())))) {
@@ -195,11 +203,11 @@ class NotFiniteTest {
     @MethodSource(DEVICES)
     void mattes(String id) {
         Map<String, HostTensor> good = new LinkedHashMap<>();
-        try (Weights stored = GoldenCase.open(Path.of("src/kerf-check/src/test/resources/goldens/u2netp-quick")).weights()) {
+        try (Device device = Backends.open(id);
+                Weights stored = GoldenCase.open(Path.of("src/kerf-check/src/test/resources/goldens/u2netp-quick")).weights()) {
             stored.names().forEach(n -> good.put(n, stored.tensor(n)));
             for (String name : List.of("outconv.bias", "stage6.rebnconvin.bn_s1.running_mean")) {
-                try (Device device = Backends.open(id);
-                        Weights weights = Weights.of(spoilt(good, name));
+                try (Weights weights = Weights.of(spoilt(good, name));
                         Matting net = Matting.load(device, weights, MattingOptions.of().size(64, 96))) {
                     assertTrue(refused(() -> net.matte(picture())).contains("the network's matte isn't finite"),
                             id + " " + name);

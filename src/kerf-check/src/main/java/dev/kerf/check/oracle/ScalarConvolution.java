@@ -4,6 +4,7 @@ import dev.kerf.backend.cpu.kernel.Functions;
 import dev.kerf.graph.SpatialOp;
 import dev.kerf.graph.SpatialOp.Window2d;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /** Convolution and transposed convolution. */
 final class ScalarConvolution {
@@ -15,37 +16,44 @@ final class ScalarConvolution {
         Wide bias = op.bias() ? in.get(2) : null;
         Wide residual = op.residual() ? in.getLast() : null;
         int outputs = y.dim(1) / op.groups();
-        int at = 0;
-        for (int n = 0; n < y.dim(0); n++) {
-            for (int o = 0; o < y.dim(1); o++) {
-                int firstChannel = o / outputs * w.dim(1);
-                for (int i = 0; i < y.dim(2); i++) {
-                    for (int j = 0; j < y.dim(3); j++, at++) {
-                        double sum = bias == null ? 0 : bias.v()[o];
-                        sum += window(op.window(), x, w, n, firstChannel, o, i, j);
-                        sum += residual == null ? 0 : residual.v()[at];
-                        y.v()[at] = Functions.apply(op.activation(), sum);
-                    }
+        int height = y.dim(2);
+        int width = y.dim(3);
+        IntStream.range(0, y.dim(0) * y.dim(1)).parallel().forEach(plane -> {
+            int n = plane / y.dim(1);
+            int o = plane % y.dim(1);
+            int firstChannel = o / outputs * w.dim(1);
+            int at = plane * height * width;
+            for (int i = 0; i < height; i++) {
+                for (int j = 0; j < width; j++, at++) {
+                    double sum = bias == null ? 0 : bias.v()[o];
+                    sum += window(op.window(), x, w, n, firstChannel, o, i, j);
+                    sum += residual == null ? 0 : residual.v()[at];
+                    y.v()[at] = Functions.apply(op.activation(), sum);
                 }
             }
-        }
+        });
     }
 
     private static double window(Window2d s, Wide x, Wide w, int n, int firstChannel, int o, int i, int j) {
         double sum = 0;
         int h = x.dim(2);
         int v = x.dim(3);
-        for (int c = 0; c < w.dim(1); c++) {
-            for (int a = 0; a < w.dim(2); a++) {
+        int channels = w.dim(1);
+        int rows = w.dim(2);
+        int columns = w.dim(3);
+        double[] from = x.v();
+        double[] weights = w.v();
+        int first = (n * x.dim(1) + firstChannel) * h * v;
+        for (int c = 0; c < channels; c++) {
+            for (int a = 0; a < rows; a++) {
                 int row = i * s.strideH() + a * s.dilationH() - s.padTop();
                 if (row < 0 || row >= h) {
                     continue;
                 }
-                for (int b = 0; b < w.dim(3); b++) {
+                for (int b = 0; b < columns; b++) {
                     int col = j * s.strideW() + b * s.dilationW() - s.padLeft();
                     if (col >= 0 && col < v) {
-                        sum += x.v()[((n * x.dim(1) + firstChannel + c) * h + row) * v + col]
-                                * w.v()[((o * w.dim(1) + c) * w.dim(2) + a) * w.dim(3) + b];
+                        sum += from[first + (c * h + row) * v + col] * weights[((o * channels + c) * rows + a) * columns + b];
                     }
                 }
             }
@@ -60,19 +68,20 @@ final class ScalarConvolution {
         int perGroup = w.dim(1);
         int channelsPerGroup = x.dim(1) / op.groups();
         int plane = y.dim(2) * y.dim(3);
-        for (int n = 0, at = 0; n < x.dim(0); n++) {
-            for (int c = 0; c < x.dim(1); c++) {
-                for (int i = 0; i < x.dim(2); i++) {
-                    for (int j = 0; j < x.dim(3); j++, at++) {
-                        for (int o = 0; o < perGroup; o++) {
-                            int channel = c / channelsPerGroup * perGroup + o;
-                            spread(op.window(), x.v()[at], w, (c * perGroup + o), y,
-                                    (n * y.dim(1) + channel) * plane, i, j);
-                        }
+        int height = x.dim(2);
+        int width = x.dim(3);
+        IntStream.range(0, y.dim(0) * y.dim(1)).parallel().forEach(made -> {
+            int o = made % y.dim(1);
+            int first = o / perGroup * channelsPerGroup;
+            for (int c = first; c < first + channelsPerGroup; c++) {
+                int at = (made / y.dim(1) * x.dim(1) + c) * height * width;
+                for (int i = 0; i < height; i++) {
+                    for (int j = 0; j < width; j++, at++) {
+                        spread(op.window(), x.v()[at], w, c * perGroup + o % perGroup, y, made * plane, i, j);
                     }
                 }
             }
-        }
+        });
         for (int at = 0; at < y.v().length; at++) {
             double bias = op.bias() ? in.get(2).v()[at / plane % y.dim(1)] : 0;
             y.v()[at] = Functions.apply(op.activation(), y.v()[at] + bias);
@@ -80,15 +89,19 @@ final class ScalarConvolution {
     }
 
     private static void spread(Window2d s, double value, Wide w, int kernel, Wide y, int plane, int i, int j) {
-        for (int a = 0; a < w.dim(2); a++) {
+        int rows = w.dim(2);
+        int columns = w.dim(3);
+        int height = y.dim(2);
+        int width = y.dim(3);
+        for (int a = 0; a < rows; a++) {
             int row = i * s.strideH() + a * s.dilationH() - s.padTop();
-            if (row < 0 || row >= y.dim(2)) {
+            if (row < 0 || row >= height) {
                 continue;
             }
-            for (int b = 0; b < w.dim(3); b++) {
+            for (int b = 0; b < columns; b++) {
                 int col = j * s.strideW() + b * s.dilationW() - s.padLeft();
-                if (col >= 0 && col < y.dim(3)) {
-                    y.v()[plane + row * y.dim(3) + col] += value * w.v()[(kernel * w.dim(2) + a) * w.dim(3) + b];
+                if (col >= 0 && col < width) {
+                    y.v()[plane + row * width + col] += value * w.v()[(kernel * rows + a) * columns + b];
                 }
             }
         }

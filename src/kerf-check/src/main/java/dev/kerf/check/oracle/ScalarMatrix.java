@@ -4,6 +4,7 @@ import dev.kerf.backend.cpu.kernel.Functions;
 import dev.kerf.graph.MatrixOp;
 import dev.kerf.tensor.Shape;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /** Matrix product and attention. */
 final class ScalarMatrix {
@@ -18,26 +19,26 @@ final class ScalarMatrix {
         Shape batch = leading(y.type().shape());
         long[] aStrides = leading(a.type().shape()).stridesTo(batch);
         long[] bStrides = leading(b.type().shape()).stridesTo(batch);
-        for (int item = 0; item < batch.elements(); item++) {
+        IntStream.range(0, Math.toIntExact(batch.elements()) * m).parallel().forEach(row -> {
+            int item = row / m;
+            int i = row % m;
             int aFirst = offset(batch, aStrides, item) * m * k;
             int bFirst = offset(batch, bStrides, item) * k * n;
             // A count along the inner axis leaves the products past it out.
             int valid = Math.min(a.valid(a.rank() - (op.transposeA() ? 2 : 1), aFirst),
                     b.valid(b.rank() - (op.transposeB() ? 1 : 2), bFirst));
-            for (int i = 0; i < m; i++) {
-                for (int j = 0; j < n; j++) {
-                    double sum = 0;
-                    for (int p = 0; p < valid; p++) {
-                        sum += a.v()[aFirst + (op.transposeA() ? p * m + i : i * k + p)]
-                                * b.v()[bFirst + (op.transposeB() ? j * k + p : p * n + j)];
-                    }
-                    int at = (item * m + i) * n + j;
-                    sum = op.alpha() * sum + (op.bias() ? in.get(2).v()[j] : 0)
-                            + (op.residual() ? in.getLast().v()[at] : 0);
-                    y.v()[at] = Functions.apply(op.activation(), sum);
+            for (int j = 0; j < n; j++) {
+                double sum = 0;
+                for (int p = 0; p < valid; p++) {
+                    sum += a.v()[aFirst + (op.transposeA() ? p * m + i : i * k + p)]
+                            * b.v()[bFirst + (op.transposeB() ? j * k + p : p * n + j)];
                 }
+                int at = row * n + j;
+                sum = op.alpha() * sum + (op.bias() ? in.get(2).v()[j] : 0)
+                        + (op.residual() ? in.getLast().v()[at] : 0);
+                y.v()[at] = Functions.apply(op.activation(), sum);
             }
-        }
+        });
     }
 
     static void attention(MatrixOp.Attention op, List<Wide> in, Wide y) {
@@ -58,19 +59,22 @@ final class ScalarMatrix {
                 : op.places();
         Shape scores = Shape.of(shape.dim(0), heads, queries, keys);
         long[] biasStrides = op.bias() ? in.get(3).type().shape().stridesTo(scores) : null;
-        double[] p = new double[keys];
-        for (int item = 0; item < shape.dim(0) * heads; item++) {
+        IntStream.range(0, Math.toIntExact(shape.dim(0)) * heads).parallel().forEach(item -> {
+            double[] p = new double[keys];
             int kItem = kShape.dim(0) == 1 ? item % heads : item;
             int valid = op.places().isEmpty()
                     ? Math.min(k.valid(2, kItem * keys * depth), v.valid(2, kItem * keys * width))
                     : keys;
+            int[] keyAt = IntStream.range(0, valid).map(j -> (int) (at.get(1).item(kItem) + at.get(1).row(j))).toArray();
+            int[] valueAt = IntStream.range(0, valid).map(j -> (int) (at.get(2).item(kItem) + at.get(2).row(j))).toArray();
             for (int i = 0; i < queries; i++) {
+                int queryAt = (int) (at.get(0).item(item) + at.get(0).row(i));
+                int resultAt = (int) (at.get(3).item(item) + at.get(3).row(i));
                 double max = Double.NEGATIVE_INFINITY;
                 for (int j = 0; j < valid; j++) {
                     double dot = 0;
                     for (int d = 0; d < depth; d++) {
-                        dot += q.v()[(int) (at.get(0).item(item) + at.get(0).row(i)) + d]
-                                * k.v()[(int) (at.get(1).item(kItem) + at.get(1).row(j)) + d];
+                        dot += q.v()[queryAt + d] * k.v()[keyAt[j] + d];
                     }
                     p[j] = op.scale() * dot;
                     if (op.bias()) {
@@ -87,12 +91,12 @@ final class ScalarMatrix {
                 for (int d = 0; d < width; d++) {
                     double sum = 0;
                     for (int j = 0; j < valid; j++) {
-                        sum += p[j] == 0 ? 0 : p[j] * v.v()[(int) (at.get(2).item(kItem) + at.get(2).row(j)) + d];
+                        sum += p[j] == 0 ? 0 : p[j] * v.v()[valueAt[j] + d];
                     }
-                    y.v()[(int) (at.get(3).item(item) + at.get(3).row(i)) + d] = total == 0 ? 0 : sum / total;
+                    y.v()[resultAt + d] = total == 0 ? 0 : sum / total;
                 }
             }
-        }
+        });
     }
 
     static void rotary(List<Wide> in, Wide y) {

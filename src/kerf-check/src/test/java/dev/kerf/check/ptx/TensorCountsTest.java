@@ -3,12 +3,16 @@ package dev.kerf.check.ptx;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.kerf.backend.CompileOptions;
+import dev.kerf.backend.Executable;
 import dev.kerf.backend.Precision;
+import dev.kerf.backend.gpu.device.GpuDevice;
+import dev.kerf.backend.gpu.device.Step;
+import dev.kerf.backend.gpu.kernel.Manifest;
 import dev.kerf.check.cost.LaunchCost;
 import dev.kerf.check.cost.LaunchCosts;
 import dev.kerf.check.cost.Prediction;
 import dev.kerf.check.golden.GoldenCase;
-import dev.kerf.graph.Graph;
 import dev.kerf.graph.Graph.Value;
 import dev.kerf.graph.GraphBuilder;
 import dev.kerf.graph.SpatialOp.Window2d;
@@ -28,14 +32,20 @@ import org.junit.jupiter.params.provider.CsvSource;
 class TensorCountsTest {
     private static final Path UNET = Path.of("src/kerf-check/src/test/resources/goldens/unet-quick");
 
+    /** A kernel and what a launch of it does. */
+    private record Counted(String kernel, LaunchCounts counts) {}
+
     /** The launch of the second of three convolutions, which reads and stores channel by channel. */
-    private static LaunchCost cost(int c, int o, int side, int kernel, int stride, Precision precision, String card) {
+    private static Counted cost(int c, int o, int side, int kernel, int stride, Precision precision, String card) {
         GraphBuilder g = new GraphBuilder();
         Value x = g.input("x", TensorType.f32(1, 8, side, side));
         g.output("y", conv(g, conv(g, conv(g, x, c, 1, 1), o, kernel, stride), 16, 1, 1));
-        Graph graph = g.build();
-        List<LaunchCost> all = LaunchCosts.of(graph, null, Card.of(card), precision, LaunchCosts.SOME);
-        return all.stream().filter(l -> l.node().equals("conv2d_2")).findFirst().orElseThrow();
+        try (LaunchCounter counter = new LaunchCounter(Card.of(card));
+                Executable e = counter.device().compile(g.build(), null, CompileOptions.of().precision(precision))) {
+            Step step = GpuDevice.steps(e).stream().filter(s -> s.node().name().equals("conv2d_2")).findFirst().orElseThrow();
+            return new Counted(step.kernel(),
+                    counter.count(step.launch(), Manifest.of(step.kernel()), LaunchCosts.SOME).counts());
+        }
     }
 
     private static Value conv(GraphBuilder g, Value x, int o, int kernel, int stride) {
@@ -44,13 +54,13 @@ class TensorCountsTest {
                 Window2d.of().pad(kernel / 2).stride(stride));
     }
 
-    private static double instructions(LaunchCost c) {
+    private static double instructions(Counted c) {
         // A move between registers is none: they are given out so that it disappears.
         return c.counts().total() - c.counts().instructions().entrySet().stream().filter(e -> e.getKey().startsWith("mov"))
                 .mapToLong(Map.Entry::getValue).sum();
     }
 
-    private static double products(LaunchCost c) {
+    private static double products(Counted c) {
         return c.counts().instructions().entrySet().stream().filter(e -> e.getKey().matches("w?g?mma\\.m.*"))
                 .mapToLong(Map.Entry::getValue).sum();
     }
@@ -63,11 +73,11 @@ class TensorCountsTest {
         "conv2d_halo,256,256,128,3,1,BFLOAT16", "conv2d_mma,512,256,128,1,1,BFLOAT16", "conv2d_halo,256,64,208,3,1,BFLOAT16",
         "conv2d_mma,512,64,208,1,1,BFLOAT16"})
     void mainLoopsMultiply(String kernel, int c, int o, int side, int taps, int stride, Precision precision) {
-        LaunchCost one = cost(c, o, side, taps, stride, precision, "a100");
-        LaunchCost two = cost(2 * c, o, side, taps, stride, precision, "a100");
-        assertEquals(kernel, one.variant());
-        double share = (products(two) / two.blocks() - products(one) / one.blocks())
-                / (instructions(two) / two.blocks() - instructions(one) / one.blocks());
+        Counted one = cost(c, o, side, taps, stride, precision, "a100");
+        Counted two = cost(2 * c, o, side, taps, stride, precision, "a100");
+        assertEquals(kernel, one.kernel());
+        double share = (products(two) / two.counts().blocks() - products(one) / one.counts().blocks())
+                / (instructions(two) / two.counts().blocks() - instructions(one) / one.counts().blocks());
         assertTrue(share >= 0.6, kernel + ": " + share + " of " + two.counts().instructions());
     }
 
@@ -76,8 +86,8 @@ class TensorCountsTest {
         "conv2d_halo,64,64,208,3,1", "conv2d_mma,3,64,256,7,2"})
     void noConflictsAndFullSectors(String kernel, int c, int o, int side, int taps, int stride) {
         for (Precision p : List.of(Precision.FLOAT16, Precision.TF32, Precision.TF32X3)) {
-            LaunchCost cost = cost(c, o, side, taps, stride, p, "a100");
-            assertEquals(kernel, cost.variant());
+            Counted cost = cost(c, o, side, taps, stride, p, "a100");
+            assertEquals(kernel, cost.kernel());
             LaunchCounts counts = cost.counts();
             double wavefronts = counts.wavefronts() / (double) counts.leastWavefronts();
             assertTrue(wavefronts <= 1.1, p + ": " + wavefronts + " wavefronts for one; " + counts);
@@ -90,16 +100,16 @@ class TensorCountsTest {
     @CsvSource({"conv2d_halo_wgmma,256,256,128,3,1,FLOAT16", "conv2d_wgmma,512,256,128,1,1,FLOAT16",
         "conv2d_wgmma,64,256,256,3,2,BFLOAT16"})
     void fourWarpsMultiply(String kernel, int c, int o, int side, int taps, int stride, Precision precision) {
-        LaunchCost one = cost(c, o, side, taps, stride, precision, "h100");
-        LaunchCost two = cost(2 * c, o, side, taps, stride, precision, "h100");
-        assertEquals(kernel, one.variant());
+        Counted one = cost(c, o, side, taps, stride, precision, "h100");
+        Counted two = cost(2 * c, o, side, taps, stride, precision, "h100");
+        assertEquals(kernel, one.kernel());
         LaunchCounts counts = two.counts();
         assertTrue(counts.wavefronts() <= 1.1 * counts.leastWavefronts(), counts.toString());
         assertEquals(32.0, counts.storedBytes() / (double) counts.storedSectors(), 1e-3, counts.toString());
         double steps = 4.0 * c * taps * taps / 64; // of each warp, more than one has
-        double products = products(two) / two.blocks() - products(one) / one.blocks();
+        double products = products(two) / two.counts().blocks() - products(one) / one.counts().blocks();
         assertEquals(8 * steps, products);
-        double issued = instructions(two) / two.blocks() - instructions(one) / one.blocks();
+        double issued = instructions(two) / two.counts().blocks() - instructions(one) / one.counts().blocks();
         assertTrue(issued <= 90 * steps, issued / steps + " instructions of a step");
     }
 

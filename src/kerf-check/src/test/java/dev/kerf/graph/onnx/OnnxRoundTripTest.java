@@ -4,9 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.kerf.Kerf;
-import dev.kerf.backend.Backends;
-import dev.kerf.backend.Device;
 import dev.kerf.backend.BackendsUnderTest;
+import dev.kerf.backend.SharedDevices;
 import dev.kerf.check.golden.GoldenCase;
 import dev.kerf.check.oracle.Oracle;
 import dev.kerf.graph.Graph;
@@ -30,6 +29,7 @@ import java.util.Set;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -40,6 +40,9 @@ class OnnxRoundTripTest {
     /** Sums in another order: as far from float64 as the first graph is, or some of float32's last digits. */
     private static final double TIMES = 8;
     private static final double LEAST = 2e-6;
+
+    @RegisterExtension
+    static final SharedDevices DEVICES = new SharedDevices();
 
     @TempDir
     private Path dir;
@@ -53,7 +56,7 @@ class OnnxRoundTripTest {
         return t;
     }
 
-    private void agree(Weights weights, GraphRequest request) {
+    private void agree(Weights weights, GraphRequest request) throws Exception {
         ModelKind kind = Kerf.model(weights);
         Graph graph = kind.graph(weights, request);
         Random random = new Random(5);
@@ -63,7 +66,8 @@ class OnnxRoundTripTest {
     }
 
     /** A state goes in by its name, and out as NAME.next. */
-    private Map<String, HostTensor> agree(Weights weights, Graph graph, Map<String, HostTensor> given, String what) {
+    private Map<String, HostTensor> agree(Weights weights, Graph graph, Map<String, HostTensor> given, String what)
+            throws Exception {
         Path file = dir.resolve("net.onnx");
         OnnxExport.write(graph, weights, file);
         Random random = new Random(7);
@@ -83,14 +87,14 @@ class OnnxRoundTripTest {
                 }
             });
             assertEquals(exact.keySet(), back.outputs().keySet());
-            BackendsUnderTest.devices().forEach(id -> {
-                try (Device device = Backends.open(id)) {
+            for (String id : BackendsUnderTest.devices().toList()) {
+                DEVICES.on(id, device -> {
                     Map<String, HostTensor> first = OnnxRuns.run(device, graph, weights, inputs);
                     Map<String, HostTensor> again = OnnxRuns.run(device, back, model.weights(), inputs);
                     exact.forEach((name, t) -> compare(what + " " + name + " on " + id, t, first.get(name), again.get(name),
                             graph.outputs().containsKey(name) ? oracle.outputs().get("count") : null));
-                }
-            });
+                });
+            }
         }
         return exact;
     }
@@ -106,7 +110,7 @@ class OnnxRoundTripTest {
     }
 
     @Test
-    void unets() {
+    void unets() throws Exception {
         try (Weights plain = SmallUNets.plain(1, 1, List.of(4, 8)).build();
                 Weights colour = SmallUNets.milesial(3, 2, List.of(4, 8), true).build();
                 Weights up = SmallUNets.milesial(3, 2, List.of(4, 8), false).build()) {
@@ -117,18 +121,18 @@ class OnnxRoundTripTest {
     }
 
     @Test
-    void partsOfSam2() {
+    void partsOfSam2() throws Exception {
         parts("sam2-quick", 64);
     }
 
     @ParameterizedTest
     @EnabledIfSystemProperty(named = "kerf.test.wide", matches = "true")
     @CsvSource({"sam-quick,64", "sam2-v20-quick,64", "edgetam-quick,256"})
-    void partsOfOthers(String golden, int side) {
+    void partsOfOthers(String golden, int side) throws Exception {
         parts(golden, side);
     }
 
-    private void parts(String golden, int side) {
+    private void parts(String golden, int side) throws Exception {
         try (Weights weights = GoldenCase.open(GOLDENS.resolve(golden)).weights()) {
             for (String part : Kerf.model(weights).parts()) {
                 agree(weights, new GraphRequest(part, 64, 64, side, false));
@@ -138,7 +142,7 @@ class OnnxRoundTripTest {
 
     /** Two levels of suppression, both with counts that a run finds. */
     @Test
-    void detectors() {
+    void detectors() throws Exception {
         for (Map<String, HostTensor> tensors : List.of(SmallRcnns.torchvision(6, true), SmallRcnns.detectron(6))) {
             HostTensor image = SmallRcnns.picture();
             DetectOptions options = SmallRcnns.options(tensors);

@@ -65,29 +65,31 @@ class MaskRcnnTest {
     @ParameterizedTest
     @MethodSource(DEVICES)
     void everyLayoutFindsWhatTheOracleFinds(String id) {
-        layouts().forEach(tensors -> {
-            Image image = picture(75, 50, 0);
-            try (Device device = Backends.open(id);
-                    Weights weights = SmallRcnns.weights(tensors);
-                    MaskRcnn net = MaskRcnn.load(device, weights)) {
-                // Detectron2's resized pixels are rounded, and float32 may round a half otherwise: its image stays as it is.
-                DetectOptions options = RcnnConfig.of(weights).detectron() ? OPTIONS.size(50, 120) : OPTIONS;
-                Instances found = net.detect(image, options);
-                Graph graph = MaskRcnn.graph(weights, 50, 75, options);
-                Map<String, HostTensor> expected = Oracle.run(graph, weights,
-                        Map.of("image", image.toTensor().reshape(Shape.of(1, 50, 75, 3))), Map.of(),
-                        Oracle.Rounding.NONE).outputs();
-                String what = id + " " + MaskRcnn.KIND.describe(weights);
-                assertTrue(found.size() >= 3, what + ": " + found.size());
-                int n = (int) expected.get("count").getLong(0);
-                int same = 0;
-                for (int i = 0; i < n; i++) {
-                    same += has(found, expected, i) ? 1 : 0;
+        try (Device device = Backends.open(id)) {
+            layouts().forEach(tensors -> {
+                try (Weights weights = SmallRcnns.weights(tensors); MaskRcnn net = MaskRcnn.load(device, weights)) {
+                    findsWhatTheOracleFinds(id + " " + MaskRcnn.KIND.describe(weights), weights, net);
                 }
-                // Where scores or overlaps are within float32's error of each other or of a limit, one may go astray.
-                assertTrue(same >= n - 1 && found.size() >= n - 1, what + ": " + same + " of " + n + ", " + found.size());
-            }
-        });
+            });
+        }
+    }
+
+    private static void findsWhatTheOracleFinds(String what, Weights weights, MaskRcnn net) {
+        Image image = picture(75, 50, 0);
+        // Detectron2's resized pixels are rounded, and float32 may round a half otherwise: its image stays as it is.
+        DetectOptions options = RcnnConfig.of(weights).detectron() ? OPTIONS.size(50, 120) : OPTIONS;
+        Instances found = net.detect(image, options);
+        Graph graph = MaskRcnn.graph(weights, 50, 75, options);
+        Map<String, HostTensor> expected = Oracle.run(graph, weights,
+                Map.of("image", image.toTensor().reshape(Shape.of(1, 50, 75, 3))), Map.of(), Oracle.Rounding.NONE).outputs();
+        assertTrue(found.size() >= 3, what + ": " + found.size());
+        int n = (int) expected.get("count").getLong(0);
+        int same = 0;
+        for (int i = 0; i < n; i++) {
+            same += has(found, expected, i) ? 1 : 0;
+        }
+        // Where scores or overlaps are within float32's error of each other or of a limit, one may go astray.
+        assertTrue(same >= n - 1 && found.size() >= n - 1, what + ": " + same + " of " + n + ", " + found.size());
     }
 
     /** Each part is looked at as a picture of its own; the whole is one more. */

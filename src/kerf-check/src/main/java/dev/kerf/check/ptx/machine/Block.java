@@ -14,10 +14,11 @@ public final class Block {
     final boolean strict;
     /** Whether tensor cores' sums are rounded towards 0. */
     final boolean truncating;
-    /** For one product of tensor cores: its factors, 16 rows of 16 and 16 of 8, and its sums, 16 of 8. */
+    /** For one product of tensor cores: its factors, 16 rows of 16 and 16 of 8, its sums, 16 of 8, and what lanes hold of it. */
     final double[] left = new double[256];
     final double[] right = new double[128];
     final double[] sum = new double[128];
+    final double[] lanes = new double[32];
     SharedMemory shared;
     byte[] parameters;
     final int[] index = new int[3];

@@ -2,9 +2,7 @@ package dev.kerf.check.ptx.machine;
 
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 
 /**
  * {@code wgmma}: products of four warps, 64 × 16 by 16 × N, each warp's 16 rows in its registers and the columns in shared memory. A
@@ -33,18 +31,25 @@ final class GroupProducts {
      */
     private record Product(Type type, double[] rows, int[] places, int[] chunks, int seen, int[] results) {}
 
-    /** A warp's products that are under way, and the sums that they add to, by their slots. */
+    /** A warp's products that are under way, and by slots the sums that they add to and how many products do. */
     static final class Pending {
         private final List<Product> products = new ArrayList<>();
-        private final Map<Integer, float[]> sums = new HashMap<>();
         private final List<Integer> ends = new ArrayList<>();
+        private final float[][] sums;
+        private final int[] adding;
         private boolean begun;
+
+        /** None yet, of a warp with so many slots for float32. */
+        Pending(int slots) {
+            sums = new float[slots][];
+            adding = new int[slots];
+        }
 
         /** Forgets all of them. */
         void drop() {
             products.clear();
-            sums.clear();
             ends.clear();
+            Arrays.fill(adding, 0);
             begun = false;
         }
 
@@ -70,26 +75,38 @@ final class GroupProducts {
             if (digest(w.block.shared, p.chunks) != p.seen) {
                 throw new Fault(Rule.RACE, "columns of a product were written while it was under way");
             }
+            byte[] bytes = w.block.shared.bytes;
+            double[] right = w.block.right;
             for (int j = 0; j < p.results.length / 4; j++) {
+                for (int n = 0; n < 8; n++) {
+                    for (int k = 0; k < DEPTH; k++) {
+                        int at = p.places[(j * 8 + n) * DEPTH + k];
+                        right[k * 8 + n] = Tensors.number((short) DeviceMemory.SHORT.get(bytes, at), 0, p.type);
+                    }
+                }
                 product(w, p, j);
+            }
+            for (int d : p.results) {
+                adding[d]--;
             }
         }
 
+        /** Eight columns of it. */
         private void product(Warp w, Product p, int j) {
-            byte[] bytes = w.block.shared.bytes;
+            double[] sum = w.block.sum;
             for (int r = 0; r < 4; r++) {
-                float[] sum = sums.get(p.results[4 * j + r]);
+                float[] before = sums[p.results[4 * j + r]];
+                for (int t = 0; t < 32; t++) {
+                    sum[Tensors.place(t, r)] = before[t];
+                }
+            }
+            Tensors.multiply(p.rows, w.block.right, sum, DEPTH);
+            for (int r = 0; r < 4; r++) {
+                float[] after = sums[p.results[4 * j + r]];
                 float[] to = w.f[p.results[4 * j + r]];
                 for (int t = 0; t < 32; t++) {
-                    int row = (t >> 2) + (r >> 1) * 8;
-                    int column = j * 8 + (t & 3) * 2 + (r & 1);
-                    double s = sum[t];
-                    for (int k = 0; k < DEPTH; k++) {
-                        int at = p.places[column * DEPTH + k];
-                        s += p.rows[row * DEPTH + k] * Tensors.number((short) DeviceMemory.SHORT.get(bytes, at), 0, p.type);
-                    }
-                    to[t] = Tensors.rounded(s, w.block.truncating);
-                    sum[t] = to[t];
+                    to[t] = Tensors.rounded(sum[Tensors.place(t, r)], w.block.truncating);
+                    after[t] = to[t];
                 }
             }
         }
@@ -144,17 +161,19 @@ final class GroupProducts {
                 }
             }
             int[] places = places(w.l[b], columns, across, w.block.shared.size);
-            int[] chunks = Arrays.stream(places).filter(at -> at % CHUNK == 0).toArray();
+            int[] chunks = chunks(places);
             check(w, chunks);
             w.block.shared.seen(chunks, CHUNK);
             if (w.block.counting) {
                 Traffic.columns(w.block.counts, index, columns * DEPTH * 2);
             }
             for (int r : d) {
-                float[] sums = w.products.sums.computeIfAbsent(r, _ -> new float[32]);
-                boolean pending = w.products.products.stream().anyMatch(q -> Arrays.stream(q.results).anyMatch(x -> x == r));
-                for (int t = 0; t < 32 && !pending; t++) {
-                    sums[t] = (w.p[add] >>> t & 1) != 0 ? w.f[r][t] : 0;
+                if (w.products.adding[r]++ == 0) {
+                    float[] sums = new float[32];
+                    for (int t = 0; t < 32; t++) {
+                        sums[t] = (w.p[add] >>> t & 1) != 0 ? w.f[r][t] : 0;
+                    }
+                    w.products.sums[r] = sums;
                 }
                 Arrays.fill(w.f[r], Float.NaN);
             }
@@ -186,6 +205,18 @@ final class GroupProducts {
             }
         }
         return at;
+    }
+
+    /** Of places of 2 bytes those where chunks begin. */
+    private static int[] chunks(int[] places) {
+        int[] chunks = new int[places.length * 2 / CHUNK];
+        int found = 0;
+        for (int at : places) {
+            if (at % CHUNK == 0) {
+                chunks[found++] = at;
+            }
+        }
+        return chunks;
     }
 
     private static void check(Warp w, int[] chunks) {

@@ -84,22 +84,34 @@ final class Tensors {
         }
         return (w, m) -> {
             all(w, m);
+            if (wide && zero(w, a) && zero(w, b)) {
+                // As it is with memory that reads as 0.
+                for (int r = 0; r < 4; r++) {
+                    for (int t = 0; t < 32; t++) {
+                        w.f[d[r]][t] = w.f[c[r]][t] + 0f;
+                    }
+                }
+                return;
+            }
             double[] left = w.block.left;
             double[] right = w.block.right;
             double[] sum = w.block.sum;
-            for (int t = 0; t < 32; t++) {
+            double[] lanes = w.block.lanes;
+            for (int h = 0; h < shape.packed(); h++) {
                 for (int r = 0; r < a.length; r++) {
-                    int at = shape.row(t, r) * 16 + shape.depthOfA(t, r);
-                    for (int h = 0; h < shape.packed(); h++) {
-                        left[at + h] = number(w.i[a[r]][t], h, type);
+                    numbers(w.i[a[r]], h, type, lanes);
+                    for (int t = 0; t < 32; t++) {
+                        left[shape.row(t, r) * 16 + shape.depthOfA(t, r) + h] = lanes[t];
                     }
                 }
                 for (int r = 0; r < b.length; r++) {
-                    int depth = shape.depthOfB(t, r);
-                    for (int h = 0; h < shape.packed(); h++) {
-                        right[(depth + h) * 8 + (t >> 2)] = number(w.i[b[r]][t], h, type);
+                    numbers(w.i[b[r]], h, type, lanes);
+                    for (int t = 0; t < 32; t++) {
+                        right[(shape.depthOfB(t, r) + h) * 8 + (t >> 2)] = lanes[t];
                     }
                 }
+            }
+            for (int t = 0; t < 32; t++) {
                 for (int r = 0; r < 4; r++) {
                     sum[place(t, r)] = wide
                             ? w.f[c[r]][t]
@@ -124,16 +136,70 @@ final class Tensors {
     }
 
     /** Where a lane's sum lies among 16 rows of 8. */
-    private static int place(int lane, int register) {
+    static int place(int lane, int register) {
         return ((lane >> 2) + (register >> 1) * 8) * 8 + (lane & 3) * 2 + (register & 1);
     }
 
-    private static void multiply(double[] left, double[] right, double[] sum, int depth) {
+    /** Adds a product to sums: 16 rows of 16 by so many rows of 8. */
+    static void multiply(double[] left, double[] right, double[] sum, int depth) {
         for (int row = 0; row < 16; row++) {
+            int at = row * 8;
+            double a = sum[at];
+            double b = sum[at + 1];
+            double c = sum[at + 2];
+            double d = sum[at + 3];
+            double e = sum[at + 4];
+            double f = sum[at + 5];
+            double g = sum[at + 6];
+            double h = sum[at + 7];
             for (int k = 0; k < depth; k++) {
                 double x = left[row * 16 + k];
-                for (int n = 0; n < 8; n++) {
-                    sum[row * 8 + n] += x * right[k * 8 + n];
+                a += x * right[k * 8];
+                b += x * right[k * 8 + 1];
+                c += x * right[k * 8 + 2];
+                d += x * right[k * 8 + 3];
+                e += x * right[k * 8 + 4];
+                f += x * right[k * 8 + 5];
+                g += x * right[k * 8 + 6];
+                h += x * right[k * 8 + 7];
+            }
+            sum[at] = a;
+            sum[at + 1] = b;
+            sum[at + 2] = c;
+            sum[at + 3] = d;
+            sum[at + 4] = e;
+            sum[at + 5] = f;
+            sum[at + 6] = g;
+            sum[at + 7] = h;
+        }
+    }
+
+    private static boolean zero(Warp w, int[] registers) {
+        int any = 0;
+        for (int r : registers) {
+            for (int x : w.i[r]) {
+                any |= x;
+            }
+        }
+        return any == 0;
+    }
+
+    /** The numbers of all lanes in a half of a register. */
+    private static void numbers(int[] register, int half, Type type, double[] to) {
+        switch (type) {
+            case F16 -> {
+                for (int t = 0; t < 32; t++) {
+                    to[t] = Float.float16ToFloat((short) (register[t] >>> 16 * half));
+                }
+            }
+            case BF16 -> {
+                for (int t = 0; t < 32; t++) {
+                    to[t] = Float.intBitsToFloat(register[t] >>> 16 * half << 16);
+                }
+            }
+            default -> {
+                for (int t = 0; t < 32; t++) {
+                    to[t] = number(register[t], half, type);
                 }
             }
         }

@@ -24,7 +24,7 @@ final class Warp {
     final byte[] local;
     final byte[] localWritten;
     final AsyncCopies.Pending copies = new AsyncCopies.Pending();
-    final GroupProducts.Pending products = new GroupProducts.Pending();
+    final GroupProducts.Pending products;
     /** Lanes that haven't returned. */
     int live;
     /** The instruction under way. */
@@ -52,6 +52,7 @@ final class Warp {
         f = new float[program.slots.count(Type.Bank.FLOAT)][32];
         l = new long[program.slots.count(Type.Bank.LONG)][32];
         p = new int[program.slots.count(Type.Bank.PREDICATE)];
+        products = new GroupProducts.Pending(f.length);
         local = new byte[program.localBytes * 32];
         localWritten = new byte[local.length];
         for (Operands.Constant c : program.constants) {
