@@ -35,6 +35,8 @@ import java.util.List;
 public final class RunCost {
     private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
     private static final int MEASURED_RUNS = 30;
+    /** Rounds at least, however slow a machine is that does something else. */
+    private static final int LEAST_ROUNDS = 50;
     private static final TensorType STATE = TensorType.f32(3, 384, 24);
 
     private RunCost() {}
@@ -101,7 +103,7 @@ public final class RunCost {
     /**
      * Runs, streamed or not, allocate nothing on the Java heap: in the calling thread and in those of the back end.
      *
-     * <p>Rounds of runs go on until three in a row allocate nothing, none begins a row after half a minute: before the JIT compiler has
+     * <p>Rounds of runs go on until three in a row allocate nothing, none begins a row after half a minute and fifty rounds: before the JIT compiler has
      * done its work, and for a moment whenever it replaces code, the Vector API allocates. What allocates in every run would
      * show in every round.
      */
@@ -156,7 +158,7 @@ public final class RunCost {
         int rounds = 0;
         int clean = 0;
         long[] bytes = {};
-        while (clean < 3 && (clean > 0 || System.nanoTime() - start < 30_000_000_000L)) {
+        while (clean < 3 && (clean > 0 || rounds < LEAST_ROUNDS || System.nanoTime() - start < 30_000_000_000L)) {
             bytes = allocated(run);
             clean = Arrays.stream(bytes).sum() == 0 ? clean + 1 : 0;
             rounds++;
@@ -182,7 +184,8 @@ public final class RunCost {
         long[] after = THREADS.getThreadAllocatedBytes(ids);
         long others = 0;
         for (int i = 0; i < ids.length; i++) {
-            others += after[i] - before[i];
+            // Those of another device may have ended, which is told as -1.
+            others += after[i] < 0 ? 0 : after[i] - before[i];
         }
         return new long[] {caller, others};
     }
