@@ -15,6 +15,8 @@ import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SaveMode;
 import org.apache.spark.sql.SparkSession;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -23,13 +25,31 @@ class AttemptsTest {
     private static final int IMAGES = 6;
     private static final int SHARDS = 3;
 
+    private static Cluster.Hosts hosts;
+
     @TempDir
     private Path temp;
+
+    @BeforeAll
+    static void start() {
+        hosts = Cluster.Hosts.two(Map.of(
+                "spark.speculation", "true",
+                "spark.speculation.interval", "50ms",
+                "spark.speculation.quantile", "0.1",
+                "spark.speculation.multiplier", "0.1",
+                "spark.speculation.efficiency.enabled", "false",
+                "spark.speculation.minTaskRuntime", "50ms"));
+    }
+
+    @AfterAll
+    static void stop() {
+        hosts.close();
+    }
 
     /** The executor's process ends when a shard has its name and before the driver hears of it. */
     @Test
     void aShardWhoseReportIsLostStandsOnce() throws IOException {
-        List<ShardTally> told = write(Cluster.two(), AttemptCommit.Lost.class);
+        List<ShardTally> told = write(AttemptCommit.Lost.class);
         assertTrue(Files.exists(AttemptCommit.said(out(), "lost")), "an attempt had its shard in place");
         assertTrue(Files.exists(AttemptCommit.said(out(), "again")), "another attempt did it again");
         assertOnce(told);
@@ -38,17 +58,9 @@ class AttemptsTest {
     /** Two attempts at a shard end, the speculative one first in the folder, the slow one first in its report. */
     @Test
     void aSpeculativeAttemptCountsNothingTwice() throws IOException {
-        try (Cluster.Hosts hosts = Cluster.Hosts.two(Map.of(
-                "spark.speculation", "true",
-                "spark.speculation.interval", "50ms",
-                "spark.speculation.quantile", "0.1",
-                "spark.speculation.multiplier", "0.1",
-                "spark.speculation.efficiency.enabled", "false",
-                "spark.speculation.minTaskRuntime", "50ms"))) {
-            List<ShardTally> told = write(hosts.session(), AttemptCommit.Slow.class);
-            assertTrue(Files.exists(AttemptCommit.said(out(), "committed-0")), "the slow attempt went on to its end");
-            assertOnce(told);
-        }
+        List<ShardTally> told = write(AttemptCommit.Slow.class);
+        assertTrue(Files.exists(AttemptCommit.said(out(), "committed-0")), "the slow attempt went on to its end");
+        assertOnce(told);
     }
 
     private String out() {
@@ -56,8 +68,8 @@ class AttemptsTest {
     }
 
     /** Segments small pictures into shards, committed like that; returns what the driver was told. */
-    private List<ShardTally> write(SparkSession of, Class<? extends AttemptCommit> commit) throws IOException {
-        SparkSession spark = of.newSession();
+    private List<ShardTally> write(Class<? extends AttemptCommit> commit) throws IOException {
+        SparkSession spark = hosts.session().newSession();
         spark.conf().set("spark.sql.sources.commitProtocolClass", commit.getName());
         Path in = Files.createDirectories(temp.resolve("in"));
         JobRun.pictures(in, IMAGES, 64);

@@ -26,7 +26,10 @@ final class Cluster {
         return builder.getOrCreate();
     }
 
-    /** A session of other settings, in place of the one there may be; to be stopped. */
+    /**
+     * A session of other settings, in place of the one there may be; to be stopped. Its executors have a few small pictures before them,
+     * which compiling well isn't worth.
+     */
     static SparkSession fresh(String master, Map<String, String> more) {
         SparkSession.getActiveSession().foreach(s -> {
             s.stop();
@@ -34,6 +37,7 @@ final class Cluster {
         });
         SparkSession.Builder builder = SparkSession.builder().appName("kerf-test");
         settings(master).forEach(builder::config);
+        builder.config("spark.executor.extraJavaOptions", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC");
         more.forEach(builder::config);
         return builder.getOrCreate();
     }

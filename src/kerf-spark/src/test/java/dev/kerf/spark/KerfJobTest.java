@@ -91,7 +91,7 @@ class KerfJobTest {
     @Test
     void aKilledExecutorLosesNothingAndNothingComesTwice() throws Exception {
         Path in = Files.createDirectories(temp.resolve("in"));
-        JobRun.pictures(in, 64, 256);
+        JobRun.pictures(in, 48, 192);
         ProcessHandle victim = executors().getFirst();
         String out = temp.resolve("out").toString();
         CompletableFuture<JobRun> job = CompletableFuture
@@ -105,10 +105,10 @@ class KerfJobTest {
         int midway = files(out).size();
         JobRun run = job.join();
         assertEquals(0, run.code(), run.err());
-        assertTrue(run.out().startsWith("64 images: 64 done"), run.out());
+        assertTrue(run.out().startsWith("48 images: 48 done"), run.out());
         assertTrue(midway < files(out).size(), "it was killed when all was done");
         TreeMap<String, SegmentResult> results = results(out);
-        assertEquals(64, results.size());
+        assertEquals(48, results.size());
         assertLabels(results, in);
         assertFalse(Files.exists(Path.of(out, "_temporary")), "what was lost is cleared away");
     }

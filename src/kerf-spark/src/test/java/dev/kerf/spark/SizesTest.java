@@ -73,23 +73,22 @@ class SizesTest {
     void aHugeImageGoesByTiles() throws Exception {
         SparkSession spark = Cluster.two();
         Image sample = Image.read(Path.of("src/main/samples/tissue-1.png"));
-        Image wide = Image.blank(1500, 900, PixelFormat.GRAY8);
+        Image wide = Image.blank(700, 450, PixelFormat.GRAY8);
         for (int y = 0; y < wide.height(); y++) {
             for (int x = 0; x < wide.width(); x++) {
-                wide.setSample(x, y, 0, sample.sample(x % sample.width(), (y + x / 512 * 37) % sample.height(), 0));
+                wide.setSample(x, y, 0, sample.sample(x % sample.width(), (y + x / 256 * 37) % sample.height(), 0));
             }
         }
         Path file = temp.resolve("wide.tif");
         ImageIO.write(wide.toBufferedImage(), "tiff", file.toFile());
         String out = temp.resolve("out").toString();
         JobRun run = JobRun.of("segment", "--input", file.toString(), "--out", out, "--backend", "cpu", "--stream-above", "1",
-                "--tile",
-                "512");
+                "--tile", "256");
         assertEquals(0, run.code(), run.err());
         SegmentResult result = spark.read().parquet(out).as(SegmentResult.encoder()).first();
         assertNull(result.getError());
         assertTrue(result.getTiles() > 4, result.getTiles() + " tiles");
-        assertEquals(List.of(1500, 900), List.of(result.getWidth(), result.getHeight()));
+        assertEquals(List.of(700, 450), List.of(result.getWidth(), result.getHeight()));
         Path png = temp.resolve("labels.png");
         Files.write(png, result.getLabels());
         try (Device device = Backends.open("cpu", CpuOptions.of().threads(1));

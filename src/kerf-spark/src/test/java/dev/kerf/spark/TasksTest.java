@@ -103,9 +103,9 @@ class TasksTest {
                 .write().parquet(temp.resolve("shards").toString());
         List<SegmentResult> results = run("detect", "--shards", temp.resolve("shards").toString(), "--path-column", "name",
                 "--content-column", "data", "--weights", weights.toString(), "--score", "0.01", "--most", "7", "--min-size",
-                "128");
+                "64");
         try (Device device = cpu(); Weights source = Weights.open(weights); MaskRcnn net = MaskRcnn.load(device, source)) {
-            Instances expected = net.detect(image, DetectOptions.of().score(0.01f).most(7).size(128, 1333));
+            Instances expected = net.detect(image, DetectOptions.of().score(0.01f).most(7).size(64, 1333));
             assertTrue(expected.size() > 1, "made-up weights find some things");
             assertEquals(expected.size(), results.getFirst().getObjects().size());
             for (int i = 0; i < expected.size(); i++) {
@@ -199,9 +199,9 @@ class TasksTest {
         Safetensors.write(weights, SmallRcnns.panoptic(81, 54), Map.of());
         spark.sql("select '" + temp.resolve("part-0.png") + "' as path").write().parquet(temp.resolve("table").toString());
         List<SegmentResult> results = run("panoptic", "--table", temp.resolve("table").toString(), "--weights",
-                weights.toString(), "--min-size", "128");
+                weights.toString(), "--min-size", "64");
         try (Device device = cpu(); Weights source = Weights.open(weights); MaskRcnn net = MaskRcnn.load(device, source)) {
-            Panoptic expected = net.panoptic(image, DetectOptions.of().score(0.5f).size(128, 1333), Panoptic.Merge.DEFAULT);
+            Panoptic expected = net.panoptic(image, DetectOptions.of().score(0.5f).size(64, 1333), Panoptic.Merge.DEFAULT);
             assertTrue(expected.segments().size() > 0, "made-up weights see some stuff");
             assertEquals(Arrays.toString(expected.ids()), Arrays.toString(labels(results.getFirst()).toArray()));
             assertEquals(expected.segments().stream().map(s -> s.category() + " " + s.area()).toList(),
@@ -254,8 +254,8 @@ class TasksTest {
     @Test
     void promptsOfAColumn() {
         Image image = picture();
-        Path weights = temp.resolve("sam2.pt");
-        try (Weights made = GoldenCase.open(Path.of("src/kerf-check/src/test/resources/goldens/sam2-quick")).weights()) {
+        Path weights = temp.resolve("edgetam.pt");
+        try (Weights made = GoldenCase.open(Path.of("src/kerf-check/src/test/resources/goldens/edgetam-quick")).weights()) {
             Map<String, HostTensor> tensors = new TreeMap<>();
             made.names().forEach(n -> tensors.put(n, made.tensor(n)));
             Safetensors.write(weights, tensors, Map.of());
