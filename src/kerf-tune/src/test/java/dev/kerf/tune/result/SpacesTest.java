@@ -78,15 +78,16 @@ class SpacesTest {
         return files().filter(f -> Results.read(f).trials().size() > 100);
     }
 
-    /** The median of 32 seeds has 95 % of the optimum after a tenth of the space. */
+    /** The median of 9 seeds, with {@code -Dkerf.test.wide=true} of 33, has 95 % of the optimum after a tenth of the space. */
     @ParameterizedTest
     @MethodSource("large")
     void aTenthIsEnough(Path file) {
         Simulation all = new Simulation(Results.read(file));
-        double[] found = IntStream.range(0, 32).mapToDouble(seed -> Tuning.run(all.space(), SearchStrategy.of("bayesian")
+        int seeds = Boolean.getBoolean("kerf.test.wide") ? 33 : 9;
+        double[] found = IntStream.range(0, seeds).mapToDouble(seed -> Tuning.run(all.space(), SearchStrategy.of("bayesian")
                 .search(all.space(), new Random(seed), Map.of()), all, Budget.parse("10%"), _ -> {})
                 .best().orElseThrow().trial().cost()).sorted().toArray();
-        double median = (found[15] + found[16]) / 2;
+        double median = found[seeds / 2];
         assertTrue(all.optimum().cost() >= 0.95 * median, median + ", the best " + all.optimum().cost());
     }
 }
