@@ -142,7 +142,7 @@ class BrowserTest {
         builder.environment().put("KERF_CHROMIUM", program("chromium", "chromium-browser", "google-chrome").orElseThrow());
         Process node = builder.start();
         try {
-            assertTrue(node.waitFor(5, TimeUnit.MINUTES), () -> "the browser isn't done:\n" + said());
+            assertTrue(node.waitFor(30, TimeUnit.MINUTES), () -> "the browser isn't done:\n" + said());
             assertEquals(0, node.exitValue(), this::said);
         } finally {
             node.destroy();
