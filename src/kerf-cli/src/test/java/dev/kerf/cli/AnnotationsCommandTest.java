@@ -148,7 +148,7 @@ class AnnotationsCommandTest {
     @Test
     void whatIsShownAndWhatIsFollowed() throws IOException {
         Path weights = dir.resolve("sam.safetensors");
-        SamCommandTest.write(weights);
+        Run.sam2(weights);
         Run.of("sam", dir.resolve("a.png"), "--backend", "cpu", "--weights", weights, "--out", out, "--image-size", 64,
                 "--point", "30,25", "--format", "rle", "--annotations", "cvat,yolo", "--no-overlay").succeeded();
         assertEquals(List.of("a-masks.json", "a.txt", "cvat.xml", "data.yaml"), Run.files(out));

@@ -34,7 +34,7 @@ class BenchCommandTest {
         String backend = id.substring(0, id.indexOf(':'));
         boolean float16 = Backends.named(backend).devices().getFirst().precisions().contains(Precision.FLOAT16);
         Run run = Run.of("bench", "--backends", id, "--weights", net, "--precision", "f32,f16", "--size", "32x48", "--batch",
-                "2", "--rounds", 2, "--runs", 60, "--seconds", 1, "--warm-up", 1, "--out", dir.resolve("reports"));
+                "2", "--rounds", 2, "--runs", 20, "--seconds", 1, "--warm-up", 1, "--out", dir.resolve("reports"));
         assertEquals(0, run.code(), run.err());
         assertEquals(!float16, run.err().contains("left out: f16: " + id + " doesn't have it"), run.err());
         assertEquals(Files.readString(dir.resolve("reports/bench-" + backend + ".md")), run.out());
@@ -46,7 +46,7 @@ class BenchCommandTest {
             assertRounds(2, row);
             int rounds = row.compute().rounds().size();
             int runs = row.compute().runs();
-            assertTrue(runs >= 5 * rounds && runs <= 60 * rounds, runs + " runs of " + rounds + " rounds");
+            assertTrue(runs >= 5 * rounds && runs <= 20 * rounds, runs + " runs of " + rounds + " rounds");
             assertEquals(runs < 100, Double.isNaN(row.compute().percentile(0.99)));
             assertTrue(Double.isNaN(row.compute().percentile(0.999)));
             assertTrue(row.compute().median() > 0 && row.work().flops() > 0 && row.work().bytes() > 0);
@@ -74,7 +74,8 @@ class BenchCommandTest {
         System.setProperty(Golden.HOME, "src/kerf-check/src/test/resources");
         try {
             Run.of("bench", "--backend", "cpu", "--network", "sam2-frame", "--image-size", 64, "--runs", 2,
-                    "--rounds", 1, "--seconds", 1, "--warm-up", 1, "--callers", "1,2", "--threads", 1, "--threads-simulated",
+                    "--rounds", 1, "--seconds", 1, "--warm-up", 1, "--budget", "1s", "--callers", "1,2", "--threads", 1,
+                    "--threads-simulated",
                     "1,64", "--batch", 2, "--out",
                     dir).succeeded();
         } finally {
@@ -106,7 +107,7 @@ class BenchCommandTest {
     void opsOfANetwork() throws IOException {
         Path net = Run.unet(dir.resolve("net.safetensors"), 3, 2, false);
         Run run = Run.of("bench", "--backends", "cpu", "--weights", net, "--size", "16x16", "--runs", 2, "--rounds", 1,
-                "--seconds", 1, "--warm-up", 1, "--threads-simulated", 4, "--only", "ops", "--out", dir);
+                "--seconds", 1, "--warm-up", 1, "--budget", "1s", "--threads-simulated", 4, "--only", "ops", "--out", dir);
         assertEquals(0, run.code(), run.err());
         assertTrue(run.err().contains("left out: --threads-simulated: it takes a network on cpu"), run.err());
         List<Row> ops = Report.read(dir.resolve("bench-cpu.jsonl")).rows();
@@ -177,7 +178,7 @@ class BenchCommandTest {
     @Test
     void networksThatAreShownThingsSideBySide() throws IOException {
         Run run = Run
-                .of("bench", "sam", "--pairs", "tiny:edgetam", "--backend", "cpu", "--only", "encoder,first_mask", "--rounds",
+                .of("bench", "sam", "--pairs", "tiny:edgetam", "--backend", "cpu", "--only", "first_mask", "--rounds",
                         1, "--size", "40x56", "--points-per-side", 4, "--out", dir)
                 .succeeded();
         assertTrue(run.out().contains("| SAM 2.1 tiny | EdgeTAM | × |"), run.out());
@@ -192,7 +193,8 @@ class BenchCommandTest {
             // 16 points are two runs of eight prompts.
             long everything = tasks.get(2).at("flops").at(network).asLong();
             assertTrue(encoder < mask && everything - encoder > 15 * (mask - encoder), tasks.toString());
-            assertEquals(1, tasks.get(0).at("times_ns").at(network).size());
+            assertEquals(0, tasks.get(0).at("times_ns").at(network).size());
+            assertEquals(1, tasks.get(1).at("times_ns").at(network).size());
             assertEquals(0, tasks.get(2).at("times_ns").at(network).size());
         }
         assertTrue(tasks.get(0).at("flops").at(0).asLong() > 3 * tasks.get(0).at("flops").at(1).asLong(), tasks.toString());

@@ -167,11 +167,12 @@ class ClipCommandTest {
         }
         String to = "tcp://127.0.0.1:" + port;
         Process camera = new ProcessBuilder("ffmpeg", "-v", "error", "-re", "-f", "lavfi", "-i",
-                "testsrc2=size=160x120:rate=20:duration=60", "-c:v", "mpeg2video", "-f", "mpegts", to + "?listen=1").inheritIO()
+                "testsrc2=size=160x120:rate=20:duration=3600", "-c:v", "mpeg2video", "-f", "mpegts", to + "?listen=1")
+                .inheritIO()
                 .start();
         try {
             Run run = use.of(to);
-            for (int i = 0; i < 50 && run.err().contains("Connection refused"); i++) {
+            while (camera.isAlive() && run.err().contains("Connection refused")) {
                 Thread.sleep(100);
                 run = use.of(to);
             }
@@ -198,7 +199,7 @@ class ClipCommandTest {
     @Test
     void aStreamIsFollowed() throws Exception {
         Path weights = dir.resolve("sam.safetensors");
-        SamCommandTest.write(weights);
+        Run.sam2(weights);
         Run run = streamed(to -> Run.of("track", to, "--backend", "cpu", "--weights", weights, "--out", out, "--image-size", 64,
                 "--object", 1, "--point", "1:80,60", "--frames", 4, "--overlay", "gif"));
         assertTrue(run.out().contains(" 3 frames  ") && run.out().contains("latency"), run.out());

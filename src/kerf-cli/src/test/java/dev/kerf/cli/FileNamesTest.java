@@ -73,12 +73,13 @@ class FileNamesTest {
                 Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator))
                         .map(p -> Path.of(p).toUri().toString()).collect(Collectors.joining(" ")));
         new JarOutputStream(Files.newOutputStream(lib.resolve("kerf.jar")), manifest).close();
-        return "TORNADOVM_HOME= " + script;
+        return "TORNADOVM_HOME= KERF_JAVA_OPTIONS='" + Run.SOON_DONE.getFirst() + "' " + script;
     }
 
     /** The command without the launcher. */
     private static String java() {
-        return System.getProperty("java.home") + "/bin/java --add-modules=jdk.incubator.vector "
+        return System.getProperty("java.home") + "/bin/java " + String.join(" ", Run.SOON_DONE)
+                + " --add-modules=jdk.incubator.vector "
                 + "--enable-native-access=ALL-UNNAMED -cp '" + System.getProperty("java.class.path") + "' dev.kerf.cli.Main";
     }
 

@@ -33,8 +33,9 @@ class JcudaBackendTest {
     private Ended kerf(Map<String, String> environment, String... arguments) throws Exception {
         List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "--add-modules=jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED",
-                "-Dkerf.cuda.images=" + SourceImages.class.getName(), "-cp", System.getProperty("java.class.path"),
-                "dev.kerf.cli.Main"));
+                "-Dkerf.cuda.images=" + SourceImages.class.getName()));
+        command.addAll(Run.SOON_DONE);
+        command.addAll(List.of("-cp", System.getProperty("java.class.path"), "dev.kerf.cli.Main"));
         command.addAll(List.of(arguments));
         ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
         builder.environment().put("LD_LIBRARY_PATH", dir.toString());

@@ -140,7 +140,7 @@ class MeasureCommandTest {
     @Test
     void whatIsPointedAt() throws IOException {
         Path weights = file("sam.safetensors");
-        SamCommandTest.write(weights);
+        Run.sam2(weights);
         Path clip = Files.createDirectory(file("clip"));
         Files.copy(picture(), clip.resolve("0.png"));
         Files.copy(picture(), clip.resolve("1.png"));

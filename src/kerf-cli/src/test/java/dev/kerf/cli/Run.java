@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.kerf.check.golden.GoldenCase;
 import dev.kerf.cli.console.ExitCode;
 import dev.kerf.model.unet.SmallUNets;
 import dev.kerf.tensor.HostTensor;
@@ -23,6 +24,27 @@ import java.util.stream.Stream;
 
 /** One call of the command in this process: its exit code and what it wrote. */
 record Run(int code, String out, String err) {
+    /** Flags of a JVM that ends soon: compiling well, and with several threads, costs it more than it gains. */
+    static final List<String> SOON_DONE = List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC");
+
+    /** SAM 2 with the weights of its golden case, which are many and made by formula: written once. */
+    private static final class Sam2File {
+        private static final Path FILE = write();
+
+        private static Path write() {
+            try (Weights w = GoldenCase.open(Path.of("src/kerf-check/src/test/resources/goldens/sam2-quick")).weights()) {
+                Map<String, HostTensor> tensors = new LinkedHashMap<>();
+                w.names().forEach(n -> tensors.put(n, w.tensor(n)));
+                Path file = Files.createTempFile("kerf-sam2", ".safetensors");
+                file.toFile().deleteOnExit();
+                Safetensors.write(file, tensors, Map.of());
+                return file;
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+    }
+
     static Run of(Object... args) {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         ByteArrayOutputStream err = new ByteArrayOutputStream();
@@ -56,6 +78,15 @@ record Run(int code, String out, String err) {
     static List<String> files(Path directory) {
         try (Stream<Path> all = Files.walk(directory)) {
             return all.filter(f -> !f.equals(directory)).map(f -> directory.relativize(f).toString()).sorted().toList();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** An untrained SAM 2 under a name of its own, to be read. */
+    static Path sam2(Path file) {
+        try {
+            return Files.createLink(file, Sam2File.FILE);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

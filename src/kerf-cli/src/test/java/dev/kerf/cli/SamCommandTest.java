@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.kerf.check.golden.GoldenCase;
 import dev.kerf.cli.console.ExitCode;
 import dev.kerf.image.Image;
 import dev.kerf.json.Json;
@@ -12,18 +11,13 @@ import dev.kerf.mask.Coco;
 import dev.kerf.mask.LabelMap;
 import dev.kerf.mask.Mask;
 import dev.kerf.mask.RunLength;
-import dev.kerf.tensor.HostTensor;
-import dev.kerf.weights.Safetensors;
-import dev.kerf.weights.Weights;
 import java.io.IOException;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -43,17 +37,7 @@ class SamCommandTest {
 
     @BeforeAll
     static void checkpoint() {
-        weights = shared.resolve("sam.safetensors");
-        write(weights);
-    }
-
-    /** The golden case's weights as a file. */
-    static void write(Path file) {
-        try (Weights w = GoldenCase.open(QUICK).weights()) {
-            Map<String, HostTensor> tensors = new LinkedHashMap<>();
-            w.names().forEach(n -> tensors.put(n, w.tensor(n)));
-            Safetensors.write(file, tensors, Map.of());
-        }
+        weights = Run.sam2(shared.resolve("sam.safetensors"));
     }
 
     @BeforeEach

@@ -85,7 +85,7 @@ class ToolCommandsTest {
     @Test
     void architecture() {
         Path sam = dir.resolve("sam.safetensors");
-        SamCommandTest.write(sam);
+        Run.sam2(sam);
         assertTrue(Run.of("weights", "inspect", sam).succeeded().out().contains("\nSAM 2.1: Hiera tiny, 12 blocks"));
         Path part = dir.resolve("part.safetensors");
         Safetensors.write(part, Map.of("image_encoder.trunk.patch_embed.proj.weight",

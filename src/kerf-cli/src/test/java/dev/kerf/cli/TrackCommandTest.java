@@ -38,7 +38,7 @@ class TrackCommandTest {
     @BeforeAll
     static void checkpoint() {
         weights = shared.resolve("sam.safetensors");
-        SamCommandTest.write(weights);
+        Run.sam2(weights);
     }
 
     @BeforeEach

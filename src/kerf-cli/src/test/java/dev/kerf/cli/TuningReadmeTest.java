@@ -38,7 +38,7 @@ class TuningReadmeTest {
         Files.createSymbolicLink(dir.resolve("kernels"), Path.of("kernels").toAbsolutePath());
         Path kerf = Files.createDirectories(dir.resolve("bin")).resolve("kerf");
         Files.writeString(kerf, "#!/bin/sh\nexec '" + Path.of(System.getProperty("java.home"), "bin", "java")
-                + "' --enable-native-access=ALL-UNNAMED -cp '" + classPath()
+                + "' " + String.join(" ", Run.SOON_DONE) + " --enable-native-access=ALL-UNNAMED -cp '" + classPath()
                 + "'${KERF_CLASS_PATH:+:$KERF_CLASS_PATH} dev.kerf.cli.Main \"$@\"\n");
         assertTrue(kerf.toFile().setExecutable(true));
     }
