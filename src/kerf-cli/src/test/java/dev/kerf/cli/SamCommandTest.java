@@ -50,7 +50,7 @@ class SamCommandTest {
     private Run sam(Object... args) {
         Object[] all = new Object[args.length + 10];
         System.arraycopy(new Object[] {"sam", image, "--backend", "cpu", "--weights", weights, "--out", out,
-            "--image-size", 256}, 0, all, 0, 10);
+            "--image-size", 128}, 0, all, 0, 10);
         System.arraycopy(args, 0, all, 10, args.length);
         return Run.of(all);
     }
