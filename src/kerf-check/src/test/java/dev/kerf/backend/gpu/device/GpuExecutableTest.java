@@ -50,7 +50,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** Executables over a driver: what runs cost, what they share, what is refused. */
 class GpuExecutableTest {
     private static final String DEVICES = "dev.kerf.backend.gpu.Parity#devices";
-    private static final int WARM_UP = 10_000;
+    private static final int ROUNDS = 6;
     private static final int RUNS = 2_000;
 
     /** A bit of everything: a weight, a concat, a count, a state. */
@@ -75,18 +75,18 @@ class GpuExecutableTest {
 
     private static final float[] X = {1, -1, 2, -2, 3, -3, 4, -4, 0, 0, 0, 0, 0, 0, 0, 5};
 
-    /** Bytes that this thread allocates while it runs and reads results. */
+    /** Bytes that this thread allocates while it runs and reads results, once the JVM has compiled it: 0 in some round, or those of the last. */
     private static long allocated(Runnable run) {
         ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
-        for (int i = 0; i < WARM_UP; i++) {
-            run.run();
+        long bytes = -1;
+        for (int round = 0; round < ROUNDS && bytes != 0; round++) {
+            long before = threads.getCurrentThreadAllocatedBytes();
+            for (int i = 0; i < RUNS; i++) {
+                run.run();
+            }
+            bytes = threads.getCurrentThreadAllocatedBytes() - before;
         }
-        threads.getCurrentThreadAllocatedBytes();
-        long before = threads.getCurrentThreadAllocatedBytes();
-        for (int i = 0; i < RUNS; i++) {
-            run.run();
-        }
-        return threads.getCurrentThreadAllocatedBytes() - before;
+        return bytes;
     }
 
     @ParameterizedTest(allowZeroInvocations = true)
