@@ -2,12 +2,11 @@ package dev.kerf.check.op;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import dev.kerf.backend.Backends;
 import dev.kerf.backend.BackendsUnderTest;
 import dev.kerf.backend.CompileOptions;
-import dev.kerf.backend.Device;
 import dev.kerf.backend.Precision;
 import dev.kerf.backend.Precision.Storage;
+import dev.kerf.backend.SharedDevices;
 import dev.kerf.graph.Graph.Node;
 import dev.kerf.graph.LayoutOp;
 import dev.kerf.graph.Op;
@@ -19,9 +18,13 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** Every op on every device against the oracle. */
 class OpCasesTest {
+    @RegisterExtension
+    static final SharedDevices DEVICES = new SharedDevices();
+
     /** The sealed family is the list of what there is: an op without a case fails here by its name. */
     @Test
     void everyOpHasCases() {
@@ -52,16 +55,14 @@ class OpCasesTest {
     @TestFactory
     Stream<DynamicTest> ops() {
         return BackendsUnderTest.devices().flatMap(id -> OpCases.all().stream().map(c -> DynamicTest.dynamicTest(
-                id + " " + c, () -> {
-                    try (Device device = Backends.open(id)) {
-                        assertEquals(List.of(), c.check(device, CompileOptions.of()).failures());
-                        assertEquals(List.of(), c.check(device, CompileOptions.of().unfused()).failures());
-                        for (Precision p : device.info().precisions()) {
-                            if (p.storage() != Storage.F32) {
-                                assertEquals(List.of(), c.check(device, CompileOptions.of().precision(p)).failures());
-                            }
+                id + " " + c, () -> DEVICES.on(id, device -> {
+                    assertEquals(List.of(), c.check(device, CompileOptions.of()).failures());
+                    assertEquals(List.of(), c.check(device, CompileOptions.of().unfused()).failures());
+                    for (Precision p : device.info().precisions()) {
+                        if (p.storage() != Storage.F32) {
+                            assertEquals(List.of(), c.check(device, CompileOptions.of().precision(p)).failures());
                         }
                     }
-                })));
+                }))));
     }
 }
