@@ -1,20 +1,18 @@
 package dev.kerf.check;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.kerf.backend.Backends;
 import dev.kerf.backend.CpuOptions;
 import dev.kerf.backend.Device;
 import dev.kerf.check.Bits.Subject;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -72,31 +70,43 @@ class DeterminismTest {
         }
     }
 
-    /** @param interpreted runs in an interpreting JVM; 0 for none */
+    /** The other JVMs run beside this one. @param interpreted runs in an interpreting JVM; 0 for none */
     private static void tiers(Subject subject, int compiledByC1, int interpreted) throws Exception {
+        List<Child> others = new ArrayList<>(List.of(Child.start(subject, compiledByC1, "-XX:TieredStopAtLevel=1"),
+                Child.start(subject, 1, "-XX:+IgnoreUnrecognizedVMOptions", "-XX:UseAVX=2")));
+        if (interpreted > 0) {
+            others.add(Child.start(subject, interpreted, "-Xint"));
+        }
         String hot;
         try (Device device = Backends.open("cpu")) {
             Bits.of(device, subject, 3, 1);
             hot = Bits.of(device, subject, 1, 1).entrySet().stream().map(e -> e.getKey() + " = " + e.getValue())
                     .collect(Collectors.joining("\n"));
         }
-        assertEquals(hot, child(subject, compiledByC1, "-XX:TieredStopAtLevel=1"));
-        assertEquals(hot, child(subject, 1, "-XX:+IgnoreUnrecognizedVMOptions", "-XX:UseAVX=2"));
-        if (interpreted > 0) {
-            assertEquals(hot, child(subject, interpreted, "-Xint"));
+        for (Child other : others) {
+            assertEquals(hot, other.printed(), String.join(" ", other.flags));
         }
     }
 
-    /** What {@link Bits} prints in a JVM with some flags. */
-    private static String child(Subject subject, int runs, String... flags) throws IOException, InterruptedException {
-        List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString()));
-        command.addAll(List.of(flags));
-        command.addAll(List.of("--add-modules", "jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED", "-cp",
-                System.getProperty("java.class.path"), Bits.class.getName(), subject.name(), Integer.toString(runs)));
-        Process p = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.DISCARD).start();
-        String out = new String(p.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
-        assertTrue(p.waitFor(1, TimeUnit.MINUTES), out);
-        assertEquals(0, p.exitValue(), String.join(" ", flags) + ": " + out);
-        return out;
+    /** A JVM with some flags that prints {@link Bits}. */
+    private record Child(List<String> flags, Process process, Path out) {
+        static Child start(Subject subject, int runs, String... flags) throws IOException {
+            List<String> command = new ArrayList<>(
+                    List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString()));
+            command.addAll(List.of(flags));
+            command.addAll(List.of("--add-modules", "jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED", "-cp",
+                    System.getProperty("java.class.path"), Bits.class.getName(), subject.name(), Integer.toString(runs)));
+            Path out = Files.createTempFile("kerf", ".bits");
+            return new Child(List.of(flags), new ProcessBuilder(command).redirectOutput(out.toFile())
+                    .redirectError(ProcessBuilder.Redirect.DISCARD).start(), out);
+        }
+
+        String printed() throws IOException, InterruptedException {
+            int status = process.waitFor();
+            String text = Files.readString(out).strip();
+            Files.delete(out);
+            assertEquals(0, status, String.join(" ", flags) + ": " + text);
+            return text;
+        }
     }
 }
