@@ -8,8 +8,8 @@ import dev.kerf.backend.Backends;
 import dev.kerf.backend.Precision;
 import dev.kerf.check.golden.Golden;
 import dev.kerf.cli.bench.report.Report;
-import dev.kerf.cli.bench.report.Round;
 import dev.kerf.cli.bench.report.Row;
+import dev.kerf.cli.bench.report.Simulated;
 import dev.kerf.cli.console.ExitCode;
 import dev.kerf.json.Json;
 import java.io.IOException;
@@ -96,10 +96,12 @@ class BenchCommandTest {
             assertEquals(2 * (i + 1) * row.compute().rounds().size(), row.compute().runs());
         }
         assertTrue(networks.getFirst().nodes().size() > 100 && networks.getLast().nodes().isEmpty());
-        List<Round.Simulated> simulated = networks.getFirst().simulated();
-        assertEquals(List.of(1, 64), simulated.stream().map(Round.Simulated::threads).toList());
+        List<Simulated> simulated = networks.getFirst().simulated();
+        assertEquals(List.of(1, 64), simulated.stream().map(Simulated::threads).toList());
         simulated.forEach(s -> assertTrue(networks.getFirst().nodes().stream().anyMatch(n -> n.name().equals(s.longest()))
                 && s.factor() > 0 && s.part() > 0 && s.part() < 1, s.toString()));
+        assertEquals(1, simulated.getFirst().factor());
+        assertTrue(simulated.getLast().factor() > 1 && simulated.getLast().factor() <= 64 + 1e-9, simulated.toString());
         assertTrue(networks.getLast().simulated().isEmpty(), "once for a network");
     }
 

@@ -28,7 +28,7 @@ class WrongValuesTest {
     private static final Map<String, List<String>> WRONG = Map.ofEntries(
             Map.entry("--jobs", List.of("0", "-1", "1025", "x", "99999999999")),
             Map.entry("--threads", List.of("0", "-1", "x", "99999999999")),
-            Map.entry("--threads-simulated", List.of("0", "2,-1", "x")),
+            Map.entry("--threads-simulated", List.of("0", "2,-1", "x", "1025")),
             Map.entry("--card", List.of("x", "H100")),
             Map.entry("--device", List.of("-1", "x", "0.5")),
             Map.entry("--page", List.of("0", "-1", "x")),

@@ -1,5 +1,6 @@
 package dev.kerf.cli.bench;
 
+import dev.kerf.backend.CpuOptions;
 import dev.kerf.backend.Device;
 import dev.kerf.backend.Precision;
 import dev.kerf.cli.bench.report.ChromeTrace;
@@ -166,6 +167,9 @@ public final class BenchCommand implements Callable<Integer> {
                 .anyMatch(n -> n < 1)) {
             throw new ParameterException(spec.commandLine(),
                     "--batch, --threads, --threads-simulated, --callers, --rounds, --runs, --seconds and --warm-up are 1 or more");
+        } else if (simulated.stream().anyMatch(n -> n > CpuOptions.MOST_THREADS)) {
+            throw new ParameterException(spec.commandLine(),
+                    "--threads-simulated is " + CpuOptions.MOST_THREADS + " at most, as many as the back end cpu has");
         } else if (!budget.isPositive()) {
             throw new ParameterException(spec.commandLine(), "--budget is more than no time");
         }
@@ -190,15 +194,16 @@ public final class BenchCommand implements Callable<Integer> {
                     .collect(Collectors.joining("-"));
             Path lines = directory.path().resolve(name + ".jsonl");
             Saved saved = new Saved(rows -> save(lines, new Report(environment, rows).lines()));
+            Rounds measuring = new Rounds(rounds, budget, System::nanoTime,
+                    () -> CpuFloors.copying(Math.min(COPYING, Runtime.getRuntime().availableProcessors())),
+                    () -> Workers.processes(python));
             List<Row> rows;
             try (Progress progress = console.terminal()
                     ? Progress.bar(console, all.size() * rounds, "measured")
                     : Progress.none()) {
-                rows = new Rounds(rounds, budget, System::nanoTime,
-                        () -> CpuFloors.copying(Math.min(COPYING, Runtime.getRuntime().availableProcessors())),
-                        () -> Workers.processes(python))
-                        .measure(groups(all), progress::step, saved);
+                rows = measuring.measure(groups(all), progress::step, saved);
             }
+            measuring.remarks().forEach(console::note);
             environment.completed();
             Report report = new Report(environment, rows);
             rows.stream().filter(r -> !r.success()).forEach(r -> console.note(r.subject() + ": " + r.error()));

@@ -31,7 +31,7 @@ import java.util.function.Function;
 
 /**
  * A process that measures: reads a {@link Request} a line from standard input, writes a line of JSON to standard output for each:
- * a {@link Round}, floors or {@code {"error": …}}. It ends when its input does, so that none outlives who started it.
+ * a {@link Round}, floors, what more threads would gain, or {@code {"error": …}}. It ends when its input does, so that none outlives who started it.
  */
 public final class BenchWorker {
     /** Most numbers of a result that are compared. */
@@ -54,7 +54,9 @@ public final class BenchWorker {
             Json answer;
             try {
                 Request request = Request.of(Json.parse(lines.take()));
-                answer = request.workload() == null ? floors(request) : measure(request).json();
+                answer = request.workload() == null
+                        ? floors(request)
+                        : request.simulated().isEmpty() ? measure(request).json() : simulated(request);
             } catch (RuntimeException | Error e) {
                 answer = Json.object().put("error", Console.explain(e));
             }
@@ -102,23 +104,29 @@ public final class BenchWorker {
                     }
                     try (Prepared profiled = new Prepared(device, work.graph(), weights, options.profiled())) {
                         return new Round(round.device(), round.driver(), round.times(), round.process(),
-                                Latency.nodes(profiled), round.output(), simulated(r, work, options.profiled()));
+                                Latency.nodes(profiled), round.output());
                     }
                 }
             }
         }
     }
 
-    private static List<Round.Simulated> simulated(Request r, Workload.Opened work, CompileOptions options) {
-        List<Round.Simulated> all = new ArrayList<>();
+    /** What more threads would gain: {@code simulated}, and of numbers that can't be had why, {@code failed}. */
+    static Json simulated(Request r) {
+        Json simulated = Json.array();
+        Json failed = Json.array();
         for (int threads : r.simulated()) {
-            try (Device device = CpuBackend.simulated(threads);
+            try (Workload.Opened work = r.workload().open();
+                    Device device = CpuBackend.simulated(threads);
                     DeviceWeights weights = work.weights() == null ? null : device.load(work.weights());
-                    Prepared profiled = new Prepared(device, work.graph(), weights, options)) {
-                all.add(Latency.simulated(profiled, threads));
+                    Prepared profiled = new Prepared(device, work.graph(), weights,
+                            CompileOptions.of().precision(r.precision()).profiled())) {
+                simulated.add(Latency.simulated(profiled, threads).json());
+            } catch (RuntimeException | OutOfMemoryError e) {
+                failed.add(threads + " threads: " + Console.explain(e));
             }
         }
-        return all;
+        return Json.object().put("simulated", simulated).put("failed", failed);
     }
 
     private static Round sessions(Request r, Workload.Opened work, Device device, String driver,
@@ -159,7 +167,7 @@ public final class BenchWorker {
                             r.workload().what().equals(Workload.NETWORK) ? HostLoad.peakBytes() : null,
                             device == null ? null : device.memoryInUse(), images, after.othersSince(before),
                             after.stolenSince(before), clock, after.wattsSince(before)),
-                    List.of(), compared == null ? new float[0] : sampled(first.output(compared)), List.of());
+                    List.of(), compared == null ? new float[0] : sampled(first.output(compared)));
         } finally {
             all.forEach(Session::close);
         }

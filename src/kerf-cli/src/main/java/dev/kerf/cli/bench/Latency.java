@@ -8,6 +8,7 @@ import dev.kerf.backend.cpu.CpuBackend;
 import dev.kerf.cli.bench.Prepared.Slot;
 import dev.kerf.cli.bench.report.Round;
 import dev.kerf.cli.bench.report.Row;
+import dev.kerf.cli.bench.report.Simulated;
 import dev.kerf.cli.bench.report.Times;
 import java.lang.foreign.Arena;
 import java.time.Duration;
@@ -17,8 +18,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.stream.DoubleStream;
-import java.util.stream.IntStream;
 
 /**
  * How long a run takes. A {@code compute} is a run, waited for. Of Kerf's executables also, from inputs in the host's memory to
@@ -146,43 +145,20 @@ record Latency(int runs, Duration limit) {
     }
 
     /**
-     * How many times as fast so many threads are as one that does the same: by the part of each node's time that it takes them, the
-     * median of twenty runs or two seconds' worth, three at least.
+     * How many times as fast so many threads are as one that does the same: by the least time of each task in twenty runs or two seconds'
+     * worth, five at least.
      *
      * @param profiled compiled so, for {@link CpuBackend#simulated}
      */
-    static Round.Simulated simulated(Prepared profiled, int threads) {
+    static Simulated simulated(Prepared profiled, int threads) {
         Executable e = profiled.executable();
         e.run();
-        List<List<NodeTiming>> all = new ArrayList<>();
-        List<long[]> together = new ArrayList<>();
         long start = System.nanoTime();
-        while (all.size() < LEAST_PROFILED || all.size() < PROFILED_RUNS && System.nanoTime() - start < PROFILED_NANOS) {
+        for (int i = 0; i < LEAST_RUNS || i < PROFILED_RUNS && System.nanoTime() - start < PROFILED_NANOS; i++) {
             e.run();
-            all.add(e.timings());
-            together.add(CpuBackend.together(e));
         }
-        double one = 0;
-        double many = 0;
-        double most = 0;
-        String longest = null;
-        for (int n = 0; n < together.getFirst().length; n++) {
-            int node = n;
-            double alone = median(together.stream().mapToDouble(t -> t[node]));
-            double share = median(IntStream.range(0, all.size()).filter(i -> together.get(i)[node] > 0)
-                    .mapToDouble(i -> all.get(i).get(node).nanos() / (double) together.get(i)[node]));
-            one += alone;
-            many += alone * share;
-            if (alone * share > most) {
-                most = alone * share;
-                longest = all.getFirst().get(node).name();
-            }
-        }
-        return new Round.Simulated(threads, one / many, longest, most / many);
-    }
-
-    private static double median(DoubleStream values) {
-        double[] sorted = values.sorted().toArray();
-        return sorted.length == 0 ? 0 : sorted[sorted.length / 2];
+        List<NodeTiming> nodes = e.timings();
+        return Simulated.of(threads, nodes.stream().map(NodeTiming::name).toList(), CpuBackend.together(e),
+                nodes.stream().mapToLong(NodeTiming::nanos).toArray());
     }
 }

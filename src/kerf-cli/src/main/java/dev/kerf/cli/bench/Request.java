@@ -19,17 +19,17 @@ import java.util.List;
  * @param limit     of runs that count none is begun later, but for the first few
  * @param warmUp    when warming up ends if times aren't steady by then
  * @param profile   whether nodes are timed, too
- * @param simulated numbers of threads that nodes are timed for besides, whether there are as many processors or not; of {@code cpu}
+ * @param simulated numbers of threads that nodes are timed for, whether there are as many processors or not, and nothing else is
+ *                  measured; of {@code cpu}
  */
 record Request(
         Workload workload, String engine, boolean peer, Precision precision, int threads, int callers, int runs,
         Duration limit, Duration warmUp, boolean profile, List<Integer> simulated) {
     private static final Duration SPARE = Duration.ofMinutes(5);
 
-    /** This, with or without nodes. */
-    Request profile(boolean nodes) {
-        return new Request(workload, engine, peer, precision, threads, callers, runs, limit, warmUp, nodes,
-                simulated);
+    /** A turn of this in a round, with or without nodes. */
+    Request turn(boolean nodes) {
+        return new Request(workload, engine, peer, precision, threads, callers, runs, limit, warmUp, nodes, List.of());
     }
 
     /** This with other limits. */

@@ -4,6 +4,7 @@ import dev.kerf.backend.gpu.device.DeviceFloors;
 import dev.kerf.cli.bench.report.GraphWork;
 import dev.kerf.cli.bench.report.Round;
 import dev.kerf.cli.bench.report.Row;
+import dev.kerf.cli.bench.report.Simulated;
 import dev.kerf.cli.bench.report.Summary;
 import dev.kerf.graph.Graph;
 import dev.kerf.graph.plan.Work;
@@ -42,6 +43,8 @@ final class Rounds {
     private final Map<Workload, Graph> graphs = new HashMap<>();
     private final Map<Request, List<Turn>> found = new HashMap<>();
     private final Map<Request, String> errors = new HashMap<>();
+    private final Map<Request, List<Simulated>> simulated = new HashMap<>();
+    private final List<String> remarks = new ArrayList<>();
     /** Best of all readings of {@code copying}. */
     private double fastest;
 
@@ -92,7 +95,30 @@ final class Rounds {
                 cost[i] = Math.max(cost[i], clock.getAsLong() - begun);
             }
         }
+        simulate(groups, soFar);
         return rows(groups);
+    }
+
+    /** What couldn't be measured besides, a line each. */
+    List<String> remarks() {
+        return List.copyOf(remarks);
+    }
+
+    /** When all rounds are over: it takes a process of its own and minutes, and its figures don't depend on what else the machine does. */
+    private void simulate(List<List<List<Request>>> groups, Consumer<Supplier<List<Row>>> soFar) {
+        for (Request r : groups.stream().flatMap(List::stream).flatMap(List::stream).toList()) {
+            if (r.simulated().isEmpty() || !found.containsKey(r) || errors.containsKey(r)) {
+                continue;
+            }
+            try (Workers processes = workers.get()) {
+                Json answer = processes.ask(r);
+                simulated.put(r, Simulated.all(answer));
+                answer.find("error").ifPresent(e -> remarks.add(r.subject() + ": " + e.asString()));
+                answer.find("failed").ifPresent(
+                        all -> all.items().forEach(e -> remarks.add(r.subject() + ": " + e.asString())));
+            }
+            soFar.accept(() -> rows(groups));
+        }
     }
 
     private void ask(List<Request> same, int round, Workers processes) {
@@ -100,7 +126,7 @@ final class Rounds {
         double worst = copied();
         for (Request r : same) {
             if (!errors.containsKey(r)) {
-                Json answer = processes.ask(r.profile(r.profile() && round == 0));
+                Json answer = processes.ask(r.turn(r.profile() && round == 0));
                 answer.find("error").ifPresentOrElse(e -> errors.put(r, e.asString()), () -> turns.put(r, Round.of(answer)));
                 worst = Math.min(worst, copied());
             }
@@ -163,7 +189,7 @@ final class Rounds {
         List<Round> rejected = found.get(r).stream().filter(t -> !counted.contains(t)).map(Turn::round).toList();
         double worst = counted.stream().mapToDouble(Turn::copying).min().orElse(fastest);
         return Row.of(r.subject(), work(r), floors(r.floors()), counted.stream().map(Turn::round).toList(), rejected,
-                worst / fastest);
+                worst / fastest, simulated.getOrDefault(r, List.of()));
     }
 
     private Row compared(Row row, Request r, Request reference) {

@@ -11,6 +11,7 @@ import dev.kerf.cli.bench.report.Environment;
 import dev.kerf.cli.bench.report.Report;
 import dev.kerf.cli.bench.report.Round;
 import dev.kerf.cli.bench.report.Row;
+import dev.kerf.cli.bench.report.Simulated;
 import dev.kerf.cli.bench.report.Summary;
 import dev.kerf.cli.bench.report.Times;
 import dev.kerf.cli.bench.report.GraphWork;
@@ -55,8 +56,7 @@ class RoundsTest {
     private static Json answer(Request r, float value) {
         return new Round("a device", "1.0", Map.of(Row.COMPUTE, new Times(List.of(new long[] {3000, 1000, 2000}))),
                 new Round.Process(5L, 4L, null, 7, 0.0, null, 9L, 250.0, 0.5, null, null, 35.5),
-                r.profile() ? List.of(new Round.Node("n", "k", 800, 0, 64)) : List.of(), new float[] {value, 2},
-                r.profile() ? List.of(new Round.Simulated(8, 7.5, "n", 0.25)) : List.of()).json();
+                r.profile() ? List.of(new Round.Node("n", "k", 800, 0, 64)) : List.of(), new float[] {value, 2}).json();
     }
 
     private List<Row> measured(Function<Request, Json> worker, Request... requests) {
@@ -144,7 +144,6 @@ class RoundsTest {
         Row row = measured(r -> answer(r, 1), request("cpu:0", false)).getFirst();
         assertEquals(1, row.rejected());
         assertEquals(1, row.nodes().size());
-        assertEquals(1, row.simulated().size());
     }
 
     @Test
@@ -180,6 +179,39 @@ class RoundsTest {
         assertNull(rows.getLast().reference());
     }
 
+    /** Once, when all rounds are over, in a process of its own; a number that can't be had costs nothing else. */
+    @Test
+    void threadsAreSimulatedLast() throws IOException {
+        Request plain = request("cpu:0", false);
+        Request simulated = new Request(plain.workload(), "cpu:0", false, plain.precision(), 2, 1, 3, plain.limit(),
+                plain.warmUp(), true, List.of(8, 64));
+        Json answer = Json.object().put("simulated", List.of(new Simulated(8, 7.5, "n", 0.25).json()))
+                .put("failed", List.of("64 threads: no memory"));
+        Rounds rounds = rounds(2, Duration.ofHours(1), r -> {
+            asked.add("of " + r.simulated());
+            return r.simulated().isEmpty() ? answer(r, 1) : answer;
+        });
+        List<Row> rows = rounds.measure(List.of(List.of(List.of(simulated, request("other", true)))), () -> {}, _ -> {});
+        assertEquals(
+                List.of("begin", "cpu:0", "of []", "other", "of []", "end", "begin", "cpu:0", "of []", "other", "of []", "end",
+                        "begin", "cpu:0", "of [8, 64]", "end"),
+                asked.subList(0, 16));
+        assertEquals(List.of(new Simulated(8, 7.5, "n", 0.25)), rows.getFirst().simulated());
+        assertEquals(List.of(), rows.getLast().simulated());
+        assertEquals(2, rows.getFirst().processes().size());
+        assertEquals(List.of(simulated.subject() + ": 64 threads: no memory"), rounds.remarks());
+        Path file = Files.writeString(dir.resolve("s.jsonl"), new Report(Environment.of(List.of()), rows).lines());
+        assertEquals(rows.getFirst().simulated(), Report.read(file).rows().getFirst().simulated());
+    }
+
+    @Test
+    void whatThreadsGain() {
+        assertEquals(new Simulated(1, 1, "b", 0.5), Simulated.of(1, List.of("a", "b", "c"), new long[] {3, 6, 3},
+                new long[] {3, 6, 3}));
+        assertEquals(new Simulated(4, 2.5, "c", 0.75), Simulated.of(4, List.of("a", "b", "c"), new long[] {3, 4, 3},
+                new long[] {0, 1, 3}));
+    }
+
     @Test
     void linesAreReadAsTheyWereWritten() throws IOException {
         List<Row> rows = new ArrayList<>(measured(r -> answer(r, 1), request("cpu:0", false), request("other", true)));
@@ -197,7 +229,7 @@ class RoundsTest {
         assertTrue(line.at("times").at("upload").isNull() && line.at("processes").at(0).at("peak_bytes").isNull());
         assertEquals(894.427, compute.at("std_ns").asDouble(), 1e-3);
         assertTrue(line.at("nodes").at(0).at("flops").isNull(), "not counted isn't 0");
-        assertEquals(Json.parse("[{\"threads\":8,\"factor\":7.5,\"longest\":\"n\",\"part\":0.25}]"), line.at("simulated"));
+        assertEquals(Json.parse("[]"), line.at("simulated"));
         Json failed = Json.parse(lines.lines().toList().get(3));
         assertFalse(failed.at("success").asBoolean());
         assertTrue(failed.at("times").at("compute").isNull() && failed.at("images_per_s").isNull()

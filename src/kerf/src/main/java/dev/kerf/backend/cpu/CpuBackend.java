@@ -33,14 +33,15 @@ public final class CpuBackend implements Backend {
     /**
      * A device that compiles for so many threads, with as many processors, where those needn't be there. The calling thread does all
      * that they would, and {@link Executable#timings} has what each node would take them: each task of a kernel the
-     * time that it took here, given to the thread that is free first; memory as fast as for one thread, and none slowed by another.
+     * least time that it took here in any run so far, given to the thread that is free first; memory as fast as for one thread, and none
+     * slowed by another.
      */
     public static Device simulated(int threads) {
         Device.Info info = new CpuBackend().info(CpuOptions.of().threads(threads));
         return new CpuDevice(info, new Workers(threads, true));
     }
 
-    /** Of each of the timings of an executable of such a device: nanoseconds that the calling thread took for all of it. */
+    /** Of each of the timings of an executable of such a device: nanoseconds that one thread takes for all of it. */
     public static long[] together(Executable simulated) {
         return ((CpuExecutable) simulated).together();
     }

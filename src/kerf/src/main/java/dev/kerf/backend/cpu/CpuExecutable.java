@@ -278,7 +278,7 @@ final class CpuExecutable implements Executable {
         return program.timings();
     }
 
-    /** Of each of the {@link #timings} what one thread took for all that simulated ones would do. */
+    /** Of each of the {@link #timings} what one thread takes for all that simulated ones would do. */
     long[] together() {
         timings();
         return program.together();

@@ -32,7 +32,7 @@ final class Program {
     private final Kernel[] kernels;
     private final int[] stepOfKernel;
     private final long[] nanos;
-    /** Where threads are simulated, what one took for all that they would do. */
+    /** Where threads are simulated, what one takes for all that they would do. */
     private final long[] together;
     private final Operand[] stateOperands;
     private final Faults faults;

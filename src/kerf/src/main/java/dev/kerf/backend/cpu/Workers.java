@@ -87,7 +87,7 @@ final class Workers implements AutoCloseable {
         }
     }
 
-    /** Of the last kernel that was timed: nanoseconds that the calling thread took for all that simulated threads would do; else 0. */
+    /** Of the last kernel that was timed: nanoseconds that one thread takes for all that simulated ones would do; else 0. */
     long together() {
         return simulated == null ? 0 : simulated.together();
     }
@@ -99,14 +99,14 @@ final class Workers implements AutoCloseable {
             run(k);
             return System.nanoTime() - start;
         }
-        simulated.begin();
         int tasks = k.tasks();
+        simulated.begin(k, tasks);
         for (int i = 0; i < tasks; i++) {
             start = System.nanoTime();
             k.run(i, 0);
-            simulated.task(System.nanoTime() - start);
+            simulated.task(k, i, System.nanoTime() - start);
         }
-        return simulated.nanos();
+        return simulated.nanos(k, tasks);
     }
 
     private void share(Kernel k, int tasks) {

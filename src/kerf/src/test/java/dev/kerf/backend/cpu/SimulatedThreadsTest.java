@@ -22,16 +22,29 @@ import org.junit.jupiter.api.Test;
 
 /** What threads that aren't there would take. Nothing here is timed. */
 class SimulatedThreadsTest {
+    private static final Kernel KERNEL = new Kernel() {
+        @Override
+        public int tasks() {
+            return 3;
+        }
+
+        @Override
+        public void run(int task, int worker) {}
+    };
+
+    private static void ran(SimulatedThreads simulated, long... tasks) {
+        simulated.begin(KERNEL, tasks.length);
+        for (int i = 0; i < tasks.length; i++) {
+            simulated.task(KERNEL, i, tasks[i]);
+        }
+    }
+
     private static long nanos(int threads, long... tasks) {
         SimulatedThreads simulated = new SimulatedThreads(threads);
-        simulated.begin();
-        simulated.task(1000);
-        simulated.begin();
-        for (long t : tasks) {
-            simulated.task(t);
-        }
+        ran(simulated, tasks);
+        long nanos = simulated.nanos(KERNEL, tasks.length);
         assertEquals(LongStream.of(tasks).sum(), simulated.together());
-        return simulated.nanos();
+        return nanos;
     }
 
     @Test
@@ -41,6 +54,19 @@ class SimulatedThreadsTest {
         assertEquals(9, nanos(2, 1, 1, 1, 1, 7), "the long one last");
         assertEquals(5, nanos(64, 5, 4, 3, 2, 1));
         assertEquals(0, nanos(8));
+    }
+
+    /** One task or another is disturbed in every run: none of it counts. */
+    @Test
+    void aTaskTakesTheLeastOfAllRuns() {
+        SimulatedThreads simulated = new SimulatedThreads(3);
+        ran(simulated, 5, 900, 4);
+        ran(simulated, 700, 5, 4, 6);
+        ran(simulated, 5, 6);
+        assertEquals(5, simulated.nanos(KERNEL, 3));
+        assertEquals(14, simulated.together());
+        assertEquals(10, simulated.nanos(KERNEL, 4), "4 and 6");
+        assertEquals(5, simulated.nanos(KERNEL, 2));
     }
 
     @Test

@@ -15,11 +15,9 @@ import java.util.Map;
  * @param process what it cost besides
  * @param nodes   of one profiled run; empty where there are none
  * @param output  some of the numbers that it computed, to be compared; empty where they can't be
- * @param simulated what more threads would gain; empty where nobody asked
  */
 public record Round(
-        String device, String driver, Map<String, Times> times, Process process, List<Node> nodes, float[] output,
-        List<Simulated> simulated) {
+        String device, String driver, Map<String, Times> times, Process process, List<Node> nodes, float[] output) {
     /**
      * What a process cost. Null for what isn't known.
      *
@@ -80,25 +78,6 @@ public record Round(
         }
     }
 
-    /**
-     * What threads gain at most where each task of a kernel takes as long as on one.
-     *
-     * @param threads at once
-     * @param factor  how many times as fast as one
-     * @param longest node of their run that takes longest
-     * @param part    of their run that it takes
-     */
-    public record Simulated(int threads, double factor, String longest, double part) {
-        Json json() {
-            return Json.object().put("threads", threads).put("factor", factor).put("longest", longest).put("part", part);
-        }
-
-        static Simulated of(Json j) {
-            return new Simulated(j.at("threads").asInt(), j.at("factor").asDouble(), j.at("longest").asString(),
-                    j.at("part").asDouble());
-        }
-    }
-
     /** What a process says to the one that started it. */
     public Json json() {
         Json timed = Json.object();
@@ -106,8 +85,7 @@ public record Round(
         Json ran = Json.array();
         nodes.forEach(n -> ran.add(n.json()));
         return Json.object().put("device", device).put("driver", driver).put("times_ns", timed)
-                .put("process", process.json()).put("nodes", ran).put("output", output)
-                .put("simulated", simulated.stream().map(Simulated::json).toList());
+                .put("process", process.json()).put("nodes", ran).put("output", output);
     }
 
     /** Reads {@link #json}. */
@@ -120,12 +98,7 @@ public record Round(
             output[i] = (float) numbers[i];
         }
         return new Round(text(j.at("device")), text(j.at("driver")), times, Process.of(j.at("process")),
-                j.at("nodes").items().stream().map(Node::of).toList(), output, simulated(j));
-    }
-
-    /** Of a round or a row; none in older reports and from other engines. */
-    static List<Simulated> simulated(Json j) {
-        return j.find("simulated").map(s -> s.items().stream().map(Simulated::of).toList()).orElse(List.of());
+                j.at("nodes").items().stream().map(Node::of).toList(), output);
     }
 
     static String text(Json j) {

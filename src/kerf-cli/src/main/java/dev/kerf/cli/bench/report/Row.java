@@ -7,7 +7,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Function;
 import java.util.stream.Stream;
 
 /**
@@ -31,7 +30,7 @@ import java.util.stream.Stream;
 public record Row(
         Subject subject, String device, String driver, String error, Map<String, Times> times,
         List<Round.Process> processes, Work work, DeviceFloors floors, String reference, Double distance,
-        List<Round.Node> nodes, int rejected, double copying, List<Round.Simulated> simulated) {
+        List<Round.Node> nodes, int rejected, double copying, List<Simulated> simulated) {
     /** What is timed of every engine: a run, waited for. */
     public static final String COMPUTE = "compute";
     /** All that may be timed. */
@@ -44,18 +43,15 @@ public record Row(
 
     /** The row that some processes' measurements make; of those that were rejected it has the nodes, where no other has them. */
     public static Row of(Subject subject, Work work, DeviceFloors floors, List<Round> rounds, List<Round> rejected,
-            double copying) {
+            double copying, List<Simulated> simulated) {
         Map<String, Times> times = new LinkedHashMap<>();
         rounds.forEach(r -> r.times().forEach((k, t) -> times.merge(k, t, Times::and)));
         Round first = rounds.getFirst();
         return new Row(subject, first.device(), first.driver(), null, times, rounds.stream().map(Round::process).toList(),
                 work, floors, null, null,
-                first(Round::nodes, rounds, rejected), rejected.size(), copying, first(Round::simulated, rounds, rejected));
-    }
-
-    private static <T> List<T> first(Function<Round, List<T>> of, List<Round> rounds, List<Round> rejected) {
-        return Stream.concat(rounds.stream(), rejected.stream()).map(of).filter(n -> !n.isEmpty()).findFirst()
-                .orElse(List.of());
+                Stream.concat(rounds.stream(), rejected.stream()).map(Round::nodes).filter(n -> !n.isEmpty()).findFirst()
+                        .orElse(List.of()),
+                rejected.size(), copying, simulated);
     }
 
     /** This with how far its result is from another engine's. */
@@ -118,7 +114,7 @@ public record Row(
                 .put("floor", floors == null ? null : json(floors)).put("of_roofline", Times.known(ofRoofline()))
                 .put("compared_with", reference).put("relative_l2", distance)
                 .put("nodes", nodes.isEmpty() ? null : ran).put("rejected_rounds", rejected).put("copying", copying)
-                .put("simulated", simulated.stream().map(Round.Simulated::json).toList());
+                .put("simulated", simulated.stream().map(Simulated::json).toList());
     }
 
     /** As in a row. */
@@ -149,7 +145,7 @@ public record Row(
                 j.at("flops").isNull() ? null : new Work(j.at("flops").asLong(), j.at("bytes").asLong()),
                 floors(j.at("floor")), Round.text(j.at("compared_with")), Round.real(j.at("relative_l2")), nodes,
                 j.find("rejected_rounds").map(Json::asInt).orElse(0), j.find("copying").map(Json::asDouble).orElse(1.0),
-                Round.simulated(j));
+                Simulated.all(j));
         if (row.success() && row.compute() == null) {
             throw j.at("times").error("a row that succeeded has times of '" + COMPUTE + "'");
         }

@@ -15,6 +15,9 @@ public final class Summary {
     /** Share of the run's best speed of copying from which a round counts. */
     public static final double QUIET = 0.85;
 
+    /** Runs that tell whether times are steady. */
+    private static final int TELLING = 10;
+
     /** What a table of simulated threads is headed by. */
     static final List<String> SIMULATED_HEAD = List.of("what", "engine", "threads", "× one at most", "longest node",
             "its part");
@@ -82,13 +85,23 @@ public final class Summary {
             all.add("memory was never quiet for " + never + " of " + report.rows().size() + " rows, copied at down to "
                     + percent(least) + " of the run's best speed: all their rounds count");
         }
-        long unsteady = report.rows().stream()
+        long few = report.rows().stream().filter(Summary::hadFewRuns).count();
+        if (few > 0) {
+            all.add(few + " of " + report.rows().size() + " rows had fewer than " + TELLING
+                    + " runs to warm up, too few to tell whether their times were steady: give more --warm-up");
+        }
+        long unsteady = report.rows().stream().filter(r -> !hadFewRuns(r))
                 .filter(r -> r.processes().stream().anyMatch(p -> p.warmUpNanos() == null)).count();
         if (unsteady > 0) {
             all.add(unsteady + " of " + report.rows().size()
                     + " rows were still getting quicker when warming up ended: give more --warm-up");
         }
         return all;
+    }
+
+    /** Whether it warmed up with so few runs that two that came quick or slow by chance make all the difference. */
+    private static boolean hadFewRuns(Row r) {
+        return r.processes().stream().anyMatch(p -> p.warmUpRuns() != null && p.warmUpRuns() < TELLING);
     }
 
     /** A line for each number of threads that was simulated. */

@@ -24,7 +24,7 @@ class PageTest {
         return new Row(new Subject("network", name, "8x8", 1, "float32", engine, 2, 1), "a device", "driver <1> & \"more\"",
                 null,
                 Map.of(Row.COMPUTE, new Times(List.of(nanos))),
-                List.of(new Round.Process(1L, 2_000_000L, null, 9, 0.0, 1L << 20, null, 5, 0.7, 0.0, 2600.0, null)),
+                List.of(new Round.Process(1L, 2_000_000L, null, 30, 0.0, 1L << 20, null, 5, 0.7, 0.0, 2600.0, null)),
                 new Work(4_000_000, 1000),
                 new DeviceFloors(1e9, 2e12), null, null,
                 engine.startsWith("cpu")
@@ -103,6 +103,27 @@ class PageTest {
         assertTrue(nothing.contains("Measured on") && !nothing.contains("<svg"), nothing);
     }
 
+    /** Two quick runs of four say nothing, steady or not. */
+    @Test
+    void fewRunsToWarmUpSaySo() {
+        Row one = row("unet", "cpu:0", 1_000_000);
+        List<Row> rows = new ArrayList<>();
+        for (Long steady : new Long[] {null, 5L}) {
+            Round.Process p = new Round.Process(1L, 1L, steady, 9, 0.0, null, null, 15, 0.0, 0.0, null, null);
+            rows.add(new Row(one.subject(), null, null, null, one.times(), List.of(one.processes().getFirst(), p), null, null,
+                    null,
+                    null, List.of(), 0, 1, List.of()));
+        }
+        rows.add(one);
+        List<String> noise = Summary.noise(new Report(Environment.of(List.of()), rows));
+        assertTrue(
+                noise.contains("2 of 3 rows had fewer than 10 runs to warm up, too few to tell whether their times were steady:"
+                        + " give more --warm-up"),
+                noise.toString());
+        assertTrue(noise.contains("1 of 3 rows were still getting quicker when warming up ended: give more --warm-up"),
+                noise.toString());
+    }
+
     /** Of 5 images a second each. */
     @Test
     void throughputIsShownWhereThereIsSomethingToCompare() {
@@ -123,7 +144,7 @@ class PageTest {
     void simulatedThreadsHaveATable() {
         Row one = row("unet", "cpu:0", 1_000_000);
         Row asked = new Row(one.subject(), null, null, null, one.times(), one.processes(), null, null, null, null, List.of(), 0,
-                1, List.of(new Round.Simulated(2, 1.96, "down1", 0.25), new Round.Simulated(64, 40.04, "<up>", 0.5)));
+                1, List.of(new Simulated(2, 1.96, "down1", 0.25), new Simulated(64, 40.04, "<up>", 0.5)));
         Report report = new Report(Environment.of(List.of("bench")), List.of(asked));
         assertTrue(Summary.of(report).contains("""
                 | unet 8x8 | cpu:0 | 2 | 2.0 | down1 | 25 % |

@@ -60,6 +60,11 @@ class VectorMathTest {
                 java.util.Arrays.toString(map(Curves.Curve.EXP, x)));
         assertEquals("[1.0, -1.0, NaN, 0.0, -0.0, 1.0, -1.0]", java.util.Arrays.toString(map(Curves.Curve.TANH, x)));
         assertEquals("[1.0, 0.0, NaN, 0.5, 0.5, 1.0, 0.0]", java.util.Arrays.toString(map(Curves.Curve.SIGMOID, x)));
+        // The square of the last two overflows.
+        assertEquals("[Infinity, 0.0, NaN, 0.0, 0.0, 200.0, 0.0, 1.0E30, 0.0]", java.util.Arrays.toString(
+                map(Curves.Curve.GELU_ERF, inf, -inf, Float.NaN, 0f, -0f, 200f, -200f, 1e30f, -1e30f)));
+        assertEquals("[5.5000005, 0.0]",
+                java.util.Arrays.toString(map(Curves.Curve.GELU_ERF, Math.nextUp(5.5f), Math.nextDown(-5.5f))));
         assertEquals(Float.MIN_VALUE, map(Curves.Curve.EXP, (float) Math.log(Float.MIN_VALUE))[0]);
     }
 }

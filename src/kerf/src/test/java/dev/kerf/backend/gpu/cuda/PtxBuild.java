@@ -97,21 +97,25 @@ public final class PtxBuild {
             ShippedSets.kernels().stream().filter(k -> named.isEmpty() || named.contains(k))
                     .forEach(k -> jobs.put(k, workers.submit(() -> build.make(k))));
             Map<String, String> rows = new TreeMap<>(named.isEmpty() ? Map.of() : rows(out.resolve("README.md")));
+            Map<Path, String> sums = named.isEmpty() ? new TreeMap<>() : PtxSums.read(out.resolve(PtxSums.FILE));
             Set<Path> written = new HashSet<>();
             for (Map.Entry<String, Future<Made>> job : jobs.entrySet()) {
                 rows.put(job.getKey(), row(job.getKey(), job.getValue().get()));
                 Path file = out.resolve(file(job.getKey()));
                 Files.createDirectories(file.getParent());
                 write(file, job.getValue().get().text());
+                sums.put(file(job.getKey()), PtxSums.of(job.getValue().get().text()));
             }
             ShippedSets.kernels().forEach(k -> written.add(out.resolve(file(k))));
             rows.keySet().retainAll(ShippedSets.kernels());
+            sums.keySet().retainAll(ShippedSets.kernels().stream().map(PtxBuild::file).toList());
             try (Stream<Path> files = Files.walk(out)) {
                 for (Path f : files.filter(f -> f.toString().endsWith(".ptx") && !written.contains(f)).toList()) {
                     Files.delete(f);
                 }
             }
             write(out.resolve("README.md"), build.table(rows.values()));
+            write(out.resolve(PtxSums.FILE), PtxSums.text(sums));
         } finally {
             try (Stream<Path> files = Files.walk(scratch)) {
                 files.sorted((a, b) -> b.compareTo(a)).forEach(f -> f.toFile().delete());

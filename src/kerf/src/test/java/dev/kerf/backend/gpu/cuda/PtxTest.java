@@ -69,7 +69,10 @@ class PtxTest {
     @ParameterizedTest
     @MethodSource("kernels")
     void isMadeFromThePresentSources(String kernel) throws IOException {
-        release(kernel, checkedIn(kernel));
+        String text = checkedIn(kernel);
+        release(kernel, text);
+        assertEquals(PtxSums.read(FOLDER.resolve(PtxSums.FILE)).get(PtxBuild.file(kernel)), PtxSums.of(text),
+                kernel + ".ptx isn't what kernels/ptx/build.sh wrote");
     }
 
     /** The smallest kernels of which each does something that none smaller does, or is the smallest for an architecture; or all. */
@@ -219,6 +222,8 @@ class PtxTest {
         try (Stream<Path> files = Files.walk(FOLDER)) {
             assertEquals(kernels().stream().map(PtxBuild::file).sorted().toList(),
                     files.filter(f -> f.toString().endsWith(".ptx")).map(FOLDER::relativize).sorted().toList());
+            assertEquals(kernels().stream().map(PtxBuild::file).sorted().toList(),
+                    List.copyOf(PtxSums.read(FOLDER.resolve(PtxSums.FILE)).keySet()));
         }
     }
 
