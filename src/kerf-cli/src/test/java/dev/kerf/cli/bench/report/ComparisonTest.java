@@ -41,7 +41,7 @@ class ComparisonTest {
     }
 
     private static Row row(String name, Times compute, double others) {
-        Round.Process p = new Round.Process(1L, 1L, 1L, 6, 0.0, null, null, 1, others, 0.0, null, null);
+        Round.Process p = new Round.Process(1L, 1L, 1L, 60, 0.0, null, null, 1, others, 0.0, null, null);
         return new Row(new Subject("op", name, null, 1, "float32", "cpu:0", 2, 1), "a", "b", null, Map.of(Row.COMPUTE, compute),
                 List.of(p), null, null, null, null, List.of(), 0, 1, List.of());
     }
