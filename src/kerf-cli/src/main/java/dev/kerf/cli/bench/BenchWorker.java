@@ -31,7 +31,8 @@ import java.util.function.Function;
 
 /**
  * A process that measures: reads a {@link Request} a line from standard input, writes a line of JSON to standard output for each:
- * a {@link Round}, floors, what more threads would gain, or {@code {"error": …}}. It ends when its input does, so that none outlives who started it.
+ * a {@link Round}, floors, what more threads would gain, or {@code {"error": …}}. It ends when its input does, so that none outlives
+ * who started it.
  */
 public final class BenchWorker {
     /** Most numbers of a result that are compared. */
